@@ -1,0 +1,71 @@
+import type { BallastError } from '../host/errors.ts'
+import type { Action, Plan } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+
+/** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
+export type GuardRule =
+  | 'guest-floor' // 1 never below what it uses plus its margin, nor below its floor
+  | 'host-reserve' // 2 granted only after it has been seen to be free
+  | 'stale-statistics' // 3 hold, never shrink
+  | 'unmanaged' // 4 counted and left alone
+  | 'allowed-cpus' // 5 only what its user allows and what is online
+  | 'foreign-change' // 5 someone else's change is not fought
+  | 'no-change' // 6 what is so already is not asked for again
+  | 'nonsense' // not an action that makes sense on this host: no such domain, NaN, twice the same
+
+/** One action that the guard dropped or changed. */
+export interface Clamp {
+  readonly rule: GuardRule
+  readonly action: Action
+  /** What is done instead; undefined: nothing. */
+  readonly instead: Action | undefined
+  /** Why, in numbers. */
+  readonly cause: string
+}
+
+/** A domain that is not touched in this tick, and why. */
+export interface LeftAlone {
+  readonly uuid: string
+  readonly domain: string
+  readonly what: 'vcpus' | 'memory'
+  readonly why: string
+}
+
+/** What became of one action. */
+export interface Outcome {
+  readonly action: Action
+  readonly status: 'applied' | 'dry-run' | 'failed'
+  readonly error: BallastError | undefined
+  /** Milliseconds that the call took. */
+  readonly duration: number
+}
+
+/** Milliseconds that each part of the tick took, on the host's clock. */
+export interface TickTiming {
+  readonly sample: number
+  readonly plan: number
+  readonly actuate: number
+  readonly total: number
+  /** Since the start of the tick before; undefined in the first. */
+  readonly period: number | undefined
+}
+
+/** The record of one turn of the loop. Everything that a person sees is made from Ticks. */
+export interface Tick {
+  /** 0, 1, 2, … */
+  readonly index: number
+  /** Wall clock at its start, milliseconds since the epoch. */
+  readonly wallTime: number
+  readonly view: View
+  /** What the policies wanted. */
+  readonly plan: Plan
+  readonly clamps: readonly Clamp[]
+  readonly leftAlone: readonly LeftAlone[]
+  /** What was done: one for each action that the guard let through. */
+  readonly outcomes: readonly Outcome[]
+  /** What failed apart from actions: a sample that could not be had, a policy that threw. */
+  readonly errors: readonly BallastError[]
+  readonly timing: TickTiming
+  /** The tick in one line, for people. */
+  readonly summary: string
+}

@@ -1,0 +1,75 @@
+/**
+ * The stable codes of every error that Ballast makes. Codes are part of the API: a script may
+ * compare against them, and they change only with a major version. Messages may change at any time.
+ */
+export type ErrorCode =
+  | 'ERR_ADDON_MISSING' // the native addon, or the libvirt library that it links, is not there
+  | 'ERR_ALREADY_CLOSED' // the host was closed before the call
+  | 'ERR_CONNECTION_FAILED' // no daemon, unknown URI, no way in
+  | 'ERR_CONNECTION_LOST' // the daemon went away while we were connected
+  | 'ERR_PERMISSION_DENIED' // the daemon, or the read-only connection, does not allow it
+  | 'ERR_NO_DOMAIN' // the domain is gone
+  | 'ERR_DOMAIN_NOT_RUNNING' // it is defined but does not run
+  | 'ERR_DOMAIN_BUSY' // another job holds the domain, or its QEMU does not answer
+  | 'ERR_TIMEOUT' // the call did not return within its deadline; its outcome is unknown
+  | 'ERR_NOT_SUPPORTED' // this host, driver or libvirt cannot do it
+  | 'ERR_INVALID_ARGUMENT' // the host cannot carry out what was asked, as it was asked
+  | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
+  | 'ERR_POLICY' // a policy threw, or returned something that is no plan
+  | 'ERR_JOURNAL' // the journal cannot be read or written
+
+/** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */
+export class BallastError extends Error {
+  /** Stable string; compare against this, never against the message. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'BallastError'
+    this.code = code
+  }
+}
+
+/** What libvirt said, as it said it. */
+export interface LibvirtErrorDetails {
+  /** `virErrorNumber`, for instance 42 (`VIR_ERR_NO_DOMAIN`). */
+  readonly libvirtCode: number
+  /** `virErrorDomain`: the part of libvirt that reports, for instance 10 (`VIR_FROM_QEMU`). */
+  readonly libvirtDomain: number
+  /** `virErrorLevel`: 1 warning, 2 error. */
+  readonly level: number
+  /** The libvirt call that failed, for instance `virDomainPinVcpu`. */
+  readonly call: string
+  /** Name of the domain it was about, where there is one. */
+  readonly domainName?: string | undefined
+}
+
+/** An error that libvirt reported, with its own code, domain, level and message, the call and the domain's name. */
+export class LibvirtError extends BallastError implements LibvirtErrorDetails {
+  readonly libvirtCode: number
+  readonly libvirtDomain: number
+  readonly level: number
+  readonly call: string
+  readonly domainName: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: LibvirtErrorDetails) {
+    super(code, message)
+    this.name = 'LibvirtError'
+    this.libvirtCode = details.libvirtCode
+    this.libvirtDomain = details.libvirtDomain
+    this.level = details.level
+    this.call = details.call
+    this.domainName = details.domainName
+  }
+}
+
+/**
+ * The `TypeError` for a wrong option: names the option, what was expected and what came.
+ *
+ * @example `throw wrongOption('interval', 'a number of milliseconds above 0', 'abc')`
+ */
+export function wrongOption(option: string, expected: string, got: unknown): TypeError {
+  const shown = typeof got === 'string' ? JSON.stringify(got) : String(got)
+  const error = new TypeError(`Expected \`${option}\` to be ${expected}, got ${shown} (${typeof got})`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARGUMENT' as const })
+}

@@ -1,0 +1,121 @@
+import type { CpuSet } from './cpuset.ts'
+import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
+import type { Topology } from './topology.ts'
+
+/** The host's own sense of time: real on a live host, virtual on a simulated one. */
+export interface Clock {
+  /** Monotonic milliseconds since an arbitrary origin. */
+  now(): number
+  /** Milliseconds since the epoch. */
+  wallTime(): number
+  /** Resolves when `now()` has reached `time`; at once when it has already. Rejects with the signal's reason on abort. */
+  sleepUntil(time: number, signal?: AbortSignal): Promise<void>
+}
+
+/** What a Host tells without being asked. */
+export type HostEvent =
+  | {
+      readonly kind: 'lifecycle'
+      readonly domain: DomainIdentity
+      /** What happened, in libvirt's words. */
+      readonly event:
+        | 'defined'
+        | 'undefined'
+        | 'started'
+        | 'suspended'
+        | 'resumed'
+        | 'stopped'
+        | 'shutdown'
+        | 'pmsuspended'
+        | 'crashed'
+        | 'other'
+    }
+  /** The balloon of a domain has come to a new size. */
+  | { readonly kind: 'balloon'; readonly domain: DomainIdentity; readonly actual: number }
+  /** Somebody, perhaps we, pinned a vCPU. */
+  | {
+      readonly kind: 'vcpuPin'
+      readonly domain: DomainIdentity
+      readonly vcpu: number
+      readonly cpus: CpuSet
+    }
+  /** The daemon is gone; every later call fails with `ERR_CONNECTION_LOST`. */
+  | { readonly kind: 'closed'; readonly reason: 'error' | 'eof' | 'keepalive' | 'client' }
+
+export type HostListener = (event: HostEvent) => void
+
+/**
+ * Something that has pCPUs, memory and domains. Two implementations: `connect()` for libvirt and
+ * `simulate()` for a simulated host; both pass the conformance suite in `test/conformance`.
+ *
+ * Every call that can fail rejects with a `BallastError` (`LibvirtError` on libvirt). After `close()`
+ * each call rejects with `ERR_ALREADY_CLOSED`. A domain is named by its UUID, since names can be reused.
+ */
+export interface Host extends AsyncDisposable {
+  /** What was connected to, without secrets. */
+  readonly uri: string
+  readonly topology: Topology
+  readonly clock: Clock
+  readonly readOnly: boolean
+
+  /** The active domains. */
+  domains(): Promise<Domain[]>
+  /** The active domain with this name or UUID; rejects with `ERR_NO_DOMAIN`. */
+  domain(nameOrUuid: string): Promise<Domain>
+
+  /** What the vCPUs did since this host's last CPU sample. Never waits for a guest's monitor. */
+  sampleCpu(): Promise<CpuSample>
+  /** Memory levels now. A guest that does not answer in time is marked `stuck`; the others are fresh. */
+  sampleMemory(): Promise<MemorySample>
+
+  /**
+   * Pins a vCPU of a running domain, live, to a set of pCPUs. Rejects with `ERR_INVALID_ARGUMENT` for an
+   * empty set, pCPUs outside the host or a vCPU that the domain does not have; nothing is changed then.
+   */
+  pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void>
+  /**
+   * Asks a running domain's balloon for a size in bytes (a whole number of KiB). The call returning says
+   * nothing of whether memory moves: watch `actual`. `ERR_INVALID_ARGUMENT` for 0 or above the maximum.
+   */
+  setMemory(uuid: string, bytes: number): Promise<void>
+  /** Has the guest report its memory every so many seconds (0: never). Lost when the guest restarts. */
+  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+
+  /** Calls `listener` for each event from now on; returns the function that stops it. */
+  subscribe(listener: HostListener): () => void
+  /** Ends the connection. Idempotent. */
+  close(): Promise<void>
+}
+
+/** One active domain of a {@link Host}: what it was when it was listed, and what can be done with it. */
+export class Domain implements DomainIdentity {
+  readonly uuid: string
+  readonly name: string
+  readonly id: number
+  /** When it was listed. */
+  readonly state: DomainState
+  readonly #host: Host
+
+  constructor(host: Host, identity: DomainIdentity, state: DomainState) {
+    this.#host = host
+    this.uuid = identity.uuid
+    this.name = identity.name
+    this.id = identity.id
+    this.state = state
+  }
+
+  /** See {@link Host.pinVcpu}. */
+  pinVcpu(vcpu: number, cpus: CpuSet): Promise<void> {
+    return this.#host.pinVcpu(this.uuid, vcpu, cpus)
+  }
+
+  /** See {@link Host.setMemory}. */
+  setMemory(bytes: number): Promise<void> {
+    return this.#host.setMemory(this.uuid, bytes)
+  }
+
+  /** See {@link Host.setMemoryStatsPeriod}. */
+  setMemoryStatsPeriod(seconds: number): Promise<void> {
+    return this.#host.setMemoryStatsPeriod(this.uuid, seconds)
+  }
+}

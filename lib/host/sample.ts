@@ -1,0 +1,131 @@
+/** Who a row of a Sample is about. A restarted domain keeps its name and UUID and gets a new `id`. */
+export interface DomainIdentity {
+  /** Canonical lower-case UUID with dashes. */
+  readonly uuid: string
+  readonly name: string
+  /** The id that libvirt gave this run of the domain; unique among the running ones. */
+  readonly id: number
+}
+
+/** `virDomainState`, as libvirt numbers it. */
+export const DomainState = {
+  noState: 0,
+  running: 1,
+  blocked: 2,
+  paused: 3,
+  shutdown: 4,
+  shutoff: 5,
+  crashed: 6,
+  pmSuspended: 7,
+} as const
+export type DomainState = (typeof DomainState)[keyof typeof DomainState]
+
+/** Where a domain's CPU figures came from. */
+export const CpuSource = {
+  /** Nothing could be read: usage and delay of all its vCPUs are unknown. */
+  none: 0,
+  /** `schedstat` of the vCPU threads: usage and run-queue delay, exact to the nanosecond. */
+  schedstat: 1,
+  /** `virDomainGetVcpus`: usage in steps of 10 ms; the run-queue delay is unknown. */
+  libvirt: 2,
+  /** The simulated host: usage and delay, exact. */
+  simulation: 3,
+} as const
+export type CpuSource = (typeof CpuSource)[keyof typeof CpuSource]
+
+/** How the reading of one domain's memory statistics went. */
+export const MemoryStatus = {
+  /** Read in this sample. How old the guest's own report is, `lastUpdate` says. */
+  fresh: 0,
+  /** The domain did not answer within its deadline, or has not been asked again yet since. */
+  stuck: 1,
+  /** It ended between listing and reading. */
+  gone: 2,
+  /** libvirt reported an error. */
+  failed: 3,
+} as const
+export type MemoryStatus = (typeof MemoryStatus)[keyof typeof MemoryStatus]
+
+/**
+ * What every active domain's vCPUs did since the last CPU sample, and where they are now.
+ *
+ * Flat: domain `i` is `domains[i]`; its vCPUs are the rows `vcpuStart[i]` up to, not including,
+ * `vcpuStart[i + 1]`. Unknown is NaN in floating-point columns and -1 in `pcpu`, never a wrong
+ * number: so the first sample, a new or restarted domain, a hot-plugged vCPU and a counter that went
+ * backwards have NaN in `usage` and `delay`.
+ */
+export interface CpuSample {
+  /** The same array object as in the sample before for as long as the set of domains is the same. */
+  readonly domains: readonly DomainIdentity[]
+  /** Monotonic clock at the reading, milliseconds; comparable only with the same host's `now()`. */
+  readonly time: number
+  /** Measured milliseconds since the sample before; NaN in the first. */
+  readonly interval: number
+  /** Per domain: {@link DomainState}. */
+  readonly state: Uint8Array
+  /** Per domain: {@link CpuSource}. */
+  readonly source: Uint8Array
+  /** One longer than `domains`: first vCPU row of each domain, then the number of rows. */
+  readonly vcpuStart: Uint32Array
+  /** Per vCPU row: its number within the domain (numbers may have gaps). */
+  readonly vcpu: Uint32Array
+  /** Per vCPU row: fraction of one pCPU that it ran, 0 to about 1. */
+  readonly usage: Float64Array
+  /** Per vCPU row: fraction of the interval that it was runnable and waited for a pCPU. */
+  readonly delay: Float64Array
+  /** Per vCPU row: the pCPU that it ran on last. */
+  readonly pcpu: Int32Array
+  /** Words of 32 bits per affinity map. */
+  readonly affinityWords: number
+  /** Per vCPU row, `affinityWords` each: bit `c % 32` of word `c / 32` is pCPU `c`. All zero: unknown. */
+  readonly affinity: Uint32Array
+  /** Per pCPU of the host (by number, up to the highest): fraction of the interval it was busy with anything. */
+  readonly pcpuBusy: Float64Array
+}
+
+/**
+ * Every active domain's memory levels now. Columns are indexed like `domains`, in bytes unless said
+ * otherwise; NaN is unknown. `actual` and `maximum` are known for a stuck domain too: libvirt tells
+ * them without asking QEMU.
+ */
+export interface MemorySample {
+  readonly domains: readonly DomainIdentity[]
+  /** Monotonic clock at the reading, milliseconds. */
+  readonly time: number
+  /** Wall clock at the reading, milliseconds since the epoch: what `lastUpdate` is to be compared with. */
+  readonly wallTime: number
+  /** Per domain: {@link MemoryStatus}. */
+  readonly status: Uint8Array
+  /** Per domain: {@link DomainState}. */
+  readonly state: Uint8Array
+  /** Memory that the domain was defined with: no balloon can grow beyond it. */
+  readonly maximum: Float64Array
+  /** The balloon's present size: memory that the guest holds. */
+  readonly actual: Float64Array
+  /** What the guest sees as its total. */
+  readonly available: Float64Array
+  /** The guest's MemFree: ignores that page cache can be dropped. */
+  readonly unused: Float64Array
+  /** The guest's MemAvailable: counts droppable page cache as free. */
+  readonly usable: Float64Array
+  readonly diskCaches: Float64Array
+  /** Bytes swapped in and out since the guest booted. */
+  readonly swapIn: Float64Array
+  readonly swapOut: Float64Array
+  /** Count of major page faults since the guest booted. */
+  readonly majorFaults: Float64Array
+  /** Resident memory of the domain's QEMU on the host. */
+  readonly rss: Float64Array
+  /** When the guest itself made its report, milliseconds since the epoch in steps of a second; NaN: never. */
+  readonly lastUpdate: Float64Array
+  readonly host: HostMemory
+}
+
+/** Memory of the host in bytes; NaN where the host does not tell. */
+export interface HostMemory {
+  readonly total: number
+  /** Not used for anything. */
+  readonly free: number
+  /** What could be had without swapping: free and droppable cache. */
+  readonly available: number
+}

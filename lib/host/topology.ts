@@ -1,0 +1,35 @@
+import type { CpuSet } from './cpuset.ts'
+
+/** One physical CPU (a hardware thread, libvirt's `<cpu>`). */
+export interface Pcpu {
+  readonly id: number
+  /** NUMA cell that it is in. */
+  readonly cell: number
+  readonly socket: number
+  readonly die: number
+  readonly core: number
+  /** The SMT threads of its core, itself among them. */
+  readonly siblings: CpuSet
+}
+
+/** One NUMA cell. */
+export interface NumaCell {
+  readonly id: number
+  readonly cpus: CpuSet
+  /** Bytes; NaN where the host does not tell. */
+  readonly memory: number
+  /** By cell id: distance as the firmware tells it (10 is local); empty where it does not. */
+  readonly distances: ReadonlyMap<number, number>
+}
+
+/** The shape of a host, as its capabilities XML tells it. */
+export interface Topology {
+  /** Online pCPUs in ascending order of `id`. */
+  readonly pcpus: readonly Pcpu[]
+  readonly online: CpuSet
+  /** One more than the highest pCPU number that the host may ever have: the width of affinity maps. */
+  readonly cpuCount: number
+  readonly cells: readonly NumaCell[]
+  /** Bytes of memory in the host. */
+  readonly memory: number
+}
