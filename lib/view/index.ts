@@ -1,0 +1,7 @@
+export { commitment } from './commitment.ts'
+export { estimateDemand } from './demand.ts'
+export { staleAfter } from './memory-view.ts'
+export { type Observation, Observer, type ObserverOptions } from './observer.ts'
+export * from './plan.ts'
+export { isRunning } from './running.ts'
+export * from './view.ts'
