@@ -1,0 +1,62 @@
+import { DomainState } from '../host/sample.ts'
+import type { VcpuView, View } from '../view/view.ts'
+
+/** What the vCPUs that are on one pCPU did, as fractions of one pCPU. */
+export interface PcpuLoad {
+  readonly id: number
+  /** Fraction of the interval that the pCPU was busy with anything at all. */
+  readonly busy: number | undefined
+  /** The vCPUs that are there; see {@link placeOf}. */
+  readonly vcpus: readonly VcpuView[]
+  /** Sum of their known usage; undefined when some are there and the usage of none is known. */
+  readonly usage: number | undefined
+  /** Sum of their known demand. */
+  readonly demand: number
+}
+
+/** The pCPU that a vCPU is on: the only one that it may run on, else the one that it ran on last. */
+export function placeOf(vcpu: VcpuView): number | undefined {
+  return vcpu.affinity?.size === 1 ? vcpu.affinity.first : vcpu.pcpu
+}
+
+/** The load of each online pCPU, in ascending order. */
+export function pcpuLoads(view: View): PcpuLoad[] {
+  const there = new Map<number, VcpuView[]>(Array.from(view.online, (id) => [id, []]))
+  for (const vcpu of view.vcpus) {
+    const place = placeOf(vcpu)
+    if (place !== undefined) there.get(place)?.push(vcpu)
+  }
+  const busy = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.busy]))
+  return Array.from(there, ([id, vcpus]) => {
+    const known = vcpus.flatMap((vcpu) => vcpu.usage ?? [])
+    return {
+      id,
+      busy: busy.get(id),
+      vcpus,
+      usage: known.length === 0 && vcpus.length > 0 ? undefined : sum(known),
+      demand: sum(vcpus.map((vcpu) => vcpu.demand ?? 0)),
+    }
+  })
+}
+
+/**
+ * Standard deviation of the pCPUs' demand in percent of its mean; 0 when there is no load at all. The
+ * deviation is that of the whole population, as the classic cases define balance.
+ */
+export function deviationPercent(view: View): number {
+  const loads = pcpuLoads(view).map((load) => load.demand)
+  const mean = sum(loads) / loads.length
+  if (!(mean > 0)) return 0
+  const variance = sum(loads.map((load) => (load - mean) ** 2)) / loads.length
+  return (100 * Math.sqrt(variance)) / mean
+}
+
+/** Whether the usage of every vCPU of a running domain is known, and there is one. */
+export function isFullSample(view: View): boolean {
+  const running = view.vcpus.filter((vcpu) => vcpu.domain.state === DomainState.running)
+  return running.length > 0 && running.every((vcpu) => vcpu.usage !== undefined)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,115 @@
+import type { Tick } from '../control/tick.ts'
+import { DomainState } from '../host/sample.ts'
+import type { DomainView } from '../view/view.ts'
+import { count, percent, size, unknown } from './format.ts'
+import { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads, placeOf } from './placement.ts'
+import { printable } from './printable.ts'
+
+export interface TableOptions {
+  /** Colours by ANSI sequences; default false. */
+  readonly colour?: boolean
+  /** Characters per line; longer ones are cut. Default 100. */
+  readonly columns?: number
+  /** Guests to show at most; the neediest stay. Default: all. */
+  readonly guests?: number
+}
+
+const barWidth = 30
+
+/**
+ * The host at one tick, as lines of text: a bar for each pCPU (solid: used, shaded: demand that waits) with
+ * the guests on it, then a line for each guest.
+ */
+export function table(tick: Tick, options: TableOptions = {}): string[] {
+  const columns = options.columns ?? 100
+  const style = styles(options.colour ?? false)
+  const { view } = tick
+  const loads = pcpuLoads(view)
+  // One scale for all bars, so that they can be compared: a full pCPU, or the most crowded one.
+  const scale = Math.max(1, ...loads.map(({ demand, usage }) => Math.max(demand, usage ?? 0)))
+  const shown = neediest(view.domains, options.guests ?? view.domains.length)
+  const nameWidth = Math.max(5, ...shown.map((domain) => Math.min(24, printable(domain.name).length)))
+  const hidden = view.domains.length - shown.length
+  const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
+  return [
+    style.bold(cut(headline(tick))),
+    style.dim(cut(`pCPU  ${'load'.padEnd(barWidth)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
+    ...loads.map((load) => cut(pcpuLine(load, scale))),
+    style.dim(cut(guestHead(nameWidth))),
+    ...shown.map((domain) => {
+      const line = cut(guestLine(domain, nameWidth))
+      return domain.memory.hold === 'stuck' ? style.red(line) : line
+    }),
+    ...(hidden > 0 ? [style.dim(`and ${count(hidden, 'more guest')}`)] : []),
+  ]
+}
+
+function headline({ index, wallTime, view }: Tick): string {
+  const clock = new Date(wallTime).toTimeString().slice(0, 8)
+  const { budget, committed } = view.memory
+  const deviation = isFullSample(view) ? `${deviationPercent(view).toFixed(1)} %` : unknown
+  return [
+    `tick ${index}`,
+    clock,
+    `${count(view.domains.length, 'guest')} on ${count(view.online.size, 'pCPU')}`,
+    `deviation ${deviation}`,
+    `memory given ${size(committed)} of ${size(budget)}`,
+  ].join('   ')
+}
+
+function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {
+  const solid = Math.round((barWidth * (usage ?? 0)) / scale)
+  const shaded = Math.max(0, Math.round((barWidth * demand) / scale) - solid)
+  const bar = ('█'.repeat(solid) + '▒'.repeat(shaded)).padEnd(barWidth, '·')
+  const names = new Set(vcpus.map((vcpu) => printable(vcpu.domain.name)))
+  const figures = columnsOf(percent(usage), percent(usage === undefined ? undefined : demand), percent(busy))
+  return `${String(id).padStart(4)}  ${bar}  ${figures}  ${[...names].join(' ')}`.trimEnd()
+}
+
+function columnsOf(...cells: string[]): string {
+  return cells.map((cell) => cell.padStart(6)).join(' ')
+}
+
+function guestHead(nameWidth: number): string {
+  const memory = ['balloon', 'of', 'unused'].map((head) => head.padStart(9)).join(' ')
+  return `${'guest'.padEnd(nameWidth)}  vCPUs on pCPU   ${columnsOf('usage', 'delay', 'demand')}  ${memory}`
+}
+
+function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number): string {
+  const places = new Set(vcpus.map((vcpu) => String(placeOf(vcpu) ?? '?')))
+  const delays = vcpus.flatMap((vcpu) => vcpu.delay ?? [])
+  const levels = [memory.actual, memory.maximum, memory.unused].map((bytes) => size(bytes).padStart(9))
+  const held = state === DomainState.running ? memory.hold : 'not running'
+  return [
+    printable(name).padEnd(nameWidth),
+    String(vcpus.length).padStart(5),
+    [...places].join(',').padEnd(8),
+    columnsOf(
+      percent(sumOfKnown(vcpus.map((vcpu) => vcpu.usage))),
+      percent(delays.length > 0 ? Math.max(...delays) : undefined),
+      percent(sumOfKnown(vcpus.map((vcpu) => vcpu.demand))),
+    ),
+    levels.join(' '),
+    held ?? '',
+  ]
+    .join('  ')
+    .trimEnd()
+}
+
+/** The guests that want the most, in the order of the View. */
+function neediest(domains: readonly DomainView[], most: number): readonly DomainView[] {
+  if (domains.length <= most) return domains
+  const want = (domain: DomainView) => sumOfKnown(domain.vcpus.map((vcpu) => vcpu.demand)) ?? 0
+  const kept = new Set(domains.toSorted((a, b) => want(b) - want(a)).slice(0, most))
+  return domains.filter((domain) => kept.has(domain))
+}
+
+function sumOfKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : undefined
+}
+
+function styles(colour: boolean) {
+  const sequence = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
+  return { bold: sequence(1), dim: sequence(2), red: sequence(31) }
+}

@@ -1,0 +1,191 @@
+import type { Clamp, LeftAlone, Outcome, Tick, TickTiming } from '../control/tick.ts'
+import { DomainState } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
+import type { Action } from '../view/plan.ts'
+import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
+import { printableJson } from './printable.ts'
+
+/** Sets of pCPUs in list notation: `0-3,8`. */
+type CpuList = string
+
+export interface PinRecord {
+  readonly kind: 'pin'
+  readonly uuid: string
+  readonly domain: string
+  readonly vcpu: number
+  readonly cpus: CpuList
+  readonly reason: string
+}
+
+export interface SetMemoryRecord {
+  readonly kind: 'setMemory'
+  readonly uuid: string
+  readonly domain: string
+  readonly bytes: number
+  readonly reason: string
+}
+
+export type ActionRecord = PinRecord | SetMemoryRecord
+
+export interface ErrorRecord {
+  /** A stable `ERR_…` string. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface VcpuRecord {
+  readonly vcpu: number
+  readonly affinity?: CpuList
+  readonly allowed: CpuList
+  readonly pcpu?: number
+  readonly usage?: number
+  readonly delay?: number
+  readonly demand?: number
+}
+
+export interface DomainRecord {
+  readonly uuid: string
+  readonly name: string
+  readonly id: number
+  readonly state: keyof typeof DomainState
+  readonly vcpus: readonly VcpuRecord[]
+  /** Bytes, and milliseconds for `age`; see DomainMemoryView. */
+  readonly memory: Known<DomainMemoryView>
+}
+
+/**
+ * A Tick as one JSON line: plain data with no cycles, in the same words, units and order as the Tick itself.
+ * What is not known, or is no finite number, is left out; a set of pCPUs is a list such as `0-3,8`; an error
+ * is its code and message; a domain's state is libvirt's word for it. Fields may be added, never change.
+ */
+export interface TickRecord {
+  readonly index: number
+  /** Milliseconds since the epoch. */
+  readonly wallTime: number
+  readonly summary: string
+  /** Monotonic milliseconds at the CPU sample. */
+  readonly time: number
+  /** Milliseconds that usage and delay are over. */
+  readonly interval?: number
+  readonly online: CpuList
+  /** By pCPU: where it is in the host, and the fraction of the interval that it was busy. */
+  readonly pcpus: readonly {
+    readonly id: number
+    readonly cell: number
+    readonly socket: number
+    readonly die: number
+    readonly core: number
+    readonly siblings: CpuList
+    readonly busy?: number
+  }[]
+  readonly cells: readonly {
+    readonly id: number
+    readonly cpus: CpuList
+    readonly memory?: number
+    /** Distance by the other cell's id. */
+    readonly distances: Readonly<Record<string, number>>
+  }[]
+  /** Bytes. */
+  readonly memory: Known<HostMemoryView>
+  readonly domains: readonly DomainRecord[]
+  readonly plan: readonly ActionRecord[]
+  readonly clamps: readonly {
+    readonly rule: Clamp['rule']
+    readonly action: ActionRecord
+    readonly instead?: ActionRecord
+    readonly cause: string
+  }[]
+  readonly leftAlone: readonly LeftAlone[]
+  readonly outcomes: readonly {
+    readonly action: ActionRecord
+    readonly status: Outcome['status']
+    readonly error?: ErrorRecord
+    /** Milliseconds. */
+    readonly duration: number
+  }[]
+  readonly errors: readonly ErrorRecord[]
+  /** Milliseconds. */
+  readonly timing: Known<TickTiming>
+}
+
+/** The fields of `T` that are known. */
+type Known<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** A Tick as plain data. */
+export function tickRecord(tick: Tick): TickRecord {
+  const { view } = tick
+  const busy = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.busy]))
+  return known({
+    index: tick.index,
+    wallTime: tick.wallTime,
+    summary: tick.summary,
+    time: view.time,
+    interval: view.interval,
+    online: view.online.toString(),
+    pcpus: view.topology.pcpus.map((pcpu) =>
+      known({ ...pcpu, siblings: pcpu.siblings.toString(), busy: busy.get(pcpu.id) }),
+    ),
+    cells: view.topology.cells.map(cellRecord),
+    memory: known(view.memory),
+    domains: view.domains.map(domainRecord),
+    plan: tick.plan.map(actionRecord),
+    clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
+      known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),
+    ),
+    leftAlone: tick.leftAlone.map(({ uuid, domain, what, why }) => ({ uuid, domain, what, why })),
+    outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
+      known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
+    ),
+    errors: tick.errors.map(errorRecord),
+    timing: known(tick.timing),
+  })
+}
+
+/** A Tick as one line of JSON, without the line's end; holds no character that a terminal would obey. */
+export function tickJson(tick: Tick): string {
+  return printableJson(JSON.stringify(tickRecord(tick)))
+}
+
+function cellRecord({ id, cpus, memory, distances }: Topology['cells'][number]) {
+  return known({ id, cpus: cpus.toString(), memory, distances: Object.fromEntries(distances) })
+}
+
+function domainRecord({ uuid, name, id, state, vcpus, memory }: DomainView): DomainRecord {
+  return { uuid, name, id, state: stateName(state), vcpus: vcpus.map(vcpuRecord), memory: known(memory) }
+}
+
+function vcpuRecord({ vcpu, affinity, allowed, pcpu, usage, delay, demand }: VcpuView): VcpuRecord {
+  const sets = { affinity: affinity?.toString(), allowed: allowed.toString() }
+  return known({ vcpu, ...sets, pcpu, usage, delay, demand })
+}
+
+function actionRecord(action: Action): ActionRecord {
+  const { kind, uuid, domain, reason } = action
+  return kind === 'pin'
+    ? { kind, uuid, domain, vcpu: action.vcpu, cpus: action.cpus.toString(), reason }
+    : { kind, uuid, domain, bytes: action.bytes, reason }
+}
+
+function errorRecord({ code, message }: ErrorRecord): ErrorRecord {
+  return { code, message }
+}
+
+function stateName(state: DomainState): keyof typeof DomainState {
+  const names = Object.keys(DomainState) as (keyof typeof DomainState)[]
+  return names.find((name) => DomainState[name] === state) ?? 'noState'
+}
+
+/** The fields that are known: neither undefined nor a number that is not finite. */
+function known<T extends object>(fields: T): OmitUndefined<T> {
+  const entries = Object.entries(fields).filter(
+    ([, value]) => value !== undefined && (typeof value !== 'number' || Number.isFinite(value)),
+  )
+  return Object.fromEntries(entries) as OmitUndefined<T>
+}
+
+/** `T` with what may be undefined made optional instead. */
+type OmitUndefined<T> = {
+  readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K]
+} & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}

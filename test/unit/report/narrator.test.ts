@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import { Narrator } from '../../../lib/report/narrator.ts'
+import { pin, setMemory } from '../../../lib/view/plan.ts'
+import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
+
+const view = viewOf(4, pinnedGuests([0, 1, 2, 3]))
+const move = pin(view.vcpus[0]!, CpuSet.of(2), 'pCPU 2 has 40 % less')
+const grow = setMemory(view.domains[0]!, 640 * MiB, '90 MiB unused')
+
+/** Lines without the clock in front, which depends on the time zone. */
+function told(narrator: Narrator, index: number, more: Parameters<typeof tickOf>[2] = {}): string[] {
+  return narrator.lines(tickOf(index, view, more)).map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''))
+}
+
+describe('the narrator', () => {
+  it('tells each action, its outcome and its reason', () => {
+    const outcomes = [
+      applied(move),
+      { action: grow, status: 'dry-run' as const, error: undefined, duration: 0 },
+      {
+        action: move,
+        status: 'failed' as const,
+        error: new BallastError('ERR_NO_DOMAIN', 'gone'),
+        duration: 1,
+      },
+    ]
+    expect(told(new Narrator(), 0, { outcomes })).toEqual([
+      'pin aos_vm1 vCPU 0 to pCPU 2: pCPU 2 has 40 % less',
+      'would set memory of aos_vm1 to 640 MiB: 90 MiB unused',
+      'could not pin aos_vm1 vCPU 0 to pCPU 2: gone',
+    ])
+  })
+
+  it('says once a minute that there is nothing to do', () => {
+    const narrator = new Narrator()
+    const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
+    expect(spoken.flatMap((lines, i) => (lines.length > 0 ? i : []))).toEqual([0, 60, 120])
+    expect(spoken[0]).toEqual([
+      'nothing to do: 4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB',
+    ])
+  })
+
+  it('tells what lasts when it begins, and again when it comes back, whatever its numbers do', () => {
+    const narrator = new Narrator()
+    const held = (seconds: number) => ({
+      leftAlone: [
+        { uuid: 'u1', domain: 'aos_vm2', what: 'memory' as const, why: `stale for ${seconds}.5 s` },
+      ],
+      clamps: [
+        { rule: 'host-reserve' as const, action: grow, instead: undefined, cause: `${seconds} MiB short` },
+      ],
+      errors: [new BallastError('ERR_POLICY', 'it threw')],
+    })
+    expect(told(narrator, 1, held(10)).slice(0, 3)).toEqual([
+      'it threw',
+      'held back: set memory of aos_vm1 to 640 MiB: 10 MiB short',
+      'left alone: memory of aos_vm2: stale for 10.5 s',
+    ])
+    expect(told(narrator, 2, held(12))).toEqual([])
+    expect(told(narrator, 3)).toEqual([])
+    expect(told(narrator, 4, held(3))).toHaveLength(3)
+  })
+})

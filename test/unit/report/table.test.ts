@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import { table } from '../../../lib/report/table.ts'
+import { pinnedGuests, tickOf, viewOf } from './ticks.ts'
+
+describe('the table', () => {
+  const view = viewOf(2, [
+    {
+      name: 'web',
+      vcpus: [{ on: 0, affinity: CpuSet.of(0), usage: 0.6, delay: 0.4, demand: 1 }],
+      memory: { actual: 512 * MiB, unused: 150 * MiB },
+    },
+    { name: 'db', vcpus: [{ on: 1, usage: 0.25 }], memory: { hold: 'stuck', unused: undefined } },
+  ])
+
+  it('has a line per pCPU and per guest with the figures of the View', () => {
+    const lines = table(tickOf(3, view))
+    expect(lines).toHaveLength(1 + 1 + 2 + 1 + 2)
+    expect(lines[0]).toMatch(/^tick 3 .* 2 guests on 2 pCPUs .* deviation 60\.0 % .* 2048 MiB of 7168 MiB$/)
+    expect(lines[2]).toBe(`   0  ${'█'.repeat(18)}${'▒'.repeat(12)}    60 %  100 %   50 %  web`)
+    expect(lines[3]).toMatch(/^ {3}1 {2}█{8}·{22} +25 % +25 % +50 % {2}db$/)
+    expect(lines[5]).toMatch(/^web +1 {2}0 +60 % +40 % +100 % +512 MiB +2048 MiB +150 MiB$/)
+    expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +512 MiB +2048 MiB +- {2}stuck$/)
+  })
+
+  it('shows all bars on one scale when a pCPU is wanted more than once', () => {
+    const lines = table(tickOf(0, viewOf(2, pinnedGuests([0, 0, 0, 0, 1], 0.5))))
+    expect(lines[2]).toContain(` ${'█'.repeat(30)} `)
+    expect(lines[3]).toContain(` ${'█'.repeat(8)}${'·'.repeat(22)} `)
+  })
+
+  it('says - for what is not known', () => {
+    const lines = table(tickOf(0, viewOf(1, [{ name: 'a', vcpus: [{ on: 0 }] }])))
+    expect(lines[0]).toContain('deviation -')
+    expect(lines[2]).toMatch(/·{30} +- +- +50 % {2}a$/)
+    expect(lines[4]).toMatch(/^a +1 {2}0 +- +0 % +- /)
+  })
+
+  it('keeps to the width and number of guests that it is given', () => {
+    const guests = Array.from({ length: 40 }, (_, i) => ({
+      name: `guest-${i}`,
+      vcpus: [{ on: 0, usage: i === 33 ? 0.9 : 0.01 }],
+    }))
+    const lines = table(tickOf(0, viewOf(1, guests)), { columns: 80, guests: 5 })
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+    expect(lines).toHaveLength(1 + 1 + 1 + 1 + 5 + 1)
+    expect(lines.some((line) => line.startsWith('guest-33 '))).toBe(true)
+    expect(lines.at(-1)).toBe('and 35 more guests')
+  })
+
+  it('colours only when asked to', () => {
+    const sequence = '\x1b['
+    expect(table(tickOf(0, view)).join('')).not.toContain(sequence)
+    expect(table(tickOf(0, view), { colour: true }).join('')).toContain(sequence)
+  })
+})
