@@ -49,10 +49,12 @@ export class CpuSet implements Iterable<number> {
 
   /**
    * Reads libvirt's and the kernel's list notation: numbers and ranges, separated by commas, `^` takes
-   * out what stood before it: `0-3,8,^2` is 0, 1, 3, 8. Blank space around items is ignored. Throws
-   * `ERR_INVALID_ARGUMENT` that quotes the part it could not read.
+   * out what stood before it: `0-3,8,^2` is 0, 1, 3, 8. Blank space around items is ignored; nothing but
+   * blank space is the empty set, as the kernel prints it. Throws `ERR_INVALID_ARGUMENT` that quotes the
+   * part it could not read.
    */
   static parse(list: string): CpuSet {
+    if (list.trim() === '') return CpuSet.empty
     const members = new Set<number>()
     for (const item of list.split(',')) {
       const match = /^\s*(\^)?(\d+)(?:-(\d+))?\s*$/.exec(item)
@@ -92,7 +94,8 @@ export class CpuSet implements Iterable<number> {
   }
 
   has(cpu: number): boolean {
-    return ((this.#words[cpu >>> 5] ?? 0) & (1 << (cpu & 31))) !== 0
+    // Shifts would wrap what is no pCPU number (NaN, -1, 2 ** 32) onto one.
+    return isCpu(cpu) && ((this.#words[cpu >>> 5] ?? 0) & (1 << (cpu & 31))) !== 0
   }
 
   /** Members of both. */
@@ -166,8 +169,12 @@ export class CpuSet implements Iterable<number> {
   }
 }
 
+function isCpu(cpu: number): boolean {
+  return Number.isInteger(cpu) && cpu >= 0 && cpu <= highestCpu
+}
+
 function assertCpu(cpu: number): void {
-  if (!Number.isInteger(cpu) || cpu < 0 || cpu > highestCpu) {
+  if (!isCpu(cpu)) {
     throw new TypeError(`Expected a pCPU number from 0 to ${highestCpu}, got ${cpu} (${typeof cpu})`)
   }
 }

@@ -1,4 +1,5 @@
 import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../host/sample.ts'
+import { known } from './known.ts'
 import { isRunning } from './running.ts'
 import type { DomainMemoryView, MemoryHold } from './view.ts'
 
@@ -145,8 +146,4 @@ function contradictory({ maximum, actual, available, unused, usable, rss }: Leve
 
 function above(part: number | undefined, whole: number | undefined): boolean {
   return part !== undefined && whole !== undefined && part > whole
-}
-
-function known(figure: number | undefined): number | undefined {
-  return figure === undefined || Number.isNaN(figure) ? undefined : figure
 }

@@ -4,6 +4,7 @@ import type { Topology } from '../host/topology.ts'
 import { AffinitySets } from './affinity-sets.ts'
 import { commitment } from './commitment.ts'
 import { DemandFilter, estimateDemand } from './demand.ts'
+import { known } from './known.ts'
 import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
 import type { DomainView, HostMemoryView, VcpuView, View } from './view.ts'
@@ -87,7 +88,7 @@ export class Observer {
       pcpus: this.#topology.pcpus.map((pcpu) => ({
         id: pcpu.id,
         topology: pcpu,
-        busy: known(cpu.pcpuBusy[pcpu.id] ?? Number.NaN),
+        busy: known(cpu.pcpuBusy[pcpu.id]),
       })),
       domains,
       vcpus,
@@ -114,11 +115,11 @@ export class Observer {
 
   #hostMemory(sample: MemorySample | undefined, domains: readonly DomainView[]): HostMemoryView {
     const { hostReserve: reserve, domainOverhead } = this.#options
-    const total = known(sample?.host.total ?? Number.NaN) ?? this.#topology.memory
+    const total = known(sample?.host.total) ?? this.#topology.memory
     return {
       total,
-      free: known(sample?.host.free ?? Number.NaN),
-      available: known(sample?.host.available ?? Number.NaN),
+      free: known(sample?.host.free),
+      available: known(sample?.host.available),
       reserve,
       budget: Math.max(0, total - reserve),
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
@@ -134,8 +135,4 @@ function filterOf(run: DomainRun, vcpu: number): DemandFilter {
     run.filters.set(vcpu, filter)
   }
   return filter
-}
-
-function known(figure: number): number | undefined {
-  return Number.isNaN(figure) ? undefined : figure
 }
