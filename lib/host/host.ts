@@ -39,6 +39,13 @@ export type HostEvent =
       readonly vcpu: number
       readonly cpus: CpuSet
     }
+  /** A device was plugged in or out. */
+  | {
+      readonly kind: 'device'
+      readonly domain: DomainIdentity
+      readonly alias: string
+      readonly change: 'added' | 'removed'
+    }
   /** The daemon is gone; every later call fails with `ERR_CONNECTION_LOST`. */
   | { readonly kind: 'closed'; readonly reason: 'error' | 'eof' | 'keepalive' | 'client' }
 

@@ -1,0 +1,17 @@
+{
+  # BALLAST_STRICT=1 (our own builds) makes warnings errors; a user's compiler may know newer warnings.
+  "variables": { "strict": "<!(echo ${BALLAST_STRICT:-0})" },
+  "targets": [
+    {
+      "target_name": "ballast",
+      "sources": ["<!@(cat native/sources.txt)"],
+      "include_dirs": ["native"],
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "<!@(pkg-config --cflags libvirt)"],
+      "cflags_cc!": ["-std=gnu++14", "-std=gnu++17", "-std=gnu++20"],
+      "libraries": ["<!@(pkg-config --libs libvirt)"],
+      "conditions": [["strict==1", { "cflags_cc": ["-Werror"] }]]
+    }
+  ]
+}

@@ -1,0 +1,36 @@
+import { CpuSet } from '../host/cpuset.ts'
+import type { HostEvent } from '../host/host.ts'
+import type { NativeEvent } from './native.ts'
+
+/** By virDomainEventType. */
+const lifecycleEvents = [
+  'defined',
+  'undefined',
+  'started',
+  'suspended',
+  'resumed',
+  'stopped',
+  'shutdown',
+  'pmsuspended',
+  'crashed',
+] as const
+
+/** By virConnectCloseReason. */
+const closeReasons = ['error', 'eof', 'keepalive', 'client'] as const
+
+/** An event as libvirt numbers it, in the words of {@link HostEvent}. */
+export function toHostEvent(event: NativeEvent): HostEvent {
+  const domain = { uuid: event.uuid, name: event.name, id: event.id }
+  switch (event.kind) {
+    case 'lifecycle':
+      return { kind: 'lifecycle', domain, event: lifecycleEvents[event.detail] ?? 'other' }
+    case 'balloon':
+      return { kind: 'balloon', domain, actual: event.bytes }
+    case 'vcpuPin':
+      return { kind: 'vcpuPin', domain, vcpu: event.detail, cpus: CpuSet.parse(event.text) }
+    case 'device':
+      return { kind: 'device', domain, alias: event.text, change: event.added ? 'added' : 'removed' }
+    case 'closed':
+      return { kind: 'closed', reason: closeReasons[event.detail] ?? 'error' }
+  }
+}

@@ -1,0 +1,154 @@
+import type { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
+import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
+import { KiB } from '../host/units.ts'
+import { toHostEvent } from './host-event.ts'
+import { memoryColumns, type NativeConnection, type NativeDomain } from './native.ts'
+import { fromNative } from './native-error.ts'
+import { realClock } from './real-clock.ts'
+import { readTopology } from './topology.ts'
+
+/** A {@link Host} on libvirt, over the addon. Made by `connect()`. */
+export class LibvirtHost implements Host {
+  readonly uri: string
+  readonly readOnly: boolean
+  readonly topology: Topology
+  readonly clock: Clock = realClock
+  readonly #native: NativeConnection
+  readonly #listeners = new Set<HostListener>()
+  readonly #cpuDomains = new DomainTable()
+  readonly #memoryDomains = new DomainTable()
+  #closing: Promise<void> | undefined
+
+  constructor(native: NativeConnection, uri: string, readOnly: boolean) {
+    this.#native = native
+    this.uri = uri
+    this.readOnly = readOnly
+    this.topology = readTopology(native.describe())
+    native.listen((event) => {
+      const told = toHostEvent(event)
+      for (const listener of [...this.#listeners]) listener(told)
+    })
+  }
+
+  async domains(): Promise<Domain[]> {
+    const listed = await this.#call((native) => native.listDomains())
+    return listed.map((domain) => new Domain(this, domain, domain.state as DomainState))
+  }
+
+  async domain(nameOrUuid: string): Promise<Domain> {
+    const found = (await this.domains()).find(({ name, uuid }) => name === nameOrUuid || uuid === nameOrUuid)
+    if (!found) {
+      throw new BallastError('ERR_NO_DOMAIN', `No active domain ${JSON.stringify(nameOrUuid)} on ${this.uri}`)
+    }
+    return found
+  }
+
+  async sampleCpu(): Promise<CpuSample> {
+    const { domains, ...columns } = await this.#call((native) => native.sampleCpu())
+    return { ...columns, domains: this.#cpuDomains.update(domains) }
+  }
+
+  async sampleMemory(): Promise<MemorySample> {
+    const sample = await this.#call((native) => native.sampleMemory())
+    const rows = sample.status.length
+    const column = (name: (typeof memoryColumns)[number]) => {
+      const start = memoryColumns.indexOf(name) * rows
+      return sample.values.subarray(start, start + rows)
+    }
+    return {
+      domains: this.#memoryDomains.update(sample.domains),
+      time: sample.time,
+      wallTime: this.clock.wallTime() - (this.clock.now() - sample.time),
+      status: sample.status,
+      state: sample.state,
+      maximum: column('maximum'),
+      actual: column('actual'),
+      available: column('available'),
+      unused: column('unused'),
+      usable: column('usable'),
+      diskCaches: column('diskCaches'),
+      swapIn: column('swapIn'),
+      swapOut: column('swapOut'),
+      majorFaults: column('majorFaults'),
+      rss: column('rss'),
+      lastUpdate: column('lastUpdate'),
+      host: {
+        total: Number.isNaN(sample.hostTotalKiB) ? this.topology.memory : sample.hostTotalKiB * KiB,
+        free: sample.hostFreeKiB * KiB,
+        available: sample.hostAvailableKiB * KiB,
+      },
+    }
+  }
+
+  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
+    const outside = cpus.minus(this.topology.online)
+    if (cpus.isEmpty || !outside.isEmpty) {
+      const what = cpus.isEmpty ? 'no pCPU at all' : `pCPU ${outside}, which this host does not have online`
+      throw new BallastError(
+        'ERR_INVALID_ARGUMENT',
+        `Cannot pin vCPU ${vcpu} to ${what}; the host has ${this.topology.online}`,
+      )
+    }
+    assertWhole('vCPU', vcpu, 0)
+    await this.#call((native) => native.pinVcpu(uuid, vcpu, cpus.toWords(this.topology.cpuCount)))
+  }
+
+  async setMemory(uuid: string, bytes: number): Promise<void> {
+    assertWhole('memory in KiB', bytes / KiB, 1)
+    await this.#call((native) => native.setMemory(uuid, bytes / KiB))
+  }
+
+  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
+    assertWhole('statistics period in seconds', seconds, 0)
+    await this.#call((native) => native.setMemoryStatsPeriod(uuid, seconds))
+  }
+
+  subscribe(listener: HostListener): () => void {
+    // A function of its own, so that the same listener can subscribe twice.
+    const own: HostListener = (event) => listener(event)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#native.close().catch((error) => {
+      throw fromNative(error)
+    })
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #call<T>(make: (native: NativeConnection) => Promise<T>): Promise<T> {
+    if (this.#closing) throw new BallastError('ERR_ALREADY_CLOSED', `The connection to ${this.uri} is closed`)
+    try {
+      return await make(this.#native)
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+}
+
+/** Keeps the domains of a sampler: they cross the border only when their set has changed. */
+class DomainTable {
+  #domains: readonly DomainIdentity[] = []
+
+  update(changed: readonly NativeDomain[] | undefined): readonly DomainIdentity[] {
+    if (changed) this.#domains = changed.map(({ uuid, name, id }) => ({ uuid, name, id }))
+    return this.#domains
+  }
+}
+
+function assertWhole(what: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new BallastError(
+      'ERR_INVALID_ARGUMENT',
+      `Expected ${what} to be a whole number from ${least}, got ${value}`,
+    )
+  }
+}

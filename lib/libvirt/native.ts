@@ -1,0 +1,155 @@
+import { fileURLToPath } from 'node:url'
+import loadAddon from 'node-gyp-build'
+import { BallastError } from '../host/errors.ts'
+
+/**
+ * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc`,
+ * `native/node/connection_wrap.cc` and `native/node/columns.cc`. Nothing here blocks the JS thread; every
+ * promise rejects with a {@link NativeError}.
+ */
+export interface NativeAddon {
+  open(options: NativeOpenOptions): Promise<NativeConnection>
+  /** Of the libvirt library that is linked: major * 1,000,000 + minor * 1,000 + release. */
+  libvirtVersion(): number
+}
+
+export interface NativeOpenOptions {
+  readonly uri: string
+  readonly readOnly: boolean
+  /** 0: no keepalive. */
+  readonly keepAliveIntervalSeconds: number
+  readonly keepAliveCount: number
+  /** Milliseconds after which a call's promise is rejected. */
+  readonly callDeadline: number
+  /** Milliseconds after which one guest's memory statistics are given up. */
+  readonly memoryDeadline: number
+  /** Read the vCPU threads' files where the host is this machine. */
+  readonly useProc: boolean
+}
+
+/** One open connection. Methods must not be called after `close()`. */
+export interface NativeConnection {
+  describe(): NativeHostDescription
+  isAlive(): Promise<boolean>
+  listDomains(): Promise<NativeDomain[]>
+  sampleCpu(): Promise<NativeCpuSample>
+  sampleMemory(): Promise<NativeMemorySample>
+  /** `cpus` is a bitmap of 32-bit words. */
+  pinVcpu(uuid: string, vcpu: number, cpus: Uint32Array): Promise<void>
+  setMemory(uuid: string, memoryKiB: number): Promise<void>
+  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+  /** Has every event from now on handed to `listener`; replaces the one before. */
+  listen(listener: (event: NativeEvent) => void): void
+  close(): Promise<void>
+}
+
+export interface NativeHostDescription {
+  /** virConnectGetType: `QEMU`, `TEST`. */
+  readonly driver: string
+  /** XML. */
+  readonly capabilities: string
+  readonly memoryKiB: number
+  readonly cpuCount: number
+  /** The node CPU map as a bitmap; empty where the driver has none. */
+  readonly online: Uint32Array
+}
+
+export interface NativeDomain {
+  readonly uuid: string
+  readonly name: string
+  readonly id: number
+  readonly state: number
+}
+
+/** The columns of a `CpuSample`, with `domains` only when the set differs from the last one handed over. */
+export interface NativeCpuSample {
+  readonly domains?: NativeDomain[]
+  readonly time: number
+  readonly interval: number
+  readonly state: Uint8Array
+  readonly source: Uint8Array
+  readonly vcpuStart: Uint32Array
+  readonly vcpu: Uint32Array
+  readonly usage: Float64Array
+  readonly delay: Float64Array
+  readonly pcpu: Int32Array
+  readonly affinityWords: number
+  readonly affinity: Uint32Array
+  readonly pcpuBusy: Float64Array
+}
+
+export interface NativeMemorySample {
+  readonly domains?: NativeDomain[]
+  readonly time: number
+  readonly state: Uint8Array
+  readonly status: Uint8Array
+  /** The columns of {@link memoryColumns} one after the other, each as long as there are domains. */
+  readonly values: Float64Array
+  readonly hostTotalKiB: number
+  readonly hostFreeKiB: number
+  readonly hostAvailableKiB: number
+}
+
+/** The order of `MemoryColumn` in native/virt/memory_sampler.h. */
+export const memoryColumns = [
+  'maximum',
+  'actual',
+  'available',
+  'unused',
+  'usable',
+  'diskCaches',
+  'swapIn',
+  'swapOut',
+  'rss',
+  'majorFaults',
+  'lastUpdate',
+] as const
+
+export interface NativeEvent {
+  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'device' | 'closed'
+  readonly uuid: string
+  readonly name: string
+  readonly id: number
+  /** lifecycle: virDomainEventType; closed: virConnectCloseReason; vcpuPin: number of the vCPU. */
+  readonly detail: number
+  /** balloon: its new size. */
+  readonly bytes: number
+  /** vcpuPin: CPU list; device: alias. */
+  readonly text: string
+  /** device: plugged in, not out. */
+  readonly added: boolean
+}
+
+/** What native promises reject with. */
+export interface NativeError extends Error {
+  readonly libvirtCode?: number
+  readonly libvirtDomain?: number
+  readonly level?: number
+  readonly call: string
+  readonly domainName?: string
+  readonly timedOut?: boolean
+}
+
+let addon: NativeAddon | undefined
+
+/**
+ * Loads the addon, at the first call only: policies and the simulator work where no libvirt is. Throws
+ * `ERR_ADDON_MISSING` with what to install.
+ */
+export function loadNative(): NativeAddon {
+  addon ??= load()
+  return addon
+}
+
+function load(): NativeAddon {
+  const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
+  try {
+    return loadAddon(packageRoot) as NativeAddon
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const cure = reason.includes('libvirt')
+      ? 'Install libvirt 1.2.14 or newer: `apt-get install libvirt0` or `dnf install libvirt-libs`.'
+      : 'There is no prebuilt addon for this machine: install libvirt-dev (libvirt-devel), pkg-config and g++, then run `npm run build:gyp` in the package.'
+    throw new BallastError('ERR_ADDON_MISSING', `Cannot load the native addon: ${reason}. ${cure}`, { cause })
+  }
+}

@@ -1,0 +1,103 @@
+import { XMLParser } from 'fast-xml-parser'
+import { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
+import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
+import { KiB } from '../host/units.ts'
+import type { NativeHostDescription } from './native.ts'
+
+/** What the XML parser makes of `<host><topology><cells>`, as far as we read it: attributes are strings. */
+interface CellElement {
+  readonly id: string
+  readonly memory?: { readonly '#text': string; readonly unit: string } | string
+  readonly distances?: { readonly sibling?: readonly { readonly id: string; readonly value: string }[] }
+  readonly cpus?: { readonly cpu?: readonly CpuElement[] }
+}
+interface CpuElement {
+  readonly id: string
+  readonly socket_id?: string
+  readonly die_id?: string
+  readonly core_id?: string
+  readonly siblings?: string
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  isArray: (name) => name === 'cell' || name === 'cpu' || name === 'sibling',
+})
+
+/**
+ * Reads the shape of a host from its capabilities XML (`<topology>`), which knows more than node info
+ * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when the XML cannot be read.
+ */
+export function readTopology(host: NativeHostDescription): Topology {
+  const cellElements = parseCells(host.capabilities)
+  const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
+  // The test driver's CPU map is a constant that has nothing to do with the rest of its node.
+  const mapped = host.driver === 'TEST' ? CpuSet.empty : CpuSet.fromWords(host.online)
+  const pcpus = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
+  const highest = pcpus.at(-1)?.id ?? -1
+  return {
+    pcpus,
+    online: CpuSet.from(pcpus.map((pcpu) => pcpu.id)),
+    cpuCount: Math.max(host.cpuCount, highest + 1),
+    cells: cellElements.length > 0 ? cellElements.map(readCell) : [flatCell(host)],
+    memory: host.memoryKiB * KiB,
+  }
+}
+
+function parseCells(capabilities: string): readonly CellElement[] {
+  try {
+    const document = parser.parse(capabilities, true)
+    return document.capabilities?.host?.topology?.cells?.cell ?? []
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new BallastError('ERR_LIBVIRT', `Cannot read the host's capabilities XML: ${why}`, { cause })
+  }
+}
+
+function readPcpus(cell: CellElement): Pcpu[] {
+  return (cell.cpus?.cpu ?? [])
+    .filter((cpu) => cpu.core_id !== undefined) // an offline one has only its number
+    .map((cpu) => ({
+      id: Number(cpu.id),
+      cell: Number(cell.id),
+      socket: Number(cpu.socket_id ?? 0),
+      die: Number(cpu.die_id ?? 0),
+      core: Number(cpu.core_id),
+      siblings: CpuSet.parse(cpu.siblings ?? cpu.id),
+    }))
+}
+
+function readCell(cell: CellElement): NumaCell {
+  const memory = typeof cell.memory === 'string' ? cell.memory : cell.memory?.['#text']
+  return {
+    id: Number(cell.id),
+    cpus: CpuSet.from(readPcpus(cell).map((pcpu) => pcpu.id)),
+    memory: memory === undefined ? Number.NaN : Number(memory) * KiB,
+    distances: new Map(cell.distances?.sibling?.map(({ id, value }) => [Number(id), Number(value)]) ?? []),
+  }
+}
+
+// A host that tells nothing of its shape: every CPU a core of its own, in one cell.
+function flatPcpus(count: number): Pcpu[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    cell: 0,
+    socket: 0,
+    die: 0,
+    core: id,
+    siblings: CpuSet.of(id),
+  }))
+}
+
+function flatCell(host: NativeHostDescription): NumaCell {
+  return {
+    id: 0,
+    cpus: CpuSet.from(Array.from({ length: host.cpuCount }, (_, id) => id)),
+    memory: host.memoryKiB * KiB,
+    distances: new Map(),
+  }
+}

@@ -1,0 +1,71 @@
+#include <dlfcn.h>
+#include <libvirt/libvirt.h>
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+
+#include "node/caller.h"
+#include "node/connection_wrap.h"
+
+namespace ballast {
+namespace {
+
+std::chrono::milliseconds Milliseconds(const Napi::Object& options, const char* name) {
+  return std::chrono::milliseconds(options.Get(name).As<Napi::Number>().Int64Value());
+}
+
+// Threads of ours outlive a worker: libvirt's event loop, and calls that hang. When the last worker that
+// loaded this library ends, Node would unmap it under their feet; this keeps it.
+void StayLoaded() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    Dl_info self{};
+    if (dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0) {
+      dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+    }
+  });
+}
+
+}  // namespace
+
+// One for each environment; all that is process-wide stands behind call_once.
+class BallastAddon : public Napi::Addon<BallastAddon> {
+ public:
+  BallastAddon(Napi::Env env, Napi::Object exports) : caller_(std::make_shared<Caller>(env)) {
+    StayLoaded();
+    connection_constructor_ = Napi::Persistent(ConnectionWrap::Define(env));
+    DefineAddon(exports, {InstanceMethod<&BallastAddon::Open>("open"),
+                          InstanceMethod<&BallastAddon::LibvirtVersion>("libvirtVersion")});
+  }
+
+ private:
+  Napi::Value Open(const Napi::CallbackInfo& info) {
+    const auto options = info[0].As<Napi::Object>();
+    OpenSettings settings;
+    settings.connect.uri = options.Get("uri").As<Napi::String>();
+    settings.connect.read_only = options.Get("readOnly").As<Napi::Boolean>();
+    settings.connect.keepalive_interval_seconds =
+        options.Get("keepAliveIntervalSeconds").As<Napi::Number>().Int32Value();
+    settings.connect.keepalive_count = options.Get("keepAliveCount").As<Napi::Number>().Uint32Value();
+    settings.call_deadline = Milliseconds(options, "callDeadline");
+    settings.memory_deadline = Milliseconds(options, "memoryDeadline");
+    settings.use_proc = options.Get("useProc").As<Napi::Boolean>();
+    return ConnectionWrap::Open(info.Env(), caller_, connection_constructor_, settings);
+  }
+
+  // libvirt's own: major * 1,000,000 + minor * 1,000 + release.
+  Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
+    unsigned long version = 0;
+    virGetVersion(&version, nullptr, nullptr);
+    return Napi::Number::New(info.Env(), static_cast<double>(version));
+  }
+
+  const std::shared_ptr<Caller> caller_;
+  Napi::FunctionReference connection_constructor_;
+};
+
+}  // namespace ballast
+
+using ballast::BallastAddon;
+NODE_API_NAMED_ADDON(ballast, BallastAddon)

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace ballast {
+
+// Runs something when a time has come, unless it was cancelled before. One thread, started when it is first
+// needed, and ended with Stop.
+class Deadlines : public std::enable_shared_from_this<Deadlines> {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Ticket = std::pair<Clock::time_point, uint64_t>;
+
+  // `action` must not block or throw.
+  Ticket Set(std::chrono::milliseconds from_now, std::function<void()> action);
+  void Cancel(const Ticket& ticket);
+  void Stop();
+
+ private:
+  void Watch();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<Ticket, std::function<void()>> actions_;
+  uint64_t next_ = 0;
+  bool watching_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace ballast

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace ballast {
+
+// An open file descriptor that is closed with its owner.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd();
+  static Fd OpenForReading(const std::string& path);
+  bool is_open() const { return fd_ >= 0; }
+  // Reads the file from its start; empty when it cannot be read (any more).
+  std::string ReadAll() const;
+
+ private:
+  int fd_ = -1;
+};
+
+// A whole file; empty when it cannot be read.
+std::string ReadFile(const std::string& path);
+
+}  // namespace ballast

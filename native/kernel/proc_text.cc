@@ -1,0 +1,117 @@
+#include "kernel/proc_text.h"
+
+#include <charconv>
+
+namespace ballast {
+namespace {
+
+// Reads an unsigned number at the front of `text` and drops it and the blanks before it.
+template <typename Number>
+std::optional<Number> TakeNumber(std::string_view& text) {
+  const size_t start = text.find_first_not_of(" \t");
+  if (start == std::string_view::npos) return std::nullopt;
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data() + start, text.data() + text.size(), value);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return value;
+}
+
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+// Cuts the front of `text` off at `separator` and returns it.
+std::string_view TakeUntil(std::string_view& text, char separator) {
+  const size_t end = text.find(separator);
+  const std::string_view front = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return front;
+}
+
+}  // namespace
+
+std::optional<Schedstat> ParseSchedstat(std::string_view text) {
+  const auto run = TakeNumber<uint64_t>(text);
+  const auto delay = TakeNumber<uint64_t>(text);
+  if (!run || !delay) return std::nullopt;
+  return Schedstat{*run, *delay};
+}
+
+std::optional<int32_t> ParseLastCpu(std::string_view text) {
+  // The thread's name stands in parentheses and may hold anything, blanks and parentheses too.
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(name_end + 1);
+  constexpr int kFirstAfterName = 3;
+  constexpr int kProcessor = 39;
+  for (int field = kFirstAfterName; field < kProcessor; ++field) {
+    const size_t start = text.find_first_not_of(' ');
+    if (start == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(start);
+    TakeUntil(text, ' ');
+  }
+  return TakeNumber<int32_t>(text);
+}
+
+std::optional<uint32_t> ParseVcpuThreadName(std::string_view text) {
+  constexpr std::string_view kPrefix = "CPU ";
+  if (!StartsWith(text, kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  const auto vcpu = TakeNumber<uint32_t>(text);
+  if (!vcpu || !(StartsWith(text, "/KVM") || StartsWith(text, "/TCG"))) return std::nullopt;
+  return vcpu;
+}
+
+std::optional<QemuCommand> ParseQemuCommand(std::string_view cmdline) {
+  QemuCommand command;
+  while (!cmdline.empty()) {
+    const std::string_view argument = TakeUntil(cmdline, '\0');
+    if (argument == "-uuid") command.uuid = TakeUntil(cmdline, '\0');
+    if (argument == "-name") command.name = TakeUntil(cmdline, '\0');
+  }
+  if (command.uuid.empty() || command.name.empty()) return std::nullopt;
+  return command;
+}
+
+bool NamesGuest(std::string_view name_option, std::string_view guest) {
+  std::string expected = "guest=";
+  for (const char c : guest) expected.append(c == ',' ? 2 : 1, c);  // QEMU's way to write a comma
+  if (!StartsWith(name_option, expected)) return false;
+  const std::string_view rest = name_option.substr(expected.size());
+  return rest.empty() || rest[0] == ',';
+}
+
+std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text) {
+  std::vector<PcpuTimes> times;
+  while (!text.empty()) {
+    std::string_view line = TakeUntil(text, '\n');
+    if (!StartsWith(line, "cpu")) break;
+    line.remove_prefix(3);
+    if (line.empty() || line[0] == ' ') continue;  // the sum over all CPUs
+    const auto cpu = TakeNumber<uint32_t>(line);
+    constexpr uint32_t kMostCpus = 1 << 16;
+    if (!cpu || *cpu >= kMostCpus) continue;
+    PcpuTimes pcpu;
+    // user nice system idle iowait irq softirq steal; the guest fields after them are in user already.
+    for (int field = 0; field < 8; ++field) {
+      const uint64_t ticks = TakeNumber<uint64_t>(line).value_or(0);
+      (field == 3 || field == 4 ? pcpu.idle : pcpu.busy) += ticks;
+    }
+    if (times.size() <= *cpu) times.resize(*cpu + 1);
+    times[*cpu] = pcpu;
+  }
+  return times;
+}
+
+std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field) {
+  while (!text.empty()) {
+    std::string_view line = TakeUntil(text, '\n');
+    if (!StartsWith(line, field) || line.substr(field.size(), 1) != ":") continue;
+    line.remove_prefix(field.size() + 1);
+    return TakeNumber<uint64_t>(line);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ballast

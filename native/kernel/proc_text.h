@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Readers for the texts that the kernel shows under /proc. Each takes the text and no file, so that they
+// can be tested with anything; text that is not as expected gives nullopt or an empty list.
+namespace ballast {
+
+struct Schedstat {
+  uint64_t run;    // ns on a CPU
+  uint64_t delay;  // ns on a run queue, waiting
+};
+// /proc/PID/task/TID/schedstat: "run delay timeslices".
+std::optional<Schedstat> ParseSchedstat(std::string_view text);
+
+// Field 39 of /proc/PID/task/TID/stat: the CPU that the thread ran on last.
+std::optional<int32_t> ParseLastCpu(std::string_view text);
+
+// /proc/PID/task/TID/comm of a QEMU vCPU thread ("CPU 3/KVM", "CPU 3/TCG"): the vCPU's number.
+std::optional<uint32_t> ParseVcpuThreadName(std::string_view text);
+
+// What /proc/PID/cmdline (arguments separated by NUL) tells of a QEMU that libvirt started.
+struct QemuCommand {
+  std::string_view uuid;  // of `-uuid`
+  std::string_view name;  // of `-name`, as it stands there: "guest=NAME,debug-threads=on"
+};
+std::optional<QemuCommand> ParseQemuCommand(std::string_view cmdline);
+// Whether a `-name` option is that of this guest.
+bool NamesGuest(std::string_view name_option, std::string_view guest);
+
+struct PcpuTimes {
+  uint64_t busy = 0;  // in clock ticks
+  uint64_t idle = 0;
+};
+// The "cpuN" lines of /proc/stat, indexed by CPU number; waiting for disks is idle.
+std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);
+
+// A field of /proc/meminfo ("MemAvailable") in KiB.
+std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field);
+
+}  // namespace ballast

@@ -1,0 +1,38 @@
+#include "kernel/thread_pool.h"
+
+#include <chrono>
+#include <thread>
+
+namespace ballast {
+namespace {
+constexpr std::chrono::seconds kIdleTime{10};
+}
+
+void ThreadPool::Run(std::function<void()> job) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  jobs_.push_back(std::move(job));
+  if (idle_ < jobs_.size() && threads_ < most_threads_) {
+    std::thread([self = shared_from_this()] { self->Work(); }).detach();
+    ++threads_;
+  }
+  job_came_.notify_one();
+}
+
+void ThreadPool::Work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    ++idle_;
+    job_came_.wait_for(lock, kIdleTime, [this] { return !jobs_.empty(); });
+    --idle_;
+    if (jobs_.empty()) break;
+    std::function<void()> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;  // what it owned goes before we wait again
+    lock.lock();
+  }
+  --threads_;
+}
+
+}  // namespace ballast

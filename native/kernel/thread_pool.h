@@ -1,0 +1,33 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace ballast {
+
+// Threads for calls that block, perhaps for ever: libvirt's calls cannot be taken back. A thread is added
+// whenever all are busy, up to a bound, and ends when it has had nothing to do for a while. Threads are
+// detached and own the pool together, so that nobody waits for one that hangs. Node's own few threads are
+// not for this: a handful of stuck guests would stop all of its file and name look-ups.
+class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
+ public:
+  explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}
+  // Must not throw. Jobs beyond the bound wait for a thread.
+  void Run(std::function<void()> job);
+
+ private:
+  void Work();
+
+  const size_t most_threads_;
+  std::mutex mutex_;
+  std::condition_variable job_came_;
+  std::deque<std::function<void()>> jobs_;
+  size_t threads_ = 0;
+  size_t idle_ = 0;
+};
+
+}  // namespace ballast

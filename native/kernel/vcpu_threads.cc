@@ -1,0 +1,136 @@
+#include "kernel/vcpu_threads.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "kernel/clock.h"
+#include "kernel/cpu_bitmap.h"
+#include "kernel/proc_text.h"
+
+namespace ballast {
+namespace {
+
+// The numeric names in a directory: processes in /proc, threads in /proc/PID/task.
+std::vector<pid_t> NumbersIn(const std::string& directory) {
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
+  if (!dir) return numbers;
+  while (const dirent* entry = readdir(dir.get())) {
+    char* end = nullptr;
+    const long number = strtol(entry->d_name, &end, 10);
+    if (end != entry->d_name && *end == '\0') numbers.push_back(static_cast<pid_t>(number));
+  }
+  return numbers;
+}
+
+// The kernel's affinity of a thread; false when the thread is gone.
+bool ReadAffinity(pid_t tid, uint32_t* words, size_t word_count) {
+  constexpr size_t kMostCpus = 8192;  // what any kernel supports; a smaller mask is an error to it
+  uint8_t mask[kMostCpus / 8] = {};
+  if (sched_getaffinity(tid, sizeof mask, reinterpret_cast<cpu_set_t*>(mask)) != 0) return false;
+  DecodeCpumap(mask, sizeof mask, words, word_count);
+  return true;
+}
+
+}  // namespace
+
+VcpuThreads::VcpuThreads(std::string proc, pid_t pid)
+    : tasks_(std::move(proc) + "/" + std::to_string(pid) + "/task") {}
+
+bool VcpuThreads::Refresh() {
+  // The link count of the task directory is the number of threads: one call tells that nothing changed.
+  struct stat status {};
+  if (stat(tasks_.c_str(), &status) != 0) return false;
+  if (status.st_nlink == thread_count_) return true;
+  thread_count_ = status.st_nlink;
+
+  std::vector<Thread> found;
+  for (const pid_t tid : NumbersIn(tasks_)) {
+    const auto known =
+        std::find_if(threads_.begin(), threads_.end(), [tid](const Thread& t) { return t.tid == tid; });
+    if (known != threads_.end()) {
+      found.push_back(std::move(*known));
+      threads_.erase(known);
+      continue;
+    }
+    const std::string base = tasks_ + "/" + std::to_string(tid);
+    const auto vcpu = ParseVcpuThreadName(ReadFile(base + "/comm"));
+    if (!vcpu) continue;
+    Fd schedstat = Fd::OpenForReading(base + "/schedstat");
+    if (schedstat.is_open()) found.push_back(Thread{*vcpu, tid, std::move(schedstat), Fd()});
+  }
+  std::sort(found.begin(), found.end(), [](const Thread& a, const Thread& b) { return a.vcpu < b.vcpu; });
+  threads_ = std::move(found);
+  return true;
+}
+
+bool VcpuThreads::Read(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity,
+                       size_t word_count) {
+  const size_t readings_before = readings.size();
+  const size_t affinity_before = affinity.size();
+  const auto undo = [&] {
+    readings.resize(readings_before);
+    affinity.resize(affinity_before);
+  };
+  if (Refresh() && ReadOnce(readings, affinity, word_count)) return true;
+  undo();
+  // A thread may have gone between looking and reading, while another came: look again, once.
+  thread_count_ = 0;
+  if (Refresh() && ReadOnce(readings, affinity, word_count)) return true;
+  undo();
+  return false;
+}
+
+bool VcpuThreads::ReadOnce(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity,
+                           size_t word_count) {
+  for (Thread& thread : threads_) {
+    VcpuThreadReading reading{};
+    reading.vcpu = thread.vcpu;
+    reading.counters.at = MonotonicNs();
+    const auto times = ParseSchedstat(thread.schedstat.ReadAll());
+    if (!times) return false;
+    reading.counters.run = times->run;
+    reading.counters.delay = times->delay;
+    reading.counters.thread = static_cast<uint64_t>(thread.tid);
+
+    affinity.resize(affinity.size() + word_count);
+    uint32_t* words = affinity.data() + affinity.size() - word_count;
+    if (!ReadAffinity(thread.tid, words, word_count)) return false;
+    if (CountCpus(words, word_count) == 1) {
+      reading.last_cpu = FirstCpu(words, word_count);
+    } else {
+      if (!thread.stat.is_open())
+        thread.stat = Fd::OpenForReading(tasks_ + "/" + std::to_string(thread.tid) + "/stat");
+      reading.last_cpu = ParseLastCpu(thread.stat.ReadAll()).value_or(-1);
+    }
+    readings.push_back(reading);
+  }
+  return !threads_.empty();
+}
+
+std::unordered_map<std::string, pid_t> FindQemuProcesses(const std::string& proc,
+                                                         const std::vector<QemuIdentity>& domains) {
+  std::unordered_map<std::string, pid_t> processes;
+  std::vector<std::string> ambiguous;
+  if (domains.empty()) return processes;
+  std::unordered_map<std::string_view, const QemuIdentity*> wanted;
+  for (const QemuIdentity& domain : domains) wanted.emplace(domain.uuid, &domain);
+
+  for (const pid_t pid : NumbersIn(proc)) {
+    const std::string cmdline = ReadFile(proc + "/" + std::to_string(pid) + "/cmdline");
+    const auto command = ParseQemuCommand(cmdline);
+    if (!command) continue;
+    const auto domain = wanted.find(command->uuid);
+    if (domain == wanted.end() || !NamesGuest(command->name, domain->second->name)) continue;
+    if (!processes.emplace(domain->second->uuid, pid).second) ambiguous.push_back(domain->second->uuid);
+  }
+  for (const std::string& uuid : ambiguous) processes.erase(uuid);
+  return processes;
+}
+
+}  // namespace ballast

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel/counter_book.h"
+#include "kernel/fd.h"
+
+namespace ballast {
+
+// What one vCPU thread's files say now.
+struct VcpuThreadReading {
+  uint32_t vcpu;
+  CounterReading counters;
+  int32_t last_cpu;  // -1: unknown
+};
+
+// The vCPU threads of one QEMU process, read through file descriptors that are kept open: 50 times cheaper
+// than asking libvirt, and no monitor is involved. A descriptor stays tied to its thread: once that is
+// gone, reading fails, even if its number is used again.
+class VcpuThreads {
+ public:
+  // Finds the threads of process `pid` below `proc` ("/proc"; something else in tests).
+  VcpuThreads(std::string proc, pid_t pid);
+
+  // Reads all vCPUs: appends to `readings` and, `word_count` words each, to `affinity`. False when the
+  // process is gone or its vCPU threads cannot be read: then nothing is appended.
+  bool Read(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
+
+ private:
+  struct Thread {
+    uint32_t vcpu;
+    pid_t tid;
+    Fd schedstat;
+    Fd stat;  // opened when the vCPU is free to move: otherwise its affinity says where it is
+  };
+  // Looks for threads that came or went; cheap when none did.
+  bool Refresh();
+  bool ReadOnce(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
+
+  std::string tasks_;  // /proc/PID/task
+  uint64_t thread_count_ = 0;
+  std::vector<Thread> threads_;  // ascending by vCPU
+};
+
+struct QemuIdentity {
+  std::string uuid;
+  std::string name;
+};
+// The processes that run these domains, by UUID, found by their command lines. A domain of which there is no
+// process here, or more than one, is not in the answer: another source has to serve it.
+std::unordered_map<std::string, pid_t> FindQemuProcesses(const std::string& proc,
+                                                         const std::vector<QemuIdentity>& domains);
+
+}  // namespace ballast

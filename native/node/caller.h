@@ -1,0 +1,92 @@
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "kernel/deadlines.h"
+#include "kernel/thread_pool.h"
+#include "node/js_channel.h"
+#include "virt/virt_error.h"
+
+namespace ballast {
+
+// A plain JS Error with the fields of a VirtError; lib/libvirt/native-error.ts makes a LibvirtError of it.
+Napi::Value ToJsError(Napi::Env env, const VirtError& error);
+// The same for a call that was given up; it has `timedOut: true` and no libvirt code.
+Napi::Value ToJsTimeout(Napi::Env env, const char* call, std::chrono::milliseconds deadline);
+
+// Makes libvirt calls off the JS thread and promises of their results. One for each environment.
+class Caller {
+ public:
+  explicit Caller(Napi::Env env);
+  ~Caller() { deadlines_->Stop(); }
+
+  const std::shared_ptr<JsChannel>& channel() const { return channel_; }
+  // For work that nobody awaits, such as closing what was left open.
+  const std::shared_ptr<ThreadPool>& pool() const { return pool_; }
+
+  // Runs `work`, which may block and throw VirtFailure, and promises what `convert` makes of its result.
+  // After `deadline` the promise is rejected; the call itself cannot be taken back and ends when it ends.
+  template <typename Result>
+  Napi::Promise Promise(Napi::Env env, const char* call, std::chrono::milliseconds deadline,
+                        std::function<Result()> work,
+                        std::function<Napi::Value(Napi::Env, const Result&)> convert) {
+    const auto pending = std::make_shared<Pending>(env, channel_);
+    const auto ticket = deadlines_->Set(deadline, [pending, call, deadline] {
+      pending->Settle([call, deadline](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+        deferred.Reject(ToJsTimeout(e, call, deadline));
+      });
+    });
+    channel_->Hold(env);
+    Start([pending, ticket, deadlines = deadlines_, work = std::move(work), convert = std::move(convert)] {
+      std::shared_ptr<Result> result;
+      VirtError error;
+      try {
+        result = std::make_shared<Result>(work());
+      } catch (const VirtFailure& failure) {
+        error = failure.error;
+      } catch (const std::exception& failure) {  // no memory, no more threads
+        error.message = failure.what();
+      }
+      deadlines->Cancel(ticket);
+      pending->Settle([result, error, convert](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+        if (result) {
+          deferred.Resolve(convert(e, *result));
+        } else {
+          deferred.Reject(ToJsError(e, error));
+        }
+      });
+    });
+    return pending->deferred.Promise();
+  }
+
+ private:
+  // A promise that is settled once, by its result or by its deadline, whichever comes first.
+  struct Pending {
+    Pending(Napi::Env env, std::shared_ptr<JsChannel> c) : deferred(env), channel(std::move(c)) {}
+    void Settle(std::function<void(Napi::Env, const Napi::Promise::Deferred&)> how) {
+      if (settled.exchange(true)) return;
+      channel->Post([how = std::move(how), deferred = deferred, channel = channel](Napi::Env env) {
+        channel->Release(env);
+        how(env, deferred);
+      });
+    }
+    const Napi::Promise::Deferred deferred;
+    const std::shared_ptr<JsChannel> channel;
+    std::atomic<bool> settled{false};
+  };
+  void Start(std::function<void()> job) { pool_->Run(std::move(job)); }
+
+  const std::shared_ptr<JsChannel> channel_;
+  const std::shared_ptr<ThreadPool> pool_;
+  const std::shared_ptr<Deadlines> deadlines_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,110 @@
+#include "node/columns.h"
+
+#include <cstring>
+
+namespace ballast {
+namespace {
+
+template <typename Array, typename Value>
+Array ToTypedArray(Napi::Env env, const std::vector<Value>& values) {
+  Array array = Array::New(env, values.size());
+  if (!values.empty()) memcpy(array.Data(), values.data(), values.size() * sizeof(Value));
+  return array;
+}
+
+const char* KindName(HostEvent::Kind kind) {
+  switch (kind) {
+    case HostEvent::Kind::kLifecycle:
+      return "lifecycle";
+    case HostEvent::Kind::kBalloon:
+      return "balloon";
+    case HostEvent::Kind::kVcpuPin:
+      return "vcpuPin";
+    case HostEvent::Kind::kDevice:
+      return "device";
+    case HostEvent::Kind::kClosed:
+      break;
+  }
+  return "closed";
+}
+
+}  // namespace
+
+Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains) {
+  Napi::Array array = Napi::Array::New(env, domains.size());
+  for (size_t i = 0; i < domains.size(); ++i) {
+    Napi::Object domain = Napi::Object::New(env);
+    domain["uuid"] = domains[i].uuid;
+    domain["name"] = domains[i].name;
+    domain["id"] = domains[i].id;
+    domain["state"] = domains[i].state;
+    array[static_cast<uint32_t>(i)] = domain;
+  }
+  return array;
+}
+
+Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generation) {
+  Napi::Object js = Napi::Object::New(env);
+  if (sample.generation != known_generation) js["domains"] = ToJs(env, sample.domains);
+  js["time"] = sample.time;
+  js["interval"] = sample.interval;
+  js["state"] = ToTypedArray<Napi::Uint8Array>(env, sample.state);
+  js["source"] = ToTypedArray<Napi::Uint8Array>(env, sample.source);
+  js["vcpuStart"] = ToTypedArray<Napi::Uint32Array>(env, sample.vcpu_start);
+  js["vcpu"] = ToTypedArray<Napi::Uint32Array>(env, sample.vcpu);
+  js["usage"] = ToTypedArray<Napi::Float64Array>(env, sample.usage);
+  js["delay"] = ToTypedArray<Napi::Float64Array>(env, sample.delay);
+  js["pcpu"] = ToTypedArray<Napi::Int32Array>(env, sample.pcpu);
+  js["affinityWords"] = sample.affinity_words;
+  js["affinity"] = ToTypedArray<Napi::Uint32Array>(env, sample.affinity);
+  js["pcpuBusy"] = ToTypedArray<Napi::Float64Array>(env, sample.pcpu_busy);
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_generation) {
+  const size_t rows = sample.readings.size();
+  Napi::Object js = Napi::Object::New(env);
+  if (sample.generation != known_generation) js["domains"] = ToJs(env, sample.domains);
+  js["time"] = sample.time;
+  js["state"] = ToTypedArray<Napi::Uint8Array>(env, sample.state);
+  Napi::Uint8Array status = Napi::Uint8Array::New(env, rows);
+  // One column after the other, in the order of MemoryColumn.
+  Napi::Float64Array values = Napi::Float64Array::New(env, rows * kMemoryColumns);
+  for (size_t row = 0; row < rows; ++row) {
+    status[row] = static_cast<uint8_t>(sample.readings[row].status);
+    for (size_t column = 0; column < kMemoryColumns; ++column) {
+      values[column * rows + row] = sample.readings[row].values[column];
+    }
+  }
+  js["status"] = status;
+  js["values"] = values;
+  js["hostTotalKiB"] = sample.node.total_kib;
+  js["hostFreeKiB"] = sample.node.free_kib;
+  js["hostAvailableKiB"] = sample.node.available_kib;
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
+  Napi::Object js = Napi::Object::New(env);
+  js["driver"] = host.driver;
+  js["capabilities"] = host.capabilities;
+  js["memoryKiB"] = static_cast<double>(host.memory_kib);
+  js["cpuCount"] = host.cpu_count;
+  js["online"] = ToTypedArray<Napi::Uint32Array>(env, host.online);
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const HostEvent& event) {
+  Napi::Object js = Napi::Object::New(env);
+  js["kind"] = KindName(event.kind);
+  js["uuid"] = event.uuid;
+  js["name"] = event.name;
+  js["id"] = event.id;
+  js["detail"] = event.detail;
+  js["bytes"] = event.bytes;
+  js["text"] = event.text;
+  js["added"] = event.added;
+  return js;
+}
+
+}  // namespace ballast

@@ -1,0 +1,188 @@
+#include "node/connection_wrap.h"
+
+#include "kernel/cpu_bitmap.h"
+#include "node/columns.h"
+
+namespace ballast {
+namespace {
+
+struct Done {};
+
+Napi::Value ToUndefined(Napi::Env env, const Done&) { return env.Undefined(); }
+
+}  // namespace
+
+struct ConnectionWrap::Handover {
+  std::shared_ptr<Caller> caller;
+  std::shared_ptr<OpenConnection> opened;
+  std::shared_ptr<EventTarget> target;
+  std::chrono::milliseconds call_deadline;
+};
+
+OpenConnection::~OpenConnection() {
+  if (memory) memory->Close();
+}
+
+Napi::Function ConnectionWrap::Define(Napi::Env env) {
+  return DefineClass(env, "NativeConnection",
+                     {
+                         InstanceMethod<&ConnectionWrap::Describe>("describe"),
+                         InstanceMethod<&ConnectionWrap::IsAlive>("isAlive"),
+                         InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
+                         InstanceMethod<&ConnectionWrap::SampleCpu>("sampleCpu"),
+                         InstanceMethod<&ConnectionWrap::SampleMemory>("sampleMemory"),
+                         InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
+                         InstanceMethod<&ConnectionWrap::SetMemory>("setMemory"),
+                         InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
+                         InstanceMethod<&ConnectionWrap::Listen>("listen"),
+                         InstanceMethod<&ConnectionWrap::Close>("close"),
+                     });
+}
+
+Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller,
+                                   const Napi::FunctionReference& constructor, const OpenSettings& settings) {
+  const auto target = std::make_shared<EventTarget>();
+  const auto channel = caller->channel();
+  const auto listener = [target, channel](HostEvent event) {
+    channel->Post([target, event = std::move(event)](Napi::Env e) {
+      if (target->wrap && !target->wrap->listener_.IsEmpty()) target->wrap->listener_.Call({ToJs(e, event)});
+    });
+  };
+  return caller->Promise<std::shared_ptr<OpenConnection>>(
+      env, "virConnectOpen", settings.call_deadline,
+      [settings, listener] {
+        auto opened = std::make_shared<OpenConnection>();
+        opened->connection = Connection::Open(settings.connect);
+        opened->host = opened->connection->Describe();
+        opened->cpu =
+            std::make_shared<CpuSampler>(opened->connection, opened->host.cpu_count, settings.use_proc);
+        opened->memory = std::make_shared<MemorySampler>(opened->connection, settings.memory_deadline);
+        opened->events = std::make_unique<EventSubscription>(opened->connection, listener);
+        return opened;
+      },
+      [caller, target, &constructor, deadline = settings.call_deadline](
+          Napi::Env e, const std::shared_ptr<OpenConnection>& opened) -> Napi::Value {
+        Handover handover{caller, opened, target, deadline};
+        return constructor.New({Napi::External<Handover>::New(e, &handover)});
+      });
+}
+
+ConnectionWrap::ConnectionWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "NativeConnection is made by open()");
+  Handover& handover = *info[0].As<Napi::External<Handover>>().Data();
+  caller_ = handover.caller;
+  opened_ = handover.opened;
+  target_ = handover.target;
+  call_deadline_ = handover.call_deadline;
+  target_->wrap = this;
+}
+
+ConnectionWrap::~ConnectionWrap() {
+  if (target_) target_->wrap = nullptr;
+  // Collected, or its environment ended, without close(): closing talks to the daemon, so not here.
+  if (opened_) caller_->pool()->Run([opened = std::move(opened_)] {});
+}
+
+OpenConnection& ConnectionWrap::Opened(Napi::Env env) const {
+  if (!opened_) throw Napi::Error::New(env, "the connection is closed");
+  return *opened_;
+}
+
+Napi::Value ConnectionWrap::Describe(const Napi::CallbackInfo& info) {
+  return ToJs(info.Env(), Opened(info.Env()).host);
+}
+
+Napi::Value ConnectionWrap::IsAlive(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  return caller_->Promise<bool>(
+      info.Env(), "virConnectIsAlive", call_deadline_, [connection] { return connection->IsAlive(); },
+      [](Napi::Env env, const bool& alive) { return Napi::Boolean::New(env, alive); });
+}
+
+Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  return caller_->Promise<std::vector<ActiveDomain>>(
+      info.Env(), "virConnectGetAllDomainStats", call_deadline_,
+      [connection] { return connection->ListActive(); },
+      [](Napi::Env env, const std::vector<ActiveDomain>& domains) { return ToJs(env, domains); });
+}
+
+Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {
+  const auto sampler = Opened(info.Env()).cpu;
+  return caller_->Promise<CpuColumns>(
+      info.Env(), "sampleCpu", call_deadline_, [sampler] { return sampler->Sample(); },
+      [target = target_](Napi::Env env, const CpuColumns& sample) {
+        const Napi::Value js = ToJs(env, sample, target->wrap ? target->wrap->cpu_generation_ : 0);
+        if (target->wrap) target->wrap->cpu_generation_ = sample.generation;
+        return js;
+      });
+}
+
+Napi::Value ConnectionWrap::SampleMemory(const Napi::CallbackInfo& info) {
+  const auto sampler = Opened(info.Env()).memory;
+  // Guests have deadlines of their own; this one is for the listing, and for many stuck guests at once.
+  return caller_->Promise<MemoryColumns>(
+      info.Env(), "sampleMemory", call_deadline_, [sampler] { return sampler->Sample(); },
+      [target = target_](Napi::Env env, const MemoryColumns& sample) {
+        const Napi::Value js = ToJs(env, sample, target->wrap ? target->wrap->memory_generation_ : 0);
+        if (target->wrap) target->wrap->memory_generation_ = sample.generation;
+        return js;
+      });
+}
+
+template <typename Change>
+Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change change) {
+  const auto connection = Opened(env).connection;
+  return caller_->Promise<Done>(
+      env, call, call_deadline_,
+      [connection, change] {
+        change(*connection);
+        return Done{};
+      },
+      ToUndefined);
+}
+
+Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
+  const std::string uuid = info[0].As<Napi::String>();
+  const unsigned vcpu = info[1].As<Napi::Number>().Uint32Value();
+  const auto words = info[2].As<Napi::Uint32Array>();
+  const auto map = EncodeCpumap(words.Data(), words.ElementLength(), Opened(info.Env()).host.cpu_count);
+  return ChangeDomain(info.Env(), "virDomainPinVcpu",
+                      [uuid, vcpu, map](const Connection& c) { c.PinVcpu(uuid, vcpu, map); });
+}
+
+Napi::Value ConnectionWrap::SetMemory(const Napi::CallbackInfo& info) {
+  const std::string uuid = info[0].As<Napi::String>();
+  const auto kib = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
+  return ChangeDomain(info.Env(), "virDomainSetMemory",
+                      [uuid, kib](const Connection& c) { c.SetMemory(uuid, kib); });
+}
+
+Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info) {
+  const std::string uuid = info[0].As<Napi::String>();
+  const int seconds = info[1].As<Napi::Number>().Int32Value();
+  return ChangeDomain(info.Env(), "virDomainSetMemoryStatsPeriod",
+                      [uuid, seconds](const Connection& c) { c.SetMemoryStatsPeriod(uuid, seconds); });
+}
+
+Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {
+  listener_ = Napi::Persistent(info[0].As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Value ConnectionWrap::Close(const Napi::CallbackInfo& info) {
+  auto opened = std::move(opened_);
+  opened_ = nullptr;
+  listener_.Reset();
+  // The last reference, unless a call is still under way: then the connection closes when that returns.
+  auto last = std::make_shared<std::shared_ptr<OpenConnection>>(std::move(opened));
+  return caller_->Promise<Done>(
+      info.Env(), "virConnectClose", call_deadline_,
+      [last] {
+        last->reset();
+        return Done{};
+      },
+      ToUndefined);
+}
+
+}  // namespace ballast

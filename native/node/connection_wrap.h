@@ -1,0 +1,75 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "node/caller.h"
+#include "virt/connection.h"
+#include "virt/cpu_sampler.h"
+#include "virt/events.h"
+#include "virt/memory_sampler.h"
+
+namespace ballast {
+
+// Everything that one open connection consists of; made and ended off the JS thread.
+struct OpenConnection {
+  ~OpenConnection();
+  std::shared_ptr<Connection> connection;
+  HostDescription host;
+  std::shared_ptr<CpuSampler> cpu;
+  std::shared_ptr<MemorySampler> memory;
+  std::unique_ptr<EventSubscription> events;
+};
+
+struct OpenSettings {
+  ConnectOptions connect;
+  std::chrono::milliseconds call_deadline;
+  std::chrono::milliseconds memory_deadline;  // for one guest's statistics
+  bool use_proc;
+};
+
+// The JS object that stands for an open connection: NativeConnection in lib/libvirt/native.ts.
+class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // Promises a ConnectionWrap.
+  static Napi::Promise Open(Napi::Env env, std::shared_ptr<Caller> caller,
+                            const Napi::FunctionReference& constructor, const OpenSettings& settings);
+
+  // Takes an External of a Handover: only Open has one.
+  explicit ConnectionWrap(const Napi::CallbackInfo& info);
+  ~ConnectionWrap() override;
+
+ private:
+  struct Handover;
+  // What an event finds when it reaches the JS thread: the wrap, unless it has been collected.
+  struct EventTarget {
+    ConnectionWrap* wrap;
+  };
+
+  Napi::Value Describe(const Napi::CallbackInfo& info);
+  Napi::Value IsAlive(const Napi::CallbackInfo& info);
+  Napi::Value ListDomains(const Napi::CallbackInfo& info);
+  Napi::Value SampleCpu(const Napi::CallbackInfo& info);
+  Napi::Value SampleMemory(const Napi::CallbackInfo& info);
+  Napi::Value PinVcpu(const Napi::CallbackInfo& info);
+  Napi::Value SetMemory(const Napi::CallbackInfo& info);
+  Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);
+  Napi::Value Listen(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  OpenConnection& Opened(Napi::Env env) const;
+  template <typename Change>
+  Napi::Value ChangeDomain(Napi::Env env, const char* call, Change change);
+
+  std::shared_ptr<Caller> caller_;
+  std::shared_ptr<OpenConnection> opened_;  // null once closed
+  std::shared_ptr<EventTarget> target_;
+  Napi::FunctionReference listener_;
+  std::chrono::milliseconds call_deadline_{};
+  uint32_t cpu_generation_ = 0;
+  uint32_t memory_generation_ = 0;
+};
+
+}  // namespace ballast

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "virt/handles.h"
+
+namespace ballast {
+
+// A domain that runs, as one listing shows it.
+struct ActiveDomain {
+  std::string uuid;
+  std::string name;
+  int id;
+  int state;
+  bool SameRun(const ActiveDomain& other) const { return id == other.id && uuid == other.uuid; }
+};
+
+// What a host is, apart from what it does.
+struct HostDescription {
+  std::string driver;        // "QEMU", "TEST"
+  std::string capabilities;  // XML
+  uint64_t memory_kib;
+  uint32_t cpu_count;            // width of affinity maps
+  std::vector<uint32_t> online;  // bitmap, as libvirt's node CPU map has it
+};
+
+struct NodeMemory {
+  double total_kib;  // NaN: not known
+  double free_kib;
+  double available_kib;
+};
+
+struct ConnectOptions {
+  std::string uri;
+  bool read_only = false;
+  // Has libvirt ask the daemon this often whether it is there, and gives it up after `keepalive_count`
+  // unanswered times. 0: never.
+  int keepalive_interval_seconds = 0;
+  unsigned keepalive_count = 0;
+};
+
+// One open libvirt connection; closes with its last owner. Every member blocks, throws VirtFailure, and may
+// be called from any thread but the JS thread.
+class Connection {
+ public:
+  static std::shared_ptr<Connection> Open(const ConnectOptions& options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  virConnectPtr get() const { return connection_; }
+  const ConnectOptions& options() const { return options_; }
+  // Whether the host is the machine that we run on, as far as the URI tells.
+  bool IsLocal() const;
+
+  bool IsAlive() const;
+
+  HostDescription Describe() const;
+  // The domains that run, ascending by id. Asks no monitor.
+  std::vector<ActiveDomain> ListActive() const;
+  DomainHandle FindDomain(const std::string& uuid) const;
+  NodeMemory ReadNodeMemory() const;
+  // Nanoseconds that one pCPU was busy and idle; false where the driver does not tell.
+  bool ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const;
+
+  void PinVcpu(const std::string& uuid, unsigned vcpu, std::vector<uint8_t> cpumap) const;
+  void SetMemory(const std::string& uuid, uint64_t kib) const;
+  void SetMemoryStatsPeriod(const std::string& uuid, int seconds) const;
+
+ private:
+  Connection(virConnectPtr connection, const ConnectOptions& options)
+      : connection_(connection), options_(options) {}
+  void StartKeepAlive();
+
+  const virConnectPtr connection_;
+  const ConnectOptions options_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,108 @@
+#include "virt/events.h"
+
+#include <libvirt/virterror.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "virt/virt_error.h"
+
+namespace ballast {
+namespace {
+
+using SharedListener = std::shared_ptr<EventListener>;
+
+HostEvent EventOf(HostEvent::Kind kind, virDomainPtr domain) {
+  HostEvent event{};
+  event.kind = kind;
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+  virDomainGetUUIDString(domain, uuid);
+  event.uuid = uuid;
+  if (const char* name = virDomainGetName(domain)) event.name = name;
+  event.id = static_cast<int>(virDomainGetID(domain));
+  return event;
+}
+
+void Tell(void* opaque, HostEvent event) { (**static_cast<SharedListener*>(opaque))(std::move(event)); }
+
+int OnLifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* opaque) {
+  HostEvent told = EventOf(HostEvent::Kind::kLifecycle, domain);
+  told.detail = event;
+  Tell(opaque, std::move(told));
+  return 0;
+}
+
+void OnBalloonChange(virConnectPtr, virDomainPtr domain, unsigned long long actual_kib, void* opaque) {
+  HostEvent told = EventOf(HostEvent::Kind::kBalloon, domain);
+  told.bytes = static_cast<double>(actual_kib) * 1024;
+  Tell(opaque, std::move(told));
+}
+
+void OnTunable(virConnectPtr, virDomainPtr domain, virTypedParameterPtr params, int count, void* opaque) {
+  constexpr char kPrefix[] = "cputune.vcpupin";
+  for (int i = 0; i < count; ++i) {
+    if (strncmp(params[i].field, kPrefix, sizeof kPrefix - 1) != 0) continue;
+    if (params[i].type != VIR_TYPED_PARAM_STRING) continue;
+    HostEvent told = EventOf(HostEvent::Kind::kVcpuPin, domain);
+    told.detail = atoi(params[i].field + sizeof kPrefix - 1);
+    told.text = params[i].value.s;
+    Tell(opaque, std::move(told));
+  }
+}
+
+void TellDevice(virDomainPtr domain, const char* alias, bool added, void* opaque) {
+  HostEvent told = EventOf(HostEvent::Kind::kDevice, domain);
+  told.text = alias;
+  told.added = added;
+  Tell(opaque, std::move(told));
+}
+void OnDeviceAdded(virConnectPtr, virDomainPtr domain, const char* alias, void* opaque) {
+  TellDevice(domain, alias, true, opaque);
+}
+void OnDeviceRemoved(virConnectPtr, virDomainPtr domain, const char* alias, void* opaque) {
+  TellDevice(domain, alias, false, opaque);
+}
+
+void OnClosed(virConnectPtr, int reason, void* opaque) {
+  HostEvent told{};
+  told.kind = HostEvent::Kind::kClosed;
+  told.detail = reason;
+  Tell(opaque, std::move(told));
+}
+
+void FreeListener(void* opaque) { delete static_cast<SharedListener*>(opaque); }
+
+}  // namespace
+
+EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, EventListener listener)
+    : connection_(std::move(connection)), listener_(std::make_shared<EventListener>(std::move(listener))) {
+  Register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle));
+  Register(VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnBalloonChange));
+  Register(VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(OnTunable));
+  Register(VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceAdded));
+  Register(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceRemoved));
+  auto opaque = std::make_unique<SharedListener>(listener_);
+  watches_close_ =
+      virConnectRegisterCloseCallback(connection_->get(), OnClosed, opaque.get(), FreeListener) == 0;
+  if (watches_close_) static_cast<void>(opaque.release());
+  virResetLastError();
+}
+
+// A driver that does not know an event cannot send it: what is not registered is not missed.
+void EventSubscription::Register(int event, virConnectDomainEventGenericCallback callback) {
+  auto opaque = std::make_unique<SharedListener>(listener_);
+  const int id = virConnectDomainEventRegisterAny(connection_->get(), nullptr, event, callback, opaque.get(),
+                                                  FreeListener);
+  if (id < 0) return;
+  static_cast<void>(opaque.release());
+  callbacks_.push_back(id);
+}
+
+void EventSubscription::Stop() {
+  for (const int id : callbacks_) virConnectDomainEventDeregisterAny(connection_->get(), id);
+  callbacks_.clear();
+  if (watches_close_) virConnectUnregisterCloseCallback(connection_->get(), OnClosed);
+  watches_close_ = false;
+}
+
+}  // namespace ballast

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "virt/connection.h"
+
+namespace ballast {
+
+// Something that libvirt told us, copied out of its callback.
+struct HostEvent {
+  enum class Kind { kLifecycle, kBalloon, kVcpuPin, kDevice, kClosed } kind;
+  std::string uuid;
+  std::string name;
+  int id = -1;
+  int detail = 0;      // lifecycle: virDomainEventType; closed: virConnectCloseReason; vcpuPin: the vCPU
+  double bytes = 0;    // balloon: its new size
+  std::string text;    // vcpuPin: the CPU list; device: its alias
+  bool added = false;  // device: plugged in, not out
+};
+using EventListener = std::function<void(HostEvent)>;
+
+// Registers for all events of a connection. The listener is called from libvirt's event loop thread, until
+// Stop. Both members block.
+class EventSubscription {
+ public:
+  EventSubscription(std::shared_ptr<Connection> connection, EventListener listener);
+  ~EventSubscription() { Stop(); }
+  EventSubscription(const EventSubscription&) = delete;
+  EventSubscription& operator=(const EventSubscription&) = delete;
+  // Must be called for the connection to be freed: libvirt's callbacks hold a reference to it.
+  void Stop();
+
+ private:
+  void Register(int event, virConnectDomainEventGenericCallback callback);
+
+  std::shared_ptr<Connection> connection_;
+  // On the heap for each of libvirt's callbacks to own: libvirt frees its copies when it is sure not to call.
+  std::shared_ptr<EventListener> listener_;
+  std::vector<int> callbacks_;
+  bool watches_close_ = false;
+};
+
+}  // namespace ballast

@@ -1,0 +1,259 @@
+#include "virt/memory_sampler.h"
+
+#include <libvirt/virterror.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "kernel/clock.h"
+#include "virt/virt_error.h"
+
+namespace ballast {
+namespace {
+
+constexpr size_t kWorkers = 4;       // more connections gain nothing: libvirtd is the bottleneck then
+constexpr size_t kMostWorkers = 32;  // with those that hang on stuck guests
+constexpr std::chrono::milliseconds kFirstPause{1'000};
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+
+void StoreStat(const virDomainMemoryStatStruct& stat, MemoryReading& reading) {
+  const double bytes = static_cast<double>(stat.val) * 1024;
+  switch (stat.tag) {
+    case VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON:
+      reading[MemoryColumn::kActual] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_AVAILABLE:
+      reading[MemoryColumn::kAvailable] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_UNUSED:
+      reading[MemoryColumn::kUnused] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_USABLE:
+      reading[MemoryColumn::kUsable] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_DISK_CACHES:
+      reading[MemoryColumn::kDiskCaches] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_SWAP_IN:
+      reading[MemoryColumn::kSwapIn] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_SWAP_OUT:
+      reading[MemoryColumn::kSwapOut] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_RSS:
+      reading[MemoryColumn::kRss] = bytes;
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT:
+      reading[MemoryColumn::kMajorFaults] = static_cast<double>(stat.val);
+      break;
+    case VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE:
+      // 0: the guest never reported.
+      if (stat.val > 0) reading[MemoryColumn::kLastUpdate] = static_cast<double>(stat.val) * 1000;
+      break;
+    default:
+      break;  // what we have no column for
+  }
+}
+
+MemoryStatus StatusOf(const VirtError& error) {
+  switch (error.code) {
+    case VIR_ERR_NO_DOMAIN:
+    case VIR_ERR_OPERATION_INVALID:  // it does not run any more
+      return MemoryStatus::kGone;
+    case VIR_ERR_OPERATION_TIMEOUT:  // another call holds its job
+      return MemoryStatus::kStuck;
+    default:
+      return MemoryStatus::kFailed;
+  }
+}
+
+// What libvirt knows without asking QEMU, so for a stuck guest too.
+void ReadLevels(const Connection& connection, const ActiveDomain& domain, MemoryReading& reading) {
+  const DomainHandle handle(virDomainLookupByID(connection.get(), domain.id));
+  virDomainInfo info{};
+  if (!handle || virDomainGetInfo(handle.get(), &info) != 0) return;
+  reading[MemoryColumn::kMaximum] = static_cast<double>(info.maxMem) * 1024;
+  reading[MemoryColumn::kActual] = static_cast<double>(info.memory) * 1024;
+}
+
+MemoryReading ReadStatistics(const Connection& connection, int id) {
+  MemoryReading reading;
+  const DomainHandle handle(virDomainLookupByID(connection.get(), id));
+  virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+  const int count = handle ? virDomainMemoryStats(handle.get(), stats, VIR_DOMAIN_MEMORY_STAT_NR, 0) : -1;
+  reading.status = count < 0 ? StatusOf(TakeLastError("virDomainMemoryStats")) : MemoryStatus::kFresh;
+  for (int i = 0; i < count; ++i) StoreStat(stats[i], reading);
+  return reading;
+}
+
+}  // namespace
+
+MemorySampler::MemorySampler(std::shared_ptr<Connection> connection, std::chrono::milliseconds guest_deadline)
+    : connection_(std::move(connection)), guest_deadline_(guest_deadline) {}
+
+MemoryColumns MemorySampler::Sample() {
+  const std::lock_guard<std::mutex> lock(sample_mutex_);
+  table_.Update(connection_->ListActive());
+  const std::vector<GuestPtr> guests = UpdateGuests();
+  AskThoseDue(guests);
+
+  MemoryColumns columns;
+  columns.generation = table_.generation();
+  columns.domains = table_.rows();
+  columns.readings.resize(guests.size());
+  for (size_t row = 0; row < guests.size(); ++row) {
+    columns.state.push_back(static_cast<uint8_t>(table_.rows()[row].state));
+    ReadLevels(*connection_, table_.rows()[row], columns.readings[row]);
+  }
+  columns.node = connection_->ReadNodeMemory();
+  AwaitAnswers(guests);
+  columns.time = NsToMs(MonotonicNs());
+
+  const std::lock_guard<std::mutex> guests_lock(mutex_);
+  for (size_t row = 0; row < guests.size(); ++row) {
+    MemoryReading& out = columns.readings[row];
+    const bool answered = guests[row]->asked && !guests[row]->in_flight;
+    out.status = answered ? guests[row]->reading.status : MemoryStatus::kStuck;
+    if (out.status != MemoryStatus::kFresh) continue;
+    for (size_t i = 0; i < kMemoryColumns; ++i) {
+      const double value = guests[row]->reading.values[i];
+      if (value == value) out.values[i] = value;  // NaN is what the guest did not tell
+    }
+  }
+  return columns;
+}
+
+std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
+  std::unordered_map<std::string, GuestPtr> present;
+  std::vector<GuestPtr> rows;
+  for (const ActiveDomain& domain : table_.rows()) {
+    const std::string key = domain.uuid + "#" + std::to_string(domain.id);
+    const auto known = guests_.find(key);
+    GuestPtr guest = known != guests_.end() ? known->second : std::make_shared<Guest>();
+    guest->uuid = domain.uuid;
+    guest->id = domain.id;
+    present.emplace(key, guest);
+    rows.push_back(std::move(guest));
+  }
+  guests_ = std::move(present);
+  return rows;
+}
+
+void MemorySampler::AskThoseDue(const std::vector<GuestPtr>& guests) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const GuestPtr& guest : guests) {
+    guest->asked = !guest->in_flight && Clock::now() >= guest->next_try;
+    if (!guest->asked) continue;
+    guest->in_flight = true;
+    guest->overdue = false;
+    guest->started = Clock::time_point{};
+    queue_.push_back(guest);
+  }
+  AddWorkers();
+  work_to_do_.notify_all();
+}
+
+void MemorySampler::AwaitAnswers(const std::vector<GuestPtr>& guests) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  std::vector<GuestPtr> asked;
+  std::copy_if(guests.begin(), guests.end(), std::back_inserter(asked),
+               [](const GuestPtr& guest) { return guest->asked; });
+  for (;;) {
+    auto wake = Clock::now() + guest_deadline_;
+    bool someone_works = false;
+    for (const GuestPtr& guest : asked) {
+      if (!guest->in_flight || guest->overdue || guest->started == Clock::time_point{}) continue;
+      const auto deadline = guest->started + guest_deadline_;
+      if (Clock::now() >= deadline) {
+        guest->overdue = true;
+        ++workers_overdue_;
+        Postpone(*guest);
+        continue;
+      }
+      someone_works = true;
+      wake = std::min(wake, deadline);
+    }
+    AddWorkers();
+    asked.erase(std::remove_if(asked.begin(), asked.end(),
+                               [](const GuestPtr& guest) { return !guest->in_flight || guest->overdue; }),
+                asked.end());
+    if (asked.empty()) return;
+    if (!someone_works && workers_ - workers_overdue_ == 0) {
+      // Every thread that there may be hangs: those still queued are not asked this time.
+      for (const GuestPtr& guest : asked) guest->in_flight = false;
+      queue_.clear();
+      return;
+    }
+    answer_came_.wait_until(lock, wake);
+  }
+}
+
+void MemorySampler::AddWorkers() {
+  const size_t wanted = std::min(kWorkers, queue_.size());
+  while (!closing_ && workers_ - workers_overdue_ < wanted && workers_ < kMostWorkers) {
+    try {
+      std::thread([self = shared_from_this()] { self->Work(); }).detach();
+    } catch (const std::system_error&) {
+      return;  // the process may have no more threads: those that there are do the work
+    }
+    ++workers_;
+  }
+}
+
+void MemorySampler::Work() {
+  std::shared_ptr<Connection> connection;
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    work_to_do_.wait(
+        lock, [this] { return closing_ || !queue_.empty() || workers_ - workers_overdue_ > kWorkers; });
+    if (closing_ || queue_.empty()) break;
+    const GuestPtr guest = std::move(queue_.front());
+    queue_.pop_front();
+    guest->started = Clock::now();
+    answer_came_.notify_all();  // its deadline runs from now on
+    lock.unlock();
+
+    MemoryReading reading;
+    reading.status = MemoryStatus::kFailed;
+    try {
+      if (!connection || !connection->IsAlive()) {
+        connection = Connection::Open(connection_->options());
+      }
+      reading = ReadStatistics(*connection, guest->id);
+    } catch (const VirtFailure&) {
+      connection.reset();  // the row says that it failed; a lost daemon shows in the next listing
+    }
+
+    lock.lock();
+    Finish(*guest, reading);
+    answer_came_.notify_all();
+  }
+  --workers_;
+  lock.unlock();  // the connection closes without holding anybody up
+}
+
+void MemorySampler::Finish(Guest& guest, const MemoryReading& reading) {
+  guest.in_flight = false;
+  guest.reading = reading;
+  if (guest.overdue) --workers_overdue_;
+  if (reading.status == MemoryStatus::kStuck) {
+    Postpone(guest);
+  } else {
+    guest.pause = std::chrono::milliseconds{0};
+    guest.next_try = Clock::time_point{};
+  }
+}
+
+void MemorySampler::Postpone(Guest& guest) {
+  guest.pause = std::clamp(guest.pause * 2, kFirstPause, kLongestPause);
+  guest.next_try = Clock::now() + guest.pause;
+}
+
+void MemorySampler::Close() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closing_ = true;
+  work_to_do_.notify_all();
+}
+
+}  // namespace ballast
