@@ -1,0 +1,63 @@
+/** What a guest is to be. */
+export interface GuestOptions {
+  /** Letters, digits, `_`, `.` and `-`. */
+  readonly name: string
+  /** Default 1. */
+  readonly vcpus?: number
+  /** Memory that it starts with; default 128, and the least that boots is 80. */
+  readonly memoryMiB?: number
+  /** What its balloon may grow to; default `memoryMiB`. */
+  readonly maximumMiB?: number
+  /** CPU list that each vCPU is pinned to from the start, or one list for each; default: free to run anywhere. */
+  readonly pinnedTo?: string | readonly string[]
+  /** Size of its swap disk; default: it has no swap. */
+  readonly swapMiB?: number
+  /** False: it has no balloon device. */
+  readonly balloon?: boolean
+  /** False: it has no kernel and is created paused, for tests of scale; it never answers. */
+  readonly kernel?: boolean
+}
+
+/** Files of one guest. */
+export interface GuestFiles {
+  readonly serial: string
+  readonly kernel: string
+  readonly initramfs: string
+  readonly swap: string
+}
+
+const commandLine = 'console=ttyS0 loglevel=1 panic=-1 tsc=reliable no_timer_check mitigations=off'
+
+/** The domain XML of a guest. Software emulation always: /dev/kvm may be there and hang all the same. */
+export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles): string {
+  const { vcpus = 1, memoryMiB = 128, maximumMiB = memoryMiB, pinnedTo, swapMiB, balloon = true } = guest
+  const lists = Array.from({ length: vcpus }, (_, i) =>
+    typeof pinnedTo === 'object' ? pinnedTo[i] : pinnedTo,
+  )
+  const pins = lists.map((cpus, i) => (cpus === undefined ? '' : `<vcpupin vcpu='${i}' cpuset='${cpus}'/>`))
+  const boot =
+    guest.kernel === false
+      ? ''
+      : `<kernel>${files.kernel}</kernel><initrd>${files.initramfs}</initrd><cmdline>${commandLine}</cmdline>`
+  const disk = swapMiB
+    ? `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${files.swap}'/>
+      <target dev='vda' bus='virtio'/></disk>`
+    : ''
+  return `<domain type='qemu'>
+  <name>${domain}</name>
+  <memory unit='MiB'>${maximumMiB}</memory>
+  <currentMemory unit='MiB'>${memoryMiB}</currentMemory>
+  <vcpu>${vcpus}</vcpu>
+  <cputune>${pins.join('')}</cputune>
+  <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
+  <features><acpi/><tcg><tb-cache unit='MiB'>16</tb-cache></tcg></features>
+  <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
+  <devices>
+    <controller type='usb' model='none'/>
+    <serial type='unix'><source mode='bind' path='${files.serial}'/></serial>
+    <memballoon model='${balloon ? 'virtio' : 'none'}'/>
+    ${disk}
+  </devices>
+</domain>
+`
+}

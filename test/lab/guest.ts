@@ -1,0 +1,141 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { identify, signal, until } from './processes.ts'
+import { virsh } from './virsh.ts'
+
+/** What a guest itself sees, in bytes. */
+export interface GuestStat {
+  readonly total: number
+  readonly free: number
+  readonly available: number
+  readonly swapTotal: number
+  readonly swapUsed: number
+  /** What its memory program holds. */
+  readonly held: number
+  /** How often its memory program died without being told to. */
+  readonly killed: number
+  /** What the OOM killer of its kernel took. */
+  readonly oomKills: number
+  /** `idle`, `spin`, `loop` or `work`. */
+  readonly load: string
+}
+
+/** What a vCPU's thread has done since it began, in nanoseconds. */
+export interface VcpuTime {
+  readonly run: number
+  readonly delay: number
+}
+
+/** Generous: on an overloaded host a guest takes seconds to answer. */
+const answerLimit = 60_000
+
+let lastTag = Date.now() % 1e9
+
+/** One running guest of a lab. */
+export class Guest {
+  /** As the lab knows it. */
+  readonly name: string
+  /** As libvirt knows it. */
+  readonly domain: string
+  /** Its QEMU. */
+  readonly pid: number
+  readonly #uri: string
+  readonly #serial: string
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(identity: { name: string; domain: string; pid: number; uri: string; serial: string }) {
+    this.name = identity.name
+    this.domain = identity.domain
+    this.pid = identity.pid
+    this.#uri = identity.uri
+    this.#serial = identity.serial
+  }
+
+  /** Gives the agent a command (they are listed in guest/agent.c) and returns what it answers after OK. */
+  async send(command: string, limit = answerLimit): Promise<string> {
+    // Its port serves one connection at a time.
+    const answer = this.#busy.then(() => this.#ask(command, limit))
+    this.#busy = answer.catch(() => undefined)
+    return answer
+  }
+
+  async stat(): Promise<GuestStat> {
+    const fields = new Map(
+      (await this.send('stat')).split(' ').map((field) => field.split('=') as [string, string]),
+    )
+    const number = (name: string) => Number(fields.get(name))
+    const bytes = (name: string) => number(name) * 1024
+    return {
+      total: bytes('total'),
+      free: bytes('free'),
+      available: bytes('available'),
+      swapTotal: bytes('swapTotal'),
+      swapUsed: bytes('swapUsed'),
+      held: bytes('held'),
+      killed: number('killed'),
+      oomKills: number('oomKills'),
+      load: fields.get('load') ?? '',
+    }
+  }
+
+  /** Waits until it has booted. What is sent before that is lost, so it is asked again and again. */
+  async ready(limit = 180_000): Promise<void> {
+    await until(`${this.name} has booted`, limit, async () => {
+      if ((await identify(this.pid)) === undefined) throw new Error(`${this.name} ended while it booted`)
+      return this.send('stat', 500).catch(() => undefined)
+    })
+  }
+
+  /** What each of its vCPUs has run and waited, from the threads' `schedstat`. */
+  async vcpuTimes(): Promise<VcpuTime[]> {
+    const times: VcpuTime[] = []
+    for (const thread of await readdir(`/proc/${this.pid}/task`)) {
+      const path = `/proc/${this.pid}/task/${thread}`
+      const vcpu = /^CPU (\d+)\//.exec(await readFile(`${path}/comm`, 'utf8'))?.[1]
+      if (vcpu === undefined) continue
+      const [run, delay] = (await readFile(`${path}/schedstat`, 'utf8')).split(' ').map(Number)
+      times[Number(vcpu)] = { run: run!, delay: delay! }
+    }
+    return times
+  }
+
+  /** Stops or continues its QEMU: while stopped it answers no monitor, as a hung one does. */
+  freeze(frozen: boolean): void {
+    signal(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** Ends it, as pulling the plug does. */
+  async destroy(): Promise<void> {
+    await virsh(this.#uri, 'destroy', this.domain)
+  }
+
+  #ask(command: string, limit: number): Promise<string> {
+    const tag = `${++lastTag}`
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.#serial)
+      const timer = setTimeout(() => fail(`no answer within ${limit / 1000} s`), limit)
+      const end = () => {
+        clearTimeout(timer)
+        socket.destroy()
+      }
+      const fail = (why: string) => {
+        end()
+        reject(new Error(`${this.name}: ${command}: ${why}`))
+      }
+      let text = ''
+      socket.setEncoding('latin1')
+      socket.on('error', (error) => fail(error.message))
+      socket.on('close', () => fail('the guest ended'))
+      socket.on('connect', () => socket.write(`\n${tag} ${command}\n`))
+      socket.on('data', (data) => {
+        text += data
+        const [, verdict, answer = ''] =
+          new RegExp(`^(OK|ERR) ${tag}(?: ([^\\r\\n]*))?\\r?\\n`, 'm').exec(text) ?? []
+        if (verdict === 'ERR') fail(answer)
+        if (verdict !== 'OK') return
+        end()
+        resolve(answer)
+      })
+    })
+  }
+}

@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A kernel and an initramfs that boot into the agent. */
+export interface GuestImage {
+  readonly kernel: string
+  readonly initramfs: string
+}
+
+/** In the order of loading: with virtio before virtio_ring the balloon silently stays dead. */
+const modules = [
+  'virtio_ring',
+  'virtio',
+  'virtio_pci_legacy_dev',
+  'virtio_pci_modern_dev',
+  'virtio_pci',
+  'virtio_balloon',
+  'virtio_blk',
+]
+
+const agentSource = fileURLToPath(new URL('guest/agent.c', import.meta.url))
+const cache = `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/ballast-lab`
+
+/** Why there is no kernel for guests and none can be had, in one line; undefined: there will be one. */
+export function kernelUnavailable(): string | undefined {
+  if (existsSync(`${cache}/kernel`) || hasCommand('apt-get') || hasCommand('dnf')) return undefined
+  return `the guests' kernel comes by apt-get or dnf, and neither is here`
+}
+
+/** The image, made at first use: the distribution's kernel, taken apart and not installed, and our agent. */
+export async function guestImage(log: (line: string) => void): Promise<GuestImage> {
+  await mkdir(cache, { recursive: true })
+  const kernel = `${cache}/kernel`
+  if (!existsSync(kernel)) {
+    log('fetching a kernel for the guests')
+    await build(kernel, fetchKernel)
+  }
+  const fingerprint = createHash('sha256').update(await readFile(agentSource))
+  for (const name of await readdir(`${kernel}/modules`)) fingerprint.update(name)
+  const initramfs = `${cache}/initramfs-${fingerprint.digest('hex').slice(0, 16)}`
+  if (!existsSync(initramfs)) {
+    log('compiling the agent and packing the initramfs')
+    await build(initramfs, (into) => makeInitramfs(kernel, into))
+  }
+  return { kernel: `${kernel}/vmlinuz`, initramfs: `${initramfs}/initramfs` }
+}
+
+/** Fills a directory beside its final place and renames it, so that labs starting at once do not meet half of it. */
+async function build(place: string, fill: (into: string) => Promise<void>): Promise<void> {
+  const into = await mkdtemp(`${place}.`)
+  try {
+    await fill(into)
+    // Somebody else's that came first is as good.
+    if (!existsSync(place)) await rename(into, place)
+  } finally {
+    await rm(into, { recursive: true, force: true })
+  }
+}
+
+async function fetchKernel(into: string): Promise<void> {
+  const unpacked = `${into}/unpacked`
+  await mkdir(unpacked)
+  if (hasCommand('apt-get')) await downloadDebian(into, unpacked)
+  else await downloadFedora(into, unpacked)
+
+  const files = (await readdir(unpacked, { recursive: true })).map((file) => `${unpacked}/${file}`)
+  const vmlinuz = files.find((file) => /^vmlinuz/.test(basename(file)))
+  if (vmlinuz === undefined) throw new Error('The kernel package holds no vmlinuz')
+  await rename(vmlinuz, `${into}/vmlinuz`)
+  const builtIn = files.find((file) => basename(file) === 'modules.builtin')
+  const list = builtIn === undefined ? '' : await readFile(builtIn, 'utf8')
+  await mkdir(`${into}/modules`)
+  for (const name of modules) {
+    const file = files.find((path) => basename(path).startsWith(`${name}.ko`))
+    if (file !== undefined) await copyFile(file, `${into}/modules/${basename(file)}`)
+    else if (!list.includes(`/${name}.ko`)) throw new Error(`The kernel package holds no module ${name}`)
+  }
+  for (const name of await readdir(`${into}/modules`)) {
+    if (name.endsWith('.xz')) await run('xz', ['-d', `${into}/modules/${name}`])
+    if (name.endsWith('.zst')) await run('zstd', ['-q', '-d', '--rm', `${into}/modules/${name}`])
+  }
+  for (const name of await readdir(into)) {
+    if (name !== 'vmlinuz' && name !== 'modules') await rm(`${into}/${name}`, { recursive: true })
+  }
+}
+
+async function downloadDebian(into: string, unpacked: string): Promise<void> {
+  const ubuntu = /^ID=ubuntu$/m.test(await readFile('/etc/os-release', 'utf8'))
+  const newest = ubuntu ? 'linux-image-virtual' : 'linux-image-cloud-amd64'
+  const find = async () => {
+    const { stdout } = await run('apt-cache', ['depends', '--important', newest], { env: { LC_ALL: 'C' } })
+    return /Depends: (linux-image-\d\S*)/.exec(stdout)?.[1]
+  }
+  const download = async () => {
+    const image = await find()
+    if (image === undefined) throw new Error(`apt knows no package ${newest}`)
+    // Ubuntu has the modules in a package of their own.
+    const packages = ubuntu ? [image, image.replace('image', 'modules')] : [image]
+    await run('apt-get', ['download', ...packages], { cwd: into })
+  }
+  try {
+    await download()
+  } catch {
+    // The lists are missing or older than the archive: the error of the second try tells, if that is not it.
+    const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+    const [command = '', ...rest] = [...sudo, 'apt-get', '-qq', 'update']
+    await run(command, rest)
+    await download()
+  }
+  for (const name of await readdir(into)) {
+    if (name.endsWith('.deb')) await run('dpkg-deb', ['-x', `${into}/${name}`, unpacked])
+  }
+}
+
+async function downloadFedora(into: string, unpacked: string): Promise<void> {
+  await run('dnf', ['-q', 'download', '--destdir', into, 'kernel-core', 'kernel-modules-core'])
+  for (const name of await readdir(into)) {
+    if (!name.endsWith('.rpm')) continue
+    await run('sh', [
+      '-c',
+      'rpm2cpio "$1" | (cd "$2" && cpio -idm --quiet)',
+      '-',
+      `${into}/${name}`,
+      unpacked,
+    ])
+  }
+}
+
+async function makeInitramfs(kernel: string, into: string): Promise<void> {
+  const tree = `${into}/tree`
+  await mkdir(`${tree}/modules`, { recursive: true })
+  await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', `${tree}/init`, agentSource])
+  const order = modules
+    .filter((name) => existsSync(`${kernel}/modules/${name}.ko`))
+    .map((name) => `${name}.ko`)
+  for (const name of order) await copyFile(`${kernel}/modules/${name}`, `${tree}/modules/${name}`)
+  await writeFile(`${tree}/modules/order`, `${order.join('\n')}\n`)
+  await run('sh', [
+    '-c',
+    'cd "$1" && find . | cpio -o -H newc -R 0:0 --quiet > "$2"',
+    '-',
+    tree,
+    `${into}/initramfs`,
+  ])
+  await rm(tree, { recursive: true })
+}
+
+function hasCommand(name: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(`${directory}/${name}`))
+}
