@@ -1,4 +1,7 @@
+import { counted } from '../control/words.ts'
 import { GiB, MiB } from '../host/units.ts'
+import type { View } from '../view/view.ts'
+import { deviationPercent, isFullSample } from './placement.ts'
 
 /** What stands for a value that is not known. */
 export const unknown = '-'
@@ -14,7 +17,14 @@ export function size(bytes: number | undefined): string {
   return Math.abs(bytes) < 10 * GiB ? `${Math.round(bytes / MiB)} MiB` : `${(bytes / GiB).toFixed(1)} GiB`
 }
 
-/** `1 guest`, `8 guests`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+/** What is there and how level it is, in parts: what is not known is left out. */
+export function standing(view: View): string[] {
+  const { committed, budget } = view.memory
+  return [
+    `${counted(view.domains.length, 'guest')} on ${counted(view.online.size, 'pCPU')}`,
+    ...(isFullSample(view) ? [`deviation ${deviationPercent(view).toFixed(1)} %`] : []),
+    ...(view.domains.some(({ memory }) => memory.actual !== undefined)
+      ? [`memory given ${size(committed)} of ${size(budget)}`]
+      : []),
+  ]
 }

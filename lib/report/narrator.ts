@@ -1,7 +1,6 @@
-import type { Outcome, Tick } from '../control/tick.ts'
+import type { LeftAlone, Outcome, Tick } from '../control/tick.ts'
 import type { Action } from '../view/plan.ts'
-import { count, size } from './format.ts'
-import { deviationPercent, isFullSample } from './placement.ts'
+import { size, standing } from './format.ts'
 import { printable } from './printable.ts'
 
 /** Wall-clock milliseconds without news after which a run says that all is well. */
@@ -13,34 +12,52 @@ const longestSilence = 60_000
  * nothing is to be done: in the first tick and then once a minute.
  */
 export class Narrator {
+  readonly #about: Readonly<Record<LeftAlone['what'], boolean>>
   #standing: ReadonlySet<string> = new Set()
   #spokeAt = -Infinity
 
+  /** `about`: whose being left alone is news; a run that changes no memory leaves all memory alone. */
+  constructor(about: Readonly<Record<LeftAlone['what'], boolean>> = { vcpus: true, memory: true }) {
+    this.#about = about
+  }
+
   /** The lines that this tick adds. */
   lines(tick: Tick): string[] {
-    const standing = new Map([
-      ...tick.errors.map((error) => matter(error.code, error.message, error.message)),
+    const news = this.#news([
+      ...tick.errors.map((error) => matter(error.code, error.message, '')),
       ...tick.clamps.map(({ rule, action, cause }) =>
-        matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: ${cause}`),
+        matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `),
       ),
-      ...tick.leftAlone.map(({ uuid, domain, what, why }) =>
-        matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: ${why}`),
-      ),
+      ...tick.leftAlone
+        .filter(({ what }) => this.#about[what])
+        .map(({ uuid, domain, what, why }) =>
+          matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
+        ),
     ])
-    const news = [...standing].filter(([key]) => !this.#standing.has(key)).map(([, line]) => printable(line))
-    this.#standing = new Set(standing.keys())
     const lines = [...news, ...tick.outcomes.map(outcomeLine)]
-    if (tick.outcomes.length === 0 && tick.wallTime - this.#spokeAt >= longestSilence)
-      lines.push(atRest(tick))
+    const silence = tick.wallTime - this.#spokeAt
+    if (tick.outcomes.length === 0 && silence >= longestSilence) lines.push(atRest(tick))
     if (lines.length > 0) this.#spokeAt = tick.wallTime
     const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
     return lines.map((line) => `${clock}  ${line}`)
   }
+
+  #news(matters: readonly Matter[]): string[] {
+    const before = this.#standing
+    this.#standing = new Set(matters.map(({ key }) => key))
+    return matters.filter(({ key }) => !before.has(key)).map(({ line }) => printable(line))
+  }
 }
 
-/** What is told once while it lasts: its key, in which the numbers of `text` do not count, and its line. */
-function matter(subject: string, text: string, line: string): [key: string, line: string] {
-  return [`${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`, line]
+/** What is told when it begins and not again while it lasts. */
+interface Matter {
+  readonly key: string
+  readonly line: string
+}
+
+/** The numbers of `text` do not make it another matter. */
+function matter(subject: string, text: string, prefix: string): Matter {
+  return { key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`, line: `${prefix}${text}` }
 }
 
 function idOf(action: Action): string {
@@ -60,10 +77,5 @@ function outcomeLine({ action, status, error }: Outcome): string {
 }
 
 function atRest({ view }: Tick): string {
-  const guests = `${count(view.domains.length, 'guest')} on ${count(view.online.size, 'pCPU')}`
-  const { committed, budget } = view.memory
-  const balance = isFullSample(view)
-    ? `deviation ${deviationPercent(view).toFixed(1)} %`
-    : 'load not yet known'
-  return `nothing to do: ${guests}, ${balance}, memory given ${size(committed)} of ${size(budget)}`
+  return `nothing to do: ${standing(view).join(', ')}`
 }

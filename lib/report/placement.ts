@@ -1,4 +1,6 @@
-import { DomainState } from '../host/sample.ts'
+import { mean, standardDeviation } from '../schedulers/deviation.ts'
+import { placeOf } from '../view/place.ts'
+import { isRunning } from '../view/running.ts'
 import type { VcpuView, View } from '../view/view.ts'
 
 /** What the vCPUs that are on one pCPU did, as fractions of one pCPU. */
@@ -6,17 +8,12 @@ export interface PcpuLoad {
   readonly id: number
   /** Fraction of the interval that the pCPU was busy with anything at all. */
   readonly busy: number | undefined
-  /** The vCPUs that are there; see {@link placeOf}. */
+  /** The vCPUs that are there, as `placeOf` says. */
   readonly vcpus: readonly VcpuView[]
   /** Sum of their known usage; undefined when some are there and the usage of none is known. */
   readonly usage: number | undefined
   /** Sum of their known demand. */
   readonly demand: number
-}
-
-/** The pCPU that a vCPU is on: the only one that it may run on, else the one that it ran on last. */
-export function placeOf(vcpu: VcpuView): number | undefined {
-  return vcpu.affinity?.size === 1 ? vcpu.affinity.first : vcpu.pcpu
 }
 
 /** The load of each online pCPU, in ascending order. */
@@ -45,15 +42,13 @@ export function pcpuLoads(view: View): PcpuLoad[] {
  */
 export function deviationPercent(view: View): number {
   const loads = pcpuLoads(view).map((load) => load.demand)
-  const mean = sum(loads) / loads.length
-  if (!(mean > 0)) return 0
-  const variance = sum(loads.map((load) => (load - mean) ** 2)) / loads.length
-  return (100 * Math.sqrt(variance)) / mean
+  const middle = mean(loads)
+  return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
 }
 
 /** Whether the usage of every vCPU of a running domain is known, and there is one. */
 export function isFullSample(view: View): boolean {
-  const running = view.vcpus.filter((vcpu) => vcpu.domain.state === DomainState.running)
+  const running = view.vcpus.filter((vcpu) => isRunning(vcpu.domain.state))
   return running.length > 0 && running.every((vcpu) => vcpu.usage !== undefined)
 }
 

@@ -1,8 +1,10 @@
 import type { Tick } from '../control/tick.ts'
-import { DomainState } from '../host/sample.ts'
+import { counted } from '../control/words.ts'
+import { placeOf } from '../view/place.ts'
+import { isRunning } from '../view/running.ts'
 import type { DomainView } from '../view/view.ts'
-import { count, percent, size, unknown } from './format.ts'
-import { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads, placeOf } from './placement.ts'
+import { percent, size, standing } from './format.ts'
+import { type PcpuLoad, pcpuLoads } from './placement.ts'
 import { printable } from './printable.ts'
 
 export interface TableOptions {
@@ -12,6 +14,8 @@ export interface TableOptions {
   readonly columns?: number
   /** Guests to show at most; the neediest stay. Default: all. */
   readonly guests?: number
+  /** Which guests get a line, by name; the bars count all. Default: all. */
+  readonly shows?: (name: string) => boolean
 }
 
 const barWidth = 30
@@ -27,9 +31,10 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   const loads = pcpuLoads(view)
   // One scale for all bars, so that they can be compared: a full pCPU, or the most crowded one.
   const scale = Math.max(1, ...loads.map(({ demand, usage }) => Math.max(demand, usage ?? 0)))
-  const shown = neediest(view.domains, options.guests ?? view.domains.length)
+  const wanted = view.domains.filter(({ name }) => options.shows?.(name) ?? true)
+  const shown = neediest(wanted, options.guests ?? wanted.length)
   const nameWidth = Math.max(5, ...shown.map((domain) => Math.min(24, printable(domain.name).length)))
-  const hidden = view.domains.length - shown.length
+  const hidden = wanted.length - shown.length
   const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
   return [
     style.bold(cut(headline(tick))),
@@ -40,21 +45,13 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
       const line = cut(guestLine(domain, nameWidth))
       return domain.memory.hold === 'stuck' ? style.red(line) : line
     }),
-    ...(hidden > 0 ? [style.dim(`and ${count(hidden, 'more guest')}`)] : []),
+    ...(hidden > 0 ? [style.dim(`and ${counted(hidden, 'more guest')}`)] : []),
   ]
 }
 
 function headline({ index, wallTime, view }: Tick): string {
   const clock = new Date(wallTime).toTimeString().slice(0, 8)
-  const { budget, committed } = view.memory
-  const deviation = isFullSample(view) ? `${deviationPercent(view).toFixed(1)} %` : unknown
-  return [
-    `tick ${index}`,
-    clock,
-    `${count(view.domains.length, 'guest')} on ${count(view.online.size, 'pCPU')}`,
-    `deviation ${deviation}`,
-    `memory given ${size(committed)} of ${size(budget)}`,
-  ].join('   ')
+  return [`tick ${index}`, clock, ...standing(view)].join('   ')
 }
 
 function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {
@@ -79,7 +76,7 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
   const places = new Set(vcpus.map((vcpu) => String(placeOf(vcpu) ?? '?')))
   const delays = vcpus.flatMap((vcpu) => vcpu.delay ?? [])
   const levels = [memory.actual, memory.maximum, memory.unused].map((bytes) => size(bytes).padStart(9))
-  const held = state === DomainState.running ? memory.hold : 'not running'
+  const held = isRunning(state) ? memory.hold : 'not running'
   return [
     printable(name).padEnd(nameWidth),
     String(vcpus.length).padStart(5),
