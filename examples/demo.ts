@@ -1,0 +1,78 @@
+/**
+ * Both controllers at work on a simulated host: eight guests crowded on one of four pCPUs (case A1), then a
+ * guest whose program grows to all that the guest can hold and frees it again (case M1).
+ *
+ *     npx tsx examples/demo.ts [--fast]
+ *
+ * Ends with exit code 0 only when both went as they should.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import {
+  type AutopilotOptions,
+  autopilot,
+  ballooning,
+  fewestMovesOfEqualLoads,
+  isFullSample,
+  judgeBalance,
+  judgeMemory,
+  MiB,
+  Narrator,
+  type SimulatedHost,
+  scenarios,
+  schedulers,
+  simulate,
+  type Tick,
+  table,
+} from 'ballast'
+
+const { values } = parseArgs({ options: { fast: { type: 'boolean', default: false } } })
+
+/** Runs the controllers, showing each tick; `pause` in milliseconds makes it watchable. */
+async function run(host: SimulatedHost, options: AutopilotOptions, pause: number): Promise<Tick[]> {
+  const ticks: Tick[] = []
+  const narrator = new Narrator()
+  for await (const tick of autopilot(host, options)) {
+    ticks.push(tick)
+    console.log([...table(tick), ...narrator.lines(tick), ''].join('\n'))
+    if (!values.fast) await sleep(pause)
+  }
+  return ticks
+}
+
+async function balanceCase(): Promise<boolean> {
+  console.log('A1: eight guests with equal load, all on pCPU 0\n')
+  await using host = simulate(scenarios.A1())
+  const ticks = await run(host, { interval: 1000, ticks: 25, scheduler: schedulers.balance() }, 200)
+  const first = ticks.find((tick) => isFullSample(tick.view)) ?? ticks[0]!
+  const fewest = fewestMovesOfEqualLoads(first.view)
+  const limits = { ticksToBalance: 3, moves: fewest, movesAfterBalance: 0, ticksAfterBalance: 20 }
+  const { passed, broken, ticksToBalance, moves, deviationPercent } = judgeBalance(ticks, { limits })
+  console.log(
+    passed
+      ? `A1 right: balanced ${ticksToBalance} tick(s) after the first full sample with ${moves} moves (fewest possible: ${fewest}), deviation ${deviationPercent?.toFixed(1)} %, none afterwards\n`
+      : `A1 WRONG: ${broken.join('; ')}\n`,
+  )
+  return passed
+}
+
+async function memoryCase(): Promise<boolean> {
+  console.log('M1: the program in guest1 grows to its maximum, then frees all; three guests are idle\n')
+  await using host = simulate(scenarios.M1())
+  const domains = await host.domains()
+  const ticks = await run(host, { interval: 2000, ticks: 90, ballooning: ballooning.watermark() }, 100)
+  const programsLost = domains
+    .filter(({ uuid }) => host.truth(uuid)?.programsKilled !== 0)
+    .map(({ name }) => name)
+  const verdict = judgeMemory(ticks, { growing: ['guest1'], programsLost })
+  const unused = ((verdict.minimumUnused ?? 0) / MiB).toFixed(0)
+  console.log(
+    verdict.passed
+      ? `M1 right: guest1 reached its maximum and gave back, the idle guests kept ${unused} MiB unused, the host its reserve, no guest was harmed\n`
+      : `M1 WRONG: ${verdict.broken.join('; ')}\n`,
+  )
+  return verdict.passed
+}
+
+const right = [await balanceCase(), await memoryCase()]
+process.exitCode = right.every(Boolean) ? 0 : 1

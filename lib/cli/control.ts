@@ -1,0 +1,34 @@
+import type { AutopilotOptions } from '../control/autopilot.ts'
+import { fileJournal } from '../control/file-journal.ts'
+import { Narrator } from '../report/narrator.ts'
+import { openHost } from './connection.ts'
+import { defaultJournalPath } from './journal-path.ts'
+import { requireWritable, walk } from './loop.ts'
+import type { ControlOptions } from './options.ts'
+import { note, type World, writeLines } from './world.ts'
+
+/** Runs policies on the host until its ticks are done or the user stops it, and tells what it does. */
+export async function control(
+  world: World,
+  options: ControlOptions,
+  pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
+): Promise<void> {
+  const host = await openHost(world, options, { readOnly: false })
+  if (!host) return
+  await using _ = host
+  const dryRun = options.dryRun ?? false
+  if (!dryRun) requireWritable(host)
+  const path = options.journal ?? defaultJournalPath(host.uri, world.env)
+  // A dry run changes nothing, so there is nothing to write down.
+  const journal = dryRun ? undefined : fileJournal(path)
+  const narrator = new Narrator({
+    vcpus: pilot.scheduler !== undefined,
+    memory: pilot.ballooning !== undefined,
+  })
+  let changed = false
+  await walk(world, host, options, { ...pilot, dryRun, journal }, (tick) => {
+    changed ||= tick.outcomes.some(({ status }) => status === 'applied')
+    writeLines(world, narrator.lines(tick))
+  })
+  if (changed) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+}

@@ -1,0 +1,77 @@
+import { CommanderError } from 'commander'
+import { BallastError, type ErrorCode } from '../host/errors.ts'
+import { printable } from '../report/printable.ts'
+
+/** What the process ends with. Part of the API: scripts compare against it. */
+export const ExitCode = {
+  /** Did what it was asked to, or was asked to stop and did. */
+  fine: 0,
+  /** The host went away, or in the last of `--ticks` something still failed. */
+  failed: 1,
+  /** The command line is wrong. Nothing was changed. */
+  usage: 2,
+  /** No connection to the host. Nothing was changed. */
+  unreachable: 3,
+  /** The host does not allow it. Nothing was changed. */
+  permission: 4,
+} as const
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+/** The same for the help pages. */
+export const exitCodesHelp = `
+Exit codes:
+  0  did what it was asked to, or was asked to stop (Ctrl-C) and did
+  1  failed at work: the host went away, or something still failed in the last of --ticks
+  2  the command line is wrong; nothing was changed
+  3  no connection to the host; nothing was changed
+  4  the host does not allow it; nothing was changed`
+
+/** A mistake on the command line. */
+export class UsageError extends Error {}
+
+/** The run came to its end, and not all of it went well. */
+export class WorkFailed extends Error {}
+
+const codes: { readonly [K in ErrorCode]?: ExitCode } = {
+  ERR_ADDON_MISSING: ExitCode.unreachable,
+  ERR_CONNECTION_FAILED: ExitCode.unreachable,
+  ERR_PERMISSION_DENIED: ExitCode.permission,
+}
+
+const cures: { readonly [K in ErrorCode]?: string } = {
+  ERR_CONNECTION_FAILED:
+    'is the daemon running, and is the URI right? Try: virsh --connect URI list; choose another with --connect',
+  ERR_CONNECTION_LOST: 'guests keep running as they are; start ballast again when the daemon is back',
+  ERR_PERMISSION_DENIED: 'run it as root or as a member of the group libvirt',
+}
+
+/** How a run ends that `error` ended: the exit code, and one line that says what was wrong and what to do. */
+export function ending(error: unknown): { readonly code: ExitCode; readonly line: string } {
+  if (error instanceof CommanderError) {
+    return {
+      code: ExitCode.usage,
+      line: oneLine(`${error.message.replace(/^error: /, '')}; see ballast --help`),
+    }
+  }
+  if (error instanceof BallastError) {
+    const cure = cures[error.code]
+    return {
+      code: codes[error.code] ?? ExitCode.failed,
+      line: oneLine(cure ? `${error.message}; ${cure}` : error.message),
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof WorkFailed) return { code: ExitCode.failed, line: oneLine(message) }
+  return error instanceof UsageError || isWrongOption(error)
+    ? { code: ExitCode.usage, line: oneLine(message) }
+    : { code: ExitCode.failed, line: oneLine(`unexpected error, please report it: ${message}`) }
+}
+
+/** Whether the library refused an option; see `wrongOption`. */
+function isWrongOption(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_ARGUMENT'
+}
+
+function oneLine(text: string): string {
+  return printable(text.trim().replace(/\s*\n\s*/g, ' '))
+}

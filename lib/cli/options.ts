@@ -1,0 +1,70 @@
+import { Command, Option } from 'commander'
+import { exitCodesHelp } from './exit.ts'
+import { parseSeconds, parseSize, parseTicks } from './values.ts'
+
+/** Options of every command. */
+export interface ConnectionOptions {
+  readonly connect?: string
+}
+
+/** Options of every command that works tick by tick. */
+export interface LoopOptions extends ConnectionOptions {
+  readonly ticks?: number
+  readonly json?: boolean
+  readonly domains?: string
+}
+
+/** Options of the commands that change domains. */
+export interface ControlOptions extends LoopOptions {
+  readonly dryRun?: boolean
+  readonly journal?: string
+}
+
+/** Options of the commands that change balloons. Bytes. */
+export interface MemoryOptions {
+  readonly reserve?: number
+}
+
+/** Seconds between ticks when none are given. */
+const defaultSeconds = 2
+
+export function connectionOptions(command: Command): Command {
+  return command
+    .option(
+      '-c, --connect <uri>',
+      'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
+    )
+    .addHelpText('after', exitCodesHelp)
+}
+
+/** A command `name [seconds]` that works tick by tick. */
+export function loopCommand(name: string, { domainsHelp }: { readonly domainsHelp: string }): Command {
+  const command = new Command(name)
+    .argument(
+      '[seconds]',
+      'seconds from one look at the host to the next',
+      parseSeconds,
+      1000 * defaultSeconds,
+    )
+    .option('-n, --ticks <number>', 'end after so many ticks (default: go on until Ctrl-C)', parseTicks)
+    .option('-d, --domains <glob>', domainsHelp)
+    .option('--json', 'print each tick as one line of JSON')
+  return connectionOptions(command)
+}
+
+/** A command `name [seconds]` that changes domains. */
+export function controlCommand(name: string): Command {
+  return loopCommand(name, { domainsHelp: 'change only guests whose names match, such as "web*"' })
+    .option('--dry-run', 'say what would be done, and change nothing')
+    .option(
+      '--journal <path>',
+      'where to write down what was set before it is changed, for "ballast restore" (default: a file for each host in $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
+    )
+}
+
+export function memoryOption(): Option {
+  return new Option(
+    '--reserve <size>',
+    'memory that stays with the host, such as 2GiB (default: 5 % of it, at least 512MiB)',
+  ).argParser(parseSize('--reserve'))
+}

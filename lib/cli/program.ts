@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { debuglog } from 'node:util'
+import { Command, CommanderError } from 'commander'
+import { cpuCommand } from './cpu.ts'
+import { ExitCode, ending, exitCodesHelp } from './exit.ts'
+import { memoryCommand } from './memory.ts'
+import { monitorCommand } from './monitor.ts'
+import { restoreCommand } from './restore.ts'
+import { runCommand } from './run.ts'
+import { note, type World } from './world.ts'
+
+const debug = debuglog('ballast')
+
+/** Runs the command line `args` (without node and script) in `world`; resolves to what the process ends with. */
+export async function main(args: readonly string[], world: World): Promise<ExitCode> {
+  const commands = [cpuCommand, memoryCommand, runCommand, monitorCommand, restoreCommand]
+  const program = new Command('ballast')
+    .description(
+      `Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual CPUs where
+the load balances, and sizes their balloons where memory is needed.`,
+    )
+    .version(version(), '-V, --version')
+    .addHelpText('after', `${exitCodesHelp}${examplesHelp}`)
+  for (const command of commands) program.addCommand(command(world))
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stdout.write(text),
+      outputError: () => {}, // told below, in one line
+    })
+  }
+  try {
+    if (args.length === 0) {
+      program.outputHelp()
+      return ExitCode.usage
+    }
+    await program.parseAsync(args, { from: 'user' })
+    return ExitCode.fine
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
+    debug('%o', error)
+    const { code, line } = ending(error)
+    note(world, line)
+    return code
+  }
+}
+
+const examplesHelp = `
+
+Examples:
+  ballast monitor              what is going on? changes nothing
+  ballast run --dry-run        what would ballast do? changes nothing
+  ballast run                  do it, until Ctrl-C
+  ballast restore              bring back what was set before
+  ballast cpu --help           all about one command`
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'))
+  return version
+}

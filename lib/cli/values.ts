@@ -1,0 +1,56 @@
+import { GiB, KiB, MiB } from '../host/units.ts'
+import { UsageError } from './exit.ts'
+
+/** Setting a timer for longer is a mistake, and from 2^31 ms on it would fire at once. */
+const longestInterval = 86_400
+
+/** An interval in seconds, as milliseconds. */
+export function parseSeconds(text: string): number {
+  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(seconds >= 0.1 && seconds <= longestInterval)) {
+    throw new UsageError(
+      `the interval must be a number of seconds from 0.1 to ${longestInterval}, such as 2; got ${JSON.stringify(text)}`,
+    )
+  }
+  return 1000 * seconds
+}
+
+/** A number of ticks. */
+export function parseTicks(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) {
+    throw new UsageError(`--ticks must be a whole number above 0, such as 10; got ${JSON.stringify(text)}`)
+  }
+  return Number(text)
+}
+
+const units: Readonly<Record<string, number>> = {
+  kib: KiB,
+  k: KiB,
+  kb: 1e3,
+  mib: MiB,
+  m: MiB,
+  mb: 1e6,
+  gib: GiB,
+  g: GiB,
+  gb: 1e9,
+  tib: 1024 * GiB,
+  t: 1024 * GiB,
+  tb: 1e12,
+}
+
+/**
+ * A size with its unit, in bytes: `512MiB`, `2GiB`, `1.5g`. As with virsh, a bare letter counts in 1,024s
+ * and `MB` in 1,000s. A bare number is refused: some tools would take it for bytes, others for KiB.
+ */
+export function parseSize(option: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d*\.?\d+)\s*([a-z]+)$/i.exec(text)
+    const unit = units[match?.[2]?.toLowerCase() ?? '']
+    if (!match || unit === undefined) {
+      throw new UsageError(
+        `${option} must be a size with its unit, such as 512MiB or 2GiB; got ${JSON.stringify(text)}`,
+      )
+    }
+    return Math.round(Number(match[1]) * unit)
+  }
+}

@@ -1,0 +1,15 @@
+export { classicCpuLines, classicMemoryLines } from './classic.ts'
+export { Narrator } from './narrator.ts'
+export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from './placement.ts'
+export { printable } from './printable.ts'
+export { type TableOptions, table } from './table.ts'
+export {
+  type ActionRecord,
+  type DomainRecord,
+  type ErrorRecord,
+  type TickRecord,
+  tickJson,
+  tickRecord,
+  type VcpuRecord,
+} from './tick-json.ts'
+export * from './verdict.ts'
