@@ -1,0 +1,194 @@
+import { KiB, MiB } from '../host/units.ts'
+import type { MemoryScenario, Program } from './scenario.ts'
+
+/** Speeds in bytes per second, measured on real guests (docs/simulation.md). */
+const deflateSpeed = 930 * MiB
+const inflateFreshSpeed = 512 * MiB
+const inflateUsedSpeed = 320 * MiB
+const swapOutSpeed = 64 * MiB
+const swapInSpeed = 32 * MiB
+const usualGrowth = 512 * MiB
+/** What is left of a balloon's speed when the guest computes all the time. */
+const busyGuestSpeed = 0.45
+/** A guest without swap gives its balloon nothing once it has only so much left. */
+const balloonMargin = 48 * MiB
+/** The guest's kernel keeps so much for itself: below it, its OOM killer acts. */
+const watermark = 16 * MiB
+/** Of what is swapped out, so much is wanted again at once, comes back and goes out again. */
+const swapChurn = 0.2
+/** What a page in zram takes of a page. */
+const zramRatio = 0.75
+/** What stays resident of a program that is swapped out. */
+const alwaysResident = 16 * MiB
+/** The guest's kernel and its own processes; the rest of what it keeps is not in its total. */
+const kernelResident = 24 * MiB
+const kernelReserved = 16 * MiB
+/** Page descriptors, for all memory that the guest may ever have: 64 bytes a page of 4 KiB. */
+const descriptorPart = 1 / 64
+/** QEMU's own resident memory. */
+const qemuOverhead = 96 * MiB
+const pageSize = 4 * KiB
+
+/** What the guest tells through its balloon device. */
+export interface MemoryReport {
+  readonly available: number
+  readonly unused: number
+  readonly usable: number
+  readonly diskCaches: number
+  readonly swapIn: number
+  readonly swapOut: number
+  readonly majorFaults: number
+}
+
+/** The size of a program that leaves `unused` bytes free in a guest with this balloon and maximum, with no page cache left. */
+export function programThatFits(actual: number, maximum: number, unused: number): number {
+  return actual - unused - kernelResident - outsideTotal(maximum)
+}
+
+/** What the guest's kernel keeps before it counts its total. */
+function outsideTotal(maximum: number): number {
+  return kernelReserved + maximum * descriptorPart
+}
+
+/** The memory of one guest from its start to its end: balloon, program, page cache, swap. Sizes are bytes. */
+export class GuestMemory {
+  readonly maximum: number
+  actual: number
+  target: number
+  /** What the program holds, in memory and swapped out. */
+  held = 0
+  swapped = 0
+  /** Programs that the guest's OOM killer ended. */
+  programsKilled = 0
+  #program: Required<Program> = { size: 0, rate: 0, touch: 0 }
+  readonly #swap: 'none' | 'disk' | 'zram'
+  #cache: number
+  #swapIn = 0
+  #swapOut = 0
+  /** What the host had to back so far: does not shrink when the guest frees. */
+  #backed = 0
+
+  constructor(scenario: Required<Omit<MemoryScenario, 'program' | 'balloon'>>) {
+    this.maximum = scenario.maximum
+    this.actual = scenario.actual
+    this.target = scenario.actual
+    this.#cache = scenario.cache
+    this.#swap = scenario.swap
+    this.#cache = Math.max(0, Math.min(this.#cache, this.#room()))
+    this.#noteBacked()
+  }
+
+  get rss(): number {
+    return qemuOverhead + this.#backed
+  }
+
+  run(program: Program): void {
+    this.#program = { rate: usualGrowth, touch: 0, ...program }
+  }
+
+  /** Holds what the program comes to hold, as if it had long done so. */
+  settle(): void {
+    this.held = Math.max(0, Math.min(this.#program.size, this.#room() - watermark))
+    this.#noteBacked()
+  }
+
+  /** The guest runs for `seconds`, the first vCPU computing for `busy` of them and getting `served` of what it asks for. */
+  step(seconds: number, balloonWorks: boolean, busy: number, served: number): void {
+    this.#runProgram(seconds)
+    if (balloonWorks) {
+      const pace = seconds * (1 - (1 - busyGuestSpeed) * busy) * served
+      if (this.target > this.actual) this.#deflate(pace)
+      else if (this.target < this.actual) this.#inflate(pace)
+    }
+    if (this.#swap === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
+    this.#cache = Math.max(0, Math.min(this.#cache, this.#room()))
+    if (this.held > 0 && this.#room() < watermark) this.#kill()
+    this.#noteBacked()
+  }
+
+  report(): MemoryReport {
+    const room = this.#room()
+    return {
+      available: wholeKiB(this.actual - outsideTotal(this.maximum)),
+      unused: wholeKiB(Math.max(0, room - this.#cache)),
+      usable: wholeKiB(Math.max(0, room - watermark)),
+      diskCaches: wholeKiB(this.#cache),
+      swapIn: wholeKiB(this.#swapIn),
+      swapOut: wholeKiB(this.#swapOut),
+      majorFaults: Math.floor(this.#swapIn / pageSize),
+    }
+  }
+
+  /** Free memory and page cache. */
+  #room(): number {
+    const inZram = this.#swap === 'zram' ? this.swapped * zramRatio : 0
+    return this.actual - outsideTotal(this.maximum) - kernelResident - (this.held - this.swapped) - inZram
+  }
+
+  #noteBacked(): void {
+    const used = this.actual - Math.max(0, this.#room()) + this.#cache
+    this.#backed = Math.min(this.actual, Math.max(this.#backed, used))
+  }
+
+  #runProgram(seconds: number): void {
+    const { size, rate, touch } = this.#program
+    if (size < this.held) this.#free(size)
+    const wanted = Math.min(rate * seconds, size - this.held)
+    if (wanted > 0) {
+      this.#swapAway(wanted + watermark - this.#room(), seconds)
+      const gets = this.#swap === 'disk' ? Math.max(0, Math.min(wanted, this.#room() - watermark)) : wanted
+      this.held += gets
+    }
+    if (touch > 0 && this.swapped > 0) this.#touch(touch * seconds, seconds)
+  }
+
+  #free(size: number): void {
+    this.swapped *= size / this.held
+    this.held = size
+  }
+
+  /** What is touched and swapped out comes back; where there is no room for it, as much goes out. */
+  #touch(bytes: number, seconds: number): void {
+    const back = Math.min(bytes * (this.swapped / this.held), swapInSpeed * seconds, this.swapped)
+    const room = Math.max(0, this.#room() - balloonMargin)
+    this.#swapIn += back
+    this.#swapOut += Math.max(0, back - room)
+    this.swapped -= Math.min(back, room)
+  }
+
+  /** Swaps out until `short` bytes more are free, as far as there is swap and time. */
+  #swapAway(short: number, seconds: number): void {
+    if (short <= 0 || this.#swap === 'none') return
+    const freed = this.#swap === 'disk' ? 1 : 1 - zramRatio
+    const resident = Math.max(0, this.held - this.swapped - alwaysResident)
+    const out = Math.min(short / freed, swapOutSpeed * seconds, resident)
+    this.swapped += out
+    this.#swapOut += out * (1 + swapChurn)
+    this.#swapIn += out * swapChurn
+  }
+
+  #deflate(pace: number): void {
+    this.actual = Math.min(this.target, this.actual + wholeKiB(deflateSpeed * pace))
+  }
+
+  #inflate(pace: number): void {
+    const fresh = this.actual - this.#backed
+    const reach = fresh > inflateFreshSpeed * pace ? inflateFreshSpeed * pace : inflateUsedSpeed * pace
+    const wanted = Math.min(wholeKiB(reach), this.actual - this.target)
+    this.#swapAway(this.#swap === 'disk' ? wanted + balloonMargin - this.#room() : 0, pace)
+    // With zram the guest believes that it can swap more: its balloon goes on until the OOM killer acts.
+    const least = this.#swap === 'zram' && this.held > 0 ? 0 : balloonMargin
+    this.actual -= wholeKiB(Math.max(0, Math.min(wanted, this.#room() - least)))
+  }
+
+  #kill(): void {
+    this.programsKilled++
+    this.#program = { size: 0, rate: 0, touch: 0 }
+    this.held = 0
+    this.swapped = 0
+  }
+}
+
+function wholeKiB(bytes: number): number {
+  return Math.floor(bytes / KiB) * KiB
+}

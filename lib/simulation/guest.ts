@@ -1,0 +1,185 @@
+import { CpuSet } from '../host/cpuset.ts'
+import { type DomainIdentity, DomainState } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
+import { MiB } from '../host/units.ts'
+import { GuestMemory, type MemoryReport } from './guest-memory.ts'
+import { demandOf, nothing, once } from './load.ts'
+import { type Processors, Task } from './processors.ts'
+import { Random } from './random.ts'
+import type { DomainScenario, Load, Program, VcpuScenario } from './scenario.ts'
+
+/** Milliseconds of work on the first vCPU until a guest is up. */
+const bootWork = 4_500
+const defaultMaximum = 1024 * MiB
+const defaultCache = 32 * MiB
+const secondMs = 1_000
+
+interface Vcpu {
+  readonly task: Task
+  readonly random: Random
+  load: Load
+}
+
+/** Something asked of a guest that does not answer, which it will do if it answers in time. */
+export interface Job {
+  readonly until: number
+  done: boolean
+  act(): void
+}
+
+/** What all guests of a host share. */
+export interface Surroundings {
+  readonly processors: Processors
+  readonly topology: Topology
+  readonly seed: number
+}
+
+/** One run of a domain, from its start to its end. */
+export class Guest {
+  readonly identity: DomainIdentity
+  readonly memory: GuestMemory
+  readonly balloon: 'works' | 'no-driver' | 'no-device'
+  paused = false
+  /** Its QEMU is stopped: nothing runs, nothing answers. */
+  stuck = false
+  /** A memory sample has waited for it in vain since it is stuck. */
+  knownStuck = false
+  readonly jobs: Job[] = []
+  /** What the guest itself told last, and when: milliseconds since the epoch in whole seconds. */
+  report: MemoryReport | undefined
+  lastUpdate = Number.NaN
+  readonly #vcpus: Vcpu[] = []
+  readonly #host: Surroundings
+  #program: Program
+  #booted: boolean
+  #period = 0
+  #nextReport = Number.POSITIVE_INFINITY
+  #servedUntilNow = { ran: 0, waited: 0 }
+
+  constructor(
+    scenario: DomainScenario,
+    identity: DomainIdentity,
+    host: Surroundings,
+    booted: boolean,
+    time: number,
+  ) {
+    const { program, balloon, ...memory } = scenario.memory ?? {}
+    const maximum = memory.maximum ?? defaultMaximum
+    this.identity = identity
+    this.memory = new GuestMemory({
+      maximum,
+      actual: memory.actual ?? maximum,
+      cache: memory.cache ?? defaultCache,
+      swap: memory.swap ?? 'none',
+    })
+    this.balloon = balloon ?? 'works'
+    this.#host = host
+    this.#program = program ?? { size: 0 }
+    this.#booted = booted
+    for (const vcpu of scenario.vcpus ?? [{}]) this.plug(vcpu, time)
+    if (booted) {
+      this.memory.run(this.#program)
+      if (this.#program.rate === undefined) this.memory.settle()
+    } else {
+      const boot = once(bootWork, (up) => this.#goUp(up))
+      host.processors.setDemand(this.#vcpus[0]!.task, boot)
+    }
+  }
+
+  get state(): DomainState {
+    return this.paused ? DomainState.paused : DomainState.running
+  }
+
+  get tasks(): readonly Task[] {
+    return this.#vcpus.map((vcpu) => vcpu.task)
+  }
+
+  /** Whether its balloon and its statistics work now. */
+  get talks(): boolean {
+    return this.balloon === 'works' && this.#booted
+  }
+
+  plug(scenario: VcpuScenario, time: number): void {
+    const list = scenario.affinity ?? 'any'
+    const affinity = list === 'any' ? this.#host.topology.online : CpuSet.parse(list)
+    const { name, id } = this.identity
+    const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
+    const load = scenario.load ?? { kind: 'idle' }
+    const task = new Task(this.#booted ? demandOf(load, time, random) : nothing(), affinity)
+    this.#vcpus.push({ task, random, load })
+    this.#host.processors.add(task)
+    this.#stopOrGo(task, time)
+  }
+
+  setLoad(load: Load, vcpu: number | undefined, time: number): void {
+    for (const [number, each] of this.#vcpus.entries()) {
+      if (vcpu !== undefined && vcpu !== number) continue
+      each.load = load
+      if (this.#booted) this.#host.processors.setDemand(each.task, demandOf(load, time, each.random))
+    }
+  }
+
+  setProgram(program: Program): void {
+    this.#program = program
+    if (this.#booted) this.memory.run(program)
+  }
+
+  pin(vcpu: number, cpus: CpuSet): void {
+    this.#host.processors.setAffinity(this.#vcpus[vcpu]!.task, cpus)
+  }
+
+  setPaused(paused: boolean, time: number): void {
+    this.paused = paused
+    for (const { task } of this.#vcpus) this.#stopOrGo(task, time)
+  }
+
+  setStuck(stuck: boolean, time: number): void {
+    this.stuck = stuck
+    this.knownStuck = false
+    for (const { task } of this.#vcpus) this.#stopOrGo(task, time)
+    if (stuck) return
+    for (const job of this.jobs.splice(0)) {
+      if (job.until <= time) continue
+      job.act()
+      job.done = true
+    }
+  }
+
+  setStatsPeriod(seconds: number, time: number): void {
+    this.#period = seconds * secondMs
+    this.#nextReport = seconds > 0 ? time + this.#period : Number.POSITIVE_INFINITY
+  }
+
+  /** The guest's memory from `time` on for `milliseconds`. */
+  stepMemory(time: number, wallTime: number, milliseconds: number): void {
+    const { ran, waited } = this.#vcpus[0]!.task
+    const hasRun = ran - this.#servedUntilNow.ran
+    const asked = hasRun + waited - this.#servedUntilNow.waited
+    this.#servedUntilNow = { ran, waited }
+    if (this.paused || this.stuck || !this.#booted) return
+    const served = asked > 0 ? hasRun / asked : 1
+    this.memory.step(milliseconds / secondMs, this.talks, Math.min(1, asked / milliseconds), served)
+    if (this.talks && time >= this.#nextReport) {
+      this.report = this.memory.report()
+      this.lastUpdate = Math.floor(wallTime / secondMs) * secondMs
+      this.#nextReport = time + this.#period
+    }
+  }
+
+  end(): void {
+    for (const { task } of this.#vcpus) this.#host.processors.remove(task)
+  }
+
+  #goUp(time: number): void {
+    this.#booted = true
+    this.memory.run(this.#program)
+    for (const { task, load, random } of this.#vcpus) {
+      this.#host.processors.setDemand(task, demandOf(load, time, random))
+    }
+  }
+
+  #stopOrGo(task: Task, time: number): void {
+    if (this.paused || this.stuck) this.#host.processors.stop(task)
+    else this.#host.processors.resume(task, time)
+  }
+}

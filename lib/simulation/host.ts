@@ -1,0 +1,208 @@
+import type { CpuSet } from '../host/cpuset.ts'
+import { BallastError, type ErrorCode } from '../host/errors.ts'
+import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import type { CpuSample, MemorySample } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
+import { KiB } from '../host/units.ts'
+import type { Guest } from './guest.ts'
+import { Machine } from './machine.ts'
+import { CpuSampler, sampleMemory } from './sampler.ts'
+import type { Scenario } from './scenario.ts'
+import { validateScenario } from './validate.ts'
+
+/** How long libvirt waits for a domain whose monitor is taken before it gives up. */
+const libvirtJobWait = 30_000
+const defaultMemoryDeadline = 1_000
+const defaultCallDeadline = 5_000
+
+/** What is really so in a running guest, for tests and judges: nothing that a host could see. */
+export interface Truth {
+  /** Per vCPU: the fraction of one pCPU that it would use if it had one for itself. */
+  readonly demand: readonly number[]
+  /** Bytes that the program holds, in memory and swapped out. */
+  readonly held: number
+  /** Bytes of the program that are swapped out now. */
+  readonly swapped: number
+  /** Programs that the guest's OOM killer ended in this run. */
+  readonly programsKilled: number
+}
+
+/** A {@link Host} that is worked out instead of connected to. */
+export interface SimulatedHost extends Host {
+  /** What is really so in a running domain; undefined when it does not run. */
+  truth(uuid: string): Truth | undefined
+}
+
+/**
+ * A simulated host. Its time is virtual: it passes only in `host.clock.sleepUntil()`, and there as fast
+ * as it can be worked out. It is deterministic, and needs neither libvirt nor Node. Its physics are
+ * described in docs/simulation.md.
+ *
+ * Throws `TypeError` for a scenario that makes no sense.
+ */
+export function simulate(scenario: Scenario): SimulatedHost {
+  validateScenario(scenario)
+  return new Simulation(scenario)
+}
+
+class Simulation implements SimulatedHost {
+  readonly uri = 'simulation:///'
+  readonly readOnly = false
+  readonly topology: Topology
+  readonly clock: Clock
+  readonly #machine: Machine
+  readonly #cpuSampler: CpuSampler
+  readonly #memoryDeadline: number
+  readonly #callDeadline: number
+  #closed = false
+
+  constructor(scenario: Scenario) {
+    this.#machine = new Machine(scenario)
+    this.#cpuSampler = new CpuSampler(this.#machine)
+    this.#memoryDeadline = scenario.memoryDeadline ?? defaultMemoryDeadline
+    this.#callDeadline = scenario.callDeadline ?? defaultCallDeadline
+    this.topology = this.#machine.topology
+    this.clock = this.#machine.clock
+  }
+
+  async domains(): Promise<Domain[]> {
+    this.#assertOpen()
+    return this.#machine.domains.map((domain) => {
+      return new Domain(this, domain, this.#machine.guest(domain.uuid)!.state)
+    })
+  }
+
+  async domain(nameOrUuid: string): Promise<Domain> {
+    const domains = await this.domains()
+    const found = domains.find(({ name, uuid }) => uuid === nameOrUuid || name === nameOrUuid)
+    if (!found) throw new BallastError('ERR_NO_DOMAIN', `No running domain ${JSON.stringify(nameOrUuid)}`)
+    return found
+  }
+
+  async sampleCpu(): Promise<CpuSample> {
+    this.#assertOpen()
+    return this.#cpuSampler.sample()
+  }
+
+  async sampleMemory(): Promise<MemorySample> {
+    this.#assertOpen()
+    const unheard = this.#guests().filter((guest) => guest.stuck && !guest.knownStuck)
+    if (unheard.length > 0) {
+      const allAnswer = () => unheard.every((guest) => !guest.stuck)
+      await this.#machine.clock.until(this.clock.now() + this.#memoryDeadline, allAnswer)
+      for (const guest of unheard) guest.knownStuck = guest.stuck
+      this.#assertOpen()
+    }
+    return sampleMemory(this.#machine)
+  }
+
+  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
+    const guest = this.#guest(uuid)
+    if (cpus.isEmpty) throw wrong('Cannot pin a vCPU to no pCPU at all')
+    if (!cpus.isSubsetOf(this.topology.online)) {
+      throw wrong(`Cannot pin to pCPUs ${cpus}: this host has ${this.topology.online}`)
+    }
+    if (guest.tasks[vcpu] === undefined) {
+      throw wrong(`${guest.identity.name} has no vCPU ${vcpu}: it has ${guest.tasks.length}`)
+    }
+    await this.#job(guest, 'pin a vCPU of', () => {
+      guest.pin(vcpu, cpus)
+      this.#machine.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+    })
+  }
+
+  async setMemory(uuid: string, bytes: number): Promise<void> {
+    const guest = this.#guest(uuid)
+    const { maximum } = guest.memory
+    if (!Number.isInteger(bytes / KiB) || bytes <= 0 || bytes > maximum) {
+      const { name } = guest.identity
+      throw wrong(
+        `Expected whole KiB above 0 and up to ${maximum} bytes for the memory of ${name}, got ${bytes}`,
+      )
+    }
+    this.#assertBalloon(guest)
+    await this.#job(guest, 'set the memory of', () => {
+      guest.memory.target = bytes
+    })
+  }
+
+  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
+    const guest = this.#guest(uuid)
+    if (!Number.isInteger(seconds) || seconds < 0) {
+      throw wrong(`Expected whole seconds from 0 on for the memory statistics period, got ${seconds}`)
+    }
+    this.#assertBalloon(guest)
+    await this.#job(guest, 'set the memory statistics period of', () => {
+      guest.setStatsPeriod(seconds, this.clock.now())
+    })
+  }
+
+  subscribe(listener: HostListener): () => void {
+    this.#assertOpen()
+    return this.#machine.subscribe((event) => {
+      if (!this.#closed) listener(event)
+    })
+  }
+
+  truth(uuid: string): Truth | undefined {
+    const guest = this.#machine.guest(uuid)
+    return (
+      guest && {
+        demand: guest.tasks.map((task) => task.demand.wanted),
+        held: guest.memory.held,
+        swapped: guest.memory.swapped,
+        programsKilled: guest.memory.programsKilled,
+      }
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Does `act` now, or when a guest that is stuck answers; the caller waits for that no longer than the deadline. */
+  async #job(guest: Guest, what: string, act: () => void): Promise<void> {
+    if (!guest.stuck) return act()
+    const now = this.clock.now()
+    const job = { until: now + libvirtJobWait, done: false, act }
+    guest.jobs.push(job)
+    const ended = () => this.#machine.guest(guest.identity.uuid) !== guest
+    const deadline = Math.min(this.#callDeadline, libvirtJobWait)
+    await this.#machine.clock.until(now + deadline, () => job.done || ended())
+    if (job.done) return
+    const { name } = guest.identity
+    if (ended()) throw new BallastError('ERR_NO_DOMAIN', `${name} has ended`)
+    throw deadline < libvirtJobWait
+      ? new BallastError('ERR_TIMEOUT', `Could not ${what} ${name} within ${deadline} ms: it does not answer`)
+      : new BallastError('ERR_DOMAIN_BUSY', `Could not ${what} ${name}: another job holds it`)
+  }
+
+  #guests(): Guest[] {
+    return this.#machine.domains.map((domain) => this.#machine.guest(domain.uuid)!)
+  }
+
+  #guest(uuid: string): Guest {
+    this.#assertOpen()
+    const guest = this.#machine.guest(uuid)
+    if (guest) return guest
+    const code: ErrorCode = this.#machine.isDefined(uuid) ? 'ERR_DOMAIN_NOT_RUNNING' : 'ERR_NO_DOMAIN'
+    throw new BallastError(code, `No running domain ${JSON.stringify(uuid)}`)
+  }
+
+  #assertBalloon(guest: Guest): void {
+    if (guest.balloon !== 'no-device') return
+    throw new BallastError('ERR_NOT_SUPPORTED', `${guest.identity.name} has no balloon device`)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new BallastError('ERR_ALREADY_CLOSED', 'The host was closed')
+  }
+}
+
+function wrong(message: string): BallastError {
+  return new BallastError('ERR_INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,12 @@
+export { type SimulatedHost, simulate, type Truth } from './host.ts'
+export type {
+  Change,
+  DomainScenario,
+  HostShape,
+  Load,
+  MemoryScenario,
+  Program,
+  Scenario,
+  VcpuScenario,
+} from './scenario.ts'
+export * as scenarios from './scenarios.ts'

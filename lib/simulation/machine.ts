@@ -1,0 +1,191 @@
+import type { HostEvent, HostListener } from '../host/host.ts'
+import type { DomainIdentity } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
+import { GiB, MiB } from '../host/units.ts'
+import { VirtualClock } from './clock.ts'
+import { Guest } from './guest.ts'
+import { Processors } from './processors.ts'
+import { hash } from './random.ts'
+import type { Change, DomainScenario, Scenario } from './scenario.ts'
+import { topologyOf } from './topology.ts'
+
+const memoryStep = 20
+/** QEMU tells of a moving balloon so often. */
+const balloonEventPeriod = 1_000
+/** What the host's own programs hold. */
+const hostOwnMemory = 384 * MiB
+const defaultMemory = 16 * GiB
+const defaultBackground = 0.02
+
+interface Definition {
+  readonly uuid: string
+  readonly scenario: DomainScenario
+  announcedActual: number
+  announcedAt: number
+}
+
+/** The whole simulated machine: its clock, its pCPUs, its guests and what happens to them. */
+export class Machine {
+  readonly topology: Topology
+  readonly clock: VirtualClock
+  readonly processors: Processors
+  readonly #seed: number
+  readonly #definitions = new Map<string, Definition>()
+  readonly #guests = new Map<string, Guest>()
+  readonly #changes: Change[]
+  readonly #listeners = new Set<HostListener>()
+  #identities: readonly DomainIdentity[] = []
+  #lastId = 0
+
+  constructor(scenario: Scenario) {
+    this.#seed = scenario.seed ?? 1
+    this.topology = topologyOf(scenario.pcpus, scenario.memory ?? defaultMemory)
+    this.clock = new VirtualClock((time) => this.#step(time))
+    this.processors = new Processors(this.topology, scenario.background ?? defaultBackground, this.#seed)
+    this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
+    for (const domain of scenario.domains) {
+      const definition: Definition = {
+        uuid: uuidOf(domain.name),
+        scenario: domain,
+        announcedActual: 0,
+        announcedAt: 0,
+      }
+      this.#definitions.set(definition.uuid, definition)
+      if (domain.running ?? true) this.#start(definition, true)
+    }
+  }
+
+  /** The running domains: the same array for as long as they are the same. */
+  get domains(): readonly DomainIdentity[] {
+    return this.#identities
+  }
+
+  /** The running domain with this UUID. */
+  guest(uuid: string): Guest | undefined {
+    return this.#guests.get(uuid)
+  }
+
+  isDefined(uuid: string): boolean {
+    return this.#definitions.has(uuid)
+  }
+
+  get freeMemory(): number {
+    let used = hostOwnMemory
+    for (const guest of this.#guests.values()) used += guest.memory.rss
+    return Math.max(0, this.topology.memory - used)
+  }
+
+  subscribe(listener: HostListener): () => void {
+    // Wrapped, so that a function that subscribed twice is called twice.
+    const entry: HostListener = (event) => listener(event)
+    this.#listeners.add(entry)
+    return () => this.#listeners.delete(entry)
+  }
+
+  emit(event: HostEvent): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event)
+      } catch (error) {
+        // The physics go on; the error surfaces as any other that nobody caught.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  #step(time: number): void {
+    while (this.#changes.length > 0 && this.#changes[0]!.at <= time) this.#apply(this.#changes.shift()!, time)
+    this.processors.step(time)
+    if (time % memoryStep === 0) this.#stepMemory(time)
+  }
+
+  #stepMemory(time: number): void {
+    for (const guest of this.#guests.values()) {
+      guest.stepMemory(time, this.clock.wallTime(), memoryStep)
+      const definition = this.#definitions.get(guest.identity.uuid)!
+      const { actual } = guest.memory
+      if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
+        continue
+      definition.announcedActual = actual
+      definition.announcedAt = time
+      this.emit({ kind: 'balloon', domain: guest.identity, actual })
+    }
+  }
+
+  #apply(change: Change, time: number): void {
+    const definition = this.#definitions.get(uuidOf(change.domain))!
+    if (change.kind === 'start') {
+      this.#start(definition, false)
+      return
+    }
+    const guest = this.#guests.get(definition.uuid)!
+    switch (change.kind) {
+      case 'load':
+        guest.setLoad(change.load, change.vcpu, time)
+        break
+      case 'program':
+        guest.setProgram(change.program)
+        break
+      case 'plug':
+        guest.plug(change.vcpu, time)
+        break
+      case 'pause':
+      case 'resume':
+        guest.setPaused(change.kind === 'pause', time)
+        this.#tell(guest, change.kind === 'pause' ? 'suspended' : 'resumed')
+        break
+      case 'stick':
+      case 'unstick':
+        guest.setStuck(change.kind === 'stick', time)
+        break
+      case 'stop':
+        this.#stop(guest)
+        break
+      case 'restart':
+        this.#stop(guest)
+        this.#start(definition, false)
+        break
+    }
+  }
+
+  #start(definition: Definition, booted: boolean): void {
+    const identity = { uuid: definition.uuid, name: definition.scenario.name, id: ++this.#lastId }
+    const host = { processors: this.processors, topology: this.topology, seed: this.#seed }
+    const time = this.clock.now()
+    const guest = new Guest(definition.scenario, identity, host, booted, time)
+    definition.announcedActual = guest.memory.actual
+    this.#guests.set(definition.uuid, guest)
+    this.#relist()
+    this.#tell(guest, 'started')
+  }
+
+  #stop(guest: Guest): void {
+    guest.end()
+    this.#guests.delete(guest.identity.uuid)
+    this.#relist()
+    this.#tell(guest, 'stopped')
+  }
+
+  #relist(): void {
+    this.#identities = [...this.#guests.values()].map((guest) => guest.identity)
+  }
+
+  #tell(guest: Guest, event: 'started' | 'stopped' | 'suspended' | 'resumed'): void {
+    this.emit({ kind: 'lifecycle', domain: guest.identity, event })
+  }
+}
+
+/** The same name always has the same UUID. */
+function uuidOf(name: string): string {
+  const hex = [1, 2, 3, 4].map((part) => hash(name, part).toString(16).padStart(8, '0')).join('')
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20),
+  ]
+  return parts.join('-')
+}

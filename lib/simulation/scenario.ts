@@ -1,0 +1,108 @@
+/**
+ * What a simulated host is and what happens on it: plain data that can be kept as JSON. Times are
+ * virtual milliseconds since the start, sizes are bytes. The physics that act on it are described in
+ * docs/simulation.md.
+ */
+export interface Scenario {
+  /** Same scenario, same seed, same calls: the same samples, to the bit. Default 1. */
+  readonly seed?: number
+  /** How many pCPUs (one socket, one thread each, one NUMA cell), or the shape of the host. */
+  readonly pcpus: number | HostShape
+  /** Memory of the host. Default 16 GiB. */
+  readonly memory?: number
+  /** Fraction of each pCPU that the host's own work takes, 0 to 1, served as fairly as the guests. Default 0.02. */
+  readonly background?: number
+  /** How long a memory sample waits for a guest that does not answer before it marks it `stuck`. Default 1,000 ms. */
+  readonly memoryDeadline?: number
+  /** How long any other call waits for a guest that does not answer. Default 5,000 ms. */
+  readonly callDeadline?: number
+  readonly domains: readonly DomainScenario[]
+  /** What happens later; in any order. */
+  readonly changes?: readonly Change[]
+}
+
+/** pCPUs as hardware has them. They are numbered as Linux does: the first threads of all cores, then the second ones. */
+export interface HostShape {
+  /** Default 1. */
+  readonly sockets?: number
+  /** Cores in each socket. */
+  readonly cores: number
+  /** SMT threads of each core. Default 1. */
+  readonly threads?: number
+  /** NUMA cells; the cores are dealt to them evenly, in order. Default: one for each socket. */
+  readonly cells?: number
+}
+
+export interface DomainScenario {
+  /** Names the domain in `changes` too; unique. */
+  readonly name: string
+  /** Whether it runs, booted, from the beginning. Default true. */
+  readonly running?: boolean
+  /** Default: one that is idle and free to run anywhere. */
+  readonly vcpus?: readonly VcpuScenario[]
+  readonly memory?: MemoryScenario
+}
+
+export interface VcpuScenario {
+  /** A CPU list such as `0-3,^2`, or `any`, the default. It is what a restart brings back. */
+  readonly affinity?: string
+  /** Default idle. */
+  readonly load?: Load
+}
+
+/** What a vCPU does. Work is measured in milliseconds that it takes alone on a pCPU. */
+export type Load =
+  /** A guest at rest: 0 to 3 % of a pCPU, drawn anew each second. */
+  | { readonly kind: 'idle' }
+  /** Computes without end. */
+  | { readonly kind: 'spin' }
+  /** Closed loop: `work` ms of work, then `sleep` ms of sleep. Its usage falls when it has to wait. */
+  | { readonly kind: 'loop'; readonly work: number; readonly sleep: number }
+  /** Open loop: `work` ms of work arrive every 100 ms; what is not done waits, up to a second's worth of it. */
+  | { readonly kind: 'work'; readonly work: number }
+
+export interface MemoryScenario {
+  /** No balloon grows beyond it. Default 1 GiB. */
+  readonly maximum?: number
+  /** Size of the balloon when the guest starts. Default: the maximum. */
+  readonly actual?: number
+  /** What the guest's program does from the beginning. Default: it holds nothing. */
+  readonly program?: Program
+  /** Page cache that the guest drops when it needs the room. Default 32 MiB. */
+  readonly cache?: number
+  /** Where the guest can put what does not fit. `zram` keeps it, compressed, in the guest's own memory. Default `none`. */
+  readonly swap?: 'none' | 'disk' | 'zram'
+  /**
+   * `no-driver`: the guest does not answer its balloon: requests are accepted, nothing moves, there are no statistics.
+   * `no-device`: requests are refused as well. Default `works`.
+   */
+  readonly balloon?: 'works' | 'no-driver' | 'no-device'
+}
+
+/** One program in a guest that holds memory and really uses it. */
+export interface Program {
+  /** Bytes that it comes to hold. What it holds above that it frees at once. */
+  readonly size: number
+  /** Bytes that it takes more each second until it has them. Default 512 MiB. */
+  readonly rate?: number
+  /** Bytes of what it holds that it touches each second: what was swapped out must come back for that. Default 0. */
+  readonly touch?: number
+}
+
+/** Something that happens to one domain at a time, `at` milliseconds after the start. */
+export type Change = { readonly at: number; readonly domain: string } & (
+  | {
+      readonly kind: 'load'
+      readonly load: Load
+      /** Default: all vCPUs. */ readonly vcpu?: number
+    }
+  | { readonly kind: 'program'; readonly program: Program }
+  /** Hot-plugs one more vCPU; it is gone after a restart. */
+  | { readonly kind: 'plug'; readonly vcpu: VcpuScenario }
+  /**
+   * `start` and `restart` boot the guest: about 4.5 s of work on its first vCPU, and no balloon driver until then. It
+   * comes up as the scenario has it at first, without pins and without a statistics period.
+   * `stick` is SIGSTOP for its QEMU: nothing in it runs and its monitor does not answer, though it is "running"; `unstick` is SIGCONT.
+   */
+  | { readonly kind: 'start' | 'stop' | 'restart' | 'pause' | 'resume' | 'stick' | 'unstick' }
+)

@@ -1,0 +1,50 @@
+import { CpuSet } from '../host/cpuset.ts'
+import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
+import type { HostShape } from './scenario.ts'
+
+/** Distances as firmware usually gives them. */
+const localDistance = 10
+const remoteDistance = 20
+
+/** The topology of a host of this shape. */
+export function topologyOf(pcpus: number | HostShape, memory: number): Topology {
+  const { sockets, cores, threads, cells } = completeShape(pcpus)
+  const coreCount = sockets * cores
+  const cellOf = (core: number) => Math.floor((core * cells) / coreCount)
+  const siblingsOf = (core: number) =>
+    CpuSet.from(Array.from({ length: threads }, (_, thread) => thread * coreCount + core))
+
+  const list = Array.from({ length: coreCount * threads }, (_, id): Pcpu => {
+    const core = id % coreCount
+    return {
+      id,
+      cell: cellOf(core),
+      socket: Math.floor(core / cores),
+      die: 0,
+      core: core % cores,
+      siblings: siblingsOf(core),
+    }
+  })
+  const cellIds = Array.from({ length: cells }, (_, id) => id)
+  return {
+    pcpus: list,
+    online: CpuSet.range(0, list.length - 1),
+    cpuCount: list.length,
+    cells: cellIds.map(
+      (id): NumaCell => ({
+        id,
+        cpus: CpuSet.from(list.filter((pcpu) => pcpu.cell === id).map((pcpu) => pcpu.id)),
+        memory: memory / cells,
+        distances: new Map(cellIds.map((other) => [other, other === id ? localDistance : remoteDistance])),
+      }),
+    ),
+    memory,
+  }
+}
+
+/** A shape with all its defaults written out. */
+export function completeShape(pcpus: number | HostShape): Required<HostShape> {
+  const shape = typeof pcpus === 'number' ? { cores: pcpus } : pcpus
+  const sockets = shape.sockets ?? 1
+  return { sockets, cores: shape.cores, threads: shape.threads ?? 1, cells: shape.cells ?? sockets }
+}
