@@ -1,0 +1,2 @@
+export { type BalanceOptions, type BalanceState, balance } from './balance.ts'
+export { roundRobin } from './roundRobin.ts'
