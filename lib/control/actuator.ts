@@ -1,0 +1,166 @@
+import type { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
+import type { Host } from '../host/host.ts'
+import { KiB } from '../host/units.ts'
+import type { Action, PinAction, Plan } from '../view/plan.ts'
+import type { DomainView, View } from '../view/view.ts'
+import { asBallastError } from './failure.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+import { Lanes } from './lanes.ts'
+import type { Ledger } from './ledger.ts'
+import type { Outcome } from './tick.ts'
+import { late, within } from './within.ts'
+
+/** So many domains are worked on side by side: one that does not answer holds up few others. */
+const domainsAtOnce = 4
+
+/** How an {@link Actuator} works. */
+export interface ActuatorOptions {
+  /** Change nothing: say what would be done. */
+  readonly dryRun: boolean
+  /** Milliseconds that one call is waited for. */
+  readonly patience: number
+}
+
+/**
+ * The only place that changes a domain. It writes the originals to the journal first, then shrinks balloons, pins
+ * vCPUs and grows balloons, in this order, a few domains at a time. What fails or takes too long stops
+ * nothing else.
+ */
+export class Actuator {
+  readonly #host: Host
+  readonly #journal: Journal
+  readonly #ledger: Ledger
+  readonly #options: ActuatorOptions
+  /** UUIDs of domains with a call that was waited for long enough and has not returned. */
+  readonly #busy = new Set<string>()
+
+  constructor(host: Host, journal: Journal, ledger: Ledger, options: ActuatorOptions) {
+    this.#host = host
+    this.#journal = journal
+    this.#ledger = ledger
+    this.#options = options
+  }
+
+  /**
+   * Carries out a plan that the guard let through: all that it is about is in `view`, and known. Resolves when
+   * everything was done or waited for long enough, with one outcome per action, in the order of doing.
+   */
+  async actuate(plan: Plan, view: View): Promise<Outcome[]> {
+    const steps = inOrder(plan, view)
+    if (this.#options.dryRun) {
+      return steps.map(({ action }) => ({ action, status: 'dry-run', error: undefined, duration: 0 }))
+    }
+    try {
+      const wallTime = this.#host.clock.wallTime()
+      await this.#journal.record(steps.map((step) => originalOf(step, wallTime)))
+    } catch (error) {
+      return steps.map(({ action }) => failed(action, asBallastError(error), 0))
+    }
+    const outcomes: Outcome[] = []
+    for (const phase of phases) {
+      outcomes.push(...(await this.#carryOut(steps.filter((step) => step.phase === phase))))
+    }
+    return outcomes
+  }
+
+  /** Different domains side by side, the actions on one of them one after the other. */
+  async #carryOut(steps: readonly Step[]): Promise<Outcome[]> {
+    const outcomes = new Map<Step, Outcome>()
+    const lanes = new Lanes(domainsAtOnce)
+    const domains = new Set(steps.map(({ domain }) => domain))
+    const workOn = async (domain: DomainView) => {
+      for (const step of steps) {
+        if (step.domain === domain) outcomes.set(step, await this.#apply(step))
+      }
+    }
+    await Promise.all(Array.from(domains, (domain) => lanes.run(() => workOn(domain))))
+    return steps.map((step) => outcomes.get(step)!)
+  }
+
+  async #apply(step: Step): Promise<Outcome> {
+    const { action, domain } = step
+    const { clock } = this.#host
+    if (this.#busy.has(domain.uuid)) {
+      const message = `An earlier call on ${domain.name} has not returned yet`
+      return failed(action, new BallastError('ERR_DOMAIN_BUSY', message), 0)
+    }
+    const begun = clock.now()
+    const call = this.#call(step)
+    const result = await within(clock, this.#options.patience, call)
+    const duration = clock.now() - begun
+    if (result !== late) return result ? failed(action, result, duration) : applied(action, duration)
+    this.#perhaps(step)
+    this.#busy.add(domain.uuid)
+    void call.then(() => this.#busy.delete(domain.uuid))
+    const message = `${domain.name} did not answer for ${Math.round(duration)} ms: what becomes of the call is not known`
+    return failed(action, new BallastError('ERR_TIMEOUT', message), duration)
+  }
+
+  /** What the call failed with; never rejects. The ledger has it in any case, also when nobody waits any more. */
+  async #call(step: Step): Promise<BallastError | undefined> {
+    const { action, domain } = step
+    try {
+      if (action.kind === 'pin') {
+        await this.#host.pinVcpu(action.uuid, action.vcpu, action.cpus)
+        this.#ledger.pinned(domain, action.vcpu, action.cpus)
+      } else {
+        await this.#host.setMemory(action.uuid, action.bytes)
+        this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
+      }
+      return undefined
+    } catch (error) {
+      const failure = asBallastError(error)
+      if (failure.code === 'ERR_TIMEOUT') this.#perhaps(step)
+      return failure
+    }
+  }
+
+  #perhaps({ action, domain }: Step): void {
+    if (action.kind === 'pin')
+      this.#ledger.perhapsPinned(domain, action.vcpu, action.cpus, affinityOf(action, domain))
+    else this.#ledger.perhapsAskedMemory(domain, action.bytes, this.#host.clock.now())
+  }
+}
+
+/** A shrink gives what a grow may take; pins need neither. */
+const phases = ['shrink', 'pin', 'grow'] as const
+
+/** One action, and what it is about. */
+interface Step {
+  readonly action: Action
+  readonly domain: DomainView
+  readonly phase: (typeof phases)[number]
+}
+
+/** The plan as steps, in the order of doing. */
+function inOrder(plan: Plan, view: View): Step[] {
+  const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+  const steps = plan.map((planned): Step => {
+    const domain = domains.get(planned.uuid)!
+    if (planned.kind === 'pin') return { action: planned, domain, phase: 'pin' }
+    const action = { ...planned, bytes: Math.floor(planned.bytes / KiB) * KiB }
+    return { action, domain, phase: action.bytes < (domain.memory.actual ?? 0) ? 'shrink' : 'grow' }
+  })
+  return phases.flatMap((phase) => steps.filter((step) => step.phase === phase))
+}
+
+function originalOf({ action, domain }: Step, wallTime: number): JournalEntry {
+  const { uuid, name, id } = domain
+  const run = { wallTime, uuid, name, id }
+  return action.kind === 'pin'
+    ? { ...run, kind: 'affinity', vcpu: action.vcpu, original: affinityOf(action, domain) }
+    : { ...run, kind: 'memory', original: domain.memory.actual! }
+}
+
+function affinityOf(action: PinAction, domain: DomainView): CpuSet {
+  return domain.vcpus.find(({ vcpu }) => vcpu === action.vcpu)!.affinity!
+}
+
+function applied(action: Action, duration: number): Outcome {
+  return { action, status: 'applied', error: undefined, duration }
+}
+
+function failed(action: Action, error: BallastError, duration: number): Outcome {
+  return { action, status: 'failed', error, duration }
+}

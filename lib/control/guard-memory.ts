@@ -1,0 +1,110 @@
+import { KiB } from '../host/units.ts'
+import { commitment } from '../view/commitment.ts'
+import type { SetMemoryAction } from '../view/plan.ts'
+import type { DomainView, View } from '../view/view.ts'
+import type { GuardLimits, Verdict } from './guard.ts'
+import { type Ledger, negligible } from './ledger.ts'
+import { memoryLevels } from './left-alone.ts'
+import { mebibytes } from './words.ts'
+
+/**
+ * The host's memory during one tick: what balloons may still grow by. Rule 2 of "What is always true": what all
+ * domains hold, with what is on its way to them, stays within the budget, and nothing is granted that has not
+ * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
+ */
+export class MemoryBooks {
+  readonly #view: View
+  readonly #limits: GuardLimits
+  readonly #ledger: Ledger
+  #headroom: number
+
+  constructor(view: View, limits: GuardLimits, ledger: Ledger) {
+    this.#view = view
+    this.#limits = limits
+    this.#ledger = ledger
+    this.#headroom = this.#measureHeadroom()
+  }
+
+  /** Bytes that may still be granted in this tick. */
+  get headroom(): number {
+    return this.#headroom
+  }
+
+  /** Takes from the headroom what `action` lets its domain grow by. */
+  enter(action: SetMemoryAction, domain: DomainView): void {
+    this.#headroom -= Math.max(0, action.bytes - this.present(domain))
+  }
+
+  /** Bytes that the balloon has, or has been promised and may have by now. */
+  present(domain: DomainView): number {
+    const { actual, target } = domain.memory
+    return Math.max(actual ?? 0, target ?? 0, this.#ledger.largestAsked(domain.uuid))
+  }
+
+  #measureHeadroom(): number {
+    const { domains, memory } = this.#view
+    let free = memory.budget
+    let seenFree = (memory.available ?? Number.POSITIVE_INFINITY) - memory.reserve
+    for (const domain of domains) {
+      const { actual, target } = domain.memory
+      const counted = commitment(domain, this.#limits.domainOverhead)
+      if (actual === undefined) {
+        free -= counted
+        continue
+      }
+      const unseen = this.present(domain) - Math.max(actual, target ?? 0)
+      free -= counted + unseen
+      seenFree -= this.present(domain) - actual
+    }
+    const headroom = Math.min(free, seenFree)
+    // A host that does not tell its memory has none to grant.
+    return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
+  }
+}
+
+/**
+ * What becomes of a new balloon size, as one rule after the other is asked: nothing when it is fine as it is.
+ * Rules 1 to 4 and 6 of "What is always true". A shrink that is too deep is made less deep and a grant that
+ * does not fit is made smaller: grants are served in the order of the plan.
+ */
+export function limitMemory(
+  action: SetMemoryAction,
+  domain: DomainView,
+  limits: GuardLimits,
+  books: MemoryBooks,
+): Verdict<SetMemoryAction> | undefined {
+  const levels = memoryLevels(domain, limits.manages)
+  if ('why' in levels) return { rule: levels.rule, cause: levels.why }
+  const { actual, used } = levels
+  const { target, maximum } = domain.memory
+  const resized = (bytes: number) => ({ ...action, bytes })
+  if (maximum !== undefined && action.bytes > maximum) {
+    return { rule: 'nonsense', instead: resized(maximum), cause: `it can have ${mebibytes(maximum)} at most` }
+  }
+  const present = books.present(domain)
+  const floor = Math.max(used + limits.guestMargin, limits.guestFloor)
+  const lowest = Math.min(present, Math.ceil(floor / KiB) * KiB)
+  if (action.bytes < lowest) {
+    return {
+      rule: 'guest-floor',
+      instead: resized(lowest),
+      cause:
+        floor > limits.guestFloor
+          ? `it uses ${mebibytes(used)} and keeps ${mebibytes(limits.guestMargin)} more`
+          : `no guest goes below ${mebibytes(limits.guestFloor)}`,
+    }
+  }
+  const highest = present + books.headroom
+  if (action.bytes > highest) {
+    return {
+      rule: 'host-reserve',
+      instead: resized(highest),
+      cause: `the host has ${mebibytes(books.headroom)} left to grant`,
+    }
+  }
+  if (Math.abs(action.bytes - (target ?? actual)) < negligible) {
+    const asked = target === undefined ? '' : ` and is on its way to ${mebibytes(target)}`
+    return { rule: 'no-change', cause: `it has ${mebibytes(actual)}${asked} already` }
+  }
+  return undefined
+}

@@ -1,0 +1,96 @@
+import type { Action, Plan } from '../view/plan.ts'
+import type { DomainView, View } from '../view/view.ts'
+import { limitMemory, MemoryBooks } from './guard-memory.ts'
+import { limitPin } from './guard-pins.ts'
+import type { Ledger } from './ledger.ts'
+import { leftAlone } from './left-alone.ts'
+import type { Clamp, GuardRule, LeftAlone } from './tick.ts'
+
+/** Limits that no policy can cross. */
+export interface GuardLimits {
+  /** Whether domains of this name may be changed. */
+  readonly manages: (name: string) => boolean
+  /** Bytes that no guest is shrunk below. */
+  readonly guestFloor: number
+  /** Bytes that every guest keeps above what it uses. */
+  readonly guestMargin: number
+  /** Bytes of hypervisor memory that are counted for a domain at least. */
+  readonly domainOverhead: number
+}
+
+/** What a rule says of an action. */
+export interface Verdict<A extends Action = Action> {
+  readonly rule: GuardRule
+  /** Without it the action is dropped. */
+  readonly instead?: A
+  /** Why, in numbers. */
+  readonly cause: string
+}
+
+/** A plan within the limits, and what became of the rest. */
+export interface Guarded {
+  readonly plan: Plan
+  /**
+   * In order. When an action meets several rules in turn, the next clamp begins with what the one before made
+   * of it.
+   */
+  readonly clamps: readonly Clamp[]
+  readonly leftAlone: readonly LeftAlone[]
+}
+
+/**
+ * Holds a plan against the rules of "What is always true" in docs/architecture.md. Of several actions for
+ * one thing the first that makes sense counts, so a script can put the policy that matters most first.
+ */
+export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {
+  const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+  const books = new MemoryBooks(view, limits, ledger)
+  const taken = new Set<string>()
+  const passed: Action[] = []
+  const clamps: Clamp[] = []
+
+  const drop = (action: Action, cause: string) => {
+    clamps.push({ rule: 'nonsense', action, instead: undefined, cause })
+  }
+  const limit = (action: Action, domain: DomainView): Verdict | undefined => {
+    if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
+    const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
+    return vcpu
+      ? limitPin(action, vcpu, view, limits.manages, ledger)
+      : { rule: 'nonsense', cause: `${domain.name} has no vCPU ${action.vcpu}` }
+  }
+
+  for (const planned of plan) {
+    const domain = domains.get(planned.uuid)
+    if (!domain) {
+      drop(planned, `no domain with the UUID ${planned.uuid} is active`)
+      continue
+    }
+    if (planned.kind === 'setMemory' && !(Number.isFinite(planned.bytes) && planned.bytes > 0)) {
+      drop(planned, `${planned.bytes} is no size in bytes`)
+      continue
+    }
+    if (taken.has(thingOf(planned))) {
+      drop(planned, 'an earlier action of this plan is about the same')
+      continue
+    }
+    taken.add(thingOf(planned))
+    let action: Action | undefined = planned
+    while (action) {
+      const verdict = limit(action, domain)
+      if (!verdict) {
+        if (action.kind === 'setMemory') books.enter(action, domain)
+        passed.push(action)
+        break
+      }
+      clamps.push({ rule: verdict.rule, action, instead: verdict.instead, cause: verdict.cause })
+      action = verdict.instead
+    }
+  }
+  return { plan: passed, clamps, leftAlone: leftAlone(view, limits.manages, ledger) }
+}
+
+/** What an action is about, as a key: one vCPU, or one balloon. */
+export function thingOf(action: Action): string {
+  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu}` : action.uuid
+}

@@ -1,0 +1,83 @@
+import { DomainState } from '../host/sample.ts'
+import { isRunning } from '../view/running.ts'
+import type { DomainView, MemoryHold, View } from '../view/view.ts'
+import type { Ledger } from './ledger.ts'
+import type { GuardRule, LeftAlone } from './tick.ts'
+
+/** Why something is left alone, and the rule that says so. */
+export interface Hold {
+  readonly rule: GuardRule
+  readonly why: string
+}
+
+const inactive: Partial<Record<DomainState, string>> = {
+  [DomainState.paused]: 'it is paused',
+  [DomainState.shutdown]: 'it is shutting down',
+  [DomainState.shutoff]: 'it is shut off',
+  [DomainState.crashed]: 'it has crashed',
+  [DomainState.pmSuspended]: 'it is suspended',
+}
+
+const memoryHolds: Record<MemoryHold, Hold> = {
+  'not running': { rule: 'unmanaged', why: 'it is not running' },
+  stuck: { rule: 'stale-statistics', why: 'stuck: it does not answer' },
+  failed: { rule: 'stale-statistics', why: 'its memory statistics cannot be read' },
+  'no statistics': {
+    rule: 'unmanaged',
+    why: 'it reports no memory statistics: no balloon device, no balloon driver in the guest, or still booting',
+  },
+  'stale statistics': { rule: 'stale-statistics', why: 'its memory statistics are too old' },
+  'contradictory statistics': {
+    rule: 'stale-statistics',
+    why: 'its memory statistics contradict each other',
+  },
+}
+
+/** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
+export function domainHold(domain: DomainView, manages: (name: string) => boolean): Hold | undefined {
+  if (!manages(domain.name)) return { rule: 'unmanaged', why: 'it is not among the domains to be managed' }
+  if (!isRunning(domain.state)) {
+    return { rule: 'unmanaged', why: inactive[domain.state] ?? 'it is not running' }
+  }
+  if (domain.memory.hold === 'stuck') return memoryHolds.stuck
+  return undefined
+}
+
+/** What is known of a balloon that may be changed, in bytes. */
+export interface MemoryLevels {
+  readonly actual: number
+  /** What the guest itself says it uses; page cache that it can drop is not use. */
+  readonly used: number
+}
+
+/** This domain's levels; or why its balloon is not changed. */
+export function memoryLevels(domain: DomainView, manages: (name: string) => boolean): MemoryLevels | Hold {
+  const { hold, actual, usable, unused } = domain.memory
+  const why = domainHold(domain, manages) ?? (hold && memoryHolds[hold])
+  if (why) return why
+  const spare = usable ?? unused
+  if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
+  return { actual, used: actual - spare }
+}
+
+/** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
+export function leftAlone(view: View, manages: (name: string) => boolean, ledger: Ledger): LeftAlone[] {
+  return view.domains.flatMap((domain) => {
+    const { uuid, name } = domain
+    const levels = memoryLevels(domain, manages)
+    const vcpus = domainHold(domain, manages)?.why ?? foreignVcpus(domain, ledger)
+    const left: LeftAlone[] = []
+    if (vcpus) left.push({ uuid, domain: name, what: 'vcpus', why: vcpus })
+    if ('why' in levels) left.push({ uuid, domain: name, what: 'memory', why: levels.why })
+    return left
+  })
+}
+
+/** Which vCPUs of a domain are left to somebody else, in words. */
+function foreignVcpus(domain: DomainView, ledger: Ledger): string | undefined {
+  const changed = domain.vcpus.flatMap((vcpu) => {
+    const cpus = ledger.foreignAffinity(vcpu)
+    return cpus ? [`vCPU ${vcpu.vcpu} to ${cpus}`] : []
+  })
+  return changed.length > 0 ? `someone else pinned ${changed.join(', ')}` : undefined
+}

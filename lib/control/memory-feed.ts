@@ -1,0 +1,64 @@
+import type { BallastError } from '../host/errors.ts'
+import type { Host } from '../host/host.ts'
+import type { MemorySample } from '../host/sample.ts'
+import { asBallastError } from './failure.ts'
+import { within } from './within.ts'
+
+/** A memory sample and when it was asked for, in monotonic milliseconds: what it shows is as old at most. */
+export interface MemoryReading {
+  readonly sample: MemorySample
+  readonly askedAt: number
+}
+
+/**
+ * Memory samples on a cadence of their own. The host is asked anew only when it has answered, and not more
+ * often than its figures change; a slow answer is used when it comes and nobody waits for it for long.
+ */
+export class MemoryFeed {
+  readonly #host: Host
+  readonly #period: number
+  readonly #patience: number
+  #newest: MemoryReading | undefined
+  #pending: Promise<void> | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
+  #errors: BallastError[] = []
+
+  /** Milliseconds: `period` between questions at least, `patience` that {@link MemoryFeed.refresh} waits at most. */
+  constructor(host: Host, period: number, patience: number) {
+    this.#host = host
+    this.#period = period
+    this.#patience = patience
+  }
+
+  /** The newest there is; undefined before the first answer. */
+  get newest(): MemoryReading | undefined {
+    return this.#newest
+  }
+
+  /** Asks anew when it is time to, and waits a little for the answer. Never rejects; see {@link MemoryFeed.takeErrors}. */
+  async refresh(): Promise<void> {
+    const { clock } = this.#host
+    if (!this.#pending && clock.now() - this.#askedAt >= this.#period) {
+      this.#askedAt = clock.now()
+      this.#pending = this.#ask(this.#askedAt)
+    }
+    if (this.#pending) await within(clock, this.#patience, this.#pending)
+  }
+
+  /** What failed since it was last asked for. */
+  takeErrors(): BallastError[] {
+    const errors = this.#errors
+    this.#errors = []
+    return errors
+  }
+
+  async #ask(askedAt: number): Promise<void> {
+    try {
+      this.#newest = { sample: await this.#host.sampleMemory(), askedAt }
+    } catch (error) {
+      this.#errors.push(asBallastError(error))
+    } finally {
+      this.#pending = undefined
+    }
+  }
+}

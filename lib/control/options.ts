@@ -1,0 +1,125 @@
+import { wrongOption } from '../host/errors.ts'
+import type { Action, Ballooning, Policy, Scheduler } from '../view/plan.ts'
+import * as defaults from './defaults.ts'
+import { globMatcher } from './glob.ts'
+import { type Journal, memoryJournal } from './journal.ts'
+
+/** What {@link autopilot} is asked to do. Milliseconds and bytes. */
+export interface AutopilotOptions {
+  /** Milliseconds from the start of one tick to the start of the next, from 1 to 2,147,483,647. */
+  readonly interval: number
+  /** Decides where vCPUs run. Without it none is pinned. */
+  readonly scheduler?: Scheduler | undefined
+  /** Decides how large balloons are. Without it none is changed. With neither policy the loop only watches. */
+  readonly ballooning?: Ballooning | undefined
+  /** Do all but the changes: outcomes say `dry-run`. Default false. */
+  readonly dryRun?: boolean | undefined
+  /** End after so many ticks, 1 or more. Default: go on until aborted. */
+  readonly ticks?: number | undefined
+  /** Ends the loop quietly, having finished what it began. */
+  readonly signal?: AbortSignal | undefined
+  /** Glob over domain names (`*` and `?`): only these are changed; the others are counted and left alone. */
+  readonly domains?: string | undefined
+  /** Bytes of memory that are left to the host. Default: 5 % of its memory, at least 512 MiB. */
+  readonly hostReserve?: number | undefined
+  /** Bytes that no guest is shrunk below. Default 200 MiB. */
+  readonly guestFloor?: number | undefined
+  /** Bytes that every guest keeps above what it uses. Default 100 MiB. */
+  readonly guestMargin?: number | undefined
+  /** Where original settings are written before they are changed. Default: in memory, until the loop ends. */
+  readonly journal?: Journal | undefined
+}
+
+/** {@link AutopilotOptions}, checked and with every default filled in. */
+export interface Settings {
+  readonly interval: number
+  readonly scheduler: Scheduler | undefined
+  readonly ballooning: Ballooning | undefined
+  readonly dryRun: boolean
+  readonly ticks: number
+  readonly signal: AbortSignal | undefined
+  /** Whether domains of this name may be changed. */
+  readonly manages: (name: string) => boolean
+  readonly hostReserve: number
+  readonly guestFloor: number
+  readonly guestMargin: number
+  readonly journal: Journal
+}
+
+/** What timers can wait for. */
+const longestInterval = 2 ** 31 - 1
+
+const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (value: unknown) => boolean]> = {
+  interval: [
+    `a number of milliseconds from 1 to ${longestInterval}`,
+    (value) => isNumber(value) && value >= 1 && value <= longestInterval,
+  ],
+  scheduler: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
+  ballooning: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
+  dryRun: ['true or false', (value) => typeof value === 'boolean'],
+  ticks: ['a whole number of ticks, 1 or more', (value) => Number.isSafeInteger(value) && Number(value) >= 1],
+  signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
+  domains: [
+    'a glob over domain names, for instance web*',
+    (value) => typeof value === 'string' && value !== '',
+  ],
+  hostReserve: ['a number of bytes, 0 or more, below the memory of the host', isBytes],
+  guestFloor: ['a number of bytes, 0 or more', isBytes],
+  guestMargin: ['a number of bytes, 0 or more', isBytes],
+  journal: ['a journal: memoryJournal(), fileJournal(path) or one of your own', isJournal],
+}
+
+/**
+ * Checks `options` and fills in the defaults, for a host with `hostMemory` bytes. Throws a `TypeError` that
+ * names the first option that is wrong, or that is none.
+ */
+export function readOptions(options: AutopilotOptions, hostMemory: number): Settings {
+  if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
+  const known = Object.keys(validators).join(', ')
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(validators, name)) throw wrongOption(name, `an option of autopilot (${known})`, value)
+  }
+  for (const [name, [expected, accepts]] of Object.entries(validators)) {
+    const value: unknown = Reflect.get(options, name)
+    if (value === undefined && name !== 'interval') continue
+    if (!accepts(value)) throw wrongOption(name, expected, value)
+  }
+  const hostReserve = options.hostReserve ?? defaults.hostReserve(hostMemory)
+  if (options.hostReserve !== undefined && hostReserve >= hostMemory) {
+    throw wrongOption('hostReserve', `below the ${hostMemory} bytes that the host has`, hostReserve)
+  }
+  return {
+    interval: options.interval,
+    scheduler: options.scheduler,
+    ballooning: options.ballooning,
+    dryRun: options.dryRun ?? false,
+    ticks: options.ticks ?? Number.POSITIVE_INFINITY,
+    signal: options.signal,
+    manages: globMatcher(options.domains ?? '*'),
+    hostReserve,
+    guestFloor: options.guestFloor ?? defaults.guestFloor,
+    guestMargin: options.guestMargin ?? defaults.guestMargin,
+    journal: options.journal ?? memoryJournal(),
+  }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+function isBytes(value: unknown): boolean {
+  return isNumber(value) && Number.isFinite(value) && value >= 0
+}
+
+function isPolicy(value: unknown): value is Policy<Action> {
+  if (typeof value === 'function') return true
+  return typeof value === 'object' && value !== null && has(value, 'decide') && 'initialState' in value
+}
+
+function isJournal(value: unknown): value is Journal {
+  return typeof value === 'object' && value !== null && has(value, 'record') && has(value, 'entries')
+}
+
+function has(object: object, method: string): boolean {
+  return typeof Reflect.get(object, method) === 'function'
+}

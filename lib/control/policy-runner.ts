@@ -1,0 +1,75 @@
+import { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
+import type { Action, Plan, Policy } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+
+/** What a policy wants; or why that is not known, and then it wants nothing. */
+export interface PolicyResult<A extends Action> {
+  readonly plan: Plan<A>
+  readonly error: BallastError | undefined
+}
+
+/**
+ * Runs one policy tick after tick: hands it its state, keeps the next, and checks what it returns. A policy that
+ * throws or returns what is no plan gives `ERR_POLICY`; its state stays as it was.
+ */
+export class PolicyRunner<A extends Action> {
+  readonly #name: string
+  readonly #kind: A['kind']
+  readonly #policy: Policy<A>
+  #state: unknown
+
+  /** `name` is the option that the policy was given with; `kind` is what its actions may be. */
+  constructor(name: string, kind: A['kind'], policy: Policy<A>) {
+    this.#name = name
+    this.#kind = kind
+    this.#policy = policy
+    this.#state = typeof policy === 'function' ? undefined : policy.initialState
+  }
+
+  run(view: View): PolicyResult<A> {
+    try {
+      if (typeof this.#policy === 'function')
+        return { plan: this.#check(this.#policy(view)), error: undefined }
+      const { plan, state } = this.#policy.decide(view, this.#state)
+      const checked = this.#check(plan)
+      this.#state = state
+      return { plan: checked, error: undefined }
+    } catch (error) {
+      if (error instanceof NoPlan)
+        return { plan: [], error: this.#error(`returned no plan: ${error.message}`) }
+      const message = error instanceof Error ? error.message : String(error)
+      return { plan: [], error: this.#error(`threw: ${message}`, error) }
+    }
+  }
+
+  #check(plan: unknown): Plan<A> {
+    if (!Array.isArray(plan)) throw new NoPlan(`expected an array of actions, got ${shown(plan)}`)
+    for (const [index, action] of plan.entries()) this.#assertAction(action, index)
+    return plan
+  }
+
+  #assertAction(action: unknown, index: number): asserts action is A {
+    const { kind, uuid, domain, vcpu, cpus, bytes } = (action ?? {}) as Partial<Record<string, unknown>>
+    if (kind !== this.#kind) {
+      throw new NoPlan(`its item ${index} is no ${this.#kind} action, but ${shown(kind ?? action)}`)
+    }
+    const complete =
+      typeof uuid === 'string' &&
+      typeof domain === 'string' &&
+      (kind === 'pin' ? typeof vcpu === 'number' && cpus instanceof CpuSet : typeof bytes === 'number')
+    if (!complete) throw new NoPlan(`its item ${index} is not complete: make it with ${this.#kind}()`)
+  }
+
+  #error(what: string, cause?: unknown): BallastError {
+    return new BallastError('ERR_POLICY', `The policy given as \`${this.#name}\` ${what}`, { cause })
+  }
+}
+
+/** What a policy returned is no plan. */
+class NoPlan extends Error {}
+
+function shown(value: unknown): string {
+  if (value instanceof Promise) return 'a promise: policies are not asynchronous'
+  return typeof value === 'string' ? JSON.stringify(value) : `${String(value)} (${typeof value})`
+}

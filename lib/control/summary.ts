@@ -1,0 +1,61 @@
+import { mean, standardDeviation } from '../schedulers/deviation.ts'
+import { placeOf } from '../view/place.ts'
+import type { Action } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+import type { Outcome, Tick } from './tick.ts'
+import { counted } from './words.ts'
+
+/**
+ * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,
+ * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`.
+ */
+export function summarize(tick: Omit<Tick, 'summary'>): string {
+  const { view, outcomes, errors } = tick
+  const stuck = view.domains.filter((domain) => domain.memory.hold === 'stuck').length
+  const done = outcomes.filter(({ status }) => status !== 'failed')
+  const failed = outcomes.length - done.length
+  const parts = [
+    counted(view.domains.length, 'guest'),
+    deviation(view),
+    changes(view, done),
+    failed > 0 && `${failed} failed`,
+    stuck > 0 && `${stuck} stuck`,
+    outcomes.length === 0 && errors.length === 0 && 'at rest',
+    errors[0] && `${counted(errors.length, 'error')}: ${errors[0].message}`,
+  ]
+  return `tick ${tick.index}: ${parts.filter(Boolean).join(', ')}`
+}
+
+/** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of its mean. */
+function deviation(view: View): string | undefined {
+  const loads = new Map(Array.from(view.online, (pcpu) => [pcpu, 0]))
+  for (const vcpu of view.vcpus) {
+    const place = placeOf(vcpu)
+    const load = place === undefined ? undefined : loads.get(place)
+    if (place !== undefined && load !== undefined) loads.set(place, load + (vcpu.demand ?? 0))
+  }
+  const values = [...loads.values()]
+  const average = mean(values)
+  return average > 0 ? `deviation ${((100 * standardDeviation(values)) / average).toFixed(1)} %` : undefined
+}
+
+function changes(view: View, done: readonly Outcome[]): string | undefined {
+  if (done.length === 0) return undefined
+  const actions = done.map(({ action }) => action)
+  const pins = actions.filter(({ kind }) => kind === 'pin').length
+  const moves = actions.filter((action) => isMove(view, action)).length
+  const sizes = actions.length - pins
+  const parts = [
+    pins > 0 && `${counted(pins, 'pin')} (${counted(moves, 'move')})`,
+    sizes > 0 && `memory ${counted(sizes, 'change')}`,
+  ]
+  return `${done[0]?.status === 'dry-run' ? 'dry run: ' : ''}${parts.filter(Boolean).join(', ')}`
+}
+
+/** Whether a pin takes a vCPU away from the pCPU that it is on. */
+function isMove(view: View, action: Action): boolean {
+  if (action.kind !== 'pin') return false
+  const vcpu = view.vcpus.find((one) => one.domain.uuid === action.uuid && one.vcpu === action.vcpu)
+  const place = vcpu && placeOf(vcpu)
+  return place !== undefined && !action.cpus.has(place)
+}

@@ -1,0 +1,158 @@
+import type { BallastError } from '../host/errors.ts'
+import type { Host } from '../host/host.ts'
+import type { CpuSample } from '../host/sample.ts'
+import { Observer } from '../view/observer.ts'
+import type { Action } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+import { Actuator } from './actuator.ts'
+import { blankCpuSample } from './blank-sample.ts'
+import { domainOverhead } from './defaults.ts'
+import { asBallastError, endsConnection } from './failure.ts'
+import { type GuardLimits, guard } from './guard.ts'
+import { Ledger } from './ledger.ts'
+import { MemoryFeed } from './memory-feed.ts'
+import type { Settings } from './options.ts'
+import { PolicyRunner } from './policy-runner.ts'
+import { StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
+import { summarize } from './summary.ts'
+import type { LeftAlone, Tick } from './tick.ts'
+
+/** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
+const leastPatience = 250
+
+/** What was sampled for one turn. */
+export interface Readings {
+  /** Monotonic milliseconds and wall clock at the start of the turn, monotonic milliseconds when all was there. */
+  readonly begun: number
+  readonly wallTime: number
+  readonly sampled: number
+  /** The sample, or why there is none. */
+  readonly cpu: CpuSample | { readonly error: BallastError }
+}
+
+/** All that lasts from one turn of the loop to the next, and the turn itself. */
+export class Turns implements Disposable {
+  readonly #host: Host
+  readonly #settings: Settings
+  readonly #limits: GuardLimits
+  readonly #observer: Observer
+  readonly #memory: MemoryFeed
+  readonly #periods: StatisticsPeriods | undefined
+  readonly #policies: readonly PolicyRunner<Action>[]
+  readonly #ledger = new Ledger()
+  readonly #actuator: Actuator
+  #view: View | undefined
+  #begunBefore: number | undefined
+
+  constructor(host: Host, settings: Settings) {
+    const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
+    this.#host = host
+    this.#settings = settings
+    this.#limits = { ...settings, domainOverhead }
+    this.#observer = new Observer(host.topology, { hostReserve, domainOverhead })
+    const seconds = statisticsPeriod(interval)
+    // A tenth of slack: a tick that begins a little early still asks.
+    this.#memory = new MemoryFeed(host, seconds * 1_000 - interval / 10, interval / 4)
+    const memoryMatters = ballooning !== undefined || scheduler === undefined
+    if (memoryMatters && !dryRun && !host.readOnly) {
+      this.#periods = new StatisticsPeriods(host, journal, seconds, settings.manages)
+    }
+    this.#policies = [
+      ...(scheduler ? [new PolicyRunner('scheduler', 'pin', scheduler)] : []),
+      ...(ballooning ? [new PolicyRunner('ballooning', 'setMemory', ballooning)] : []),
+    ]
+    this.#actuator = new Actuator(host, journal, this.#ledger, {
+      dryRun,
+      patience: Math.max(leastPatience, interval / 4),
+    })
+  }
+
+  /** Samples CPU and memory side by side. Changes nothing and never rejects: it may be left to itself. */
+  async sample(): Promise<Readings> {
+    const { clock } = this.#host
+    const begun = clock.now()
+    const wallTime = clock.wallTime()
+    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh()])
+    return { begun, wallTime, sampled: clock.now(), cpu }
+  }
+
+  /** The rest of a turn: observe, plan, guard, actuate. Rejects with what says that the connection is gone. */
+  async act(index: number, { begun, wallTime, sampled, cpu }: Readings): Promise<Tick> {
+    const { clock } = this.#host
+    const errors = [...this.#memory.takeErrors(), ...(this.#periods?.takeErrors() ?? [])]
+    if ('error' in cpu) errors.push(cpu.error)
+    const fatal = errors.find(endsConnection)
+    if (fatal) throw fatal
+
+    const view = this.#observe(cpu)
+    const plan: Action[] = []
+    if (!('error' in cpu)) {
+      for (const policy of this.#policies) {
+        const result = policy.run(view)
+        plan.push(...result.plan)
+        if (result.error) errors.push(result.error)
+      }
+    }
+    const guarded = guard(plan, view, this.#limits, this.#ledger)
+    const planned = clock.now()
+    const outcomes = await this.#actuator.actuate(guarded.plan, view)
+    const ended = clock.now()
+
+    const period = this.#begunBefore === undefined ? undefined : begun - this.#begunBefore
+    this.#begunBefore = begun
+    const tick = {
+      index,
+      wallTime,
+      view,
+      plan,
+      clamps: guarded.clamps,
+      leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
+      outcomes,
+      errors,
+      timing: {
+        sample: sampled - begun,
+        plan: planned - sampled,
+        actuate: ended - planned,
+        total: ended - begun,
+        period,
+      },
+    }
+    return { ...tick, summary: summarize(tick) }
+  }
+
+  [Symbol.dispose](): void {
+    this.#periods?.[Symbol.dispose]()
+  }
+
+  async #sampleCpu(): Promise<Readings['cpu']> {
+    try {
+      return await this.#host.sampleCpu()
+    } catch (error) {
+      return { error: asBallastError(error) }
+    }
+  }
+
+  /** The View of this turn; without a sample the one before, or an empty one. */
+  #observe(cpu: Readings['cpu']): View {
+    if ('error' in cpu && this.#view) return this.#view
+    const memory = this.#memory.newest
+    const { topology, clock } = this.#host
+    const view = this.#observer.observe({
+      cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
+      memory: memory?.sample,
+      targets: this.#ledger.targets,
+    })
+    if ('error' in cpu) return view
+    this.#periods?.follow(cpu.domains)
+    this.#ledger.observe(view, memory?.askedAt)
+    this.#view = view
+    return view
+  }
+
+  /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
+  #concerns({ what }: LeftAlone): boolean {
+    const { scheduler, ballooning } = this.#settings
+    if (!scheduler && !ballooning) return true
+    return (what === 'vcpus' ? scheduler : ballooning) !== undefined
+  }
+}
