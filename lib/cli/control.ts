@@ -3,7 +3,7 @@ import { fileJournal } from '../control/file-journal.ts'
 import { Narrator } from '../report/narrator.ts'
 import { openHost } from './connection.ts'
 import { defaultJournalPath } from './journal-path.ts'
-import { requireWritable, walk } from './loop.ts'
+import { walk } from './loop.ts'
 import type { ControlOptions } from './options.ts'
 import { note, type World, writeLines } from './world.ts'
 
@@ -17,14 +17,10 @@ export async function control(
   if (!host) return
   await using _ = host
   const dryRun = options.dryRun ?? false
-  if (!dryRun) requireWritable(host)
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
   // A dry run changes nothing, so there is nothing to write down.
   const journal = dryRun ? undefined : fileJournal(path)
-  const narrator = new Narrator({
-    vcpus: pilot.scheduler !== undefined,
-    memory: pilot.ballooning !== undefined,
-  })
+  const narrator = new Narrator()
   let changed = false
   await walk(world, host, options, { ...pilot, dryRun, journal }, (tick) => {
     changed ||= tick.outcomes.some(({ status }) => status === 'applied')

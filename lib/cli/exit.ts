@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
-import { printable } from '../report/printable.ts'
 
 /** What the process ends with. Part of the API: scripts compare against it. */
 export const ExitCode = {
@@ -38,13 +37,6 @@ const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_PERMISSION_DENIED: ExitCode.permission,
 }
 
-const cures: { readonly [K in ErrorCode]?: string } = {
-  ERR_CONNECTION_FAILED:
-    'is the daemon running, and is the URI right? Try: virsh --connect URI list; choose another with --connect',
-  ERR_CONNECTION_LOST: 'guests keep running as they are; start ballast again when the daemon is back',
-  ERR_PERMISSION_DENIED: 'run it as root or as a member of the group libvirt',
-}
-
 /** How a run ends that `error` ended: the exit code, and one line that says what was wrong and what to do. */
 export function ending(error: unknown): { readonly code: ExitCode; readonly line: string } {
   if (error instanceof CommanderError) {
@@ -54,11 +46,11 @@ export function ending(error: unknown): { readonly code: ExitCode; readonly line
     }
   }
   if (error instanceof BallastError) {
-    const cure = cures[error.code]
-    return {
-      code: codes[error.code] ?? ExitCode.failed,
-      line: oneLine(cure ? `${error.message}; ${cure}` : error.message),
-    }
+    const cure =
+      error.code === 'ERR_CONNECTION_LOST'
+        ? '; guests stay as they are: run it again when the host is back'
+        : ''
+    return { code: codes[error.code] ?? ExitCode.failed, line: oneLine(error.message + cure) }
   }
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof WorkFailed) return { code: ExitCode.failed, line: oneLine(message) }
@@ -73,5 +65,5 @@ function isWrongOption(error: unknown): boolean {
 }
 
 function oneLine(text: string): string {
-  return printable(text.trim().replace(/\s*\n\s*/g, ' '))
+  return text.trim().replace(/\s*\n\s*/g, ' ')
 }

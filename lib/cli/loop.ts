@@ -2,7 +2,7 @@ import { type AutopilotOptions, autopilot } from '../control/autopilot.ts'
 import { globMatcher } from '../control/glob.ts'
 import type { Tick } from '../control/tick.ts'
 import { counted } from '../control/words.ts'
-import { BallastError } from '../host/errors.ts'
+import { BallastError, type ErrorCode } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { tickJson } from '../report/tick-json.ts'
 import { WorkFailed } from './exit.ts'
@@ -26,7 +26,7 @@ export async function walk(
     if (options.json) writeLines(world, [tickJson(tick)])
     else show(tick)
     if (tick.index === 0) noteMissing(world, options, tick)
-    throwIfDenied(tick)
+    throwIfHopeless(tick)
     last = tick
   }
   if (world.signal.aborted) {
@@ -50,10 +50,18 @@ function noteMissing(world: World, { domains }: LoopOptions, { view }: Tick): vo
   }
 }
 
-/** A connection that may not change anything will not be allowed to in the next tick either. */
-function throwIfDenied({ outcomes }: Tick): void {
-  const denied = outcomes.filter(({ error }) => error?.code === 'ERR_PERMISSION_DENIED')
-  if (denied.length > 0 && denied.length === outcomes.length) throw denied[0]!.error
+/** What will not be otherwise in the next tick, and what can be done about it. */
+const cures: { readonly [K in ErrorCode]?: string } = {
+  ERR_PERMISSION_DENIED: 'run ballast as root or as a member of the group libvirt, or with --dry-run',
+  ERR_JOURNAL: 'choose another file with --journal',
+}
+
+/** Throws when nothing could be done in this tick, for a reason that lasts. */
+function throwIfHopeless({ outcomes }: Tick): void {
+  const errors = outcomes.flatMap(({ error }) => (error && cures[error.code] ? error : []))
+  const first = errors[0]
+  if (!first || errors.length < outcomes.length) return
+  throw new BallastError(first.code, `${first.message}; ${cures[first.code]}`, { cause: first })
 }
 
 function throwIfFailed(tick: Tick | undefined): void {
@@ -61,12 +69,5 @@ function throwIfFailed(tick: Tick | undefined): void {
   const errors = [...tick.errors, ...tick.outcomes.flatMap(({ error }) => error ?? [])]
   if (errors.length > 0) {
     throw new WorkFailed(`${counted(errors.length, 'thing')} failed in the last tick: ${errors[0]!.message}`)
-  }
-}
-
-/** Throws `ERR_PERMISSION_DENIED` for a connection that can only look. */
-export function requireWritable(host: Host): void {
-  if (host.readOnly) {
-    throw new BallastError('ERR_PERMISSION_DENIED', `the connection to ${host.uri} is read-only`)
   }
 }

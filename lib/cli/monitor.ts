@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { globMatcher } from '../control/glob.ts'
-import { printable } from '../report/printable.ts'
+import { printable } from '../host/printable.ts'
 import { table } from '../report/table.ts'
 import { openHost } from './connection.ts'
 import { walk } from './loop.ts'

@@ -1,7 +1,6 @@
 export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from './placement.ts'
-export { printable } from './printable.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,

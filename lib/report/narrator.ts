@@ -1,7 +1,7 @@
-import type { LeftAlone, Outcome, Tick } from '../control/tick.ts'
+import type { Outcome, Tick } from '../control/tick.ts'
+import { printable } from '../host/printable.ts'
 import type { Action } from '../view/plan.ts'
 import { size, standing } from './format.ts'
-import { printable } from './printable.ts'
 
 /** Wall-clock milliseconds without news after which a run says that all is well. */
 const longestSilence = 60_000
@@ -12,14 +12,8 @@ const longestSilence = 60_000
  * nothing is to be done: in the first tick and then once a minute.
  */
 export class Narrator {
-  readonly #about: Readonly<Record<LeftAlone['what'], boolean>>
   #standing: ReadonlySet<string> = new Set()
   #spokeAt = -Infinity
-
-  /** `about`: whose being left alone is news; a run that changes no memory leaves all memory alone. */
-  constructor(about: Readonly<Record<LeftAlone['what'], boolean>> = { vcpus: true, memory: true }) {
-    this.#about = about
-  }
 
   /** The lines that this tick adds. */
   lines(tick: Tick): string[] {
@@ -28,11 +22,9 @@ export class Narrator {
       ...tick.clamps.map(({ rule, action, cause }) =>
         matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `),
       ),
-      ...tick.leftAlone
-        .filter(({ what }) => this.#about[what])
-        .map(({ uuid, domain, what, why }) =>
-          matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
-        ),
+      ...tick.leftAlone.map(({ uuid, domain, what, why }) =>
+        matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
+      ),
     ])
     const lines = [...news, ...tick.outcomes.map(outcomeLine)]
     const silence = tick.wallTime - this.#spokeAt

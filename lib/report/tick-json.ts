@@ -1,9 +1,9 @@
 import type { Clamp, LeftAlone, Outcome, Tick, TickTiming } from '../control/tick.ts'
+import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { Action } from '../view/plan.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
-import { printableJson } from './printable.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
 type CpuList = string

@@ -1,0 +1,210 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
+import type { Host } from '../../../lib/host/host.ts'
+import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { ballast, withMembers } from './testWorld.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+let journals = 0
+const newJournal = () => join(directory, `journal-${journals++}.jsonl`)
+
+/** Hands `host` over without letting the command close it, so that it can be looked at afterwards. */
+const keep = (host: Host) => async () =>
+  withMembers(host, { close: async () => {}, [Symbol.asyncDispose]: async () => {} })
+
+async function affinities(host: SimulatedHost): Promise<number[]> {
+  const { affinity } = await host.sampleCpu()
+  return [...affinity]
+}
+
+describe('ballast cpu', () => {
+  it('spreads the guests, tells each pin with its reason, and writes the originals down first', async () => {
+    const host = simulate(scenarios.A1())
+    const journal = newJournal()
+    const { code, stdout, stderr } = await ballast(
+      ['cpu', '1', '--ticks', '5', '--journal', journal],
+      keep(host),
+    )
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'ballast: guests stay as they are now; "ballast restore" brings back what was before\n',
+    })
+    expect(stdout.match(/pin guest\d vCPU 0 to pCPU [123]: wants /g)).toHaveLength(6)
+    expect(new Set(await affinities(host))).toEqual(new Set([1, 2, 4, 8]))
+    expect(readFileSync(journal, 'utf8').match(/"kind":"affinity"/g)).not.toHaveLength(0)
+  })
+
+  it('changes nothing in a dry run, and leaves no journal', async () => {
+    const host = simulate(scenarios.A1())
+    const journal = newJournal()
+    const { code, stdout } = await ballast(
+      ['cpu', '1', '--ticks', '3', '--dry-run', '--journal', journal],
+      keep(host),
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/would pin guest/)
+    expect(new Set(await affinities(host))).toEqual(new Set([1]))
+    expect(existsSync(journal)).toBe(false)
+  })
+
+  it('says that nothing is to be done, and writes nothing else', async () => {
+    const { code, stdout, stderr } = await ballast(
+      ['cpu', '1', '--ticks', '10', '--journal', newJournal()],
+      keep(simulate(scenarios.A3())),
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.trim().split('\n')).toHaveLength(1)
+    expect(stdout).toContain('nothing to do: 8 guests on 4 pCPUs')
+  })
+
+  it('touches only the guests that --domains names, and says so when there is none', async () => {
+    const host = simulate(scenarios.A1())
+    const one = await ballast(
+      ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--journal', newJournal()],
+      keep(host),
+    )
+    expect(one.code).toBe(0)
+    const changed = (await affinities(host)).flatMap((words, guest) => (words === 1 ? [] : guest + 1))
+    expect(changed).toEqual([2])
+    const none = await ballast(['cpu', '-n', '1', '-d', 'web*', '--journal', newJournal()], keep(host))
+    expect(none.stderr).toBe('ballast: no running guest matches --domains "web*": nothing is changed\n')
+  })
+})
+
+describe('ballast memory and run', () => {
+  it('give memory where it is needed', async () => {
+    const host = simulate(scenarios.M1())
+    const { code, stdout } = await ballast(
+      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--journal', newJournal()],
+      keep(host),
+    )
+    expect(code).toBe(0)
+    const { actual, domains } = await host.sampleMemory()
+    expect(actual[domains.findIndex(({ name }) => name === 'guest1')]).toBeGreaterThan(700 * 2 ** 20)
+    expect(stdout).toMatch(/set memory of guest1 to \d+ MiB: /)
+  })
+
+  it('do both in one loop', async () => {
+    const { code, stdout } = await ballast(
+      ['run', '1', '-n', '4', '--dry-run', '--json'],
+      keep(simulate(scenarios.A1())),
+    )
+    expect(code).toBe(0)
+    const kinds = stdout
+      .trim()
+      .split('\n')
+      .flatMap((line) => JSON.parse(line).outcomes)
+      .map(({ action }: { action: { kind: string } }) => action.kind)
+    expect(new Set(kinds)).toEqual(new Set(['pin', 'setMemory']))
+  })
+
+  it('refuse a reserve larger than the host, in one line', async () => {
+    const { code, stderr } = await ballast(
+      ['memory', '-n', '1', '--reserve', '1TiB', '--journal', newJournal()],
+      keep(simulate(scenarios.M1())),
+    )
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^ballast: .*reserve.*\n$/i)
+  })
+})
+
+describe('ballast monitor', () => {
+  it('shows the table of each tick and changes nothing', async () => {
+    const host = simulate(scenarios.A1())
+    const { code, stdout, stderr } = await ballast(['monitor', '1', '-n', '3'], keep(host))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.match(/^tick \d .*8 guests on 4 pCPUs/gm)).toHaveLength(3)
+    expect(stdout).not.toContain('\x1b')
+    expect(new Set(await affinities(host))).toEqual(new Set([1]))
+  })
+
+  it('asks for a connection that can only look', async () => {
+    const asked: unknown[] = []
+    const connect = async (uri: string, options: unknown) => {
+      asked.push(uri, options)
+      return simulate(scenarios.A3())
+    }
+    await ballast(['monitor', '-n', '1', '--connect', 'x:///'], connect)
+    await ballast(['monitor', '-n', '1'], connect, { LIBVIRT_DEFAULT_URI: 'y:///' })
+    await ballast(['monitor', '-n', '1'], connect, { LIBVIRT_DEFAULT_URI: '' })
+    const look = { readOnly: true }
+    expect(asked).toEqual(['x:///', look, 'y:///', look, 'qemu:///system', look])
+  })
+})
+
+describe('what goes wrong on the host', () => {
+  const failing = (code: ErrorCode, message: string) => async () => {
+    throw new BallastError(code, message)
+  }
+
+  it.each([
+    ['ERR_CONNECTION_FAILED', 3],
+    ['ERR_ADDON_MISSING', 3],
+    ['ERR_PERMISSION_DENIED', 4],
+  ] as const)('%s at the beginning is one line and exit code %i', async (error, expected) => {
+    const { code, stdout, stderr } = await ballast(['run'], failing(error, 'so\nit\x1b was'))
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+    expect(stderr).toMatch(/^ballast: so it\\x1b was.*\n$/)
+  })
+
+  it('is told in one line without a stack trace, whatever it is', async () => {
+    const { code, stderr } = await ballast(['run'], async () => {
+      throw new RangeError('broken')
+    })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'ballast: unexpected error, please report it: broken\n',
+    })
+  })
+
+  it('a read-only connection is refused before anything is done, unless it is a dry run', async () => {
+    const host = withMembers(simulate(scenarios.A1()), { readOnly: true })
+    const { code, stderr } = await ballast(['cpu', '-n', '3', '--journal', newJournal()], keep(host))
+    expect(code).toBe(4)
+    expect(stderr).toMatch(/^ballast: .*read-only.*\n$/)
+    expect(await ballast(['cpu', '-n', '3', '--dry-run'], keep(host))).toMatchObject({ code: 0 })
+  })
+
+  it('ends with exit code 4 when the host lets us change nothing', async () => {
+    const host = withMembers(simulate(scenarios.A1()), {
+      pinVcpu: failing('ERR_PERMISSION_DENIED', 'operation forbidden for read only access'),
+    })
+    const { code, stderr } = await ballast(['cpu', '1', '--journal', newJournal()], keep(host))
+    expect(code).toBe(4)
+    expect(stderr).toMatch(/^ballast: operation forbidden.*\n$/)
+  })
+
+  it('ends with exit code 1 when something still failed in the last tick', async () => {
+    const host = withMembers(simulate(scenarios.A1()), {
+      pinVcpu: failing('ERR_DOMAIN_BUSY', 'another job holds it'),
+    })
+    const { code, stdout, stderr } = await ballast(
+      ['cpu', '1', '-n', '2', '--journal', newJournal()],
+      keep(host),
+    )
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/could not pin guest\d .*another job holds it/)
+    expect(stderr).toMatch(/^ballast: \d+ things failed in the last tick: another job holds it\n$/)
+  })
+
+  it('ends with exit code 1 when the daemon goes away', async () => {
+    const host = withMembers(simulate(scenarios.A1()), {
+      sampleCpu: failing('ERR_CONNECTION_LOST', 'the daemon is gone'),
+    })
+    const { code, stderr } = await ballast(['cpu', '1', '--journal', newJournal()], keep(host))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ballast: the daemon is gone; guests stay as they are.*\n$/)
+  })
+
+  it('changes nothing when the journal cannot be written', async () => {
+    const host = simulate(scenarios.A1())
+    const { code, stderr } = await ballast(['cpu', '1', '--journal', '/dev/null/x'], keep(host))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ballast: Cannot .* the journal .*\n$/)
+    expect(new Set(await affinities(host))).toEqual(new Set([1]))
+  })
+})

@@ -1,0 +1,45 @@
+import { Writable } from 'node:stream'
+import { main } from '../../../lib/cli/program.ts'
+import type { World } from '../../../lib/cli/world.ts'
+import type { Host } from '../../../lib/host/host.ts'
+
+/** How a run of the command line ended, and what it wrote. */
+export interface Ending {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command line in this process, on the host that `connect` gives. */
+export async function ballast(
+  args: readonly string[],
+  connect: World['connect'],
+  env: World['env'] = {},
+): Promise<Ending> {
+  const stdout = capture()
+  const stderr = capture()
+  const { signal } = new AbortController()
+  const code = await main(args, { connect, env, stdout: stdout.stream, stderr: stderr.stream, signal })
+  return { code, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** `host` with some of its members replaced. */
+export function withMembers(host: Host, members: Partial<Host>): Host {
+  return new Proxy(host, {
+    get(target, name) {
+      const value: unknown = name in members ? Reflect.get(members, name) : Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function capture() {
+  const written: string[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk))
+      done()
+    },
+  })
+  return { stream, text: () => written.join('') }
+}
