@@ -1,3 +1,7 @@
+export { type AutopilotOptions, autopilot } from './control/autopilot.ts'
+export { fileJournal } from './control/file-journal.ts'
+export { type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
+export { type NotRestored, type RestoreReport, restore } from './control/restore.ts'
 export type * from './control/tick.ts'
 export { CpuSet } from './host/cpuset.ts'
 export * from './host/errors.ts'

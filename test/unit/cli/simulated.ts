@@ -1,0 +1,25 @@
+/** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
+import { main } from '../../../lib/cli/program.ts'
+import { stopSignal } from '../../../lib/cli/stop.ts'
+import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { withMembers } from './testWorld.ts'
+
+const { env, stderr, stdout } = process
+const host = simulate(scenarios.A1())
+const never = () => new Promise<never>(() => {})
+const connect = {
+  works: async () => host,
+  /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
+  hangs: async () => {
+    const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
+    return withMembers(host, { clock: { now: () => 0, wallTime: () => 0, sleepUntil } })
+  },
+  unreachable: () => {
+    stdout.write('connecting\n')
+    return never()
+  },
+}[env.TEST_HOST ?? '']
+if (!connect) throw new Error(`no host ${env.TEST_HOST}`)
+// Keeps the process alive where nothing else does, as a native call would.
+setInterval(() => {}, 1000)
+process.exit(await main(process.argv.slice(2), { connect, env, stdout, stderr, signal: stopSignal(process) }))
