@@ -5,7 +5,7 @@ import type { MemoryScenario, Program } from './scenario.ts'
 const deflateSpeed = 930 * MiB
 const inflateFreshSpeed = 512 * MiB
 const inflateUsedSpeed = 320 * MiB
-const swapOutSpeed = 64 * MiB
+const swapOutSpeed = { none: 0, disk: 64 * MiB, zram: 256 * MiB }
 const swapInSpeed = 32 * MiB
 const usualGrowth = 512 * MiB
 /** What is left of a balloon's speed when the guest computes all the time. */
@@ -156,12 +156,15 @@ export class GuestMemory {
     this.swapped -= Math.min(back, room)
   }
 
+  #swappable(): number {
+    return Math.max(0, this.held - this.swapped - alwaysResident)
+  }
+
   /** Swaps out until `short` bytes more are free, as far as there is swap and time. */
   #swapAway(short: number, seconds: number): void {
     if (short <= 0 || this.#swap === 'none') return
     const freed = this.#swap === 'disk' ? 1 : 1 - zramRatio
-    const resident = Math.max(0, this.held - this.swapped - alwaysResident)
-    const out = Math.min(short / freed, swapOutSpeed * seconds, resident)
+    const out = Math.min(short / freed, swapOutSpeed[this.#swap] * seconds, this.#swappable())
     this.swapped += out
     this.#swapOut += out * (1 + swapChurn)
     this.#swapIn += out * swapChurn
@@ -175,9 +178,10 @@ export class GuestMemory {
     const fresh = this.actual - this.#backed
     const reach = fresh > inflateFreshSpeed * pace ? inflateFreshSpeed * pace : inflateUsedSpeed * pace
     const wanted = Math.min(wholeKiB(reach), this.actual - this.target)
-    this.#swapAway(this.#swap === 'disk' ? wanted + balloonMargin - this.#room() : 0, pace)
-    // With zram the guest believes that it can swap more: its balloon goes on until the OOM killer acts.
-    const least = this.#swap === 'zram' && this.held > 0 ? 0 : balloonMargin
+    this.#swapAway(wanted + balloonMargin - this.#room(), pace)
+    // A guest with everything in zram believes that it could swap more: its balloon goes on until the OOM killer acts.
+    const overestimates = this.#swap === 'zram' && this.held > 0 && this.#swappable() === 0
+    const least = overestimates ? 0 : balloonMargin
     this.actual -= wholeKiB(Math.max(0, Math.min(wanted, this.#room() - least)))
   }
 

@@ -11,7 +11,7 @@ const idlePeriod = 20
 const idleLevelLasts = 1_000
 const idleLevelMost = 0.03
 /** No two turns of a real loop are equal. */
-const jitter = 0.02
+const jitter = 0.1
 
 /**
  * The work that arrives at one task. `left` is what it has to do now; at `next` (virtual milliseconds)

@@ -21,9 +21,9 @@ export interface MemoryCase {
   readonly seed?: number
 }
 
-/** About 42 % and 14 % of a pCPU; two and two of them fit on one with room to spare. */
-const heavy: Load = { kind: 'loop', work: 42, sleep: 58 }
-const light: Load = { kind: 'loop', work: 14, sleep: 86 }
+/** About 42 % and 14 % of a pCPU, in small pieces as the classic loads work; two and two of them fit on one with room to spare. */
+const heavy: Load = { kind: 'loop', work: 5, sleep: 7 }
+const light: Load = { kind: 'loop', work: 2, sleep: 12 }
 const idle: Load = { kind: 'idle' }
 /** When the light guests of A7 turn heavy. */
 const turnAt = 20_000
