@@ -1,3 +1,4 @@
+export * as ballooning from './ballooning/index.ts'
 export { type AutopilotOptions, autopilot } from './control/autopilot.ts'
 export { fileJournal } from './control/file-journal.ts'
 export { type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
