@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { measureSampling } from './sampling.ts'
+
+interface Options {
+  readonly turns: number
+  readonly domains: number
+  readonly json?: boolean
+}
+
+/** Fewer make no median that could be trusted. */
+const leastTurns = 9
+
+const began = performance.now()
+const log = (line: string) =>
+  console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+
+/** Aborted when somebody asks us to end. */
+const stop = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => stop.abort(new Error(`Stopped by ${name}`)))
+}
+
+const program = new Command('bench').description('What Ballast costs, measured on a lab of real QEMUs.')
+
+program
+  .command('sampling')
+  .description('time samples against raw C and libvirt-python on the same paused domains, idle and busy')
+  .option('--turns <count>', `turns that count, at least ${leastTurns}`, atLeast(leastTurns), 15)
+  .option('--domains <count>', 'paused domains', atLeast(1), 50)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(sampling)
+
+async function sampling({ turns, domains, json }: Options): Promise<void> {
+  const show = (table: string) => {
+    if (!json) console.log(`${table}\n`)
+  }
+  try {
+    const figures = await measureSampling({ signal: stop.signal, turns, domains, log, show })
+    if (json) console.log(JSON.stringify(figures, shortened))
+    else console.log(figures.passed ? 'Passed: every limit was met.' : 'Failed: a limit was missed.')
+    process.exitCode = figures.passed ? 0 : 1
+  } catch (error) {
+    // What fails because we stop is not news.
+    const cause = stop.signal.aborted ? stop.signal.reason : error
+    if (json) console.log(JSON.stringify({ bench: 'sampling', passed: false, error: messageOf(cause) }))
+    throw cause
+  }
+}
+
+/** Figures as they are meant: no more digits than were measured. */
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value
+}
+
+function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (/^\d+$/.test(text) && number >= least) return number
+    throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(messageOf(error))
+  process.exitCode = 1
+}
+// A pass that was given up may still be under way.
+process.exit()

@@ -1,0 +1,106 @@
+import { connect } from '../lib/libvirt/connect.ts'
+import { Lab } from '../test/lab/lab.ts'
+import { type Changes, measureChanges } from './changes.ts'
+import { addPaused, addSpinning } from './crowd.ts'
+import { loopDelayDuring } from './loop-delay.ts'
+import { type Clients, passesOver, sampleFull } from './passes.ts'
+import { compileRawC, Peer } from './peer.ts'
+import { changesTable, roundTable } from './table.ts'
+import { takeTurns } from './turns.ts'
+import { type Check, judge, type Round, ratioLimits, ratioOf } from './verdict.ts'
+
+export interface SamplingOptions {
+  /** Ends the run early; the lab is taken away all the same. */
+  readonly signal: AbortSignal
+  /** Turns that count, in each round. */
+  readonly turns: number
+  /** Paused domains. */
+  readonly domains: number
+  /** Told what is being done, a line at a time. */
+  readonly log: (line: string) => void
+  /** Told the figures of each round as a table, when they are there. */
+  readonly show: (table: string) => void
+}
+
+/** All figures of one run. */
+export interface SamplingFigures {
+  readonly bench: 'sampling'
+  readonly passed: boolean
+  readonly domains: number
+  readonly turns: number
+  /** Every limit in every round. */
+  readonly checks: readonly Check[]
+  readonly rounds: readonly (Round & { readonly ratios: Readonly<Record<string, number>> })[]
+  readonly changes: Changes
+}
+
+const spinners = 8
+
+/**
+ * Measures what a sample costs beside raw C and libvirt-python: all on the same domains of a lab of its own,
+ * first on an idle host, then with guests beside them that never sleep.
+ */
+export async function measureSampling(options: SamplingOptions): Promise<SamplingFigures> {
+  const { signal, log } = options
+  log('compiling the C program')
+  await using raw = await compileRawC()
+  await using lab = await Lab.up({ log })
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+  signal.throwIfAborted()
+  try {
+    return await Promise.race([measureOn(lab, raw.program, options), stopped])
+  } finally {
+    log('taking the lab away')
+  }
+}
+
+async function measureOn(lab: Lab, rawProgram: string, options: SamplingOptions): Promise<SamplingFigures> {
+  const { turns, domains, log, show } = options
+  await addPaused(lab, domains, (made) => log(`${made} of ${domains} paused domains`))
+
+  await using rawC = Peer.rawC(rawProgram, lab.uri)
+  await using python = Peer.python(lab.uri)
+  await using host = await connect(lab.uri)
+  await using remote = await connect(lab.uri, { cpuSource: 'libvirt' })
+  const clients = { rawC, python, host, remote }
+
+  const idle = await measureRound(clients, { round: 'idle', domains, spinning: 0 }, options)
+  show(roundTable(idle))
+  log('adding a domain and taking it away again, a few times')
+  const changes = await measureChanges(lab, domains)
+  show(changesTable(changes))
+
+  await addSpinning(lab, spinners)
+  const all = domains + spinners
+  const busy = await measureRound(clients, { round: 'busy', domains: all, spinning: spinners }, options)
+  show(roundTable(busy))
+
+  const rounds = [idle, busy]
+  const checks = rounds.flatMap(judge)
+  return {
+    bench: 'sampling',
+    passed: checks.every(({ passed }) => passed),
+    domains,
+    turns,
+    checks,
+    rounds: rounds.map((round) => ({
+      ...round,
+      ratios: Object.fromEntries(ratioLimits.map((ratio) => [ratio.ours, ratioOf(ratio, round)])),
+    })),
+    changes,
+  }
+}
+
+async function measureRound(
+  clients: Clients,
+  setting: Pick<Round, 'round' | 'domains' | 'spinning'>,
+  { turns, log }: SamplingOptions,
+): Promise<Round> {
+  const { round, domains } = setting
+  const passes = passesOver(clients, domains)
+  const ms = await takeTurns(passes, turns, (turn) => log(`the ${round} host: turn ${turn} of ${turns}`))
+  const loopDelay = await loopDelayDuring(() => sampleFull(clients.host, domains))
+  return { ...setting, ms, loopDelay }
+}
