@@ -13,7 +13,7 @@ import { validateScenario } from './validate.ts'
 /** How long libvirt waits for a domain whose monitor is taken before it gives up. */
 const libvirtJobWait = 30_000
 const defaultMemoryDeadline = 1_000
-const defaultCallDeadline = 5_000
+const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
 export interface Truth {
@@ -138,7 +138,6 @@ class Simulation implements SimulatedHost {
   }
 
   subscribe(listener: HostListener): () => void {
-    this.#assertOpen()
     return this.#machine.subscribe((event) => {
       if (!this.#closed) listener(event)
     })

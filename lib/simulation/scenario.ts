@@ -14,7 +14,7 @@ export interface Scenario {
   readonly background?: number
   /** How long a memory sample waits for a guest that does not answer before it marks it `stuck`. Default 1,000 ms. */
   readonly memoryDeadline?: number
-  /** How long any other call waits for a guest that does not answer. Default 5,000 ms. */
+  /** How long any other call waits for a guest that does not answer. Default 10,000 ms. */
   readonly callDeadline?: number
   readonly domains: readonly DomainScenario[]
   /** What happens later; in any order. */
