@@ -129,9 +129,13 @@ function countedWith({ memory: { actual = 0, target = 0 } }: DomainView): number
   return Math.max(actual, target)
 }
 
-/** Bytes that can be granted now: within the budget, and really free beside what balloons are still to take. */
+/**
+ * Bytes that can be granted now: within the budget, and of what the host has available above its reserve what no
+ * domain may yet take without asking. Memory that was granted and is not resident yet looks free, and is not.
+ */
 function freeMemory({ memory, domains }: View): number {
-  const promised = domains.reduce((sum, domain) => sum + countedWith(domain) - (domain.memory.actual ?? 0), 0)
+  const resident = domains.reduce((sum, { memory: { rss, actual = 0 } }) => sum + (rss ?? actual), 0)
+  const promised = Math.max(0, memory.committed - resident)
   const seen = (memory.available ?? Number.POSITIVE_INFINITY) - memory.reserve - promised
   return Math.min(memory.budget - memory.committed, seen)
 }
