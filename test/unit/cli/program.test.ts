@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
@@ -90,7 +91,7 @@ describe('ballast memory and run', () => {
 
   it('do both in one loop', async () => {
     const { code, stdout } = await ballast(
-      ['run', '1', '-n', '4', '--dry-run', '--json'],
+      ['run', '1', '-n', '12', '--json', '--journal', newJournal()],
       keep(simulate(scenarios.A1())),
     )
     expect(code).toBe(0)
@@ -133,6 +134,48 @@ describe('ballast monitor', () => {
     await ballast(['monitor', '-n', '1'], connect, { LIBVIRT_DEFAULT_URI: '' })
     const look = { readOnly: true }
     expect(asked).toEqual(['x:///', look, 'y:///', look, 'qemu:///system', look])
+  })
+})
+
+describe('ballast restore', () => {
+  it('brings back what was before, also what an earlier run changed, and removes the journal', async () => {
+    const host = simulate(scenarios.A1())
+    const env = { XDG_STATE_HOME: mkdtempSync(join(directory, 'state-')) }
+    const journal = defaultJournalPath(host.uri, env)
+    for (let run = 0; run < 2; run++) await ballast(['cpu', '1', '-n', '4'], keep(host), env)
+    expect(new Set(await affinities(host))).not.toEqual(new Set([1]))
+    expect(await ballast(['restore'], keep(host), env)).toEqual({
+      code: 0,
+      stdout: 'restored: 6 pins, 0 balloon sizes\n',
+      stderr: '',
+    })
+    expect(new Set(await affinities(host))).toEqual(new Set([1]))
+    expect(existsSync(journal)).toBe(false)
+  })
+
+  it('keeps the journal, and says what is missing, when not all is back', async () => {
+    const host = simulate(scenarios.A1())
+    const journal = newJournal()
+    await ballast(['cpu', '1', '-n', '4', '--journal', journal], keep(host))
+    const broken = withMembers(host, {
+      pinVcpu: async () => {
+        throw new BallastError('ERR_DOMAIN_BUSY', 'another job holds it')
+      },
+    })
+    const { code, stdout, stderr } = await ballast(['restore', '--journal', journal], keep(broken))
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^not restored: pin of guest\d vCPU 0: another job holds it$/m)
+    expect(stderr).toBe(`ballast: 6 settings not restored; the journal stays: ${journal}\n`)
+    expect(await ballast(['restore', '--journal', journal], keep(host))).toMatchObject({ code: 0 })
+  })
+
+  it('is one line and exit code 1 when there is no journal', async () => {
+    const { code, stderr } = await ballast(
+      ['restore', '--journal', newJournal()],
+      keep(simulate(scenarios.A1())),
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ballast: There is no journal .*\n$/)
   })
 })
 
@@ -180,15 +223,15 @@ describe('what goes wrong on the host', () => {
 
   it('ends with exit code 1 when something still failed in the last tick', async () => {
     const host = withMembers(simulate(scenarios.A1()), {
-      pinVcpu: failing('ERR_DOMAIN_BUSY', 'another job holds it'),
+      sampleMemory: failing('ERR_LIBVIRT', 'cannot read that'),
     })
     const { code, stdout, stderr } = await ballast(
-      ['cpu', '1', '-n', '2', '--journal', newJournal()],
+      ['memory', '1', '-n', '4', '--journal', newJournal()],
       keep(host),
     )
     expect(code).toBe(1)
-    expect(stdout).toMatch(/could not pin guest\d .*another job holds it/)
-    expect(stderr).toMatch(/^ballast: \d+ things failed in the last tick: another job holds it\n$/)
+    expect(stdout.match(/cannot read that/g)).toHaveLength(1)
+    expect(stderr).toBe('ballast: 1 thing failed in the last tick: cannot read that\n')
   })
 
   it('ends with exit code 1 when the daemon goes away', async () => {

@@ -1,17 +1,23 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { ballast, type Ending } from './testWorld.ts'
 
 const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
-const patience = 60_000
 
 /** Runs the command line as users do: in a process of its own. */
-function ballast(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function inProcess(...args: string[]): Promise<Ending> {
   return new Promise((resolve) => {
-    const node = ['--import', 'tsx', script, ...args]
-    execFile(process.execPath, node, { timeout: patience }, (error, stdout, stderr) => {
+    execFile(process.execPath, ['--import', 'tsx', script, ...args], (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
     })
+  })
+}
+
+/** In this process, where nothing may be connected to. */
+function here(...args: string[]): Promise<Ending> {
+  return ballast(args, async () => {
+    throw new Error('it tried to connect')
   })
 }
 
@@ -22,64 +28,59 @@ describe('a wrong command line', () => {
     [['run', '--ticks', '0'], /--ticks must be a whole number.*got "0"/],
     [['memory', '--reserve', '2'], /--reserve must be a size with its unit.*got "2"/],
     [['monitor', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
-    [['cpu', '-1'], /unknown option '-1'/],
+    [['cpu', '-1'], /interval must be a number of seconds.*got "-1"/],
     [['cpu', '--reserve', '2GiB'], /unknown option '--reserve'/],
     [['cpu', '1', '2'], /too many arguments/],
     [['cpu', '--connect'], /option '-c, --connect <uri>' argument missing/],
     [['blance'], /unknown command 'blance'/],
-  ])(
-    '%j is one line on stderr and exit code 2',
-    async (args, expected) => {
-      const { code, stdout, stderr } = await ballast(...args)
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-      expect(stderr).toMatch(/^ballast: [^\n]*\n$/)
-      expect(stderr).toMatch(expected)
-    },
-    patience,
-  )
+  ])('%j is one line on stderr and exit code 2', async (args, expected) => {
+    const { code, stdout, stderr } = await here(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^ballast: [^\n]*\n$/)
+    expect(stderr).toMatch(expected)
+  })
 })
 
 describe('the help', () => {
-  it(
-    'lists the commands, examples and exit codes',
-    async () => {
-      const { code, stdout, stderr } = await ballast('--help')
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      for (const word of ['cpu', 'memory', 'run', 'monitor', 'restore', 'Examples:', 'Exit codes:']) {
-        expect(stdout).toContain(word)
-      }
-    },
-    patience,
-  )
+  it('lists the commands, examples and exit codes', async () => {
+    const { code, stdout, stderr } = await here('--help')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const word of ['cpu', 'memory', 'run', 'monitor', 'restore', 'Examples:', 'Exit codes:']) {
+      expect(stdout).toContain(word)
+    }
+  })
 
   it.each(['cpu', 'memory', 'run', 'monitor', 'restore'])(
     'of %s explains its options by examples',
     async (name) => {
-      const { code, stdout } = await ballast(name, '--help')
+      const { code, stdout } = await here(name, '--help')
       expect(code).toBe(0)
       expect(stdout).toContain('--connect <uri>')
       expect(stdout).toMatch(new RegExp(`Examples:\\n {2}ballast ${name}`))
       expect(stdout).toContain('Exit codes:')
     },
-    patience,
   )
 
-  it(
-    'is what comes without a command, with exit code 2',
-    async () => {
-      const { code, stdout } = await ballast()
-      expect(code).toBe(2)
-      expect(stdout).toContain('Usage: ballast')
-    },
-    patience,
-  )
+  it('is what comes without a command, with exit code 2', async () => {
+    const { code, stdout } = await here()
+    expect(code).toBe(2)
+    expect(stdout).toContain('Usage: ballast')
+  })
+})
 
-  it(
-    'knows its version',
-    async () => {
-      const { stdout } = await ballast('--version')
-      expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
-    },
-    patience,
-  )
+describe('the process', () => {
+  it('writes its version', async () => {
+    expect(await inProcess('--version')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+
+  it('ends with the exit code', async () => {
+    expect(await inProcess('cpu', 'abc')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'ballast: the interval must be a number of seconds from 0.1 to 86400, such as 2; got "abc"\n',
+    })
+  })
 })
