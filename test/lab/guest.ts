@@ -18,6 +18,8 @@ export interface GuestStat {
   readonly oomKills: number
   /** `idle`, `spin`, `loop` or `work`. */
   readonly load: string
+  /** Milliseconds since it booted, by its own clock. */
+  readonly clock: number
 }
 
 /** What a vCPU's thread has done since it began, in nanoseconds. */
@@ -75,6 +77,7 @@ export class Guest {
       killed: number('killed'),
       oomKills: number('oomKills'),
       load: fields.get('load') ?? '',
+      clock: number('clock') / 1e6,
     }
   }
 
@@ -97,6 +100,26 @@ export class Guest {
       times[Number(vcpu)] = { run: run!, delay: delay! }
     }
     return times
+  }
+
+  /**
+   * Rounds of the agent's work that take its vCPU one millisecond, by the host's count. Of several bursts
+   * the quickest counts, since whatever else the machine does can only make them slower.
+   */
+  async measureRate(): Promise<number> {
+    const rounds = 20e6
+    const least = async (command: string) => {
+      let shortest = Number.POSITIVE_INFINITY
+      for (let burst = 0; burst < 5; burst++) {
+        const [before] = await this.vcpuTimes()
+        await this.send(command)
+        const [after] = await this.vcpuTimes()
+        shortest = Math.min(shortest, after!.run - before!.run)
+      }
+      return shortest
+    }
+    // Taking and answering a command costs something too.
+    return Math.round((rounds / ((await least(`burn ${rounds}`)) - (await least('burn 1')))) * 1e6)
   }
 
   /** Stops or continues its QEMU: while stopped it answers no monitor, as a hung one does. */

@@ -1,4 +1,5 @@
-import { chown, copyFile, mkdir, truncate, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chown, copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { labUnavailable } from './available.ts'
 import { domainOf, removeLab, removeLeftovers } from './cleanup.ts'
 import { labUser, startPrivateDaemon, useSystemDaemon } from './daemon.ts'
@@ -107,7 +108,10 @@ export class Lab implements AsyncDisposable {
     return guest!
   }
 
-  /** Starts several guests side by side and waits until all of them answer. */
+  /**
+   * Starts several guests side by side and waits until all of them answer. Their loads are equal: what a
+   * millisecond of work is was measured once for the whole lab, since all guests run the same agent.
+   */
   async startAll(list: readonly GuestOptions[]): Promise<Guest[]> {
     const waiting = [...list.entries()]
     const guests: Guest[] = []
@@ -117,7 +121,9 @@ export class Lab implements AsyncDisposable {
     }
     this.#log(`starting ${list.map(({ name }) => name).join(', ')}`)
     await Promise.all(Array.from({ length: startsAtOnce }, starter))
-    await Promise.all(guests.map((guest, i) => (list[i]!.kernel === false ? undefined : guest.ready())))
+    const booting = guests.filter((_, i) => list[i]!.kernel !== false)
+    await Promise.all(booting.map((guest) => guest.ready()))
+    for (const guest of booting) await guest.send(`rate ${await this.#rate(guest)}`)
     return guests
   }
 
@@ -166,6 +172,12 @@ export class Lab implements AsyncDisposable {
     await writeFile(xml, domainXml(this.#domain(name), options, files))
     await virsh(this.uri, 'create', xml, ...(options.kernel === false ? ['--paused'] : []))
     return this.guest(name)
+  }
+
+  async #rate(guest: Guest): Promise<string> {
+    const path = `${this.directory}/rate`
+    if (!existsSync(path)) await writeFile(path, `${await guest.measureRate()}`)
+    return readFile(path, 'utf8')
   }
 
   #domain(name: string): string {

@@ -7,8 +7,8 @@
 //   work W       open loop on every vCPU: W ms of work every 100 ms, with up to 1 s of backlog kept
 //   spin         every vCPU never sleeps
 //   idle         ends all of those
-//   rate [N]     rounds of work in one ms (measured at boot); N sets it for the loads that follow
-//   burn N       N rounds, then the answer: for the host to time
+//   rate N       rounds of work in one ms, for the loads that follow
+//   burn N       N rounds, then the answer: for the host to measure that by
 //   mem +N, -N   the memory program takes N MiB more, with random content, or gives N MiB back
 //   grow N S [L] it takes N MiB every S seconds, a MiB at a time, until it holds L MiB
 //   touch N      it rewrites N MiB of what it holds every second
@@ -92,7 +92,7 @@ static void swap_on(const char* disk) {
 
 // ---- CPU loads
 
-static u64 rounds_per_ms;
+static u64 rounds_per_ms = 500000;  // until the host has measured it
 static pid_t workers[MAX_CPUS];
 static const char* load = "idle";
 
@@ -106,19 +106,6 @@ static void burn(u64 rounds) {
     x ^= x << 17;
   }
   sink = x;
-}
-
-// The host takes the pCPU away at times, so the shortest of many short bursts is the true cost.
-static void calibrate(void) {
-  const u64 rounds = 20000;
-  u64 best = ~0ULL;
-  for (int i = 0; i < 300; i++) {
-    u64 start = now_ns();
-    burn(rounds);
-    u64 took = now_ns() - start;
-    if (took < best) best = took;
-  }
-  rounds_per_ms = rounds * 1000000 / best;
 }
 
 static void run_load(char kind, double work_ms, double sleep_ms) {
@@ -272,10 +259,10 @@ static void answer_stat(int port, const char* tag) {
   dprintf(
       port,
       "\nOK %s total=%lu free=%lu available=%lu swapTotal=%lu swapUsed=%lu held=%lu killed=%d oomKills=%lu "
-      "load=%s\n",
+      "load=%s clock=%lu\n",
       tag, field_of(mem, "MemTotal:"), field_of(mem, "MemFree:"), field_of(mem, "MemAvailable:"),
       field_of(mem, "SwapTotal:"), field_of(mem, "SwapTotal:") - field_of(mem, "SwapFree:"), *held_mib * 1024,
-      killed, field_of(vm, "oom_kill"), load);
+      killed, field_of(vm, "oom_kill"), load, now_ns());
 }
 
 static void obey(int port, char* line) {
@@ -294,10 +281,8 @@ static void obey(int port, char* line) {
     start_load("loop", a, b);
   } else if (!strcmp(command, "work") && numbers == 1 && a > 0) {
     start_load("work", a, 0);
-  } else if (!strcmp(command, "rate") && numbers <= 1) {
-    if (numbers == 1 && a >= 1) rounds_per_ms = (u64)a;
-    dprintf(port, "\nOK %s %lu\n", tag, rounds_per_ms);
-    return;
+  } else if (!strcmp(command, "rate") && numbers == 1 && a >= 1) {
+    rounds_per_ms = (u64)a;
   } else if (!strcmp(command, "burn") && numbers == 1 && a > 0) {
     burn((u64)a);
   } else if (!strcmp(command, "mem") && numbers == 1 && a != 0) {
@@ -333,7 +318,6 @@ int main(void) {
   swap_on("/dev/vda");
   held_mib = mmap(NULL, sizeof *held_mib, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   signal(SIGPIPE, SIG_IGN);
-  calibrate();
   // A squeezed guest must still answer, so nothing of this program is ever swapped out.
   mlockall(MCL_CURRENT | MCL_FUTURE);
 

@@ -1,0 +1,102 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { removeLab, removeLeftovers } from './cleanup.ts'
+import { findLabs } from './directory.ts'
+import type { GuestOptions } from './domain-xml.ts'
+import { Lab } from './lab.ts'
+
+interface HostOption {
+  readonly system?: boolean
+}
+
+const began = performance.now()
+const log = (line: string) =>
+  console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+
+const program = new Command('lab').description(
+  'Real libvirt, real QEMU, real Linux guests to try Ballast on: a private host by default.',
+)
+
+/** A command that may be told to use the machine's own libvirt. */
+function command(usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option('--system', 'use qemu:///system (root) instead of a private host')
+}
+
+command('up', 'bring up a host that stays until `down`, and print its URI').action(
+  async (options: HostOption) => {
+    const already = await Lab.kept(options)
+    if (already) log(`already up, with guests: ${(await already.guests()).join(' ') || 'none'}`)
+    const lab = already ?? (await Lab.up({ ...options, log }))
+    await lab.keep()
+    console.log(lab.uri)
+    log('try: npm run lab -- start vm1 vm2; npm run lab -- send vm1 spin; ballast monitor --connect URI')
+  },
+)
+
+command('down', 'end guests and host, and whatever crashed runs left').action(async (options: HostOption) => {
+  await removeLeftovers(log)
+  const system = options.system === true
+  const labs = (await findLabs()).filter(({ record }) => record.kept && record.system === system)
+  for (const lab of labs) await removeLab(lab)
+  log(labs.length > 0 ? 'down' : 'nothing was up')
+})
+
+command('start', 'start guests and wait until they answer')
+  .argument('<names...>')
+  .option('--vcpus <count>', 'of each guest', whole)
+  .option('--memory <MiB>', 'at the start', whole)
+  .option('--maximum <MiB>', 'that the balloon may grow to', whole)
+  .option('--swap <MiB>', 'on a disk of its own', whole)
+  .option('--pin <cpus>', 'CPU list that each vCPU is pinned to')
+  .action(async (names: string[], options: HostOption & StartOptions) => {
+    const lab = await keptLab(options)
+    await lab.startAll(names.map((name) => ({ name, ...guestOptions(options) })))
+    log(`up: ${(await lab.guests()).join(' ')}`)
+  })
+
+command('send', 'give a guest a command and print its answer; commands are listed in test/lab/guest/agent.c')
+  .argument('<name>')
+  .argument('<command...>')
+  .allowUnknownOption() // mem -64
+  .action(async (name: string, words: string[], options: HostOption) => {
+    const guest = await (await keptLab(options)).guest(name)
+    console.log(`OK ${await guest.send(words.join(' '))}`.trim())
+  })
+
+interface StartOptions {
+  readonly vcpus?: number
+  readonly memory?: number
+  readonly maximum?: number
+  readonly swap?: number
+  readonly pin?: string
+}
+
+function guestOptions(options: StartOptions): Omit<GuestOptions, 'name'> {
+  return {
+    ...(options.vcpus && { vcpus: options.vcpus }),
+    ...(options.memory && { memoryMiB: options.memory }),
+    ...(options.maximum && { maximumMiB: options.maximum }),
+    ...(options.swap && { swapMiB: options.swap }),
+    ...(options.pin && { pinnedTo: options.pin }),
+  }
+}
+
+async function keptLab(options: HostOption): Promise<Lab> {
+  const lab = await Lab.kept({ ...options, log })
+  if (!lab) throw new Error(`No lab is up. First: npm run lab -- up${options.system ? ' --system' : ''}`)
+  return lab
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Expected a whole number above 0.')
+  return Number(text)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
