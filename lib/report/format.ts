@@ -4,7 +4,7 @@ import type { View } from '../view/view.ts'
 import { deviationPercent, isFullSample } from './placement.ts'
 
 /** What stands for a value that is not known. */
-export const unknown = '-'
+const unknown = '-'
 
 /** A fraction in whole percent: `75 %`. */
 export function percent(fraction: number | undefined): string {
@@ -15,6 +15,13 @@ export function percent(fraction: number | undefined): string {
 export function size(bytes: number | undefined): string {
   if (bytes === undefined) return unknown
   return Math.abs(bytes) < 10 * GiB ? `${Math.round(bytes / MiB)} MiB` : `${(bytes / GiB).toFixed(1)} GiB`
+}
+
+/** A part and its whole in the same unit: `512/2048 MiB`. */
+export function sizeOf(part: number | undefined, whole: number | undefined): string {
+  if (part === undefined || whole === undefined) return size(part)
+  const [unit, digits, name] = whole < 10 * GiB ? [MiB, 0, 'MiB'] : [GiB, 1, 'GiB']
+  return `${(part / unit).toFixed(digits)}/${(whole / unit).toFixed(digits)} ${name}`
 }
 
 /** What is there and how level it is, in parts: what is not known is left out. */

@@ -9,7 +9,7 @@ const longestSilence = 60_000
 /**
  * Tells a run of a controller in lines: every action with its reason and outcome; what was held back, left
  * alone or failed when it begins, and not again while it lasts; and, when there is nothing to tell, that
- * nothing is to be done: in the first tick and then once a minute.
+ * nothing changes: at the beginning and then once a minute.
  */
 export class Narrator {
   #standing: ReadonlySet<string> = new Set()
@@ -27,9 +27,12 @@ export class Narrator {
       ),
     ])
     const lines = [...news, ...tick.outcomes.map(outcomeLine)]
-    const silence = tick.wallTime - this.#spokeAt
-    if (tick.outcomes.length === 0 && silence >= longestSilence) lines.push(atRest(tick))
     if (lines.length > 0) this.#spokeAt = tick.wallTime
+    if (tick.index === 0) lines.unshift(`first look: ${standing(tick.view).join(', ')}`)
+    else if (tick.wallTime - this.#spokeAt >= longestSilence) {
+      lines.push(`no change: ${standing(tick.view).join(', ')}`)
+      this.#spokeAt = tick.wallTime
+    }
     const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
     return lines.map((line) => `${clock}  ${line}`)
   }
@@ -66,8 +69,4 @@ function describe(action: Action): string {
 function outcomeLine({ action, status, error }: Outcome): string {
   const prefix = { applied: '', 'dry-run': 'would ', failed: 'could not ' }[status]
   return printable(`${prefix}${describe(action)}: ${error ? error.message : action.reason}`)
-}
-
-function atRest({ view }: Tick): string {
-  return `nothing to do: ${standing(view).join(', ')}`
 }

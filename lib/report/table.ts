@@ -3,8 +3,8 @@ import { counted } from '../control/words.ts'
 import { printable } from '../host/printable.ts'
 import { placeOf } from '../view/place.ts'
 import { isRunning } from '../view/running.ts'
-import type { DomainView } from '../view/view.ts'
-import { percent, size, standing } from './format.ts'
+import type { DomainView, MemoryHold } from '../view/view.ts'
+import { percent, size, sizeOf, standing } from './format.ts'
 import { type PcpuLoad, pcpuLoads } from './placement.ts'
 
 export interface TableOptions {
@@ -18,7 +18,8 @@ export interface TableOptions {
   readonly shows?: (name: string) => boolean
 }
 
-const barWidth = 30
+const loadBar = 30
+const memoryBar = 16
 
 /**
  * The host at one tick, as lines of text: a bar for each pCPU (solid: used, shaded: demand that waits) with
@@ -38,7 +39,7 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
   return [
     style.bold(cut(headline(tick))),
-    style.dim(cut(`pCPU  ${'load'.padEnd(barWidth)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
+    style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
     ...loads.map((load) => cut(pcpuLine(load, scale))),
     style.dim(cut(guestHead(nameWidth))),
     ...shown.map((domain) => {
@@ -55,28 +56,34 @@ function headline({ index, wallTime, view }: Tick): string {
 }
 
 function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {
-  const solid = Math.round((barWidth * (usage ?? 0)) / scale)
-  const shaded = Math.max(0, Math.round((barWidth * demand) / scale) - solid)
-  const bar = ('█'.repeat(solid) + '▒'.repeat(shaded)).padEnd(barWidth, '·')
+  const load = bar(loadBar, (usage ?? 0) / scale, demand / scale)
   const names = new Set(vcpus.map((vcpu) => printable(vcpu.domain.name)))
   const figures = columnsOf(percent(usage), percent(usage === undefined ? undefined : demand), percent(busy))
-  return `${String(id).padStart(4)}  ${bar}  ${figures}  ${[...names].join(' ')}`.trimEnd()
+  return `${String(id).padStart(4)}  ${load}  ${figures}  ${[...names].join(' ')}`.trimEnd()
 }
 
 function columnsOf(...cells: string[]): string {
   return cells.map((cell) => cell.padStart(6)).join(' ')
 }
 
+/** Solid up to one fraction, shaded from there to another. */
+function bar(width: number, solid: number, shaded: number): string {
+  const full = Math.round(width * solid)
+  const rest = Math.max(0, Math.round(width * shaded) - full)
+  return ('█'.repeat(full) + '▒'.repeat(rest)).padEnd(width, '·')
+}
+
 function guestHead(nameWidth: number): string {
-  const memory = ['balloon', 'of', 'unused'].map((head) => head.padStart(9)).join(' ')
+  const memory = `${'balloon'.padStart(14)} ${'unused'.padStart(9)}  memory`
   return `${'guest'.padEnd(nameWidth)}  vCPUs on pCPU   ${columnsOf('usage', 'delay', 'demand')}  ${memory}`
 }
 
 function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number): string {
   const places = new Set(vcpus.map((vcpu) => String(placeOf(vcpu) ?? '?')))
   const delays = vcpus.flatMap((vcpu) => vcpu.delay ?? [])
-  const levels = [memory.actual, memory.maximum, memory.unused].map((bytes) => size(bytes).padStart(9))
-  const held = isRunning(state) ? memory.hold : 'not running'
+  const { actual = 0, maximum = 0, unused = actual } = memory
+  // Solid: used; shaded: given and not known to be used; the rest up to the maximum is not given.
+  const memoryInUse = maximum > 0 ? bar(memoryBar, (actual - unused) / maximum, actual / maximum) : ''
   return [
     printable(name).padEnd(nameWidth),
     String(vcpus.length).padStart(5),
@@ -86,11 +93,17 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
       percent(delays.length > 0 ? Math.max(...delays) : undefined),
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.demand))),
     ),
-    levels.join(' '),
-    held ?? '',
+    `${sizeOf(memory.actual, memory.maximum).padStart(14)} ${size(memory.unused).padStart(9)}`,
+    memoryInUse,
+    isRunning(state) ? noteOn(memory.hold) : 'not running',
   ]
     .join('  ')
     .trimEnd()
+}
+
+/** That there are no statistics is seen already where they are missing. */
+function noteOn(hold: MemoryHold | undefined): string {
+  return hold === undefined || hold === 'no statistics' ? '' : hold
 }
 
 /** The guests that want the most, in the order of the View. */

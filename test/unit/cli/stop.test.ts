@@ -56,7 +56,7 @@ describe('the end of a command', () => {
 
   it('the second Ctrl-C ends it at once, whatever it waits for', async () => {
     const { child, ended, says } = start(['cpu'], 'hangs')
-    await says('stdout', 'nothing to do')
+    await says('stdout', 'first look')
     child.kill('SIGINT')
     await says('stderr', 'once more')
     child.kill('SIGINT')

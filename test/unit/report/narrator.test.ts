@@ -27,19 +27,22 @@ describe('the narrator', () => {
         duration: 1,
       },
     ]
-    expect(told(new Narrator(), 0, { outcomes })).toEqual([
+    expect(told(new Narrator(), 1, { outcomes })).toEqual([
       'pin aos_vm1 vCPU 0 to pCPU 2: pCPU 2 has 40 % less',
       'would set memory of aos_vm1 to 640 MiB: 90 MiB unused',
       'could not pin aos_vm1 vCPU 0 to pCPU 2: gone',
     ])
   })
 
-  it('says once a minute that there is nothing to do', () => {
+  it('says at the beginning what is there, and then once a minute that nothing changes', () => {
     const narrator = new Narrator()
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
-    expect(spoken.flatMap((lines, i) => (lines.length > 0 ? i : []))).toEqual([0, 60, 120])
-    expect(spoken[0]).toEqual([
-      'nothing to do: 4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB',
+    const standing = '4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB'
+    expect(spoken.flatMap((lines, i) => lines.map((line) => [i, line]))).toEqual([
+      [0, `first look: ${standing}`],
+      [1, `no change: ${standing}`],
+      [61, `no change: ${standing}`],
+      [121, `no change: ${standing}`],
     ])
   })
 
