@@ -70,6 +70,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const abort = () => resolve(undefined)
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise
       .then((value) => resolve(signal.aborted ? undefined : value), reject)

@@ -78,10 +78,11 @@ export function limitMemory(
   const { actual, used } = levels
   const { target, maximum } = domain.memory
   const resized = (bytes: number) => ({ ...action, bytes })
-  if (maximum !== undefined && action.bytes > maximum) {
-    return { rule: 'nonsense', instead: resized(maximum), cause: `it can have ${mebibytes(maximum)} at most` }
-  }
   const present = books.present(domain)
+  const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
+  if (action.bytes > most) {
+    return { rule: 'nonsense', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
+  }
   const floor = Math.max(used + limits.guestMargin, limits.guestFloor)
   const lowest = Math.min(present, Math.ceil(floor / KiB) * KiB)
   if (action.bytes < lowest) {

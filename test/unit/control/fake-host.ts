@@ -1,0 +1,197 @@
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { Domain, type Host, type HostEvent, type HostListener } from '../../../lib/host/host.ts'
+import {
+  type CpuSample,
+  CpuSource,
+  DomainState,
+  type MemorySample,
+  MemoryStatus,
+} from '../../../lib/host/sample.ts'
+import type { Topology } from '../../../lib/host/topology.ts'
+import { GiB, MiB } from '../../../lib/host/units.ts'
+import { VirtualClock } from '../../../lib/simulation/clock.ts'
+
+export interface FakeGuest {
+  uuid: string
+  name: string
+  id: number
+  state: DomainState
+  vcpus: { affinity: CpuSet; pcpu: number; usage: number }[]
+  maximum: number
+  actual: number
+  used: number
+  rss: number
+  status: MemoryStatus
+  /** Whether the guest reports: the statistics period that it was given, or undefined. */
+  period: number | undefined
+}
+
+/** A running guest of one vCPU that may run anywhere, with 1 GiB of which it uses 200 MiB. */
+export function guest(number: number, change: Partial<FakeGuest> = {}): FakeGuest {
+  return {
+    uuid: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    name: `vm${number}`,
+    id: number,
+    state: DomainState.running,
+    vcpus: [{ affinity: CpuSet.range(0, 3), pcpu: 0, usage: 0.5 }],
+    maximum: 2 * GiB,
+    actual: GiB,
+    used: 200 * MiB,
+    rss: GiB,
+    status: MemoryStatus.fresh,
+    period: 1,
+    ...change,
+  }
+}
+
+/** What a test may put in the way of a call: it is awaited before the call does what it does. */
+export type Obstacle = (call: string, uuid: string) => Promise<void> | void
+
+/**
+ * A host that does what it is told at once, writes down what it was told, and fails or waits where a test wants
+ * it to. Its clock is virtual.
+ */
+export class FakeHost implements Host {
+  readonly uri = 'fake:///'
+  readonly topology: Topology
+  readonly clock = new VirtualClock(() => {})
+  readonly readOnly: boolean
+  readonly guests: FakeGuest[]
+  /** Every call that changes something, as `pinVcpu vm1 0 2`. */
+  readonly calls: string[] = []
+  /** Every call that only looks. */
+  readonly looks: { call: string; time: number }[] = []
+  obstacle: Obstacle = () => {}
+  readonly listeners = new Set<HostListener>()
+  /** Bytes that the host says are available. */
+  available = 16 * GiB
+
+  constructor(guests: FakeGuest[], options: { readOnly?: boolean; pcpus?: number; memory?: number } = {}) {
+    this.guests = guests
+    this.readOnly = options.readOnly ?? false
+    this.topology = topologyOf(options.pcpus ?? 4, options.memory ?? 16 * GiB)
+  }
+
+  async domains(): Promise<Domain[]> {
+    return this.guests.map((one) => new Domain(this, one, one.state))
+  }
+
+  async domain(nameOrUuid: string): Promise<Domain> {
+    const one = this.guests.find(({ name, uuid }) => name === nameOrUuid || uuid === nameOrUuid)
+    if (!one) throw new BallastError('ERR_NO_DOMAIN', `no ${nameOrUuid}`)
+    return new Domain(this, one, one.state)
+  }
+
+  async sampleCpu(): Promise<CpuSample> {
+    await this.#look('sampleCpu')
+    const { guests, topology } = this
+    const rows = guests.flatMap(({ vcpus }) => vcpus)
+    const starts = [0]
+    for (const { vcpus } of guests) starts.push(starts.at(-1)! + vcpus.length)
+    return {
+      domains: guests.map(({ uuid, name, id }) => ({ uuid, name, id })),
+      time: this.clock.now(),
+      interval: 1_000,
+      state: Uint8Array.from(guests, ({ state }) => state),
+      source: new Uint8Array(guests.length).fill(CpuSource.simulation),
+      vcpuStart: Uint32Array.from(starts),
+      vcpu: Uint32Array.from(guests.flatMap(({ vcpus }) => vcpus.map((_, index) => index))),
+      usage: Float64Array.from(rows, ({ usage }) => usage),
+      delay: new Float64Array(rows.length),
+      pcpu: Int32Array.from(rows, ({ pcpu }) => pcpu),
+      affinityWords: 1,
+      affinity: Uint32Array.from(rows, ({ affinity }) => affinity.toWords(32)[0]!),
+      pcpuBusy: new Float64Array(topology.cpuCount),
+    }
+  }
+
+  async sampleMemory(): Promise<MemorySample> {
+    await this.#look('sampleMemory')
+    const { guests } = this
+    const wallTime = this.clock.wallTime()
+    const column = (figure: (one: FakeGuest) => number) => Float64Array.from(guests, figure)
+    const reported = (figure: (one: FakeGuest) => number) => {
+      return column((one) => (one.period === undefined ? Number.NaN : figure(one)))
+    }
+    return {
+      domains: guests.map(({ uuid, name, id }) => ({ uuid, name, id })),
+      time: this.clock.now(),
+      wallTime,
+      status: Uint8Array.from(guests, ({ status }) => status),
+      state: Uint8Array.from(guests, ({ state }) => state),
+      maximum: column(({ maximum }) => maximum),
+      actual: column(({ actual }) => actual),
+      available: reported(({ actual }) => actual),
+      unused: reported(({ actual, used }) => actual - used),
+      usable: reported(({ actual, used }) => actual - used),
+      diskCaches: reported(() => 0),
+      swapIn: reported(() => 0),
+      swapOut: reported(() => 0),
+      majorFaults: reported(() => 0),
+      rss: column(({ rss }) => rss),
+      lastUpdate: reported(() => wallTime),
+      host: { total: this.topology.memory, free: this.available, available: this.available },
+    }
+  }
+
+  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
+    const one = await this.#change('pinVcpu', uuid, `${vcpu} ${cpus}`)
+    one.vcpus[vcpu]!.affinity = cpus
+    one.vcpus[vcpu]!.pcpu = cpus.first!
+  }
+
+  async setMemory(uuid: string, bytes: number): Promise<void> {
+    const one = await this.#change('setMemory', uuid, `${bytes / MiB}`)
+    one.actual = bytes
+  }
+
+  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
+    const one = await this.#change('setMemoryStatsPeriod', uuid, `${seconds}`)
+    one.period = seconds
+  }
+
+  subscribe(listener: HostListener): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  emit(event: HostEvent): void {
+    for (const listener of this.listeners) listener(event)
+  }
+
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #look(call: string): Promise<void> {
+    this.looks.push({ call, time: this.clock.now() })
+    await this.obstacle(call, '')
+  }
+
+  async #change(call: string, uuid: string, what: string): Promise<FakeGuest> {
+    const one = this.guests.find((candidate) => candidate.uuid === uuid)
+    if (!one) throw new BallastError('ERR_NO_DOMAIN', `no ${uuid}`)
+    this.calls.push(`${call} ${one.name} ${what}`)
+    await this.obstacle(call, uuid)
+    return one
+  }
+}
+
+export function topologyOf(pcpus: number, memory: number): Topology {
+  const online = CpuSet.range(0, pcpus - 1)
+  return {
+    pcpus: Array.from(online, (id) => ({
+      id,
+      cell: 0,
+      socket: 0,
+      die: 0,
+      core: id,
+      siblings: CpuSet.of(id),
+    })),
+    online,
+    cpuCount: pcpus,
+    cells: [{ id: 0, cpus: online, memory, distances: new Map() }],
+    memory,
+  }
+}
