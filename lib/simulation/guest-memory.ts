@@ -26,7 +26,7 @@ const kernelReserved = 16 * MiB
 /** Page descriptors, for all memory that the guest may ever have: 64 bytes a page of 4 KiB. */
 const descriptorPart = 1 / 64
 /** QEMU's own resident memory. */
-const qemuOverhead = 96 * MiB
+export const qemuOverhead = 96 * MiB
 const pageSize = 4 * KiB
 
 /** What the guest tells through its balloon device. */

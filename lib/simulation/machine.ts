@@ -13,7 +13,7 @@ const memoryStep = 20
 /** QEMU tells of a moving balloon so often. */
 const balloonEventPeriod = 1_000
 /** What the host's own programs hold. */
-const hostOwnMemory = 384 * MiB
+export const hostOwnMemory = 384 * MiB
 const defaultMemory = 16 * GiB
 const defaultBackground = 0.02
 

@@ -1,6 +1,7 @@
 import { wrongOption } from '../host/errors.ts'
 import { GiB, MiB } from '../host/units.ts'
-import { programThatFits } from './guest-memory.ts'
+import { programThatFits, qemuOverhead } from './guest-memory.ts'
+import { hostOwnMemory } from './machine.ts'
 import type { Change, DomainScenario, Load, Program, Scenario } from './scenario.ts'
 
 /** How large a CPU case is. */
@@ -107,17 +108,17 @@ const guestMaximum = 2 * GiB
 const guestStart = 512 * MiB
 const growthRate = 22 * MiB
 const growthStart = 5_000
-/** What a guest must keep unused, and a policy's play above it. */
-const unusedAtLeast = 100 * MiB
-const play = 24 * MiB
-const nearMaximum = programThatFits(guestMaximum, guestMaximum, unusedAtLeast + play)
+/** What a guest must keep unused, and its page cache. */
+const beside = (100 + 32) * MiB
+/** Leaves a policy some room to see in time that the maximum is needed. */
+const nearMaximum = programThatFits(guestMaximum, guestMaximum, beside + 32 * MiB)
 
-/** What each of `growing` guests can hold on a host that keeps 512 MiB to itself, beside `idling` small ones. */
+/** What each of `growing` guests can hold on a host that keeps a reserve of 512 MiB, beside `idling` small ones. */
 function programWithin({ memory = 4 * GiB }: MemoryCase, idling: number, growing: number): number {
   const reserve = Math.max(512 * MiB, memory * 0.05)
-  const overhead = 100 * MiB
-  const share = (memory - reserve - idling * (300 * MiB + overhead)) / growing - overhead
-  return programThatFits(share, guestMaximum, unusedAtLeast + play)
+  const idle = idling * (300 * MiB + qemuOverhead)
+  const share = (memory - reserve - hostOwnMemory - idle) / growing - qemuOverhead
+  return programThatFits(share, guestMaximum, beside)
 }
 
 /** Four guests of 512 MiB of 2 GiB each on one small host. */
