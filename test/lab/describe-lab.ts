@@ -9,4 +9,4 @@ if (unavailable !== undefined) {
 }
 
 /** `describe`, left out with a word about it where the lab cannot run; a failure where `CI=true`. */
-export const describeLab = describe.skipIf(unavailable !== undefined)
+export const describeLab: ReturnType<typeof describe.skipIf> = describe.skipIf(unavailable !== undefined)
