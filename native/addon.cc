@@ -2,6 +2,7 @@
 #include <libvirt/libvirt.h>
 #include <napi.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -12,7 +13,10 @@ namespace ballast {
 namespace {
 
 std::chrono::milliseconds Milliseconds(const Napi::Object& options, const char* name) {
-  return std::chrono::milliseconds(options.Get(name).As<Napi::Number>().Int64Value());
+  // A year is for ever, and keeps the sum with any clock within 64 bits of nanoseconds.
+  constexpr double kLongest = 365.0 * 24 * 3'600'000;
+  const double value = options.Get(name).As<Napi::Number>().DoubleValue();
+  return std::chrono::milliseconds(static_cast<int64_t>(std::min(value, kLongest)));
 }
 
 // Threads of ours outlive a worker: libvirt's event loop, and calls that hang. When the last worker that

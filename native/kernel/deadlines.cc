@@ -6,12 +6,12 @@ namespace ballast {
 
 Deadlines::Ticket Deadlines::Set(std::chrono::milliseconds from_now, std::function<void()> action) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const Ticket ticket{Clock::now() + from_now, next_++};
-  actions_.emplace(ticket, std::move(action));
   if (!watching_ && !stopped_) {
     std::thread([self = shared_from_this()] { self->Watch(); }).detach();
     watching_ = true;
   }
+  const Ticket ticket{Clock::now() + from_now, next_++};
+  actions_.emplace(ticket, std::move(action));
   if (actions_.begin()->first == ticket) changed_.notify_one();
   return ticket;
 }

@@ -18,7 +18,7 @@ class Deadlines : public std::enable_shared_from_this<Deadlines> {
   using Clock = std::chrono::steady_clock;
   using Ticket = std::pair<Clock::time_point, uint64_t>;
 
-  // `action` must not block or throw.
+  // `action` must not block or throw. Throws std::system_error when the process may have no more threads.
   Ticket Set(std::chrono::milliseconds from_now, std::function<void()> action);
   void Cancel(const Ticket& ticket);
   void Stop();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/pcpu_times.h"
+
 // Readers for the texts that the kernel shows under /proc. Each takes the text and no file, so that they
 // can be tested with anything; text that is not as expected gives nullopt or an empty list.
 namespace ballast {
@@ -33,11 +35,7 @@ std::optional<QemuCommand> ParseQemuCommand(std::string_view cmdline);
 // Whether a `-name` option is that of this guest.
 bool NamesGuest(std::string_view name_option, std::string_view guest);
 
-struct PcpuTimes {
-  uint64_t busy = 0;  // in clock ticks
-  uint64_t idle = 0;
-};
-// The "cpuN" lines of /proc/stat, indexed by CPU number; waiting for disks is idle.
+// The "cpuN" lines of /proc/stat in clock ticks, indexed by CPU number; waiting for disks is idle.
 std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);
 
 // A field of /proc/meminfo ("MemAvailable") in KiB.

@@ -1,6 +1,7 @@
 #include "kernel/thread_pool.h"
 
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 namespace ballast {
@@ -10,12 +11,18 @@ constexpr std::chrono::seconds kIdleTime{10};
 
 void ThreadPool::Run(std::function<void()> job) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (idle_ <= jobs_.size() && threads_ < most_threads_) AddThread();
   jobs_.push_back(std::move(job));
-  if (idle_ < jobs_.size() && threads_ < most_threads_) {
+  job_came_.notify_one();
+}
+
+void ThreadPool::AddThread() {
+  try {
     std::thread([self = shared_from_this()] { self->Work(); }).detach();
     ++threads_;
+  } catch (const std::system_error&) {
+    if (threads_ == 0) throw;  // otherwise those that there are do the job
   }
-  job_came_.notify_one();
 }
 
 void ThreadPool::Work() {

@@ -16,10 +16,12 @@ namespace ballast {
 class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
  public:
   explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}
-  // Must not throw. Jobs beyond the bound wait for a thread.
+  // Jobs beyond the bound wait for a thread. `job` must not throw. Throws std::system_error when there is no
+  // thread and the process may not have one.
   void Run(std::function<void()> job);
 
  private:
+  void AddThread();
   void Work();
 
   const size_t most_threads_;

@@ -79,7 +79,9 @@ bool VcpuThreads::Read(std::vector<VcpuThreadReading>& readings, std::vector<uin
   };
   if (Refresh() && ReadOnce(readings, affinity, word_count)) return true;
   undo();
-  // A thread may have gone between looking and reading, while another came: look again, once.
+  // A thread may have gone between looking and reading, while another came, perhaps by its number: look
+  // afresh, once.
+  threads_.clear();
   thread_count_ = 0;
   if (Refresh() && ReadOnce(readings, affinity, word_count)) return true;
   undo();

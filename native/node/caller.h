@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,31 +40,39 @@ class Caller {
                         std::function<Result()> work,
                         std::function<Napi::Value(Napi::Env, const Result&)> convert) {
     const auto pending = std::make_shared<Pending>(env, channel_);
-    const auto ticket = deadlines_->Set(deadline, [pending, call, deadline] {
-      pending->Settle([call, deadline](Napi::Env e, const Napi::Promise::Deferred& deferred) {
-        deferred.Reject(ToJsTimeout(e, call, deadline));
-      });
-    });
     channel_->Hold(env);
-    Start([pending, ticket, deadlines = deadlines_, work = std::move(work), convert = std::move(convert)] {
-      std::shared_ptr<Result> result;
-      VirtError error;
-      try {
-        result = std::make_shared<Result>(work());
-      } catch (const VirtFailure& failure) {
-        error = failure.error;
-      } catch (const std::exception& failure) {  // no memory, no more threads
-        error.message = failure.what();
-      }
-      deadlines->Cancel(ticket);
-      pending->Settle([result, error, convert](Napi::Env e, const Napi::Promise::Deferred& deferred) {
-        if (result) {
-          deferred.Resolve(convert(e, *result));
-        } else {
-          deferred.Reject(ToJsError(e, error));
-        }
+    try {
+      const auto ticket = deadlines_->Set(deadline, [pending, call, deadline] {
+        pending->Settle([call, deadline](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+          deferred.Reject(ToJsTimeout(e, call, deadline));
+        });
       });
-    });
+      pool_->Run([pending, call, ticket, deadlines = deadlines_, work = std::move(work),
+                  convert = std::move(convert)] {
+        std::shared_ptr<Result> result;
+        VirtError error;
+        try {
+          result = std::make_shared<Result>(work());
+        } catch (const VirtFailure& failure) {
+          error = failure.error;
+        } catch (const std::exception& failure) {  // no memory, no more threads
+          error = OwnError(call, failure);
+        }
+        deadlines->Cancel(ticket);
+        pending->Settle([result, error, convert](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+          if (result) {
+            deferred.Resolve(convert(e, *result));
+          } else {
+            deferred.Reject(ToJsError(e, error));
+          }
+        });
+      });
+    } catch (const std::system_error& failure) {  // no more threads
+      pending->Settle(
+          [error = OwnError(call, failure)](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+            deferred.Reject(ToJsError(e, error));
+          });
+    }
     return pending->deferred.Promise();
   }
 
@@ -82,7 +91,13 @@ class Caller {
     const std::shared_ptr<JsChannel> channel;
     std::atomic<bool> settled{false};
   };
-  void Start(std::function<void()> job) { pool_->Run(std::move(job)); }
+  // A failure that libvirt had no part in.
+  static VirtError OwnError(const char* call, const std::exception& failure) {
+    VirtError error;
+    error.call = call;
+    error.message = failure.what();
+    return error;
+  }
 
   const std::shared_ptr<JsChannel> channel_;
   const std::shared_ptr<ThreadPool> pool_;

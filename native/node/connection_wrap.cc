@@ -80,7 +80,12 @@ ConnectionWrap::ConnectionWrap(const Napi::CallbackInfo& info) : ObjectWrap(info
 ConnectionWrap::~ConnectionWrap() {
   if (target_) target_->wrap = nullptr;
   // Collected, or its environment ended, without close(): closing talks to the daemon, so not here.
-  if (opened_) caller_->pool()->Run([opened = std::move(opened_)] {});
+  if (!opened_) return;
+  try {
+    caller_->pool()->Run([opened = std::move(opened_)] {});
+  } catch (const std::system_error&) {
+    // No more threads: then it has been closed here after all, with the job that was not taken.
+  }
 }
 
 OpenConnection& ConnectionWrap::Opened(Napi::Env env) const {

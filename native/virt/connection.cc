@@ -72,6 +72,7 @@ bool Connection::IsLocal() const {
   if (scheme_end == std::string::npos) return true;  // a path or nothing: libvirt takes the local host
   const std::string scheme = uri.substr(0, scheme_end);
   const size_t transport = scheme.find('+');
+  if (scheme.substr(0, transport) == "test") return false;  // a host that libvirt makes up
   const bool over_unix = transport == std::string::npos || scheme.substr(transport + 1) == "unix";
   const bool names_host = scheme_end + 3 < uri.size() && uri[scheme_end + 3] != '/';
   return over_unix && !names_host;

@@ -124,23 +124,19 @@ void CpuSampler::AddVcpu(const DomainReader& reader, uint32_t vcpu, const Counte
 }
 
 void CpuSampler::ReadPcpus(CpuColumns& columns) {
-  std::vector<PcpuCounters> pcpus(cpu_count_);
+  std::vector<PcpuTimes> pcpus(cpu_count_);
   std::vector<PcpuTimes> times;
   if (use_proc_) times = ParsePcpuTimes(ReadFile(std::string(kProc) + "/stat"));
   for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
     if (!use_proc_) {
       connection_->ReadNodeCpu(static_cast<int>(cpu), pcpus[cpu].busy, pcpus[cpu].idle);
     } else if (cpu < times.size()) {
-      pcpus[cpu] = {times[cpu].busy, times[cpu].idle};
+      pcpus[cpu] = times[cpu];
     }
   }
   columns.pcpu_busy.assign(cpu_count_, kUnknown);
   for (size_t cpu = 0; cpu < last_pcpus_.size(); ++cpu) {
-    const PcpuCounters &before = last_pcpus_[cpu], &now = pcpus[cpu];
-    if (now.busy < before.busy || now.idle < before.idle) continue;
-    const uint64_t busy = now.busy - before.busy;
-    const uint64_t elapsed = busy + (now.idle - before.idle);
-    if (elapsed > 0) columns.pcpu_busy[cpu] = static_cast<double>(busy) / static_cast<double>(elapsed);
+    columns.pcpu_busy[cpu] = BusyBetween(last_pcpus_[cpu], pcpus[cpu]);
   }
   last_pcpus_ = std::move(pcpus);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/counter_book.h"
+#include "kernel/pcpu_times.h"
 #include "kernel/vcpu_threads.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
@@ -67,11 +68,7 @@ class CpuSampler {
   std::vector<DomainReader*> rows_;                        // by row of the table
   CounterBook book_;
   uint64_t last_sample_ns_ = 0;
-  struct PcpuCounters {
-    uint64_t busy = 0;
-    uint64_t idle = 0;
-  };
-  std::vector<PcpuCounters> last_pcpus_;
+  std::vector<PcpuTimes> last_pcpus_;
 };
 
 }  // namespace ballast

@@ -130,9 +130,7 @@ std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
   for (const ActiveDomain& domain : table_.rows()) {
     const std::string key = domain.uuid + "#" + std::to_string(domain.id);
     const auto known = guests_.find(key);
-    GuestPtr guest = known != guests_.end() ? known->second : std::make_shared<Guest>();
-    guest->uuid = domain.uuid;
-    guest->id = domain.id;
+    GuestPtr guest = known != guests_.end() ? known->second : std::make_shared<Guest>(domain.id);
     present.emplace(key, guest);
     rows.push_back(std::move(guest));
   }

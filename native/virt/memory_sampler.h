@@ -68,8 +68,8 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
  private:
   using Clock = std::chrono::steady_clock;
   struct Guest {
-    std::string uuid;
-    int id = 0;
+    explicit Guest(int domain_id) : id(domain_id) {}
+    const int id;
     bool asked = false;      // in the sample that is being taken
     bool in_flight = false;  // a call for it runs or is queued
     bool overdue = false;    // that call was given up

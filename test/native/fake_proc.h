@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sched.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+
+namespace ballast::test {
+
+// A tree of files like /proc, below TMPDIR.
+class FakeProc {
+ public:
+  FakeProc() {
+    const char* directory = getenv("TMPDIR");
+    std::string pattern = std::string(directory ? directory : "/tmp") + "/fake-proc-XXXXXX";
+    CHECK(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~FakeProc() { std::filesystem::remove_all(path_); }
+
+  std::string path() const { return path_; }
+
+  void AddProcess(pid_t pid, const std::string& cmdline) {
+    std::filesystem::create_directories(path_ / std::to_string(pid) / "task");
+    Write(path_ / std::to_string(pid) / "cmdline", cmdline);
+  }
+  void RemoveProcess(pid_t pid) { std::filesystem::remove_all(path_ / std::to_string(pid)); }
+
+  void AddThread(pid_t pid, pid_t tid, const std::string& comm, uint64_t run, uint64_t delay, int cpu) {
+    std::filesystem::create_directories(Task(pid, tid));
+    Write(Task(pid, tid) / "comm", comm + "\n");
+    SetCounters(pid, tid, run, delay);
+    std::string stat = std::to_string(tid) + " (" + comm + ") S";
+    for (int field = 4; field < 39; ++field) stat += " 0";
+    Write(Task(pid, tid) / "stat", stat + " " + std::to_string(cpu) + " 0 0\n");
+  }
+  void SetCounters(pid_t pid, pid_t tid, uint64_t run, uint64_t delay) {
+    Write(Task(pid, tid) / "schedstat", std::to_string(run) + " " + std::to_string(delay) + " 1\n");
+  }
+  // As /proc does it: what was open reads as an error from now on.
+  void RemoveThread(pid_t pid, pid_t tid) {
+    Write(Task(pid, tid) / "schedstat", "");
+    std::filesystem::remove_all(Task(pid, tid));
+  }
+
+ private:
+  std::filesystem::path Task(pid_t pid, pid_t tid) const {
+    return path_ / std::to_string(pid) / "task" / std::to_string(tid);
+  }
+  // In place, so that a descriptor held open sees it.
+  static void Write(const std::filesystem::path& file, const std::string& text) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+  }
+
+  std::filesystem::path path_;
+};
+
+// A real thread that waits, for its affinity to be read by its number.
+class ParkedThread {
+ public:
+  ParkedThread() {
+    thread_ = std::thread([this] {
+      tid_ = gettid();
+      while (!leave_) std::this_thread::yield();
+    });
+    while (tid_ == 0) std::this_thread::yield();
+  }
+  ~ParkedThread() { Leave(); }
+  void Leave() {
+    leave_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  pid_t tid() const { return tid_; }
+
+ private:
+  std::atomic<pid_t> tid_{0};
+  std::atomic<bool> leave_{false};
+  std::thread thread_;
+};
+
+// The CPUs that this process may use.
+inline std::vector<int> AllowedCpus() {
+  cpu_set_t set;
+  CHECK_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+inline void PinThread(pid_t tid, int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  CHECK_EQ(sched_setaffinity(tid, sizeof set, &set), 0);
+}
+
+}  // namespace ballast::test

@@ -1,0 +1,39 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { compileSuite, type Sanitizer, sources } from './suite.ts'
+
+// ThreadSanitizer is for what threads share.
+const kernels: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
+const tests: Record<Sanitizer, RegExp> = {
+  address: /^main\.cc$|_test\.cc$/,
+  thread: /^main\.cc$|^(thread_pool|deadlines)_test\.cc$/,
+}
+
+for (const sanitizer of ['address', 'thread'] as const) {
+  const suite = await compileSuite(sanitizer, [
+    ...sources('native/kernel', kernels[sanitizer]),
+    ...sources('test/native', tests[sanitizer]),
+  ])
+  const selfcheck = await compileSuite(sanitizer, sources('test/native', /^(main|selfcheck)\.cc$/))
+
+  afterAll(() => {
+    suite?.remove()
+    selfcheck?.remove()
+  })
+
+  if (!suite || !selfcheck) {
+    describe.skip(`${sanitizer} sanitizer does not run on this machine`, () => it('kernels', () => {}))
+    continue
+  }
+
+  describe(`under the ${sanitizer} sanitizer`, () => {
+    it.each(suite.tests)('%s', (name) => suite.runTest(name))
+  })
+
+  describe(`the ${sanitizer} sanitizer itself`, () => {
+    const own = selfcheck.tests.filter((name) => name.startsWith(`${sanitizer}: `))
+    it.each(own)('%s', (name) =>
+      expect(selfcheck.runTest(name)).rejects.toThrow(/is not so|expected 3|Sanitizer|runtime error/),
+    )
+    it('knows no other test', () => expect(selfcheck.runTest('no such test')).rejects.toThrow())
+  })
+}

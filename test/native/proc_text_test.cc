@@ -1,0 +1,165 @@
+#include "kernel/proc_text.h"
+
+#include <random>
+
+#include "check.h"
+
+namespace ballast {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kStat =
+    "1234 (CPU 0/KVM) S 1 1234 1234 0 -1 4194304 1 2 3 4 50 60 7 8 20 0 5 0 99 1000 2000 "
+    "18446744073709551615 1 1 0 0 0 0 268444224 4096 1073741824 0 0 0 -1 61 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+
+TEST("schedstat: run and delay, beyond 53 bits too") {
+  const auto plain = ParseSchedstat("123456789 987654321 42\n");
+  CHECK(plain.has_value());
+  CHECK_EQ(plain->run, 123456789u);
+  CHECK_EQ(plain->delay, 987654321u);
+  const auto large = ParseSchedstat("18446744073709551615 9007199254740993 1\n");
+  CHECK(large.has_value());
+  CHECK_EQ(large->run, UINT64_MAX);
+  CHECK_EQ(large->delay, 9007199254740993u);
+}
+
+TEST("schedstat: anything else is nothing") {
+  for (const auto text : {""sv, "\n"sv, "12"sv, "12 "sv, "12 x"sv, "x 12"sv, "-1 5 6"sv, "1.5 2 3"sv,
+                          "18446744073709551616 1 1"sv}) {
+    CHECK(!ParseSchedstat(text));
+  }
+}
+
+TEST("last CPU: field 39, whatever the thread is called") {
+  CHECK_EQ(ParseLastCpu(kStat).value_or(-1), 61);
+  for (const auto name : {"a b"sv, ") 1 2 3 ("sv, "x)"sv, "((("sv, ""sv}) {
+    std::string text(kStat);
+    text.replace(text.find('(') + 1, std::string_view("CPU 0/KVM").size(), name);
+    CHECK_EQ(ParseLastCpu(text).value_or(-1), 61);
+  }
+}
+
+TEST("last CPU: a text that ends early is nothing") {
+  CHECK(!ParseLastCpu(""));
+  CHECK(!ParseLastCpu("1234 (CPU 0/KVM"));
+  const size_t field = kStat.find(" 61 ");
+  for (size_t length = 0; length <= field + 1; ++length) CHECK(!ParseLastCpu(kStat.substr(0, length)));
+}
+
+TEST("vCPU thread: the names that QEMU gives, and no other") {
+  CHECK_EQ(ParseVcpuThreadName("CPU 0/KVM\n").value_or(99), 0u);
+  CHECK_EQ(ParseVcpuThreadName("CPU 7/TCG\n").value_or(99), 7u);
+  CHECK_EQ(ParseVcpuThreadName("CPU 254/KVM").value_or(99), 254u);
+  CHECK_EQ(ParseVcpuThreadName("CPU 1000/TCG").value_or(99), 1000u);
+  for (const auto name : {"qemu-system-x86\n"sv, "CPU 0"sv, "CPU /KVM"sv, "CPU x/KVM"sv, "CPU -1/KVM"sv,
+                          "IO mon_iothread"sv, "CPU"sv, ""sv, "cpu 0/KVM"sv, "CPU 4294967296/KVM"sv}) {
+    CHECK(!ParseVcpuThreadName(name));
+  }
+}
+
+TEST("QEMU command: uuid and name, wherever they stand") {
+  const auto command = ParseQemuCommand(
+      "/usr/bin/qemu-system-x86_64\0-name\0guest=web,debug-threads=on\0-S\0-uuid\0"
+      "c7a5fdbd-edaf-9455-926a-d65c16db1809\0"sv);
+  CHECK(command.has_value());
+  CHECK_EQ(command->uuid, "c7a5fdbd-edaf-9455-926a-d65c16db1809");
+  CHECK_EQ(command->name, "guest=web,debug-threads=on");
+  const auto unended = ParseQemuCommand("qemu\0-uuid\0u\0-name\0guest=n"sv);
+  CHECK(unended.has_value());
+  CHECK_EQ(unended->name, "guest=n");
+}
+
+TEST("QEMU command: another program is none") {
+  for (const auto cmdline : {""sv, "bash\0"sv, "qemu\0-uuid\0u\0"sv, "qemu\0-name\0guest=n\0"sv,
+                             "qemu\0-name\0guest=n\0-uuid\0"sv, "vim\0-uuid\0\0-name\0n\0"sv, "\0\0\0"sv}) {
+    CHECK(!ParseQemuCommand(cmdline));
+  }
+}
+
+TEST("guest's name: the whole of it, with QEMU's doubled commas") {
+  CHECK(NamesGuest("guest=web,debug-threads=on", "web"));
+  CHECK(NamesGuest("guest=web", "web"));
+  CHECK(!NamesGuest("guest=web2,debug-threads=on", "web"));
+  CHECK(!NamesGuest("guest=web,debug-threads=on", "web2"));
+  CHECK(!NamesGuest("web", "web"));
+  CHECK(NamesGuest("guest=a,,b,debug-threads=on", "a,b"));
+  CHECK(!NamesGuest("guest=a,b", "a,b"));
+  CHECK(!NamesGuest("", ""));
+}
+
+TEST("pCPU times: busy and idle by number, with gaps for those offline") {
+  const auto times = ParsePcpuTimes(
+      "cpu  100 1 2 3 4 5 6 7 8 9\n"
+      "cpu0 10 20 30 1000 500 1 2 3 9999 9999\n"
+      "cpu3 1 0 0 0 0 0 0 0 0 0\n"
+      "intr 12345 0 0\n"
+      "cpu9 1 1 1 1 1 1 1 1\n");
+  CHECK_EQ(times.size(), 4u);
+  CHECK_EQ(times[0].busy, 66u);
+  CHECK_EQ(times[0].idle, 1500u);
+  CHECK_EQ(times[1].busy + times[1].idle + times[2].busy + times[2].idle, 0u);
+  CHECK_EQ(times[3].busy, 1u);
+}
+
+TEST("pCPU times: a thousand CPUs, and nothing for nonsense") {
+  std::string text = "cpu  1 1 1 1 1 1 1 1\n";
+  for (int cpu = 0; cpu < 1000; ++cpu) {
+    text += "cpu" + std::to_string(cpu) + " " + std::to_string(cpu) + " 0 0 5 0 0 0 0 0 0\n";
+  }
+  const auto times = ParsePcpuTimes(text);
+  CHECK_EQ(times.size(), 1000u);
+  for (size_t cpu = 0; cpu < times.size(); ++cpu) {
+    CHECK_EQ(times[cpu].busy, cpu);
+    CHECK_EQ(times[cpu].idle, 5u);
+  }
+  CHECK(ParsePcpuTimes("").empty());
+  CHECK(ParsePcpuTimes("cpuinfo\n").empty());
+  CHECK(ParsePcpuTimes("cpu4294967295 1 2 3 4\n").empty());  // would ask for gigabytes
+}
+
+TEST("meminfo: the field asked for, in KiB") {
+  constexpr std::string_view text =
+      "MemTotal:       16384000 kB\nMemFree:         1000 kB\nMemAvailable:   12000000 kB\n";
+  CHECK_EQ(ParseMeminfo(text, "MemAvailable").value_or(0), 12000000u);
+  CHECK_EQ(ParseMeminfo(text, "MemFree").value_or(0), 1000u);
+  CHECK(!ParseMeminfo(text, "Mem"));
+  CHECK(!ParseMeminfo(text, "Swap"));
+  CHECK(!ParseMeminfo("MemAvailable: kB\n", "MemAvailable"));
+  CHECK(!ParseMeminfo("", "MemAvailable"));
+}
+
+// What the sanitizers say of reading beyond a text is the test here.
+TEST("proc texts: cut short or scrambled, none is read beyond its end") {
+  const std::string samples[] = {"123456789 987654321 42\n",
+                                 std::string(kStat),
+                                 "CPU 12/KVM\n",
+                                 std::string("qemu\0-name\0guest=a,,b,x=y\0-uuid\0u-u\0"sv),
+                                 "cpu  1 2 3\ncpu0 1 2 3 4 5 6 7 8 9\ncpu1 1\n",
+                                 "MemTotal: 12 kB\nMemAvailable:   1 kB\n"};
+  std::mt19937 random(3);
+  const auto read_all = [](const std::string& text) {
+    const std::vector<char> exact(text.begin(), text.end());  // no terminating zero to stop at
+    const std::string_view view(exact.data(), exact.size());
+    ParseSchedstat(view);
+    ParseLastCpu(view);
+    ParseVcpuThreadName(view);
+    ParseQemuCommand(view);
+    NamesGuest(view, view);
+    ParsePcpuTimes(view);
+    ParseMeminfo(view, "MemAvailable");
+  };
+  for (const std::string& sample : samples) {
+    for (size_t length = 0; length <= sample.size(); ++length) read_all(sample.substr(0, length));
+    for (int turn = 0; turn < 2'000; ++turn) {
+      std::string text = sample;
+      for (unsigned change = random() % 6; change-- > 0;) {
+        text[random() % text.size()] = static_cast<char>(random());
+      }
+      read_all(text);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ballast
