@@ -88,7 +88,7 @@ class FileJournal implements Journal {
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw this.#error(
-        `Cannot read the journal ${this.#path} (${messageOf(error)}): run as the user who wrote it`,
+        `Cannot read the journal ${this.#path} (${messageOf(error)}): make it readable for you, or give another path`,
         error,
       )
     }

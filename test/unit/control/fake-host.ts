@@ -144,6 +144,7 @@ export class FakeHost implements Host {
   async setMemory(uuid: string, bytes: number): Promise<void> {
     const one = await this.#change('setMemory', uuid, `${bytes / MiB}`)
     one.actual = bytes
+    one.rss = Math.min(one.rss, bytes)
   }
 
   async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {

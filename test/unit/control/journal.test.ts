@@ -1,0 +1,149 @@
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileJournal } from '../../../lib/control/file-journal.ts'
+import { type Journal, type JournalEntry, memoryJournal } from '../../../lib/control/journal.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { MiB } from '../../../lib/host/units.ts'
+
+let directory: string
+let path: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ballast-journal-'))
+  path = join(directory, 'not', 'there', 'yet.jsonl')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const run = { wallTime: 1_700_000_000_000, uuid: 'u-1', name: 'vm "1"\n…', id: 4 }
+const affinity = (vcpu: number, list: string): JournalEntry => {
+  return { ...run, kind: 'affinity', vcpu, original: CpuSet.parse(list) }
+}
+const memory = (original: number): JournalEntry => ({ ...run, kind: 'memory', original })
+const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: undefined }
+const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
+
+describe.each<[string, () => Journal]>([
+  ['memoryJournal', memoryJournal],
+  ['fileJournal', () => fileJournal(path)],
+])('%s', (_, create) => {
+  it('gives back what was recorded', async () => {
+    const journal = create()
+    await journal.record([affinity(0, '0-3,8'), memory(512 * MiB), period])
+    const entries = await journal.entries()
+    expect(plain(entries)).toEqual(plain([affinity(0, '0-3,8'), memory(512 * MiB), period]))
+    expect(entries[0]!.original).toBeInstanceOf(CpuSet)
+  })
+
+  it('keeps only the first about each thing in each run of a domain', async () => {
+    const journal = create()
+    await journal.record([affinity(0, '0-3'), affinity(0, '1')])
+    await journal.record([affinity(0, '2'), affinity(1, '3'), { ...affinity(0, '7'), id: 5 }])
+    const kept = (await journal.entries()).map((entry) => `${entry.id} ${String(entry.original)}`)
+    expect(kept).toEqual(['4 0-3', '4 3', '5 7'])
+  })
+
+  it('takes many at once', async () => {
+    const journal = create()
+    await Promise.all(
+      Array.from({ length: 20 }, (_, vcpu) => journal.record([affinity(vcpu, '1'), affinity(0, '9')])),
+    )
+    expect(await journal.entries()).toHaveLength(20)
+  })
+})
+
+describe('fileJournal', () => {
+  it('makes its directory and a file that only its owner reads', async () => {
+    await fileJournal(path).record([memory(MiB)])
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(directory, 'not'))).mode & 0o777).toBe(0o700)
+  })
+
+  it('has every line in the file when record() resolves', async () => {
+    const journal = fileJournal(path)
+    await journal.record([memory(MiB)])
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3)
+    await journal.record([memory(2 * MiB), affinity(0, '1')])
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(4)
+  })
+
+  it('goes on with the file of an earlier process: what that found remains the original', async () => {
+    await fileJournal(path).record([affinity(0, '0-3')])
+    const next = fileJournal(path)
+    await next.record([affinity(0, '1'), affinity(1, '2')])
+    expect((await next.entries()).map(({ original }) => String(original))).toEqual(['0-3', '2'])
+  })
+
+  it('is readable, and can be gone on with, after a crash at any byte', async () => {
+    const entries = [affinity(0, '0-3'), memory(512 * MiB), period, affinity(1, '2')]
+    await fileJournal(path).record(entries)
+    const whole = await readFile(path)
+    const more = memory(77 * MiB)
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(path, whole.subarray(0, length))
+      const lines = whole.subarray(0, length).filter((byte) => byte === 0x0a).length
+      const survived = entries.slice(0, Math.max(0, lines - 1))
+      expect(plain(await fileJournal(path).entries())).toEqual(plain(survived))
+
+      const next = fileJournal(path)
+      await next.record([{ ...more, id: 9 }])
+      expect(plain(await next.entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
+      expect(plain(await fileJournal(path).entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
+    }
+  })
+
+  it('says that there is none at the path', async () => {
+    await expect(fileJournal(path).entries()).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining(path),
+    })
+  })
+
+  it.each([
+    ['another text file', 'root:x:0:0\nbin:x:1:1\n'],
+    ['a file without a line end', 'something precious'],
+    ['a journal of another version', '{"journal":"ballast","version":2}\n'],
+  ])('does not touch %s', async (_, content) => {
+    path = join(directory, 'precious')
+    await writeFile(path, content)
+    await expect(fileJournal(path).record([period])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await expect(fileJournal(path).entries()).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    expect(await readFile(path, 'utf8')).toBe(content)
+  })
+
+  it.each([
+    'garbage',
+    '{}',
+    '[]',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"affinity","vcpu":0,"original":"0-"}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":"1"}',
+  ])('names the line that is damaged: %s', async (line) => {
+    await fileJournal(path).record([period])
+    await appendFile(path, `${line}\n`)
+    await expect(fileJournal(path).entries()).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('Line 3'),
+    })
+  })
+
+  it('says what to do where it cannot write, and writes when it can', async () => {
+    await writeFile(join(directory, 'file'), '')
+    const journal = fileJournal(join(directory, 'file', 'journal'))
+    await expect(journal.record([period])).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('another path'),
+    })
+    await rm(join(directory, 'file'))
+    await journal.record([period])
+    expect(await journal.entries()).toHaveLength(1)
+  })
+
+  it('does not lose its header when the file is removed meanwhile', async () => {
+    const journal = fileJournal(path)
+    await journal.record([period])
+    await rm(path)
+    await expect(journal.record([memory(MiB)])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await journal.record([memory(MiB)])
+    expect(await fileJournal(path).entries()).toHaveLength(1)
+  })
+})

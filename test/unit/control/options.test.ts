@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
+import { globMatcher } from '../../../lib/control/glob.ts'
+import { readOptions } from '../../../lib/control/options.ts'
+import { GiB, MiB } from '../../../lib/host/units.ts'
+import { FakeHost } from './fake-host.ts'
+
+const wrong: [name: string, value: unknown][] = [
+  ...[0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 'abc', '1000', undefined, null].map(
+    (value): [string, unknown] => ['interval', value],
+  ),
+  ['scheduler', 'balance'],
+  ['scheduler', {}],
+  ['scheduler', { decide: () => [] }],
+  ['scheduler', null],
+  ['ballooning', 7],
+  ['dryRun', 1],
+  ['ticks', 0],
+  ['ticks', 1.5],
+  ['ticks', '3'],
+  ['signal', {}],
+  ['domains', ''],
+  ['domains', /vm/],
+  ['hostReserve', -1],
+  ['hostReserve', '2G'],
+  ['hostReserve', 16 * GiB],
+  ['guestFloor', Number.NaN],
+  ['guestMargin', -1],
+  ['journal', '/tmp/journal'],
+  ['journal', { record: () => {} }],
+]
+
+describe('options', () => {
+  it.each(wrong)('%s: %s is a TypeError that names it', (name, value) => {
+    const host = new FakeHost([])
+    const options = { interval: 1_000, [name]: value } as unknown as AutopilotOptions
+    const call = () => autopilot(host, options)
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(`\`${name}\``)
+    expect(host.looks).toEqual([])
+  })
+
+  it('names an option that there is none of', () => {
+    const options = { interval: 1_000, intervall: 5 } as unknown as AutopilotOptions
+    expect(() => autopilot(new FakeHost([]), options)).toThrow(/`intervall`.*interval, scheduler/)
+    expect(() => autopilot(new FakeHost([]), { interval: 1, toString: 1 } as never)).toThrow('`toString`')
+    expect(() => autopilot(new FakeHost([]), undefined as never)).toThrow('`options`')
+  })
+
+  it('has defaults, and takes undefined for not given', () => {
+    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, 4 * GiB)
+    expect(small).toMatchObject({ hostReserve: 512 * MiB, guestFloor: 200 * MiB, guestMargin: 100 * MiB })
+    expect(readOptions({ interval: 1 }, 100 * GiB).hostReserve).toBe(5 * GiB)
+    expect(small.manages('anything')).toBe(true)
+    expect(readOptions({ interval: 1, hostReserve: 0 }, GiB).hostReserve).toBe(0)
+  })
+})
+
+describe('glob', () => {
+  it.each([
+    ['*', 'anything at all\n', true],
+    ['web*', 'web', true],
+    ['web*', 'my-web', false],
+    ['web-?', 'web-1', true],
+    ['web-?', 'web-12', false],
+    ['?', '😀', true],
+    ['a.c', 'abc', false],
+    ['a.c', 'a.c', true],
+    ['a**c', 'abbc', true],
+    ['[a]+(b)|{c}^$\\', '[a]+(b)|{c}^$\\', true],
+    ['vm/1-x', 'vm/1-x', true],
+  ])('%s against %s: %s', (glob, name, expected) => {
+    expect(globMatcher(glob)(name)).toBe(expected)
+  })
+})

@@ -1,0 +1,216 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { autopilot } from '../../../lib/control/autopilot.ts'
+import { fileJournal } from '../../../lib/control/file-journal.ts'
+import { type Journal, memoryJournal } from '../../../lib/control/journal.ts'
+import { restore } from '../../../lib/control/restore.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { GiB, MiB } from '../../../lib/host/units.ts'
+import { pin, setMemory } from '../../../lib/view/plan.ts'
+import type { View } from '../../../lib/view/view.ts'
+import { FakeHost, guest } from './fake-host.ts'
+
+const scheduler = (view: View) => view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(3), 'test'))
+const resize = (bytes: number) => (view: View) =>
+  view.domains.map((domain) => setMemory(domain, bytes, 'test'))
+
+async function change(host: FakeHost, journal: Journal, bytes = 640 * MiB): Promise<void> {
+  const options = { interval: 1_000, ticks: 2, journal, scheduler, ballooning: resize(bytes) }
+  for await (const tick of autopilot(host, options)) expect(tick.errors).toEqual([])
+}
+
+const settings = (host: FakeHost) =>
+  host.guests.map(({ name, actual, vcpus }) => [
+    name,
+    actual / MiB,
+    ...vcpus.map(({ affinity }) => `${affinity}`),
+  ])
+
+let directory: string
+let path: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ballast-restore-'))
+  path = join(directory, 'journal')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+function twoGuests(): FakeHost {
+  const vcpu = { pcpu: 0, usage: 0.2 }
+  return new FakeHost([
+    guest(1, {
+      vcpus: [
+        { affinity: CpuSet.of(0), ...vcpu },
+        { affinity: CpuSet.range(0, 3), ...vcpu },
+      ],
+    }),
+    guest(2, { actual: 512 * MiB, rss: 512 * MiB }),
+  ])
+}
+
+describe('the journal', () => {
+  it('has the original before the change is made', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    const known: string[] = []
+    host.obstacle = async (call, uuid) => {
+      if (uuid === '') return
+      const entries = (await journal.entries()).filter((entry) => entry.uuid === uuid)
+      known.push(`${call}: ${entries.map(({ kind }) => kind).join(' ')}`)
+    }
+    await change(host, journal)
+    expect(known.filter((line) => line.startsWith('setMemory:'))).toEqual([
+      expect.stringContaining('memory'),
+      expect.stringContaining('memory'),
+    ])
+    expect(known.filter((line) => line.startsWith('pinVcpu'))).toHaveLength(3)
+    for (const line of known) {
+      const kind = { pinVcpu: 'affinity', setMemory: 'memory', setMemoryStatsPeriod: 'memoryStatsPeriod' }[
+        line.split(':')[0]!
+      ]
+      expect(line.split(': ')[1]!.split(' ')).toContain(kind)
+    }
+  })
+
+  it('that cannot be written stops every change, and the tick says why', async () => {
+    const host = twoGuests()
+    const journal: Journal = {
+      record: async () => {
+        throw new BallastError('ERR_JOURNAL', 'disk full')
+      },
+      entries: async () => [],
+    }
+    const codes: (string | undefined)[] = []
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 2, journal, scheduler })) {
+      codes.push(...tick.outcomes.map(({ error }) => error?.code))
+    }
+    expect(new Set(codes)).toEqual(new Set(['ERR_JOURNAL']))
+    expect(host.calls).toEqual([])
+  })
+})
+
+describe('restore', () => {
+  it('brings everything back, after a crash in mid-line too', async () => {
+    const host = twoGuests()
+    const before = settings(host)
+    await change(host, fileJournal(path))
+    expect(settings(host)).toEqual([
+      ['vm1', 640, '3', '3'],
+      ['vm2', 640, '3'],
+    ])
+    await appendFile(path, '{"wallTime":17000000,"uuid":"0000')
+    const report = await restore(host, fileJournal(path))
+    expect(settings(host)).toEqual(before)
+    expect(report.restored).toHaveLength(5)
+    expect(report.notRestored.map(({ entry }) => entry.kind)).toEqual([
+      'memoryStatsPeriod',
+      'memoryStatsPeriod',
+    ])
+    expect(report.over).toEqual([])
+  })
+
+  it('brings back what was found first, not what a later run found', async () => {
+    const host = twoGuests()
+    const before = settings(host)
+    await change(host, fileJournal(path))
+    await change(host, fileJournal(path), 800 * MiB)
+    await restore(host, fileJournal(path))
+    expect(settings(host)).toEqual(before)
+  })
+
+  it('a second time changes nothing', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    await restore(host, journal)
+    const calls = host.calls.length
+    expect((await restore(host, journal)).restored).toHaveLength(5)
+    expect(host.calls).toHaveLength(calls)
+  })
+
+  it('leaves alone what has restarted or ended since', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    host.guests[0]!.id = 50
+    host.guests.pop()
+    const calls = host.calls.length
+    const report = await restore(host, journal)
+    expect(report).toMatchObject({ restored: [], notRestored: [] })
+    expect(report.over).toHaveLength(7)
+    expect(host.calls).toHaveLength(calls)
+  })
+
+  it('does not take from a guest what it uses by now, and says so', async () => {
+    const host = new FakeHost([guest(1, { actual: 512 * MiB, rss: 512 * MiB })])
+    const journal = memoryJournal()
+    await change(host, journal, GiB)
+    host.guests[0]!.used = 700 * MiB
+    const report = await restore(host, journal)
+    expect(host.guests[0]!.actual).toBe(800 * MiB)
+    expect(report.notRestored.find(({ entry }) => entry.kind === 'memory')?.why).toContain('it uses 700 MiB')
+  })
+
+  it('takes first, looks, and gives then what the host did not have before', async () => {
+    const memory = 4 * GiB
+    const host = new FakeHost(
+      [
+        guest(1, { actual: 1536 * MiB, rss: 1536 * MiB, used: 100 * MiB }),
+        guest(2, { actual: 1536 * MiB, rss: 1536 * MiB, used: 100 * MiB }),
+      ],
+      { memory },
+    )
+    const journal = memoryJournal()
+    const swap = (view: View) => [
+      setMemory(view.domains[0]!, 512 * MiB, 'test'),
+      setMemory(view.domains[1]!, 2 * GiB, 'test'),
+    ]
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 3, journal, ballooning: swap })) {
+      for (const one of host.guests) one.rss = one.actual
+    }
+    expect(settings(host).map(([, mib]) => mib)).toEqual([512, 2048])
+    // The host has other work by now: no room for both at their largest.
+    const available = () => memory - host.guests.reduce((sum, { actual }) => sum + actual, 0) - 200 * MiB
+    host.obstacle = () => {
+      host.available = available()
+    }
+    const report = await restore(host, journal)
+    expect(settings(host).map(([, mib]) => mib)).toEqual([1536, 1536])
+    expect(report.restored.map(({ kind }) => kind)).toEqual(['memory', 'memory'])
+    expect(host.calls.at(-1)).toBe('setMemory vm1 1536')
+  })
+
+  it('tells a call that failed, and restores the rest', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    host.obstacle = (call, uuid) => {
+      if (call === 'pinVcpu' && uuid === host.guests[1]!.uuid)
+        throw new BallastError('ERR_DOMAIN_BUSY', 'busy')
+    }
+    const report = await restore(host, journal)
+    expect(report.restored).toHaveLength(4)
+    expect(report.notRestored.find(({ entry }) => entry.kind === 'affinity')).toMatchObject({
+      entry: { name: 'vm2' },
+      why: 'busy',
+      error: { code: 'ERR_DOMAIN_BUSY' },
+    })
+  })
+
+  it('takes a mask that is wider than the host for free to run anywhere', async () => {
+    const host = new FakeHost([guest(1, { vcpus: [{ affinity: CpuSet.range(0, 7), pcpu: 0, usage: 0 }] })])
+    const journal = memoryJournal()
+    await change(host, journal)
+    const report = await restore(host, journal)
+    expect(host.guests[0]!.vcpus[0]!.affinity.toString()).toBe('0-3')
+    expect(report.restored.map(({ kind }) => kind)).toContain('affinity')
+  })
+
+  it('is refused on a read-only host', async () => {
+    await expect(restore(new FakeHost([], { readOnly: true }), memoryJournal())).rejects.toMatchObject({
+      code: 'ERR_PERMISSION_DENIED',
+    })
+  })
+})
