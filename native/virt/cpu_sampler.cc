@@ -5,6 +5,7 @@
 #include "kernel/clock.h"
 #include "kernel/cpu_bitmap.h"
 #include "kernel/fd.h"
+#include "kernel/in_parallel.h"
 #include "kernel/proc_text.h"
 #include "virt/virt_error.h"
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr char kProc[] = "/proc";
+// libvirtd serves five calls of a connection at a time (max_client_requests): one is left for other callers.
+constexpr size_t kCallsAtOnce = 4;
 
 std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::to_string(domain.id); }
 
@@ -36,6 +39,7 @@ CpuColumns CpuSampler::Sample() {
   columns.affinity_words = static_cast<uint32_t>(BitmapWords(cpu_count_));
   last_sample_ns_ = now;
 
+  AskWhereNoThreads();
   for (size_t row = 0; row < table_.rows().size(); ++row) {
     const ActiveDomain& domain = table_.rows()[row];
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
@@ -70,11 +74,28 @@ void CpuSampler::ReplaceReaders() {
   readers_ = std::move(readers);  // moving a map leaves its elements where they are
 }
 
+// A call is mostly waiting, for libvirtd or for the network: several are made side by side.
+void CpuSampler::AskWhereNoThreads() {
+  std::vector<size_t> rows;
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    if (!rows_[row]->threads) rows.push_back(row);
+  }
+  InParallel(rows.size(), kCallsAtOnce, [&](size_t i) {
+    const size_t row = rows[i];
+    rows_[row]->answer = AskLibvirt(table_.rows()[row].id, *rows_[row]);
+  });
+}
+
 CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainReader& reader,
                                           CpuColumns& columns) {
-  if (reader.threads && ReadThreads(reader, columns)) return Source::kSchedstat;
-  if (ReadLibvirt(domain, reader, columns)) return Source::kLibvirt;
-  return Source::kNone;  // it ended since it was listed
+  if (reader.threads) {
+    if (ReadThreads(reader, columns)) return Source::kSchedstat;
+    reader.answer = AskLibvirt(domain.id, reader);
+  }
+  if (!reader.answer) return Source::kNone;  // it ended since it was listed
+  AddAnswer(reader, *reader.answer, columns);
+  reader.answer.reset();
+  return Source::kLibvirt;
 }
 
 bool CpuSampler::ReadThreads(DomainReader& reader, CpuColumns& columns) {
@@ -86,32 +107,36 @@ bool CpuSampler::ReadThreads(DomainReader& reader, CpuColumns& columns) {
   return true;
 }
 
-bool CpuSampler::ReadLibvirt(const ActiveDomain& domain, DomainReader& reader, CpuColumns& columns) {
+std::optional<CpuSampler::VcpuAnswer> CpuSampler::AskLibvirt(int id, DomainReader& reader) const {
   if (!reader.handle) {
-    reader.handle.reset(virDomainLookupByID(connection_->get(), domain.id));
-    if (!reader.handle) return false;
+    reader.handle.reset(virDomainLookupByID(connection_->get(), id));
+    if (!reader.handle) return std::nullopt;
     reader.max_vcpus = virDomainGetMaxVcpus(reader.handle.get());
   }
-  if (reader.max_vcpus <= 0) return false;
+  if (reader.max_vcpus <= 0) return std::nullopt;
   const size_t max = static_cast<size_t>(reader.max_vcpus);
   const size_t map_bytes = CpumapBytes(cpu_count_);
-  std::vector<virVcpuInfo> infos(max);
-  std::vector<uint8_t> maps(max * map_bytes);
-  const uint64_t at = MonotonicNs();
-  const int count = virDomainGetVcpus(reader.handle.get(), infos.data(), reader.max_vcpus, maps.data(),
-                                      static_cast<int>(map_bytes));
-  if (count < 0) return false;
-  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+  VcpuAnswer answer{MonotonicNs(), std::vector<virVcpuInfo>(max), std::vector<uint8_t>(max * map_bytes)};
+  const int count = virDomainGetVcpus(reader.handle.get(), answer.infos.data(), reader.max_vcpus,
+                                      answer.maps.data(), static_cast<int>(map_bytes));
+  if (count < 0) return std::nullopt;
+  answer.infos.resize(static_cast<size_t>(count));
+  return answer;
+}
+
+void CpuSampler::AddAnswer(const DomainReader& reader, const VcpuAnswer& answer, CpuColumns& columns) {
+  const size_t map_bytes = CpumapBytes(cpu_count_);
+  for (size_t i = 0; i < answer.infos.size(); ++i) {
+    const virVcpuInfo& info = answer.infos[i];
     CounterReading reading;
-    reading.at = at;
-    reading.run = infos[i].cpuTime;
+    reading.at = answer.at;
+    reading.run = info.cpuTime;
     columns.affinity.resize(columns.affinity.size() + columns.affinity_words);
-    DecodeCpumap(&maps[i * map_bytes], map_bytes,
+    DecodeCpumap(&answer.maps[i * map_bytes], map_bytes,
                  columns.affinity.data() + columns.affinity.size() - columns.affinity_words,
                  columns.affinity_words);
-    AddVcpu(reader, infos[i].number, reading, infos[i].cpu, columns);
+    AddVcpu(reader, info.number, reading, info.cpu, columns);
   }
-  return true;
 }
 
 void CpuSampler::AddVcpu(const DomainReader& reader, uint32_t vcpu, const CounterReading& reading,

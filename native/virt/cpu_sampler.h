@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,17 +45,26 @@ class CpuSampler {
 
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
+  // What virDomainGetVcpus told of a domain.
+  struct VcpuAnswer {
+    uint64_t at;
+    std::vector<virVcpuInfo> infos;
+    std::vector<uint8_t> maps;  // one after the other
+  };
   struct DomainReader {
     std::string key;                       // one run of one domain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
     DomainHandle handle;                   // for libvirt's calls; opened when first needed
     int max_vcpus = 0;
+    std::optional<VcpuAnswer> answer;  // of this sample, where libvirt was asked
   };
 
   void ReplaceReaders();
+  void AskWhereNoThreads();
+  std::optional<VcpuAnswer> AskLibvirt(int id, DomainReader& reader) const;
   Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, CpuColumns& columns);
   bool ReadThreads(DomainReader& reader, CpuColumns& columns);
-  bool ReadLibvirt(const ActiveDomain& domain, DomainReader& reader, CpuColumns& columns);
+  void AddAnswer(const DomainReader& reader, const VcpuAnswer& answer, CpuColumns& columns);
   void AddVcpu(const DomainReader& reader, uint32_t vcpu, const CounterReading& reading, int32_t pcpu,
                CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
