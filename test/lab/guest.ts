@@ -122,6 +122,11 @@ export class Guest {
     return Math.round((rounds / ((await least(`burn ${rounds}`)) - (await least('burn 1')))) * 1e6)
   }
 
+  /** Pins a vCPU, live, to a CPU list. */
+  async pin(cpus: string, vcpu = 0): Promise<void> {
+    await virsh(this.#uri, 'vcpupin', this.domain, `${vcpu}`, cpus, '--live')
+  }
+
   /** Stops or continues its QEMU: while stopped it answers no monitor, as a hung one does. */
   freeze(frozen: boolean): void {
     signal(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT')

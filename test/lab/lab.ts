@@ -92,6 +92,11 @@ export class Lab implements AsyncDisposable {
     return found && new Lab(found.directory, found.record, () => {}, log)
   }
 
+  /** A glob over the names of its domains, as libvirt knows them. */
+  get domains(): string {
+    return this.#domain('*')
+  }
+
   /** Lets it live on when this process ends, until somebody calls `down` on it. */
   async keep(): Promise<void> {
     const daemon = (await processesIn(this.directory)).find(({ command }) => command[0]?.endsWith('libvirtd'))

@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import type { CaseResult } from './cases/case.ts'
+import { cases } from './cases/index.ts'
 import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
 import type { GuestOptions } from './domain-xml.ts'
@@ -64,6 +66,30 @@ command('send', 'give a guest a command and print its answer; commands are liste
     const guest = await (await keptLab(options)).guest(name)
     console.log(`OK ${await guest.send(words.join(' '))}`.trim())
   })
+
+command('case', `run one case and judge it: ${Object.keys(cases).join(', ')}`)
+  .addArgument(new Argument('<name>').choices(Object.keys(cases)))
+  .option('--json', 'end with one line of JSON')
+  .option('--off', 'without any policy: the case has to fail then')
+  .action(async (name: string, options: HostOption & CaseFlags) =>
+    report(await runCase(cases[name]!, options), options),
+  )
+
+interface CaseFlags {
+  readonly json?: boolean
+  readonly off?: boolean
+}
+
+function runCase(run: (typeof cases)[string], { system = false, off = false }: HostOption & CaseFlags) {
+  return run({ system, off, log })
+}
+
+/** Prints what a case ended with; the exit code tells whether it passed. */
+function report(result: CaseResult, { json }: CaseFlags): void {
+  const { case: name, passed, broken } = result
+  console.log(json ? JSON.stringify(result) : `${name} ${passed ? 'passed' : `failed: ${broken.join('; ')}`}`)
+  if (!passed) process.exitCode = 1
+}
 
 interface StartOptions {
   readonly vcpus?: number

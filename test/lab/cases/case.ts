@@ -1,0 +1,85 @@
+import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
+import type { Tick } from '../../../lib/control/tick.ts'
+import type { Host } from '../../../lib/host/host.ts'
+import { connect } from '../../../lib/libvirt/connect.ts'
+import type { Guest, VcpuTime } from '../guest.ts'
+import { Lab } from '../lab.ts'
+import { until } from '../processes.ts'
+
+/** What a case ends with: its figures and whether every limit was met. */
+export interface CaseResult {
+  readonly case: string
+  readonly passed: boolean
+  /** Each limit that was not met, in words. */
+  readonly broken: readonly string[]
+  readonly [figure: string]: unknown
+}
+
+export interface CaseOptions {
+  /** On `qemu:///system` instead of a private host. */
+  readonly system: boolean
+  /** Without any policy: the case has to fail then. */
+  readonly off: boolean
+  /** Told what is being done, and each tick in one line. */
+  readonly log: (line: string) => void
+}
+
+/** A lab for one case, with a connection of the library under test. */
+export class Stage implements AsyncDisposable {
+  readonly lab: Lab
+  readonly host: Host
+  readonly options: CaseOptions
+
+  private constructor(lab: Lab, host: Host, options: CaseOptions) {
+    this.lab = lab
+    this.host = host
+    this.options = options
+  }
+
+  static async set(options: CaseOptions): Promise<Stage> {
+    const lab = await Lab.up(options)
+    try {
+      return new Stage(lab, await connect(lab.uri), options)
+    } catch (error) {
+      await lab.down()
+      throw error
+    }
+  }
+
+  /** Runs the controllers on the lab's guests; their policies are left out when the case is to run without. */
+  async *pilot(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
+    const { scheduler, ballooning, ...rest } = options
+    const policies = { ...(scheduler && { scheduler }), ...(ballooning && { ballooning }) }
+    const active = this.options.off ? {} : policies
+    for await (const tick of autopilot(this.host, { ...rest, ...active, domains: this.lab.domains })) {
+      this.options.log(tick.summary)
+      yield tick
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.host.close()
+    await this.lab.down()
+  }
+}
+
+/** Milliseconds over which a guest's demand is looked at before a case begins. */
+const look = 1_000
+
+/** Fraction of one pCPU that the first vCPU of each guest would use if it never waited. */
+export async function demands(guests: readonly Guest[]): Promise<number[]> {
+  const read = () => Promise.all(guests.map(async (guest) => (await guest.vcpuTimes())[0] as VcpuTime))
+  const began = performance.now()
+  const before = await read()
+  await until('some time has passed', 60_000, async () => performance.now() - began >= look)
+  const after = await read()
+  const took = (performance.now() - began) * 1e6
+  return after.map(({ run, delay }, i) => (run - before[i]!.run) / (took - (delay - before[i]!.delay)))
+}
+
+/** Waits until every guest's demand is within these fractions: booting is over, or its load has begun. */
+export async function settled(guests: readonly Guest[], least: number, most: number): Promise<void> {
+  await until(`all guests use ${least} to ${most} of a pCPU`, 300_000, async () =>
+    (await demands(guests)).every((demand) => demand >= least && demand <= most),
+  )
+}
