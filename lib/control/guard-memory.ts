@@ -43,20 +43,17 @@ export class MemoryBooks {
 
   #measureHeadroom(): number {
     const { domains, memory } = this.#view
-    let free = memory.budget
-    let seenFree = (memory.available ?? Number.POSITIVE_INFINITY) - memory.reserve
+    let counted = 0
+    let resident = 0
     for (const domain of domains) {
-      const { actual, target } = domain.memory
-      const counted = commitment(domain, this.#limits.domainOverhead)
-      if (actual === undefined) {
-        free -= counted
-        continue
-      }
-      const unseen = this.present(domain) - Math.max(actual, target ?? 0)
-      free -= counted + unseen
-      seenFree -= this.present(domain) - actual
+      const { actual, target = 0, rss } = domain.memory
+      counted += commitment(domain, this.#limits.domainOverhead)
+      if (actual !== undefined) counted += this.present(domain) - Math.max(actual, target)
+      resident += rss ?? actual ?? 0
     }
-    const headroom = Math.min(free, seenFree)
+    // What was promised to a domain and is not resident yet looks available, and is not.
+    const { budget, reserve, available = Number.POSITIVE_INFINITY } = memory
+    const headroom = Math.min(budget, available - reserve + resident) - counted
     // A host that does not tell its memory has none to grant.
     return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }

@@ -26,6 +26,9 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
   return `tick ${tick.index}: ${parts.filter(Boolean).join(', ')}`
 }
 
+/** Mean demand on a pCPU below which there is nothing to balance, and the deviation is that of noise. */
+const worthTelling = 0.05
+
 /** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of its mean. */
 function deviation(view: View): string | undefined {
   const loads = new Map(Array.from(view.online, (pcpu) => [pcpu, 0]))
@@ -36,7 +39,9 @@ function deviation(view: View): string | undefined {
   }
   const values = [...loads.values()]
   const average = mean(values)
-  return average > 0 ? `deviation ${((100 * standardDeviation(values)) / average).toFixed(1)} %` : undefined
+  return average >= worthTelling
+    ? `deviation ${((100 * standardDeviation(values)) / average).toFixed(1)} %`
+    : undefined
 }
 
 function changes(view: View, done: readonly Outcome[]): string | undefined {

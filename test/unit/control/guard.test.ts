@@ -108,13 +108,16 @@ describe('growing', () => {
   })
 
   it('takes only what the host is seen to have', () => {
-    const view = viewOf({ ...host, available: 1200 * MiB }) // 176 MiB above the reserve
+    const view = viewOf({ ...host, available: 1400 * MiB }) // less the reserve and 64 MiB of overhead for each
     expect(limited(view, [size(view, 0, 3000)])).toEqual({
-      done: ['a 1200'],
+      done: ['a 1272'],
       rules: ['host-reserve instead'],
     })
     const none = viewOf({ ...host, available: 900 * MiB })
     expect(limited(none, [size(none, 0, 3000)]).done).toEqual([])
+    const promised = [{ name: 'a' }, { name: 'b', memory: { rss: 924 * MiB } }] // b may take 100 MiB without asking
+    const less = viewOf({ ...host, domains: promised, available: 1400 * MiB })
+    expect(limited(less, [size(less, 0, 3000)]).done).toEqual(['a 1172'])
   })
 
   it('ends at the maximum', () => {

@@ -172,7 +172,7 @@ describe('restore', () => {
     }
     expect(settings(host).map(([, mib]) => mib)).toEqual([512, 2048])
     // The host has other work by now: no room for both at their largest.
-    const available = () => memory - host.guests.reduce((sum, { actual }) => sum + actual, 0) - 200 * MiB
+    const available = () => memory - host.guests.reduce((sum, { rss }) => sum + rss, 0) - 200 * MiB
     host.obstacle = () => {
       host.available = available()
     }
