@@ -76,9 +76,17 @@ export class Processors {
     }
   }
 
+  /** A new task begins where the fewest others are, as a new thread does. */
   add(task: Task): void {
+    const population = new Float64Array(this.#topology.cpuCount)
+    for (const { pcpu } of this.#tasks) population[pcpu]!++
+    const candidates = [...task.affinity].map((pcpu) => ({
+      pcpu,
+      key: population[pcpu]! + this.#random.next(),
+    }))
+    candidates.sort((a, b) => a.key - b.key)
+    task.pcpu = candidates[0]!.pcpu
     this.#tasks.add(task)
-    task.pcpu = this.#emptiest(task)
   }
 
   remove(task: Task): void {

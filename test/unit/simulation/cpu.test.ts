@@ -1,0 +1,303 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { type CpuSample, DomainState } from '../../../lib/host/sample.ts'
+import {
+  type Load,
+  type Scenario,
+  type SimulatedHost,
+  scenarios,
+  simulate,
+} from '../../../lib/simulation/index.ts'
+
+const spin: Load = { kind: 'spin' }
+const rounding = 1e-9
+
+/** What happened from `begin` to `end`. */
+async function between(host: SimulatedHost, begin: number, end: number): Promise<CpuSample> {
+  await host.clock.sleepUntil(begin)
+  await host.sampleCpu()
+  await host.clock.sleepUntil(end)
+  return host.sampleCpu()
+}
+
+const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
+
+const load: fc.Arbitrary<Load> = fc.oneof(
+  fc.constant<Load>({ kind: 'idle' }),
+  fc.constant<Load>(spin),
+  fc.record({
+    kind: fc.constant('loop' as const),
+    work: fc.integer({ min: 1, max: 80 }),
+    sleep: fc.integer({ min: 1, max: 80 }),
+  }),
+  fc.record({ kind: fc.constant('work' as const), work: fc.integer({ min: 1, max: 90 }) }),
+)
+
+/** Hosts of up to 6 pCPUs with up to 8 guests of up to 3 vCPUs, pinned or free. */
+const scenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    cores: fc.integer({ min: 1, max: 3 }),
+    threads: fc.integer({ min: 1, max: 2 }),
+    seed: fc.nat(99),
+  })
+  .chain(({ cores, threads, seed }) => {
+    const pcpus = cores * threads
+    const affinity = fc.oneof(
+      fc.constant('any'),
+      fc.uniqueArray(fc.integer({ min: 0, max: pcpus - 1 }), { minLength: 1 }).map(String),
+    )
+    const vcpus = fc.array(fc.record({ affinity, load }), { minLength: 1, maxLength: 3 })
+    return fc.array(vcpus, { minLength: 1, maxLength: 8 }).map((guests) => ({
+      seed,
+      pcpus: { cores, threads },
+      domains: guests.map((each, i) => ({ name: `guest${i}`, vcpus: each })),
+    }))
+  })
+
+describe('physical CPUs', () => {
+  it('hand out no more than they have, and every task is served or waits', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async (given) => {
+        const host = simulate(given)
+        const sample = await between(host, 700, 3_700)
+        const count = host.topology.pcpus.length
+        for (const busy of sample.pcpuBusy) expect(busy).toBeLessThanOrEqual(1 + rounding)
+        expect(sum(sample.usage)).toBeLessThanOrEqual(sum(sample.pcpuBusy) + rounding)
+        for (const [row, usage] of sample.usage.entries()) {
+          expect(usage).toBeGreaterThanOrEqual(0)
+          expect(sample.delay[row]).toBeGreaterThanOrEqual(0)
+          expect(usage + sample.delay[row]!).toBeLessThanOrEqual(1 + rounding)
+        }
+        const { vcpus } = { vcpus: given.domains.flatMap((domain) => domain.vcpus ?? []) }
+        for (let pcpu = 0; pcpu < count; pcpu++) {
+          const pinnedHere = [...sample.usage].filter((_, row) => vcpus[row]!.affinity === `${pcpu}`)
+          expect(sum(pinnedHere)).toBeLessThanOrEqual(1 + rounding)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('keep to affinities', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async (given) => {
+        const host = simulate(given)
+        const vcpus = given.domains.flatMap((domain) => domain.vcpus ?? [])
+        for (let time = 500; time <= 1_500; time += 250) {
+          await host.clock.sleepUntil(time)
+          const sample = await host.sampleCpu()
+          for (const [row, pcpu] of sample.pcpu.entries()) {
+            const { affinity = 'any' } = vcpus[row]!
+            if (affinity !== 'any') expect(CpuSet.parse(affinity).has(pcpu)).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('leave nothing undone while one of them is idle', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 0, max: 6 }),
+        async (pcpus, more) => {
+          const domains = Array.from({ length: pcpus + more }, (_, i) => ({
+            name: `g${i}`,
+            vcpus: [{ load: spin }],
+          }))
+          const sample = await between(simulate({ pcpus, domains }), 500, 5_500)
+          for (const busy of sample.pcpuBusy) expect(busy).toBeGreaterThan(0.98)
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  it('serve equals equally, whoever else is pinned there', async () => {
+    const equal = Array.from({ length: 5 }, (_, i) => ({
+      name: `g${i}`,
+      vcpus: [{ affinity: '1', load: spin }],
+    }))
+    const small = { name: 'small', vcpus: [{ affinity: '1', load: { kind: 'work', work: 10 } as const }] }
+    const sample = await between(simulate({ pcpus: 2, domains: [...equal, small] }), 500, 10_500)
+    const fair = (1 - 0.1 - 0.02) / 5
+    for (const usage of sample.usage.subarray(0, 5)) expect(Math.abs(usage - fair)).toBeLessThan(0.01)
+    expect(sample.usage[5]).toBeCloseTo(0.1, 2)
+  })
+
+  it('give a load alone what it asks for, without delay', async () => {
+    const loads: Load[] = [{ kind: 'loop', work: 5, sleep: 7 }, { kind: 'work', work: 31.3 }, spin]
+    for (const each of loads) {
+      const host = simulate({ pcpus: 1, background: 0, domains: [{ name: 'g', vcpus: [{ load: each }] }] })
+      const sample = await between(host, 1_000, 31_000)
+      const { uuid } = sample.domains[0]!
+      expect(Math.abs(sample.usage[0]! - host.truth(uuid)!.demand[0]!)).toBeLessThan(0.01)
+      expect(sample.delay[0]).toBeLessThan(rounding)
+    }
+  })
+
+  it('show no more than 3 % of an idle guest', async () => {
+    const host = simulate(scenarios.A6())
+    await host.clock.sleepUntil(1_000)
+    await host.sampleCpu()
+    const seen: number[] = []
+    for (let time = 2_000; time <= 30_000; time += 1_000) {
+      await host.clock.sleepUntil(time)
+      seen.push(...(await host.sampleCpu()).usage)
+    }
+    expect(Math.max(...seen)).toBeLessThanOrEqual(0.031)
+    expect(Math.max(...seen) - Math.min(...seen)).toBeGreaterThan(0.02)
+  })
+
+  it('do less work with both threads of a core busy', async () => {
+    const work: Load = { kind: 'work', work: 70 }
+    const host = (second: string) =>
+      simulate({
+        pcpus: { cores: 2, threads: 2 },
+        domains: [
+          { name: 'a', vcpus: [{ affinity: '0', load: work }] },
+          { name: 'b', vcpus: [{ affinity: second, load: spin }] },
+        ],
+      })
+    const onOneCore = await between(host('2'), 3_000, 13_000)
+    const onTwoCores = await between(host('1'), 3_000, 13_000)
+    expect(onTwoCores.usage[0]).toBeCloseTo(0.7, 1)
+    expect(onOneCore.usage[0]).toBeGreaterThan(0.95)
+  })
+
+  it('spread free vCPUs over idle cores first, and over all', async () => {
+    const domains = Array.from({ length: 2 }, (_, i) => ({ name: `g${i}`, vcpus: [{ load: spin }] }))
+    const host = simulate({ pcpus: { cores: 2, threads: 2 }, domains })
+    let onOneCore = 0
+    for (let time = 500; time <= 20_000; time += 500) {
+      await host.clock.sleepUntil(time)
+      const [a, b] = (await host.sampleCpu()).pcpu
+      if (a! % 2 === b! % 2) onOneCore++
+    }
+    expect(onOneCore).toBeLessThan(20)
+
+    const many = Array.from({ length: 8 }, (_, i) => ({ name: `g${i}`, vcpus: [{ load: spin }] }))
+    const sample = await between(simulate({ pcpus: 4, domains: many }), 1_000, 21_000)
+    for (const usage of sample.usage) expect(Math.abs(usage - 0.49)).toBeLessThan(0.06)
+  })
+
+  it('keep a second of an open load that was not served, and no more', async () => {
+    const host = simulate({
+      pcpus: 1,
+      background: 0,
+      domains: [
+        { name: 'open', vcpus: [{ load: { kind: 'work', work: 50 } }] },
+        { name: 'other', vcpus: [{ load: { kind: 'idle' } }] },
+        ...Array.from({ length: 9 }, (_, i) => ({ name: `g${i}`, vcpus: [{ load: spin }] })),
+      ],
+      changes: Array.from({ length: 9 }, (_, i) => ({ at: 20_000, domain: `g${i}`, kind: 'stop' as const })),
+    })
+    const squeezed = await between(host, 5_000, 20_000)
+    expect(squeezed.usage[0]).toBeLessThan(0.12)
+    await host.clock.sleepUntil(22_000)
+    const after = await host.sampleCpu()
+    // 500 ms were left over, and twice 500 ms are asked for in 2 s.
+    expect(after.usage[0]! * 2_000).toBeGreaterThan(1_400)
+    expect(after.usage[0]! * 2_000).toBeLessThan(1_600)
+    await host.clock.sleepUntil(30_000)
+    expect((await host.sampleCpu()).usage[0]).toBeCloseTo(0.5, 1)
+  })
+})
+
+describe('changes', () => {
+  it('of a load show from their time on', async () => {
+    const host = simulate(scenarios.A7())
+    const before = await between(host, 10_000, 20_000)
+    const after = await between(host, 20_000, 30_000)
+    for (const [row, usage] of after.usage.entries()) {
+      const turned = row < 4
+      expect(before.usage[row]).toBeLessThan(0.15)
+      if (turned) expect(usage).toBeGreaterThan(0.38)
+      else expect(usage).toBeLessThan(0.15)
+    }
+  })
+
+  it('pause and resume: nothing runs and nothing waits in between', async () => {
+    const host = simulate({
+      pcpus: 1,
+      domains: [
+        { name: 'paused', vcpus: [{ load: spin }] },
+        { name: 'other', vcpus: [{ load: spin }] },
+      ],
+      changes: [
+        { at: 2_000, domain: 'paused', kind: 'pause' },
+        { at: 5_000, domain: 'paused', kind: 'resume' },
+      ],
+    })
+    const meanwhile = await between(host, 2_001, 5_000)
+    expect(meanwhile.state[0]).toBe(DomainState.paused)
+    expect([meanwhile.usage[0], meanwhile.delay[0]]).toEqual([0, 0])
+    expect(meanwhile.usage[1]).toBeGreaterThan(0.97)
+    const afterwards = await between(host, 5_001, 9_000)
+    expect(afterwards.state[0]).toBe(DomainState.running)
+    expect(afterwards.usage[0]).toBeCloseTo(0.49, 1)
+  })
+
+  it('boot a started guest: its first vCPU is busy, then its load begins', async () => {
+    const host = simulate({
+      pcpus: 2,
+      domains: [{ name: 'late', running: false, vcpus: [{ load: { kind: 'idle' } }, { load: spin }] }],
+      changes: [{ at: 3_000, domain: 'late', kind: 'start' }],
+    })
+    expect(await host.domains()).toEqual([])
+    const booting = await between(host, 3_500, 7_000)
+    expect(booting.usage[0]).toBeGreaterThan(0.97)
+    expect(booting.usage[1]).toBe(0)
+    const up = await between(host, 9_000, 12_000)
+    expect(up.usage[0]).toBeLessThan(0.05)
+    expect(up.usage[1]).toBeGreaterThan(0.97)
+  })
+
+  it('restart a guest without its pins and its plugged vCPU', async () => {
+    const host = simulate({
+      pcpus: 4,
+      domains: [{ name: 'guest', vcpus: [{ affinity: '0-1' }] }],
+      changes: [
+        { at: 1_000, domain: 'guest', kind: 'plug', vcpu: { affinity: '2' } },
+        { at: 2_000, domain: 'guest', kind: 'restart' },
+      ],
+    })
+    await host.clock.sleepUntil(1_500)
+    const { uuid } = await host.domain('guest')
+    await host.pinVcpu(uuid, 0, CpuSet.of(3))
+    expect([...(await host.sampleCpu()).affinity]).toEqual([0b1000, 0b0100])
+    await host.clock.sleepUntil(2_001)
+    expect([...(await host.sampleCpu()).affinity]).toEqual([0b0011])
+  })
+})
+
+describe('the same seed', () => {
+  const run = async (given: Scenario) => {
+    const host = simulate(given)
+    const samples: unknown[] = []
+    for (let time = 1_000; time <= 8_000; time += 1_000) {
+      await host.clock.sleepUntil(time)
+      if (time === 3_000) await host.pinVcpu((await host.domain('guest2')).uuid, 0, CpuSet.of(1))
+      samples.push(await host.sampleCpu(), await host.sampleMemory())
+    }
+    return samples
+  }
+
+  it('gives the same samples, and another one others', async () => {
+    const first = await run(scenarios.A5({ seed: 7 }))
+    expect(await run(scenarios.A5({ seed: 7 }))).toEqual(first)
+    expect(await run(scenarios.A5({ seed: 8 }))).not.toEqual(first)
+  })
+
+  it('gives the same however time is cut up', async () => {
+    const [coarse, fine] = [simulate(scenarios.A4()), simulate(scenarios.A4())]
+    for (let time = 137; time < 10_000; time += 137) await fine.clock.sleepUntil(time)
+    for (const host of [coarse, fine]) await host.clock.sleepUntil(10_000)
+    for (const host of [coarse, fine]) await host.sampleCpu()
+    const [a, b] = [await between(coarse, 10_000, 11_000), await between(fine, 10_000, 11_000)]
+    expect(b.usage).toEqual(a.usage)
+    expect(b.pcpu).toEqual(a.pcpu)
+  })
+})
