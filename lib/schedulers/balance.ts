@@ -21,16 +21,16 @@ const idleLoad = 0.2
 const negligible = 0.02
 /** Fraction of the deviation that a plan has to take off to be worth its moves, if it comes within tolerance or not. */
 const worthwhile = { within: 0.1, outOfReach: 0.25 }
-/** From this many times what is tolerated, the deviation is no matter of noise. */
+/** A gain of more than so many times what is tolerated is no matter of noise. */
 const clear = 3
-/** Views in a row that must call for moves: when the deviation is clear, and when it is not. */
+/** Views in a row that must call for moves: when the gain is clear, and when it is not. */
 const patience = { clear: 2, marginal: 4, most: 64 }
 
 /** What {@link balance} remembers. */
 export interface BalanceState {
   /** Views in a row, up to the last one, that called for moves. */
   readonly calls: number
-  /** How many must, where the deviation is not clear. Grows with each round of moves. */
+  /** How many must, where the gain is not clear. Grows with each round of moves. */
   readonly needed: number
 }
 
@@ -43,8 +43,8 @@ export interface BalanceState {
  *
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
  * the deviation by less than a tenth, or by less than a quarter without coming within tolerance; and until
- * several Views in a row have called for moves: two when the deviation is above three times what is tolerated,
- * four when it is not, and after each round of moves twice as many as before it, up to 64. Noise does as
+ * several Views in a row have called for moves: two when they lower the deviation by more than three times what is
+ * tolerated, four when by less, and after each round of moves twice as many as before it, up to 64. Noise does as
  * much, and passes.
  *
  * A vCPU that may run on several pCPUs counts on the one that it ran on last. Together with the first moves each
@@ -66,7 +66,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
       const tolerated = Math.max(tolerance * mean(start.loads), negligible)
       const better = improve(placement.movable, start, tolerated)
       const calls = better ? state.calls + 1 : 0
-      const isClear = start.deviation > clear * tolerated
+      const isClear = better !== undefined && start.deviation - better.deviation > clear * tolerated
       if (better && calls >= (isClear ? patience.clear : state.needed)) {
         const before = isClear ? patience.marginal : state.needed
         const needed = Math.min(2 * before, patience.most)
@@ -78,8 +78,27 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
   }
 }
 
-/** A placement that is worth its moves; undefined when there is none. */
+/**
+ * A placement that is worth its moves, and from which none is that would be worth more; undefined when there
+ * is none. Searching on from what was found matters where the search is a descent: it may see further from there.
+ */
 function improve(
+  movable: readonly Movable[],
+  start: Rearrangement,
+  tolerated: number,
+): Rearrangement | undefined {
+  let found: Rearrangement | undefined
+  for (
+    let next = improveOnce(movable, start, tolerated);
+    next;
+    next = improveOnce(movable, next, tolerated)
+  ) {
+    found = next
+  }
+  return found
+}
+
+function improveOnce(
   movable: readonly Movable[],
   start: Rearrangement,
   tolerated: number,
@@ -92,11 +111,8 @@ function improve(
   // Out of reach: then as few moves as come near the best there is.
   const gain = start.deviation * worthwhile.outOfReach
   if (wanted.deviation > start.deviation - gain) return undefined
-  return fewestMoves(
-    movable,
-    start,
-    Math.min(wanted.deviation * (1 + worthwhile.within), start.deviation - gain),
-  )
+  const near = Math.min(wanted.deviation * (1 + worthwhile.within), start.deviation - gain)
+  return fewestMoves(movable, start, near)
 }
 
 function fewestMoves(movable: readonly Movable[], start: Rearrangement, goal: number): Rearrangement {

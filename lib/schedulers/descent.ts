@@ -7,6 +7,8 @@ const leastGain = 1e-9
 
 /** With how many of the least loaded pCPUs a swap is tried: the best partner is hardly ever further up. */
 const swapPartners = 8
+/** From a pCPU with more vCPUs than this, one of fitting size can always be moved: no swap is looked for. */
+const swapCrowd = 64
 
 /** A move, or a swap when `other` is there: `other` then goes the opposite way. */
 interface Step {
@@ -61,6 +63,7 @@ function bestStep(
     const offer = (step: Step) => {
       if (step.gain > (best?.gain ?? leastGain)) best = step
     }
+    const partners = on[source]!.length > swapCrowd ? [] : byLoad.slice(0, Math.min(rank, swapPartners))
     for (const index of on[source]!) {
       const { demand, allowed } = movable[index]!
       // The gain falls with the load of the target, so the first that is allowed is the best.
@@ -69,7 +72,7 @@ function bestStep(
         const gain = 2 * demand * (loads[source]! - loads[target]! - demand)
         offer({ index, target, other: undefined, gain })
       }
-      for (const partner of byLoad.slice(0, Math.min(rank, swapPartners))) {
+      for (const partner of partners) {
         if (allowed[partner] === 0) continue
         for (const other of on[partner]!) {
           const difference = demand - movable[other]!.demand

@@ -2,8 +2,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { type CpuSample, CpuSource, type DomainIdentity, DomainState } from '../../../lib/host/sample.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
 import { Observer } from '../../../lib/view/observer.ts'
-import { placeOf } from '../../../lib/view/place.ts'
-import type { PinAction, Plan } from '../../../lib/view/plan.ts'
+import type { PinAction, Plan, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 
 /** A vCPU (of a domain of its own) in a made-up world: no physics, only figures. */
@@ -63,10 +62,11 @@ export class World {
   look(measured: (demand: number) => number = (demand) => demand): View {
     this.#time += 2_000
     const wanted = this.guests.map(({ demand }) => Math.min(1, Math.max(0, measured(demand))))
-    const asked = this.guests.map(({ on }) =>
-      this.guests.reduce((sum, other, i) => (other.on === on ? sum + (wanted[i] || 0) : sum), 0),
-    )
-    const delay = asked.map((load, i) => (Number.isNaN(wanted[i]!) ? Number.NaN : Math.max(0, 1 - 1 / load)))
+    const asked = new Array<number>(this.#pcpuCount).fill(0)
+    for (const [i, { on }] of this.guests.entries()) asked[on]! += wanted[i] || 0
+    const delay = this.guests.map(({ on }, i) => {
+      return Number.isNaN(wanted[i]!) ? Number.NaN : Math.max(0, 1 - 1 / asked[on]!)
+    })
     const words = Math.ceil(this.#pcpuCount / 32)
     const sample: CpuSample = {
       domains: this.#domains,
@@ -117,8 +117,22 @@ export class World {
   }
 }
 
-/** The pCPU of each vCPU once a plan is carried out. */
-export function placesAfter(view: View, plan: Plan<PinAction>): (number | undefined)[] {
-  const pinned = new Map(plan.map((action) => [`${action.uuid} ${action.vcpu}`, action.cpus.first]))
-  return view.vcpus.map((vcpu) => pinned.get(`${vcpu.domain.uuid} ${vcpu.vcpu}`) ?? placeOf(vcpu))
+/** Lets a policy run on a world for so many looks; returns the moves and pins of each look that had any. */
+export function run<S>(
+  world: World,
+  policy: StatefulPolicy<PinAction, S>,
+  looks: number,
+  measured?: (demand: number) => number,
+  between: () => void = () => undefined,
+): { readonly look: number; readonly moves: number; readonly pins: number }[] {
+  const rounds = []
+  let state = policy.initialState
+  for (let look = 0; look < looks; look++) {
+    const decision = policy.decide(world.look(measured), state)
+    state = decision.state
+    const moves = world.apply(decision.plan)
+    if (decision.plan.length > 0) rounds.push({ look, moves, pins: decision.plan.length })
+    between()
+  }
+  return rounds
 }
