@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../lib/libvirt/connect.ts'
 import { Lab } from '../test/lab/lab.ts'
 import { type Changes, measureChanges } from './changes.ts'
@@ -101,6 +102,8 @@ async function measureRound(
   const { round, domains } = setting
   const passes = passesOver(clients, domains)
   const ms = await takeTurns(passes, turns, (turn) => log(`the ${round} host: turn ${turn} of ${turns}`))
+  log(`the ${round} host: how long the JS thread is held`)
+  const loopDelayAtRest = await loopDelayDuring(() => sleep(100))
   const loopDelay = await loopDelayDuring(() => sampleFull(clients.host, domains))
-  return { ...setting, ms, loopDelay }
+  return { ...setting, ms, loopDelay, loopDelayAtRest }
 }

@@ -10,7 +10,10 @@ export interface Round {
   readonly spinning: number
   /** Milliseconds. */
   readonly ms: Readonly<Record<PassName, Spread>>
+  /** While full samples are taken, one after the other. */
   readonly loopDelay: LoopDelay
+  /** While nothing is done: what the machine itself does to a timer, for comparison alone. */
+  readonly loopDelayAtRest: LoopDelay
 }
 
 /** A median of ours, divided by one of raw C. */
