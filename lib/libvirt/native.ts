@@ -44,8 +44,6 @@ export interface NativeConnection {
 }
 
 export interface NativeHostDescription {
-  /** virConnectGetType: `QEMU`, `TEST`. */
-  readonly driver: string
   /** XML. */
   readonly capabilities: string
   readonly memoryKiB: number

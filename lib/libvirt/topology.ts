@@ -35,8 +35,7 @@ const parser = new XMLParser({
 export function readTopology(host: NativeHostDescription): Topology {
   const cellElements = parseCells(host.capabilities)
   const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
-  // The test driver's CPU map is a constant that has nothing to do with the rest of its node.
-  const mapped = host.driver === 'TEST' ? CpuSet.empty : CpuSet.fromWords(host.online)
+  const mapped = CpuSet.fromWords(host.online)
   const pcpus = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
   const highest = pcpus.at(-1)?.id ?? -1
   return {

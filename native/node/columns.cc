@@ -86,7 +86,6 @@ Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_gene
 
 Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   Napi::Object js = Napi::Object::New(env);
-  js["driver"] = host.driver;
   js["capabilities"] = host.capabilities;
   js["memoryKiB"] = static_cast<double>(host.memory_kib);
   js["cpuCount"] = host.cpu_count;

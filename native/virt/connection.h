@@ -22,7 +22,6 @@ struct ActiveDomain {
 
 // What a host is, apart from what it does.
 struct HostDescription {
-  std::string driver;        // "QEMU", "TEST"
   std::string capabilities;  // XML
   uint64_t memory_kib;
   uint32_t cpu_count;            // width of affinity maps
