@@ -1,7 +1,9 @@
 import type { AutopilotOptions } from '../control/autopilot.ts'
 import { fileJournal } from '../control/file-journal.ts'
+import { size } from '../report/format.ts'
 import { Narrator } from '../report/narrator.ts'
 import { openHost } from './connection.ts'
+import { UsageError } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { walk } from './loop.ts'
 import type { ControlOptions } from './options.ts'
@@ -17,6 +19,9 @@ export async function control(
   if (!host) return
   await using _ = host
   const dryRun = options.dryRun ?? false
+  if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
+    throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
+  }
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
   // A dry run changes nothing, so there is nothing to write down.
   const journal = dryRun ? undefined : fileJournal(path)

@@ -9,8 +9,9 @@ export function cpuCommand(world: World): Command {
   return controlCommand('cpu')
     .summary('spread the virtual CPUs evenly over the physical ones')
     .description(
-      `Spreads the virtual CPUs of the guests evenly over the physical CPUs of the host: looks every few
-seconds at what each one wants, and moves as few as bring the host level. A level host is left alone.`,
+      'Spreads the virtual CPUs of the guests evenly over the physical CPUs of the host: looks every few ' +
+        'seconds at what each one wants, and moves as few as bring the host level. A level host is left ' +
+        'alone.',
     )
     .addHelpText(
       'after',

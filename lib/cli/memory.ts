@@ -10,8 +10,8 @@ export function memoryCommand(world: World): Command {
     .addOption(memoryOption())
     .summary('give the guests the memory they need, and take back what they do not')
     .description(
-      `Moves memory between the guests by their balloons: a guest that runs short gets more before it has to
-swap, guests with much unused memory give some back, and the host keeps its reserve.`,
+      'Moves memory between the guests by their balloons: a guest that runs short gets more before it has ' +
+        'to swap, guests with much unused memory give some back, and the host keeps its reserve.',
     )
     .addHelpText(
       'after',

@@ -12,8 +12,9 @@ export function monitorCommand(world: World): Command {
   return loopCommand('monitor', { domainsHelp: 'show only guests whose names match, such as "web*"' })
     .summary('show the physical CPUs, the guests on them and their memory')
     .description(
-      `Shows, every few seconds, a bar for each physical CPU with the guests that are on it, then each guest with
-its load and its memory. In a bar, solid is what is used and shaded is what waits. Changes nothing.`,
+      'Shows, every few seconds, a bar for each physical CPU with the guests that are on it, then each ' +
+        'guest with its load and its memory. In a bar, solid is what is used and shaded is what waits. ' +
+        'Changes nothing.',
     )
     .addHelpText(
       'after',

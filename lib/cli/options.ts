@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { exitCodesHelp } from './exit.ts'
-import { parseSeconds, parseSize, parseTicks } from './values.ts'
+import { parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** Options of every command. */
 export interface ConnectionOptions {
@@ -33,6 +33,7 @@ export function connectionOptions(command: Command): Command {
     .option(
       '-c, --connect <uri>',
       'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
+      parseText('--connect'),
     )
     .addHelpText('after', exitCodesHelp)
 }
@@ -47,7 +48,7 @@ export function loopCommand(name: string, { domainsHelp }: { readonly domainsHel
       1000 * defaultSeconds,
     )
     .option('-n, --ticks <number>', 'end after so many ticks (default: go on until Ctrl-C)', parseTicks)
-    .option('-d, --domains <glob>', domainsHelp)
+    .option('-d, --domains <glob>', domainsHelp, parseText('--domains'))
     .option('--json', 'print each tick as one line of JSON')
   return connectionOptions(command)
 }
@@ -59,6 +60,7 @@ export function controlCommand(name: string): Command {
     .option(
       '--journal <path>',
       'where to write down what was set before it is changed, for "ballast restore" (default: a file for each host in $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
+      parseText('--journal'),
     )
 }
 

@@ -16,8 +16,8 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
   const commands = [cpuCommand, memoryCommand, runCommand, monitorCommand, restoreCommand]
   const program = new Command('ballast')
     .description(
-      `Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual CPUs where
-the load balances, and sizes their balloons where memory is needed.`,
+      'Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual ' +
+        'CPUs where the load balances, and sizes their balloons where memory is needed.',
     )
     .version(version(), '-V, --version')
     .addHelpText('after', `${exitCodesHelp}${examplesHelp}`)

@@ -9,6 +9,7 @@ import { openHost } from './connection.ts'
 import { WorkFailed } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { type ConnectionOptions, connectionOptions } from './options.ts'
+import { parseText } from './values.ts'
 import { type World, writeLines } from './world.ts'
 
 interface RestoreOptions extends ConnectionOptions {
@@ -21,12 +22,13 @@ export function restoreCommand(world: World): Command {
     .option(
       '--journal <path>',
       'the file that ballast was run with (default: where it is when none was named)',
+      parseText('--journal'),
     )
     .summary('bring back what was set before ballast changed it')
     .description(
-      `Brings back the pins and the balloon sizes that the guests had before ballast changed them, also after a
-crash of ballast. Guests that were restarted since have settings of their own and are left alone. When all is
-back, the journal is removed. Stop a ballast that is still at work first.`,
+      'Brings back the pins and the balloon sizes that the guests had before ballast changed them, also ' +
+        'after a crash of ballast. Guests that were restarted since have settings of their own and are left ' +
+        'alone. When all is back, the journal is removed. Stop a ballast that is still at work first.',
     )
     .addHelpText(
       'after',

@@ -54,3 +54,11 @@ export function parseSize(option: string): (text: string) => number {
     return Math.round(Number(match[1]) * unit)
   }
 }
+
+/** Text that must not be empty: an empty variable in a script is a mistake, and no default. */
+export function parseText(option: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === '') throw new UsageError(`${option} must not be empty`)
+    return text
+  }
+}

@@ -32,6 +32,9 @@ describe('a wrong command line', () => {
     [['cpu', '--reserve', '2GiB'], /unknown option '--reserve'/],
     [['cpu', '1', '2'], /too many arguments/],
     [['cpu', '--connect'], /option '-c, --connect <uri>' argument missing/],
+    [['cpu', '--connect', ''], /--connect must not be empty/],
+    [['run', '--domains', ''], /--domains must not be empty/],
+    [['restore', '--journal', ' '], /--journal must not be empty/],
     [['blance'], /unknown command 'blance'/],
   ])('%j is one line on stderr and exit code 2', async (args, expected) => {
     const { code, stdout, stderr } = await here(...args)
