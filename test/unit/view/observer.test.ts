@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest'
+import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import { staleAfter } from '../../../lib/view/memory-view.ts'
+import { Observer } from '../../../lib/view/observer.ts'
+import { topologyOf } from '../schedulers/world.ts'
+import { cpuSample, epoch, memorySample, type Row } from './samples.ts'
+
+const targets = new Map<string, number>()
+
+function observer(pcpus = 4): Observer {
+  return new Observer(topologyOf(pcpus), { hostReserve: 1_024 * MiB, domainOverhead: 64 * MiB })
+}
+
+describe('the CPU side of a View', () => {
+  const look = (rows: readonly Row[], pcpus = 4) =>
+    observer(pcpus).observe({ cpu: cpuSample(2_000, rows, pcpus), memory: undefined, targets })
+
+  it('has every vCPU once, in its domain and in the list of all', () => {
+    const view = look([
+      { uuid: 'a', vcpus: [{ usage: 0.5, delay: 0.5, pcpu: 3, affinity: '0-3' }, { vcpu: 4 }] },
+      { uuid: 'b' },
+      { uuid: 'c', vcpus: [{}] },
+    ])
+    expect(view.domains.map((domain) => domain.vcpus.map((vcpu) => vcpu.vcpu))).toEqual([[0, 4], [], [0]])
+    expect(view.vcpus).toEqual(view.domains.flatMap((domain) => domain.vcpus))
+    expect(view.vcpus.every((vcpu) => vcpu.domain.vcpus.includes(vcpu))).toBe(true)
+    expect(view.vcpus[0]).toMatchObject({ usage: 0.5, delay: 0.5, pcpu: 3, demand: 1 })
+    expect(`${view.vcpus[0]!.affinity}`).toBe('0-3')
+  })
+
+  it('says undefined of what a sample does not know', () => {
+    const [vcpu] = look([{ uuid: 'a', vcpus: [{}] }]).vcpus
+    expect(vcpu).toMatchObject({
+      affinity: undefined,
+      pcpu: undefined,
+      usage: undefined,
+      delay: undefined,
+      demand: undefined,
+    })
+    const cpu = { ...cpuSample(0, []), interval: Number.NaN }
+    expect(observer().observe({ cpu, memory: undefined, targets }).interval).toBeUndefined()
+  })
+
+  it('has the pCPUs with what they were busy', () => {
+    expect(look([]).pcpus.map((pcpu) => [pcpu.id, pcpu.busy])).toEqual([
+      [0, 0],
+      [1, undefined],
+      [2, 0.5],
+      [3, 0.75],
+    ])
+  })
+
+  it.each([1, 8, 9, 64, 65, 1_000])('reads affinities on a host of %i pCPUs', (pcpus) => {
+    const affinity = pcpus === 1 ? '0' : `0-${pcpus - 1},^${pcpus >> 1}`
+    const view = look(
+      [{ uuid: 'a', vcpus: [{ affinity }, { affinity: `${pcpus - 1}` }, { affinity }] }],
+      pcpus,
+    )
+    expect(view.vcpus.map((vcpu) => vcpu.affinity?.size)).toEqual([
+      Math.max(1, pcpus - 1),
+      1,
+      Math.max(1, pcpus - 1),
+    ])
+    expect(view.vcpus[0]!.affinity!.has(pcpus >> 1)).toBe(pcpus === 1)
+    expect(view.vcpus[2]!.affinity).toBe(view.vcpus[0]!.affinity)
+  })
+
+  it('gives equal affinities as one object, at 16,384 vCPUs too', () => {
+    const pcpus = 512
+    const vcpus = Array.from({ length: 16_384 }, (_, i) => ({ affinity: `${i % pcpus}` }))
+    const view = look([{ uuid: 'a', vcpus }], pcpus)
+    expect(new Set(view.vcpus.map((vcpu) => vcpu.affinity)).size).toBe(pcpus)
+    expect(view.vcpus.every((vcpu, i) => vcpu.affinity!.has(i % pcpus))).toBe(true)
+  })
+})
+
+describe('demand over ticks', () => {
+  const vcpus = (usage: number) => [{ usage, delay: 0, pcpu: 0, affinity: '0' }]
+  const demands = (rows: readonly (readonly Row[])[]) => {
+    const eye = observer()
+    return rows.map((row, i) => {
+      const view = eye.observe({ cpu: cpuSample(2_000 * (i + 1), row), memory: undefined, targets })
+      return view.vcpus.map((vcpu) => vcpu.demand)
+    })
+  }
+
+  it('is smoothed for each vCPU of its own', () => {
+    const levels = demands([
+      [
+        { uuid: 'a', vcpus: vcpus(0.2) },
+        { uuid: 'b', vcpus: vcpus(0.5) },
+      ],
+      [
+        { uuid: 'b', vcpus: vcpus(0.54) },
+        { uuid: 'a', vcpus: vcpus(0.22) },
+      ],
+    ])
+    expect(levels[1]![0]).toBeCloseTo(0.52, 10)
+    expect(levels[1]![1]).toBeCloseTo(0.21, 10)
+  })
+
+  it('begins anew when the domain restarts', () => {
+    expect(
+      demands([[{ uuid: 'a', id: 1, vcpus: vcpus(0.2) }], [{ uuid: 'a', id: 2, vcpus: vcpus(0.23) }]]),
+    ).toEqual([[0.2], [0.23]])
+  })
+
+  it('is unknown while the domain is paused, and then goes on where it was', () => {
+    const paused = { uuid: 'a', state: DomainState.paused, vcpus: vcpus(0) }
+    const levels = demands([
+      [{ uuid: 'a', vcpus: vcpus(0.2) }],
+      [paused],
+      [paused],
+      [paused],
+      [{ uuid: 'a', vcpus: vcpus(0.22) }],
+    ])
+    expect(levels.slice(1, 4)).toEqual([[undefined], [undefined], [undefined]])
+    expect(levels[4]![0]).toBeCloseTo(0.21, 10)
+  })
+})
+
+describe('the memory side of a View', () => {
+  const good = { maximum: 2_048, actual: 1_024, available: 960, unused: 300, usable: 400, rss: 700 }
+  const row = (changes: Partial<Row> = {}): Row => ({
+    uuid: 'a',
+    memory: { ...good, lastUpdate: epoch - 1_000 },
+    ...changes,
+  })
+  const look = (rows: readonly Row[], host?: Parameters<typeof memorySample>[2]) => {
+    const cpu = cpuSample(0, rows)
+    return observer().observe({ cpu, memory: memorySample(0, rows, host), targets })
+  }
+  const memoryOf = (changes: Partial<Row>) => look([row(changes)]).domains[0]!.memory
+
+  it('has the levels in bytes, their age, and no reason to hold', () => {
+    expect(memoryOf({})).toEqual({
+      age: 1_000,
+      hold: undefined,
+      maximum: 2_048 * MiB,
+      actual: 1_024 * MiB,
+      target: undefined,
+      available: 960 * MiB,
+      unused: 300 * MiB,
+      usable: 400 * MiB,
+      swappedOut: undefined,
+      rss: 700 * MiB,
+    })
+  })
+
+  it.each<[string, string, Partial<Row>]>([
+    ['paused', 'not running', { state: DomainState.paused }],
+    ['ended meanwhile', 'not running', { status: MemoryStatus.gone }],
+    ['stuck', 'stuck', { status: MemoryStatus.stuck }],
+    ['failed', 'failed', { status: MemoryStatus.failed }],
+    ['without a report', 'no statistics', { memory: good }],
+    ['without unused', 'no statistics', { memory: { maximum: 2_048, actual: 1_024, lastUpdate: epoch } }],
+    ['without a size', 'no statistics', { memory: { maximum: 2_048, unused: 100, lastUpdate: epoch } }],
+    ['without a maximum', 'no statistics', { memory: { actual: 1_024, unused: 100, lastUpdate: epoch } }],
+    ['reported long ago', 'stale statistics', { memory: { ...good, lastUpdate: epoch - staleAfter - 1 } }],
+    ['more unused than there is', 'contradictory statistics', reported({ unused: 961 })],
+    ['more usable than there is', 'contradictory statistics', reported({ usable: 961 })],
+    ['larger than its maximum', 'contradictory statistics', reported({ actual: 2_049 })],
+    ['negative', 'contradictory statistics', reported({ unused: -1 })],
+    ['reported in the future', 'contradictory statistics', reported({ lastUpdate: epoch + 5_000 })],
+  ])('holds a guest that is %s: %s', (_, hold, changes) => {
+    expect(memoryOf(changes).hold).toBe(hold)
+  })
+
+  it.each<[string, Partial<Row>]>([
+    ['whose report is 5.5 s old, as they are at a period of 5 s', reported({ lastUpdate: epoch - 5_500 })],
+    ['whose balloon went down since its report', reported({ actual: 900, available: 960, unused: 800 })],
+    [
+      'without usable, as old kernels are',
+      { memory: { actual: 9, maximum: 9, unused: 1, lastUpdate: epoch } },
+    ],
+    ['whose report is dated a little ahead', reported({ lastUpdate: epoch + 500 })],
+  ])('does not hold a guest %s', (_, changes) => {
+    expect(memoryOf(changes).hold).toBeUndefined()
+    expect(memoryOf(changes).age).toBeGreaterThanOrEqual(0)
+  })
+
+  it('knows nothing before the first sample, nor of a domain that is not in it', () => {
+    const before = observer().observe({ cpu: cpuSample(0, [row()]), memory: undefined, targets })
+    expect(before.domains[0]!.memory).toMatchObject({
+      hold: 'no statistics',
+      age: undefined,
+      actual: undefined,
+    })
+    expect(before.memory).toMatchObject({ free: undefined, available: undefined, committed: 64 * MiB })
+    const other = observer().observe({ cpu: cpuSample(0, [row()]), memory: memorySample(0, []), targets })
+    expect(other.domains[0]!.memory.hold).toBe('no statistics')
+  })
+
+  it('lets a sample that is handed in again grow older', () => {
+    const eye = observer()
+    const memory = memorySample(0, [row()])
+    const ages = [0, 2_000, 9_500].map((time) => {
+      const view = eye.observe({ cpu: cpuSample(time, [row()]), memory, targets })
+      return [view.domains[0]!.memory.age, view.domains[0]!.memory.hold]
+    })
+    expect(ages).toEqual([
+      [1_000, undefined],
+      [3_000, undefined],
+      [10_500, 'stale statistics'],
+    ])
+  })
+
+  it('keeps the last known levels of a guest that is stuck, with their growing age', () => {
+    const eye = observer()
+    eye.observe({ cpu: cpuSample(0, [row()]), memory: memorySample(0, [row()]), targets })
+    const stuck: Row = { uuid: 'a', status: MemoryStatus.stuck, memory: { maximum: 2_048, actual: 900 } }
+    const view = eye.observe({
+      cpu: cpuSample(4_000, [stuck]),
+      memory: memorySample(4_000, [stuck]),
+      targets,
+    })
+    expect(view.domains[0]!.memory).toMatchObject({
+      hold: 'stuck',
+      age: 5_000,
+      actual: 900 * MiB,
+      unused: 300 * MiB,
+      rss: 700 * MiB,
+    })
+    const back = { uuid: 'a', memory: { ...good, unused: 250, lastUpdate: epoch + 5_000 } }
+    const after = eye.observe({ cpu: cpuSample(6_000, [back]), memory: memorySample(6_000, [back]), targets })
+    expect(after.domains[0]!.memory).toMatchObject({ hold: undefined, age: 1_000, unused: 250 * MiB })
+  })
+
+  it('forgets the levels of a domain that restarted', () => {
+    const eye = observer()
+    eye.observe({ cpu: cpuSample(0, [row()]), memory: memorySample(0, [row()]), targets })
+    const anew: Row = { uuid: 'a', id: 2, status: MemoryStatus.stuck }
+    const view = eye.observe({ cpu: cpuSample(2_000, [anew]), memory: memorySample(2_000, [anew]), targets })
+    expect(view.domains[0]!.memory).toMatchObject({ hold: 'stuck', age: undefined, unused: undefined })
+  })
+
+  it('does not take the levels of the run before for those of the new one', () => {
+    const eye = observer()
+    const old = memorySample(0, [row()])
+    eye.observe({ cpu: cpuSample(0, [row()]), memory: old, targets })
+    const view = eye.observe({ cpu: cpuSample(2_000, [row({ id: 2 })]), memory: old, targets })
+    expect(view.domains[0]!.memory).toMatchObject({ hold: 'no statistics', unused: undefined })
+  })
+
+  it('tells what was swapped out between two samples, not after a reboot nor when either is unknown', () => {
+    const eye = observer()
+    const swapped = [10, 10, 25, 5, undefined, 30, 31].map((swapOut, i) => {
+      const rows = [row({ memory: { ...good, ...(swapOut === undefined ? {} : { swapOut }) } })]
+      const view = eye.observe({
+        cpu: cpuSample(2_000 * i, rows),
+        memory: memorySample(2_000 * i, rows),
+        targets,
+      })
+      return view.domains[0]!.memory.swappedOut
+    })
+    expect(swapped).toEqual([undefined, 0, 15 * MiB, undefined, undefined, undefined, MiB])
+  })
+
+  it("keeps the host's books", () => {
+    const rows = [row(), row({ uuid: 'b', memory: { maximum: 512, actual: 512, rss: 700 } })]
+    const view = observer().observe({
+      cpu: cpuSample(0, rows),
+      memory: memorySample(0, rows),
+      targets: new Map([['a', 1_100 * MiB]]),
+    })
+    expect(view.domains[0]!.memory.target).toBe(1_100 * MiB)
+    expect(view.memory).toEqual({
+      total: 8_192 * MiB,
+      free: 4_096 * MiB,
+      available: 5_000 * MiB,
+      reserve: 1_024 * MiB,
+      budget: 7_168 * MiB,
+      committed: (1_100 + 64 + 512 + 188) * MiB,
+    })
+  })
+
+  it('takes the total from the topology, and nothing for the rest, where the host does not tell', () => {
+    const nothing = { total: Number.NaN, free: Number.NaN, available: Number.NaN }
+    expect(look([], nothing).memory).toMatchObject({ total: 2 ** 34, free: undefined, available: undefined })
+  })
+
+  function reported(memory: Row['memory']): Partial<Row> {
+    return { memory: { ...good, lastUpdate: epoch - 1_000, ...memory } }
+  }
+})
+
+describe('its options', () => {
+  it.each([
+    ['hostReserve', { hostReserve: -1, domainOverhead: 0 }],
+    ['domainOverhead', { hostReserve: 0, domainOverhead: Number.NaN }],
+  ])('refuse a wrong %s', (name, options) => {
+    expect(() => new Observer(topologyOf(1), options)).toThrow(`Expected \`${name}\``)
+  })
+})
