@@ -11,21 +11,18 @@ export interface LoopDelay {
   readonly busyPerWork: number
 }
 
-/** Fewer checks say little of the one in a hundred. */
-const leastChecks = 2_000
-
 /**
- * Repeats `work` until there are enough checks, and tells how long it held the JS thread.
+ * Repeats `work` until there were so many checks, and tells how long it held the JS thread.
  *
  * `monitorEventLoopDelay` records the time from one timer to the next, the millisecond that it sleeps in
  * between included. Nothing is subtracted: the thread was held for at most what this says.
  */
-export async function loopDelayDuring(work: () => Promise<unknown>): Promise<LoopDelay> {
+export async function loopDelayDuring(checks: number, work: () => Promise<unknown>): Promise<LoopDelay> {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   const before = performance.eventLoopUtilization()
   histogram.enable()
   let times = 0
-  for (; histogram.count < leastChecks; times++) await work()
+  for (; histogram.count < checks; times++) await work()
   histogram.disable()
   const { active } = performance.eventLoopUtilization(before)
   return {

@@ -1,5 +1,4 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -18,13 +17,19 @@ export class Peer implements AsyncDisposable {
   readonly #name: string
   readonly #process: ChildProcessByStdio<Writable, Readable, null>
   readonly #answers: AsyncIterator<string>
-  readonly #exited: Promise<unknown>
+  /** How it ended. */
+  readonly #ended: Promise<string>
 
   private constructor(name: string, command: string, args: readonly string[]) {
     this.#name = name
     // Ctrl-C is not for it: it ends when its input does.
     this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-    this.#exited = once(this.#process, 'close')
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('error', (error) => resolve(error.message))
+      this.#process.once('close', (code, signal) => resolve(`exit code ${code ?? signal}`))
+    })
+    // That it reads no more shows in its answers, which end then.
+    this.#process.stdin.on('error', () => undefined)
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]()
   }
 
@@ -42,7 +47,7 @@ export class Peer implements AsyncDisposable {
   async pass(groups: Groups, domains: number): Promise<number> {
     this.#process.stdin.write(`${groups}\n`)
     const { value, done } = await this.#answers.next()
-    if (done) throw new Error(`${this.#name} ended (exit code ${this.#process.exitCode})`)
+    if (done) throw new Error(`${this.#name} ended: ${await this.#ended}`)
     const [nanoseconds, seen] = value.split(' ').map(Number)
     if (seen !== domains) throw new Error(`${this.#name} saw ${seen} domains instead of ${domains}`)
     return nanoseconds! / 1e6
@@ -50,7 +55,7 @@ export class Peer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.stdin.end()
-    await this.#exited
+    await this.#ended
   }
 }
 

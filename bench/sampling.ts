@@ -36,6 +36,8 @@ export interface SamplingFigures {
 }
 
 const spinners = 8
+/** Fewer say little of the one in a hundred. */
+const loopChecks = 2_000
 
 /**
  * Measures what a sample costs beside raw C and libvirt-python: all on the same domains of a lab of its own,
@@ -103,7 +105,7 @@ async function measureRound(
   const passes = passesOver(clients, domains)
   const ms = await takeTurns(passes, turns, (turn) => log(`the ${round} host: turn ${turn} of ${turns}`))
   log(`the ${round} host: how long the JS thread is held`)
-  const loopDelayAtRest = await loopDelayDuring(() => sleep(100))
-  const loopDelay = await loopDelayDuring(() => sampleFull(clients.host, domains))
+  const loopDelayAtRest = await loopDelayDuring(loopChecks, () => sleep(100))
+  const loopDelay = await loopDelayDuring(loopChecks, () => sampleFull(clients.host, domains))
   return { ...setting, ms, loopDelay, loopDelayAtRest }
 }
