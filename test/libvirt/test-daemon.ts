@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { labUser, startPrivateDaemon } from '../lab/daemon.ts'
+import { endProcess, processesIn, signal } from '../lab/processes.ts'
+import { virsh } from '../lab/virsh.ts'
+
+/** Whether a libvirtd of our own can be started here; `npm test` installs it where it can. */
+export const hasDaemon = spawnSync('libvirtd', ['--version']).status === 0 && (await labUser()) !== undefined
+
+if (!hasDaemon && process.env.CI === 'true') {
+  throw new Error('libvirtd cannot be run here: it is needed for the tests over a daemon')
+}
+
+/**
+ * A libvirtd of the test's own that serves libvirt's test driver: hosts without guests, but with a socket, a
+ * daemon that can die or freeze, events, and a state that other clients share.
+ */
+export interface TestDaemon {
+  /** `test:///default` behind the daemon: one pCPU map of 16, one domain named `test` with two vCPUs. */
+  readonly uri: string
+  /** Runs virsh on {@link uri}. */
+  virsh(...args: string[]): Promise<string>
+  /** Lets it take no step until `thaw`. */
+  freeze(): void
+  thaw(): void
+  /** Kills it; a daemon that is started again has forgotten everything. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Ends it and removes what it left. */
+  remove(): Promise<void>
+}
+
+export async function startTestDaemon(): Promise<TestDaemon> {
+  const user = await labUser()
+  if (!user) throw new Error('There is no user that the daemon could run as')
+  let directory = ''
+  let pid = 0
+  const end = async (how: (pid: number) => unknown) => {
+    signal(pid, 'SIGCONT')
+    how(pid)
+    await endProcess(pid)
+    rmSync(directory, { recursive: true, force: true })
+  }
+  const daemon = {
+    uri: '',
+    virsh: (...args: string[]) => virsh(daemon.uri, ...args),
+    freeze: () => signal(pid, 'SIGSTOP'),
+    thaw: () => signal(pid, 'SIGCONT'),
+    kill: () => end((target) => signal(target, 'SIGKILL')),
+    remove: () => end(() => {}),
+    async start() {
+      // Short, since socket paths end at 107 characters; open for the user that it runs as.
+      directory = mkdtempSync('/var/tmp/ballast-test-')
+      chmodSync(directory, 0o711)
+      const uri = await startPrivateDaemon(directory, user)
+      daemon.uri = uri.replace(/^qemu/, 'test').replace('///session', '///default')
+      pid = (await processesIn(directory))[0]!.pid
+    },
+  }
+  await daemon.start()
+  return daemon
+}
