@@ -56,18 +56,21 @@ const cures: { readonly [K in ErrorCode]?: string } = {
   ERR_JOURNAL: 'choose another file with --journal',
 }
 
-/** Throws when nothing could be done in this tick, for a reason that lasts. */
-function throwIfHopeless({ outcomes }: Tick): void {
-  const errors = outcomes.flatMap(({ error }) => (error && cures[error.code] ? error : []))
-  const first = errors[0]
-  if (!first || errors.length < outcomes.length) return
-  throw new BallastError(first.code, `${first.message}; ${cures[first.code]}`, { cause: first })
+/** Throws when something cannot be done for a reason that lasts, and nothing else was done. */
+function throwIfHopeless(tick: Tick): void {
+  const hopeless = errorsOf(tick).find((error) => cures[error.code] !== undefined)
+  if (!hopeless || tick.outcomes.some(({ status }) => status === 'applied')) return
+  throw new BallastError(hopeless.code, `${hopeless.message}; ${cures[hopeless.code]}`, { cause: hopeless })
 }
 
 function throwIfFailed(tick: Tick | undefined): void {
   if (!tick) return
-  const errors = [...tick.errors, ...tick.outcomes.flatMap(({ error }) => error ?? [])]
+  const errors = errorsOf(tick)
   if (errors.length > 0) {
     throw new WorkFailed(`${counted(errors.length, 'thing')} failed in the last tick: ${errors[0]!.message}`)
   }
+}
+
+function errorsOf({ errors, outcomes }: Tick): readonly BallastError[] {
+  return [...errors, ...outcomes.flatMap(({ error }) => error ?? [])]
 }

@@ -1,5 +1,4 @@
-import { Command, Option } from 'commander'
-import { exitCodesHelp } from './exit.ts'
+import { Argument, Command, Option } from 'commander'
 import { parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** Options of every command. */
@@ -29,23 +28,20 @@ export interface MemoryOptions {
 const defaultSeconds = 2
 
 export function connectionOptions(command: Command): Command {
-  return command
-    .option(
-      '-c, --connect <uri>',
-      'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
-      parseText('--connect'),
-    )
-    .addHelpText('after', exitCodesHelp)
+  return command.option(
+    '-c, --connect <uri>',
+    'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
+    parseText('--connect'),
+  )
 }
 
 /** A command `name [seconds]` that works tick by tick. */
 export function loopCommand(name: string, { domainsHelp }: { readonly domainsHelp: string }): Command {
   const command = new Command(name)
-    .argument(
-      '[seconds]',
-      'seconds from one look at the host to the next',
-      parseSeconds,
-      1000 * defaultSeconds,
+    .addArgument(
+      new Argument('[seconds]', 'seconds from one look at the host to the next')
+        .argParser(parseSeconds)
+        .default(1000 * defaultSeconds, `${defaultSeconds}`),
     )
     .option('-n, --ticks <number>', 'end after so many ticks (default: go on until Ctrl-C)', parseTicks)
     .option('-d, --domains <glob>', domainsHelp, parseText('--domains'))
@@ -56,7 +52,10 @@ export function loopCommand(name: string, { domainsHelp }: { readonly domainsHel
 /** A command `name [seconds]` that changes domains. */
 export function controlCommand(name: string): Command {
   return loopCommand(name, { domainsHelp: 'change only guests whose names match, such as "web*"' })
-    .option('--dry-run', 'say what would be done, and change nothing')
+    .option(
+      '--dry-run',
+      'say what would be done, and change nothing; guests that do not report their memory are left out then',
+    )
     .option(
       '--journal <path>',
       'where to write down what was set before it is changed, for "ballast restore" (default: a file for each host in $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',

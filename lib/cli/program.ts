@@ -20,14 +20,17 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
         'CPUs where the load balances, and sizes their balloons where memory is needed.',
     )
     .version(version(), '-V, --version')
-    .addHelpText('after', `${exitCodesHelp}${examplesHelp}`)
+    .addHelpText('after', examplesHelp)
   for (const command of commands) program.addCommand(command(world))
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => void world.stdout.write(text),
-      writeErr: (text) => void world.stdout.write(text),
-      outputError: () => {}, // told below, in one line
-    })
+    command
+      .addHelpText('after', exitCodesHelp)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void world.stdout.write(text),
+        writeErr: (text) => void world.stdout.write(text),
+        outputError: () => {}, // told below, in one line
+      })
   }
   try {
     if (args.length === 0) {
@@ -46,7 +49,6 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
 }
 
 const examplesHelp = `
-
 Examples:
   ballast monitor              what is going on? changes nothing
   ballast run --dry-run        what would ballast do? changes nothing

@@ -211,14 +211,16 @@ describe('what goes wrong on the host', () => {
     expect(await ballast(['cpu', '-n', '3', '--dry-run'], keep(host))).toMatchObject({ code: 0 })
   })
 
-  it('ends with exit code 4 when the host lets us change nothing', async () => {
-    const host = withMembers(simulate(scenarios.A1()), {
-      pinVcpu: failing('ERR_PERMISSION_DENIED', 'operation forbidden for read only access'),
-    })
-    const { code, stderr } = await ballast(['cpu', '1', '--journal', newJournal()], keep(host))
-    expect(code).toBe(4)
-    expect(stderr).toMatch(/^ballast: operation forbidden.*\n$/)
-  })
+  it.each(['cpu', 'memory'])(
+    '%s ends with exit code 4 when the host lets us change nothing',
+    async (name) => {
+      const denied = failing('ERR_PERMISSION_DENIED', 'operation forbidden for read only access')
+      const host = withMembers(simulate(scenarios.A1()), { pinVcpu: denied, setMemoryStatsPeriod: denied })
+      const { code, stderr } = await ballast([name, '1', '--journal', newJournal()], keep(host))
+      expect(code).toBe(4)
+      expect(stderr).toMatch(/^ballast: operation forbidden.*\n$/)
+    },
+  )
 
   it('ends with exit code 1 when something still failed in the last tick', async () => {
     const host = withMembers(simulate(scenarios.A1()), {
