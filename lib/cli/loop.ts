@@ -46,7 +46,7 @@ function noteMissing(world: World, { domains }: LoopOptions, { view }: Tick): vo
   if (domains === undefined) return
   const matches = globMatcher(domains)
   if (!view.domains.some((domain) => matches(domain.name))) {
-    note(world, `no running guest matches --domains ${JSON.stringify(domains)}: nothing is changed`)
+    note(world, `no running guest matches --domains ${JSON.stringify(domains)}`)
   }
 }
 

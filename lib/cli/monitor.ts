@@ -39,7 +39,10 @@ async function monitor(world: World, options: LoopOptions, interval: number): Pr
     const besides = tick.view.online.size + problems.length + 5
     const guests = terminal ? Math.max(3, rows - besides) : Number.POSITIVE_INFINITY
     const lines = table(tick, { colour: terminal && !world.env.NO_COLOR, columns, guests, shows })
-    writeLines(world, terminal ? frame([...lines, ...problems], tick.index) : [...lines, ...problems, ''])
+    writeLines(
+      world,
+      terminal ? frame([...lines, ...problems].slice(0, rows - 1), tick.index) : [...lines, ...problems, ''],
+    )
   })
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
@@ -71,7 +72,7 @@ describe('ballast cpu', () => {
     const changed = (await affinities(host)).flatMap((words, guest) => (words === 1 ? [] : guest + 1))
     expect(changed).toEqual([2])
     const none = await ballast(['cpu', '-n', '1', '-d', 'web*', '--journal', newJournal()], keep(host))
-    expect(none.stderr).toBe('ballast: no running guest matches --domains "web*": nothing is changed\n')
+    expect(none.stderr).toBe('ballast: no running guest matches --domains "web*"\n')
   })
 })
 
@@ -120,6 +121,23 @@ describe('ballast monitor', () => {
     expect(stdout.match(/^tick \d .*8 guests on 4 pCPUs/gm)).toHaveLength(3)
     expect(stdout).not.toContain('\x1b')
     expect(new Set(await affinities(host))).toEqual(new Set([1]))
+  })
+
+  it('draws over the frame before on a terminal, within its size, and in colour unless NO_COLOR says not', async () => {
+    const terminal = { isTTY: true, columns: 60, rows: 9 }
+    const run = (env: Record<string, string>) =>
+      ballast(['monitor', '1', '-n', '2'], keep(simulate(scenarios.A1())), env, terminal)
+    const { stdout } = await run({})
+    const frames = stdout.split('\x1b[H').slice(1)
+    expect(frames).toHaveLength(2)
+    for (const frame of frames) {
+      const lines = stripVTControlCharacters(frame).trimEnd().split('\n')
+      expect(lines.length).toBeLessThan(terminal.rows)
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(terminal.columns)
+    }
+    expect(stdout).toContain('\x1b[1m')
+    expect((await run({ NO_COLOR: '1' })).stdout).not.toContain('\x1b[1m')
+    expect((await run({ TERM: 'dumb' })).stdout).not.toContain('\x1b')
   })
 
   it('asks for a connection that can only look', async () => {

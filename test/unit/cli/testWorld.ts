@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { main } from '../../../lib/cli/program.ts'
-import type { World } from '../../../lib/cli/world.ts'
+import type { Output, World } from '../../../lib/cli/world.ts'
 import type { Host } from '../../../lib/host/host.ts'
 
 /** How a run of the command line ended, and what it wrote. */
@@ -15,11 +15,18 @@ export async function ballast(
   args: readonly string[],
   connect: World['connect'],
   env: World['env'] = {},
+  terminal: Pick<Output, 'isTTY' | 'columns' | 'rows'> = {},
 ): Promise<Ending> {
   const stdout = capture()
   const stderr = capture()
   const { signal } = new AbortController()
-  const code = await main(args, { connect, env, stdout: stdout.stream, stderr: stderr.stream, signal })
+  const code = await main(args, {
+    connect,
+    env,
+    stdout: Object.assign(stdout.stream, terminal),
+    stderr: stderr.stream,
+    signal,
+  })
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 

@@ -42,7 +42,7 @@ describe('the examples', () => {
   it('custom-policy keeps every guest off pCPU 0', async () => {
     const { code, stdout } = await example('custom-policy')
     expect(code).toBe(0)
-    expect(stdout.match(/guest\d: applied: pCPU 0 is the host's/g)).toHaveLength(8)
+    expect(stdout.match(/pin guest\d vCPU 0 to pCPU 1-3: pCPU 0 is the host's/g)).toHaveLength(8)
   })
 })
 
