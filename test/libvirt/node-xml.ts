@@ -36,7 +36,8 @@ export function testNode(pcpus: number, domains: readonly TestDomain[]): TestNod
   return { uri: `test://${path}`, remove: () => rmSync(directory, { recursive: true }) }
 }
 
-function domainXml({
+/** A domain of libvirt's test driver. */
+export function domainXml({
   name,
   vcpus = 1,
   memoryKiB = 524_288,

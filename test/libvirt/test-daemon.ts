@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { labUser, startPrivateDaemon } from '../lab/daemon.ts'
 import { endProcess, processesIn, signal } from '../lab/processes.ts'
 import { virsh } from '../lab/virsh.ts'
+import { domainXml } from './node-xml.ts'
 
 /** Whether a libvirtd of our own can be started here; `npm test` installs it where it can. */
 export const hasDaemon = spawnSync('libvirtd', ['--version']).status === 0 && (await labUser()) !== undefined
@@ -20,6 +21,8 @@ export interface TestDaemon {
   readonly uri: string
   /** Runs virsh on {@link uri}. */
   virsh(...args: string[]): Promise<string>
+  /** Starts one more domain. */
+  create(name: string, vcpus: number): Promise<void>
   /** Lets it take no step until `thaw`. */
   freeze(): void
   thaw(): void
@@ -44,6 +47,11 @@ export async function startTestDaemon(): Promise<TestDaemon> {
   const daemon = {
     uri: '',
     virsh: (...args: string[]) => virsh(daemon.uri, ...args),
+    async create(name: string, vcpus: number) {
+      const file = `${directory}/${name}.xml`
+      writeFileSync(file, domainXml({ name, vcpus }))
+      await daemon.virsh('create', file)
+    },
     freeze: () => signal(pid, 'SIGSTOP'),
     thaw: () => signal(pid, 'SIGCONT'),
     kill: () => end((target) => signal(target, 'SIGKILL')),

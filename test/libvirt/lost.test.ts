@@ -1,0 +1,118 @@
+import { readdirSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CpuSet } from '../../lib/host/cpuset.ts'
+import type { Host, HostEvent } from '../../lib/host/host.ts'
+import { KiB } from '../../lib/host/units.ts'
+import { type ConnectOptions, connect } from '../../lib/libvirt/connect.ts'
+import { eventually } from './eventually.ts'
+import { failureOf, libvirtFailureOf } from './failure.ts'
+import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
+
+describe.skipIf(!hasDaemon)('a daemon that', () => {
+  let daemon: TestDaemon
+  beforeEach(async () => {
+    daemon = await startTestDaemon()
+  })
+  afterEach(() => daemon.remove())
+
+  /** Connects, and gathers what the host tells. */
+  async function listenTo(options: ConnectOptions = {}): Promise<{ host: Host; events: HostEvent[] }> {
+    const host = await connect(daemon.uri, options)
+    const events: HostEvent[] = []
+    host.subscribe((event) => events.push(event))
+    return { host, events }
+  }
+
+  /** Every call that asks libvirt. */
+  async function allCalls(host: Host): Promise<(() => Promise<unknown>)[]> {
+    const { uuid } = await host.domain('test')
+    return [
+      () => host.domains(),
+      () => host.sampleCpu(),
+      () => host.sampleMemory(),
+      () => host.pinVcpu(uuid, 0, CpuSet.of(1)),
+      () => host.setMemory(uuid, 1_048_576 * KiB),
+    ]
+  }
+
+  it('dies is a lost connection: told once, and by every call at once', async () => {
+    const { host, events } = await listenTo()
+    const calls = await allCalls(host)
+    for (const call of calls) await call()
+    await daemon.kill()
+    await eventually(() => expect(events).toEqual([{ kind: 'closed', reason: 'eof' }]))
+    for (const call of calls) {
+      const error = await libvirtFailureOf(call())
+      expect(error).toMatchObject({ code: 'ERR_CONNECTION_LOST', libvirtDomain: 7 })
+    }
+    expect(events).toHaveLength(1)
+    await host.close()
+    expect((await failureOf(host.sampleCpu())).code).toBe('ERR_ALREADY_CLOSED')
+  })
+
+  it('comes again is there for a new connection, not for the old one', async () => {
+    const { host } = await listenTo()
+    await daemon.kill()
+    await daemon.start()
+    await using anew = await connect(daemon.uri)
+    expect((await anew.sampleCpu()).domains).toHaveLength(1)
+    expect((await failureOf(host.sampleCpu())).code).toBe('ERR_CONNECTION_LOST')
+    await host.close()
+  })
+
+  it('freezes is given up by keepalive, with what was under way', async () => {
+    const { host, events } = await listenTo({ keepAliveSeconds: 1, keepAliveCount: 1 })
+    daemon.freeze()
+    expect((await libvirtFailureOf(host.sampleCpu())).code).toBe('ERR_CONNECTION_LOST')
+    await eventually(() => expect(events).toEqual([{ kind: 'closed', reason: 'keepalive' }]))
+    daemon.thaw()
+    await host.close()
+  })
+
+  it('freezes lets calls overrun their deadline, and they work again when it goes on', async () => {
+    const { host } = await listenTo({ callDeadline: 200, keepAliveSeconds: 0 })
+    const calls = await allCalls(host)
+    daemon.freeze()
+    for (const call of calls) {
+      const error = await failureOf(call())
+      expect(error.code).toBe('ERR_TIMEOUT')
+      expect(error.message).toMatch(/^\w+: no answer within 200 ms; its outcome is unknown$/)
+    }
+    daemon.thaw()
+    for (const call of calls) await eventually(call)
+    await host.close()
+  })
+
+  it('freezes holds up neither the JS thread nor another connection', async () => {
+    const { host } = await listenTo({ keepAliveSeconds: 0 })
+    await using local = await connect('test:///default')
+    const calls = await allCalls(host)
+    daemon.freeze()
+    let settled = 0
+    const pending = calls.map((call) => call().finally(() => settled++))
+    const opening = connect(daemon.uri).finally(() => settled++)
+    for (let turn = 0; turn < 100; turn++) await local.sampleCpu()
+    expect(settled).toBe(0)
+    daemon.thaw()
+    await Promise.all(pending)
+    await (await opening).close()
+    await host.close()
+  })
+
+  it('freezes lets close() overrun its deadline too, and nothing is left open when it goes on', async () => {
+    const before = openFiles()
+    const { host } = await listenTo({ callDeadline: 200, keepAliveSeconds: 0 })
+    await host.sampleMemory() // over connections of its own
+    expect(openFiles()).toBeGreaterThan(before)
+    daemon.freeze()
+    const calls = [host.sampleCpu(), host.sampleMemory(), host.close(), host.close()]
+    for (const call of calls) expect((await failureOf(call)).code).toBe('ERR_TIMEOUT')
+    expect((await failureOf(host.domains())).code).toBe('ERR_ALREADY_CLOSED')
+    daemon.thaw()
+    await eventually(() => expect(openFiles()).toBe(before))
+  })
+})
+
+function openFiles(): number {
+  return readdirSync('/proc/self/fd').length
+}
