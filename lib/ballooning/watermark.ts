@@ -10,7 +10,7 @@ export interface WatermarkOptions {
   readonly low?: number | undefined
   /** Bytes: a guest with more unused than this, for some time, gives some back. Default 192 MiB. */
   readonly high?: number | undefined
-  /** Bytes that one guest gives back in one tick at most. Default 128 MiB. */
+  /** Bytes that one guest gives back in one tick, the last time up to half the distance of the marks more. Default 128 MiB. */
   readonly step?: number | undefined
   /** Bytes: the smallest balloon that is asked for. Default 200 MiB. */
   readonly floor?: number | undefined
@@ -95,9 +95,11 @@ export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMem
       const isQuiet = guest.history.reports.length >= reports
       // One step at a time: what the balloon has not followed yet, it may not be able to.
       const hasFollowed = Math.abs(guest.history.actual - guest.asked) < MiB
-      if (!isQuiet || !hasFollowed || guest.asked - target <= high - middle) return []
+      const surplus = guest.asked - target
+      if (!isQuiet || !hasFollowed || surplus <= high - middle) return []
       const most = isShort ? short.steps * step : step
-      const bytes = Math.max(target, guest.asked - most)
+      // The last step is a little larger: what it left would be on the edge, where noise decides.
+      const bytes = surplus - most <= high - middle ? target : guest.asked - most
       return [setMemory(guest.domain, bytes, `${describe(guest)}, above ${mib(high + guest.reach)}`)]
     })
 
