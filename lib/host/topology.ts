@@ -15,6 +15,7 @@ export interface Pcpu {
 /** One NUMA cell. */
 export interface NumaCell {
   readonly id: number
+  /** Its online pCPUs. */
   readonly cpus: CpuSet
   /** Bytes; NaN where the host does not tell. */
   readonly memory: number

@@ -37,12 +37,14 @@ export function readTopology(host: NativeHostDescription): Topology {
   const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
   const mapped = CpuSet.fromWords(host.online)
   const pcpus = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
+  const online = CpuSet.from(pcpus.map((pcpu) => pcpu.id))
   const highest = pcpus.at(-1)?.id ?? -1
   return {
     pcpus,
-    online: CpuSet.from(pcpus.map((pcpu) => pcpu.id)),
+    online,
     cpuCount: Math.max(host.cpuCount, highest + 1),
-    cells: cellElements.length > 0 ? cellElements.map(readCell) : [flatCell(host)],
+    cells:
+      cellElements.length > 0 ? cellElements.map((cell) => readCell(cell, online)) : [flatCell(host, online)],
     memory: host.memoryKiB * KiB,
   }
 }
@@ -70,11 +72,11 @@ function readPcpus(cell: CellElement): Pcpu[] {
     }))
 }
 
-function readCell(cell: CellElement): NumaCell {
+function readCell(cell: CellElement, online: CpuSet): NumaCell {
   const memory = typeof cell.memory === 'string' ? cell.memory : cell.memory?.['#text']
   return {
     id: Number(cell.id),
-    cpus: CpuSet.from(readPcpus(cell).map((pcpu) => pcpu.id)),
+    cpus: CpuSet.from(readPcpus(cell).map((pcpu) => pcpu.id)).and(online),
     memory: memory === undefined ? Number.NaN : Number(memory) * KiB,
     distances: new Map(cell.distances?.sibling?.map(({ id, value }) => [Number(id), Number(value)]) ?? []),
   }
@@ -92,10 +94,10 @@ function flatPcpus(count: number): Pcpu[] {
   }))
 }
 
-function flatCell(host: NativeHostDescription): NumaCell {
+function flatCell(host: NativeHostDescription, online: CpuSet): NumaCell {
   return {
     id: 0,
-    cpus: CpuSet.from(Array.from({ length: host.cpuCount }, (_, id) => id)),
+    cpus: online,
     memory: host.memoryKiB * KiB,
     distances: new Map(),
   }
