@@ -78,6 +78,16 @@ describe('cadence', () => {
     ])
   })
 
+  it('waits a little for memory, since it usually comes soon after', async () => {
+    const host = new FakeHost([guest(1)])
+    host.obstacle = async (call) => {
+      if (call === 'sampleMemory') await host.clock.sleepUntil(host.clock.now() + 200)
+    }
+    const [tick] = await ticksOf(host, { interval: 1_000, ticks: 1 })
+    expect(tick!.view.domains[0]!.memory.actual).toBe(GiB)
+    expect(tick!.timing.sample).toBe(200)
+  })
+
   it('asks for memory once per statistics period when ticks are shorter', async () => {
     const host = new FakeHost([guest(1)])
     await ticksOf(host, { interval: 250, ticks: 9, ballooning: () => [] })
