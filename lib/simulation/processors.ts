@@ -76,16 +76,20 @@ export class Processors {
     }
   }
 
-  /** A new task begins where the fewest others are, as a new thread does. */
+  /** A new task begins where the fewest others are, as a new thread does: best on a core of its own. */
   add(task: Task): void {
     const population = new Float64Array(this.#topology.cpuCount)
-    for (const { pcpu } of this.#tasks) population[pcpu]!++
-    const candidates = [...task.affinity].map((pcpu) => ({
-      pcpu,
-      key: population[pcpu]! + this.#random.next(),
-    }))
-    candidates.sort((a, b) => a.key - b.key)
-    task.pcpu = candidates[0]!.pcpu
+    for (const { pcpu } of this.#tasks) {
+      population[pcpu]! += 1
+      for (const sibling of this.#siblings[pcpu]!) population[sibling]! += 0.5
+    }
+    let fewest = Number.POSITIVE_INFINITY
+    for (const pcpu of task.affinity) {
+      const crowd = population[pcpu]! + this.#random.next() / 4
+      if (crowd >= fewest) continue
+      fewest = crowd
+      task.pcpu = pcpu
+    }
     this.#tasks.add(task)
   }
 

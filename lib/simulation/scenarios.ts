@@ -16,7 +16,7 @@ export interface CpuCase {
 
 /** How large a memory case is. */
 export interface MemoryCase {
-  /** Memory of the host in bytes. Default 4 GiB. */
+  /** Memory of the host in bytes, at least 3 GiB. Default 4 GiB. */
   readonly memory?: number
   /** Default 1. */
   readonly seed?: number
@@ -123,6 +123,7 @@ function programWithin({ memory = 4 * GiB }: MemoryCase, idling: number, growing
 
 /** Four guests of 512 MiB of 2 GiB each on one small host. */
 function memoryCase({ memory = 4 * GiB, seed = 1 }: MemoryCase, growths: readonly Growth[]): Scenario {
+  if (!(memory >= 3 * GiB)) throw wrongOption('memory', `bytes from ${3 * GiB} on`, memory)
   const domains = Array.from({ length: 4 }, (_, guest): DomainScenario => {
     return { name: `guest${guest + 1}`, memory: { maximum: guestMaximum, actual: guestStart } }
   })

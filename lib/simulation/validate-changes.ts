@@ -1,7 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import type { Change, DomainScenario } from './scenario.ts'
-import { onlyKeys, validateLoad, validateProgram, validateVcpu } from './validate.ts'
+import { onlyKeys, validateLoad, validateProgram, validateVcpu } from './validate-parts.ts'
 
 /** What a domain is at one point of the scenario. */
 interface Situation {

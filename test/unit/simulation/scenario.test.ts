@@ -89,7 +89,8 @@ describe('the classic cases', () => {
     expect(affinities(scenarios.A6())).toEqual(affinities(scenarios.A3()))
   })
 
-  it('refuse counts that make no sense', () => {
+  it('refuse sizes that make no sense', () => {
+    expect(() => scenarios.M2({ memory: 1 })).toThrow(/`memory`/)
     expect(() => scenarios.A1({ guests: 0 })).toThrow(/`guests`/)
     expect(() => simulate(scenarios.A1({ pcpus: 0 }))).toThrow(/`pcpus`/)
   })

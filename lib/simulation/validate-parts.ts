@@ -1,0 +1,78 @@
+import { CpuSet } from '../host/cpuset.ts'
+import { wrongOption } from '../host/errors.ts'
+import { KiB } from '../host/units.ts'
+import type { Load, Program, VcpuScenario } from './scenario.ts'
+
+/** Throws for anything that is no load. */
+export function validateLoad(at: string, load: Load): void {
+  switch (load.kind) {
+    case 'idle':
+    case 'spin':
+      onlyKeys(at, load, ['kind'])
+      break
+    case 'loop':
+      onlyKeys(at, load, ['kind', 'work', 'sleep'])
+      above0(`${at}.work`, load.work)
+      above0(`${at}.sleep`, load.sleep)
+      break
+    case 'work':
+      onlyKeys(at, load, ['kind', 'work'])
+      above0(`${at}.work`, load.work)
+      break
+    default:
+      throw wrongOption(`${at}.kind`, 'idle, spin, loop or work', (load as { kind: unknown }).kind)
+  }
+}
+
+/** Throws for anything that is no program. */
+export function validateProgram(at: string, program: Program): void {
+  onlyKeys(at, program, ['size', 'rate', 'touch'])
+  if (!(program.size >= 0)) throw wrongOption(`${at}.size`, 'bytes from 0 on', program.size)
+  atLeast(`${at}.rate`, program.rate, 0)
+  atLeast(`${at}.touch`, program.touch, 0)
+}
+
+/** Throws for anything that is no vCPU of a host with these pCPUs. */
+export function validateVcpu(at: string, vcpu: VcpuScenario, online: CpuSet): void {
+  onlyKeys(at, vcpu, ['affinity', 'load'])
+  if (vcpu.load) validateLoad(`${at}.load`, vcpu.load)
+  const { affinity } = vcpu
+  if (affinity === undefined || affinity === 'any') return
+  const cpus = parseOr(affinity, () => wrongOption(`${at}.affinity`, `'any' or a CPU list`, affinity))
+  if (cpus.isEmpty || !cpus.isSubsetOf(online)) {
+    throw wrongOption(`${at}.affinity`, `'any' or pCPUs among ${online}`, affinity)
+  }
+}
+
+/** Throws for a key that is not among these: most likely a misspelled one. */
+export function onlyKeys(at: string, value: object, keys: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!keys.includes(key))
+      throw wrongOption(at, `an object with no other keys than ${keys.join(', ')}`, key)
+  }
+}
+
+function parseOr(list: string, mistake: () => TypeError): CpuSet {
+  try {
+    return CpuSet.parse(list)
+  } catch (cause) {
+    throw Object.assign(mistake(), { cause })
+  }
+}
+
+/** Throws for what is given and below `least`. */
+export function atLeast(option: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(value >= least)) throw wrongOption(option, `a number from ${least} on`, value)
+}
+
+function above0(option: string, value: number): void {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw wrongOption(option, 'milliseconds above 0', value)
+}
+
+/** Throws for what is given and no whole number of KiB above 0. */
+export function wholeKiB(option: string, bytes: number | undefined): void {
+  if (bytes !== undefined && !(bytes > 0 && Number.isInteger(bytes / KiB))) {
+    throw wrongOption(option, 'bytes above 0, whole KiB', bytes)
+  }
+}
