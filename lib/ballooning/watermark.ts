@@ -10,7 +10,7 @@ export interface WatermarkOptions {
   readonly low?: number | undefined
   /** Bytes: a guest with more unused than this, for some time, gives some back. Default 192 MiB. */
   readonly high?: number | undefined
-  /** Bytes that one guest gives back in one tick, the last time up to half the distance of the marks more. Default 128 MiB. */
+  /** Bytes that one guest gives back in one tick, the last time up to the distance of the marks more. Default 128 MiB. */
   readonly step?: number | undefined
   /** Bytes: the smallest balloon that is asked for. Default 200 MiB. */
   readonly floor?: number | undefined
@@ -98,8 +98,8 @@ export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMem
       const surplus = guest.asked - target
       if (!isQuiet || !hasFollowed || surplus <= high - middle) return []
       const most = isShort ? short.steps * step : step
-      // The last step is a little larger: what it left would be on the edge, where noise decides.
-      const bytes = surplus - most <= high - middle ? target : guest.asked - most
+      // The last step is a little larger: what it left would be near the edge, where noise decides.
+      const bytes = surplus - most <= high - low ? target : guest.asked - most
       return [setMemory(guest.domain, bytes, `${describe(guest)}, above ${mib(high + guest.reach)}`)]
     })
 
