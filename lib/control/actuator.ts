@@ -117,9 +117,11 @@ export class Actuator {
   }
 
   #perhaps({ action, domain }: Step): void {
-    if (action.kind === 'pin')
+    if (action.kind === 'pin') {
       this.#ledger.perhapsPinned(domain, action.vcpu, action.cpus, affinityOf(action, domain))
-    else this.#ledger.perhapsAskedMemory(domain, action.bytes, this.#host.clock.now())
+    } else {
+      this.#ledger.perhapsAskedMemory(domain, action.bytes, this.#host.clock.now())
+    }
   }
 }
 

@@ -162,7 +162,7 @@ function entryOf(line: string): JournalEntry | undefined {
     return cpus && { ...subject, kind, vcpu, original: cpus }
   }
   if (kind === 'memory' && typeof original === 'number') return { ...subject, kind, original }
-  if (kind === 'memoryStatsPeriod') return { ...subject, kind, original: undefined }
+  if (kind === 'memoryStatsPeriod') return { ...subject, kind, original: null }
   return undefined
 }
 

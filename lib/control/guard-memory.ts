@@ -2,9 +2,9 @@ import { KiB } from '../host/units.ts'
 import { commitment } from '../view/commitment.ts'
 import type { SetMemoryAction } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
-import type { GuardLimits, Verdict } from './guard.ts'
 import { type Ledger, negligible } from './ledger.ts'
 import { memoryLevels } from './left-alone.ts'
+import type { GuardLimits, Verdict } from './limits.ts'
 import { mebibytes } from './words.ts'
 
 /**

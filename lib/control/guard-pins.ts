@@ -1,8 +1,8 @@
 import type { PinAction } from '../view/plan.ts'
 import type { VcpuView, View } from '../view/view.ts'
-import type { Verdict } from './guard.ts'
 import type { Ledger } from './ledger.ts'
 import { domainHold } from './left-alone.ts'
+import type { Verdict } from './limits.ts'
 
 /**
  * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Rules 4 to 6
@@ -43,8 +43,9 @@ export function limitPin(
       cause: `allowed are ${vcpu.allowed}, online ${view.online}`,
     }
   }
-  if (pin.cpus.equals(affinity.and(view.online)))
+  if (pin.cpus.equals(affinity.and(view.online))) {
     return { rule: 'no-change', cause: `it is pinned to ${affinity} already` }
+  }
   if (ledger.isAsAsked(vcpu, pin.cpus)) {
     return {
       rule: 'no-change',

@@ -4,28 +4,8 @@ import { limitMemory, MemoryBooks } from './guard-memory.ts'
 import { limitPin } from './guard-pins.ts'
 import type { Ledger } from './ledger.ts'
 import { leftAlone } from './left-alone.ts'
-import type { Clamp, GuardRule, LeftAlone } from './tick.ts'
-
-/** Limits that no policy can cross. */
-export interface GuardLimits {
-  /** Whether domains of this name may be changed. */
-  readonly manages: (name: string) => boolean
-  /** Bytes that no guest is shrunk below. */
-  readonly guestFloor: number
-  /** Bytes that every guest keeps above what it uses. */
-  readonly guestMargin: number
-  /** Bytes of hypervisor memory that are counted for a domain at least. */
-  readonly domainOverhead: number
-}
-
-/** What a rule says of an action. */
-export interface Verdict<A extends Action = Action> {
-  readonly rule: GuardRule
-  /** Without it the action is dropped. */
-  readonly instead?: A
-  /** Why, in numbers. */
-  readonly cause: string
-}
+import type { GuardLimits, Verdict } from './limits.ts'
+import type { Clamp, LeftAlone } from './tick.ts'
 
 /** A plan within the limits, and what became of the rest. */
 export interface Guarded {

@@ -13,8 +13,8 @@ export type JournalEntry = JournalSubject &
     | { readonly kind: 'affinity'; readonly vcpu: number; readonly original: CpuSet }
     /** Balloon size in bytes. */
     | { readonly kind: 'memory'; readonly original: number }
-    /** Statistics period: libvirt has no call that tells it, so what it was is not known. */
-    | { readonly kind: 'memoryStatsPeriod'; readonly original: undefined }
+    /** Statistics period: no call of libvirt's tells it, so what it was is not known. */
+    | { readonly kind: 'memoryStatsPeriod'; readonly original: null }
   )
 
 /**

@@ -52,12 +52,13 @@ export interface MemoryLevels {
 
 /** This domain's levels; or why its balloon is not changed. */
 export function memoryLevels(domain: DomainView, manages: (name: string) => boolean): MemoryLevels | Hold {
-  const { hold, actual, usable, unused } = domain.memory
+  const { hold, actual, available = 0, usable, unused } = domain.memory
   const why = domainHold(domain, manages) ?? (hold && memoryHolds[hold])
   if (why) return why
   const spare = usable ?? unused
   if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
-  return { actual, used: actual - spare }
+  // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
+  return { actual, used: Math.max(actual, available) - spare }
 }
 
 /** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */

@@ -29,8 +29,8 @@ export interface NotRestored {
   readonly error: BallastError | undefined
 }
 
-/** Milliseconds that a call is waited for: longer than in the loop, there is no next tick. */
-const patience = 10_000
+/** Milliseconds that a call is waited for: as long as libvirt itself does, since there is no next tick. */
+const patience = 30_000
 /** Milliseconds between two looks at whether enough memory has come free to give some back, and how many. */
 const pause = 1_000
 const mostLooks = 30
@@ -119,8 +119,9 @@ function failureOf(
   outcomes: readonly Outcome[],
 ): { why?: string; error?: BallastError | undefined } {
   const [action] = undo(entry, view)
-  if (!action)
+  if (!action) {
     return { why: 'libvirt does not tell what it was: `virsh dommemstat DOMAIN --period 0` turns it off' }
+  }
   const isThis = ({ action: other }: { action: Action }) => thingOf(other) === thingOf(action)
   const clamp = clamps.filter(isThis).find(({ rule }) => rule !== 'no-change')
   const failed = outcomes.find((outcome) => isThis(outcome) && outcome.status === 'failed')

@@ -88,9 +88,7 @@ export class StatisticsPeriods implements Disposable {
     const { clock } = this.#host
     try {
       const wallTime = clock.wallTime()
-      await this.#journal.record([
-        { wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original: undefined },
-      ])
+      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original: null }])
       await this.#host.setMemoryStatsPeriod(uuid, this.#seconds)
       arming.state = 'armed'
     } catch (error) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type GuardLimits, guard } from '../../../lib/control/guard.ts'
+import { guard } from '../../../lib/control/guard.ts'
 import { Ledger } from '../../../lib/control/ledger.ts'
+import type { GuardLimits } from '../../../lib/control/limits.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { type Action, pin, setMemory } from '../../../lib/view/plan.ts'
@@ -41,6 +42,12 @@ describe('shrinking', () => {
   it('takes what is unused where it is not known what is usable', () => {
     const view = viewOf({ domains: [{ name: 'a', memory: { usable: undefined, unused: 500 * MiB } }] })
     expect(limited(view, [size(view, 0, 1)])).toEqual({ done: ['a 624'], rules: ['guest-floor instead'] })
+  })
+
+  it('is not misled by a report that is older than the balloon’s last step', () => {
+    const memory = { actual: 700 * MiB, available: GiB, usable: 500 * MiB, unused: 500 * MiB }
+    const view = viewOf({ domains: [{ name: 'a', memory }] }) // it used 524 MiB when it still had 1024
+    expect(limited(view, [size(view, 0, 300)])).toEqual({ done: ['a 624'], rules: ['guest-floor instead'] })
   })
 
   it('takes nothing from a guest that has less than its margin', () => {

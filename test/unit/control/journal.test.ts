@@ -20,7 +20,7 @@ const affinity = (vcpu: number, list: string): JournalEntry => {
   return { ...run, kind: 'affinity', vcpu, original: CpuSet.parse(list) }
 }
 const memory = (original: number): JournalEntry => ({ ...run, kind: 'memory', original })
-const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: undefined }
+const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: null }
 const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
 
 describe.each<[string, () => Journal]>([

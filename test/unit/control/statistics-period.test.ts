@@ -93,7 +93,7 @@ describe('the statistics period', () => {
     const journal = memoryJournal()
     for await (const _ of autopilot(host, { interval: 1_000, ticks: 2, ballooning, journal }));
     expect(await journal.entries()).toMatchObject([
-      { kind: 'memoryStatsPeriod', name: 'vm1', id: 1, original: undefined },
+      { kind: 'memoryStatsPeriod', name: 'vm1', id: 1, original: null },
     ])
   })
 })

@@ -119,6 +119,7 @@ const domain = (name: string): fc.Arbitrary<DomainShape> =>
       maximum: perhaps(bytes),
       actual: perhaps(bytes),
       target: fc.option(bytes, { nil: undefined }),
+      available: perhaps(bytes),
       unused: perhaps(bytes),
       usable: perhaps(bytes),
       rss: perhaps(bytes),

@@ -1,0 +1,23 @@
+import type { Action } from '../view/plan.ts'
+import type { GuardRule } from './tick.ts'
+
+/** Limits that no policy can cross. */
+export interface GuardLimits {
+  /** Whether domains of this name may be changed. */
+  readonly manages: (name: string) => boolean
+  /** Bytes that no guest is shrunk below. */
+  readonly guestFloor: number
+  /** Bytes that every guest keeps above what it uses. */
+  readonly guestMargin: number
+  /** Bytes of hypervisor memory that are counted for a domain at least. */
+  readonly domainOverhead: number
+}
+
+/** What a rule says of an action. */
+export interface Verdict<A extends Action = Action> {
+  readonly rule: GuardRule
+  /** Without it the action is dropped. */
+  readonly instead?: A
+  /** Why, in numbers. */
+  readonly cause: string
+}
