@@ -11,7 +11,7 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(128 + constants.signals[name])
-      note(process, 'finishing this tick, then stopping; once more to stop at once')
+      note(process, 'finishing what has begun, then stopping; once more to stop at once')
       stop(name)
     })
   }

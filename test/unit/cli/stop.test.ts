@@ -48,7 +48,7 @@ describe('the end of a command', () => {
       const ticks = output.stdout.trim().split('\n')
       for (const line of ticks) expect(JSON.parse(line)).toHaveProperty('summary')
       expect(output.stderr).toMatch(
-        /^ballast: finishing this tick, then stopping; once more to stop at once$/m,
+        /^ballast: finishing what has begun, then stopping; once more to stop at once$/m,
       )
       expect(output.stderr).toMatch(new RegExp(`^ballast: stopped after ${ticks.length} ticks?$`, 'm'))
     },
