@@ -1,3 +1,4 @@
+import { printable } from '../host/printable.ts'
 import { mean, standardDeviation } from '../schedulers/deviation.ts'
 import { placeOf } from '../view/place.ts'
 import type { Action } from '../view/plan.ts'
@@ -23,7 +24,7 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
     outcomes.length === 0 && errors.length === 0 && 'at rest',
     errors[0] && `${counted(errors.length, 'error')}: ${errors[0].message}`,
   ]
-  return `tick ${tick.index}: ${parts.filter(Boolean).join(', ')}`
+  return printable(`tick ${tick.index}: ${parts.filter(Boolean).join(', ')}`)
 }
 
 /** Mean demand on a pCPU below which there is nothing to balance, and the deviation is that of noise. */
