@@ -1,5 +1,6 @@
 import { printable } from '../host/printable.ts'
-import { mean, standardDeviation } from '../schedulers/deviation.ts'
+import { mean } from '../view/deviation.ts'
+import { deviationPercent, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import type { Action } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
@@ -32,17 +33,8 @@ const worthTelling = 0.05
 
 /** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of its mean. */
 function deviation(view: View): string | undefined {
-  const loads = new Map(Array.from(view.online, (pcpu) => [pcpu, 0]))
-  for (const vcpu of view.vcpus) {
-    const place = placeOf(vcpu)
-    const load = place === undefined ? undefined : loads.get(place)
-    if (place !== undefined && load !== undefined) loads.set(place, load + (vcpu.demand ?? 0))
-  }
-  const values = [...loads.values()]
-  const average = mean(values)
-  return average >= worthTelling
-    ? `deviation ${((100 * standardDeviation(values)) / average).toFixed(1)} %`
-    : undefined
+  const loads = pcpuLoads(view).map(({ demand }) => demand)
+  return mean(loads) >= worthTelling ? `deviation ${deviationPercent(view).toFixed(1)} %` : undefined
 }
 
 function changes(view: View, done: readonly Outcome[]): string | undefined {

@@ -1,7 +1,7 @@
 import { printable } from '../host/printable.ts'
 import { MiB } from '../host/units.ts'
+import { pcpuLoads } from '../view/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
-import { pcpuLoads } from './placement.ts'
 
 /**
  * The classic CPU monitor: one line per online pCPU, `0 - usage: 103.0 | mapping ['aos_vm1', 'aos_vm8']`.

@@ -1,7 +1,7 @@
 import { counted } from '../control/words.ts'
 import { GiB, MiB } from '../host/units.ts'
+import { deviationPercent, isFullSample } from '../view/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
-import { deviationPercent, isFullSample } from './placement.ts'
 
 /** What stands for a value that is not known. */
 const unknown = '-'

@@ -1,6 +1,6 @@
+export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/pcpu-loads.ts'
 export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
-export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from './placement.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,

@@ -1,11 +1,11 @@
 import type { Tick } from '../control/tick.ts'
 import { counted } from '../control/words.ts'
 import { printable } from '../host/printable.ts'
+import { type PcpuLoad, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import { isRunning } from '../view/running.ts'
 import type { DomainView, MemoryHold } from '../view/view.ts'
 import { percent, size, sizeOf, standing } from './format.ts'
-import { type PcpuLoad, pcpuLoads } from './placement.ts'
 
 export interface TableOptions {
   /** Colours by ANSI sequences; default false. */

@@ -1,9 +1,9 @@
 import type { Outcome, Tick } from '../control/tick.ts'
 import { MiB } from '../host/units.ts'
+import { deviationPercent, isFullSample, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import type { PinAction } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
-import { deviationPercent, isFullSample, pcpuLoads } from './placement.ts'
 
 /** Limits of a balance case; one that is not given is not judged. */
 export interface BalanceLimits {

@@ -1,4 +1,4 @@
-import { standardDeviation } from './deviation.ts'
+import { standardDeviation } from '../view/deviation.ts'
 import type { Movable } from './placement.ts'
 import type { Rearrangement } from './rearrangement.ts'
 

@@ -1,7 +1,7 @@
-import { mean, standardDeviation } from '../schedulers/deviation.ts'
-import { placeOf } from '../view/place.ts'
-import { isRunning } from '../view/running.ts'
-import type { VcpuView, View } from '../view/view.ts'
+import { mean, standardDeviation } from './deviation.ts'
+import { placeOf } from './place.ts'
+import { isRunning } from './running.ts'
+import type { VcpuView, View } from './view.ts'
 
 /** What the vCPUs that are on one pCPU did, as fractions of one pCPU. */
 export interface PcpuLoad {
