@@ -77,7 +77,7 @@ function bestStep(
         for (const other of on[partner]!) {
           const difference = demand - movable[other]!.demand
           if (difference <= 0 || movable[other]!.allowed[source] === 0) continue
-          const gain = -difference * (loads[source]! - loads[partner]! - difference)
+          const gain = difference * (loads[source]! - loads[partner]! - difference)
           offer({ index, target: partner, other, gain })
         }
       }
