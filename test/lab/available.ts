@@ -10,7 +10,9 @@ export async function labUnavailable(
     return `the lab needs Linux on x86-64, this is ${process.platform} on ${process.arch}`
   }
   const missing = missingPackages(['lab'])
-  if (missing.length > 0) return `the lab needs packages that are not installed: ${missing.join(' ')}`
+  if (missing.length > 0) {
+    return `packages are missing (node scripts/setup.mjs --lab installs them): ${missing.join(' ')}`
+  }
   if (options.system && process.getuid?.() !== 0) return 'the lab on qemu:///system needs root'
   if ((await labUser()) === undefined) return 'root runs the lab as the user nobody, and there is none'
   return kernelUnavailable()

@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import type { CaseResult } from './cases/case.ts'
+import type { CaseOptions, CaseResult } from './cases/case.ts'
+import { faults } from './cases/faults.ts'
 import { cases } from './cases/index.ts'
 import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
@@ -72,16 +73,41 @@ command('case', `run one case and judge it: ${Object.keys(cases).join(', ')}`)
   .option('--json', 'end with one line of JSON')
   .option('--off', 'without any policy: the case has to fail then')
   .action(async (name: string, options: HostOption & CaseFlags) =>
-    report(await runCase(cases[name]!, options), options),
+    report(await cases[name]!(caseOptions(options)).catch(notCarriedOut(name)), options),
   )
+
+command('faults', 'break a lab in one way after the other while the controllers run, and judge each')
+  .option('--json', 'a line of JSON for each fault, and one for all')
+  .option('--off', 'without any policy: it has to fail then')
+  .action(async (options: HostOption & CaseFlags) => {
+    const failed: string[] = []
+    try {
+      for await (const result of faults(caseOptions(options))) {
+        report(result, options)
+        if (!result.passed) failed.push(result.case)
+      }
+    } catch (error) {
+      failed.push(...notCarriedOut('faults')(error).broken)
+    }
+    report({ case: 'faults', passed: failed.length === 0, broken: failed }, options)
+  })
 
 interface CaseFlags {
   readonly json?: boolean
   readonly off?: boolean
 }
 
-function runCase(run: (typeof cases)[string], { system = false, off = false }: HostOption & CaseFlags) {
-  return run({ system, off, log })
+function caseOptions({ system = false, off = false }: HostOption & CaseFlags): CaseOptions {
+  return { system, off, log }
+}
+
+/** The result of a case that could not be carried out. */
+function notCarriedOut(name: string): (error: unknown) => CaseResult {
+  return (error) => ({
+    case: name,
+    passed: false,
+    broken: [error instanceof Error ? error.message : `${error}`],
+  })
 }
 
 /** Prints what a case ended with; the exit code tells whether it passed. */

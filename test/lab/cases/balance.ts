@@ -1,7 +1,7 @@
 import type { Tick } from '../../../lib/control/tick.ts'
-import { isFullSample } from '../../../lib/report/placement.ts'
 import { fewestMovesOfEqualLoads, judgeBalance } from '../../../lib/report/verdict.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
+import { isFullSample } from '../../../lib/view/pcpu-loads.ts'
 import type { Guest } from '../guest.ts'
 import { type CaseOptions, type CaseResult, Stage, settled } from './case.ts'
 
@@ -25,7 +25,7 @@ export async function A1(options: CaseOptions): Promise<CaseResult> {
   await Promise.all(guests.map((guest) => guest.send(load.command)))
   await settled(guests, load.least, load.most)
 
-  const ticks = await watch(stage, mostTicksToBalance + watched)
+  const ticks = await watch(stage)
   const { passed, figures, broken } = judge(ticks)
   return { case: 'A1', passed, ...figures, guests: guests.length, pcpus: pcpus.length, broken }
 }
@@ -87,13 +87,14 @@ async function crowd(
   return { guests, pcpus }
 }
 
-/** So many ticks after the first full sample. */
-async function watch(stage: Stage, count: number): Promise<Tick[]> {
+/** Until nothing has moved for long enough after balance, or balance is long overdue. */
+async function watch(stage: Stage): Promise<Tick[]> {
   const ticks: Tick[] = []
   for await (const tick of stage.pilot({ interval, scheduler: balance() })) {
     ticks.push(tick)
-    const firstFull = ticks.findIndex(({ view }) => isFullSample(view))
-    if (firstFull >= 0 && ticks.length - 1 - firstFull >= count) break
+    const since = ticks.length - 1 - ticks.findIndex(({ view }) => isFullSample(view))
+    const { ticksToBalance, ticksAfterBalance } = judgeBalance(ticks)
+    if (ticksToBalance === undefined ? since >= 3 * mostTicksToBalance : ticksAfterBalance >= watched) break
   }
   return ticks
 }
