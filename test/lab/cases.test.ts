@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFailed } from 'vitest'
+import { A1, A3 } from './cases/balance.ts'
+import type { CaseOptions } from './cases/case.ts'
 import { faults } from './cases/faults.ts'
-import { cases } from './cases/index.ts'
+import { M1 } from './cases/memory.ts'
 import { describeLab } from './describe-lab.ts'
 
 const patience = 900_000
