@@ -2,25 +2,23 @@ import { defineConfig } from 'vitest/config'
 
 /** One project for each kind of test, so that each can be run by itself: `npx vitest run --project unit`. */
 const project = (name: string, seconds: number) => ({
-  test: {
-    name,
-    include: [`test/${name}/**/*.test.ts`],
-    testTimeout: seconds * 1_000,
-    hookTimeout: seconds * 1_000,
-    pool: 'forks' as const,
-  },
+  name,
+  include: [`test/${name}/**/*.test.ts`],
+  testTimeout: seconds * 1_000,
+  hookTimeout: seconds * 1_000,
+  pool: 'forks' as const,
 })
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 60),
-      project('conformance', 60),
-      project('native', 300),
-      project('libvirt', 120),
-      project('package', 300),
+      { test: project('unit', 60) },
+      { test: project('conformance', 60) },
+      { test: project('native', 300) },
+      { test: { ...project('libvirt', 120), globalSetup: 'test/libvirt/compiled.ts' } },
+      { test: project('package', 300) },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
-      { test: { ...project('lab', 900).test, fileParallelism: false } },
+      { test: { ...project('lab', 900), fileParallelism: false } },
     ],
   },
 })

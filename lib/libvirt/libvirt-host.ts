@@ -5,7 +5,7 @@ import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../ho
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../host/units.ts'
 import { toHostEvent } from './host-event.ts'
-import { memoryColumns, type NativeConnection, type NativeDomain } from './native.ts'
+import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from './native.ts'
 import { fromNative } from './native-error.ts'
 import { realClock } from './real-clock.ts'
 import { readTopology } from './topology.ts'
@@ -27,10 +27,6 @@ export class LibvirtHost implements Host {
     this.uri = uri
     this.readOnly = readOnly
     this.topology = readTopology(native.describe())
-    native.listen((event) => {
-      const told = toHostEvent(event)
-      for (const listener of [...this.#listeners]) listener(told)
-    })
   }
 
   async domains(): Promise<Domain[]> {
@@ -110,7 +106,21 @@ export class LibvirtHost implements Host {
     // A function of its own, so that the same listener can subscribe twice.
     const own: HostListener = (event) => listener(event)
     this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    this.#listen()
+    return () => {
+      this.#listeners.delete(own)
+      this.#listen()
+    }
+  }
+
+  /** Listens only while somebody else does: native code would keep a host that nobody knows any more from being collected. */
+  #listen(): void {
+    if (this.#closing) return
+    const tell = (event: NativeEvent) => {
+      const told = toHostEvent(event)
+      for (const listener of [...this.#listeners]) listener(told)
+    }
+    this.#native.listen(this.#listeners.size > 0 ? tell : undefined)
   }
 
   close(): Promise<void> {

@@ -38,8 +38,8 @@ export interface NativeConnection {
   pinVcpu(uuid: string, vcpu: number, cpus: Uint32Array): Promise<void>
   setMemory(uuid: string, memoryKiB: number): Promise<void>
   setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
-  /** Has every event from now on handed to `listener`; replaces the one before. */
-  listen(listener: (event: NativeEvent) => void): void
+  /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
+  listen(listener: ((event: NativeEvent) => void) | undefined): void
   close(): Promise<void>
 }
 

@@ -171,7 +171,8 @@ Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info)
 }
 
 Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {
-  listener_ = Napi::Persistent(info[0].As<Napi::Function>());
+  listener_.Reset();
+  if (info[0].IsFunction()) listener_ = Napi::Persistent(info[0].As<Napi::Function>());
   return info.Env().Undefined();
 }
 

@@ -189,7 +189,7 @@ void MemorySampler::AwaitAnswers(const std::vector<GuestPtr>& guests) {
 
 void MemorySampler::AddWorkers() {
   const size_t wanted = std::min(kWorkers, queue_.size());
-  while (!closing_ && workers_ - workers_overdue_ < wanted && workers_ < kMostWorkers) {
+  while (workers_ - workers_overdue_ < wanted && workers_ < kMostWorkers) {
     try {
       std::thread([self = shared_from_this()] { self->Work(); }).detach();
     } catch (const std::system_error&) {
@@ -205,7 +205,7 @@ void MemorySampler::Work() {
   for (;;) {
     work_to_do_.wait(
         lock, [this] { return closing_ || !queue_.empty() || workers_ - workers_overdue_ > kWorkers; });
-    if (closing_ || queue_.empty()) break;
+    if (queue_.empty()) break;  // a sample that was begun before Close is finished
     const GuestPtr guest = std::move(queue_.front());
     queue_.pop_front();
     guest->started = Clock::now();

@@ -62,7 +62,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
   MemorySampler(std::shared_ptr<Connection> connection, std::chrono::milliseconds guest_deadline);
   // Blocks for as long as the slowest guest takes, at most its deadline. One sample at a time.
   MemoryColumns Sample();
-  // Lets the threads end. Calls that hang keep theirs until they return.
+  // Lets the threads end when a sample under way is finished. Calls that hang keep theirs until they return.
   void Close();
 
  private:

@@ -19,6 +19,7 @@ if (!hasDaemon && process.env.CI === 'true') {
 export interface TestDaemon {
   /** `test:///default` behind the daemon: one pCPU map of 16, one domain named `test` with two vCPUs. */
   readonly uri: string
+  readonly pid: number
   /** Runs virsh on {@link uri}. */
   virsh(...args: string[]): Promise<string>
   /** Starts one more domain. */
@@ -37,23 +38,23 @@ export async function startTestDaemon(): Promise<TestDaemon> {
   const user = await labUser()
   if (!user) throw new Error('There is no user that the daemon could run as')
   let directory = ''
-  let pid = 0
   const end = async (how: (pid: number) => unknown) => {
-    signal(pid, 'SIGCONT')
-    how(pid)
-    await endProcess(pid)
+    signal(daemon.pid, 'SIGCONT')
+    how(daemon.pid)
+    await endProcess(daemon.pid)
     rmSync(directory, { recursive: true, force: true })
   }
   const daemon = {
     uri: '',
+    pid: 0,
     virsh: (...args: string[]) => virsh(daemon.uri, ...args),
     async create(name: string, vcpus: number) {
       const file = `${directory}/${name}.xml`
       writeFileSync(file, domainXml({ name, vcpus }))
       await daemon.virsh('create', file)
     },
-    freeze: () => signal(pid, 'SIGSTOP'),
-    thaw: () => signal(pid, 'SIGCONT'),
+    freeze: () => signal(daemon.pid, 'SIGSTOP'),
+    thaw: () => signal(daemon.pid, 'SIGCONT'),
     kill: () => end((target) => signal(target, 'SIGKILL')),
     remove: () => end(() => {}),
     async start() {
@@ -62,7 +63,7 @@ export async function startTestDaemon(): Promise<TestDaemon> {
       chmodSync(directory, 0o711)
       const uri = await startPrivateDaemon(directory, user)
       daemon.uri = uri.replace(/^qemu/, 'test').replace('///session', '///default')
-      pid = (await processesIn(directory))[0]!.pid
+      daemon.pid = (await processesIn(directory))[0]!.pid
     },
   }
   await daemon.start()

@@ -1,0 +1,36 @@
+// Opens and leaves 300 connections, closed and forgotten by turns, and prints, as JSON, what the process
+// holds after each fifty once all is quiet: `connections URI`.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '../../../lib/libvirt/connect.ts'
+import { usage } from './usage.ts'
+
+const [uri = ''] = process.argv.slice(2)
+
+const useAndClose = async () => {
+  const host = await connect(uri)
+  host.subscribe(() => {})
+  await host.sampleCpu()
+  await host.close()
+}
+// Somebody who still listens keeps it; nobody does.
+const useAndForget = async () => {
+  const host = await connect(uri)
+  const stopListening = host.subscribe(() => {})
+  await host.sampleCpu()
+  stopListening()
+}
+
+// One that stays, and with it what the process keeps as long as there is any.
+const lasting = await connect(uri)
+const before = usage()
+const after = []
+for (let turn = 1; turn <= 300; turn++) {
+  await (turn % 2 === 0 ? useAndClose() : useAndForget())
+  if (turn % 50 !== 0) continue
+  // Collected ones close in threads of their own.
+  const limit = Date.now() + 30_000
+  while (usage().files > before.files && Date.now() < limit) await sleep(20)
+  after.push(usage())
+}
+await lasting.close()
+console.log(JSON.stringify({ before, after }))
