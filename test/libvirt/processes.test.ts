@@ -56,11 +56,14 @@ describe.concurrent.each(hosts)('a process on %s', (name) => {
     expect(after.at(-1)!.rssKiB - after[0]!.rssKiB).toBeLessThan(8 * 1024)
   })
 
-  it('lets a worker be terminated in the middle of calls, twenty times', async () => {
-    const args = name === 'a daemon' ? ['test:///default', daemon!.uri, `${daemon!.pid}`] : [uriOf(name)]
+  it('lets a worker be terminated in the middle of calls, twenty times', async ({ onTestFinished }) => {
+    // A daemon of its own, which can be frozen.
+    const frozen = name === 'a daemon' ? await startTestDaemon() : undefined
+    onTestFinished(() => frozen?.remove())
     const { before, after, atRest } = await measure<{ before: Usage; after: Usage[]; atRest: Usage }>(
       'workers',
-      ...args,
+      'test:///default',
+      ...(frozen ? [frozen.uri, `${frozen.pid}`] : []),
     )
     expect(after).toHaveLength(20)
     // The threads of twenty terminated workers are gone; those that stay, workers.ts explains.
