@@ -2,6 +2,8 @@
 export interface GuestOptions {
   /** Letters, digits, `_`, `.` and `-`. */
   readonly name: string
+  /** Default: a new one. With its UUID a guest that is started again is the same one, restarted. */
+  readonly uuid?: string
   /** Default 1. */
   readonly vcpus?: number
   /** Memory that it starts with; default 128, and the least that boots is 80. */
@@ -48,8 +50,9 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     ? `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${files.swap}'/>
       <target dev='vda' bus='virtio'/></disk>`
     : ''
+  const identity = guest.uuid === undefined ? '' : `<uuid>${guest.uuid}</uuid>`
   return `<domain type='qemu'>
-  <name>${domain}</name>
+  <name>${domain}</name>${identity}
   <memory unit='MiB'>${maximumMiB}</memory>
   <currentMemory unit='MiB'>${memoryMiB}</currentMemory>
   <vcpu>${vcpus}</vcpu>
