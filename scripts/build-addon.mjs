@@ -11,7 +11,7 @@ const bin = join(root, 'node_modules/.bin')
 const commands = {
   gyp: ['node-gyp', 'rebuild'],
   cmake: ['cmake-js', 'rebuild', '--parallel', String(availableParallelism())],
-  prebuild: ['prebuildify', '--napi', '--strip', `--target=${process.version}`],
+  prebuild: ['prebuildify', '--napi', '--strip', '--tag-libc', `--target=${process.version}`],
 }
 
 const command = commands[process.argv[2]]
@@ -35,6 +35,7 @@ if (existsSync(join(nodePrefix, 'include/node/node_api.h'))) {
 }
 
 const [tool, ...args] = command
-const { status, error } = spawnSync(join(bin, tool), args, { cwd: root, env, stdio: 'inherit' })
+// Found in our node_modules; in an installed package, which has none, npm's own node-gyp is found.
+const { status, error } = spawnSync(tool, args, { cwd: root, env, stdio: 'inherit' })
 if (error) console.error(`Cannot run ${tool}: ${error.message}. Run npm install first.`)
 process.exit(status ?? 1)
