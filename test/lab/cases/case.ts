@@ -2,6 +2,7 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
+import { Narrator } from '../../../lib/report/narrator.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
 import { Lab } from '../lab.ts'
 import { until } from '../processes.ts'
@@ -20,7 +21,7 @@ export interface CaseOptions {
   readonly system: boolean
   /** Without any policy: the case has to fail then. */
   readonly off: boolean
-  /** Told what is being done, and each tick in one line. */
+  /** Told what is being done, and of each tick its summary and its news. */
   readonly log: (line: string) => void
 }
 
@@ -50,9 +51,10 @@ export class Stage implements AsyncDisposable {
   async *pilot(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
     const { scheduler, ballooning, ...rest } = options
     const policies = { ...(scheduler && { scheduler }), ...(ballooning && { ballooning }) }
+    const narrator = new Narrator()
     const active = this.options.off ? {} : policies
     for await (const tick of autopilot(this.host, { ...rest, ...active, domains: this.lab.domains })) {
-      this.options.log(tick.summary)
+      for (const line of [tick.summary, ...narrator.lines(tick)]) this.options.log(line)
       yield tick
     }
   }

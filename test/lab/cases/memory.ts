@@ -63,6 +63,8 @@ export async function M1(options: CaseOptions): Promise<CaseResult> {
   }
   const verdict = judgeMemory(ticks, { growing: [grower.domain], programsLost })
   const grown = verdict.guests.find(({ name }) => name === grower.domain)
+  const othersTook = Math.max(...ticks.map(({ view }) => usedByOthers(view))) - usedByOthers(before)
+  const unfair = `the machine's other programs took ${mib(othersTook)} MiB meanwhile, which the guests then lacked`
   const donors = verdict.guests.filter(({ name }) => name !== grower.domain)
   return {
     case: 'M1',
@@ -76,19 +78,27 @@ export async function M1(options: CaseOptions): Promise<CaseResult> {
     lastMiB: grown?.lastActual === undefined ? null : mib(grown.lastActual),
     idleLowestMiB: donors.map(({ lowestActual }) => (lowestActual === undefined ? null : mib(lowestActual))),
     leastBudgetLeftMiB: verdict.leastBudgetLeft === undefined ? null : mib(verdict.leastBudgetLeft),
+    othersTookMiB: mib(othersTook),
     changes: verdict.changes,
     ticks: ticks.length,
-    broken: verdict.broken,
+    broken: verdict.passed || othersTook < spare ? verdict.broken : [...verdict.broken, unfair],
   }
 }
 
-/** The host before anything is changed, with the memory of every guest known. */
+/** The host before anything is changed: every guest has its first size and has reported since it has it. */
 async function firstLook(stage: Stage): Promise<View> {
   for await (const { view } of stage.pilot({ interval: 1_000, ticks: 60 })) {
-    const isKnown = view.domains.every(({ memory }) => memory.hold === undefined)
-    if (isKnown && view.domains.length > 0) return view
+    const isSettled = view.domains.every(({ memory: { hold, actual, available, unused } }) => {
+      return hold === undefined && actual === start && available! <= start && unused! <= start
+    })
+    if (isSettled && view.domains.length > 0) return view
   }
   throw new Error('The guests do not tell their memory')
+}
+
+/** Bytes of the host that neither its guests hold nor anybody can have. */
+function usedByOthers({ domains, memory }: View): number {
+  return memory.total - memory.available! - domains.reduce((sum, domain) => sum + domain.memory.rss!, 0)
 }
 
 /** So much that growth to the maximum takes half of what the idle guests can give. */
