@@ -1,6 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { placeOf } from '../view/place.ts'
-import { isRunning } from '../view/running.ts'
 import type { VcpuView, View } from '../view/view.ts'
 
 /** A vCPU that may be moved. pCPUs are given by their index in {@link Placement.pcpus}. */
@@ -24,8 +23,8 @@ export interface Placement {
 }
 
 /**
- * Reads the placement from a View. A vCPU counts where {@link placeOf} says. It is movable when its domain
- * runs, its demand, affinity and place are known, and it may run on one of the online pCPUs at all.
+ * Reads the placement from a View. A vCPU counts where {@link placeOf} says. It is movable when its demand
+ * (known only of domains that run), affinity and place are known, and it may run on one of the online pCPUs at all.
  */
 export function readPlacement(view: View): Placement {
   const pcpus = [...view.online]
@@ -37,7 +36,7 @@ export function readPlacement(view: View): Placement {
   for (const vcpu of view.vcpus) {
     const place = placeOf(vcpu)
     const { demand, affinity } = vcpu
-    if (demand === undefined || place === undefined || !isRunning(vcpu.domain.state)) continue
+    if (demand === undefined || place === undefined) continue
     let allowed = allowedBy.get(vcpu.allowed)
     if (!allowed) {
       allowed = Uint8Array.from(pcpus, (pcpu) => (vcpu.allowed.has(pcpu) ? 1 : 0))

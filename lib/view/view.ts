@@ -51,7 +51,7 @@ export interface VcpuView {
   readonly usage: number | undefined
   /** Fraction of the interval that it was runnable and waited, as measured. */
   readonly delay: number | undefined
-  /** Fraction of one pCPU that it would use if it never waited: smoothed, 0 to 1. Balance this. */
+  /** Fraction of one pCPU that it would use if it never waited: smoothed, 0 to 1; undefined too while its domain does not run. Balance this. */
   readonly demand: number | undefined
 }
 

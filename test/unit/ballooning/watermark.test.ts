@@ -81,8 +81,24 @@ describe('a constant need', () => {
   })
 
   it('a balloon that refuses is asked once, not again and again', () => {
-    const world = new World(8_192, [{ ...idle(), refuses: true }], watermark()).run(60)
+    const world = new World(8_192, [{ ...idle(), speed: 0 }], watermark()).run(60)
     expect(world.asked(0)).toEqual([384])
+  })
+
+  it.each<[string, Guest['report']]>([
+    ['with totals', undefined],
+    ['without totals', ({ available: _, ...memory }) => memory],
+  ])('%s, a balloon that is slow is asked once, not for more while it is on its way', (_, report) => {
+    const hungry = { used: () => 400, actual: 512, maximum: 2_048, speed: 9, ...(report && { report }) }
+    const world = new World(8_192, [hungry], watermark()).run(60)
+    expect(world.asked(0)).toEqual([608])
+    expect(world.bodies[0]!.actual).toBe(608)
+  })
+
+  it('that wanders a little is no growth', () => {
+    const uniform = seeded(5)
+    const wandering = { used: () => 100 + 14 * uniform(), actual: 100 + 48 + 148, maximum: 2_048 }
+    expect(new World(8_192, [wandering], watermark()).run(200).asked(0)).toEqual([])
   })
 })
 
@@ -157,21 +173,32 @@ describe('a host that is short', () => {
     expect(new World(total + 9, [hungry], watermark()).run(20).asked(0).map(Math.round)).toEqual([521])
   })
 
-  it('does not count as free what was granted and is not resident yet', () => {
-    const untouched = (memory: object) => ({ ...memory, rss: 300 })
+  it('grants only what the host has available above its reserve, less what was granted and is not resident', () => {
+    const rss = 300
+    const report: Guest['report'] = (memory) => ({ ...memory, rss })
     const guests = [
-      { ...idle(), actual: 260, report: untouched },
-      { ...growing(24), report: untouched },
+      { ...idle(), actual: 260, report },
+      { ...idle(440), report },
     ]
-    const { view } = new World(1_600, guests, watermark()).run(1).rounds[0]!
+    const { view } = new World(4_096, guests as Guest[], watermark()).run(1).rounds[0]!
+    const { reserve, committed } = view.memory
+    const granted = (spare: number) => {
+      const available = reserve + committed - 2 * rss * MiB + spare
+      const { initialState, decide } = watermark()
+      const [action] = decide({ ...view, memory: { ...view.memory, available } }, initialState).plan
+      return action === undefined ? 0 : Math.round(action.bytes / MiB - 512)
+    }
+    expect([-1 * MiB, 0, 20 * MiB, 50 * MiB, 1_000 * MiB].map(granted)).toEqual([0, 0, 20, 50, 136])
+  })
+
+  it('grants only what is left of the budget, however much is available', () => {
+    const { view } = new World(4_096, [idle(440)], watermark()).run(1).rounds[0]!
     const { memory } = view
-    const resident = 600 * MiB
-    const truly = { ...memory, available: memory.total - resident - 300 * MiB }
-    const policy = watermark()
-    const granted = policy
-      .decide({ ...view, memory: truly }, policy.initialState)
-      .plan.reduce((sum, { bytes }) => sum + bytes, 0)
-    expect(granted).toBe(0)
+    const { initialState, decide } = watermark()
+    const tight = { ...memory, budget: memory.committed + 30 * MiB, available: memory.total }
+    expect(decide({ ...view, memory: tight }, initialState).plan).toMatchObject([
+      { domain: 'g0', bytes: expect.closeTo(542 * MiB, -2) },
+    ])
   })
 })
 

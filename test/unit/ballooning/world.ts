@@ -14,8 +14,8 @@ export interface Guest {
   readonly maximum: number
   /** Changes the report, to break or to hide something. */
   readonly report?: (memory: NonNullable<Row['memory']>) => NonNullable<Row['memory']>
-  /** Its balloon does nothing. */
-  readonly refuses?: boolean
+  /** MiB/s that its balloon moves. Default 400. */
+  readonly speed?: number
 }
 
 /** What the guest's kernel keeps outside of its total. */
@@ -24,7 +24,7 @@ const reserved = 48
 const dry = 8
 /** A balloon that grows stops when so much is unused. */
 const balloonMargin = 48
-const balloonSpeed = 0.4 // MiB per ms
+const balloonSpeed = 400
 const overhead = 64
 const step = 100
 /** Reports are made so many milliseconds after each full second, and dated with that second. */
@@ -86,7 +86,7 @@ export class World {
     for (const [i, body] of this.bodies.entries()) {
       const guest = this.#guests[i]!
       const used = guest.used(this.#time)
-      const pace = guest.refuses ? 0 : step * balloonSpeed
+      const pace = (step * (guest.speed ?? balloonSpeed)) / 1_000
       if (body.target > body.actual) body.actual = Math.min(body.target, body.actual + pace)
       else {
         const lowest = Math.min(body.actual, used + reserved + balloonMargin)

@@ -379,6 +379,20 @@ describe('noise', () => {
     expect(unrest(2, lab, 0.05, 4)).toBe(0)
     expect(unrest(2, lab, 0.1, 4)).toBeLessThan(5)
   })
+
+  it('leads to ever rarer moves where the best placement is on the edge of the tolerance', () => {
+    let rounds = 0
+    for (let seed = 1; seed <= 20; seed++) {
+      const uniform = seeded(seed)
+      const normal = gaussian(uniform)
+      const world = new World(
+        3,
+        equal(7, 1, () => 0).map((guest) => ({ ...guest, demand: 0.05 + 0.9 * uniform() })),
+      )
+      rounds += run(world, balance(), 400, (demand) => demand * (1 + 0.1 * normal())).length
+    }
+    expect(rounds / 20).toBeLessThan(4)
+  })
 })
 
 describe('its options', () => {

@@ -257,6 +257,18 @@ describe('the memory side of a View', () => {
     expect(swapped).toEqual([undefined, 0, 15 * MiB, undefined, undefined, undefined, MiB])
   })
 
+  it('tells of the same sample the same twice', () => {
+    const eye = observer()
+    const [first, second] = [10, 25].map((swapOut, i) => {
+      return memorySample(2_000 * i, [row({ memory: { ...good, swapOut } })])
+    })
+    eye.observe({ cpu: cpuSample(0, [row()]), memory: first, targets })
+    for (const time of [2_000, 4_000]) {
+      const view = eye.observe({ cpu: cpuSample(time, [row()]), memory: second, targets })
+      expect(view.domains[0]!.memory.swappedOut).toBe(15 * MiB)
+    }
+  })
+
   it("keeps the host's books", () => {
     const rows = [row(), row({ uuid: 'b', memory: { maximum: 512, actual: 512, rss: 700 } })]
     const view = observer().observe({
