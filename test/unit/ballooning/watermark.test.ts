@@ -89,10 +89,10 @@ describe('a constant need', () => {
     ['with totals', undefined],
     ['without totals', ({ available: _, ...memory }) => memory],
   ])('%s, a balloon that is slow is asked once, not for more while it is on its way', (_, report) => {
-    const hungry = { used: () => 400, actual: 512, maximum: 2_048, speed: 9, ...(report && { report }) }
+    const hungry = { used: () => 450, actual: 512, maximum: 2_048, speed: 60, ...(report && { report }) }
     const world = new World(8_192, [hungry], watermark()).run(60)
-    expect(world.asked(0)).toEqual([608])
-    expect(world.bodies[0]!.actual).toBe(608)
+    expect(world.asked(0)).toEqual([658])
+    expect(world.bodies[0]!.actual).toBe(658)
   })
 
   it('that wanders a little is no growth', () => {
