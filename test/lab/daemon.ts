@@ -93,7 +93,8 @@ async function launch(
 async function answering(program: string, directory: string, uri: string, pid: number): Promise<string> {
   await until(`${program} answers at ${uri}`, 60_000, async () => {
     if ((await identify(pid)) === undefined) {
-      throw new Error(`${program} ended: ${await readFile(`${directory}/${program}.log`, 'utf8')}`)
+      const log = await readFile(`${directory}/${program}.log`, 'utf8')
+      throw new Error(`${program} ended. Its last words: ${log.trimEnd().split('\n').slice(-5).join('\n')}`)
     }
     return virsh(uri, 'uri').catch(() => undefined)
   })
