@@ -98,15 +98,22 @@ TEST("deadlines: an action may set another and cancel one") {
 
 TEST("deadlines: Stop lets its thread and what it owns go") {
   Latch ran;
-  auto deadlines = std::make_shared<Deadlines>();
-  const std::weak_ptr<Deadlines> watch = deadlines;
-  deadlines->Set(hours(1), [&] { ran.Count(); });
-  deadlines->Stop();
-  deadlines.reset();
-  const auto limit = Deadlines::Clock::now() + std::chrono::seconds(60);
-  while (!watch.expired()) {
-    CHECK(Deadlines::Clock::now() < limit);
-    std::this_thread::yield();
+  // Many times, since its thread may be anywhere when Stop comes; mostly it waits.
+  for (size_t turn = 1; turn <= 20; ++turn) {
+    Latch begun;
+    auto deadlines = std::make_shared<Deadlines>();
+    const std::weak_ptr<Deadlines> watch = deadlines;
+    deadlines->Set(hours(1), [&] { ran.Count(); });
+    deadlines->Set(milliseconds(0), [&] { begun.Count(); });
+    begun.Await(1);
+    std::this_thread::sleep_for(milliseconds(turn % 3));
+    deadlines->Stop();
+    deadlines.reset();
+    const auto limit = Deadlines::Clock::now() + std::chrono::seconds(60);
+    while (!watch.expired()) {
+      CHECK(Deadlines::Clock::now() < limit);
+      std::this_thread::yield();
+    }
   }
   CHECK_EQ(ran.count(), 0u);
 }

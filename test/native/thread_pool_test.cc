@@ -113,6 +113,30 @@ TEST("thread pool: what a job owned goes when it has run") {
   CHECK(watch.expired());
 }
 
+TEST("thread pool: what a job owned may ask for another job as it goes") {
+  const auto pool = std::make_shared<ThreadPool>(2);
+  Latch done;
+  pool->Run([last = std::shared_ptr<void>(nullptr, [&](void*) { pool->Run([&] { done.Count(); }); })] {});
+  done.Await(1);
+}
+
+TEST("thread pool: of two jobs for one idle thread, neither waits for the other") {
+  // Many times, since whether it is idle by then is up to the machine.
+  for (size_t turn = 0; turn < 50; ++turn) {
+    const auto pool = std::make_shared<ThreadPool>(64);
+    Latch warm, second, first;
+    pool->Run([&] { warm.Count(); });
+    warm.Await(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(turn % 3));
+    pool->Run([&] {
+      second.Await(1);
+      first.Count();
+    });
+    pool->Run([&] { second.Count(); });
+    first.Await(1);
+  }
+}
+
 TEST("thread pool: lives on in its threads when nobody else holds it") {
   Latch started, release, done;
   auto pool = std::make_shared<ThreadPool>(1);
