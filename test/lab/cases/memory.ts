@@ -101,12 +101,15 @@ function usedByOthers({ domains, memory }: View): number {
   return memory.total - memory.available! - domains.reduce((sum, domain) => sum + domain.memory.rss!, 0)
 }
 
-/** So much that growth to the maximum takes half of what the idle guests can give. */
+/**
+ * So much that growth to the maximum takes a quarter of what the idle guests can give; the rest is for what the
+ * machine's other programs may take meanwhile.
+ */
 function chooseReserve({ domains, memory }: View, grower: Guest): number {
   const givable = domains
     .filter(({ name }) => name !== grower.domain)
     .reduce((sum, { memory: { unused } }) => sum + Math.max(0, unused! - spare), 0)
-  const room = maximum - start + overheadGrowth - givable / 2
+  const room = maximum - start + overheadGrowth - givable / 4
   const resident = domains.reduce((sum, domain) => sum + domain.memory.rss!, 0)
   const promised = Math.max(0, memory.committed - resident)
   return Math.floor(Math.min(memory.total - memory.committed, memory.available! - promised) - room)
