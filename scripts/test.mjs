@@ -68,10 +68,10 @@ function vitest(project) {
     const report = JSON.parse(readFileSync(file, 'utf8'))
     const counted = {
       passed: report.numPassedTests,
-      failed: report.numFailedTests,
+      failed: report.numFailedTests + report.testResults.filter(didNotLoad).length,
       skipped: report.numPendingTests + report.numTodoTests,
     }
-    if (crashed || counted.passed === 0) counted.failed = Math.max(counted.failed, 1)
+    if (crashed || counted.passed === 0) counted.failed ||= 1
     return counted
   } catch (error) {
     console.error(`There is no report of the ${project} tests: ${error.message}`)
@@ -79,6 +79,11 @@ function vitest(project) {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** A test file of which no test could be run. */
+function didNotLoad({ status, assertionResults }) {
+  return status === 'failed' && assertionResults.length === 0
 }
 
 function setUpLab() {
