@@ -31,6 +31,7 @@ for (let turn = 1; turn <= 300; turn++) {
   const limit = Date.now() + 30_000
   while (usage().files > before.files && Date.now() < limit) await sleep(20)
   after.push(usage())
+  if (usage().files > before.files) break
 }
 await lasting.close()
 console.log(JSON.stringify({ before, after }))
