@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFailed } from 'vitest'
 import { A1, A3 } from './cases/balance.ts'
-import type { CaseOptions } from './cases/case.ts'
+import type { CaseOptions, CaseResult } from './cases/case.ts'
 import { faults } from './cases/faults.ts'
 import { M1 } from './cases/memory.ts'
 import { describeLab } from './describe-lab.ts'
@@ -15,6 +15,13 @@ function quietly(way: { system?: boolean; off?: boolean } = {}): CaseOptions {
   const lines: string[] = []
   onTestFailed(() => console.error(lines.join('\n')))
   return { system: false, off: false, ...way, log: (line) => lines.push(line) }
+}
+
+/** M1, again when it failed while the machine's other programs took the memory: such a run says nothing. */
+async function undisturbedM1(way?: { system?: boolean }): Promise<CaseResult> {
+  let result = await M1(quietly(way))
+  for (let run = 1; run < 3 && !result.passed && result.disturbed; run++) result = await M1(quietly(way))
+  return result
 }
 
 /** Runs the lab's command line; gives what it printed and its exit code. */
@@ -54,7 +61,7 @@ describeLab('on real guests', { timeout: patience }, () => {
   })
 
   it('M1: a guest grows to its maximum by what idle ones give, and gives back', async () => {
-    const result = await M1(quietly())
+    const result = await undisturbedM1()
     expect(result).toMatchObject({
       passed: true,
       broken: [],
@@ -66,7 +73,7 @@ describeLab('on real guests', { timeout: patience }, () => {
   })
 
   it.runIf(isRoot)('M1 on qemu:///system', async () => {
-    expect(await M1(quietly({ system: true }))).toMatchObject({ passed: true, broken: [] })
+    expect(await undisturbedM1({ system: true })).toMatchObject({ passed: true, broken: [] })
   })
 
   it('M1 fails without ballooning: the program is lost', async () => {

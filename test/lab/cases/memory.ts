@@ -64,6 +64,7 @@ export async function M1(options: CaseOptions): Promise<CaseResult> {
   const verdict = judgeMemory(ticks, { growing: [grower.domain], programsLost })
   const grown = verdict.guests.find(({ name }) => name === grower.domain)
   const othersTook = Math.max(...ticks.map(({ view }) => usedByOthers(view))) - usedByOthers(before)
+  const disturbed = othersTook >= spare
   const unfair = `the machine's other programs took ${mib(othersTook)} MiB meanwhile, which the guests then lacked`
   const donors = verdict.guests.filter(({ name }) => name !== grower.domain)
   return {
@@ -79,9 +80,10 @@ export async function M1(options: CaseOptions): Promise<CaseResult> {
     idleLowestMiB: donors.map(({ lowestActual }) => (lowestActual === undefined ? null : mib(lowestActual))),
     leastBudgetLeftMiB: verdict.leastBudgetLeft === undefined ? null : mib(verdict.leastBudgetLeft),
     othersTookMiB: mib(othersTook),
+    disturbed,
     changes: verdict.changes,
     ticks: ticks.length,
-    broken: verdict.passed || othersTook < spare ? verdict.broken : [...verdict.broken, unfair],
+    broken: verdict.passed || !disturbed ? verdict.broken : [...verdict.broken, unfair],
   }
 }
 
