@@ -1,11 +1,12 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { Action, Plan, Policy } from '../view/plan.ts'
+import type { Action, Explanation, Plan, Policy } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** What a policy wants; or why that is not known, and then it wants nothing. */
 export interface PolicyResult<A extends Action> {
   readonly plan: Plan<A>
+  readonly explanation?: Explanation | undefined
   readonly error: BallastError | undefined
 }
 
@@ -31,10 +32,10 @@ export class PolicyRunner<A extends Action> {
     try {
       if (typeof this.#policy === 'function')
         return { plan: this.#check(this.#policy(view)), error: undefined }
-      const { plan, state } = this.#policy.decide(view, this.#state)
+      const { plan, state, explanation } = this.#policy.decide(view, this.#state)
       const checked = this.#check(plan)
       this.#state = state
-      return { plan: checked, error: undefined }
+      return { plan: checked, explanation, error: undefined }
     } catch (error) {
       if (error instanceof NoPlan)
         return { plan: [], error: this.#error(`returned no plan: ${error.message}`) }

@@ -2,7 +2,7 @@ import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { CpuSample } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
-import type { Action } from '../view/plan.ts'
+import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
@@ -87,11 +87,13 @@ export class Turns implements Disposable {
 
     const view = this.#observe(cpu)
     const plan: Action[] = []
+    let explanation: Explanation | undefined
     if (!('error' in cpu)) {
       for (const policy of this.#policies) {
         const result = policy.run(view)
-        plan.push(...result.plan)
-        if (result.error) errors.push(result.error)
+        for (const action of result.plan) plan.push(action)
+        explanation ??= result.explanation
+        errors.push(...result.errors)
       }
     }
     const guarded = guard(plan, view, this.#limits, this.#ledger)
@@ -106,6 +108,7 @@ export class Turns implements Disposable {
       wallTime,
       view,
       plan,
+      explanation,
       clamps: guarded.clamps,
       leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
       outcomes,
