@@ -1,20 +1,35 @@
+import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { CpuSample, DomainState, MemorySample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { AffinitySets } from './affinity-sets.ts'
+import { AllowedSets } from './allowed.ts'
+import { Background } from './background.ts'
 import { commitment } from './commitment.ts'
-import { DemandFilter, estimateDemand } from './demand.ts'
+import { DomainRun } from './domain-run.ts'
+import { type CellOf, cellsOf } from './home-cell.ts'
 import { known } from './known.ts'
 import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
+import { type DomainSettings, defaultSettings } from './settings.ts'
+import { noDemand } from './vcpu-demand.ts'
 import type { DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
-/** What the books of the host's memory are kept with. */
+/** What the books of the host's memory are kept with, and where vCPUs may be placed. */
 export interface ObserverOptions {
   /** Bytes that policies leave to the host. */
   readonly hostReserve: number
   /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
   readonly domainOverhead: number
+  /** pCPUs that no vCPU is placed on: the host's own. Default: none. */
+  readonly reserved?: CpuSet | undefined
+  /**
+   * Whether the affinity that a vCPU had when it was first seen is a limit to where it may be placed; otherwise it is
+   * only where it starts. Default false.
+   */
+  readonly respectPins?: boolean | undefined
+  /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
+  readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
 }
 
 export interface Observation {
@@ -25,21 +40,18 @@ export interface Observation {
   readonly targets: ReadonlyMap<string, number>
 }
 
-/** One run of a domain: its vCPUs' demand by number. */
-interface DomainRun {
-  readonly id: number
-  readonly filters: Map<number, DemandFilter>
-}
-
 /**
  * Makes Views from Samples. It remembers what takes more than one sample to know: the level of each vCPU's
- * demand, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
+ * demand, where it was at first, each pCPU's background load, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
  */
 export class Observer {
   readonly #topology: Topology
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
   readonly #memory = new MemoryLevels()
+  readonly #allowed: AllowedSets
+  readonly #background: Background
+  readonly #cellOf: CellOf
   #runs: ReadonlyMap<string, DomainRun> = new Map()
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -51,6 +63,9 @@ export class Observer {
     }
     this.#topology = topology
     this.#options = options
+    this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty)
+    this.#background = new Background(topology.cpuCount)
+    this.#cellOf = cellsOf(topology)
   }
 
   /** The View of one tick. */
@@ -65,13 +80,15 @@ export class Observer {
     cpu.domains.forEach((identity, index) => {
       const { uuid, name, id } = identity
       const before = this.#runs.get(uuid)
-      const run = before?.id === id ? before : { id, filters: new Map() }
+      const run = before?.id === id ? before : new DomainRun(id)
       runs.set(uuid, run)
 
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
       const levels = this.#memory.view(identity, state, targets.get(uuid), wallTime)
-      const domain: DomainView = { uuid, name, id, state, vcpus: own, memory: levels }
+      const settings = this.#options.settings?.(identity) ?? defaultSettings
+      const homeCell = run.homeCell(cpu, index, this.#cellOf)
+      const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
         own.push(this.#vcpu(cpu, row, domain, run))
       }
@@ -79,16 +96,19 @@ export class Observer {
       for (const vcpu of own) vcpus.push(vcpu)
     })
     this.#runs = runs
+    const background = this.#background.next(cpu, vcpus)
 
     return {
       time: cpu.time,
       interval: known(cpu.interval),
       topology: this.#topology,
-      online: this.#topology.online,
+      online: this.#allowed.usable,
       pcpus: this.#topology.pcpus.map((pcpu) => ({
         id: pcpu.id,
         topology: pcpu,
         busy: known(cpu.pcpuBusy[pcpu.id]),
+        background: background[pcpu.id],
+        capacity: 1,
       })),
       domains,
       vcpus,
@@ -101,15 +121,22 @@ export class Observer {
     const usage = cpu.usage[row]!
     const delay = cpu.delay[row]!
     const pcpu = cpu.pcpu[row]!
+    const { affinityWords } = cpu
+    const affinity = this.#affinitySets.at(cpu.affinity, row * affinityWords, affinityWords)
+    const own = run.vcpu(vcpu, affinity)
+    const levels = isRunning(domain.state)
+      ? own.demand.next(usage, delay, cpu.pcpuBusy[pcpu] ?? Number.NaN)
+      : noDemand
     return {
       domain,
       vcpu,
-      affinity: this.#affinitySets.at(cpu.affinity, row * cpu.affinityWords, cpu.affinityWords),
-      allowed: this.#topology.online,
+      affinity,
+      allowed: this.#allowed.of(domain.settings, this.#options.respectPins ? own.firstAffinity : undefined),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
-      demand: isRunning(domain.state) ? filterOf(run, vcpu).next(estimateDemand(usage, delay)) : undefined,
+      demand: levels.demand,
+      demandRange: levels.demandRange,
     }
   }
 
@@ -125,14 +152,4 @@ export class Observer {
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }
   }
-}
-
-/** A paused domain's filters are left as they are: it goes on where it was. */
-function filterOf(run: DomainRun, vcpu: number): DemandFilter {
-  let filter = run.filters.get(vcpu)
-  if (!filter) {
-    filter = new DemandFilter()
-    run.filters.set(vcpu, filter)
-  }
-  return filter
 }

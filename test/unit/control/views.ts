@@ -4,6 +4,7 @@ import { DomainState } from '../../../lib/host/sample.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import type { Action } from '../../../lib/view/plan.ts'
+import { defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainMemoryView, DomainView, MemoryHold, VcpuView, View } from '../../../lib/view/view.ts'
 import { topologyOf } from './fake-host.ts'
 
@@ -40,6 +41,8 @@ export function viewOf(shape: ViewShape): View {
       name: one.name,
       id: one.id ?? index + 1,
       state: one.state ?? DomainState.running,
+      settings: defaultSettings,
+      homeCell: 0,
       vcpus,
       memory: {
         age: 1_000,
@@ -66,6 +69,7 @@ export function viewOf(shape: ViewShape): View {
         usage: 0.5,
         delay: 0,
         demand: 0.5,
+        demandRange: { low: 0.5, high: 0.5 },
         ...change,
       })
     }
