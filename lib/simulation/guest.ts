@@ -1,4 +1,4 @@
-import { CpuSet } from '../host/cpuset.ts'
+import type { CpuSet } from '../host/cpuset.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { MiB } from '../host/units.ts'
@@ -7,6 +7,7 @@ import { demandOf, nothing, once } from './load.ts'
 import { type Processors, Task } from './processors.ts'
 import { Random } from './random.ts'
 import type { DomainScenario, Load, Program, VcpuScenario } from './scenario.ts'
+import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
 const bootWork = 4_500
@@ -100,8 +101,7 @@ export class Guest {
   }
 
   plug(scenario: VcpuScenario, time: number): void {
-    const list = scenario.affinity ?? 'any'
-    const affinity = list === 'any' ? this.#host.topology.online : CpuSet.parse(list)
+    const affinity = cpusOf(scenario.affinity ?? 'any', this.#host.topology)
     const { name, id } = this.identity
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }

@@ -48,3 +48,8 @@ export function completeShape(pcpus: number | HostShape): Required<HostShape> {
   const sockets = shape.sockets ?? 1
   return { sockets, cores: shape.cores, threads: shape.threads ?? 1, cells: shape.cells ?? sockets }
 }
+
+/** The pCPUs that an affinity of a scenario means: a CPU list, or `any`. */
+export function cpusOf(affinity: string, { online }: Topology): CpuSet {
+  return affinity === 'any' ? online : CpuSet.parse(affinity)
+}
