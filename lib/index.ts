@@ -1,4 +1,5 @@
 export * as ballooning from './ballooning/index.ts'
+export * as combinators from './combinators/index.ts'
 export { type AutopilotOptions, autopilot } from './control/autopilot.ts'
 export { fileJournal } from './control/file-journal.ts'
 export { type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'

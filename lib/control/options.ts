@@ -1,7 +1,7 @@
 import { wrongOption } from '../host/errors.ts'
-import type { Action, Ballooning, Policy, Scheduler } from '../view/plan.ts'
+import { globMatcher } from '../host/glob.ts'
+import { type Ballooning, isPolicy, type Scheduler } from '../view/plan.ts'
 import * as defaults from './defaults.ts'
-import { globMatcher } from './glob.ts'
 import { type Journal, memoryJournal } from './journal.ts'
 
 /** What {@link autopilot} is asked to do. Milliseconds and bytes. */
@@ -109,11 +109,6 @@ function isNumber(value: unknown): value is number {
 
 function isBytes(value: unknown): boolean {
   return isNumber(value) && Number.isFinite(value) && value >= 0
-}
-
-function isPolicy(value: unknown): value is Policy<Action> {
-  if (typeof value === 'function') return true
-  return typeof value === 'object' && value !== null && has(value, 'decide') && 'initialState' in value
 }
 
 function isJournal(value: unknown): value is Journal {

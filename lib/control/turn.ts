@@ -85,7 +85,7 @@ export class Turns implements Disposable {
     const fatal = errors.find(endsConnection)
     if (fatal) throw fatal
 
-    const view = this.#observe(cpu)
+    const view = this.#observe(cpu, wallTime)
     const plan: Action[] = []
     let explanation: Explanation | undefined
     if (!('error' in cpu)) {
@@ -137,7 +137,7 @@ export class Turns implements Disposable {
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
-  #observe(cpu: Readings['cpu']): View {
+  #observe(cpu: Readings['cpu'], wallTime: number): View {
     if ('error' in cpu && this.#view) return this.#view
     const memory = this.#memory.newest
     const { topology, clock } = this.#host
@@ -145,6 +145,7 @@ export class Turns implements Disposable {
       cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
       memory: memory?.sample,
       targets: this.#ledger.targets,
+      wallTime,
     })
     if ('error' in cpu) return view
     this.#periods?.follow(cpu.domains)

@@ -1,4 +1,4 @@
-import type { CpuSet } from '../host/cpuset.ts'
+import { CpuSet } from '../host/cpuset.ts'
 import type { Topology } from '../host/topology.ts'
 import type { DomainSettings } from './settings.ts'
 
@@ -12,8 +12,9 @@ export class AllowedSets {
     this.usable = reserved.isEmpty ? topology.online : topology.online.without(...reserved)
   }
 
-  /** The usable pCPUs that the settings allow, and of those the ones in `pinned`, where that is a limit. */
-  of({ cpus }: DomainSettings, pinned: CpuSet | undefined): CpuSet {
+  /** The usable pCPUs that the settings allow, and of those the ones in `pinned`, where that is a limit; none where nothing may be changed. */
+  of({ managed, cpus }: DomainSettings, pinned: CpuSet | undefined): CpuSet {
+    if (!managed) return CpuSet.empty
     const chosen = cpus === undefined ? this.usable : this.#intersect(this.usable, cpus)
     return pinned === undefined ? chosen : this.#intersect(chosen, pinned)
   }

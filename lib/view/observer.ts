@@ -38,6 +38,8 @@ export interface Observation {
   readonly memory: MemorySample | undefined
   /** By UUID: bytes that Ballast last asked each balloon for. */
   readonly targets: ReadonlyMap<string, number>
+  /** Milliseconds since the epoch. Default: what the memory sample tells of it; 0 without one. */
+  readonly wallTime?: number | undefined
 }
 
 /**
@@ -69,10 +71,10 @@ export class Observer {
   }
 
   /** The View of one tick. */
-  observe({ cpu, memory, targets }: Observation): View {
+  observe({ cpu, memory, targets, wallTime }: Observation): View {
     if (memory) this.#memory.take(memory)
     // A sample that is handed in again has grown older since.
-    const wallTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
+    const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
     const runs = new Map<string, DomainRun>()
     const domains: DomainView[] = []
@@ -85,7 +87,7 @@ export class Observer {
 
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
-      const levels = this.#memory.view(identity, state, targets.get(uuid), wallTime)
+      const levels = this.#memory.view(identity, state, targets.get(uuid), guestTime)
       const settings = this.#options.settings?.(identity) ?? defaultSettings
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
       const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
@@ -100,6 +102,7 @@ export class Observer {
 
     return {
       time: cpu.time,
+      wallTime: wallTime ?? guestTime,
       interval: known(cpu.interval),
       topology: this.#topology,
       online: this.#allowed.usable,

@@ -67,6 +67,10 @@ export interface Decision<A extends Action, S> {
   readonly state: S
   /** Lands in the Tick. A policy that hands on another's plan hands on its explanation. */
   readonly explanation?: Explanation | undefined
+  /** It is not its turn, for instance outside of its hours: the plan is empty, and another may decide. */
+  readonly abstains?: boolean | undefined
+  /** What failed without keeping it from a plan: told in the Tick as `ERR_POLICY`. */
+  readonly errors?: readonly unknown[] | undefined
 }
 
 /**

@@ -10,6 +10,8 @@ import type { DomainSettings } from './settings.ts'
 export interface View {
   /** Monotonic milliseconds of the host's clock when the CPU sample was taken. */
   readonly time: number
+  /** Milliseconds since the epoch at the start of the tick. */
+  readonly wallTime: number
   /** Measured milliseconds that usage and delay are over; undefined in the first View. */
   readonly interval: number | undefined
   readonly topology: Topology

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
-import { globMatcher } from '../../../lib/control/glob.ts'
+import { globMatcher } from '../../../lib/host/glob.ts'
 import { readOptions } from '../../../lib/control/options.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { FakeHost } from './fake-host.ts'

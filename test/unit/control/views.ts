@@ -78,6 +78,7 @@ export function viewOf(shape: ViewShape): View {
   const reserve = shape.reserve ?? GiB
   return {
     time: 0,
+    wallTime: 0,
     interval: 1_000,
     topology,
     online,

@@ -47,6 +47,7 @@ export function viewOf(
   const domains = sketches.map((sketch, i) => domainOf(sketch, i, online))
   return {
     time: 1000,
+    wallTime: 0,
     interval: 1000,
     topology,
     online,
