@@ -1,19 +1,12 @@
-import type { CpuSet } from '../host/cpuset.ts'
 import type { CpuSample } from '../host/sample.ts'
+import type { Contention } from './contention.ts'
 import { type CellOf, homeCell } from './home-cell.ts'
-import { VcpuDemand } from './vcpu-demand.ts'
-
-/** What is remembered of one vCPU. */
-interface VcpuRun {
-  readonly demand: VcpuDemand
-  /** The first affinity of it that was known. */
-  firstAffinity: CpuSet | undefined
-}
+import { VcpuTrack } from './vcpu-track.ts'
 
 /** What is remembered of one run of a domain. While it is paused all stays as it is: it goes on where it was. */
 export class DomainRun {
   readonly id: number
-  readonly #vcpus = new Map<number, VcpuRun>()
+  readonly #vcpus = new Map<number, VcpuTrack>()
   #homeCell: number | undefined
 
   constructor(id: number) {
@@ -21,14 +14,18 @@ export class DomainRun {
   }
 
   /** The vCPU with this number. */
-  vcpu(number: number, affinity: CpuSet | undefined): VcpuRun {
-    let run = this.#vcpus.get(number)
-    if (!run) {
-      run = { demand: new VcpuDemand(), firstAffinity: affinity }
-      this.#vcpus.set(number, run)
+  vcpu(number: number): VcpuTrack {
+    let track = this.#vcpus.get(number)
+    if (!track) {
+      track = new VcpuTrack()
+      this.#vcpus.set(number, track)
     }
-    run.firstAffinity ??= affinity
-    return run
+    return track
+  }
+
+  /** Tells `contention` that its vCPUs are gone. */
+  end(contention: Contention): void {
+    for (const track of this.#vcpus.values()) track.end(contention)
   }
 
   /** As it was at the first sample in which it was known. */

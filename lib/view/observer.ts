@@ -6,6 +6,7 @@ import { AffinitySets } from './affinity-sets.ts'
 import { AllowedSets } from './allowed.ts'
 import { Background } from './background.ts'
 import { commitment } from './commitment.ts'
+import { Contention } from './contention.ts'
 import { DomainRun } from './domain-run.ts'
 import { type CellOf, cellsOf } from './home-cell.ts'
 import { known } from './known.ts'
@@ -13,6 +14,7 @@ import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
 import { type DomainSettings, defaultSettings } from './settings.ts'
 import { noDemand } from './vcpu-demand.ts'
+import type { VcpuTrack } from './vcpu-track.ts'
 import type { DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
 /** What the books of the host's memory are kept with, and where vCPUs may be placed. */
@@ -54,6 +56,7 @@ export class Observer {
   readonly #allowed: AllowedSets
   readonly #background: Background
   readonly #cellOf: CellOf
+  readonly #contention: Contention
   #runs: ReadonlyMap<string, DomainRun> = new Map()
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -68,6 +71,7 @@ export class Observer {
     this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
+    this.#contention = new Contention(topology.cpuCount)
   }
 
   /** The View of one tick. */
@@ -76,15 +80,12 @@ export class Observer {
     // A sample that is handed in again has grown older since.
     const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
-    const runs = new Map<string, DomainRun>()
+    const runs = this.#follow(cpu)
     const domains: DomainView[] = []
     const vcpus: VcpuView[] = []
     cpu.domains.forEach((identity, index) => {
       const { uuid, name, id } = identity
-      const before = this.#runs.get(uuid)
-      const run = before?.id === id ? before : new DomainRun(id)
-      runs.set(uuid, run)
-
+      const run = runs.get(uuid)!
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
       const levels = this.#memory.view(identity, state, targets.get(uuid), guestTime)
@@ -92,12 +93,12 @@ export class Observer {
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
       const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-        own.push(this.#vcpu(cpu, row, domain, run))
+        const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!))
+        own.push(view)
+        vcpus.push(view)
       }
       domains.push(domain)
-      for (const vcpu of own) vcpus.push(vcpu)
     })
-    this.#runs = runs
     const background = this.#background.next(cpu, vcpus)
 
     return {
@@ -119,27 +120,44 @@ export class Observer {
     }
   }
 
-  #vcpu(cpu: CpuSample, row: number, domain: DomainView, run: DomainRun): VcpuView {
-    const vcpu = cpu.vcpu[row]!
+  /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
+  #follow(cpu: CpuSample): ReadonlyMap<string, DomainRun> {
+    const runs = new Map<string, DomainRun>()
+    const { affinity, affinityWords: words } = cpu
+    this.#contention.begin()
+    cpu.domains.forEach(({ uuid, id }, index) => {
+      const before = this.#runs.get(uuid)
+      const run = before?.id === id ? before : new DomainRun(id)
+      runs.set(uuid, run)
+      for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+        const cpus = this.#affinitySets.at(affinity, row * words, words)
+        run.vcpu(cpu.vcpu[row]!).see(row, cpus, cpu.pcpu[row]!, cpu.usage[row]!, this.#contention)
+      }
+    })
+    for (const [uuid, run] of this.#runs) if (runs.get(uuid) !== run) run.end(this.#contention)
+    this.#runs = runs
+    return runs
+  }
+
+  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack): VcpuView {
     const usage = cpu.usage[row]!
     const delay = cpu.delay[row]!
     const pcpu = cpu.pcpu[row]!
-    const { affinityWords } = cpu
-    const affinity = this.#affinitySets.at(cpu.affinity, row * affinityWords, affinityWords)
-    const own = run.vcpu(vcpu, affinity)
-    const levels = isRunning(domain.state)
-      ? own.demand.next(usage, delay, cpu.pcpuBusy[pcpu] ?? Number.NaN)
+    const limit = this.#options.respectPins ? track.firstAffinity : undefined
+    const busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
+    const { demand, demandRange } = isRunning(domain.state)
+      ? track.demand.next(usage, delay, busy, track.outside(this.#contention))
       : noDemand
     return {
       domain,
-      vcpu,
-      affinity,
-      allowed: this.#allowed.of(domain.settings, this.#options.respectPins ? own.firstAffinity : undefined),
+      vcpu: cpu.vcpu[row]!,
+      affinity: track.affinity,
+      allowed: this.#allowed.of(domain.settings, limit),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
-      demand: levels.demand,
-      demandRange: levels.demandRange,
+      demand,
+      demandRange,
     }
   }
 

@@ -4,6 +4,8 @@ import type { CpuSet } from '../host/cpuset.ts'
 export interface DomainSettings {
   /** Whether policies may change it. One that is not managed is counted all the same. */
   readonly managed: boolean
+  /** Why it is not managed, for people. */
+  readonly why?: string | undefined
   /** pCPUs that its vCPUs may be pinned to. Undefined: any that is online. */
   readonly cpus?: CpuSet | undefined
   /** Its share of a pCPU that is short, as against the shares of others: libvirt's `cpu_shares`. Above 0. */
