@@ -1,0 +1,109 @@
+import type { VcpuView } from '../../view/view.ts'
+import { type Better, type Choice, choose, type Terms } from './choice.ts'
+import type { Model } from './model.ts'
+import { keyOf } from './pins.ts'
+
+/** A gain of more than so many times what is tolerated is no matter of noise. */
+const clear = 3
+/** Views in a row that must call for moves: when the gain is clear, and when it is not. */
+const patience = { clear: 2, marginal: 4, most: 64 }
+/** Demand that differs by less from what it was at the last round of moves has not changed: in all, and of what it was. */
+const unchanged = { points: 0.05, share: 0.1 }
+/** How many times clearer a gain has to be while nothing has changed. */
+const doubt = 2
+
+/** Where a vCPU was put and what it wanted then. */
+export interface Settled {
+  readonly bin: string
+  readonly demand: number
+}
+
+/** What is remembered from View to View of whether to move. */
+export interface PatienceState {
+  /** Views in a row, up to the last one, that called for moves. */
+  readonly calls: number
+  /** How many must, where the gain is not clear. Grows with each round of moves. */
+  readonly needed: number
+  /** How the last round of moves left the host, by vCPU. */
+  readonly settled: ReadonlyMap<string, Settled>
+  /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
+  readonly movedAt: ReadonlyMap<string, number>
+}
+
+export const initialPatience: PatienceState = {
+  calls: 0,
+  needed: patience.marginal,
+  settled: new Map(),
+  movedAt: new Map(),
+}
+
+/**
+ * What is best now. Where the last round of moves is all that has happened, its gain was judged by figures with
+ * noise in them: another has to be clearly better, or noise would move vCPUs to and fro between placements as good.
+ */
+export function chooseAgain(model: Model, terms: Omit<Terms, 'doubt'>, state: PatienceState): Choice {
+  const choice = choose(model, { ...terms, doubt: 1 })
+  return choice.better && isSettled(model, state) ? choose(model, { ...terms, doubt }) : choice
+}
+
+function isSettled(model: Model, { settled }: PatienceState): boolean {
+  if (settled.size !== model.vcpus.length) return false
+  return model.vcpus.every((vcpu, item) => {
+    const then = settled.get(keyOf(vcpu))
+    if (!then || then.bin !== model.shape.names[model.start[item]!]) return false
+    return Math.abs(model.demand[item]! - then.demand) <= unchanged.points + unchanged.share * then.demand
+  })
+}
+
+/** Whether enough Views in a row have called for it, this one included. */
+export function isTime(state: PatienceState, { better, deviation, explanation }: Choice): boolean {
+  if (!better) return false
+  const isClear = deviation - better.deviation > clear * explanation.tolerated
+  return state.calls + 1 >= (isClear ? patience.clear : state.needed)
+}
+
+/** The state after a View in which nothing was moved. */
+export function waiting(state: PatienceState, called: boolean): PatienceState {
+  return { ...state, calls: called ? state.calls + 1 : 0 }
+}
+
+/** The state after a round of moves. One that a budget cut short goes on in the next View. */
+export function moved(
+  state: PatienceState,
+  model: Model,
+  {
+    choice,
+    better,
+    time,
+    cooldown,
+    cut,
+  }: {
+    readonly choice: Choice
+    readonly better: Better
+    readonly time: number
+    readonly cooldown: number
+    readonly cut: boolean
+  },
+): PatienceState {
+  const movedAt = new Map([...state.movedAt].filter(([, at]) => time - at < cooldown))
+  if (cooldown > 0) {
+    for (const [item, vcpu] of model.vcpus.entries()) {
+      if (better.where[item] !== model.start[item]) movedAt.set(keyOf(vcpu), time)
+    }
+  }
+  if (cut) return { ...state, calls: state.calls + 1, movedAt }
+  const isClear = choice.deviation - better.deviation > clear * choice.explanation.tolerated
+  const before = isClear ? patience.marginal : state.needed
+  const settled = new Map<string, Settled>()
+  for (const [item, vcpu] of model.vcpus.entries()) {
+    settled.set(keyOf(vcpu), { bin: model.shape.names[better.where[item]!]!, demand: model.demand[item]! })
+  }
+  return { calls: 0, needed: Math.min(2 * before, patience.most), settled, movedAt }
+}
+
+/** Whether a vCPU was moved so lately that it has to rest. */
+export function hasToRest(state: PatienceState, vcpu: VcpuView, time: number, cooldown: number): boolean {
+  if (state.movedAt.size === 0) return false
+  const at = state.movedAt.get(keyOf(vcpu))
+  return at !== undefined && time - at < cooldown
+}
