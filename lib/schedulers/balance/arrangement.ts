@@ -78,7 +78,8 @@ export class Arrangement {
     const from = this.where[item]!
     let favour = 0
     if (homeless[item] === 0) {
-      favour = priceOf(shape, price, start[item]!, from) - priceOf(shape, price, start[item]!, to)
+      const home = start[item]!
+      favour = demand[item]! * (priceOf(shape, price, home, from) - priceOf(shape, price, home, to))
     }
     const home = homeCell[item]!
     if (home >= 0 && shape.cell[from] !== shape.cell[to]) {

@@ -5,6 +5,7 @@ import { leastSquares } from './bound.ts'
 import type { Best } from './exact.ts'
 import { Front } from './front.ts'
 import type { Model } from './model.ts'
+import { leastOfAll } from './partition.ts'
 import { goodAtBothEnds } from './robust.ts'
 
 /** Nobody waits noticeably on a pCPU that is asked for less than this fraction. */
@@ -15,6 +16,8 @@ const negligible = 0.02
 const worthwhile = { within: 0.1, outOfReach: 0.25 }
 /** What sums of squares may be off by. */
 const rounding = 1e-9
+/** Nodes that the search for the best of all placements looks at. */
+const mostNodes = 5_000
 /** How often it is looked on from what was found: where the search is a descent, it may see further from there. */
 const looksOn = 3
 
@@ -71,12 +74,13 @@ export function choose(model: Model, terms: Terms): Choice {
 class Scale {
   readonly mean: number
   readonly tolerated: number
-  readonly lowerBound: number
-  readonly least: number
+  /** The least sum of squares there can be, as far as is known. */
+  least: number
   /** What of the deviation is there however load is placed, and says nothing of how well it is. */
   readonly #forced: number
   readonly #room: number
   readonly #level: number
+  readonly #balanced: number
 
   constructor(model: Model, { tolerance, doubt }: Terms) {
     const { capacity, sibling } = model.shape
@@ -86,8 +90,17 @@ class Scale {
     this.#level = this.mean * total
     this.tolerated = doubt * Math.max(tolerance * this.mean, negligible)
     this.least = leastSquares(model)
-    this.lowerBound = this.deviation(this.least)
     this.#forced = sibling < 1 ? this.lowerBound : 0
+    this.#balanced = this.least + this.#room * this.tolerated ** 2 + rounding
+  }
+
+  get lowerBound(): number {
+    return this.deviation(this.least)
+  }
+
+  /** No placement has a smaller sum of squares than this: what counts as balanced stays as it was. */
+  prove(least: number): void {
+    this.least = Math.max(this.least, least)
   }
 
   deviation(squares: number): number {
@@ -95,7 +108,7 @@ class Scale {
   }
 
   isBalanced(squares: number): boolean {
-    return squares <= this.least + this.#room * this.tolerated ** 2 + rounding
+    return squares <= this.#balanced
   }
 
   /** The deviation less what is forced. */
@@ -110,8 +123,7 @@ class Scale {
 
   /** What counts as balanced, and at least a little better than `from`. */
   goal(from: number, fraction: number): number {
-    const balanced = this.least + this.#room * this.tolerated ** 2
-    return Math.min(balanced, this.squaresAt(this.loose(from) * (1 - fraction))) + rounding
+    return Math.min(this.#balanced, rounding + this.squaresAt(this.loose(from) * (1 - fraction)))
   }
 
   /** Squares at half a hundredth of the mean more deviation. */
@@ -161,10 +173,10 @@ class Search {
     const scale = this.#scale
     const { squares, loads, model } = this.#start
     const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
-    const bound = `lower bound ${percent(scale.lowerBound)}`
+    const bound = () => `lower bound ${percent(scale.lowerBound)}`
     const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
     if (scale.isBalanced(squares)) {
-      return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound}`)
+      return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
     }
     if (loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)) {
       return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)
@@ -172,19 +184,28 @@ class Search {
     const within = Math.min(0.9, doubt * worthwhile.within)
     const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
     const goal = scale.goal(squares, within)
-    const wanted = this.#front.fewest(goal)
+    const best = leastOfAll(model, squares, scale.least, mostNodes)
+    if (best !== undefined) scale.prove(best)
+    const wanted = best !== undefined && best > goal ? undefined : this.#front.fewest(goal)
     const told = (best: Best) => `${best.moves} moves bring it to ${percent(scale.deviation(best.squares))}`
     const paid = (best: Best) => best.moves > 0 && best.cost < this.#start.cost
-    if (wanted.squares <= goal) {
+    if (wanted && wanted.squares <= goal) {
       if (!paid(wanted)) return rest(`${now}; ${told(wanted)}, which does not pay their cost`)
-      return { found: wanted, why: `${now}, ${bound}; the fewest within tolerance: ${told(wanted)}` }
+      return { found: wanted, why: `${now}, ${bound()}; the fewest within tolerance: ${told(wanted)}` }
     }
     const start = scale.loose(squares)
-    if (scale.loose(wanted.squares) > start * (1 - outOfReach) || !paid(wanted)) {
-      return rest(`${now}, ${bound}; the best that was found is not worth it: ${told(wanted)}`)
+    const least = wanted?.squares ?? best ?? squares
+    if (scale.loose(least) > start * (1 - outOfReach)) {
+      return rest(
+        `${now}, ${bound()}; the best that was found is not worth it: ${percent(scale.deviation(least))}`,
+      )
     }
-    const near = Math.min(scale.loose(wanted.squares) * (1 + worthwhile.within), start * (1 - outOfReach))
+    const near = Math.min(scale.loose(least) * (1 + worthwhile.within), start * (1 - outOfReach))
     const found = this.#front.fewest(scale.squaresAt(near))
-    return { found, why: `${now}, ${bound}; tolerance is out of reach, near the best: ${told(found)}` }
+    if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
+    if (scale.loose(found.squares) > start * (1 - outOfReach)) {
+      return rest(`${now}, ${bound()}; the best that was found is not worth it: ${told(found)}`)
+    }
+    return { found, why: `${now}, ${bound()}; tolerance is out of reach, near the best: ${told(found)}` }
   }
 }

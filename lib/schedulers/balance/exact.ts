@@ -1,5 +1,5 @@
 import { Arrangement } from './arrangement.ts'
-import { levelled } from './levelled.ts'
+import { Levelled } from './levelled.ts'
 import type { Model } from './model.ts'
 import { distances } from './price.ts'
 
@@ -42,8 +42,12 @@ export class ExactSearch {
   readonly #favours: Float64Array
   readonly #now: Arrangement
   readonly #effort: Effort
-  /** What every move costs at least. */
-  readonly #leastPrice: number
+  readonly #levelled: Levelled
+  /** Whether places differ in nothing but their load. */
+  readonly #isPlain: boolean
+  /** By moves that remain: bins in order. */
+  readonly #order: Int32Array[] = []
+  readonly #pressure: Float64Array
   /** What is less better than the best that is known is not looked for. */
   readonly #slack: number
   #best: Best
@@ -74,18 +78,25 @@ export class ExactSearch {
     for (let rank = this.#items.length - 1; rank >= 0; rank--) {
       this.#favours[rank] = this.#favours[rank + 1]! + this.#mostFavour(this.#items[rank]!)
     }
-    const prices = new Set(distances(model.shape, model.price))
-    this.#leastPrice = Math.min(...prices)
-    const { shape } = model
+    const { shape, price } = model
     const middle = this.#now.total() / shape.capacity.reduce((sum, one) => sum + one, 0)
-    this.#slack = prices.size > 1 ? shape.capacity.length * (unevenSlack * middle) ** 2 : nothing
+    const isEven = distances(shape, price).every((one) => one === 0)
+    this.#slack = isEven ? nothing : shape.capacity.length * (unevenSlack * middle) ** 2
+    this.#isPlain =
+      isEven &&
+      shape.sibling === 1 &&
+      shape.capacity.every((one) => one === shape.capacity[0]) &&
+      homeCell.every((cell) => cell < 0 || shape.cellIds.length === 1) &&
+      items.every((own) => own.length === 1)
+    this.#levelled = new Levelled(shape)
+    this.#pressure = new Float64Array(shape.capacity.length)
     this.#best = { where: model.start, cost: this.#now.cost, squares: this.#now.squares, moves: 0 }
   }
 
   /** No placement with at most so many moves has a smaller sum of squares than this. */
   bound(moves: number): number {
     const most = this.#before[Math.min(moves, this.#items.length)]!
-    return levelled(this.#now, most)
+    return this.#levelled.squares(this.#now, most)
   }
 
   get candidates(): number {
@@ -114,14 +125,10 @@ export class ExactSearch {
   /** Whether no `moves` moves of the candidates from `rank` on can lead to anything better. */
   #isHopeless(rank: number, moves: number): boolean {
     const now = this.#now
+    const last = Math.min(rank + moves, this.#items.length)
+    const weight = this.#before[last]! - this.#before[rank]!
     const beside = now.cost - now.squares - this.#favours[rank]!
-    const limit = this.#best.cost - this.#slack - beside
-    for (let left = Math.min(moves, this.#items.length - rank); left >= 0; left--) {
-      const bound = levelled(now, this.#before[rank + left]! - this.#before[rank]!)
-      if (bound >= limit) return true
-      if (bound + left * this.#leastPrice < limit) return false
-    }
-    return true
+    return beside + this.#levelled.squares(now, weight) >= this.#best.cost - this.#slack
   }
 
   #branch(rank: number, moves: number): boolean {
@@ -130,32 +137,42 @@ export class ExactSearch {
     const home = now.where[item]!
     const { cost, squares } = now
     const allowed = this.#model.allowed[item]!
-    for (const to of this.#byPressure()) {
+    const targets = this.#byPressure(moves)
+    for (let at = 0; at < targets.length; at++) {
+      const to = targets[at]!
       if (to === home || allowed[to] === 0) continue
       if (--this.#effort.nodes < 0) return false
-      if (moves === 1) {
-        if (cost - now.gain(item, to) >= this.#best.cost - this.#slack) continue
-        now.move(item, to)
-        this.#remember()
-      } else {
+      if (moves > 1 || cost - now.gain(item, to) < this.#best.cost - this.#slack) {
         now.move(item, to)
         if (now.cost < this.#best.cost - this.#slack) this.#remember()
-        const complete = this.#descend(rank + 1, moves - 1)
-        if (!complete) return false
+        if (moves > 1 && !this.#descend(rank + 1, moves - 1)) return false
+        now.move(item, home)
+        // Exactly as it was: sums of differences would drift.
+        now.cost = cost
+        now.squares = squares
       }
-      now.move(item, home)
-      // Exactly as it was: sums of differences would drift.
-      now.cost = cost
-      now.squares = squares
+      // Where bins differ in nothing but load, none gains more than the lowest.
+      if (moves === 1 && this.#isPlain) break
     }
     return true
   }
 
-  #byPressure(): number[] {
-    const now = this.#now
-    const order = Array.from(now.loads, (_, bin) => bin)
-    const pressure = order.map((bin) => now.pressure(bin))
-    return order.sort((a, b) => pressure[a]! - pressure[b]!)
+  /** All bins, those with the least pressure first; the array is used again at the same depth. */
+  #byPressure(moves: number): Int32Array {
+    this.#order[moves] ??= new Int32Array(this.#now.loads.length)
+    const order = this.#order[moves]
+    const pressure = this.#pressure
+    for (let bin = 0; bin < order.length; bin++) {
+      const here = this.#now.pressure(bin)
+      pressure[bin] = here
+      let at = bin
+      while (at > 0 && pressure[order[at - 1]!]! > here) {
+        order[at] = order[at - 1]!
+        at--
+      }
+      order[at] = bin
+    }
+    return order
   }
 
   #remember(): void {

@@ -6,8 +6,8 @@ import type { Model } from './model.ts'
 
 /** Items times bins up to which branch and bound is tried. */
 const smallHost = 2_048
-/** Nodes that branch and bound looks at in one plan: a few milliseconds on small hosts at most. */
-const mostNodes = 20_000
+/** Nodes that branch and bound looks at in one plan, times bins: a millisecond or two. */
+const mostWork = 60_000
 /** Points of a front that are told of. */
 const mostPoints = 32
 
@@ -24,7 +24,7 @@ export class Front {
   readonly #model: Model
   readonly #mostMoves: number
   readonly #exact: ExactSearch | undefined
-  readonly #effort: Effort = { nodes: mostNodes }
+  readonly #effort: Effort
   readonly #points = new Map<number, Known>()
   readonly #deviationOf: (squares: number) => number
   readonly #start: Best
@@ -33,6 +33,7 @@ export class Front {
     this.#model = model
     this.#mostMoves = mostMoves
     this.#deviationOf = deviationOf
+    this.#effort = { nodes: mostWork / model.shape.sets.length }
     const { squares, cost } = new Arrangement(model)
     this.#start = { where: model.start, squares, cost, moves: 0 }
     const size = model.demand.length * model.shape.sets.length

@@ -1,76 +1,98 @@
 import type { Arrangement } from './arrangement.ts'
+import type { Shape } from './shape.ts'
 
 /**
- * The least sum of squares that could be had if load of so much weight could be taken off the highest bins and poured
- * onto the lowest as one likes: a bound for any moves of as much weight together.
+ * The least sum of squares that could be had if load of some weight could be taken off the highest bins and poured
+ * onto the lowest as one likes: a bound for any moves of as much weight together. Keeps the order of
+ * the bins from one look to the next, since a search changes two at a time.
  */
-export function levelled(now: Arrangement, weight: number): number {
-  const { shape } = now.model
-  const { sibling } = shape
-  const threads = sibling * levelledOf(now.loads, shape.capacity, weight)
-  return sibling === 1
-    ? threads
-    : threads + (1 - sibling) * levelledOf(now.coreLoads, shape.coreCapacity, weight)
-}
+export class Levelled {
+  readonly #sibling: number
+  readonly #threads: Leveller
+  readonly #cores: Leveller
 
-function levelledOf(loads: Float64Array, capacity: Float64Array, weight: number): number {
-  const order = sorted(loads, capacity)
-  const { level: high, bins: lowered } = cut(order, loads, capacity, weight)
-  const { level: low, bins: raised } = pour(order, loads, capacity, weight)
-  let total = 0
-  let room = 0
-  let squares = 0
-  for (let rank = 0; rank < order.length; rank++) {
-    const bin = order[rank]!
-    const level = rank < raised ? low : rank >= order.length - lowered ? high : loads[bin]! / capacity[bin]!
-    squares += level * level * capacity[bin]!
-    total += loads[bin]!
-    room += capacity[bin]!
+  constructor({ capacity, coreCapacity, sibling }: Shape) {
+    this.#sibling = sibling
+    this.#threads = new Leveller(capacity)
+    this.#cores = new Leveller(coreCapacity)
   }
-  return high <= low ? (total * total) / room : squares
-}
 
-/** The level that the highest bins come down to when so much is taken off them. */
-function cut(order: readonly number[], loads: Float64Array, capacity: Float64Array, weight: number) {
-  let load = 0
-  let room = 0
-  for (let bins = 1; bins <= order.length; bins++) {
-    const bin = order[order.length - bins]!
-    load += loads[bin]!
-    room += capacity[bin]!
-    const level = (load - weight) / room
-    const next = order[order.length - bins - 1]
-    if (next === undefined || level >= loads[next]! / capacity[next]!) return { level, bins }
+  squares({ loads, coreLoads }: Arrangement, weight: number): number {
+    const threads = this.#threads.squares(loads, weight)
+    if (this.#sibling === 1) return threads
+    return this.#sibling * threads + (1 - this.#sibling) * this.#cores.squares(coreLoads, weight)
   }
-  return { level: 0, bins: 0 }
 }
 
-/** The level that the lowest bins come up to when so much is poured onto them. */
-function pour(order: readonly number[], loads: Float64Array, capacity: Float64Array, weight: number) {
-  let load = 0
-  let room = 0
-  for (let bins = 1; bins <= order.length; bins++) {
-    const bin = order[bins - 1]!
-    load += loads[bin]!
-    room += capacity[bin]!
-    const level = (load + weight) / room
-    const next = order[bins]
-    if (next === undefined || level <= loads[next]! / capacity[next]!) return { level, bins }
+class Leveller {
+  readonly #capacity: Float64Array
+  readonly #room: number
+  /** Ascending by level. */
+  readonly #order: Int32Array
+  readonly #level: Float64Array
+
+  constructor(capacity: Float64Array) {
+    this.#capacity = capacity
+    this.#room = capacity.reduce((sum, one) => sum + one, 0)
+    this.#order = Int32Array.from(capacity, (_, bin) => bin)
+    this.#level = new Float64Array(capacity.length)
   }
-  return { level: 0, bins: 0 }
-}
 
-/** Bins in ascending order of their level; they are few, and mostly in order already. */
-function sorted(loads: Float64Array, capacity: Float64Array): number[] {
-  const order: number[] = []
-  for (let bin = 0; bin < loads.length; bin++) {
-    const level = loads[bin]! / capacity[bin]!
-    let at = bin
-    while (at > 0 && loads[order[at - 1]!]! / capacity[order[at - 1]!]! > level) {
-      order[at] = order[at - 1]!
-      at--
+  squares(loads: Float64Array, weight: number): number {
+    const level = this.#level
+    const order = this.#order
+    const capacity = this.#capacity
+    const bins = order.length
+    let total = 0
+    let squares = 0
+    for (let bin = 0; bin < bins; bin++) {
+      const load = loads[bin]!
+      level[bin] = load / capacity[bin]!
+      total += load
+      squares += load * level[bin]!
     }
-    order[at] = bin
+    this.#sort()
+
+    let load = -weight
+    let room = 0
+    let high = 0
+    for (let rank = bins - 1; rank >= 0; rank--) {
+      const bin = order[rank]!
+      load += loads[bin]!
+      room += capacity[bin]!
+      squares -= loads[bin]! * level[bin]!
+      high = load / room
+      if (rank === 0 || high >= level[order[rank - 1]!]!) break
+    }
+    squares += high * high * room
+
+    load = weight
+    room = 0
+    let low = 0
+    for (let rank = 0; rank < bins; rank++) {
+      const bin = order[rank]!
+      load += loads[bin]!
+      room += capacity[bin]!
+      squares -= loads[bin]! * level[bin]!
+      low = load / room
+      if (rank === bins - 1 || low <= level[order[rank + 1]!]!) break
+    }
+    return high <= low ? (total * total) / this.#room : squares + low * low * room
   }
-  return order
+
+  /** By insertion: the order hardly ever changes much. */
+  #sort(): void {
+    const order = this.#order
+    const level = this.#level
+    for (let rank = 1; rank < order.length; rank++) {
+      const bin = order[rank]!
+      const here = level[bin]!
+      let at = rank
+      while (at > 0 && level[order[at - 1]!]! > here) {
+        order[at] = order[at - 1]!
+        at--
+      }
+      order[at] = bin
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import type { VcpuView, View } from '../../view/view.ts'
 import { type Movable, readPlacement } from '../placement.ts'
-import type { Price } from './price.ts'
+import { beyondNearest, type Price } from './price.ts'
 import type { Shape } from './shape.ts'
 
 /**
@@ -9,6 +9,7 @@ import type { Shape } from './shape.ts'
  */
 export interface Model {
   readonly shape: Shape
+  /** Above what the nearest move costs. */
   readonly price: Price
   readonly vcpus: readonly VcpuView[]
   /** By item: load, descending. */
@@ -59,7 +60,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
   const demand = Float64Array.from(ours, (one) => one.demand)
   return {
     shape,
-    price,
+    price: beyondNearest(shape, price),
     vcpus: ours.map(({ vcpu }) => vcpu),
     demand,
     low: Float64Array.from(ours, (one) => one.vcpu.demandRange?.low ?? one.demand),

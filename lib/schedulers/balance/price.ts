@@ -2,8 +2,9 @@ import { wrongOption } from '../../host/errors.ts'
 import type { Shape } from './shape.ts'
 
 /**
- * What moves and places cost, each as a load, a fraction of one pCPU: a move costs as much as levelling two pCPUs that
- * differ by twice that load gains, that is 2 x² of the sum of squared loads.
+ * What moves and places cost, each as a difference of load, a fraction of one pCPU: by how much less the target must
+ * be asked for, with the vCPU on it, than what it left without it. So a vCPU that wants w costs 2 w x of the
+ * sum of squared loads.
  */
 export interface Price {
   /** A move to the other thread of the same core. */
@@ -19,7 +20,7 @@ export interface Price {
 }
 
 /** Default prices. Those near are below what noise makes; that of another cell is a page cache and memory left behind. */
-export const defaultPrice: Price = { core: 0.002, cache: 0.005, cell: 0.03, remote: 0.1, away: 0.2 }
+export const defaultPrice: Price = { core: 0.002, cache: 0.005, cell: 0.02, remote: 0.05, away: 0.2 }
 
 /** @throws TypeError for a price that is no fraction from 0 to 1. */
 export function priceFrom(given: Partial<Price> | undefined): Price {
@@ -35,10 +36,10 @@ export function priceFrom(given: Partial<Price> | undefined): Price {
   return price
 }
 
-/** What a move from bin to bin costs of the sum of squares. */
+/** What a move from bin to bin costs of the sum of squares, for each bit of load that is moved. */
 export function priceOf(shape: Shape, price: Price, from: number, to: number): number {
   if (from === to) return 0
-  const load =
+  const difference =
     shape.cell[from] !== shape.cell[to]
       ? price.remote
       : shape.cache[from] !== shape.cache[to]
@@ -46,7 +47,18 @@ export function priceOf(shape: Shape, price: Price, from: number, to: number): n
         : shape.core[from] !== shape.core[to]
           ? price.cache
           : price.core
-  return 2 * load * load
+  return 2 * difference
+}
+
+/**
+ * The prices of a host with what its nearest move costs taken off each: that much is there for every move, and whether
+ * to move at all is weighed by more than this.
+ */
+export function beyondNearest(shape: Shape, price: Price): Price {
+  const nearest = Math.min(...distances(shape, price)) / 2
+  const less = (difference: number) => Math.max(0, difference - nearest)
+  const { core, cache, cell, remote, away } = price
+  return { core: less(core), cache: less(cache), cell: less(cell), remote: less(remote), away }
 }
 
 /** The prices of the moves that there are on a host. */
