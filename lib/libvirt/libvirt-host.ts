@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import { metadataNamespace } from '../host/metadata.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../host/units.ts'
@@ -29,7 +30,7 @@ export class LibvirtHost implements Host {
     this.topology = readTopology(native.describe())
     native.listen((event) => {
       const told = toHostEvent(event)
-      for (const listener of [...this.#listeners]) listener(told)
+      if (told) for (const listener of [...this.#listeners]) listener(told)
     })
   }
 
@@ -104,6 +105,10 @@ export class LibvirtHost implements Host {
   async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
     assertWhole('statistics period in seconds', seconds, 0)
     await this.#call((native) => native.setMemoryStatsPeriod(uuid, seconds))
+  }
+
+  async domainMetadata(uuid: string): Promise<string | undefined> {
+    return await this.#call((native) => native.domainMetadata(uuid, metadataNamespace))
   }
 
   subscribe(listener: HostListener): () => void {

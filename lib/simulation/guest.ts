@@ -40,6 +40,8 @@ export class Guest {
   readonly identity: DomainIdentity
   readonly memory: GuestMemory
   readonly balloon: 'works' | 'no-driver' | 'no-device'
+  /** The element in Ballast's namespace of its metadata. */
+  readonly metadata: string | undefined
   paused = false
   /** Its QEMU is stopped: nothing runs, nothing answers. */
   stuck = false
@@ -67,6 +69,7 @@ export class Guest {
     const { program, balloon, ...memory } = scenario.memory ?? {}
     const maximum = memory.maximum ?? defaultMaximum
     this.identity = identity
+    this.metadata = scenario.metadata
     this.memory = new GuestMemory({
       maximum,
       actual: memory.actual ?? maximum,

@@ -138,6 +138,10 @@ class Simulation implements SimulatedHost {
     })
   }
 
+  async domainMetadata(uuid: string): Promise<string | undefined> {
+    return this.#guest(uuid).metadata
+  }
+
   subscribe(listener: HostListener): () => void {
     return this.#machine.subscribe((event) => {
       if (!this.#closed) listener(event)

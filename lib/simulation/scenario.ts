@@ -44,6 +44,8 @@ export interface DomainScenario {
   /** Default: one that is idle and free to run anywhere. */
   readonly vcpus?: readonly VcpuScenario[]
   readonly memory?: MemoryScenario
+  /** The element in Ballast's namespace of its metadata, as XML, such as `<settings managed='no'/>`. Default: none. */
+  readonly metadata?: string
 }
 
 export interface VcpuScenario {

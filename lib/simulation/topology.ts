@@ -22,6 +22,7 @@ export function topologyOf(pcpus: number | HostShape, memory: number): Topology 
       socket: Math.floor(core / cores),
       die: 0,
       core: core % cores,
+      cache: Math.floor(core / cores),
       siblings: siblingsOf(core),
     }
   })

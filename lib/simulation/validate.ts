@@ -28,11 +28,14 @@ export function validateScenario(scenario: Scenario): void {
   const names = new Set<string>()
   for (const [i, domain] of domains.entries()) {
     const at = `domains[${i}]`
-    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory'])
+    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory', 'metadata'])
     if (typeof domain.name !== 'string' || domain.name === '' || names.has(domain.name)) {
       throw wrongOption(`${at}.name`, 'a name that no other domain has', domain.name)
     }
     names.add(domain.name)
+    if (domain.metadata !== undefined && typeof domain.metadata !== 'string') {
+      throw wrongOption(`${at}.metadata`, 'XML', domain.metadata)
+    }
     if (domain.vcpus?.length === 0) throw wrongOption(`${at}.vcpus`, 'at least one vCPU', '[]')
     for (const [j, vcpu] of (domain.vcpus ?? []).entries()) validateVcpu(`${at}.vcpus[${j}]`, vcpu, online)
     if (domain.memory) validateMemory(`${at}.memory`, domain.memory)

@@ -30,6 +30,8 @@ export interface ObserverOptions {
    * only where it starts. Default false.
    */
   readonly respectPins?: boolean | undefined
+  /** What a vCPU could run on before it was first seen here, where that is known; otherwise what is seen first counts. */
+  readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
   /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
 }
@@ -57,6 +59,7 @@ export class Observer {
   readonly #background: Background
   readonly #cellOf: CellOf
   readonly #contention: Contention
+  #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -68,7 +71,7 @@ export class Observer {
     }
     this.#topology = topology
     this.#options = options
-    this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty)
+    this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty, options.respectPins ?? false)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
     this.#contention = new Contention(topology.cpuCount)
@@ -90,10 +93,11 @@ export class Observer {
       const own: VcpuView[] = []
       const levels = this.#memory.view(identity, state, targets.get(uuid), guestTime)
       const settings = this.#options.settings?.(identity) ?? defaultSettings
+      const counts = isRunning(state) && !run.isBooting(cpu, index)
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
       const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-        const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!))
+        const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts)
         own.push(view)
         vcpus.push(view)
       }
@@ -124,35 +128,40 @@ export class Observer {
   #follow(cpu: CpuSample): ReadonlyMap<string, DomainRun> {
     const runs = new Map<string, DomainRun>()
     const { affinity, affinityWords: words } = cpu
-    this.#contention.begin()
+    const places = new Int32Array(cpu.vcpu.length)
+    const appeared = this.#hasSeen && !Number.isNaN(cpu.interval) ? cpu.time : undefined
+    this.#hasSeen = true
     cpu.domains.forEach(({ uuid, id }, index) => {
       const before = this.#runs.get(uuid)
-      const run = before?.id === id ? before : new DomainRun(id)
+      const run = before?.id === id ? before : new DomainRun(id, appeared)
       runs.set(uuid, run)
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
         const cpus = this.#affinitySets.at(affinity, row * words, words)
-        run.vcpu(cpu.vcpu[row]!).see(row, cpus, cpu.pcpu[row]!, cpu.usage[row]!, this.#contention)
+        const place = run.vcpu(cpu.vcpu[row]!).see(cpus, cpu.pcpu[row]!)
+        places[row] = Number.isNaN(cpu.usage[row]!) ? -1 : place
       }
     })
-    for (const [uuid, run] of this.#runs) if (runs.get(uuid) !== run) run.end(this.#contention)
+    this.#contention.next({ cpu, places })
     this.#runs = runs
     return runs
   }
 
-  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack): VcpuView {
+  /** `counts`: whether what it does is load. */
+  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack, counts: boolean): VcpuView {
     const usage = cpu.usage[row]!
     const delay = cpu.delay[row]!
     const pcpu = cpu.pcpu[row]!
-    const limit = this.#options.respectPins ? track.firstAffinity : undefined
+    const vcpu = cpu.vcpu[row]!
+    const first = this.#options.originalAffinity?.(domain, vcpu) ?? track.firstAffinity
     const busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
-    const { demand, demandRange } = isRunning(domain.state)
-      ? track.demand.next(usage, delay, busy, track.outside(this.#contention))
+    const { demand, demandRange } = counts
+      ? track.demand.next(usage, delay, busy, track.outside(row, this.#contention))
       : noDemand
     return {
       domain,
-      vcpu: cpu.vcpu[row]!,
+      vcpu,
       affinity: track.affinity,
-      allowed: this.#allowed.of(domain.settings, limit),
+      allowed: this.#allowed.of(domain.settings, first),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),

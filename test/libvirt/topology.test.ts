@@ -37,12 +37,13 @@ const wordsOf = (cpus: string, cpuCount = 0) => CpuSet.parse(cpus).toWords(cpuCo
 
 function read(
   cells: readonly Cell[],
-  host: { cpuCount: number; online?: string; memoryKiB?: number },
+  host: { cpuCount: number; online?: string; memoryKiB?: number; isolated?: string },
 ): Topology {
   return readTopology({
     capabilities: capabilities(cells),
     cpuCount: host.cpuCount,
     memoryKiB: host.memoryKiB ?? 1024,
+    isolated: host.isolated ?? '',
     online: host.online === undefined ? new Uint32Array(0) : wordsOf(host.online, host.cpuCount),
   })
 }
@@ -182,6 +183,7 @@ describe('a host that tells nothing of its topology', () => {
       cpuCount: 3,
       memoryKiB: 77,
       online: new Uint32Array(0),
+      isolated: '',
     })
     expect(topology.pcpus.map(({ id, core, cell, siblings }) => [id, core, cell, `${siblings}`])).toEqual([
       [0, 0, 0, '0'],
@@ -198,6 +200,7 @@ describe('a host that tells nothing of its topology', () => {
       cpuCount: 4,
       memoryKiB: 1,
       online: wordsOf('0,3', 4),
+      isolated: '',
     })
     expect(`${topology.online}`).toBe('0,3')
     expect(`${topology.cells[0]!.cpus}`).toBe('0,3')
@@ -207,7 +210,7 @@ describe('a host that tells nothing of its topology', () => {
 it.each(['<capabilities><host>', 'not XML', '', '<capabilities><a></b></capabilities>'])(
   'says that it cannot read %j',
   (xml) => {
-    const host = { capabilities: xml, cpuCount: 1, memoryKiB: 1, online: new Uint32Array(0) }
+    const host = { capabilities: xml, cpuCount: 1, memoryKiB: 1, online: new Uint32Array(0), isolated: '' }
     expect(() => readTopology(host)).toThrow(BallastError)
     expect(() => readTopology(host)).toThrow(/^Cannot read the host's capabilities XML: \S/)
   },

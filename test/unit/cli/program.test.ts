@@ -63,7 +63,7 @@ describe('ballast cpu', () => {
   })
 
   it('touches only the guests that --domains names, and says so when there is none', async () => {
-    const host = simulate(scenarios.A1())
+    const host = simulate(scenarios.A1({ guests: 2, pcpus: 2 }))
     const one = await ballast(
       ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--journal', newJournal()],
       keep(host),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
-import { globMatcher } from '../../../lib/host/glob.ts'
 import { readOptions } from '../../../lib/control/options.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { globMatcher } from '../../../lib/host/glob.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { FakeHost } from './fake-host.ts'
 
@@ -30,6 +31,8 @@ const wrong: [name: string, value: unknown][] = [
   ['journal', { record: () => {} }],
 ]
 
+const hostOf = (memory: number) => ({ memory, online: CpuSet.range(0, 3) })
+
 describe('options', () => {
   it.each(wrong)('%s: %s is a TypeError that names it', (name, value) => {
     const host = new FakeHost([])
@@ -48,11 +51,11 @@ describe('options', () => {
   })
 
   it('has defaults, and takes undefined for not given', () => {
-    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, 4 * GiB)
+    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, hostOf(4 * GiB))
     expect(small).toMatchObject({ hostReserve: 512 * MiB, guestFloor: 200 * MiB, guestMargin: 100 * MiB })
-    expect(readOptions({ interval: 1 }, 100 * GiB).hostReserve).toBe(5 * GiB)
+    expect(readOptions({ interval: 1 }, hostOf(100 * GiB)).hostReserve).toBe(5 * GiB)
     expect(small.manages('anything')).toBe(true)
-    expect(readOptions({ interval: 1, hostReserve: 0 }, GiB).hostReserve).toBe(0)
+    expect(readOptions({ interval: 1, hostReserve: 0 }, hostOf(GiB)).hostReserve).toBe(0)
   })
 })
 

@@ -37,6 +37,7 @@ export function viewOf(
       socket: 0,
       die: 0,
       core: id,
+      cache: 0,
       siblings: CpuSet.of(id),
     })),
     online,
