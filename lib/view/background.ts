@@ -31,7 +31,7 @@ export class Background {
       }
     }
     for (const [cpus, usage] of floating) takeOff(left, cpus, usage)
-    return this.#filters.map((filter, pcpu) => filter.next(known(left[pcpu])))
+    return this.#filters.map((filter, pcpu) => known(filter.next(left[pcpu] ?? Number.NaN)))
   }
 }
 

@@ -1,51 +1,33 @@
+import { rowsBefore, type Sightings } from './sightings.ts'
+
 /** A change of usage that is smaller is noise. Fraction of a pCPU. */
 const leastShift = 0.05
-
-/** Where a vCPU was at a sample, and how much of that pCPU it used. */
-export interface Sighting {
-  readonly pcpu: number
-  readonly usage: number
-}
+/** How many samples ago a change is still of late: it takes two to be sure of one. */
+export const lately = 3
 
 /**
  * What has changed of late beside each vCPU. A vCPU that begins to wait may do so because others came or want more,
  * or because it wants more itself; then the others use less, and never more. So whether a change of its delay came
- * from outside shows in what the others on its pCPU did. A vCPU is named by its row in the sample.
+ * from outside shows in what the others on its pCPU did.
  */
 export class Contention {
   readonly #rises: Largest
   readonly #falls: Largest
-  #gone: { readonly was: Sighting; readonly samples: number }[] = []
+  /** The latest samples, the oldest first. */
+  #history: readonly Sightings[] = []
 
   constructor(pcpuCount: number) {
     this.#rises = new Largest(pcpuCount)
     this.#falls = new Largest(pcpuCount)
   }
 
-  /** Begins a new sample. */
-  begin(): void {
+  /** Takes in the next sample. */
+  next(now: Sightings): void {
     this.#rises.clear()
     this.#falls.clear()
-    for (const { was } of this.#gone) this.note(-1, was, undefined)
-    this.#gone = this.#gone.flatMap(({ was, samples }) => (samples > 1 ? { was, samples: samples - 1 } : []))
-  }
-
-  /** A vCPU is no longer there: that is told for so many samples. */
-  leave(was: Sighting, samples: number): void {
-    this.note(-1, was, undefined)
-    if (samples > 1) this.#gone.push({ was, samples: samples - 1 })
-  }
-
-  /** Takes in where the vCPU of this row was some samples ago and where it is now. */
-  note(row: number, before: Sighting | undefined, now: Sighting | undefined): void {
-    if (before && now && before.pcpu === now.pcpu) {
-      const rise = now.usage - before.usage
-      if (rise > 0) this.#rises.add(now.pcpu, row, rise)
-      else this.#falls.add(now.pcpu, row, -rise)
-      return
-    }
-    if (before) this.#falls.add(before.pcpu, row, before.usage)
-    if (now) this.#rises.add(now.pcpu, row, now.usage)
+    const before = this.#history.length < lately ? undefined : this.#history[0]
+    if (before) this.#compare(before, now)
+    this.#history = [...this.#history.slice(-lately + 1), now]
   }
 
   /** Whether a vCPU other than the one of this row came to the pCPU, or uses clearly more of it than before. */
@@ -56,6 +38,30 @@ export class Contention {
   /** Whether another one left the pCPU, or uses clearly less of it. */
   fell(pcpu: number, row: number): boolean {
     return this.#falls.ofOthers(pcpu, row) >= leastShift
+  }
+
+  #compare(before: Sightings, now: Sightings): void {
+    const rows = rowsBefore(before.cpu, now.cpu)
+    const stayed = new Uint8Array(before.places.length)
+    for (let row = 0; row < now.places.length; row++) {
+      const earlier = rows ? rows[row]! : row
+      const from = earlier < 0 ? -1 : before.places[earlier]!
+      const to = now.places[row]!
+      const usage = now.cpu.usage[row]!
+      if (from >= 0 && from === to) {
+        stayed[earlier] = 1
+        const rise = usage - before.cpu.usage[earlier]!
+        if (rise > 0) this.#rises.add(to, row, rise)
+        else this.#falls.add(to, row, -rise)
+      } else if (to >= 0) {
+        this.#rises.add(to, row, usage)
+      }
+    }
+    for (let row = 0; row < stayed.length; row++) {
+      const from = before.places[row]!
+      // No row of this sample: no vCPU is where it no longer is.
+      if (stayed[row] === 0 && from >= 0) this.#falls.add(from, -1, before.cpu.usage[row]!)
+    }
   }
 }
 

@@ -8,11 +8,10 @@ const neverSleeps = 0.97
  * arrives by the clock (an open loop) is overestimated by it under contention. Where the run-queue delay is
  * unknown (NaN), usage is the best there is.
  *
- * @returns 0 to 1; undefined when the usage is unknown (NaN).
+ * @returns 0 to 1; NaN when the usage is unknown.
  */
-export function estimateDemand(usage: number, delay: number): number | undefined {
-  if (Number.isNaN(usage)) return undefined
-  if (Number.isNaN(delay)) return clamp(usage)
+export function estimateDemand(usage: number, delay: number): number {
+  if (Number.isNaN(usage) || Number.isNaN(delay)) return clamp(usage)
   // It waited all the interval: whatever it ran, it wanted the whole pCPU.
   if (delay >= 1) return 1
   return clamp(usage / (1 - delay))
@@ -22,11 +21,12 @@ export function estimateDemand(usage: number, delay: number): number | undefined
  * The most that the same vCPU can want: `usage / (1 - delay)`, and a whole pCPU when it hardly ever slept. Where the delay
  * is unknown, it waited at most while its pCPU was busy with others, which `busy` (NaN: unknown) tells.
  *
- * @returns 0 to 1; undefined when the usage is unknown (NaN).
+ * @returns 0 to 1; NaN when the usage is unknown.
  */
-export function mostDemand(usage: number, delay: number, busy: number): number | undefined {
+export function mostDemand(usage: number, delay: number, busy: number): number {
   if (!Number.isNaN(delay)) return usage + delay > neverSleeps ? 1 : estimateDemand(usage, delay)
-  return Number.isNaN(busy) && !Number.isNaN(usage) ? 1 : estimateDemand(usage, Math.max(0, busy - usage))
+  if (Number.isNaN(busy) && !Number.isNaN(usage)) return 1
+  return estimateDemand(usage, Math.max(0, busy - usage))
 }
 
 function clamp(fraction: number): number {

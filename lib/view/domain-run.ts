@@ -1,5 +1,6 @@
 import type { CpuSample } from '../host/sample.ts'
-import type { Contention } from './contention.ts'
+import { Boot } from './boot.ts'
+import { estimateDemand } from './demand.ts'
 import { type CellOf, homeCell } from './home-cell.ts'
 import { VcpuTrack } from './vcpu-track.ts'
 
@@ -7,10 +8,13 @@ import { VcpuTrack } from './vcpu-track.ts'
 export class DomainRun {
   readonly id: number
   readonly #vcpus = new Map<number, VcpuTrack>()
+  readonly #boot: Boot
   #homeCell: number | undefined
 
-  constructor(id: number) {
+  /** `appeared`: monotonic milliseconds; undefined for one that was there before anything was seen. */
+  constructor(id: number, appeared: number | undefined) {
     this.id = id
+    this.#boot = new Boot(appeared)
   }
 
   /** The vCPU with this number. */
@@ -23,14 +27,19 @@ export class DomainRun {
     return track
   }
 
-  /** Tells `contention` that its vCPUs are gone. */
-  end(contention: Contention): void {
-    for (const track of this.#vcpus.values()) track.end(contention)
-  }
-
   /** As it was at the first sample in which it was known. */
   homeCell(cpu: CpuSample, index: number, cellOf: CellOf): number | undefined {
     this.#homeCell ??= homeCell(cpu, index, cellOf)
     return this.#homeCell
+  }
+
+  /** Whether what its vCPUs do is the work of starting. It is domain `index` of the sample. */
+  isBooting(cpu: CpuSample, index: number): boolean {
+    let busiest = Number.NaN
+    for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+      const wanted = estimateDemand(cpu.usage[row]!, cpu.delay[row]!)
+      if (!(wanted <= busiest) && !Number.isNaN(wanted)) busiest = wanted
+    }
+    return this.#boot.isBooting(cpu.time, busiest)
   }
 }

@@ -14,12 +14,12 @@ const saturation = 10
 /** What is left of earlier information when newer comes, and when the guest turns out to do something else. */
 const kept = 0.5
 
-/** Samples in a row that are alike. Fractions of a pCPU. */
+/** Samples in a row that are alike. Fractions of a pCPU. Changed in place: there are thousands of them. */
 interface Stretch {
-  readonly usage: number
+  usage: number
   /** What `usage / (1 - delay)` says it would use besides, if it need not wait. */
-  readonly hidden: number
-  readonly samples: number
+  hidden: number
+  samples: number
 }
 
 /** Whether a change of contention came from outside: others on the same pCPU use more of late, or less. */
@@ -28,10 +28,10 @@ export interface Outside {
   readonly fell: boolean
 }
 
-/** What a change of contention teaches. */
-interface Lesson {
-  readonly value: number
-  readonly information: number
+/** What is believed, and how much speaks for it. Changed in place. */
+interface Belief {
+  value: number
+  information: number
 }
 
 /**
@@ -46,25 +46,27 @@ interface Lesson {
  * time alone would move the same guest again and again. Newer lessons outweigh older ones.
  */
 export class Elasticity {
-  #learned: Lesson = { value: 1, information: priorInformation }
+  readonly #learned: Belief = { value: 1, information: priorInformation }
+  /** With what the present stretch teaches. */
+  readonly #current: Belief = { ...this.#learned }
   #before: Stretch | undefined
   #now: Stretch | undefined
+  /** Whether the last sample was far from the present stretch. */
   #isOff = false
-  /** With what the present stretch teaches. */
-  #current: Lesson = this.#learned
 
   /** Takes in one sample: usage, and what is hidden, as fractions of a pCPU; and what changed beside the vCPU. */
   next(usage: number, hidden: number, outside: Outside): void {
-    const now = this.#now
-    if (!now) {
+    if (!this.#now) {
       this.#now = { usage, hidden, samples: 1 }
       return
     }
-    const off = isOff(usage, now.usage, usageNoise) || isOff(hidden, now.hidden, hiddenNoise)
-    if (off && this.#isOff) this.#turn(now, { usage, hidden, samples: 1 }, outside)
-    else if (!off) this.#now = extended(now, usage, hidden)
+    const { usage: usual, hidden: usuallyHidden } = this.#now
+    const off = isOff(usage, usual, usageNoise) || isOff(hidden, usuallyHidden, hiddenNoise)
+    if (off && this.#isOff) this.#turn(this.#now, { usage, hidden, samples: 1 }, outside)
+    else if (!off) extend(this.#now, usage, hidden)
     this.#isOff = off && !this.#isOff
-    this.#current = this.#before && this.#now ? learn(this.#learned, this.#before, this.#now) : this.#learned
+    assign(this.#current, this.#learned)
+    if (this.#before) learn(this.#current, this.#before, this.#now)
   }
 
   /** 0 to 1. */
@@ -88,7 +90,8 @@ export class Elasticity {
     this.#now = next
     if (last.samples < settled) return
     const isFromOutside = next.hidden > last.hidden ? outside.rose : outside.fell
-    this.#learned = isFromOutside ? this.#current : doubted(this.#current)
+    assign(this.#learned, this.#current)
+    if (!isFromOutside) doubt(this.#learned)
     this.#before = isFromOutside ? last : undefined
   }
 }
@@ -97,33 +100,37 @@ function isOff(sample: number, mean: number, noise: typeof usageNoise): boolean 
   return Math.abs(sample - mean) > noise.floor + noise.share * mean
 }
 
-function extended(stretch: Stretch, usage: number, hidden: number): Stretch {
-  const samples = Math.min(stretch.samples + 1, saturation)
-  return {
-    usage: stretch.usage + (usage - stretch.usage) / samples,
-    hidden: stretch.hidden + (hidden - stretch.hidden) / samples,
-    samples,
-  }
+function extend(stretch: Stretch, usage: number, hidden: number): void {
+  stretch.samples = Math.min(stretch.samples + 1, saturation)
+  stretch.usage += (usage - stretch.usage) / stretch.samples
+  stretch.hidden += (hidden - stretch.hidden) / stretch.samples
 }
 
-/** What is believed after the contention changed from one stretch to the next. */
-function learn(belief: Lesson, before: Stretch, now: Stretch): Lesson {
+/** Adds to a belief what the change of contention from one stretch to the next says. */
+function learn(belief: Belief, before: Stretch, now: Stretch): void {
   const usage = now.usage - before.usage
   const revealed = before.hidden - now.hidden
   const noise = usageNoise.floor + usageNoise.share * Math.min(before.usage, now.usage)
   const isExplained = usage >= Math.min(0, revealed) - noise && usage <= Math.max(0, revealed) + noise
-  if (!isExplained) return doubted(belief)
-  if (Math.abs(revealed) < leastChange) return belief
+  if (!isExplained) {
+    doubt(belief)
+    return
+  }
+  if (Math.abs(revealed) < leastChange) return
 
   const value = Math.min(1, Math.max(0, usage / revealed))
   const information = revealed ** 2 * Math.min(before.samples, now.samples)
-  const { information: earlier } = doubted(belief)
-  return {
-    value: (belief.value * earlier + value * information) / (earlier + information),
-    information: earlier + information,
-  }
+  doubt(belief)
+  const sum = belief.information + information
+  belief.value = (belief.value * belief.information + value * information) / sum
+  belief.information = sum
 }
 
-function doubted({ value, information }: Lesson): Lesson {
-  return { value, information: Math.max(priorInformation, kept * information) }
+function doubt(belief: Belief): void {
+  belief.information = Math.max(priorInformation, kept * belief.information)
+}
+
+function assign(to: Belief, from: Belief): void {
+  to.value = from.value
+  to.information = from.information
 }

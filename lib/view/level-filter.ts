@@ -7,27 +7,33 @@ const noiseShare = 0.25
 const patience = 2
 
 /**
- * The level of a fraction that is sampled, such as one vCPU's demand, without the noise of single samples. Samples near the level are averaged:
- * all with equal weight at first, then exponentially. One sample far off moves the level as little as any
- * other; a second in a row on the same side is a real change, and the level is that sample. So a step is
- * taken up at its second sample, and no single outlier makes anybody move.
+ * The level of a fraction that is sampled, such as one vCPU's demand, without the noise of single samples. Samples
+ * near the level are averaged: all with equal weight at first, then exponentially. One sample far off moves the
+ * level as little as any other; a second in a row on the same side is a real change, and the level is that sample.
+ * So a step is taken up at its second sample, and no single outlier makes anybody move.
  */
 export class LevelFilter {
-  #level: number | undefined
+  // NaN rather than undefined: a field that always holds a number costs no memory when it changes.
+  #level = Number.NaN
   #samples = 0
   /** Side of the level on which the last sample was far off: -1, 1, or 0 when it was near. */
   #side = 0
   #missing = 0
 
-  /** Takes one sample and returns the level: 0 to 1, undefined when there has been no sample of late. */
-  next(sample: number | undefined): number | undefined {
-    if (sample === undefined) {
+  /** The level, 0 to 1; NaN when there has been no sample of late. */
+  get level(): number {
+    return this.#level
+  }
+
+  /** Takes one sample, NaN where there is none, and returns the level. */
+  next(sample: number): number {
+    if (Number.isNaN(sample)) {
       this.#missing++
-      if (this.#missing > patience) this.#level = undefined
+      if (this.#missing > patience) this.#level = Number.NaN
       return this.#level
     }
     this.#missing = 0
-    if (this.#level === undefined) return this.#restart(sample)
+    if (Number.isNaN(this.#level)) return this.#restart(sample)
 
     const off = sample - this.#level
     const side = Math.abs(off) > noiseFloor + noiseShare * this.#level ? Math.sign(off) : 0

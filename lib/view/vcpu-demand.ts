@@ -24,12 +24,11 @@ export class VcpuDemand {
    */
   next(usage: number, delay: number, busy: number, outside: Outside): DemandLevels {
     const least = estimateDemand(usage, Number.NaN)
-    const most = mostDemand(usage, delay, busy)
     const closed = estimateDemand(usage, delay)
-    if (least === undefined || most === undefined || closed === undefined) {
-      return levels(this.#point.next(undefined), this.#low.next(undefined), this.#high.next(undefined))
+    const most = mostDemand(usage, delay, busy)
+    if (!Number.isNaN(closed - least) && !Number.isNaN(delay)) {
+      this.#elasticity.next(least, closed - least, outside)
     }
-    if (!Number.isNaN(delay)) this.#elasticity.next(least, closed - least, outside)
     const { value, low, high } = this.#elasticity
     return levels(
       this.#point.next(least + value * (closed - least)),
@@ -39,7 +38,7 @@ export class VcpuDemand {
   }
 }
 
-function levels(demand: number | undefined, low: number | undefined, high: number | undefined): DemandLevels {
-  if (demand === undefined || low === undefined || high === undefined) return noDemand
+function levels(demand: number, low: number, high: number): DemandLevels {
+  if (Number.isNaN(demand)) return noDemand
   return { demand, demandRange: { low: Math.min(low, demand), high: Math.max(high, demand) } }
 }

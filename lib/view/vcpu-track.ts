@@ -1,40 +1,33 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { Contention, Sighting } from './contention.ts'
+import { type Contention, lately } from './contention.ts'
 import type { Outside } from './elasticity.ts'
 import { placeOf } from './place.ts'
 import { VcpuDemand } from './vcpu-demand.ts'
 
-/** How many samples ago a change is still of late: it takes two to be sure of one. */
-const lately = 3
+/** What changed beside a vCPU, by `rose` and `fell`. */
+const everything: Outside = { rose: true, fell: true }
+const nothing: Outside = { rose: false, fell: false }
+const more: Outside = { rose: true, fell: false }
+const less: Outside = { rose: false, fell: true }
 
 /** What is remembered of one vCPU of one run of a domain. */
 export class VcpuTrack {
   readonly demand = new VcpuDemand()
   #affinity: CpuSet | undefined
   #firstAffinity: CpuSet | undefined
-  #row = -1
-  #now: Sighting | undefined
-  /** The latest first. */
-  readonly #earlier: (Sighting | undefined)[] = []
+  #place = -1
   /** Samples since it was sent elsewhere. */
   #sinceMoved = lately
 
-  /** Takes in where the vCPU of this row is and what it used, NaN if unknown, and tells `contention`. */
-  see(row: number, affinity: CpuSet | undefined, pcpu: number, usage: number, contention: Contention): void {
-    const place = placeOf({ affinity, pcpu: pcpu < 0 ? undefined : pcpu })
-    const before = this.#now
-    this.#now = place === undefined || Number.isNaN(usage) ? undefined : { pcpu: place, usage }
-    this.#sinceMoved = this.#isMoved(before, affinity) ? 0 : this.#sinceMoved + 1
-    this.#row = row
+  /** Takes in where it is and where it may be. Returns the pCPU that it counts on, -1 if that is not known. */
+  see(affinity: CpuSet | undefined, pcpu: number): number {
+    const place = placeOf({ affinity, pcpu: pcpu < 0 ? undefined : pcpu }) ?? -1
+    const isSent = place !== this.#place && affinity && this.#affinity?.equals(affinity) === false
+    this.#sinceMoved = isSent ? 0 : this.#sinceMoved + 1
+    this.#place = place
     this.#affinity = affinity
     this.#firstAffinity ??= affinity
-    contention.note(row, this.#earlier[lately - 1], this.#now)
-    if (this.#earlier.unshift(this.#now) > lately) this.#earlier.pop()
-  }
-
-  /** Tells `contention` of its end. */
-  end(contention: Contention): void {
-    if (this.#now) contention.leave(this.#now, lately)
+    return place
   }
 
   get affinity(): CpuSet | undefined {
@@ -46,20 +39,15 @@ export class VcpuTrack {
     return this.#firstAffinity
   }
 
-  /** What changed around it of late. Of one that may run on several pCPUs nobody can tell who its neighbours were. */
-  outside(contention: Contention): Outside {
-    if (this.#sinceMoved < lately) return { rose: true, fell: true }
-    const pcpu = this.#affinity?.size === 1 ? this.#now?.pcpu : undefined
-    if (pcpu === undefined) return { rose: false, fell: false }
-    return { rose: contention.rose(pcpu, this.#row), fell: contention.fell(pcpu, this.#row) }
-  }
-
-  #isMoved(before: Sighting | undefined, affinity: CpuSet | undefined): boolean {
-    return (
-      affinity !== undefined &&
-      this.#affinity !== undefined &&
-      before?.pcpu !== this.#now?.pcpu &&
-      !affinity.equals(this.#affinity)
-    )
+  /**
+   * What changed of late around it; `row` is its row in the sample. Of one that may run on several pCPUs nobody can
+   * tell who its neighbours were.
+   */
+  outside(row: number, contention: Contention): Outside {
+    if (this.#sinceMoved < lately) return everything
+    if (this.#place < 0 || this.#affinity?.size !== 1) return nothing
+    const fell = contention.fell(this.#place, row)
+    if (contention.rose(this.#place, row)) return fell ? everything : more
+    return fell ? less : nothing
   }
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Contention } from '../../../lib/view/contention.ts'
 import { Elasticity, type Outside } from '../../../lib/view/elasticity.ts'
 
 const outside: Outside = { rose: true, fell: true }
@@ -144,36 +143,5 @@ describe('what contention teaches', () => {
         expect(low >= 0 && low <= value && value <= high && high <= 1).toBe(true)
       }),
     )
-  })
-})
-
-describe('Contention', () => {
-  it('tells of what others did on the same pCPU, and not of what a vCPU did itself', () => {
-    const contention = new Contention(2)
-    contention.begin()
-    contention.note(0, { pcpu: 0, usage: 0.25 }, { pcpu: 0, usage: 0.9 })
-    contention.note(1, { pcpu: 0, usage: 0.25 }, { pcpu: 1, usage: 0.5 })
-    contention.note(2, { pcpu: 0, usage: 0.25 }, { pcpu: 0, usage: 0.28 })
-    expect([0, 1, 2].map((row) => contention.rose(0, row))).toEqual([false, true, true])
-    expect([0, 1, 2].map((row) => contention.fell(0, row))).toEqual([true, false, true])
-    expect([contention.rose(1, 0), contention.rose(1, 1), contention.fell(1, 0)]).toEqual([
-      true,
-      false,
-      false,
-    ])
-  })
-
-  it('forgets the sample before, except who has gone', () => {
-    const contention = new Contention(1)
-    contention.begin()
-    contention.note(0, undefined, { pcpu: 0, usage: 0.5 })
-    contention.leave({ pcpu: 0, usage: 0.5 }, 3)
-    const fell = []
-    for (let i = 0; i < 4; i++) {
-      fell.push(contention.fell(0, 0))
-      contention.begin()
-    }
-    expect(fell).toEqual([true, true, true, false])
-    expect(contention.rose(0, 1)).toBe(false)
   })
 })
