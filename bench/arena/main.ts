@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { contests } from './contests.ts'
 import { claims, judge } from './judge.ts'
+import { writePlots } from './plots.ts'
 import { policies } from './policies.ts'
 import { runAll } from './pool.ts'
 import type { Entry, Result } from './run.ts'
@@ -13,6 +14,7 @@ interface Options {
   readonly policies: readonly string[]
   readonly seeds: number
   readonly ticks: number
+  readonly plots?: string
 }
 
 const began = performance.now()
@@ -29,9 +31,10 @@ program
   .option('--policies <names>', 'comma-separated', policyNames, Object.keys(policies))
   .option('--seeds <count>', 'runs of each, from 1 on', atLeastOne, 3)
   .option('--ticks <count>', 'ticks that balance is watched for, at least', atLeastOne, 1_000)
+  .option('--plots <directory>', 'write two SVGs there for each contest and policy, of the first seed')
   .action(cpu)
 
-async function cpu({ json, only = '', policies: names, seeds, ticks }: Options): Promise<void> {
+async function cpu({ json, only = '', policies: names, seeds, ticks, plots }: Options): Promise<void> {
   const chosen = contests.filter(({ name }) => name.startsWith(only))
   if (chosen.length === 0)
     throw new Error(`No contest begins with ${only}: ${contests.map((c) => c.name).join(', ')}`)
@@ -43,6 +46,7 @@ async function cpu({ json, only = '', policies: names, seeds, ticks }: Options):
       }),
     ),
   )
+  if (plots !== undefined) await writePlots(plots, chosen, names)
   const results: Result[] = []
   const rows: Row[] = []
   await runAll(entries, Math.min(2, availableParallelism()), (result) => {
