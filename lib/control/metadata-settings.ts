@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { XMLParser } from 'fast-xml-parser'
 import { CpuSet } from '../host/cpuset.ts'
 import { isShares, type ReadRules, sharesExpected } from './domain-rules.ts'
 
@@ -39,9 +39,8 @@ const readers: Record<string, (text: string) => ReadRules> = {
  * all of it a problem: to leave a domain alone is better than to heed half of what its owner says.
  */
 export function readMetadata(xml: string): MetadataSettings {
-  const valid = XMLValidator.validate(xml)
-  if (valid !== true) return { problem: `it is no XML: ${valid.err.msg}` }
-  const document: Record<string, unknown> = parser.parse(xml)
+  const document = parse(xml)
+  if (document instanceof Error) return { problem: `it is no XML that can be read: ${document.message}` }
   const [name] = Object.keys(document)
   if (name !== 'settings') return { problem: `its element is ${name}, not settings` }
   const element = document.settings
@@ -64,4 +63,12 @@ export function readMetadata(xml: string): MetadataSettings {
     }
   }
   return settings
+}
+
+function parse(xml: string): Record<string, unknown> | Error {
+  try {
+    return parser.parse(xml, true)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
