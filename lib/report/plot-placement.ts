@@ -30,7 +30,7 @@ export function plotPlacement(ticks: readonly Tick[], options: PlotOptions = {})
     ...axis.draw(bottom),
     text('number and colour: pCPU; pale: free to run elsewhere', {
       x: margin.left + innerWidth,
-      y: 20,
+      y: bottom + 31,
       anchor: 'end',
       of: 'soft',
     }),

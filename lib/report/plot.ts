@@ -8,7 +8,7 @@ export interface PlotOptions {
 
 /** Where things are in a plot, in its own units: those of a screen at its natural size. */
 export const plotWidth = 760
-export const margin = { left: 96, right: 64, top: 44, bottom: 34 }
+export const margin = { left: 96, right: 64, top: 48, bottom: 38 }
 export const innerWidth = plotWidth - margin.left - margin.right
 
 /** Colours of text, lines and paper, for both kinds of screen. */
