@@ -57,7 +57,7 @@ export interface BalanceState extends PatienceState {
  * pay the moves, which cost the more the farther they go; and until several Views in a row have called for moves: two
  * when they lower the deviation by more than three times what is tolerated, four when by less, and after each
  * round of moves twice as many as before it, up to 64. While demand is what it was at the last round, all
- * thresholds are twice as high. Noise does as much, and passes.
+ * thresholds are three times as high. Noise does as much, and passes.
  *
  * Threads of a core share it: load is levelled over cores first. The vCPUs of a guest avoid each other's core, and stay
  * in the NUMA cell where their memory is until others are asked for a good deal less.

@@ -96,6 +96,7 @@ export class Arrangement {
   move(item: number, to: number): number {
     const { demand, start, shape } = this.model
     const from = this.where[item]!
+    if (from === to) return 0
     const load = demand[item]!
     const fall = this.fall(load, from, to)
     const gain = fall + this.favour(item, to)

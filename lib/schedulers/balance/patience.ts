@@ -10,7 +10,7 @@ const patience = { clear: 2, marginal: 4, most: 64 }
 /** Demand that differs by less from what it was at the last round of moves has not changed: in all, and of what it was. */
 const unchanged = { points: 0.05, share: 0.1 }
 /** How many times clearer a gain has to be while nothing has changed. */
-const doubt = 2
+const doubt = 3
 
 /** Where a vCPU was put and what it wanted then. */
 export interface Settled {

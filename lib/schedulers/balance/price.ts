@@ -20,7 +20,7 @@ export interface Price {
 }
 
 /** Default prices. Those near are below what noise makes; that of another cell is a page cache and memory left behind. */
-export const defaultPrice: Price = { core: 0.002, cache: 0.005, cell: 0.02, remote: 0.05, away: 0.2 }
+export const defaultPrice: Price = { core: 0.001, cache: 0.002, cell: 0.02, remote: 0.05, away: 0.2 }
 
 /** @throws TypeError for a price that is no fraction from 0 to 1. */
 export function priceFrom(given: Partial<Price> | undefined): Price {
