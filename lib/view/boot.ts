@@ -8,12 +8,14 @@ const bootsAbove = 0.75
 
 /**
  * Whether a domain is still starting: for its first seconds a guest looks 100 % busy, whatever it does later. It is done
- * at the first sample in which none of its vCPUs is that busy, or after {@link bootGrace}. One that was there
+ * at the second sample in a row in which none of its vCPUs is that busy (the first may be part of it still), or after
+ * {@link bootGrace}. One that was there
  * before the first sample is not starting: nobody knows how long it has run.
  */
 export class Boot {
   readonly #until: number
   #isDone = false
+  #wasQuiet = false
 
   /** `appeared`: monotonic milliseconds; undefined for one that was there before. */
   constructor(appeared: number | undefined) {
@@ -22,7 +24,9 @@ export class Boot {
 
   /** Takes in a sample at `time`: what the busiest vCPU seems to want, NaN if that is not known. */
   isBooting(time: number, busiest: number): boolean {
-    if (time >= this.#until || busiest <= bootsAbove) this.#isDone = true
+    const isQuiet = busiest <= bootsAbove
+    if (time >= this.#until || (isQuiet && this.#wasQuiet)) this.#isDone = true
+    this.#wasQuiet = isQuiet
     return !this.#isDone
   }
 }

@@ -25,12 +25,12 @@ const a = (usage: number, more: Partial<Row> = {}): Row[] => [
 
 describe('a domain that starts', () => {
   it('is no load until it has become less busy', () => {
-    expect(demands([[], a(Number.NaN), a(1), a(0.9), a(0.2), a(0.2)])).toEqual([
-      ...Array(4).fill(undefined),
+    expect(demands([[], a(Number.NaN), a(1), a(0.9), a(0.4), a(0.2), a(0.2)])).toEqual([
+      ...Array(5).fill(undefined),
       0.2,
       0.2,
     ])
-    expect(demands([a(0.2), a(1, { id: 2 }), a(1, { id: 2 }), a(0.3, { id: 2 })])).toEqual([
+    expect(demands([a(0.2), a(1, { id: 2 }), a(0.3, { id: 2 }), a(0.3, { id: 2 })])).toEqual([
       0.2,
       undefined,
       undefined,
@@ -46,12 +46,15 @@ describe('a domain that starts', () => {
 
   it('is starting still when it was paused meanwhile', () => {
     const paused = a(0, { state: DomainState.paused })
-    expect(demands([[], a(1), paused, paused, a(1), a(0.1)])).toEqual([...Array(5).fill(undefined), 0.1])
+    expect(demands([[], a(1), paused, paused, a(1), a(0.1), a(0.1)])).toEqual([
+      ...Array(6).fill(undefined),
+      0.1,
+    ])
   })
 
   it('is not starting when it was there at the first sample, or becomes busy later', () => {
     expect(demands([a(1), a(1)])).toEqual([1, 1])
-    expect(demands([[], a(0.1), a(1), a(1)]).at(-1)).toBe(1)
+    expect(demands([[], a(0.1), a(0.1), a(1), a(1)]).at(-1)).toBe(1)
   })
 })
 
