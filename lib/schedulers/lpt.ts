@@ -2,7 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { mean } from '../view/deviation.ts'
 import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
-import { type Movable, type Placement, readPlacement } from './placement.ts'
+import { type Movable, type Placement, readPlacement, withBackground } from './placement.ts'
 import { asItIs } from './rearrangement.ts'
 import { percent } from './words.ts'
 
@@ -26,7 +26,7 @@ export function lpt(options: LptOptions = {}): PurePolicy<PinAction> {
   const { tolerance = 0.05 } = options
   assertFraction('tolerance', tolerance)
   return (view) => {
-    const placement = readPlacement(view)
+    const placement = withBackground(readPlacement(view), view)
     const { deviation, loads } = asItIs(placement)
     const homeless = placement.movable.some(({ home }) => home === undefined)
     return homeless || deviation > tolerance * mean(loads) ? placeAnew(placement) : []

@@ -3,7 +3,7 @@ import { wrongOption } from '../host/errors.ts'
 import { mean } from '../view/deviation.ts'
 import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
-import { readPlacement } from './placement.ts'
+import { readPlacement, withBackground } from './placement.ts'
 import { asItIs } from './rearrangement.ts'
 import { percent } from './words.ts'
 
@@ -33,7 +33,7 @@ export function oneMove(options: OneMoveOptions = {}): PurePolicy<PinAction> {
   const sign = pick === 'heaviest' ? -1 : 1
 
   return (view) => {
-    const placement = readPlacement(view)
+    const placement = withBackground(readPlacement(view), view)
     const { pcpus, movable } = placement
     const { loads, where, deviation } = asItIs(placement)
     if (deviation <= tolerance * mean(loads)) return []
