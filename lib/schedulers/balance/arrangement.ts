@@ -31,7 +31,7 @@ export class Arrangement {
     this.model = model
     this.where = start.slice()
     this.loads = fixed.slice()
-    for (const [item, bin] of start.entries()) this.loads[bin]! += demand[item]!
+    for (let item = 0; item < start.length; item++) this.loads[start[item]!]! += demand[item]!
     this.coreLoads = new Float64Array(shape.coreCapacity.length)
     this.perThread = shape.capacity.map((capacity) => shape.sibling / capacity)
     this.perCore = Float64Array.from(shape.core, (core) => (1 - shape.sibling) / shape.coreCapacity[core]!)
@@ -44,7 +44,7 @@ export class Arrangement {
       this.squares += ((1 - shape.sibling) * load * load) / shape.coreCapacity[core]!
     }
     this.cost = this.squares
-    for (const [item, bin] of where.entries()) if (bin !== start[item]) this.move(item, bin)
+    for (let item = 0; item < start.length; item++) this.move(item, where[item]!)
   }
 
   /** Sum of all loads. */

@@ -1,4 +1,5 @@
 import { Arrangement } from './arrangement.ts'
+import { bestExchange, idealLoad } from './exchange.ts'
 import type { Model } from './model.ts'
 
 /** Least fall of the cost that counts as one. */
@@ -36,7 +37,7 @@ export interface Descent {
 
 /**
  * Steepest descent: from the bin with the most pressure that has anything to gain, the move or the swap that lowers the
- * cost most per item moved, until the sum of squares is at most `goal` or nothing helps any more. A move of `w` gains
+ * cost most per item moved, until the sum of squares is at most `goal` or nothing helps any more, nor an exchange of one item for two. A move of `w` gains
  * most for `w` in the middle of what its bin has too much, so with a bin's items in order of size a few of them are
  * all that has to be looked at, and each step takes about as long as a look at every bin.
  */
@@ -61,7 +62,7 @@ class DescentSearch {
     this.#from = from
     this.#now = new Arrangement(model, model.demand, from)
     this.#on = Array.from(this.#now.loads, () => [])
-    for (const [item, bin] of this.#now.where.entries()) this.#on[bin]!.push(item)
+    for (let item = 0; item < from.length; item++) this.#on[from[item]!]!.push(item)
     this.#targets = new Int32Array(2 * model.shape.cellIds.length + 2)
   }
 
@@ -78,7 +79,7 @@ class DescentSearch {
         closed.fill(0)
         continue
       }
-      if (!this.#step(source)) {
+      if (!this.#step(source) && !this.#exchange(source)) {
         closed[source] = 1
         continue
       }
@@ -130,6 +131,15 @@ class DescentSearch {
     return true
   }
 
+  /** What helps where no move and no swap does; false: there is nothing either. */
+  #exchange(source: number): boolean {
+    const found = bestExchange(this.#now, this.#on, source, leastGain)
+    if (!found) return false
+    for (const item of found.out) this.#put(item, found.to)
+    for (const item of found.back) this.#put(item, source)
+    return true
+  }
+
   /** Of the bins that may be moved to: the one with the least pressure in each cell, in the same cache and on the same core. */
   #targetsFor(source: number, allowed: Uint8Array): Int32Array {
     const { cell, cache, core, cellIds } = this.#model.shape
@@ -151,15 +161,14 @@ class DescentSearch {
 
   #tryTarget(source: number, to: number, rights: Uint8Array): void {
     const now = this.#now
-    const { shape, demand, allowed } = this.#model
-    let curve = now.perThread[source]! + now.perThread[to]!
-    if (shape.core[source] !== shape.core[to]) curve += now.perCore[source]! + now.perCore[to]!
-    const ideal = (now.pressure(source) - now.pressure(to)) / curve
+    const { demand, allowed } = this.#model
+    const ideal = idealLoad(now, source, to)
     const items = this.#on[source]!
     const middle = this.#firstNotAbove(items, ideal)
     this.#tryMoves(items, middle, 1, to, rights)
     this.#tryMoves(items, middle - 1, -1, to, rights)
-    if (items.length > crowd) return
+    // A swap is two steps: it cannot do better than half of what levelling both bins gains.
+    if (items.length > crowd || now.fall(ideal, source, to) / 2 <= this.#best.gain) return
 
     // Two pointers: the partner that makes the difference ideal only grows smaller as the item does.
     const others = this.#on[to]!

@@ -4,8 +4,8 @@ import { descend } from './descent.ts'
 import { type Best, type Effort, ExactSearch } from './exact.ts'
 import type { Model } from './model.ts'
 
-/** Items times bins up to which branch and bound is tried. */
-const smallHost = 2_048
+/** Items up to which branch and bound is tried: with more it hardly ever comes to an end. */
+const smallHost = 24
 /** Nodes that branch and bound looks at in one plan, times bins: a millisecond or two. */
 const mostWork = 60_000
 /** Points of a front that are told of. */
@@ -36,8 +36,7 @@ export class Front {
     this.#effort = { nodes: mostWork / model.shape.sets.length }
     const { squares, cost } = new Arrangement(model)
     this.#start = { where: model.start, squares, cost, moves: 0 }
-    const size = model.demand.length * model.shape.sets.length
-    if (size <= smallHost) this.#exact = new ExactSearch(model, this.#effort)
+    if (model.demand.length <= smallHost) this.#exact = new ExactSearch(model, this.#effort)
     this.#note({ ...this.#start, exact: true })
   }
 

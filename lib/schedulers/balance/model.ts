@@ -1,4 +1,4 @@
-import type { VcpuView, View } from '../../view/view.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { type Movable, readPlacement } from '../placement.ts'
 import { beyondNearest, type Price } from './price.ts'
 import type { Shape } from './shape.ts'
@@ -47,31 +47,51 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     else ours.push(one)
   }
   ours.sort((a, b) => b.demand - a.demand)
-  const guests = new Map<unknown, number>()
+  const count = ours.length
+  const demand = new Float64Array(count)
+  const low = new Float64Array(count)
+  const high = new Float64Array(count)
+  const homeless = new Uint8Array(count)
+  const guest = new Int32Array(count)
+  const homeCell = new Int32Array(count)
+  const vcpus: VcpuView[] = []
   const items: number[][] = []
-  const guest = Int32Array.from(ours, ({ vcpu }, item) => {
-    const number = guests.get(vcpu.domain) ?? guests.size
-    guests.set(vcpu.domain, number)
-    items[number] ??= []
-    items[number].push(item)
-    return number
-  })
+  const guests = new Map<DomainView, number>()
+  for (let item = 0; item < count; item++) {
+    const { vcpu, home, demand: wanted } = ours[item]!
+    vcpus.push(vcpu)
+    demand[item] = wanted
+    low[item] = vcpu.demandRange?.low ?? wanted
+    high[item] = vcpu.demandRange?.high ?? wanted
+    homeless[item] = home === undefined ? 1 : 0
+    homeCell[item] = cellNumber(shape, vcpu.domain.homeCell)
+    let number = guests.get(vcpu.domain)
+    if (number === undefined) {
+      number = items.length
+      guests.set(vcpu.domain, number)
+      items.push([])
+    }
+    guest[item] = number
+    items[number]!.push(item)
+  }
   const allowed = masks(ours, bin, shape.sets.length)
-  const demand = Float64Array.from(ours, (one) => one.demand)
+  const start = startOf(ours, bin, allowed, demand, fixed, shape.capacity)
+  const positive = fixed.map((load) => Math.max(0, load))
+  const priceHere = beyondNearest(shape, price)
   return {
     shape,
-    price: beyondNearest(shape, price),
-    vcpus: ours.map(({ vcpu }) => vcpu),
+    price: priceHere,
+    vcpus,
     demand,
-    low: Float64Array.from(ours, (one) => one.vcpu.demandRange?.low ?? one.demand),
-    high: Float64Array.from(ours, (one) => one.vcpu.demandRange?.high ?? one.demand),
-    start: startOf(ours, bin, allowed, demand, fixed, shape.capacity),
-    homeless: Uint8Array.from(ours, ({ home }) => (home === undefined ? 1 : 0)),
+    low,
+    high,
+    start,
+    homeless,
     allowed,
     guest,
     items,
-    homeCell: Int32Array.from(ours, ({ vcpu }) => cellNumber(shape, vcpu.domain.homeCell)),
-    fixed: fixed.map((load) => Math.max(0, load)),
+    homeCell,
+    fixed: positive,
   }
 }
 
@@ -99,10 +119,18 @@ function startOf(
   capacity: Float64Array,
 ): Int32Array {
   const loads = fixed.slice()
-  const start = Int32Array.from(ours, ({ home }) => (home === undefined ? -1 : bin[home]!))
-  for (const [item, at] of start.entries()) if (at >= 0) loads[at]! += demand[item]!
-  for (const [item, at] of start.entries()) {
-    if (at >= 0) continue
+  const start = new Int32Array(ours.length)
+  const homeless: number[] = []
+  for (let item = 0; item < ours.length; item++) {
+    const home = ours[item]!.home
+    if (home === undefined) {
+      homeless.push(item)
+      continue
+    }
+    start[item] = bin[home]!
+    loads[start[item]!]! += demand[item]!
+  }
+  for (const item of homeless) {
     let best = -1
     for (let to = 0; to < loads.length; to++) {
       if (allowed[item]![to] === 0) continue

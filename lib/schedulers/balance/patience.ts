@@ -12,10 +12,13 @@ const unchanged = { points: 0.05, share: 0.1 }
 /** How many times clearer a gain has to be while nothing has changed. */
 const doubt = 3
 
-/** Where a vCPU was put and what it wanted then. */
-export interface Settled {
-  readonly bin: string
-  readonly demand: number
+/** How a round of moves left the host: by item, as {@link Model} has them. */
+interface Settled {
+  readonly vcpus: readonly VcpuView[]
+  readonly demand: Float64Array
+  readonly where: Int32Array
+  /** By bin. */
+  readonly names: readonly string[]
 }
 
 /** What is remembered from View to View of whether to move. */
@@ -24,8 +27,8 @@ export interface PatienceState {
   readonly calls: number
   /** How many must, where the gain is not clear. Grows with each round of moves. */
   readonly needed: number
-  /** How the last round of moves left the host, by vCPU. */
-  readonly settled: ReadonlyMap<string, Settled>
+  /** How the last round of moves left the host; undefined: there was none. */
+  readonly settled: Settled | undefined
   /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
   readonly movedAt: ReadonlyMap<string, number>
 }
@@ -33,7 +36,7 @@ export interface PatienceState {
 export const initialPatience: PatienceState = {
   calls: 0,
   needed: patience.marginal,
-  settled: new Map(),
+  settled: undefined,
   movedAt: new Map(),
 }
 
@@ -47,11 +50,14 @@ export function chooseAgain(model: Model, terms: Omit<Terms, 'doubt'>, state: Pa
 }
 
 function isSettled(model: Model, { settled }: PatienceState): boolean {
-  if (settled.size !== model.vcpus.length) return false
+  if (settled?.vcpus.length !== model.vcpus.length) return false
+  const then = new Map(settled.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
   return model.vcpus.every((vcpu, item) => {
-    const then = settled.get(keyOf(vcpu))
-    if (!then || then.bin !== model.shape.names[model.start[item]!]) return false
-    return Math.abs(model.demand[item]! - then.demand) <= unchanged.points + unchanged.share * then.demand
+    const before = then.get(keyOf(vcpu))
+    if (before === undefined) return false
+    if (settled.names[settled.where[before]!] !== model.shape.names[model.start[item]!]) return false
+    const demand = settled.demand[before]!
+    return Math.abs(model.demand[item]! - demand) <= unchanged.points + unchanged.share * demand
   })
 }
 
@@ -94,10 +100,8 @@ export function moved(
   if (cut) return { ...state, calls: state.calls + 1, movedAt }
   const isClear = choice.deviation - better.deviation > clear * choice.explanation.tolerated
   const before = isClear ? patience.marginal : state.needed
-  const settled = new Map<string, Settled>()
-  for (const [item, vcpu] of model.vcpus.entries()) {
-    settled.set(keyOf(vcpu), { bin: model.shape.names[better.where[item]!]!, demand: model.demand[item]! })
-  }
+  const { vcpus, demand, shape } = model
+  const settled = { vcpus, demand, where: better.where, names: shape.names }
   return { calls: 0, needed: Math.min(2 * before, patience.most), settled, movedAt }
 }
 
