@@ -14,11 +14,16 @@ export const slack = 1
 export interface Oracle {
   /** The least deviation of all placements, and the fewest moves that lead there. */
   readonly optimum: { readonly deviations: readonly number[]; readonly moves: number }
-  /**
-   * Fewest moves after which the deviation is within tolerance or, where none is, the least there is: for demands that
-   * are measured `slack` too well, as they are, and `slack` too badly.
-   */
-  readonly fewest: { readonly low: number; readonly moves: number; readonly high: number }
+  /** Fewest moves after which the deviation is within tolerance or, where none is, the least there is. */
+  readonly fewest: number
+  /** What it takes to judge a policy by it; undefined where nobody asked. */
+  readonly measure: Measure | undefined
+}
+
+export interface Measure {
+  /** The same fewest moves for deviations that are measured `slack` too low, and too high. */
+  readonly low: number
+  readonly high: number
   /** The least deviation after no more moves than were made. */
   readonly withSoManyMoves: readonly number[]
 }
@@ -47,14 +52,19 @@ export interface PhaseFigures {
   readonly start: string
 }
 
-/** Figures of each phase of a run. */
-export function figuresOf(contest: Contest, scenes: readonly Scene[], topology: Topology): PhaseFigures[] {
+/** Figures of each phase of a run; `measured` for a policy that is judged by them, which takes the oracle longer. */
+export function figuresOf(
+  contest: Contest,
+  scenes: readonly Scene[],
+  topology: Topology,
+  measured: boolean,
+): PhaseFigures[] {
   // What changes at a moment is not yet so in the sample that is taken at it.
   const begins = [-1, ...contest.turns]
   return begins.map((begin, phase) => {
     const end = begins[phase + 1] ?? Number.POSITIVE_INFINITY
     const own = scenes.filter(({ time }) => time > begin && time <= end)
-    return phaseFigures(contest, own, topology, begin)
+    return phaseFigures(contest, own, topology, { begin, measured })
   })
 }
 
@@ -62,7 +72,7 @@ function phaseFigures(
   contest: Contest,
   scenes: readonly Scene[],
   topology: Topology,
-  begin: number,
+  { begin, measured }: { readonly begin: number; readonly measured: boolean },
 ): PhaseFigures {
   const levels = levelsOf(topology)
   const judged = begin >= contest.judgedFrom || contest.judgedFrom === 0
@@ -78,7 +88,7 @@ function phaseFigures(
   const moves = sum(scenes.map((scene) => scene.moves))
 
   const problem = problemOf(contest, scenes, startsAt, levels)
-  const oracle = contest.oracle && judged ? oracleOf(problem, moves) : undefined
+  const oracle = contest.oracle && judged ? oracleOf(problem, measured ? moves : undefined) : undefined
   const units = new Set(levels[0]).size
   const weights = [...end.background, ...end.vcpus.map(({ demand }) => demand)]
   const bound = oracle?.optimum.deviations[0] ?? lowerBound(weights, units)
@@ -151,8 +161,8 @@ function placeIn(scene: Scene, { uuid, vcpu }: SceneVcpu): number | undefined {
 
 const known = new Map<string, Oracle>()
 
-/** What the oracle says; once for each problem. */
-function oracleOf(problem: OracleProblem, moves: number): Oracle {
+/** What the oracle says, once for each problem; with `moves`, what so many of them are measured by. */
+function oracleOf(problem: OracleProblem, moves: number | undefined): Oracle {
   const key = JSON.stringify([problem, moves])
   const before = known.get(key)
   if (before) return before
@@ -165,8 +175,15 @@ function oracleOf(problem: OracleProblem, moves: number): Oracle {
   const percent = (fractions: readonly number[]) => fractions.map((fraction) => 100 * fraction)
   const oracle = {
     optimum: { deviations: percent(optimum.deviations), moves: optimum.moves },
-    fewest: { low: within(slack), moves: within(0), high: within(-slack) },
-    withSoManyMoves: percent(leastDeviation(problem, moves).deviations),
+    fewest: within(0),
+    measure:
+      moves === undefined
+        ? undefined
+        : {
+            low: within(slack),
+            high: within(-slack),
+            withSoManyMoves: percent(leastDeviation(problem, moves).deviations),
+          },
   }
   known.set(key, oracle)
   return oracle

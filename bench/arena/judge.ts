@@ -59,14 +59,14 @@ function againstOracle({ oracle, deviations, lowerBound, moves }: PhaseFigures):
     const [deviation] = deviations
     return deviation! > least + slack ? [`${percent(deviation!)}, ${percent(least)} would be level`] : []
   }
-  const { fewest, withSoManyMoves } = oracle
-  const few = fewest.low === fewest.high ? `${fewest.moves}` : `${fewest.low} to ${fewest.high}`
-  const best = withSoManyMoves.findIndex((least, level) => deviations[level]! > least + slack)
+  if (!oracle.measure) throw new Error('Who is judged must be measured')
+  const { low, high, withSoManyMoves } = oracle.measure
+  const few = low === high ? `${low}` : `${low} to ${high}`
+  const missed = withSoManyMoves.findIndex((least, level) => deviations[level]! > least + slack)
+  const there = `${percent(withSoManyMoves[missed] ?? 0)} there is`
   return [
-    ...(moves < fewest.low || moves > fewest.high ? [`${moves} moves, fewest are ${few}`] : []),
-    ...(best >= 0
-      ? [`${percent(deviations[best]!)} by ${moves} moves, ${percent(withSoManyMoves[best]!)} there is`]
-      : []),
+    ...(moves < low || moves > high ? [`${moves} moves, fewest are ${few}`] : []),
+    ...(missed >= 0 ? [`${percent(deviations[missed]!)} by ${moves} moves, ${there}`] : []),
   ]
 }
 

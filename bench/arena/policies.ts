@@ -8,6 +8,7 @@ export const policies: Readonly<Record<string, () => Scheduler>> = {
   lpt: () => schedulers.lpt(),
   oneMove: () => schedulers.oneMove(),
   roundRobin: () => schedulers.roundRobin(),
+  pack: () => schedulers.pack(),
   usage: () => usageBased,
   none: () => () => [],
 }

@@ -13,6 +13,8 @@ export interface Entry {
   readonly seed: number
   /** Ticks to run for; default: what the contest says. */
   readonly ticks?: number | undefined
+  /** Whether it is judged by the oracle, and not only shown beside it. Default: only `balance` is. */
+  readonly measured?: boolean | undefined
 }
 
 export interface Result extends Entry {
@@ -36,7 +38,7 @@ export async function run(entry: Entry): Promise<Result> {
     assertSound(tick, entry)
     scenes.push(sceneOf(tick, host))
   }
-  const phases = figuresOf(contest, scenes, host.topology)
+  const phases = figuresOf(contest, scenes, host.topology, entry.measured ?? entry.policy === 'balance')
   return { ...entry, phases, took: performance.now() - began }
 }
 

@@ -40,9 +40,7 @@ export function rowOf(results: readonly Result[]): Row {
       ? undefined
       : Math.max(...ticks.map((one) => one!)),
     moves: mean(each((run) => total(run.map(({ moves }) => moves)))),
-    fewestMoves: exact
-      ? mean(each((run) => total(run.map(({ oracle }) => oracle!.fewest.moves))))
-      : undefined,
+    fewestMoves: exact ? mean(each((run) => total(run.map(({ oracle }) => oracle!.fewest)))) : undefined,
     deviation: mean(each((run) => run.at(-1)!.deviations[0]!)),
     lowerBound: mean(each((run) => run.at(-1)!.lowerBound)),
     worstDelay: mean(each((run) => 100 * run.at(-1)!.worstDelay)),

@@ -27,7 +27,7 @@ const quick = [
 
 async function results(names: readonly string[], policy: string): Promise<Result[]> {
   const found: Result[] = []
-  for (const contest of names) found.push(await run({ contest, policy, seed: 1 }))
+  for (const contest of names) found.push(await run({ contest, policy, seed: 1, measured: true }))
   return found
 }
 
@@ -37,7 +37,10 @@ const rivalry = ['A1-8x4', 'A2-8x4', 'FIVE-5x4', 'SMT-siblings', 'NUMA2-inside']
 /** As if this policy were `balance`. */
 const asBalance = (own: readonly Result[]) => own.map((result) => ({ ...result, policy: 'balance' }))
 
-describe('the arena', () => {
+/** Seconds of work: a busy machine takes its time for it. */
+const timeout = 240_000
+
+describe('the arena', { timeout }, () => {
   it('is something that balance comes through, and no other policy', async () => {
     const balance = await results(quick, 'balance')
     const rivals = await Promise.all(['lpt', 'oneMove'].map((policy) => results(rivalry, policy)))
