@@ -2,7 +2,7 @@
 const weight = 0.2
 /** Samples that differ from the level by no more than this, in absolute and in relative terms added, are noise. */
 const noiseFloor = 0.03
-const noiseShare = 0.25
+const noiseShare = 0.13
 /** For how many samples the last known level stands in for a missing one. */
 const patience = 2
 

@@ -123,3 +123,19 @@ it('does not take a guest that has less to do at times for an open loop', async 
   expect(demands[1]).toBeCloseTo(0.22, 1)
   expect(demands[3]).toBeCloseTo(0.22, 1)
 })
+
+it('follows a guest that changes within three samples, crowded or not', async () => {
+  const kinds = loads.filter(([name]) => !name.startsWith('open'))
+  for (const crowd of [[], [closed(76), closed(76)], [spin, spin, spin]]) {
+    for (const [from, before] of kinds) {
+      for (const [to, after, alone] of kinds) {
+        const changes: Change[] = [{ at: 20_500, domain: 'guest0', kind: 'load', load: after }]
+        const watch = new Watch(before, crowd, 2_000, changes)
+        await watch.after(10)
+        const { demand } = await watch.after(3)
+        const what = `${from} to ${to}, beside ${crowd.length}`
+        expect.soft(Math.abs(100 * demand! - alone), what).toBeLessThan(mostError)
+      }
+    }
+  }
+})
