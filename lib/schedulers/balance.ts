@@ -87,7 +87,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const model = readModel(view, shapeOf(view, level, sibling), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
-    if (!better || !isTime(state, choice)) {
+    if (!better || !isTime(state, model, choice)) {
       const plan = homecomings(model, choice.deviation)
       return { plan, state: { ...state, ...waiting(state, better !== undefined) }, explanation }
     }

@@ -197,10 +197,14 @@ class Search {
     const least = wanted?.squares ?? best ?? squares
     if (scale.loose(least) > start * (1 - outOfReach)) {
       return rest(
-        `${now}, ${bound()}; the best that was found is not worth it: ${percent(scale.deviation(least))}`,
+        `${now}, ${bound()}; nothing that is much better can be reached: ${percent(scale.deviation(least))}`,
       )
     }
-    const near = Math.min(scale.loose(least) * (1 + worthwhile.within), start * (1 - outOfReach))
+    const enough = Math.max(
+      scale.loose(least) * (1 + worthwhile.within),
+      scale.loose(least) + scale.tolerated / 4,
+    )
+    const near = Math.min(enough, start * (1 - outOfReach))
     const found = this.#front.fewest(scale.squaresAt(near))
     if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
     if (scale.loose(found.squares) > start * (1 - outOfReach)) {

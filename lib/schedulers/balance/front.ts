@@ -6,8 +6,8 @@ import type { Model } from './model.ts'
 
 /** Items up to which branch and bound is tried: with more it hardly ever comes to an end. */
 const smallHost = 24
-/** Nodes that branch and bound looks at in one plan, times bins: a millisecond or two. */
-const mostWork = 60_000
+/** Nodes that branch and bound looks at in one plan, times bins: a few milliseconds. */
+const mostWork = 100_000
 /** Points of a front that are told of. */
 const mostPoints = 32
 

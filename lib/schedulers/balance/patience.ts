@@ -19,6 +19,7 @@ interface Settled {
   readonly where: Int32Array
   /** By bin. */
   readonly names: readonly string[]
+  readonly fixed: Float64Array
 }
 
 /** What is remembered from View to View of whether to move. */
@@ -49,23 +50,44 @@ export function chooseAgain(model: Model, terms: Omit<Terms, 'doubt'>, state: Pa
   return choice.better && isSettled(model, state) ? choose(model, { ...terms, doubt }) : choice
 }
 
+/** Whether all that could have moved is where the last round left it and wants what it wanted, and so is the rest. */
 function isSettled(model: Model, { settled }: PatienceState): boolean {
-  if (settled?.vcpus.length !== model.vcpus.length) return false
-  const then = new Map(settled.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
-  return model.vcpus.every((vcpu, item) => {
-    const before = then.get(keyOf(vcpu))
-    if (before === undefined) return false
-    if (settled.names[settled.where[before]!] !== model.shape.names[model.start[item]!]) return false
-    const demand = settled.demand[before]!
-    return Math.abs(model.demand[item]! - demand) <= unchanged.points + unchanged.share * demand
+  if (!settled) return false
+  const then = sameVcpus(model, settled)
+  if (!then) return false
+  const isMoved = model.vcpus.some((_, item) => {
+    return settled.names[settled.where[then[item]!]!] !== model.shape.names[model.start[item]!]
   })
+  if (isMoved || settled.fixed.length !== model.fixed.length) return false
+  const isNear = (now: number, before: number) =>
+    Math.abs(now - before) <= unchanged.points + unchanged.share * before
+  return (
+    model.demand.every((demand, item) => isNear(demand, settled.demand[then[item]!]!)) &&
+    model.fixed.every((load, bin) => isNear(load, settled.fixed[bin]!))
+  )
 }
 
-/** Whether enough Views in a row have called for it, this one included. */
-export function isTime(state: PatienceState, { better, deviation, explanation }: Choice): boolean {
-  if (!better) return false
-  const isClear = deviation - better.deviation > clear * explanation.tolerated
-  return state.calls + 1 >= (isClear ? patience.clear : state.needed)
+/** By item: which it was in the last round; undefined when other vCPUs were there then. */
+function sameVcpus(model: Model, settled: Settled): number[] | undefined {
+  if (settled.vcpus.length !== model.vcpus.length) return undefined
+  const then = new Map(settled.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
+  const items = model.vcpus.flatMap((vcpu) => then.get(keyOf(vcpu)) ?? [])
+  return items.length === model.vcpus.length ? items : undefined
+}
+
+/**
+ * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: how
+ * often others were moved before is no matter then.
+ */
+export function isTime(state: PatienceState, model: Model, choice: Choice): boolean {
+  if (!choice.better) return false
+  if (isClear(choice)) return state.calls + 1 >= patience.clear
+  const known = state.settled && sameVcpus(model, state.settled)
+  return state.calls + 1 >= (known ? state.needed : patience.marginal)
+}
+
+function isClear({ better, deviation, explanation }: Choice): boolean {
+  return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
 }
 
 /** The state after a View in which nothing was moved. */
@@ -98,10 +120,9 @@ export function moved(
     }
   }
   if (cut) return { ...state, calls: state.calls + 1, movedAt }
-  const isClear = choice.deviation - better.deviation > clear * choice.explanation.tolerated
-  const before = isClear ? patience.marginal : state.needed
+  const before = isClear(choice) ? patience.marginal : state.needed
   const { vcpus, demand, shape } = model
-  const settled = { vcpus, demand, where: better.where, names: shape.names }
+  const settled = { vcpus, demand, where: better.where, names: shape.names, fixed: model.fixed }
   return { calls: 0, needed: Math.min(2 * before, patience.most), settled, movedAt }
 }
 
