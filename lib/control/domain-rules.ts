@@ -43,10 +43,10 @@ export function readDomainRules(option: DomainSettingsOption, usable: CpuSet): R
     if (glob === '') throw wrongOption('domainSettings', 'globs over domain names as keys', glob)
     return { matches: globMatcher(glob), given: readRules(`domainSettings["${glob}"]`, given, usable) }
   })
-  return (name) =>
-    rules
-      .filter(({ matches }) => matches(name))
-      .reduce<ReadRules>((all, { given }) => ({ ...all, ...given }), {})
+  return (name) => {
+    const matching = rules.filter(({ matches }) => matches(name))
+    return Object.assign({}, ...matching.map(({ given }) => given))
+  }
 }
 
 function readRules(option: string, rules: DomainRules, usable: CpuSet): ReadRules {
