@@ -108,7 +108,7 @@ export class ExactSearch {
    * that could be better, `complete` says.
    */
   run(moves: number, known: Best): { readonly best: Best; readonly complete: boolean } {
-    if (known.cost < this.#best.cost) this.#best = known
+    this.#best = known
     return { complete: this.#descend(0, moves), best: this.#best }
   }
 

@@ -26,6 +26,8 @@ export class Front {
   readonly #exact: ExactSearch | undefined
   readonly #effort: Effort
   readonly #points = new Map<number, Known>()
+  /** By most moves: what branch and bound came to. */
+  readonly #proven = new Map<number, Known>()
   readonly #deviationOf: (squares: number) => number
   readonly #start: Best
 
@@ -51,14 +53,19 @@ export class Front {
     if (!this.#exact) return found
 
     const most = Math.min(this.#exact.candidates, this.#mostMoves)
-    let best = this.#start
+    let best: Best = this.#start
     for (let moves = 1; moves <= most; moves++) {
       const known = this.#bestOf([best, ...descent.filter((one) => one.moves <= moves)])
       if (this.#exact.bound(moves) > goal && moves < most) continue
-      const search = this.#exact.run(moves, known)
-      best = search.best
-      this.#note({ ...best, exact: search.complete })
-      if (best.squares <= goal || !search.complete) break
+      let proven = this.#proven.get(moves)
+      if (!proven) {
+        const search = this.#exact.run(moves, known)
+        proven = { ...search.best, exact: search.complete }
+        this.#proven.set(moves, proven)
+        this.#note(proven)
+      }
+      best = proven
+      if (best.squares <= goal || !proven.exact) break
     }
     if (best.squares <= goal) return best
     return found.squares <= goal ? found : this.#bestOf([best, found])

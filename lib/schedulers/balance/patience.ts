@@ -63,7 +63,7 @@ function isSettled(model: Model, { settled }: PatienceState): boolean {
     Math.abs(now - before) <= unchanged.points + unchanged.share * before
   return (
     model.demand.every((demand, item) => isNear(demand, settled.demand[then[item]!]!)) &&
-    model.fixed.every((load, bin) => isNear(load, settled.fixed[bin]!))
+    model.fixed.every((load, bin) => Math.abs(load - settled.fixed[bin]!) <= unchanged.points)
   )
 }
 
