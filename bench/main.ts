@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { measurePlans } from './plan/plan.ts'
+import { planTable } from './plan/table.ts'
 import { measureSampling } from './sampling.ts'
 
 interface Options {
@@ -20,7 +22,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => stop.abort(new Error(`Stopped by ${name}`)))
 }
 
-const program = new Command('bench').description('What Ballast costs, measured on a lab of real QEMUs.')
+const program = new Command('bench').description(
+  'What Ballast costs: sampling on a lab of real QEMUs, planning on made-up hosts.',
+)
 
 program
   .command('sampling')
@@ -29,6 +33,19 @@ program
   .option('--domains <count>', 'paused domains', atLeast(1), 50)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(sampling)
+
+program
+  .command('plan')
+  .description('time plans of the balance policy beside lpt, for hosts of growing size; needs no lab')
+  .option('--turns <count>', `hosts of each size, at least ${leastTurns}`, atLeast(leastTurns), 15)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(plan)
+
+function plan({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
+  const figures = measurePlans(turns, log)
+  console.log(json ? JSON.stringify(figures, shortened) : planTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 async function sampling({ turns, domains, json }: Options): Promise<void> {
   const show = (table: string) => {

@@ -112,7 +112,7 @@ export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMem
         const history = remember(domain, view.time, (middle - low) / 2, before)
         const kept = history ?? before
         if (kept) next.set(domain.uuid, kept)
-        return history ? [judge(domain, history, view.interval ?? 0)] : []
+        return history && domain.settings.managed ? [judge(domain, history, view.interval ?? 0)] : []
       })
       const growing = growths(guests, freeMemory(view))
       return { plan: [...shrinks(guests, growing.isShort), ...growing.plan], state: next }

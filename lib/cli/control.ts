@@ -6,13 +6,13 @@ import { openHost } from './connection.ts'
 import { UsageError } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { walk } from './loop.ts'
-import type { ControlOptions } from './options.ts'
+import type { ControlOptions, CpuOptions } from './options.ts'
 import { note, type World, writeLines } from './world.ts'
 
 /** Runs policies on the host until its ticks are done or the user stops it, and tells what it does. */
 export async function control(
   world: World,
-  options: ControlOptions,
+  options: ControlOptions & CpuOptions,
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
 ): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
@@ -22,12 +22,17 @@ export async function control(
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
   }
+  const { respectPins, reservedCpus } = options
+  const { online } = host.topology
+  if (reservedCpus && !(reservedCpus.isSubsetOf(online) && !online.isSubsetOf(reservedCpus))) {
+    throw new UsageError(`--reserved-cpus must be some of the pCPUs of the host, ${online}, and not all`)
+  }
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
   // A dry run changes nothing, so there is nothing to write down.
   const journal = dryRun ? undefined : fileJournal(path)
   const narrator = new Narrator()
   let changed = false
-  await walk(world, host, options, { ...pilot, dryRun, journal }, (tick) => {
+  await walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
     changed ||= tick.outcomes.some(({ status }) => status === 'applied')
     writeLines(world, narrator.lines(tick))
   })

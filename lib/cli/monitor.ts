@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { globMatcher } from '../control/glob.ts'
+import { globMatcher } from '../host/glob.ts'
 import { printable } from '../host/printable.ts'
 import { table } from '../report/table.ts'
 import { openHost } from './connection.ts'

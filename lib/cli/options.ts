@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander'
-import { parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
+import type { CpuSet } from '../host/cpuset.ts'
+import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** Options of every command. */
 export interface ConnectionOptions {
@@ -17,6 +18,12 @@ export interface LoopOptions extends ConnectionOptions {
 export interface ControlOptions extends LoopOptions {
   readonly dryRun?: boolean
   readonly journal?: string
+}
+
+/** Options of the commands that pin vCPUs. */
+export interface CpuOptions {
+  readonly respectPins?: boolean
+  readonly reservedCpus?: CpuSet
 }
 
 /** Options of the commands that change balloons. Bytes. */
@@ -60,6 +67,19 @@ export function controlCommand(name: string): Command {
       '--journal <path>',
       'where to write down what was set before it is changed, for "ballast restore" (default: a file for each host in $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
       parseText('--journal'),
+    )
+}
+
+export function cpuOptions(command: Command): Command {
+  return command
+    .option(
+      '--respect-pins',
+      'keep each virtual CPU within the affinity that it had at first (default: that is only where it starts)',
+    )
+    .option(
+      '--reserved-cpus <list>',
+      'physical CPUs that stay with the host, such as 0-1: no guest is pinned there',
+      parseCpus('--reserved-cpus'),
     )
 }
 

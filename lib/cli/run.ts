@@ -2,12 +2,19 @@ import type { Command } from 'commander'
 import { watermark } from '../ballooning/watermark.ts'
 import { balance } from '../schedulers/balance.ts'
 import { control } from './control.ts'
-import { type ControlOptions, controlCommand, type MemoryOptions, memoryOption } from './options.ts'
+import {
+  type ControlOptions,
+  type CpuOptions,
+  controlCommand,
+  cpuOptions,
+  type MemoryOptions,
+  memoryOption,
+} from './options.ts'
 import type { World } from './world.ts'
 
 /** `ballast run [seconds]` */
 export function runCommand(world: World): Command {
-  return controlCommand('run')
+  return cpuOptions(controlCommand('run'))
     .addOption(memoryOption())
     .summary('both: level the physical CPUs and the memory')
     .description('Does what "ballast cpu" and "ballast memory" do, in one loop.')
@@ -19,7 +26,7 @@ Examples:
   ballast run --dry-run --ticks 10          only say what would be done, ten times
   ballast run --json >> /var/log/ballast    one line of JSON per tick`,
     )
-    .action((interval: number, options: ControlOptions & MemoryOptions) =>
+    .action((interval: number, options: ControlOptions & CpuOptions & MemoryOptions) =>
       control(world, options, {
         interval,
         scheduler: balance(),

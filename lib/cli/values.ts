@@ -1,3 +1,5 @@
+import { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
 import { GiB, KiB, MiB } from '../host/units.ts'
 import { UsageError } from './exit.ts'
 
@@ -52,6 +54,26 @@ export function parseSize(option: string): (text: string) => number {
       )
     }
     return Math.round(Number(match[1]) * unit)
+  }
+}
+
+/** A list of pCPUs such as `0-1,8`. */
+export function parseCpus(option: string): (text: string) => CpuSet {
+  return (text) => {
+    const cpus = readCpus(text)
+    if (!cpus || cpus.isEmpty) {
+      throw new UsageError(`${option} must be a list of pCPUs, such as 0-1,8; got ${JSON.stringify(text)}`)
+    }
+    return cpus
+  }
+}
+
+function readCpus(text: string): CpuSet | undefined {
+  try {
+    return CpuSet.parse(text)
+  } catch (error) {
+    if (!(error instanceof BallastError)) throw error
+    return undefined
   }
 }
 

@@ -25,14 +25,14 @@ export type { AutopilotOptions } from './options.ts'
  * }
  */
 export function autopilot(host: Host, options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
-  return run(host, readOptions(options, host.topology.memory))
+  return run(host, readOptions(options, host.topology))
 }
 
 async function* run(host: Host, settings: Settings): AsyncGenerator<Tick, void, undefined> {
   const { interval, ticks, signal } = settings
   assertMayAct(host, settings)
   const { clock } = host
-  const turns = new Turns(host, settings)
+  const turns = await Turns.begin(host, settings)
   try {
     const start = clock.now()
     for (let index = 0, beat = 0; await reached(clock, start + beat * interval, signal); index++) {

@@ -70,7 +70,7 @@ export function limitMemory(
   limits: GuardLimits,
   books: MemoryBooks,
 ): Verdict<SetMemoryAction> | undefined {
-  const levels = memoryLevels(domain, limits.manages)
+  const levels = memoryLevels(domain)
   if ('why' in levels) return { rule: levels.rule, cause: levels.why }
   const { actual, used } = levels
   const { target, maximum } = domain.memory

@@ -13,10 +13,9 @@ export function limitPin(
   pin: PinAction,
   vcpu: VcpuView,
   view: View,
-  manages: (name: string) => boolean,
   ledger: Ledger,
 ): Verdict<PinAction> | undefined {
-  const hold = domainHold(vcpu.domain, manages)
+  const hold = domainHold(vcpu.domain)
   if (hold) return { rule: hold.rule, cause: hold.why }
   const { affinity } = vcpu
   if (!affinity) {
@@ -43,7 +42,7 @@ export function limitPin(
       cause: `allowed are ${vcpu.allowed}, online ${view.online}`,
     }
   }
-  if (pin.cpus.equals(affinity.and(view.online))) {
+  if (pin.cpus.equals(affinity.and(view.topology.online))) {
     return { rule: 'no-change', cause: `it is pinned to ${affinity} already` }
   }
   if (ledger.isAsAsked(vcpu, pin.cpus)) {

@@ -36,7 +36,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
-      ? limitPin(action, vcpu, view, limits.manages, ledger)
+      ? limitPin(action, vcpu, view, ledger)
       : { rule: 'nonsense', cause: `${domain.name} has no vCPU ${action.vcpu}` }
   }
 
@@ -67,7 +67,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
       action = verdict.instead
     }
   }
-  return { plan: passed, clamps, leftAlone: leftAlone(view, limits.manages, ledger) }
+  return { plan: passed, clamps, leftAlone: leftAlone(view, ledger) }
 }
 
 /** What an action is about, as a key: one vCPU, or one balloon. */

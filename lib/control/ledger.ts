@@ -67,7 +67,7 @@ export class Ledger {
         this.#runs.delete(uuid)
         continue
       }
-      for (const vcpu of domain.vcpus) observePin(run, vcpu, view.online)
+      for (const vcpu of domain.vcpus) observePin(run, vcpu, view.topology.online)
       if (memoryAskedAt !== undefined) observeBalloon(run, domain, memoryAskedAt)
     }
   }

@@ -34,8 +34,9 @@ const memoryHolds: Record<MemoryHold, Hold> = {
 }
 
 /** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
-export function domainHold(domain: DomainView, manages: (name: string) => boolean): Hold | undefined {
-  if (!manages(domain.name)) return { rule: 'unmanaged', why: 'it is not among the domains to be managed' }
+export function domainHold(domain: DomainView): Hold | undefined {
+  const { managed, why = 'it is not to be managed' } = domain.settings
+  if (!managed) return { rule: 'unmanaged', why }
   if (!isRunning(domain.state)) {
     return { rule: 'unmanaged', why: inactive[domain.state] ?? 'it is not running' }
   }
@@ -51,9 +52,9 @@ export interface MemoryLevels {
 }
 
 /** This domain's levels; or why its balloon is not changed. */
-export function memoryLevels(domain: DomainView, manages: (name: string) => boolean): MemoryLevels | Hold {
+export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
   const { hold, actual, available = 0, usable, unused } = domain.memory
-  const why = domainHold(domain, manages) ?? (hold && memoryHolds[hold])
+  const why = domainHold(domain) ?? (hold && memoryHolds[hold])
   if (why) return why
   const spare = usable ?? unused
   if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
@@ -62,11 +63,11 @@ export function memoryLevels(domain: DomainView, manages: (name: string) => bool
 }
 
 /** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
-export function leftAlone(view: View, manages: (name: string) => boolean, ledger: Ledger): LeftAlone[] {
+export function leftAlone(view: View, ledger: Ledger): LeftAlone[] {
   return view.domains.flatMap((domain) => {
     const { uuid, name } = domain
-    const levels = memoryLevels(domain, manages)
-    const vcpus = domainHold(domain, manages)?.why ?? foreignVcpus(domain, ledger)
+    const levels = memoryLevels(domain)
+    const vcpus = domainHold(domain)?.why ?? heldVcpus(domain, ledger)
     const left: LeftAlone[] = []
     if (vcpus) left.push({ uuid, domain: name, what: 'vcpus', why: vcpus })
     if ('why' in levels) left.push({ uuid, domain: name, what: 'memory', why: levels.why })
@@ -74,11 +75,16 @@ export function leftAlone(view: View, manages: (name: string) => boolean, ledger
   })
 }
 
-/** Which vCPUs of a domain are left to somebody else, in words. */
-function foreignVcpus(domain: DomainView, ledger: Ledger): string | undefined {
+/** Which vCPUs of a domain are left where they are, in words. */
+function heldVcpus(domain: DomainView, ledger: Ledger): string | undefined {
   const changed = domain.vcpus.flatMap((vcpu) => {
     const cpus = ledger.foreignAffinity(vcpu)
     return cpus ? [`vCPU ${vcpu.vcpu} to ${cpus}`] : []
   })
-  return changed.length > 0 ? `someone else pinned ${changed.join(', ')}` : undefined
+  const nowhere = domain.vcpus.filter(({ allowed }) => allowed.isEmpty).map(({ vcpu }) => `vCPU ${vcpu}`)
+  const reasons = [
+    ...(changed.length > 0 ? [`someone else pinned ${changed.join(', ')}`] : []),
+    ...(nowhere.length > 0 ? [`no pCPU is allowed for ${nowhere.join(', ')}`] : []),
+  ]
+  return reasons.length > 0 ? reasons.join('; ') : undefined
 }

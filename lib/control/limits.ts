@@ -3,8 +3,6 @@ import type { GuardRule } from './tick.ts'
 
 /** Limits that no policy can cross. */
 export interface GuardLimits {
-  /** Whether domains of this name may be changed. */
-  readonly manages: (name: string) => boolean
   /** Bytes that no guest is shrunk below. */
   readonly guestFloor: number
   /** Bytes that every guest keeps above what it uses. */

@@ -1,7 +1,10 @@
+import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { Action, Ballooning, Policy, Scheduler } from '../view/plan.ts'
+import { globMatcher } from '../host/glob.ts'
+import type { Topology } from '../host/topology.ts'
+import { type Ballooning, isPolicy, type Scheduler } from '../view/plan.ts'
 import * as defaults from './defaults.ts'
-import { globMatcher } from './glob.ts'
+import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain-rules.ts'
 import { type Journal, memoryJournal } from './journal.ts'
 
 /** What {@link autopilot} is asked to do. Milliseconds and bytes. */
@@ -20,6 +23,18 @@ export interface AutopilotOptions {
   readonly signal?: AbortSignal | undefined
   /** Glob over domain names (`*` and `?`): only these are changed; the others are counted and left alone. */
   readonly domains?: string | undefined
+  /**
+   * Whether the affinity that a vCPU had when Ballast first saw its domain is a limit to where it may be pinned. Default
+   * false: it is only where it starts. What the journal has of an earlier loop counts as first.
+   */
+  readonly respectPins?: boolean | undefined
+  /** pCPUs that are the host's own, as a set or a list such as `0-1`: no vCPU is pinned there. Default: none. */
+  readonly reservedCpus?: CpuSet | string | undefined
+  /**
+   * What holds for single domains, by glob over their names: whether they are managed, which pCPUs they may use,
+   * their shares. Adds to what their metadata says. See docs/policies/settings.md.
+   */
+  readonly domainSettings?: DomainSettingsOption | undefined
   /** Bytes of memory that are left to the host. Default: 5 % of its memory, at least 512 MiB. */
   readonly hostReserve?: number | undefined
   /** Bytes that no guest is shrunk below. Default 200 MiB. */
@@ -40,6 +55,10 @@ export interface Settings {
   readonly signal: AbortSignal | undefined
   /** Whether domains of this name may be changed. */
   readonly manages: (name: string) => boolean
+  readonly respectPins: boolean
+  readonly reserved: CpuSet
+  /** What `domainSettings` says of the domain with this name. */
+  readonly rulesOf: RulesOf
   readonly hostReserve: number
   readonly guestFloor: number
   readonly guestMargin: number
@@ -63,6 +82,10 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
     'a glob over domain names, for instance web*',
     (value) => typeof value === 'string' && value !== '',
   ],
+  respectPins: ['true or false', (value) => typeof value === 'boolean'],
+  // What is wrong with these two depends on the host: checked where they are read.
+  reservedCpus: ['a CpuSet, or a list of pCPUs such as 0-1', () => true],
+  domainSettings: ['an object with settings by glob over domain names', () => true],
   hostReserve: ['a number of bytes, 0 or more, below the memory of the host', isBytes],
   guestFloor: ['a number of bytes, 0 or more', isBytes],
   guestMargin: ['a number of bytes, 0 or more', isBytes],
@@ -70,10 +93,10 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
 }
 
 /**
- * Checks `options` and fills in the defaults, for a host with `hostMemory` bytes. Throws a `TypeError` that
+ * Checks `options` and fills in the defaults, for a host of this shape. Throws a `TypeError` that
  * names the first option that is wrong, or that is none.
  */
-export function readOptions(options: AutopilotOptions, hostMemory: number): Settings {
+export function readOptions(options: AutopilotOptions, host: Pick<Topology, 'memory' | 'online'>): Settings {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
   const known = Object.keys(validators).join(', ')
   for (const [name, value] of Object.entries(options)) {
@@ -84,10 +107,11 @@ export function readOptions(options: AutopilotOptions, hostMemory: number): Sett
     if (value === undefined && name !== 'interval') continue
     if (!accepts(value)) throw wrongOption(name, expected, value)
   }
-  const hostReserve = options.hostReserve ?? defaults.hostReserve(hostMemory)
-  if (options.hostReserve !== undefined && hostReserve >= hostMemory) {
-    throw wrongOption('hostReserve', `below the ${hostMemory} bytes that the host has`, hostReserve)
+  const hostReserve = options.hostReserve ?? defaults.hostReserve(host.memory)
+  if (options.hostReserve !== undefined && hostReserve >= host.memory) {
+    throw wrongOption('hostReserve', `below the ${host.memory} bytes that the host has`, hostReserve)
   }
+  const reserved = readReserved(options.reservedCpus ?? CpuSet.empty, host.online)
   return {
     interval: options.interval,
     scheduler: options.scheduler,
@@ -96,11 +120,22 @@ export function readOptions(options: AutopilotOptions, hostMemory: number): Sett
     ticks: options.ticks ?? Number.POSITIVE_INFINITY,
     signal: options.signal,
     manages: globMatcher(options.domains ?? '*'),
+    respectPins: options.respectPins ?? false,
+    reserved,
+    rulesOf: readDomainRules(options.domainSettings ?? {}, host.online.minus(reserved)),
     hostReserve,
     guestFloor: options.guestFloor ?? defaults.guestFloor,
     guestMargin: options.guestMargin ?? defaults.guestMargin,
     journal: options.journal ?? memoryJournal(),
   }
+}
+
+function readReserved(option: CpuSet | string, online: CpuSet): CpuSet {
+  const reserved = readCpus('reservedCpus', option)
+  if (!reserved.isSubsetOf(online)) throw wrongOption('reservedCpus', `among the pCPUs ${online}`, option)
+  if (online.isSubsetOf(reserved))
+    throw wrongOption('reservedCpus', `fewer than all pCPUs (${online})`, option)
+  return reserved
 }
 
 function isNumber(value: unknown): value is number {
@@ -109,11 +144,6 @@ function isNumber(value: unknown): value is number {
 
 function isBytes(value: unknown): boolean {
   return isNumber(value) && Number.isFinite(value) && value >= 0
-}
-
-function isPolicy(value: unknown): value is Policy<Action> {
-  if (typeof value === 'function') return true
-  return typeof value === 'object' && value !== null && has(value, 'decide') && 'initialState' in value
 }
 
 function isJournal(value: unknown): value is Journal {

@@ -1,12 +1,13 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { Action, Plan, Policy } from '../view/plan.ts'
+import type { Action, Explanation, Plan, Policy } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 
-/** What a policy wants; or why that is not known, and then it wants nothing. */
+/** What a policy wants, and what failed in it; one that threw wants nothing. */
 export interface PolicyResult<A extends Action> {
   readonly plan: Plan<A>
-  readonly error: BallastError | undefined
+  readonly explanation?: Explanation | undefined
+  readonly errors: readonly BallastError[]
 }
 
 /**
@@ -29,18 +30,22 @@ export class PolicyRunner<A extends Action> {
 
   run(view: View): PolicyResult<A> {
     try {
-      if (typeof this.#policy === 'function')
-        return { plan: this.#check(this.#policy(view)), error: undefined }
-      const { plan, state } = this.#policy.decide(view, this.#state)
+      if (typeof this.#policy === 'function') {
+        return { plan: this.#check(this.#policy(view)), errors: [] }
+      }
+      const { plan, state, explanation, errors = [] } = this.#policy.decide(view, this.#state)
       const checked = this.#check(plan)
       this.#state = state
-      return { plan: checked, error: undefined }
+      return { plan: checked, explanation, errors: errors.map((error) => this.#failure(error)) }
     } catch (error) {
-      if (error instanceof NoPlan)
-        return { plan: [], error: this.#error(`returned no plan: ${error.message}`) }
-      const message = error instanceof Error ? error.message : String(error)
-      return { plan: [], error: this.#error(`threw: ${message}`, error) }
+      return { plan: [], errors: [this.#failure(error)] }
     }
+  }
+
+  #failure(error: unknown): BallastError {
+    if (error instanceof NoPlan) return this.#error(`returned no plan: ${error.message}`)
+    const message = error instanceof Error ? error.message : String(error)
+    return this.#error(`threw: ${message}`, error)
   }
 
   #check(plan: unknown): Plan<A> {

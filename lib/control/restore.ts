@@ -51,7 +51,7 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
   const entries = await journal.entries()
   const reserve = hostReserve(host.topology.memory)
   const observer = new Observer(host.topology, { hostReserve: reserve, domainOverhead })
-  const limits = { manages: () => true, guestFloor: 0, guestMargin, domainOverhead }
+  const limits = { guestFloor: 0, guestMargin, domainOverhead }
   const ledger = new Ledger()
   const actuator = new Actuator(host, memoryJournal(), ledger, { dryRun: false, patience })
 

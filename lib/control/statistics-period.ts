@@ -36,14 +36,20 @@ export class StatisticsPeriods implements Disposable {
   readonly #host: Host
   readonly #journal: Journal
   readonly #seconds: number
-  readonly #manages: (name: string) => boolean
+  readonly #manages: (domain: DomainIdentity) => Promise<boolean>
   readonly #lanes = new Lanes(lanes)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
   #errors: BallastError[] = []
   #ended = false
 
-  constructor(host: Host, journal: Journal, seconds: number, manages: (name: string) => boolean) {
+  /** `manages` says whether a domain may be changed, and never rejects. */
+  constructor(
+    host: Host,
+    journal: Journal,
+    seconds: number,
+    manages: (domain: DomainIdentity) => Promise<boolean>,
+  ) {
     this.#host = host
     this.#journal = journal
     this.#seconds = seconds
@@ -74,7 +80,6 @@ export class StatisticsPeriods implements Disposable {
   }
 
   #arm(domain: DomainIdentity): void {
-    if (!this.#manages(domain.name)) return
     const before = this.#armings.get(domain.uuid)
     const same = before?.id === domain.id ? before : undefined
     if (same && (same.state !== 'failed' || this.#host.clock.now() < same.retryAt)) return
@@ -83,8 +88,14 @@ export class StatisticsPeriods implements Disposable {
     void this.#lanes.run(() => this.#set(domain, arming))
   }
 
-  async #set({ uuid, name, id }: DomainIdentity, arming: Arming): Promise<void> {
+  async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
+    const managed = await this.#manages(domain)
     if (this.#ended) return
+    if (!managed) {
+      if (this.#armings.get(domain.uuid) === arming) this.#armings.delete(domain.uuid)
+      return
+    }
+    const { uuid, name, id } = domain
     const { clock } = this.#host
     try {
       const wallTime = clock.wallTime()

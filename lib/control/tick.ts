@@ -1,5 +1,5 @@
 import type { BallastError } from '../host/errors.ts'
-import type { Action, Plan } from '../view/plan.ts'
+import type { Action, Explanation, Plan } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
@@ -59,6 +59,8 @@ export interface Tick {
   readonly view: View
   /** What the policies wanted. */
   readonly plan: Plan
+  /** Why the scheduler chose it, where it says. */
+  readonly explanation?: Explanation | undefined
   readonly clamps: readonly Clamp[]
   readonly leftAlone: readonly LeftAlone[]
   /** What was done: one for each action that the guard let through. */

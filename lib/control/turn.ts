@@ -2,18 +2,21 @@ import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { CpuSample } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
-import type { Action } from '../view/plan.ts'
+import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
 import { domainOverhead } from './defaults.ts'
 import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard.ts'
+import type { JournalEntry } from './journal.ts'
 import { Ledger } from './ledger.ts'
 import type { GuardLimits } from './limits.ts'
 import { MemoryFeed } from './memory-feed.ts'
 import type { Settings } from './options.ts'
+import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
+import { SettingsBook } from './settings-book.ts'
 import { StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
 import { summarize } from './summary.ts'
 import type { LeftAlone, Tick } from './tick.ts'
@@ -36,6 +39,7 @@ export class Turns implements Disposable {
   readonly #host: Host
   readonly #settings: Settings
   readonly #limits: GuardLimits
+  readonly #book: SettingsBook
   readonly #observer: Observer
   readonly #memory: MemoryFeed
   readonly #periods: StatisticsPeriods | undefined
@@ -45,18 +49,35 @@ export class Turns implements Disposable {
   #view: View | undefined
   #begunBefore: number | undefined
 
-  constructor(host: Host, settings: Settings) {
+  /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
+  static async begin(host: Host, settings: Settings): Promise<Turns> {
+    return new Turns(host, settings, settings.respectPins ? await settings.journal.entries() : [])
+  }
+
+  private constructor(host: Host, settings: Settings, journaled: readonly JournalEntry[]) {
     const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
+    const { manages, rulesOf, reserved, respectPins } = settings
     this.#host = host
     this.#settings = settings
     this.#limits = { ...settings, domainOverhead }
-    this.#observer = new Observer(host.topology, { hostReserve, domainOverhead })
+    const usable = host.topology.online.minus(reserved)
+    this.#book = new SettingsBook(host, { manages, rulesOf, usable }, interval / 4)
+    this.#observer = new Observer(host.topology, {
+      hostReserve,
+      domainOverhead,
+      reserved,
+      respectPins,
+      originalAffinity: originalAffinities(journaled),
+      settings: (domain) => this.#book.of(domain),
+    })
     const seconds = statisticsPeriod(interval)
     // A tenth of slack: a tick that begins a little early still asks.
     this.#memory = new MemoryFeed(host, seconds * 1_000 - interval / 10, interval / 4)
     const memoryMatters = ballooning !== undefined || scheduler === undefined
     if (memoryMatters && !dryRun && !host.readOnly) {
-      this.#periods = new StatisticsPeriods(host, journal, seconds, settings.manages)
+      this.#periods = new StatisticsPeriods(host, journal, seconds, async (domain) => {
+        return (await this.#book.read(domain)).managed
+      })
     }
     this.#policies = [
       ...(scheduler ? [new PolicyRunner('scheduler', 'pin', scheduler)] : []),
@@ -74,24 +95,31 @@ export class Turns implements Disposable {
     const begun = clock.now()
     const wallTime = clock.wallTime()
     const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh()])
+    if (!('error' in cpu)) await this.#book.follow(cpu.domains)
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
 
   /** The rest of a turn: observe, plan, guard, actuate. Rejects with what says that the connection is gone. */
   async act(index: number, { begun, wallTime, sampled, cpu }: Readings): Promise<Tick> {
     const { clock } = this.#host
-    const errors = [...this.#memory.takeErrors(), ...(this.#periods?.takeErrors() ?? [])]
+    const errors = [
+      ...this.#memory.takeErrors(),
+      ...this.#book.takeErrors(),
+      ...(this.#periods?.takeErrors() ?? []),
+    ]
     if ('error' in cpu) errors.push(cpu.error)
     const fatal = errors.find(endsConnection)
     if (fatal) throw fatal
 
-    const view = this.#observe(cpu)
+    const view = this.#observe(cpu, wallTime)
     const plan: Action[] = []
+    let explanation: Explanation | undefined
     if (!('error' in cpu)) {
       for (const policy of this.#policies) {
         const result = policy.run(view)
-        plan.push(...result.plan)
-        if (result.error) errors.push(result.error)
+        for (const action of result.plan) plan.push(action)
+        explanation ??= result.explanation
+        errors.push(...result.errors)
       }
     }
     const guarded = guard(plan, view, this.#limits, this.#ledger)
@@ -106,6 +134,7 @@ export class Turns implements Disposable {
       wallTime,
       view,
       plan,
+      explanation,
       clamps: guarded.clamps,
       leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
       outcomes,
@@ -123,6 +152,7 @@ export class Turns implements Disposable {
 
   [Symbol.dispose](): void {
     this.#periods?.[Symbol.dispose]()
+    this.#book[Symbol.dispose]()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {
@@ -134,7 +164,7 @@ export class Turns implements Disposable {
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
-  #observe(cpu: Readings['cpu']): View {
+  #observe(cpu: Readings['cpu'], wallTime: number): View {
     if ('error' in cpu && this.#view) return this.#view
     const memory = this.#memory.newest
     const { topology, clock } = this.#host
@@ -142,6 +172,7 @@ export class Turns implements Disposable {
       cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
       memory: memory?.sample,
       targets: this.#ledger.targets,
+      wallTime,
     })
     if ('error' in cpu) return view
     this.#periods?.follow(cpu.domains)

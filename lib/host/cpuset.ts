@@ -12,6 +12,8 @@ export class CpuSet implements Iterable<number> {
   static readonly empty = new CpuSet(new Uint32Array(0))
 
   readonly #words: Uint32Array
+  /** Counted when it is first asked for; -1 until then. */
+  #size = -1
 
   private constructor(words: Uint32Array) {
     this.#words = words
@@ -76,11 +78,13 @@ export class CpuSet implements Iterable<number> {
 
   /** How many pCPUs are in the set. */
   get size(): number {
-    let count = 0
-    for (let word of this.#words) {
-      for (; word !== 0; word &= word - 1) count++
+    if (this.#size < 0) {
+      this.#size = 0
+      for (let word of this.#words) {
+        for (; word !== 0; word &= word - 1) this.#size++
+      }
     }
-    return count
+    return this.#size
   }
 
   get isEmpty(): boolean {
@@ -89,8 +93,10 @@ export class CpuSet implements Iterable<number> {
 
   /** The lowest member; undefined when empty. */
   get first(): number | undefined {
-    for (const cpu of this) return cpu
-    return undefined
+    const index = this.#words.findIndex((word) => word !== 0)
+    if (index < 0) return undefined
+    const word = this.#words[index]!
+    return 32 * index + 31 - Math.clz32(word & -word)
   }
 
   has(cpu: number): boolean {

@@ -39,6 +39,8 @@ export type HostEvent =
       readonly vcpu: number
       readonly cpus: CpuSet
     }
+  /** What {@link Host.domainMetadata} tells of a domain is no longer what it was. */
+  | { readonly kind: 'metadata'; readonly domain: DomainIdentity }
   /** A device was plugged in or out. */
   | {
       readonly kind: 'device'
@@ -87,6 +89,12 @@ export interface Host extends AsyncDisposable {
   setMemory(uuid: string, bytes: number): Promise<void>
   /** Has the guest report its memory every so many seconds (0: never). Lost when the guest restarts. */
   setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+
+  /**
+   * The element that a domain's metadata holds in Ballast's namespace (`metadataNamespace`), as XML; undefined
+   * where there is none. Never waits for a guest's monitor.
+   */
+  domainMetadata(uuid: string): Promise<string | undefined>
 
   /** Calls `listener` for each event from now on; returns the function that stops it. */
   subscribe(listener: HostListener): () => void

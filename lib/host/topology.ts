@@ -8,6 +8,8 @@ export interface Pcpu {
   readonly socket: number
   readonly die: number
   readonly core: number
+  /** Number of the group of pCPUs that it shares its last-level cache with; numbers are unique in the host. */
+  readonly cache: number
   /** The SMT threads of its core, itself among them. */
   readonly siblings: CpuSet
 }
@@ -28,6 +30,8 @@ export interface Topology {
   /** Online pCPUs in ascending order of `id`. */
   readonly pcpus: readonly Pcpu[]
   readonly online: CpuSet
+  /** Online pCPUs that the kernel runs nothing on of its own accord (`isolcpus`). Default: none, or not known. */
+  readonly isolated?: CpuSet | undefined
   /** One more than the highest pCPU number that the host may ever have: the width of affinity maps. */
   readonly cpuCount: number
   readonly cells: readonly NumaCell[]

@@ -1,5 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import type { HostEvent } from '../host/host.ts'
+import { metadataNamespace } from '../host/metadata.ts'
 import type { NativeEvent } from './native.ts'
 
 /** By virDomainEventType. */
@@ -18,8 +19,8 @@ const lifecycleEvents = [
 /** By virConnectCloseReason. */
 const closeReasons = ['error', 'eof', 'keepalive', 'client'] as const
 
-/** An event as libvirt numbers it, in the words of {@link HostEvent}. */
-export function toHostEvent(event: NativeEvent): HostEvent {
+/** An event as libvirt numbers it, in the words of {@link HostEvent}; undefined for metadata of others. */
+export function toHostEvent(event: NativeEvent): HostEvent | undefined {
   const domain = { uuid: event.uuid, name: event.name, id: event.id }
   switch (event.kind) {
     case 'lifecycle':
@@ -30,6 +31,8 @@ export function toHostEvent(event: NativeEvent): HostEvent {
       return { kind: 'vcpuPin', domain, vcpu: event.detail, cpus: CpuSet.parse(event.text) }
     case 'device':
       return { kind: 'device', domain, alias: event.text, change: event.added ? 'added' : 'removed' }
+    case 'metadata':
+      return event.text === metadataNamespace ? { kind: 'metadata', domain } : undefined
     case 'closed':
       return { kind: 'closed', reason: closeReasons[event.detail] ?? 'error' }
   }

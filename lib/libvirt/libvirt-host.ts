@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import { metadataNamespace } from '../host/metadata.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../host/units.ts'
@@ -102,6 +103,10 @@ export class LibvirtHost implements Host {
     await this.#call((native) => native.setMemoryStatsPeriod(uuid, seconds))
   }
 
+  async domainMetadata(uuid: string): Promise<string | undefined> {
+    return await this.#call((native) => native.domainMetadata(uuid, metadataNamespace))
+  }
+
   subscribe(listener: HostListener): () => void {
     // A function of its own, so that the same listener can subscribe twice.
     const own: HostListener = (event) => listener(event)
@@ -118,7 +123,7 @@ export class LibvirtHost implements Host {
     if (this.#closing) return
     const tell = (event: NativeEvent) => {
       const told = toHostEvent(event)
-      for (const listener of [...this.#listeners]) listener(told)
+      if (told) for (const listener of [...this.#listeners]) listener(told)
     }
     this.#native.listen(this.#listeners.size > 0 ? tell : undefined)
   }

@@ -32,6 +32,8 @@ export interface NativeConnection {
   describe(): NativeHostDescription
   isAlive(): Promise<boolean>
   listDomains(): Promise<NativeDomain[]>
+  /** The element of this XML namespace in a domain's metadata. */
+  domainMetadata(uuid: string, namespace: string): Promise<string | undefined>
   sampleCpu(): Promise<NativeCpuSample>
   sampleMemory(): Promise<NativeMemorySample>
   /** `cpus` is a bitmap of 32-bit words. */
@@ -50,6 +52,8 @@ export interface NativeHostDescription {
   readonly cpuCount: number
   /** The node CPU map as a bitmap; empty where the driver has none. */
   readonly online: Uint32Array
+  /** The kernel's list of isolated CPUs; empty: none, or not known. */
+  readonly isolated: string
 }
 
 export interface NativeDomain {
@@ -104,7 +108,7 @@ export const memoryColumns = [
 ] as const
 
 export interface NativeEvent {
-  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'device' | 'closed'
+  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'device' | 'metadata' | 'closed'
   readonly uuid: string
   readonly name: string
   readonly id: number
@@ -112,7 +116,7 @@ export interface NativeEvent {
   readonly detail: number
   /** balloon: its new size. */
   readonly bytes: number
-  /** vcpuPin: CPU list; device: alias. */
+  /** vcpuPin: CPU list; device: alias; metadata: XML namespace. */
   readonly text: string
   /** device: plugged in, not out. */
   readonly added: boolean

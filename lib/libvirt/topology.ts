@@ -20,12 +20,27 @@ interface CpuElement {
   readonly siblings?: string
 }
 
+/** `<host><cache><bank>`: one cache, and the pCPUs that share it. */
+interface BankElement {
+  readonly level?: string
+  /** `both` (data and instructions), `data` or `code`. */
+  readonly type?: string
+  readonly cpus?: string
+}
+/** What of `<host>` says how the pCPUs hang together. */
+interface HostElement {
+  readonly topology?: { readonly cells?: { readonly cell?: readonly CellElement[] } }
+  readonly cache?: { readonly bank?: readonly BankElement[] }
+}
+/** A pCPU without what only all of them together tell. */
+type LonePcpu = Omit<Pcpu, 'cache'>
+
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
   parseAttributeValue: false,
-  isArray: (name) => name === 'cell' || name === 'cpu' || name === 'sibling',
+  isArray: (name) => name === 'cell' || name === 'cpu' || name === 'sibling' || name === 'bank',
 })
 
 /**
@@ -33,15 +48,18 @@ const parser = new XMLParser({
  * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when the XML cannot be read.
  */
 export function readTopology(host: NativeHostDescription): Topology {
-  const cellElements = parseCells(host.capabilities)
+  const { topology, cache } = parseHost(host.capabilities)
+  const cellElements = topology?.cells?.cell ?? []
   const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
   const mapped = CpuSet.fromWords(host.online)
-  const pcpus = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
+  const lone = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
+  const pcpus = withCaches(lone, cache?.bank ?? [])
   const online = CpuSet.from(pcpus.map((pcpu) => pcpu.id))
   const highest = pcpus.at(-1)?.id ?? -1
   return {
     pcpus,
     online,
+    isolated: CpuSet.parse(host.isolated).and(online),
     cpuCount: Math.max(host.cpuCount, highest + 1),
     cells:
       cellElements.length > 0 ? cellElements.map((cell) => readCell(cell, online)) : [flatCell(host, online)],
@@ -49,17 +67,35 @@ export function readTopology(host: NativeHostDescription): Topology {
   }
 }
 
-function parseCells(capabilities: string): readonly CellElement[] {
+function parseHost(capabilities: string): HostElement {
   try {
     const document = parser.parse(capabilities, true)
-    return document.capabilities?.host?.topology?.cells?.cell ?? []
+    return document.capabilities?.host ?? {}
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new BallastError('ERR_LIBVIRT', `Cannot read the host's capabilities XML: ${why}`, { cause })
   }
 }
 
-function readPcpus(cell: CellElement): Pcpu[] {
+/**
+ * Tells each pCPU (ascending by id) which others share its last-level cache: by the largest level that the host has banks
+ * of; those in no bank are taken to share one with their die.
+ */
+function withCaches(pcpus: readonly LonePcpu[], banks: readonly BankElement[]): Pcpu[] {
+  const data = banks.filter(({ type, cpus }) => type !== 'code' && cpus !== undefined)
+  const last = Math.max(...data.map(({ level }) => Number(level)))
+  const sharing = data.filter(({ level }) => Number(level) === last).map(({ cpus }) => CpuSet.parse(cpus!))
+  const numbers = new Map<string, number>()
+  return pcpus.map((pcpu) => {
+    const bank = sharing.findIndex((cpus) => cpus.has(pcpu.id))
+    const group = bank < 0 ? `die ${pcpu.socket} ${pcpu.die}` : `bank ${bank}`
+    const cache = numbers.get(group) ?? numbers.size
+    numbers.set(group, cache)
+    return { ...pcpu, cache }
+  })
+}
+
+function readPcpus(cell: CellElement): LonePcpu[] {
   return (cell.cpus?.cpu ?? [])
     .filter((cpu) => cpu.core_id !== undefined) // an offline one has only its number
     .map((cpu) => ({
@@ -83,7 +119,7 @@ function readCell(cell: CellElement, online: CpuSet): NumaCell {
 }
 
 // A host that tells nothing of its shape: every CPU a core of its own, in one cell.
-function flatPcpus(count: number): Pcpu[] {
+function flatPcpus(count: number): LonePcpu[] {
   return Array.from({ length: count }, (_, id) => ({
     id,
     cell: 0,

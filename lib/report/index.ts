@@ -1,6 +1,9 @@
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/pcpu-loads.ts'
 export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
+export type { PlotOptions } from './plot.ts'
+export { plotLoads } from './plot-loads.ts'
+export { plotPlacement } from './plot-placement.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,

@@ -3,7 +3,7 @@ import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { Action } from '../view/plan.ts'
-import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
+import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
 type CpuList = string
@@ -41,6 +41,7 @@ export interface VcpuRecord {
   readonly usage?: number
   readonly delay?: number
   readonly demand?: number
+  readonly demandRange?: DemandRange
 }
 
 export interface DomainRecord {
@@ -68,7 +69,7 @@ export interface TickRecord {
   /** Milliseconds that usage and delay are over. */
   readonly interval?: number
   readonly online: CpuList
-  /** By pCPU: where it is in the host, and the fraction of the interval that it was busy. */
+  /** By pCPU: where it is in the host, and how busy it was, in fractions of the interval. */
   readonly pcpus: readonly {
     readonly id: number
     readonly cell: number
@@ -77,6 +78,8 @@ export interface TickRecord {
     readonly core: number
     readonly siblings: CpuList
     readonly busy?: number
+    /** Fraction that is busy with what is no vCPU. */
+    readonly background?: number
   }[]
   readonly cells: readonly {
     readonly id: number
@@ -114,7 +117,7 @@ type Known<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 /** A Tick as plain data. */
 export function tickRecord(tick: Tick): TickRecord {
   const { view } = tick
-  const busy = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.busy]))
+  const seen = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu]))
   return known({
     index: tick.index,
     wallTime: tick.wallTime,
@@ -122,9 +125,10 @@ export function tickRecord(tick: Tick): TickRecord {
     time: view.time,
     interval: view.interval,
     online: view.online.toString(),
-    pcpus: view.topology.pcpus.map((pcpu) =>
-      known({ ...pcpu, siblings: pcpu.siblings.toString(), busy: busy.get(pcpu.id) }),
-    ),
+    pcpus: view.topology.pcpus.map((pcpu) => {
+      const { busy, background } = seen.get(pcpu.id) ?? {}
+      return known({ ...pcpu, siblings: pcpu.siblings.toString(), busy, background })
+    }),
     cells: view.topology.cells.map(cellRecord),
     memory: known(view.memory),
     domains: view.domains.map(domainRecord),
@@ -154,9 +158,10 @@ function domainRecord({ uuid, name, id, state, vcpus, memory }: DomainView): Dom
   return { uuid, name, id, state: stateName(state), vcpus: vcpus.map(vcpuRecord), memory: known(memory) }
 }
 
-function vcpuRecord({ vcpu, affinity, allowed, pcpu, usage, delay, demand }: VcpuView): VcpuRecord {
+function vcpuRecord(view: VcpuView): VcpuRecord {
+  const { vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange } = view
   const sets = { affinity: affinity?.toString(), allowed: allowed.toString() }
-  return known({ vcpu, ...sets, pcpu, usage, delay, demand })
+  return known({ vcpu, ...sets, pcpu, usage, delay, demand, demandRange })
 }
 
 function actionRecord(action: Action): ActionRecord {

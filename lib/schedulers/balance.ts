@@ -1,51 +1,66 @@
-import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { mean } from '../view/deviation.ts'
-import { type PinAction, pin, type StatefulPolicy } from '../view/plan.ts'
-import { descend } from './descent.ts'
-import { searchFewestMoves } from './exhaustive.ts'
-import { type Movable, type Placement, readPlacement } from './placement.ts'
-import { asItIs, type Rearrangement } from './rearrangement.ts'
+import type { Decision, PinAction, StatefulPolicy } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+import { readModel } from './balance/model.ts'
+import {
+  chooseAgain,
+  hasToRest,
+  initialPatience,
+  isTime,
+  moved,
+  type PatienceState,
+  waiting,
+} from './balance/patience.ts'
+import { homecomings, pinsOf } from './balance/pins.ts'
+import { type Price, priceFrom } from './balance/price.ts'
+import { isWanting, levelsOf } from './balance/sets.ts'
+import { type Level, shapeOf } from './balance/shape.ts'
+import { assertFraction } from './checks.ts'
 
 export interface BalanceOptions {
   /**
-   * Standard deviation of the pCPUs' demand, as a fraction of its mean, up to which the host counts as
-   * balanced. Above 0, up to 1. Default 0.05.
+   * Standard deviation of the pCPUs' load, as a fraction of its mean, up to which the host counts as
+   * balanced; where no placement comes so near, of what is above the lower bound. Above 0, up to 1. Default 0.05.
    */
   readonly tolerance?: number | undefined
+  /**
+   * What a vCPU is pinned to: the one pCPU that suits it best, or a set of them (a NUMA cell, then a last-level
+   * cache, then a core), which leaves the kernel a way out and is tightened only once vCPUs wait. Default `cpu`.
+   */
+  readonly pin?: 'cpu' | 'set' | undefined
+  /** Most moves in one plan; the rest follow in the next ones. A whole number from 1; default: no limit. */
+  readonly maxMoves?: number | undefined
+  /** Milliseconds that a vCPU stays where it was moved to. Default 0. */
+  readonly cooldown?: number | undefined
+  /** What a core's second thread is worth beside the first, as a fraction of a core. Above 0, up to 1. Default 0.25. */
+  readonly sibling?: number | undefined
+  /** What moves and places cost; those that are not given stay at their defaults. */
+  readonly cost?: Partial<Price> | undefined
 }
 
-/** Nobody waits noticeably on a pCPU that is asked for less than this fraction. */
-const idleLoad = 0.2
-/** Deviation that is never worth a move, as a fraction of one pCPU. */
-const negligible = 0.02
-/** Fraction of the deviation that a plan has to take off to be worth its moves, if it comes within tolerance or not. */
-const worthwhile = { within: 0.1, outOfReach: 0.25 }
-/** A gain of more than so many times what is tolerated is no matter of noise. */
-const clear = 3
-/** Views in a row that must call for moves: when the gain is clear, and when it is not. */
-const patience = { clear: 2, marginal: 4, most: 64 }
-
 /** What {@link balance} remembers. */
-export interface BalanceState {
-  /** Views in a row, up to the last one, that called for moves. */
-  readonly calls: number
-  /** How many must, where the gain is not clear. Grows with each round of moves. */
-  readonly needed: number
+export interface BalanceState extends PatienceState {
+  /** With `pin: 'set'`: how tight the sets are; undefined: nothing was pinned yet. */
+  readonly level: Level | undefined
 }
 
 /**
- * Moves as few vCPUs as bring the standard deviation of demand over the online pCPUs within tolerance, and
- * none when it is. Of the ways with the fewest moves it takes the one with the least deviation. Where no
- * placement is within tolerance (five equal vCPUs on four pCPUs), it comes near the best that can be reached,
- * and then rests. On small hosts the fewest moves are found by looking at all of them, on large ones by
- * steepest descent.
+ * Moves as few vCPUs as bring the standard deviation of load over the pCPUs within tolerance, and none when
+ * it is. The load of a pCPU is what its vCPUs want and what else runs there. Of the ways with the fewest moves
+ * it takes the one with the least deviation. On small hosts it finds them by branch and bound, on large ones by steepest
+ * descent with moves and swaps; the explanation in the Tick has the moves that were weighed, and a bound
+ * that no placement can fall below. Where tolerance is out of reach (five equal vCPUs on four pCPUs) it comes
+ * near the best there is, and then rests: what the bound forbids is not chased.
  *
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
- * the deviation by less than a tenth, or by less than a quarter without coming within tolerance; and until
- * several Views in a row have called for moves: two when they lower the deviation by more than three times what is
- * tolerated, four when by less, and after each round of moves twice as many as before it, up to 64. Noise does as
- * much, and passes.
+ * the deviation by less than a tenth, or by less than a quarter without coming within tolerance; when the gain does not
+ * pay the moves, which cost the more the farther they go; and until several Views in a row have called for moves: two
+ * when they lower the deviation by more than three times what is tolerated, four when by less, and after each
+ * round of moves twice as many as before it, up to 64. While demand is what it was at the last round, all
+ * thresholds are three times as high. Noise does as much, and passes.
+ *
+ * Threads of a core share it: load is levelled over cores first. The vCPUs of a guest avoid each other's core, and stay
+ * in the NUMA cell where their memory is until others are asked for a good deal less.
  *
  * A vCPU that may run on several pCPUs counts on the one that it ran on last. Together with the first moves each
  * of those is pinned where it is, since a balance that the kernel shifts at any moment is none; while the
@@ -54,95 +69,52 @@ export interface BalanceState {
  * Load rebalancing: Aggarwal, Motwani, Zhu, "The load rebalancing problem" (2003).
  */
 export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction, BalanceState> {
-  const { tolerance = 0.05 } = options
-  if (typeof tolerance !== 'number' || !(tolerance > 0 && tolerance <= 1)) {
-    throw wrongOption('tolerance', 'a fraction above 0, up to 1', tolerance)
+  const { tolerance = 0.05, pin = 'cpu', maxMoves = Infinity, cooldown = 0, sibling = 0.25 } = options
+  assertFraction('tolerance', tolerance)
+  assertFraction('sibling', sibling)
+  if (pin !== 'cpu' && pin !== 'set') throw wrongOption('pin', "'cpu' or 'set'", pin)
+  if (maxMoves !== Infinity && !(Number.isInteger(maxMoves) && maxMoves > 0)) {
+    throw wrongOption('maxMoves', 'a whole number from 1', maxMoves)
   }
+  if (!(typeof cooldown === 'number' && cooldown >= 0)) {
+    throw wrongOption('cooldown', 'a number of milliseconds, 0 or more', cooldown)
+  }
+  const price = priceFrom(options.cost)
+  const terms = { tolerance, mostMoves: maxMoves }
+
+  const decideAt = (view: View, state: BalanceState, level: Level): Decision<PinAction, BalanceState> => {
+    const rests = (vcpu: View['vcpus'][number]) => hasToRest(state, vcpu, view.time, cooldown)
+    const model = readModel(view, shapeOf(view, level, sibling), price, rests)
+    const choice = chooseAgain(model, terms, state)
+    const { better, explanation } = choice
+    if (!better || !isTime(state, model, choice)) {
+      const plan = homecomings(model, choice.deviation)
+      return { plan, state: { ...state, ...waiting(state, better !== undefined) }, explanation }
+    }
+    const cut = better.moves >= maxMoves
+    const after = moved(state, model, { choice, better, time: view.time, cooldown, cut })
+    return { plan: pinsOf(model, better), state: { ...state, ...after }, explanation }
+  }
+
+  /** The widest sets, from those in use on, over which load is not level: the others would help nobody. */
+  const decideSets = (view: View, state: BalanceState): Decision<PinAction, BalanceState> => {
+    const levels = levelsOf(view)
+    const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
+    if (!isWanting(view)) {
+      const decision = levels[widest] && decideAt(view, { ...state, calls: -1 }, levels[widest])
+      return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }
+    }
+    let decision: Decision<PinAction, BalanceState> = { plan: [], state }
+    for (const level of levels.slice(widest)) {
+      decision = decideAt(view, state, level)
+      if (decision.plan.length > 0) return { ...decision, state: { ...decision.state, level } }
+      if (decision.state.calls > 0) break
+    }
+    return decision
+  }
+
   return {
-    initialState: { calls: 0, needed: patience.marginal },
-    decide(view, state) {
-      const placement = readPlacement(view)
-      const start = asItIs(placement)
-      const tolerated = Math.max(tolerance * mean(start.loads), negligible)
-      const better = improve(placement.movable, start, tolerated)
-      const calls = better ? state.calls + 1 : 0
-      const isClear = better !== undefined && start.deviation - better.deviation > clear * tolerated
-      if (better && calls >= (isClear ? patience.clear : state.needed)) {
-        const before = isClear ? patience.marginal : state.needed
-        const needed = Math.min(2 * before, patience.most)
-        return { plan: pins(placement, better), state: { calls: 0, needed } }
-      }
-      const homeless = placement.movable.some(({ home }) => home === undefined)
-      return { plan: homeless ? pins(placement, start) : [], state: { ...state, calls } }
-    },
+    initialState: { ...initialPatience, level: undefined },
+    decide: pin === 'cpu' ? (view, state) => decideAt(view, state, 'cpu') : decideSets,
   }
-}
-
-/**
- * A placement that is worth its moves, and from which none is that would be worth more; undefined when there
- * is none. Searching on from what was found matters where the search is a descent: it may see further from there.
- */
-function improve(
-  movable: readonly Movable[],
-  start: Rearrangement,
-  tolerated: number,
-): Rearrangement | undefined {
-  let found: Rearrangement | undefined
-  for (
-    let next = improveOnce(movable, start, tolerated);
-    next;
-    next = improveOnce(movable, next, tolerated)
-  ) {
-    found = next
-  }
-  return found
-}
-
-function improveOnce(
-  movable: readonly Movable[],
-  start: Rearrangement,
-  tolerated: number,
-): Rearrangement | undefined {
-  if (start.deviation <= tolerated || Math.max(...start.loads) < idleLoad) return undefined
-  const goal = Math.min(tolerated, start.deviation * (1 - worthwhile.within))
-  const wanted = fewestMoves(movable, start, goal)
-  if (wanted.deviation <= goal) return wanted
-
-  // Out of reach: then as few moves as come near the best there is.
-  const gain = start.deviation * worthwhile.outOfReach
-  if (wanted.deviation > start.deviation - gain) return undefined
-  const near = Math.min(wanted.deviation * (1 + worthwhile.within), start.deviation - gain)
-  return fewestMoves(movable, start, near)
-}
-
-function fewestMoves(movable: readonly Movable[], start: Rearrangement, goal: number): Rearrangement {
-  const { best, complete } = searchFewestMoves(movable, start, goal)
-  if (complete || best.deviation <= goal) return best
-  const descent = descend(movable, start, goal)
-  return descent.deviation < best.deviation ? descent : best
-}
-
-function pins({ movable, pcpus, loads }: Placement, after: Rearrangement): PinAction[] {
-  const middle = mean(after.loads)
-  const outcome = `deviation then ${percent(after.deviation / middle)} of the mean ${percent(middle)}`
-  return movable.flatMap(({ vcpu, demand, home }, index) => {
-    const target = after.where[index]!
-    const cpu = pcpus[target]!
-    if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
-    const wants = `wants ${percent(demand)}`
-    const to = `pCPU ${cpu} (${percent(loads[target]!)} before, ${percent(after.loads[target]!)} after)`
-    const reason =
-      home === target
-        ? `${wants}, stays on ${to}; ${outcome}`
-        : `${wants}, from ${from(home, pcpus, loads)} to ${to}; ${outcome}`
-    return [pin(vcpu, CpuSet.of(cpu), reason)]
-  })
-}
-
-function from(home: number | undefined, pcpus: readonly number[], loads: Float64Array): string {
-  return home === undefined ? 'where it may not be' : `pCPU ${pcpus[home]} (${percent(loads[home]!)})`
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`
 }

@@ -1,2 +1,6 @@
 export { type BalanceOptions, type BalanceState, balance } from './balance.ts'
+export { type FairOptions, type FairState, fair } from './fair.ts'
+export { type LptOptions, lpt } from './lpt.ts'
+export { type OneMoveOptions, oneMove } from './oneMove.ts'
+export { type PackOptions, type PackState, pack } from './pack.ts'
 export { roundRobin } from './roundRobin.ts'

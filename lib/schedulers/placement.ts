@@ -25,6 +25,7 @@ export interface Placement {
 /**
  * Reads the placement from a View. A vCPU counts where {@link placeOf} says. It is movable when its demand
  * (known only of domains that run), affinity and place are known, and it may run on one of the online pCPUs at all.
+ * A demand that is no fraction (NaN, negative) is not known.
  */
 export function readPlacement(view: View): Placement {
   const pcpus = [...view.online]
@@ -36,7 +37,7 @@ export function readPlacement(view: View): Placement {
   for (const vcpu of view.vcpus) {
     const place = placeOf(vcpu)
     const { demand, affinity } = vcpu
-    if (demand === undefined || place === undefined) continue
+    if (demand === undefined || !(demand >= 0) || place === undefined) continue
     let allowed = allowedBy.get(vcpu.allowed)
     if (!allowed) {
       allowed = Uint8Array.from(pcpus, (pcpu) => (vcpu.allowed.has(pcpu) ? 1 : 0))
@@ -49,4 +50,14 @@ export function readPlacement(view: View): Placement {
     if (home !== undefined) loads[home]! += demand
   }
   return { pcpus, loads, movable }
+}
+
+/** The same with each pCPU's background load counted to its load. */
+export function withBackground(placement: Placement, view: View): Placement {
+  const background = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.background]))
+  const loads = placement.loads.map((load, index) => {
+    const part = background.get(placement.pcpus[index]!) ?? 0
+    return part > 0 ? load + part : load
+  })
+  return { ...placement, loads }
 }

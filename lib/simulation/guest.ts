@@ -1,4 +1,4 @@
-import { CpuSet } from '../host/cpuset.ts'
+import type { CpuSet } from '../host/cpuset.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { MiB } from '../host/units.ts'
@@ -7,6 +7,7 @@ import { demandOf, nothing, once } from './load.ts'
 import { type Processors, Task } from './processors.ts'
 import { Random } from './random.ts'
 import type { DomainScenario, Load, Program, VcpuScenario } from './scenario.ts'
+import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
 const bootWork = 4_500
@@ -39,6 +40,8 @@ export class Guest {
   readonly identity: DomainIdentity
   readonly memory: GuestMemory
   readonly balloon: 'works' | 'no-driver' | 'no-device'
+  /** The element in Ballast's namespace of its metadata. */
+  readonly metadata: string | undefined
   paused = false
   /** Its QEMU is stopped: nothing runs, nothing answers. */
   stuck = false
@@ -66,6 +69,7 @@ export class Guest {
     const { program, balloon, ...memory } = scenario.memory ?? {}
     const maximum = memory.maximum ?? defaultMaximum
     this.identity = identity
+    this.metadata = scenario.metadata
     this.memory = new GuestMemory({
       maximum,
       actual: memory.actual ?? maximum,
@@ -100,8 +104,7 @@ export class Guest {
   }
 
   plug(scenario: VcpuScenario, time: number): void {
-    const list = scenario.affinity ?? 'any'
-    const affinity = list === 'any' ? this.#host.topology.online : CpuSet.parse(list)
+    const affinity = cpusOf(scenario.affinity ?? 'any', this.#host.topology)
     const { name, id } = this.identity
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }

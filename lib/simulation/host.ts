@@ -31,6 +31,8 @@ export interface Truth {
 export interface SimulatedHost extends Host {
   /** What is really so in a running domain; undefined when it does not run. */
   truth(uuid: string): Truth | undefined
+  /** What is really so of the host itself, per pCPU: the fraction of it that the host's own work wants. */
+  readonly background: readonly number[]
 }
 
 /**
@@ -106,8 +108,7 @@ class Simulation implements SimulatedHost {
       throw wrong(`${guest.identity.name} has no vCPU ${vcpu}: it has ${guest.tasks.length}`)
     }
     await this.#job(guest, 'pin a vCPU of', () => {
-      guest.pin(vcpu, cpus)
-      this.#machine.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+      this.#machine.pin(guest, vcpu, cpus)
     })
   }
 
@@ -137,6 +138,10 @@ class Simulation implements SimulatedHost {
     })
   }
 
+  async domainMetadata(uuid: string): Promise<string | undefined> {
+    return this.#guest(uuid).metadata
+  }
+
   subscribe(listener: HostListener): () => void {
     return this.#machine.subscribe((event) => {
       if (!this.#closed) listener(event)
@@ -153,6 +158,10 @@ class Simulation implements SimulatedHost {
         programsKilled: guest.memory.programsKilled,
       }
     )
+  }
+
+  get background(): readonly number[] {
+    return this.#machine.processors.background
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,9 @@
 export { type SimulatedHost, simulate, type Truth } from './host.ts'
 export type {
   Change,
+  DomainChange,
   DomainScenario,
+  HostChange,
   HostShape,
   Load,
   MemoryScenario,

@@ -93,11 +93,11 @@ function idle(time: number, random: Random): Demand {
   }
 }
 
-/** The host's own work on one pCPU: `part` of it, in small pieces. */
-export function background(part: number, random: Random): Demand {
+/** The host's own work on one pCPU from `time` on: `part` of it, in small pieces. */
+export function background(part: number, time: number, random: Random): Demand {
   return {
     left: 0,
-    next: part > 0 ? random.next() * idlePeriod : Infinity,
+    next: part > 0 ? time + random.next() * idlePeriod : Infinity,
     arrive() {
       this.left = random.around(part * idlePeriod, 1)
       this.next += idlePeriod

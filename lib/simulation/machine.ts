@@ -1,3 +1,4 @@
+import type { CpuSet } from '../host/cpuset.ts'
 import type { HostEvent, HostListener } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -7,7 +8,7 @@ import { Guest } from './guest.ts'
 import { Processors } from './processors.ts'
 import { hash } from './random.ts'
 import type { Change, DomainScenario, Scenario } from './scenario.ts'
-import { topologyOf } from './topology.ts'
+import { cpusOf, topologyOf } from './topology.ts'
 
 const memoryStep = 20
 /** QEMU tells of a moving balloon so often. */
@@ -41,7 +42,9 @@ export class Machine {
     this.#seed = scenario.seed ?? 1
     this.topology = topologyOf(scenario.pcpus, scenario.memory ?? defaultMemory)
     this.clock = new VirtualClock((time) => this.#step(time))
-    this.processors = new Processors(this.topology, scenario.background ?? defaultBackground, this.#seed)
+    const { background = defaultBackground } = scenario
+    const parts = typeof background === 'number' ? this.topology.pcpus.map(() => background) : background
+    this.processors = new Processors(this.topology, parts, this.#seed)
     this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
     for (const domain of scenario.domains) {
       const definition: Definition = {
@@ -95,6 +98,12 @@ export class Machine {
     }
   }
 
+  /** Pins a vCPU and tells of it. */
+  pin(guest: Guest, vcpu: number, cpus: CpuSet): void {
+    guest.pin(vcpu, cpus)
+    this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+  }
+
   #step(time: number): void {
     while (this.#changes.length > 0 && this.#changes[0]!.at <= time) this.#apply(this.#changes.shift()!, time)
     this.processors.step(time)
@@ -115,6 +124,10 @@ export class Machine {
   }
 
   #apply(change: Change, time: number): void {
+    if (change.kind === 'background') {
+      this.processors.setBackground(change.pcpu, change.part, time)
+      return
+    }
     const definition = this.#definitions.get(uuidOf(change.domain))!
     if (change.kind === 'start') {
       this.#start(definition, false)
@@ -130,6 +143,9 @@ export class Machine {
         break
       case 'plug':
         guest.plug(change.vcpu, time)
+        break
+      case 'pin':
+        this.pin(guest, change.vcpu, cpusOf(change.affinity, this.topology))
         break
       case 'pause':
       case 'resume':

@@ -59,7 +59,11 @@ export class Processors {
   readonly #busyInStep: Float64Array
   readonly #siblings: readonly (readonly number[])[]
 
-  constructor(topology: Topology, backgroundPart: number, seed: number) {
+  /** Per pCPU: the host's own work, and the numbers that it is drawn from. */
+  readonly #background: { readonly task: Task; readonly random: Random }[]
+
+  /** `backgroundPart` by pCPU. */
+  constructor(topology: Topology, backgroundPart: readonly number[], seed: number) {
     this.#topology = topology
     this.#random = new Random(seed, 'kernel')
     const count = topology.cpuCount
@@ -70,10 +74,22 @@ export class Processors {
     this.#least = new Float64Array(count)
     this.#busyInStep = new Float64Array(count)
     this.#siblings = topology.pcpus.map((pcpu) => [...pcpu.siblings.without(pcpu.id)])
-    for (const { id } of topology.pcpus) {
-      const work = background(backgroundPart, new Random(seed, `background of ${id}`))
-      this.add(new Task(work, CpuSet.of(id)))
-    }
+    this.#background = topology.pcpus.map(({ id }) => {
+      const random = new Random(seed, `background of ${id}`)
+      const task = new Task(background(backgroundPart[id]!, 0, random), CpuSet.of(id))
+      this.add(task)
+      return { task, random }
+    })
+  }
+
+  /** Per pCPU: the fraction of it that the host's own work wants. */
+  get background(): readonly number[] {
+    return this.#background.map(({ task }) => task.demand.wanted)
+  }
+
+  setBackground(pcpu: number, part: number, time: number): void {
+    const { task, random } = this.#background[pcpu]!
+    this.setDemand(task, background(part, time, random))
   }
 
   /** A new task begins where the fewest others are, as a new thread does: best on a core of its own. */

@@ -10,8 +10,11 @@ export interface Scenario {
   readonly pcpus: number | HostShape
   /** Memory of the host. Default 16 GiB. */
   readonly memory?: number
-  /** Fraction of each pCPU that the host's own work takes, 0 to 1, served as fairly as the guests. Default 0.02. */
-  readonly background?: number
+  /**
+   * Fraction of a pCPU that the host's own work takes, 0 to 1, served as fairly as the guests: the same on each, or a
+   * list with one for each pCPU. Default 0.02.
+   */
+  readonly background?: number | readonly number[]
   /** How long a memory sample waits for a guest that does not answer before it marks it `stuck`. Default 1,000 ms. */
   readonly memoryDeadline?: number
   /** How long any other call waits for a guest that does not answer. Default 10,000 ms. */
@@ -41,6 +44,8 @@ export interface DomainScenario {
   /** Default: one that is idle and free to run anywhere. */
   readonly vcpus?: readonly VcpuScenario[]
   readonly memory?: MemoryScenario
+  /** The element in Ballast's namespace of its metadata, as XML, such as `<settings managed='no'/>`. Default: none. */
+  readonly metadata?: string
 }
 
 export interface VcpuScenario {
@@ -89,8 +94,19 @@ export interface Program {
   readonly touch?: number
 }
 
-/** Something that happens to one domain at a time, `at` milliseconds after the start. */
-export type Change = { readonly at: number; readonly domain: string } & (
+/** Something that happens to one domain, or to the host, `at` milliseconds after the start. */
+export type Change = DomainChange | HostChange
+
+/** The host's own work on one pCPU turns more or less. */
+export interface HostChange {
+  readonly at: number
+  readonly kind: 'background'
+  readonly pcpu: number
+  /** Fraction of the pCPU that it takes from now on, 0 to 1. */
+  readonly part: number
+}
+
+export type DomainChange = { readonly at: number; readonly domain: string } & (
   | {
       readonly kind: 'load'
       readonly load: Load
@@ -99,6 +115,8 @@ export type Change = { readonly at: number; readonly domain: string } & (
   | { readonly kind: 'program'; readonly program: Program }
   /** Hot-plugs one more vCPU; it is gone after a restart. */
   | { readonly kind: 'plug'; readonly vcpu: VcpuScenario }
+  /** Somebody else pins a vCPU: a CPU list, or `any`. */
+  | { readonly kind: 'pin'; readonly vcpu: number; readonly affinity: string }
   /**
    * `start` and `restart` boot the guest: about 4.5 s of work on its first vCPU, and no balloon driver until then. It
    * comes up as the scenario has it at first, without pins and without a statistics period.

@@ -22,6 +22,7 @@ export function topologyOf(pcpus: number | HostShape, memory: number): Topology 
       socket: Math.floor(core / cores),
       die: 0,
       core: core % cores,
+      cache: Math.floor(core / cores),
       siblings: siblingsOf(core),
     }
   })
@@ -47,4 +48,9 @@ export function completeShape(pcpus: number | HostShape): Required<HostShape> {
   const shape = typeof pcpus === 'number' ? { cores: pcpus } : pcpus
   const sockets = shape.sockets ?? 1
   return { sockets, cores: shape.cores, threads: shape.threads ?? 1, cells: shape.cells ?? sockets }
+}
+
+/** The pCPUs that an affinity of a scenario means: a CPU list, or `any`. */
+export function cpusOf(affinity: string, { online }: Topology): CpuSet {
+  return affinity === 'any' ? online : CpuSet.parse(affinity)
 }

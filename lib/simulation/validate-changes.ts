@@ -1,7 +1,14 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { Change, DomainScenario } from './scenario.ts'
-import { onlyKeys, validateLoad, validateProgram, validateVcpu } from './validate-parts.ts'
+import type { Change, DomainChange, DomainScenario } from './scenario.ts'
+import {
+  fraction,
+  onlyKeys,
+  validateAffinity,
+  validateLoad,
+  validateProgram,
+  validateVcpu,
+} from './validate-parts.ts'
 
 /** What a domain is at one point of the scenario. */
 interface Situation {
@@ -15,6 +22,8 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   load: ['load', 'vcpu'],
   program: ['program'],
   plug: ['vcpu'],
+  pin: ['vcpu', 'affinity'],
+  background: ['pcpu', 'part'],
   start: [],
   stop: [],
   restart: [],
@@ -39,13 +48,20 @@ export function validateChanges(
     const keys = keysOf[change.kind]
     if (!keys)
       throw wrongOption(`${at}.kind`, Object.keys(keysOf).join(', '), (change as { kind: unknown }).kind)
-    onlyKeys(at, change, ['at', 'domain', 'kind', ...keys])
+    const whose = change.kind === 'background' ? [] : ['domain']
+    onlyKeys(at, change, ['at', 'kind', ...whose, ...keys])
     if (!(change.at >= 0)) throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
+    if (change.kind === 'background') {
+      if (!online.has(change.pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU among ${online}`, change.pcpu)
+      fraction(`${at}.part`, change.part)
+      continue
+    }
     const situation = situations.get(change.domain)
     const domain = domains.find(({ name }) => name === change.domain)
     if (!situation || !domain) throw wrongOption(`${at}.domain`, 'the name of a domain', change.domain)
     if (change.kind === 'load') validateLoad(`${at}.load`, change.load)
     if (change.kind === 'program') validateProgram(`${at}.program`, change.program)
+    if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, online)
     if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, online)
     const mistake = play(change, situation, domain)
     if (mistake) {
@@ -63,10 +79,11 @@ function initially(domain: DomainScenario, running: boolean): Situation {
 }
 
 /** Carries the situation on; returns why that is not possible. */
-function play(change: Change, now: Situation, domain: DomainScenario): string | undefined {
+function play(change: DomainChange, now: Situation, domain: DomainScenario): string | undefined {
   if (now.running === (change.kind === 'start')) return now.running ? 'runs already' : 'does not run'
   switch (change.kind) {
     case 'load':
+    case 'pin':
       return vcpuNumbers(now).includes(change.vcpu ?? 0) ? undefined : `has no vCPU ${change.vcpu}`
     case 'plug':
       now.vcpus++

@@ -36,11 +36,15 @@ export function validateProgram(at: string, program: Program): void {
 export function validateVcpu(at: string, vcpu: VcpuScenario, online: CpuSet): void {
   onlyKeys(at, vcpu, ['affinity', 'load'])
   if (vcpu.load) validateLoad(`${at}.load`, vcpu.load)
-  const { affinity } = vcpu
-  if (affinity === undefined || affinity === 'any') return
-  const cpus = parseOr(affinity, () => wrongOption(`${at}.affinity`, `'any' or a CPU list`, affinity))
+  if (vcpu.affinity !== undefined) validateAffinity(`${at}.affinity`, vcpu.affinity, online)
+}
+
+/** Throws for anything that is neither `any` nor a list of some of these pCPUs. */
+export function validateAffinity(at: string, affinity: string, online: CpuSet): void {
+  if (affinity === 'any') return
+  const cpus = parseOr(affinity, () => wrongOption(at, `'any' or a CPU list`, affinity))
   if (cpus.isEmpty || !cpus.isSubsetOf(online)) {
-    throw wrongOption(`${at}.affinity`, `'any' or pCPUs among ${online}`, affinity)
+    throw wrongOption(at, `'any' or pCPUs among ${online}`, affinity)
   }
 }
 
@@ -58,6 +62,11 @@ function parseOr(list: string, mistake: () => TypeError): CpuSet {
   } catch (cause) {
     throw Object.assign(mistake(), { cause })
   }
+}
+
+/** Throws for what is no fraction of a pCPU. */
+export function fraction(option: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw wrongOption(option, 'a fraction from 0 to 1', value)
 }
 
 /** Throws for what is given and below `least`. */

@@ -3,7 +3,7 @@ import { wrongOption } from '../host/errors.ts'
 import type { HostShape, MemoryScenario, Scenario } from './scenario.ts'
 import { completeShape } from './topology.ts'
 import { validateChanges } from './validate-changes.ts'
-import { atLeast, onlyKeys, validateProgram, validateVcpu, wholeKiB } from './validate-parts.ts'
+import { atLeast, fraction, onlyKeys, validateProgram, validateVcpu, wholeKiB } from './validate-parts.ts'
 
 /** Throws the `TypeError` that names the first thing in a scenario that makes no sense. */
 export function validateScenario(scenario: Scenario): void {
@@ -20,21 +20,22 @@ export function validateScenario(scenario: Scenario): void {
   const { seed, memory, background, memoryDeadline, callDeadline, domains, changes } = scenario
   if (seed !== undefined && !Number.isInteger(seed)) throw wrongOption('seed', 'a whole number', seed)
   atLeast('memory', memory, 1)
-  if (background !== undefined && !(background >= 0 && background <= 1)) {
-    throw wrongOption('background', 'a fraction from 0 to 1', background)
-  }
   atLeast('memoryDeadline', memoryDeadline, 0)
   atLeast('callDeadline', callDeadline, 0)
   const online = validateShape(scenario.pcpus)
+  if (background !== undefined) validateBackground(background, online.size)
   if (!Array.isArray(domains)) throw wrongOption('domains', 'a list of domains', domains)
   const names = new Set<string>()
   for (const [i, domain] of domains.entries()) {
     const at = `domains[${i}]`
-    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory'])
+    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory', 'metadata'])
     if (typeof domain.name !== 'string' || domain.name === '' || names.has(domain.name)) {
       throw wrongOption(`${at}.name`, 'a name that no other domain has', domain.name)
     }
     names.add(domain.name)
+    if (domain.metadata !== undefined && typeof domain.metadata !== 'string') {
+      throw wrongOption(`${at}.metadata`, 'XML', domain.metadata)
+    }
     if (domain.vcpus?.length === 0) throw wrongOption(`${at}.vcpus`, 'at least one vCPU', '[]')
     for (const [j, vcpu] of (domain.vcpus ?? []).entries()) validateVcpu(`${at}.vcpus[${j}]`, vcpu, online)
     if (domain.memory) validateMemory(`${at}.memory`, domain.memory)
@@ -54,6 +55,17 @@ function validateShape(pcpus: number | HostShape): CpuSet {
     throw wrongOption('pcpus.cells', `a number that divides the ${cores} cores evenly`, shape.cells)
   }
   return CpuSet.range(0, cores * shape.threads - 1)
+}
+
+function validateBackground(background: number | readonly number[], pcpus: number): void {
+  if (typeof background === 'number') {
+    fraction('background', background)
+    return
+  }
+  if (!Array.isArray(background) || background.length !== pcpus) {
+    throw wrongOption('background', `a fraction from 0 to 1, or a list of ${pcpus}`, background)
+  }
+  for (const [pcpu, part] of background.entries()) fraction(`background[${pcpu}]`, part)
 }
 
 function validateMemory(at: string, memory: MemoryScenario): void {

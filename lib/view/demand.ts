@@ -1,3 +1,6 @@
+/** A vCPU that sleeps for less than the rest of this hardly ever does: what it would do with more is not known. */
+const neverSleeps = 0.97
+
 /**
  * Fraction of one pCPU that a vCPU would use if it never waited, from one interval's counters. A vCPU
  * that computes a fixed piece of work, then sleeps (a closed loop) ran for `usage` while it had a pCPU for
@@ -5,64 +8,27 @@
  * arrives by the clock (an open loop) is overestimated by it under contention. Where the run-queue delay is
  * unknown (NaN), usage is the best there is.
  *
- * @returns 0 to 1; undefined when the usage is unknown (NaN).
+ * @returns 0 to 1; NaN when the usage is unknown.
  */
-export function estimateDemand(usage: number, delay: number): number | undefined {
-  if (Number.isNaN(usage)) return undefined
-  if (Number.isNaN(delay)) return clamp(usage)
+export function estimateDemand(usage: number, delay: number): number {
+  if (Number.isNaN(usage) || Number.isNaN(delay)) return clamp(usage)
   // It waited all the interval: whatever it ran, it wanted the whole pCPU.
   if (delay >= 1) return 1
   return clamp(usage / (1 - delay))
 }
 
-function clamp(fraction: number): number {
-  return Math.min(1, Math.max(0, fraction))
+/**
+ * The most that the same vCPU can want: `usage / (1 - delay)`, and a whole pCPU when it hardly ever slept. Where the delay
+ * is unknown, it waited at most while its pCPU was busy with others, which `busy` (NaN: unknown) tells.
+ *
+ * @returns 0 to 1; NaN when the usage is unknown.
+ */
+export function mostDemand(usage: number, delay: number, busy: number): number {
+  if (!Number.isNaN(delay)) return usage + delay > neverSleeps ? 1 : estimateDemand(usage, delay)
+  if (Number.isNaN(busy) && !Number.isNaN(usage)) return 1
+  return estimateDemand(usage, Math.max(0, busy - usage))
 }
 
-/** Weight of the newest sample once there are several. */
-const weight = 0.2
-/** Samples that differ from the level by no more than this, in absolute and in relative terms added, are noise. */
-const noiseFloor = 0.03
-const noiseShare = 0.25
-/** For how many samples the last known level stands in for a missing one. */
-const patience = 2
-
-/**
- * The level of one vCPU's demand, without the noise of single samples. Samples near the level are averaged:
- * all with equal weight at first, then exponentially. One sample far off moves the level as little as any
- * other; a second in a row on the same side is a real change, and the level is that sample. So a step is
- * taken up at its second sample, and no single outlier makes anybody move.
- */
-export class DemandFilter {
-  #level: number | undefined
-  #samples = 0
-  /** Side of the level on which the last sample was far off: -1, 1, or 0 when it was near. */
-  #side = 0
-  #missing = 0
-
-  /** Takes one sample and returns the level: 0 to 1, undefined when there has been no sample of late. */
-  next(sample: number | undefined): number | undefined {
-    if (sample === undefined) {
-      this.#missing++
-      if (this.#missing > patience) this.#level = undefined
-      return this.#level
-    }
-    this.#missing = 0
-    if (this.#level === undefined) return this.#restart(sample)
-
-    const off = sample - this.#level
-    const side = Math.abs(off) > noiseFloor + noiseShare * this.#level ? Math.sign(off) : 0
-    if (side !== 0 && side === this.#side) return this.#restart(sample)
-    this.#side = side
-    this.#samples++
-    this.#level += off * Math.max(weight, 1 / this.#samples)
-    return this.#level
-  }
-
-  #restart(sample: number): number {
-    this.#level = sample
-    this.#samples = 1
-    this.#side = 0
-    return sample
-  }
+function clamp(fraction: number): number {
+  return Math.min(1, Math.max(0, fraction))
 }

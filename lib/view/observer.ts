@@ -1,20 +1,39 @@
+import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { CpuSample, DomainState, MemorySample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { AffinitySets } from './affinity-sets.ts'
+import { AllowedSets } from './allowed.ts'
+import { Background } from './background.ts'
 import { commitment } from './commitment.ts'
-import { DemandFilter, estimateDemand } from './demand.ts'
+import { Contention } from './contention.ts'
+import { DomainRun } from './domain-run.ts'
+import { type CellOf, cellsOf } from './home-cell.ts'
 import { known } from './known.ts'
 import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
+import { type DomainSettings, defaultSettings } from './settings.ts'
+import { noDemand } from './vcpu-demand.ts'
+import type { VcpuTrack } from './vcpu-track.ts'
 import type { DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
-/** What the books of the host's memory are kept with. */
+/** What the books of the host's memory are kept with, and where vCPUs may be placed. */
 export interface ObserverOptions {
   /** Bytes that policies leave to the host. */
   readonly hostReserve: number
   /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
   readonly domainOverhead: number
+  /** pCPUs that no vCPU is placed on: the host's own. Default: none. */
+  readonly reserved?: CpuSet | undefined
+  /**
+   * Whether the affinity that a vCPU had when it was first seen is a limit to where it may be placed; otherwise it is
+   * only where it starts. Default false.
+   */
+  readonly respectPins?: boolean | undefined
+  /** What a vCPU could run on before it was first seen here, where that is known; otherwise what is seen first counts. */
+  readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
+  /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
+  readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
 }
 
 export interface Observation {
@@ -23,23 +42,24 @@ export interface Observation {
   readonly memory: MemorySample | undefined
   /** By UUID: bytes that Ballast last asked each balloon for. */
   readonly targets: ReadonlyMap<string, number>
-}
-
-/** One run of a domain: its vCPUs' demand by number. */
-interface DomainRun {
-  readonly id: number
-  readonly filters: Map<number, DemandFilter>
+  /** Milliseconds since the epoch. Default: what the memory sample tells of it; 0 without one. */
+  readonly wallTime?: number | undefined
 }
 
 /**
  * Makes Views from Samples. It remembers what takes more than one sample to know: the level of each vCPU's
- * demand, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
+ * demand, where it was at first, each pCPU's background load, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
  */
 export class Observer {
   readonly #topology: Topology
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
   readonly #memory = new MemoryLevels()
+  readonly #allowed: AllowedSets
+  readonly #background: Background
+  readonly #cellOf: CellOf
+  readonly #contention: Contention
+  #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -51,44 +71,52 @@ export class Observer {
     }
     this.#topology = topology
     this.#options = options
+    this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty, options.respectPins ?? false)
+    this.#background = new Background(topology.cpuCount)
+    this.#cellOf = cellsOf(topology)
+    this.#contention = new Contention(topology.cpuCount)
   }
 
   /** The View of one tick. */
-  observe({ cpu, memory, targets }: Observation): View {
+  observe({ cpu, memory, targets, wallTime }: Observation): View {
     if (memory) this.#memory.take(memory)
     // A sample that is handed in again has grown older since.
-    const wallTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
+    const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
-    const runs = new Map<string, DomainRun>()
+    const runs = this.#follow(cpu)
     const domains: DomainView[] = []
     const vcpus: VcpuView[] = []
     cpu.domains.forEach((identity, index) => {
       const { uuid, name, id } = identity
-      const before = this.#runs.get(uuid)
-      const run = before?.id === id ? before : { id, filters: new Map() }
-      runs.set(uuid, run)
-
+      const run = runs.get(uuid)!
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
-      const levels = this.#memory.view(identity, state, targets.get(uuid), wallTime)
-      const domain: DomainView = { uuid, name, id, state, vcpus: own, memory: levels }
+      const levels = this.#memory.view(identity, state, targets.get(uuid), guestTime)
+      const settings = this.#options.settings?.(identity) ?? defaultSettings
+      const counts = isRunning(state) && !run.isBooting(cpu, index)
+      const homeCell = run.homeCell(cpu, index, this.#cellOf)
+      const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-        own.push(this.#vcpu(cpu, row, domain, run))
+        const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts)
+        own.push(view)
+        vcpus.push(view)
       }
       domains.push(domain)
-      for (const vcpu of own) vcpus.push(vcpu)
     })
-    this.#runs = runs
+    const background = this.#background.next(cpu, vcpus)
 
     return {
       time: cpu.time,
+      wallTime: wallTime ?? guestTime,
       interval: known(cpu.interval),
       topology: this.#topology,
-      online: this.#topology.online,
+      online: this.#allowed.usable,
       pcpus: this.#topology.pcpus.map((pcpu) => ({
         id: pcpu.id,
         topology: pcpu,
         busy: known(cpu.pcpuBusy[pcpu.id]),
+        background: background[pcpu.id],
+        capacity: 1,
       })),
       domains,
       vcpus,
@@ -96,20 +124,49 @@ export class Observer {
     }
   }
 
-  #vcpu(cpu: CpuSample, row: number, domain: DomainView, run: DomainRun): VcpuView {
-    const vcpu = cpu.vcpu[row]!
+  /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
+  #follow(cpu: CpuSample): ReadonlyMap<string, DomainRun> {
+    const runs = new Map<string, DomainRun>()
+    const { affinity, affinityWords: words } = cpu
+    const places = new Int32Array(cpu.vcpu.length)
+    const appeared = this.#hasSeen && !Number.isNaN(cpu.interval) ? cpu.time : undefined
+    this.#hasSeen = true
+    cpu.domains.forEach(({ uuid, id }, index) => {
+      const before = this.#runs.get(uuid)
+      const run = before?.id === id ? before : new DomainRun(id, appeared)
+      runs.set(uuid, run)
+      for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+        const cpus = this.#affinitySets.at(affinity, row * words, words)
+        const place = run.vcpu(cpu.vcpu[row]!).see(cpus, cpu.pcpu[row]!)
+        places[row] = Number.isNaN(cpu.usage[row]!) ? -1 : place
+      }
+    })
+    this.#contention.next({ cpu, places })
+    this.#runs = runs
+    return runs
+  }
+
+  /** `counts`: whether what it does is load. */
+  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack, counts: boolean): VcpuView {
     const usage = cpu.usage[row]!
     const delay = cpu.delay[row]!
     const pcpu = cpu.pcpu[row]!
+    const vcpu = cpu.vcpu[row]!
+    const first = this.#options.originalAffinity?.(domain, vcpu) ?? track.firstAffinity
+    const busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
+    const { demand, demandRange } = counts
+      ? track.demand.next(usage, delay, busy, track.outside(row, this.#contention))
+      : noDemand
     return {
       domain,
       vcpu,
-      affinity: this.#affinitySets.at(cpu.affinity, row * cpu.affinityWords, cpu.affinityWords),
-      allowed: this.#topology.online,
+      affinity: track.affinity,
+      allowed: this.#allowed.of(domain.settings, first),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
-      demand: isRunning(domain.state) ? filterOf(run, vcpu).next(estimateDemand(usage, delay)) : undefined,
+      demand,
+      demandRange,
     }
   }
 
@@ -125,14 +182,4 @@ export class Observer {
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }
   }
-}
-
-/** A paused domain's filters are left as they are: it goes on where it was. */
-function filterOf(run: DomainRun, vcpu: number): DemandFilter {
-  let filter = run.filters.get(vcpu)
-  if (!filter) {
-    filter = new DemandFilter()
-    run.filters.set(vcpu, filter)
-  }
-  return filter
 }

@@ -33,16 +33,63 @@ export type Plan<A extends Action = Action> = readonly A[]
 /** A policy that needs no memory: a pure function from what is seen to what should be done. */
 export type PurePolicy<A extends Action> = (view: View) => Plan<A>
 
+/** The best placement that was found with so many moves. */
+export interface FrontPoint {
+  /** vCPUs that change their pCPU. */
+  readonly moves: number
+  /** Deviation of load after them, as a fraction of one pCPU. */
+  readonly deviation: number
+  /** Proven: no placement with as many moves deviates less. */
+  readonly exact: boolean
+}
+
+/**
+ * Why a scheduler chose as many moves as it did: what it looked at, and what it weighed it against. Deviations
+ * are standard deviations of pCPU load, as fractions of one pCPU; on a host with SMT threads or with
+ * unequal capacities they are weighted as the policy's page says.
+ */
+export interface Explanation {
+  /** Ascending by moves, the first without any; each deviates less than the one before. */
+  readonly front: readonly FrontPoint[]
+  /** No placement whatever deviates less than this. */
+  readonly lowerBound: number
+  /** Deviation up to which the host counts as balanced. */
+  readonly tolerated: number
+  /** Moves of the plan: one of the front's, 0 for none. */
+  readonly chosen: number
+  /** The choice in words, with its numbers. */
+  readonly why: string
+}
+
+/** What a {@link StatefulPolicy} decides. */
+export interface Decision<A extends Action, S> {
+  readonly plan: Plan<A>
+  readonly state: S
+  /** Lands in the Tick. A policy that hands on another's plan hands on its explanation. */
+  readonly explanation?: Explanation | undefined
+  /** It is not its turn, for instance outside of its hours: the plan is empty, and another may decide. */
+  readonly abstains?: boolean | undefined
+  /** What failed without keeping it from a plan: told in the Tick as `ERR_POLICY`. */
+  readonly errors?: readonly unknown[] | undefined
+}
+
 /**
  * A policy that needs history: it is handed its state and returns the next one, and keeps nothing
  * itself, so that the same run can be replayed.
  */
 export interface StatefulPolicy<A extends Action, S> {
   readonly initialState: S
-  decide(view: View, state: S): { readonly plan: Plan<A>; readonly state: S }
+  decide(view: View, state: S): Decision<A, S>
 }
 
 export type Policy<A extends Action> = PurePolicy<A> | StatefulPolicy<A, unknown>
+
+/** Whether something has the shape of a policy. */
+export function isPolicy(value: unknown): value is Policy<Action> {
+  if (typeof value === 'function') return true
+  if (typeof value !== 'object' || value === null) return false
+  return typeof Reflect.get(value, 'decide') === 'function' && 'initialState' in value
+}
 
 /** Decides where vCPUs run. */
 export type Scheduler = Policy<PinAction>

@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
+import type { DomainSettings } from './settings.ts'
 
 /**
  * What a policy sees at one tick. Plain data, made from Samples; nothing here calls the host. A value
@@ -9,10 +10,12 @@ import type { Pcpu, Topology } from '../host/topology.ts'
 export interface View {
   /** Monotonic milliseconds of the host's clock when the CPU sample was taken. */
   readonly time: number
+  /** Milliseconds since the epoch at the start of the tick. */
+  readonly wallTime: number
   /** Measured milliseconds that usage and delay are over; undefined in the first View. */
   readonly interval: number | undefined
   readonly topology: Topology
-  /** pCPUs that vCPUs may be placed on. */
+  /** pCPUs that vCPUs may be placed on: online, and not reserved for the host. */
   readonly online: CpuSet
   readonly pcpus: readonly PcpuView[]
   readonly domains: readonly DomainView[]
@@ -26,6 +29,13 @@ export interface PcpuView {
   readonly topology: Pcpu
   /** Fraction of the interval that it was busy with anything at all, 0 to 1. */
   readonly busy: number | undefined
+  /**
+   * Fraction of it that is busy with what is no vCPU: the host's own work, emulator and I/O threads, other
+   * programs. Smoothed, never below 0.
+   */
+  readonly background: number | undefined
+  /** How much of a pCPU of full speed it is: 1, unless the host tells otherwise. */
+  readonly capacity: number
 }
 
 export interface DomainView {
@@ -33,6 +43,9 @@ export interface DomainView {
   readonly name: string
   readonly id: number
   readonly state: DomainState
+  readonly settings: DomainSettings
+  /** NUMA cell in which most of its vCPUs ran when it was first seen: its memory is likely there. */
+  readonly homeCell: number | undefined
   readonly vcpus: readonly VcpuView[]
   readonly memory: DomainMemoryView
 }
@@ -43,7 +56,7 @@ export interface VcpuView {
   readonly vcpu: number
   /** pCPUs that it may run on now. Undefined: not known, leave it alone. */
   readonly affinity: CpuSet | undefined
-  /** pCPUs that it may be pinned to: what is online and its user allows. */
+  /** pCPUs that it may be pinned to: what is online, not reserved for the host, and its user allows. */
   readonly allowed: CpuSet
   /** pCPU that it ran on last. */
   readonly pcpu: number | undefined
@@ -53,6 +66,17 @@ export interface VcpuView {
   readonly delay: number | undefined
   /** Fraction of one pCPU that it would use if it never waited: smoothed, 0 to 1; undefined too while its domain does not run. Balance this. */
   readonly demand: number | undefined
+  /** What the demand may be at least and at most; undefined together with it. */
+  readonly demandRange: DemandRange | undefined
+}
+
+/**
+ * The interval that a vCPU's demand lies in, as fractions of one pCPU: smoothed, `low <= demand <= high`. Wide
+ * while it waits for pCPUs and nothing was learned of it, narrow once it was seen under different contention.
+ */
+export interface DemandRange {
+  readonly low: number
+  readonly high: number
 }
 
 /** Why a domain's balloon is left alone. Its memory is counted all the same. */

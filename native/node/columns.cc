@@ -22,6 +22,8 @@ const char* KindName(HostEvent::Kind kind) {
       return "vcpuPin";
     case HostEvent::Kind::kDevice:
       return "device";
+    case HostEvent::Kind::kMetadata:
+      return "metadata";
     case HostEvent::Kind::kClosed:
       break;
   }
@@ -90,6 +92,7 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   js["memoryKiB"] = static_cast<double>(host.memory_kib);
   js["cpuCount"] = host.cpu_count;
   js["online"] = ToTypedArray<Napi::Uint32Array>(env, host.online);
+  js["isolated"] = host.isolated;
   return js;
 }
 

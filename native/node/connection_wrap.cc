@@ -29,6 +29,7 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::Describe>("describe"),
                          InstanceMethod<&ConnectionWrap::IsAlive>("isAlive"),
                          InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
+                         InstanceMethod<&ConnectionWrap::DomainMetadata>("domainMetadata"),
                          InstanceMethod<&ConnectionWrap::SampleCpu>("sampleCpu"),
                          InstanceMethod<&ConnectionWrap::SampleMemory>("sampleMemory"),
                          InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
@@ -110,6 +111,19 @@ Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
       info.Env(), "virConnectGetAllDomainStats", call_deadline_,
       [connection] { return connection->ListActive(); },
       [](Napi::Env env, const std::vector<ActiveDomain>& domains) { return ToJs(env, domains); });
+}
+
+Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  const std::string uuid = info[0].As<Napi::String>();
+  const std::string xml_namespace = info[1].As<Napi::String>();
+  return caller_->Promise<std::optional<std::string>>(
+      info.Env(), "virDomainGetMetadata", call_deadline_,
+      [connection, uuid, xml_namespace] { return connection->ReadMetadata(uuid, xml_namespace); },
+      [](Napi::Env env, const std::optional<std::string>& xml) -> Napi::Value {
+        if (!xml) return env.Undefined();
+        return Napi::String::New(env, *xml);
+      });
 }
 
 Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {

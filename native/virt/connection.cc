@@ -113,6 +113,8 @@ HostDescription Connection::Describe() const {
     host.online.resize(BitmapWords(host.cpu_count));
     DecodeCpumap(map, CpumapBytes(static_cast<size_t>(mapped)), host.online.data(), host.online.size());
   }
+  // libvirt does not tell of these: only the local kernel can be asked.
+  if (IsLocal()) host.isolated = ReadFile("/sys/devices/system/cpu/isolated");
   return host;
 }
 
@@ -140,6 +142,19 @@ DomainHandle Connection::FindDomain(const std::string& uuid) const {
   DomainHandle domain(virDomainLookupByUUIDString(connection_, uuid.c_str()));
   if (!domain) ThrowLastError("virDomainLookupByUUIDString");
   return domain;
+}
+
+std::optional<std::string> Connection::ReadMetadata(const std::string& uuid,
+                                                    const std::string& xml_namespace) const {
+  const DomainHandle domain = FindDomain(uuid);
+  const CString xml(virDomainGetMetadata(domain.get(), VIR_DOMAIN_METADATA_ELEMENT, xml_namespace.c_str(),
+                                         VIR_DOMAIN_AFFECT_CURRENT));
+  if (xml) return std::string(xml.get());
+  VirtError error = TakeLastError("virDomainGetMetadata");
+  // Most domains have none, and some drivers keep none.
+  if (error.code == VIR_ERR_NO_DOMAIN_METADATA || error.code == VIR_ERR_NO_SUPPORT) return std::nullopt;
+  if (const char* name = virDomainGetName(domain.get())) error.domain_name = name;
+  throw VirtFailure{error};
 }
 
 NodeMemory Connection::ReadNodeMemory() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct HostDescription {
   uint64_t memory_kib;
   uint32_t cpu_count;            // width of affinity maps
   std::vector<uint32_t> online;  // bitmap, as libvirt's node CPU map has it
+  std::string isolated;          // the kernel's list of isolated CPUs; empty: none, or not known
 };
 
 struct NodeMemory {
@@ -63,6 +65,8 @@ class Connection {
   // The domains that run, ascending by id. Asks no monitor.
   std::vector<ActiveDomain> ListActive() const;
   DomainHandle FindDomain(const std::string& uuid) const;
+  // The element of this namespace in a domain's metadata, as XML. Asks no monitor.
+  std::optional<std::string> ReadMetadata(const std::string& uuid, const std::string& xml_namespace) const;
   NodeMemory ReadNodeMemory() const;
   // Nanoseconds that one pCPU was busy and idle; false where the driver does not tell.
   bool ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const;

@@ -63,6 +63,15 @@ void OnDeviceRemoved(virConnectPtr, virDomainPtr domain, const char* alias, void
   TellDevice(domain, alias, false, opaque);
 }
 
+#if LIBVIR_VERSION_NUMBER >= 3000000
+void OnMetadataChange(virConnectPtr, virDomainPtr domain, int type, const char* xml_namespace, void* opaque) {
+  if (type != VIR_DOMAIN_METADATA_ELEMENT || !xml_namespace) return;
+  HostEvent told = EventOf(HostEvent::Kind::kMetadata, domain);
+  told.text = xml_namespace;
+  Tell(opaque, std::move(told));
+}
+#endif
+
 void OnClosed(virConnectPtr, int reason, void* opaque) {
   HostEvent told{};
   told.kind = HostEvent::Kind::kClosed;
@@ -81,6 +90,9 @@ EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, Eve
   Register(VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(OnTunable));
   Register(VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceAdded));
   Register(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceRemoved));
+#if LIBVIR_VERSION_NUMBER >= 3000000
+  Register(VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnMetadataChange));
+#endif
   auto opaque = std::make_unique<SharedListener>(listener_);
   watches_close_ =
       virConnectRegisterCloseCallback(connection_->get(), OnClosed, opaque.get(), FreeListener) == 0;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { metadataNamespace } from '../../lib/host/metadata.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { hasDaemon, startTestDaemon, type TestDaemon } from '../libvirt/test-daemon.ts'
 import type { Abilities } from './subject.ts'
@@ -37,9 +38,13 @@ describe.skipIf(!hasDaemon)('behind a daemon', () => {
     const host = await connect(daemon.uri)
     const { clock } = host
     await daemon.virsh('setvcpus', 'test', '1')
+    const settings = "<settings shares='2000'/>"
+    const key = ['--uri', metadataNamespace, '--key', 'ballast']
+    await daemon.virsh('metadata', 'test', ...key, '--live', '--set', settings)
     return {
       host,
       domain: 'test',
+      described: 'test',
       can,
       pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
       plug: async () => void (await daemon.virsh('setvcpus', 'test', '2')),

@@ -11,7 +11,11 @@ conformance('simulate()', async () => {
   const host = simulate({
     pcpus: 4,
     domains: [
-      { name: 'neighbour', vcpus: [{ load: { kind: 'spin' } }] },
+      {
+        name: 'neighbour',
+        vcpus: [{ load: { kind: 'spin' } }],
+        metadata: "<settings shares='2000'/>",
+      },
       {
         name: 'subject',
         vcpus: [{ load: { kind: 'loop', work: 5, sleep: 7 } }, {}],
@@ -28,6 +32,7 @@ conformance('simulate()', async () => {
   return {
     host,
     domain: 'subject',
+    described: 'neighbour',
     can: {
       usage: true,
       delay: true,

@@ -24,6 +24,8 @@ export interface Subject {
   readonly host: Host
   /** Name of a running domain that the suite may pin, resize by 16 MiB, restart and stop. */
   readonly domain: string
+  /** Name of a running domain whose metadata says `<settings shares='2000'/>`; leave out where there is none. */
+  readonly described?: string
   readonly can: Abilities
   /** Lets so many milliseconds of the host's time pass. */
   pass(milliseconds: number): Promise<void>

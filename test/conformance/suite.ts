@@ -3,6 +3,7 @@ import { clockConformance } from './clock.ts'
 import { cpuConformance } from './cpu.ts'
 import { domainConformance } from './domains.ts'
 import { memoryConformance } from './memory.ts'
+import { metadataConformance } from './metadata.ts'
 import { pinConformance } from './pin.ts'
 import type { Subject } from './subject.ts'
 
@@ -24,6 +25,7 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
     describe('CPU samples', () => cpuConformance(current))
     describe('pins', () => pinConformance(current))
     describe('memory', () => memoryConformance(current))
+    describe('metadata', () => metadataConformance(current))
     describe('clock', () => clockConformance(current))
   })
 }

@@ -10,6 +10,8 @@ export interface TestDomain {
   readonly currentMemoryKiB?: number
   /** CPU list by vCPU number: the affinity that it starts with. */
   readonly pins?: Readonly<Record<number, string>>
+  /** XML in `<metadata>`. */
+  readonly metadata?: string
 }
 
 /** A host for libvirt's test driver, which keeps it in this process: a fresh one for each connection. */
@@ -43,11 +45,13 @@ export function domainXml({
   memoryKiB = 524_288,
   currentMemoryKiB,
   pins = {},
+  metadata = '',
 }: TestDomain): string {
   const tuned = Object.entries(pins).map(([vcpu, cpus]) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`)
   return `<domain type='test'>
     <name>${name}</name><os><type>hvm</type></os><vcpu>${vcpus}</vcpu>
     <memory>${memoryKiB}</memory><currentMemory>${currentMemoryKiB ?? memoryKiB}</currentMemory>
+    <metadata>${metadata}</metadata>
     <cputune>${tuned.join('')}</cputune>
   </domain>`
 }

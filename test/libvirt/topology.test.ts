@@ -12,11 +12,12 @@ interface Cell {
   readonly cpus: readonly string[]
 }
 
-const capabilities = (cells: readonly Cell[]) => `<?xml version='1.0'?>
+const capabilities = (cells: readonly Cell[], caches = '') => `<?xml version='1.0'?>
 <capabilities>
   <host>
     <uuid>4c4c4544-0034-4410-8033-b4c04f4e4632</uuid>
     <cpu><arch>x86_64</arch><model>EPYC</model><topology sockets='1' dies='1' cores='99' threads='1'/></cpu>
+    <cache>${caches}</cache>
     <topology><cells num='${cells.length}'>${cells.map(cellXml).join('')}</cells></topology>
   </host>
   <guest><os_type>hvm</os_type><arch name='i686'><wordsize>32</wordsize></arch></guest>
@@ -37,12 +38,13 @@ const wordsOf = (cpus: string, cpuCount = 0) => CpuSet.parse(cpus).toWords(cpuCo
 
 function read(
   cells: readonly Cell[],
-  host: { cpuCount: number; online?: string; memoryKiB?: number },
+  host: { cpuCount: number; online?: string; memoryKiB?: number; isolated?: string; caches?: string },
 ): Topology {
   return readTopology({
-    capabilities: capabilities(cells),
+    capabilities: capabilities(cells, host.caches),
     cpuCount: host.cpuCount,
     memoryKiB: host.memoryKiB ?? 1024,
+    isolated: host.isolated ?? '',
     online: host.online === undefined ? new Uint32Array(0) : wordsOf(host.online, host.cpuCount),
   })
 }
@@ -182,6 +184,7 @@ describe('a host that tells nothing of its topology', () => {
       cpuCount: 3,
       memoryKiB: 77,
       online: new Uint32Array(0),
+      isolated: '',
     })
     expect(topology.pcpus.map(({ id, core, cell, siblings }) => [id, core, cell, `${siblings}`])).toEqual([
       [0, 0, 0, '0'],
@@ -198,6 +201,7 @@ describe('a host that tells nothing of its topology', () => {
       cpuCount: 4,
       memoryKiB: 1,
       online: wordsOf('0,3', 4),
+      isolated: '',
     })
     expect(`${topology.online}`).toBe('0,3')
     expect(`${topology.cells[0]!.cpus}`).toBe('0,3')
@@ -207,8 +211,40 @@ describe('a host that tells nothing of its topology', () => {
 it.each(['<capabilities><host>', 'not XML', '', '<capabilities><a></b></capabilities>'])(
   'says that it cannot read %j',
   (xml) => {
-    const host = { capabilities: xml, cpuCount: 1, memoryKiB: 1, online: new Uint32Array(0) }
+    const host = { capabilities: xml, cpuCount: 1, memoryKiB: 1, online: new Uint32Array(0), isolated: '' }
     expect(() => readTopology(host)).toThrow(BallastError)
     expect(() => readTopology(host)).toThrow(/^Cannot read the host's capabilities XML: \S/)
   },
 )
+
+describe('last-level caches', () => {
+  const bank = (id: number, level: number, type: string, cpus: string) =>
+    `<bank id='${id}' level='${level}' type='${type}' size='8' unit='MiB' cpus='${cpus}'><control granularity='768'/></bank>`
+  const cpus = [0, 1, 2, 3].map((id) => cpu(id, 0, id >> 1, id, `${id}`))
+  const cachesOf = (caches: string) =>
+    read([{ cpus }], { cpuCount: 4, caches }).pcpus.map(({ cache }) => cache)
+
+  it('are those of the highest level, by the banks', () => {
+    const third = bank(0, 3, 'both', '0,2') + bank(1, 3, 'both', '1,3')
+    expect(cachesOf(third + [0, 1, 2, 3].map((id) => bank(id, 2, 'both', `${id}`)).join(''))).toEqual([
+      0, 1, 0, 1,
+    ])
+    expect(cachesOf(bank(7, 3, 'data', '0-2') + bank(7, 3, 'code', '0-3') + bank(9, 3, 'data', '3'))).toEqual(
+      [0, 0, 0, 1],
+    )
+  })
+
+  it('are taken to be one for each die where no bank tells', () => {
+    expect(cachesOf('')).toEqual([0, 0, 1, 1])
+    expect(cachesOf(bank(0, 3, 'both', '0-1'))).toEqual([0, 0, 1, 1])
+  })
+})
+
+describe('isolated CPUs', () => {
+  it('are those of the kernel’s list that are online', () => {
+    const cpus = [0, 1, 2, 3].map((id) => cpu(id, 0, 0, id, `${id}`))
+    const host = { cpuCount: 4, online: '0-2', isolated: '2-3\n' }
+    expect(`${read([{ cpus }], host).isolated}`).toBe('2')
+    expect(read([{ cpus }], { cpuCount: 4 }).isolated!.isEmpty).toBe(true)
+  })
+})

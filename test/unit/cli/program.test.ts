@@ -63,7 +63,7 @@ describe('ballast cpu', () => {
   })
 
   it('touches only the guests that --domains names, and says so when there is none', async () => {
-    const host = simulate(scenarios.A1())
+    const host = simulate(scenarios.A1({ guests: 2, pcpus: 2 }))
     const one = await ballast(
       ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--journal', newJournal()],
       keep(host),
@@ -73,6 +73,27 @@ describe('ballast cpu', () => {
     expect(changed).toEqual([2])
     const none = await ballast(['cpu', '-n', '1', '-d', 'web*', '--journal', newJournal()], keep(host))
     expect(none.stderr).toBe('ballast: no running guest matches --domains "web*"\n')
+  })
+})
+
+describe('--reserved-cpus and --respect-pins', () => {
+  it('keep guests off the host’s own, and within what they had', async () => {
+    const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    const journal = newJournal()
+    await ballast(['cpu', '1', '-n', '4', '--reserved-cpus', '0,3', '--journal', journal], keep(host))
+    const places = (await affinities(host)).toSorted()
+    expect(places).toEqual([2, 2, 4, 4])
+    const pinned = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    await ballast(['run', '1', '-n', '4', '--respect-pins', '--journal', newJournal()], keep(pinned))
+    expect(await affinities(pinned)).toEqual([1, 1, 1, 1])
+  })
+
+  it.each(['', '7', '0-3', '1,x'])('--reserved-cpus %j is one line, and nothing is done', async (list) => {
+    const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    const { code, stderr } = await ballast(['cpu', '1', '-n', '2', '--reserved-cpus', list], keep(host))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^ballast: --reserved-cpus must be .*\n$/)
+    expect(await affinities(host)).toEqual([1, 1, 1, 1])
   })
 })
 

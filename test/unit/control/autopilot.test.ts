@@ -166,7 +166,7 @@ describe('the end', () => {
   it('comes with break, and takes the subscription with it', async () => {
     const host = new FakeHost([guest(1)])
     for await (const _ of autopilot(host, { interval: 1_000, ballooning: () => [] })) {
-      expect(host.listeners.size).toBe(1)
+      expect(host.listeners.size).toBeGreaterThan(0)
       break
     }
     expect(host.listeners.size).toBe(0)

@@ -23,6 +23,8 @@ export interface FakeGuest {
   used: number
   rss: number
   status: MemoryStatus
+  /** What its metadata says in Ballast's namespace. */
+  metadata: string | undefined
   /** Whether the guest reports: the statistics period that it was given, or undefined. */
   period: number | undefined
 }
@@ -40,6 +42,7 @@ export function guest(number: number, change: Partial<FakeGuest> = {}): FakeGues
     used: 200 * MiB,
     rss: GiB,
     status: MemoryStatus.fresh,
+    metadata: undefined,
     period: 1,
     ...change,
   }
@@ -147,6 +150,11 @@ export class FakeHost implements Host {
     one.rss = Math.min(one.rss, bytes)
   }
 
+  async domainMetadata(uuid: string): Promise<string | undefined> {
+    await this.#look('domainMetadata')
+    return this.guests.find((one) => one.uuid === uuid)?.metadata
+  }
+
   async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
     const one = await this.#change('setMemoryStatsPeriod', uuid, `${seconds}`)
     one.period = seconds
@@ -188,6 +196,7 @@ export function topologyOf(pcpus: number, memory: number): Topology {
       socket: 0,
       die: 0,
       core: id,
+      cache: 0,
       siblings: CpuSet.of(id),
     })),
     online,

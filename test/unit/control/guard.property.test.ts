@@ -11,7 +11,6 @@ import type { DomainView, View } from '../../../lib/view/view.ts'
 import { anyPlan, anyView, domainOverhead } from './views.ts'
 
 const limits = {
-  manages: (name: string) => name !== 'db',
   guestFloor: 200 * MiB,
   guestMargin: 100 * MiB + 100, // no whole KiB: the actuator's rounding must not take from it
   domainOverhead,

@@ -9,7 +9,6 @@ import type { View } from '../../../lib/view/view.ts'
 import { domainOverhead, viewOf } from './views.ts'
 
 const limits: GuardLimits = {
-  manages: () => true,
   guestFloor: 200 * MiB,
   guestMargin: 100 * MiB,
   domainOverhead,

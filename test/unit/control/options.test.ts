@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
-import { globMatcher } from '../../../lib/control/glob.ts'
 import { readOptions } from '../../../lib/control/options.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { globMatcher } from '../../../lib/host/glob.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { FakeHost } from './fake-host.ts'
 
@@ -21,6 +22,13 @@ const wrong: [name: string, value: unknown][] = [
   ['signal', {}],
   ['domains', ''],
   ['domains', /vm/],
+  ['respectPins', 'yes'],
+  ['reservedCpus', 0],
+  ['reservedCpus', '0-'],
+  ['reservedCpus', '4'],
+  ['reservedCpus', CpuSet.range(0, 3)],
+  ['domainSettings', 'web*'],
+  ['domainSettings', [{ cpus: '0' }]],
   ['hostReserve', -1],
   ['hostReserve', '2G'],
   ['hostReserve', 16 * GiB],
@@ -29,6 +37,8 @@ const wrong: [name: string, value: unknown][] = [
   ['journal', '/tmp/journal'],
   ['journal', { record: () => {} }],
 ]
+
+const hostOf = (memory: number) => ({ memory, online: CpuSet.range(0, 3) })
 
 describe('options', () => {
   it.each(wrong)('%s: %s is a TypeError that names it', (name, value) => {
@@ -40,6 +50,37 @@ describe('options', () => {
     expect(host.looks).toEqual([])
   })
 
+  it.each([
+    ['web*', 7, 'an object'],
+    ['web*', { cpu: '0' }, '`domainSettings["web*"].cpu` to be one of managed, cpus, shares'],
+    ['web*', { managed: 'no' }, '.managed` to be true or false'],
+    ['web*', { cpus: 3 }, '.cpus` to be a CpuSet, or a list'],
+    ['web*', { cpus: '0-x' }, '.cpus` to be a CpuSet, or a list'],
+    ['web*', { cpus: '' }, '.cpus` to be among the pCPUs that may be used, 1-3'],
+    ['web*', { cpus: '0,8' }, '.cpus` to be among the pCPUs that may be used, 1-3'],
+    ['web*', { shares: 0 }, '.shares` to be a whole number from 1'],
+    ['web*', { shares: Number.NaN }, '.shares` to be'],
+    ['web*', { managed: false, shares: 5 }, '.shares` to be left out of what is not managed'],
+    ['', {}, 'globs'],
+  ])('domainSettings %j: %j is a TypeError that says why', (glob, rules, message) => {
+    const options = { interval: 1_000, reservedCpus: '0', domainSettings: { [glob]: rules } }
+    const call = () => autopilot(new FakeHost([]), options as never)
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(message)
+  })
+
+  it('have a later glob override an earlier one, field by field', () => {
+    const domainSettings = {
+      '*': { cpus: '0-1', shares: 100 },
+      'web*': { cpus: CpuSet.of(3) },
+      db: { managed: false },
+    }
+    const { rulesOf } = readOptions({ interval: 1, domainSettings }, hostOf(GiB))
+    expect(rulesOf('web-1')).toEqual({ cpus: CpuSet.of(3), shares: 100 })
+    expect(rulesOf('db')).toEqual({ cpus: CpuSet.of(0, 1), shares: 100, managed: false })
+    expect(readOptions({ interval: 1 }, hostOf(GiB)).rulesOf('any')).toEqual({})
+  })
+
   it('names an option that there is none of', () => {
     const options = { interval: 1_000, intervall: 5 } as unknown as AutopilotOptions
     expect(() => autopilot(new FakeHost([]), options)).toThrow(/`intervall`.*interval, scheduler/)
@@ -48,11 +89,11 @@ describe('options', () => {
   })
 
   it('has defaults, and takes undefined for not given', () => {
-    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, 4 * GiB)
+    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, hostOf(4 * GiB))
     expect(small).toMatchObject({ hostReserve: 512 * MiB, guestFloor: 200 * MiB, guestMargin: 100 * MiB })
-    expect(readOptions({ interval: 1 }, 100 * GiB).hostReserve).toBe(5 * GiB)
+    expect(readOptions({ interval: 1 }, hostOf(100 * GiB)).hostReserve).toBe(5 * GiB)
     expect(small.manages('anything')).toBe(true)
-    expect(readOptions({ interval: 1, hostReserve: 0 }, GiB).hostReserve).toBe(0)
+    expect(readOptions({ interval: 1, hostReserve: 0 }, hostOf(GiB)).hostReserve).toBe(0)
   })
 })
 

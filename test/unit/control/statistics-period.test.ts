@@ -40,8 +40,7 @@ describe('the statistics period', () => {
       if (tick.index === 3) {
         host.guests[1] = { ...unarmed(2), id: 34 }
         host.emit({ kind: 'lifecycle', domain: host.guests[1], event: 'started' })
-        await Promise.resolve()
-        await Promise.resolve()
+        await new Promise(setImmediate)
         expect(host.calls).toHaveLength(4)
       }
     }

@@ -4,6 +4,7 @@ import { DomainState } from '../../../lib/host/sample.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import type { Action } from '../../../lib/view/plan.ts'
+import { defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainMemoryView, DomainView, MemoryHold, VcpuView, View } from '../../../lib/view/view.ts'
 import { topologyOf } from './fake-host.ts'
 
@@ -13,6 +14,7 @@ export interface DomainShape {
   name: string
   id?: number
   state?: DomainState
+  managed?: boolean
   vcpus?: (Partial<Pick<VcpuView, 'affinity' | 'allowed' | 'pcpu'>> | undefined)[]
   memory?: Partial<DomainMemoryView>
 }
@@ -31,8 +33,9 @@ export const uuidOf = (name: string) => `uuid-of-${name}`
 /** A View of domains with 1 GiB, of which 800 MiB are free, on a host of four pCPUs and 16 GiB, unless told otherwise. */
 export function viewOf(shape: ViewShape): View {
   const total = shape.total ?? 16 * GiB
-  const topology = topologyOf(shape.pcpus ?? 4, total)
-  const online = shape.online ?? topology.online
+  const whole = topologyOf(shape.pcpus ?? 4, total)
+  const online = shape.online ?? whole.online
+  const topology = { ...whole, online, pcpus: whole.pcpus.filter(({ id }) => online.has(id)) }
   const domains = shape.domains.map((one, index): DomainView => {
     const vcpus: VcpuView[] = []
     const domain: DomainView = {
@@ -40,6 +43,8 @@ export function viewOf(shape: ViewShape): View {
       name: one.name,
       id: one.id ?? index + 1,
       state: one.state ?? DomainState.running,
+      settings: { ...defaultSettings, managed: one.managed ?? true },
+      homeCell: 0,
       vcpus,
       memory: {
         age: 1_000,
@@ -66,6 +71,7 @@ export function viewOf(shape: ViewShape): View {
         usage: 0.5,
         delay: 0,
         demand: 0.5,
+        demandRange: { low: 0.5, high: 0.5 },
         ...change,
       })
     }
@@ -74,6 +80,7 @@ export function viewOf(shape: ViewShape): View {
   const reserve = shape.reserve ?? GiB
   return {
     time: 0,
+    wallTime: 0,
     interval: 1_000,
     topology,
     online,
@@ -110,6 +117,7 @@ const cpus = fc.uniqueArray(fc.integer({ min: 0, max: 9 })).map((list) => CpuSet
 const domain = (name: string): fc.Arbitrary<DomainShape> =>
   fc.record({
     name: fc.constant(name),
+    managed: fc.constant(name !== 'db'),
     state: fc.constantFrom(DomainState.running, DomainState.running, DomainState.blocked, DomainState.paused),
     vcpus: fc.array(fc.record({ affinity: perhaps(cpus), allowed: cpus, pcpu: perhaps(fc.nat(7)) }), {
       maxLength: 3,

@@ -41,7 +41,7 @@ describe('a Tick in JSON', () => {
       summary: 'a summary',
       interval: 1000,
       online: '0-3',
-      pcpus: [{ id: 0, core: 0, siblings: '0', busy: 0.5 }, {}, {}, {}],
+      pcpus: [{ id: 0, core: 0, siblings: '0', busy: 0.5, background: 0 }, {}, {}, {}],
       cells: [{ id: 0, cpus: '0-3', distances: { 0: 10 } }],
       memory: { budget: view.memory.budget, committed: view.memory.committed },
       domains: [
@@ -49,7 +49,16 @@ describe('a Tick in JSON', () => {
           name: 'a',
           state: 'running',
           vcpus: [
-            { vcpu: 0, affinity: '0-1', allowed: '0-3', pcpu: 1, usage: 0.5, delay: 0.1, demand: 0.55 },
+            {
+              vcpu: 0,
+              affinity: '0-1',
+              allowed: '0-3',
+              pcpu: 1,
+              usage: 0.5,
+              delay: 0.1,
+              demand: 0.55,
+              demandRange: { low: 0.55, high: 0.55 },
+            },
           ],
           memory: { actual: 512 * MiB },
         },

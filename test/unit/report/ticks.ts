@@ -3,6 +3,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import type { Action } from '../../../lib/view/plan.ts'
+import { defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from '../../../lib/view/view.ts'
 
 /** One vCPU of a constructed View. */
@@ -36,6 +37,7 @@ export function viewOf(
       socket: 0,
       die: 0,
       core: id,
+      cache: 0,
       siblings: CpuSet.of(id),
     })),
     online,
@@ -46,10 +48,17 @@ export function viewOf(
   const domains = sketches.map((sketch, i) => domainOf(sketch, i, online))
   return {
     time: 1000,
+    wallTime: 0,
     interval: 1000,
     topology,
     online,
-    pcpus: topology.pcpus.map((pcpu) => ({ id: pcpu.id, topology: pcpu, busy: 0.5 })),
+    pcpus: topology.pcpus.map((pcpu) => ({
+      id: pcpu.id,
+      topology: pcpu,
+      busy: 0.5,
+      background: 0,
+      capacity: 1,
+    })),
     domains,
     vcpus: domains.flatMap((domain) => domain.vcpus),
     memory: {
@@ -71,6 +80,8 @@ function domainOf(sketch: DomainSketch, index: number, online: CpuSet): DomainVi
     name: sketch.name,
     id: index + 1,
     state: sketch.state ?? DomainState.running,
+    settings: defaultSettings,
+    homeCell: 0,
     vcpus,
     memory: {
       age: 1000,
@@ -96,9 +107,14 @@ function domainOf(sketch: DomainSketch, index: number, online: CpuSet): DomainVi
       usage,
       delay: delay ?? 0,
       demand: demand ?? usage,
+      demandRange: rangeAt(demand ?? usage),
     })
   }
   return domain
+}
+
+function rangeAt(demand: number | undefined): VcpuView['demandRange'] {
+  return demand === undefined ? undefined : { low: demand, high: demand }
 }
 
 /** Guests of one vCPU each, `guests[i]` pinned to the pCPU that the list names, of equal demand. */

@@ -353,3 +353,29 @@ describe('the same seed', () => {
     expect(b.pcpu).toEqual(a.pcpu)
   })
 })
+
+describe("the host's own work", () => {
+  it('takes what it is said to take of each pCPU, and what a change says from then on', async () => {
+    const changes = [{ at: 20_000, kind: 'background', pcpu: 1, part: 0.3 } as const]
+    const host = simulate({ pcpus: 3, background: [0, 0.1, 0.4], domains: [], changes })
+    expect(host.background).toEqual([0, 0.1, 0.4])
+    const before = [...(await between(host, 0, 20_000)).pcpuBusy]
+    for (const [pcpu, part] of [0, 0.1, 0.4].entries()) expect(before[pcpu]).toBeCloseTo(part, 1)
+    const after = [...(await between(host, 21_000, 41_000)).pcpuBusy]
+    for (const [pcpu, part] of [0, 0.3, 0.4].entries()) expect(after[pcpu]).toBeCloseTo(part, 1)
+    expect(host.background).toEqual([0, 0.3, 0.4])
+  })
+})
+
+describe('a pin of somebody else', () => {
+  it('sends the vCPU there, and is told', async () => {
+    const changes = [{ at: 1_000, domain: 'guest', kind: 'pin', vcpu: 0, affinity: '1' } as const]
+    const vcpus = [{ affinity: '0', load: spin }]
+    const host = simulate({ pcpus: 2, domains: [{ name: 'guest', vcpus }], changes })
+    const told: string[] = []
+    host.subscribe((event) => event.kind === 'vcpuPin' && told.push(`${event.vcpu} to ${event.cpus}`))
+    const { pcpu } = await between(host, 0, 2_000)
+    expect([...pcpu]).toEqual([1])
+    expect(told).toEqual(['0 to 1'])
+  })
+})

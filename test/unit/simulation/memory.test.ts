@@ -3,21 +3,25 @@ import { describe, expect, it } from 'vitest'
 import type { HostEvent } from '../../../lib/host/host.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import {
-  type Change,
+  type DomainChange,
   type MemoryScenario,
   type SimulatedHost,
   scenarios,
   simulate,
 } from '../../../lib/simulation/index.ts'
 
-type ChangeOfGuest = Change extends infer C ? (C extends Change ? Omit<C, 'domain'> : never) : never
+type ChangeOfGuest = DomainChange extends infer C
+  ? C extends DomainChange
+    ? Omit<C, 'domain'>
+    : never
+  : never
 
 /** One guest, named `guest`, that reports each second. */
 async function oneGuest(memory: MemoryScenario, changes: readonly ChangeOfGuest[] = []) {
   const host = simulate({
     pcpus: 2,
     domains: [{ name: 'guest', memory }],
-    changes: changes.map((change): Change => ({ ...change, domain: 'guest' })),
+    changes: changes.map((change): DomainChange => ({ ...change, domain: 'guest' })),
   })
   const guest = await host.domain('guest')
   return { host, guest, levels: () => levelsOf(host), truth: () => host.truth(guest.uuid)! }

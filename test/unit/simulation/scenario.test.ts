@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Change, DomainScenario, Scenario } from '../../../lib/simulation/index.ts'
+import type { DomainChange, DomainScenario, Scenario } from '../../../lib/simulation/index.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 
 const guest: DomainScenario = { name: 'guest', vcpus: [{}, {}] }
@@ -21,6 +21,8 @@ describe('a scenario that makes no sense is a TypeError that names what is wrong
     ['a misspelled key inside', vcpu({ afinity: '0' }), /`domains\[0\]\.vcpus\[0\]`.*"afinity"/],
     ['a seed', { ...sound, seed: 'x' }, /`seed`.*got "x" \(string\)/],
     ['background', { ...sound, background: 2 }, /`background`.*0 to 1/],
+    ['background of a pCPU', { ...sound, background: [0, -1] }, /`background\[1\]`.*0 to 1.*-1/],
+    ['background of too few', { ...sound, background: [0] }, /`background`.*list of 2/],
     ['memory', { ...sound, memory: Number.NaN }, /`memory`.*NaN/],
     ['domains', { pcpus: 1 }, /`domains`.*undefined/],
     ['a name twice', { ...sound, domains: [guest, guest] }, /`domains\[1\]\.name`/],
@@ -37,6 +39,13 @@ describe('a scenario that makes no sense is a TypeError that names what is wrong
     ['an unknown change', changing({ at: 1, kind: 'explode' }), /`changes\[0\]\.kind`.*"explode"/],
     ['a change of nobody', changing({ at: 1, kind: 'stop', domain: 'x' }), /`changes\[0\]\.domain`.*"x"/],
     ['a change before the start', changing({ at: -1, kind: 'stop' }), /`changes\[0\]\.at`.*-1/],
+    ['a pin outside', changing({ at: 1, kind: 'pin', vcpu: 0, affinity: '2' }), /affinity`.*0-1.*"2"/],
+    ['a pin of no vCPU', changing({ at: 1, kind: 'pin', vcpu: 2, affinity: '0' }), /no vCPU 2/],
+    [
+      'background outside',
+      { ...sound, changes: [{ at: 1, kind: 'background', pcpu: 2, part: 0 }] },
+      /`changes\[0\]\.pcpu`.*0-1.*2/,
+    ],
     ['starting what runs', changing({ at: 1, kind: 'start' }), /`changes\[0\]`.*runs already/],
     [
       'stopping twice',
@@ -100,7 +109,7 @@ describe('the classic cases', () => {
     const demands = async () =>
       (await host.domains()).map(({ uuid }) => Math.round(100 * host.truth(uuid)!.demand[0]!))
     expect(await demands()).toEqual([42, 14, 42, 14, 42, 14, 42, 14])
-    const turned = (scenarios.A7().changes as Change[]).map(({ domain }) => domain)
+    const turned = (scenarios.A7().changes as DomainChange[]).map(({ domain }) => domain)
     expect(turned).toEqual(['guest1', 'guest2', 'guest3', 'guest4'])
   })
 })

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DemandFilter, estimateDemand } from '../../../lib/view/demand.ts'
+import { estimateDemand } from '../../../lib/view/demand.ts'
+import { known } from '../../../lib/view/known.ts'
+import { LevelFilter } from '../../../lib/view/level-filter.ts'
 import { gaussian, seeded } from '../schedulers/world.ts'
 
 const unknown = Number.NaN
@@ -20,8 +22,8 @@ describe('estimateDemand', () => {
   })
 
   it('does not know what an unknown usage means', () => {
-    expect(estimateDemand(unknown, 0.5)).toBeUndefined()
-    expect(estimateDemand(unknown, unknown)).toBeUndefined()
+    expect(estimateDemand(unknown, 0.5)).toBeNaN()
+    expect(estimateDemand(unknown, unknown)).toBeNaN()
   })
 
   it('is never below the usage, nor above usage and waiting together, nor outside 0 to 1', () => {
@@ -29,7 +31,7 @@ describe('estimateDemand', () => {
     fc.assert(
       fc.property(fraction, fraction, (usage, delay) => {
         fc.pre(usage + delay <= 1)
-        const demand = estimateDemand(usage, delay)!
+        const demand = estimateDemand(usage, delay)
         expect(demand).toBeGreaterThanOrEqual(usage - 1e-12)
         expect(demand).toBeLessThanOrEqual(Math.min(1, usage + delay) + 1e-12)
       }),
@@ -37,16 +39,16 @@ describe('estimateDemand', () => {
   })
 })
 
-describe('DemandFilter', () => {
-  const feed = (filter: DemandFilter, samples: readonly (number | undefined)[]) =>
-    samples.map((sample) => filter.next(sample))
+describe('LevelFilter', () => {
+  const feed = (filter: LevelFilter, samples: readonly (number | undefined)[]) =>
+    samples.map((sample) => known(filter.next(sample ?? unknown)))
 
   it('knows nothing before the first sample, and takes that as it is', () => {
-    expect(feed(new DemandFilter(), [undefined, undefined, 0.4])).toEqual([undefined, undefined, 0.4])
+    expect(feed(new LevelFilter(), [undefined, undefined, 0.4])).toEqual([undefined, undefined, 0.4])
   })
 
   it('averages the first samples with equal weight', () => {
-    const levels = feed(new DemandFilter(), [0.4, 0.44, 0.36, 0.48])
+    const levels = feed(new LevelFilter(), [0.4, 0.44, 0.36, 0.48])
     expect(levels.at(-1)).toBeCloseTo(0.42, 10)
   })
 
@@ -57,7 +59,7 @@ describe('DemandFilter', () => {
     [1, 0],
     [0.02, 0.17],
   ])('takes up a step from %f to %f at its second full sample', (before, after) => {
-    const filter = new DemandFilter()
+    const filter = new LevelFilter()
     feed(filter, new Array<number>(20).fill(before))
     const [first, second] = feed(filter, [after, after])
     expect(Math.abs(first! - before)).toBeLessThan(0.3 * Math.abs(after - before))
@@ -65,13 +67,13 @@ describe('DemandFilter', () => {
   })
 
   it('takes up a step whose first sample was half of the old', () => {
-    const filter = new DemandFilter()
+    const filter = new LevelFilter()
     feed(filter, new Array<number>(20).fill(0.14))
     expect(feed(filter, [0.28, 0.42, 0.42]).at(-1)).toBeCloseTo(0.42, 10)
   })
 
   it('lets one outlier move it by a fifth at most', () => {
-    const filter = new DemandFilter()
+    const filter = new LevelFilter()
     feed(filter, new Array<number>(20).fill(0.2))
     expect(feed(filter, [1, 0.2])[0]).toBeCloseTo(0.36, 10)
     expect(feed(filter, new Array<number>(15).fill(0.2)).at(-1)).toBeCloseTo(0.2, 2)
@@ -79,7 +81,7 @@ describe('DemandFilter', () => {
 
   it('brings noise down to less than half', () => {
     const normal = gaussian(seeded(1))
-    const filter = new DemandFilter()
+    const filter = new LevelFilter()
     const levels = feed(
       filter,
       Array.from({ length: 5_000 }, () => 0.17 * (1 + 0.1 * normal())),
@@ -91,7 +93,7 @@ describe('DemandFilter', () => {
   })
 
   it('stands in for two missing samples, and then knows nothing', () => {
-    const filter = new DemandFilter()
+    const filter = new LevelFilter()
     feed(filter, [0.5, 0.5])
     expect(feed(filter, [undefined, undefined, undefined, 0.3])).toEqual([0.5, 0.5, undefined, 0.3])
     expect(feed(filter, [undefined, 0.3, undefined, undefined])).toEqual([0.3, 0.3, 0.3, 0.3])
@@ -101,7 +103,7 @@ describe('DemandFilter', () => {
     const sample = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined })
     fc.assert(
       fc.property(fc.array(sample), (samples) => {
-        for (const level of feed(new DemandFilter(), samples)) {
+        for (const level of feed(new LevelFilter(), samples)) {
           if (level !== undefined) expect(level >= 0 && level <= 1).toBe(true)
         }
       }),

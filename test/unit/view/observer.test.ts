@@ -101,9 +101,12 @@ describe('demand over ticks', () => {
   })
 
   it('begins anew when the domain restarts', () => {
-    expect(
-      demands([[{ uuid: 'a', id: 1, vcpus: vcpus(0.2) }], [{ uuid: 'a', id: 2, vcpus: vcpus(0.23) }]]),
-    ).toEqual([[0.2], [0.23]])
+    const again: Row[] = [{ uuid: 'a', id: 2, vcpus: vcpus(0.23) }]
+    expect(demands([[{ uuid: 'a', id: 1, vcpus: vcpus(0.2) }], again, again])).toEqual([
+      [0.2],
+      [undefined],
+      [0.23],
+    ])
   })
 
   it('is unknown while the domain is paused, and then goes on where it was', () => {

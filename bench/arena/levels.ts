@@ -1,0 +1,45 @@
+import type { Topology } from '../../lib/host/topology.ts'
+import { mean, standardDeviation } from '../../lib/view/deviation.ts'
+import type { Scene } from './scene.ts'
+
+/**
+ * What is to be level on a host, the most important first; each says by pCPU which unit it belongs to. On hosts with
+ * SMT the cores, then the pCPUs; elsewhere the pCPUs.
+ */
+export function levelsOf({ pcpus }: Topology): number[][] {
+  const firsts = [...new Set(pcpus.map(({ siblings }) => siblings.first!))]
+  const cores = pcpus.map(({ siblings }) => firsts.indexOf(siblings.first!))
+  const each = pcpus.map((_, index) => index)
+  return firsts.length < pcpus.length ? [cores, each] : [each]
+}
+
+/** By level: standard deviation of the true loads, background load among them, in percent of their mean. */
+export function deviations({ vcpus, background }: Scene, levels: readonly (readonly number[])[]): number[] {
+  return levels.map((unitOf) => {
+    const loads = new Array<number>(new Set(unitOf).size).fill(0)
+    for (const [pcpu, part] of background.entries()) loads[unitOf[pcpu]!]! += part
+    for (const { place, demand } of vcpus) if (place !== undefined) loads[unitOf[place]!]! += demand
+    const middle = mean(loads)
+    return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
+  })
+}
+
+/**
+ * No placement on `units` equal units has a smaller deviation, in percent of the mean: what is heavier than the
+ * mean of the rest has a unit for itself, and the rest is level at best. Quick, and seldom reached.
+ */
+export function lowerBound(weights: readonly number[], units: number): number {
+  const sorted = weights.toSorted((a, b) => b - a)
+  const total = sorted.reduce((sum, weight) => sum + weight, 0)
+  if (total === 0) return 0
+  const loads: number[] = []
+  let rest = total
+  for (const weight of sorted) {
+    if (loads.length === units - 1 || weight <= rest / (units - loads.length)) break
+    loads.push(weight)
+    rest -= weight
+  }
+  const level = rest / (units - loads.length)
+  while (loads.length < units) loads.push(level)
+  return (100 * standardDeviation(loads)) / (total / units)
+}

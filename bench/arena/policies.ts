@@ -1,0 +1,14 @@
+import * as schedulers from '../../lib/schedulers/index.ts'
+import type { Scheduler } from '../../lib/view/plan.ts'
+import { usageBased } from './usage-based.ts'
+
+/** Who goes through the contests, by name. */
+export const policies: Readonly<Record<string, () => Scheduler>> = {
+  balance: () => schedulers.balance(),
+  lpt: () => schedulers.lpt(),
+  oneMove: () => schedulers.oneMove(),
+  roundRobin: () => schedulers.roundRobin(),
+  pack: () => schedulers.pack(),
+  usage: () => usageBased,
+  none: () => () => [],
+}

@@ -1,0 +1,133 @@
+import { balance } from '../../lib/schedulers/balance.ts'
+import { lpt } from '../../lib/schedulers/lpt.ts'
+import { mean, standardDeviation } from '../../lib/view/deviation.ts'
+import type { PinAction, Plan } from '../../lib/view/plan.ts'
+import type { View } from '../../lib/view/view.ts'
+import { type Spread, spreadOf } from '../spread.ts'
+import { type Size, viewOf } from './views.ts'
+
+/** The most milliseconds that a plan may take, by size of host. */
+export const planLimits: readonly (Size & { readonly limit: number })[] = [
+  { vcpus: 8, pcpus: 4, limit: 1 },
+  { vcpus: 64, pcpus: 16, limit: 2 },
+  { vcpus: 512, pcpus: 64, limit: 10 },
+  { vcpus: 4_096, pcpus: 256, limit: 60 },
+  { vcpus: 16_384, pcpus: 512, limit: 300 },
+]
+
+/** How a policy did on the hosts of one size; what is no time is the median over the hosts. */
+export interface PolicyFigures {
+  /** Milliseconds. */
+  readonly ms: Spread
+  readonly moves: number
+  /** Standard deviation of the pCPUs' load after the plan, in percent of the mean. */
+  readonly deviationPercent: number
+}
+
+export interface SizeFigures extends Size {
+  /** Milliseconds. */
+  readonly limit: number
+  readonly passed: boolean
+  readonly deviationPercentBefore: number
+  readonly balance: PolicyFigures & {
+    /** In percent of the mean. */
+    readonly lowerBoundPercent: number
+    /** Over the size before: how many times more milliseconds for how many times more vCPUs. */
+    readonly growth: { readonly ms: number; readonly vcpus: number } | undefined
+  }
+  readonly lpt: PolicyFigures
+}
+
+export interface PlanFigures {
+  readonly bench: 'plan'
+  readonly passed: boolean
+  readonly turns: number
+  readonly sizes: readonly SizeFigures[]
+}
+
+/** Times plans of {@link balance}, and of {@link lpt} on the same Views, each turn on a host of its own. */
+export function measurePlans(turns: number, log: (line: string) => void): PlanFigures {
+  const sizes: SizeFigures[] = []
+  for (const limits of planLimits) {
+    log(`${limits.vcpus} vCPUs on ${limits.pcpus} pCPUs`)
+    sizes.push(measure(limits, turns, sizes.at(-1)))
+  }
+  return { bench: 'plan', passed: sizes.every(({ passed }) => passed), turns, sizes }
+}
+
+/** Plans for the compilers to get warm on. */
+function warmUps({ vcpus }: Size): number {
+  return Math.max(2, Math.round(2_000 / vcpus))
+}
+
+function measure(
+  size: (typeof planLimits)[number],
+  turns: number,
+  before: SizeFigures | undefined,
+): SizeFigures {
+  const { vcpus, pcpus, limit } = size
+  const rounds: {
+    readonly view: View
+    readonly balance: Timed
+    readonly lpt: Timed
+    readonly bound: number
+  }[] = []
+  for (let turn = -warmUps(size); turn < turns; turn++) {
+    const view = viewOf(size, turn + 1_000)
+    const policy = balance()
+    // The first View is looked at as well; the plan is the second's, since two have to call for moves.
+    const { state, explanation } = policy.decide(view, policy.initialState)
+    const ours = timed(() => policy.decide(view, state).plan)
+    const theirs = timed(() => lpt()(view))
+    if (turn >= 0) rounds.push({ view, balance: ours, lpt: theirs, bound: explanation?.lowerBound ?? 0 })
+  }
+  const figures = (name: 'balance' | 'lpt'): PolicyFigures => ({
+    ms: spreadOf(rounds.map((round) => round[name].ms)),
+    moves: median(rounds.map((round) => round[name].plan.length)),
+    deviationPercent: median(rounds.map((round) => deviationAfter(round.view, round[name].plan))),
+  })
+  const ours = figures('balance')
+  return {
+    vcpus,
+    pcpus,
+    limit,
+    passed: ours.ms.median <= limit,
+    deviationPercentBefore: median(rounds.map(({ view }) => deviationAfter(view, []))),
+    balance: {
+      ...ours,
+      lowerBoundPercent: median(rounds.map(({ view, bound }) => (100 * bound) / mean(loadsAfter(view, [])))),
+      growth: before && { ms: ours.ms.median / before.balance.ms.median, vcpus: vcpus / before.vcpus },
+    },
+    lpt: figures('lpt'),
+  }
+}
+
+interface Timed {
+  readonly plan: Plan<PinAction>
+  readonly ms: number
+}
+
+function timed(decide: () => Plan<PinAction>): Timed {
+  const begun = performance.now()
+  const plan = decide()
+  return { plan, ms: performance.now() - begun }
+}
+
+function median(values: readonly number[]): number {
+  return spreadOf(values).median
+}
+
+function deviationAfter(view: View, plan: Plan<PinAction>): number {
+  const loads = loadsAfter(view, plan)
+  return (100 * standardDeviation(loads)) / mean(loads)
+}
+
+/** By pCPU: what its vCPUs want once the plan is carried out. */
+function loadsAfter(view: View, plan: Plan<PinAction>): Float64Array {
+  const to = new Map(plan.map(({ uuid, vcpu, cpus }) => [`${uuid}/${vcpu}`, cpus.first]))
+  const loads = new Float64Array(view.pcpus.length)
+  for (const { domain, vcpu, pcpu, demand } of view.vcpus) {
+    loads[to.get(`${domain.uuid}/${vcpu}`) ?? pcpu!]! += demand ?? 0
+  }
+  return loads
+}

@@ -1,0 +1,215 @@
+import type { Explanation } from '../../view/plan.ts'
+import { percent } from '../words.ts'
+import { Arrangement } from './arrangement.ts'
+import { leastSquares } from './bound.ts'
+import type { Best } from './exact.ts'
+import { Front } from './front.ts'
+import type { Model } from './model.ts'
+import { leastOfAll } from './partition.ts'
+import { goodAtBothEnds } from './robust.ts'
+
+/** Nobody waits noticeably on a pCPU that is asked for less than this fraction. */
+const idleLoad = 0.2
+/** Deviation that is never worth a move, as a fraction of one pCPU. */
+const negligible = 0.02
+/** Fraction of the deviation that a plan has to take off to be worth its moves, if it comes within tolerance or not. */
+const worthwhile = { within: 0.1, outOfReach: 0.25 }
+/** What sums of squares may be off by. */
+const rounding = 1e-9
+/** Nodes that the search for the best of all placements looks at. */
+const mostNodes = 5_000
+/** How often it is looked on from what was found: where the search is a descent, it may see further from there. */
+const looksOn = 3
+
+/** What is weighed against each other. */
+export interface Terms {
+  /** Fraction of the mean. */
+  readonly tolerance: number
+  readonly mostMoves: number
+  /** How many times clearer than usual a gain has to be: above 1 where nothing has changed since the last round. */
+  readonly doubt: number
+}
+
+/** A placement that is worth its moves. */
+export interface Better {
+  readonly where: Int32Array
+  readonly moves: number
+  readonly deviation: number
+}
+
+export interface Choice {
+  /** Undefined: it is best left as it is. */
+  readonly better: Better | undefined
+  /** Before any move. */
+  readonly deviation: number
+  readonly explanation: Explanation
+}
+
+/**
+ * Whether to move at all, and how many. As few moves as come within tolerance of the lower bound; where nothing does, as
+ * few as come near the best there is; none where what they gain is not worth them.
+ */
+export function choose(model: Model, terms: Terms): Choice {
+  const scale = new Scale(model, terms)
+  const first = new Search(model, scale, terms)
+  const found = first.found
+  if (!found) return first.choice(undefined)
+
+  let best: Best = found
+  for (
+    let look = 0;
+    look < looksOn && !scale.isBalanced(best.squares) && best.moves < terms.mostMoves;
+    look++
+  ) {
+    const mostMoves = terms.mostMoves - best.moves
+    const next = new Search({ ...model, start: best.where }, scale, { ...terms, mostMoves }).found
+    if (!next) break
+    const { moves, squares, cost } = new Arrangement(model, model.demand, next.where)
+    best = { where: next.where, moves, squares, cost }
+  }
+  return first.choice(goodAtBothEnds(model, best, scale.slightlyMore(best.squares)))
+}
+
+/** Sums of squares as deviations. */
+class Scale {
+  readonly mean: number
+  readonly tolerated: number
+  /** The least sum of squares there can be, as far as is known. */
+  least: number
+  /** What of the deviation is there however load is placed, and says nothing of how well it is. */
+  readonly #forced: number
+  readonly #room: number
+  readonly #level: number
+  readonly #balanced: number
+
+  constructor(model: Model, { tolerance, doubt }: Terms) {
+    const { capacity, sibling } = model.shape
+    this.#room = capacity.reduce((sum, one) => sum + one, 0)
+    const total = new Arrangement(model).total()
+    this.mean = this.#room > 0 ? total / this.#room : 0
+    this.#level = this.mean * total
+    this.tolerated = doubt * Math.max(tolerance * this.mean, negligible)
+    this.least = leastSquares(model)
+    this.#forced = sibling < 1 ? this.lowerBound : 0
+    this.#balanced = this.least + this.#room * this.tolerated ** 2 + rounding
+  }
+
+  get lowerBound(): number {
+    return this.deviation(this.least)
+  }
+
+  /** No placement has a smaller sum of squares than this: what counts as balanced stays as it was. */
+  prove(least: number): void {
+    this.least = Math.max(this.least, least)
+  }
+
+  deviation(squares: number): number {
+    return this.#room > 0 ? Math.sqrt(Math.max(0, squares - this.#level) / this.#room) : 0
+  }
+
+  isBalanced(squares: number): boolean {
+    return squares <= this.#balanced
+  }
+
+  /** The deviation less what is forced. */
+  loose(squares: number): number {
+    return Math.sqrt(Math.max(0, this.deviation(squares) ** 2 - this.#forced ** 2))
+  }
+
+  /** The sum of squares at which so much deviation is loose. */
+  squaresAt(loose: number): number {
+    return this.#level + this.#room * (loose ** 2 + this.#forced ** 2)
+  }
+
+  /** What counts as balanced, and at least a little better than `from`. */
+  goal(from: number, fraction: number): number {
+    return Math.min(this.#balanced, rounding + this.squaresAt(this.loose(from) * (1 - fraction)))
+  }
+
+  /** Squares at half a hundredth of the mean more deviation. */
+  slightlyMore(squares: number): number {
+    return this.#level + this.#room * (this.deviation(squares) + 0.005 * this.mean) ** 2
+  }
+}
+
+/** One look for what is better than the start of a model. */
+class Search {
+  readonly found: Best | undefined
+  readonly #why: string
+  readonly #scale: Scale
+  readonly #front: Front
+  readonly #start: Arrangement
+
+  constructor(model: Model, scale: Scale, terms: Terms) {
+    this.#scale = scale
+    this.#start = new Arrangement(model)
+    this.#front = new Front(model, terms.mostMoves, (squares) => scale.deviation(squares))
+    const { found, why } = this.#look(terms)
+    this.found = found
+    this.#why = why
+  }
+
+  choice(better: Best | undefined): Choice {
+    const scale = this.#scale
+    const deviation = scale.deviation(this.#start.squares)
+    return {
+      better: better && {
+        where: better.where,
+        moves: better.moves,
+        deviation: scale.deviation(better.squares),
+      },
+      deviation,
+      explanation: {
+        front: this.#front.told(),
+        lowerBound: scale.lowerBound,
+        tolerated: scale.tolerated,
+        chosen: better?.moves ?? 0,
+        why: this.#why,
+      },
+    }
+  }
+
+  #look({ doubt }: Terms): { found: Best | undefined; why: string } {
+    const scale = this.#scale
+    const { squares, loads, model } = this.#start
+    const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
+    const bound = () => `lower bound ${percent(scale.lowerBound)}`
+    const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
+    if (scale.isBalanced(squares)) {
+      return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
+    }
+    if (loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)) {
+      return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)
+    }
+    const within = Math.min(0.9, doubt * worthwhile.within)
+    const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
+    const goal = scale.goal(squares, within)
+    const best = leastOfAll(model, squares, scale.least, mostNodes)
+    if (best !== undefined) scale.prove(best)
+    const wanted = best !== undefined && best > goal ? undefined : this.#front.fewest(goal)
+    const told = (best: Best) => `${best.moves} moves bring it to ${percent(scale.deviation(best.squares))}`
+    const paid = (best: Best) => best.moves > 0 && best.cost < this.#start.cost
+    if (wanted && wanted.squares <= goal) {
+      if (!paid(wanted)) return rest(`${now}; ${told(wanted)}, which does not pay their cost`)
+      return { found: wanted, why: `${now}, ${bound()}; the fewest within tolerance: ${told(wanted)}` }
+    }
+    const start = scale.loose(squares)
+    const least = wanted?.squares ?? best ?? squares
+    if (scale.loose(least) > start * (1 - outOfReach)) {
+      return rest(
+        `${now}, ${bound()}; nothing that is much better can be reached: ${percent(scale.deviation(least))}`,
+      )
+    }
+    const enough = Math.max(
+      scale.loose(least) * (1 + worthwhile.within),
+      scale.loose(least) + scale.tolerated / 4,
+    )
+    const near = Math.min(enough, start * (1 - outOfReach))
+    const found = this.#front.fewest(scale.squaresAt(near))
+    if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
+    if (scale.loose(found.squares) > start * (1 - outOfReach)) {
+      return rest(`${now}, ${bound()}; the best that was found is not worth it: ${told(found)}`)
+    }
+    return { found, why: `${now}, ${bound()}; tolerance is out of reach, near the best: ${told(found)}` }
+  }
+}

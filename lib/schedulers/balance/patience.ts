@@ -1,0 +1,134 @@
+import type { VcpuView } from '../../view/view.ts'
+import { type Better, type Choice, choose, type Terms } from './choice.ts'
+import type { Model } from './model.ts'
+import { keyOf } from './pins.ts'
+
+/** A gain of more than so many times what is tolerated is no matter of noise. */
+const clear = 3
+/** Views in a row that must call for moves: when the gain is clear, and when it is not. */
+const patience = { clear: 2, marginal: 4, most: 64 }
+/** Demand that differs by less from what it was at the last round of moves has not changed: in all, and of what it was. */
+const unchanged = { points: 0.05, share: 0.1 }
+/** How many times clearer a gain has to be while nothing has changed. */
+const doubt = 3
+
+/** How a round of moves left the host: by item, as {@link Model} has them. */
+interface Settled {
+  readonly vcpus: readonly VcpuView[]
+  readonly demand: Float64Array
+  readonly where: Int32Array
+  /** By bin. */
+  readonly names: readonly string[]
+  readonly fixed: Float64Array
+}
+
+/** What is remembered from View to View of whether to move. */
+export interface PatienceState {
+  /** Views in a row, up to the last one, that called for moves. */
+  readonly calls: number
+  /** How many must, where the gain is not clear. Grows with each round of moves. */
+  readonly needed: number
+  /** How the last round of moves left the host; undefined: there was none. */
+  readonly settled: Settled | undefined
+  /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
+  readonly movedAt: ReadonlyMap<string, number>
+}
+
+export const initialPatience: PatienceState = {
+  calls: 0,
+  needed: patience.marginal,
+  settled: undefined,
+  movedAt: new Map(),
+}
+
+/**
+ * What is best now. Where the last round of moves is all that has happened, its gain was judged by figures with
+ * noise in them: another has to be clearly better, or noise would move vCPUs to and fro between placements as good.
+ */
+export function chooseAgain(model: Model, terms: Omit<Terms, 'doubt'>, state: PatienceState): Choice {
+  const choice = choose(model, { ...terms, doubt: 1 })
+  return choice.better && isSettled(model, state) ? choose(model, { ...terms, doubt }) : choice
+}
+
+/** Whether all that could have moved is where the last round left it and wants what it wanted, and so is the rest. */
+function isSettled(model: Model, { settled }: PatienceState): boolean {
+  if (!settled) return false
+  const then = sameVcpus(model, settled)
+  if (!then) return false
+  const isMoved = model.vcpus.some((_, item) => {
+    return settled.names[settled.where[then[item]!]!] !== model.shape.names[model.start[item]!]
+  })
+  if (isMoved || settled.fixed.length !== model.fixed.length) return false
+  const isNear = (now: number, before: number) =>
+    Math.abs(now - before) <= unchanged.points + unchanged.share * before
+  return (
+    model.demand.every((demand, item) => isNear(demand, settled.demand[then[item]!]!)) &&
+    model.fixed.every((load, bin) => Math.abs(load - settled.fixed[bin]!) <= unchanged.points)
+  )
+}
+
+/** By item: which it was in the last round; undefined when other vCPUs were there then. */
+function sameVcpus(model: Model, settled: Settled): number[] | undefined {
+  if (settled.vcpus.length !== model.vcpus.length) return undefined
+  const then = new Map(settled.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
+  const items = model.vcpus.flatMap((vcpu) => then.get(keyOf(vcpu)) ?? [])
+  return items.length === model.vcpus.length ? items : undefined
+}
+
+/**
+ * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: how
+ * often others were moved before is no matter then.
+ */
+export function isTime(state: PatienceState, model: Model, choice: Choice): boolean {
+  if (!choice.better) return false
+  if (isClear(choice)) return state.calls + 1 >= patience.clear
+  const known = state.settled && sameVcpus(model, state.settled)
+  return state.calls + 1 >= (known ? state.needed : patience.marginal)
+}
+
+function isClear({ better, deviation, explanation }: Choice): boolean {
+  return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
+}
+
+/** The state after a View in which nothing was moved. */
+export function waiting(state: PatienceState, called: boolean): PatienceState {
+  return { ...state, calls: called ? state.calls + 1 : 0 }
+}
+
+/** The state after a round of moves. One that a budget cut short goes on in the next View. */
+export function moved(
+  state: PatienceState,
+  model: Model,
+  {
+    choice,
+    better,
+    time,
+    cooldown,
+    cut,
+  }: {
+    readonly choice: Choice
+    readonly better: Better
+    readonly time: number
+    readonly cooldown: number
+    readonly cut: boolean
+  },
+): PatienceState {
+  const movedAt = new Map([...state.movedAt].filter(([, at]) => time - at < cooldown))
+  if (cooldown > 0) {
+    for (const [item, vcpu] of model.vcpus.entries()) {
+      if (better.where[item] !== model.start[item]) movedAt.set(keyOf(vcpu), time)
+    }
+  }
+  if (cut) return { ...state, calls: state.calls + 1, movedAt }
+  const before = isClear(choice) ? patience.marginal : state.needed
+  const { vcpus, demand, shape } = model
+  const settled = { vcpus, demand, where: better.where, names: shape.names, fixed: model.fixed }
+  return { calls: 0, needed: Math.min(2 * before, patience.most), settled, movedAt }
+}
+
+/** Whether a vCPU was moved so lately that it has to rest. */
+export function hasToRest(state: PatienceState, vcpu: VcpuView, time: number, cooldown: number): boolean {
+  if (state.movedAt.size === 0) return false
+  const at = state.movedAt.get(keyOf(vcpu))
+  return at !== undefined && time - at < cooldown
+}

@@ -1,0 +1,61 @@
+import type { CpuSet } from '../../host/cpuset.ts'
+import { type PinAction, pin } from '../../view/plan.ts'
+import { percent } from '../words.ts'
+import { Arrangement } from './arrangement.ts'
+import type { Better } from './choice.ts'
+import type { Model } from './model.ts'
+
+/** The pins that bring a placement about: those of the vCPUs that are to move, and of those that are free to. */
+export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] {
+  const { shape } = model
+  const before = new Arrangement(model)
+  const after = new Arrangement(model, model.demand, where)
+  const middle = after.total() / shape.capacity.reduce((sum, one) => sum + one, 0)
+  const outcome = `deviation then ${percent(deviation / middle)} of the mean ${percent(middle)}`
+  const name = shape.names.map(
+    (text, bin) => `${text} (${percent(before.loads[bin]!)} before, ${percent(after.loads[bin]!)} after)`,
+  )
+  const plan: PinAction[] = []
+  for (const [item, vcpu] of model.vcpus.entries()) {
+    const to = where[item]!
+    const cpus = cpusIn(shape.sets[to]!, vcpu.allowed)
+    if (isThere(vcpu.affinity, cpus)) continue
+    const wants = `wants ${percent(model.demand[item]!)}`
+    const from = model.start[item]!
+    const reason =
+      model.homeless[item] === 1
+        ? `${wants}, from where it may not be to ${name[to]}; ${outcome}`
+        : from === to
+          ? `${wants}, stays on ${name[to]}; ${outcome}`
+          : `${wants}, from ${shape.names[from]} (${percent(before.loads[from]!)}) to ${name[to]}; ${outcome}`
+    plan.push(pin(vcpu, cpus, reason))
+  }
+  return plan
+}
+
+/** The pins of those that are where they may not be, and of nobody else. */
+export function homecomings(model: Model, deviation: number): PinAction[] {
+  if (!model.homeless.includes(1)) return []
+  const all = pinsOf(model, { where: model.start, moves: 0, deviation })
+  const lost = new Set(model.vcpus.filter((_, item) => model.homeless[item] === 1).map(keyOf))
+  return all.filter(({ uuid, vcpu }) => lost.has(`${uuid}/${vcpu}`))
+}
+
+/** Names a vCPU across Views. */
+export function keyOf({
+  domain,
+  vcpu,
+}: {
+  readonly domain: { readonly uuid: string }
+  readonly vcpu: number
+}): string {
+  return `${domain.uuid}/${vcpu}`
+}
+
+function cpusIn(set: CpuSet, allowed: CpuSet): CpuSet {
+  return set.size === 1 ? set : set.and(allowed)
+}
+
+function isThere(affinity: CpuSet | undefined, cpus: CpuSet): boolean {
+  return affinity?.isSubsetOf(cpus) === true
+}

@@ -1,0 +1,45 @@
+import type { CpuSample } from '../host/sample.ts'
+import { Boot } from './boot.ts'
+import { estimateDemand } from './demand.ts'
+import { type CellOf, homeCell } from './home-cell.ts'
+import { VcpuTrack } from './vcpu-track.ts'
+
+/** What is remembered of one run of a domain. While it is paused all stays as it is: it goes on where it was. */
+export class DomainRun {
+  readonly id: number
+  readonly #vcpus = new Map<number, VcpuTrack>()
+  readonly #boot: Boot
+  #homeCell: number | undefined
+
+  /** `appeared`: monotonic milliseconds; undefined for one that was there before anything was seen. */
+  constructor(id: number, appeared: number | undefined) {
+    this.id = id
+    this.#boot = new Boot(appeared)
+  }
+
+  /** The vCPU with this number. */
+  vcpu(number: number): VcpuTrack {
+    let track = this.#vcpus.get(number)
+    if (!track) {
+      track = new VcpuTrack()
+      this.#vcpus.set(number, track)
+    }
+    return track
+  }
+
+  /** As it was at the first sample in which it was known. */
+  homeCell(cpu: CpuSample, index: number, cellOf: CellOf): number | undefined {
+    this.#homeCell ??= homeCell(cpu, index, cellOf)
+    return this.#homeCell
+  }
+
+  /** Whether what its vCPUs do is the work of starting. It is domain `index` of the sample. */
+  isBooting(cpu: CpuSample, index: number): boolean {
+    let busiest = Number.NaN
+    for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+      const wanted = estimateDemand(cpu.usage[row]!, cpu.delay[row]!)
+      if (!(wanted <= busiest) && !Number.isNaN(wanted)) busiest = wanted
+    }
+    return this.#boot.isBooting(cpu.time, busiest)
+  }
+}

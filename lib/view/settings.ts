@@ -1,0 +1,16 @@
+import type { CpuSet } from '../host/cpuset.ts'
+
+/** What a domain's owner, or the user of Ballast, says of one domain. */
+export interface DomainSettings {
+  /** Whether policies may change it. One that is not managed is counted all the same. */
+  readonly managed: boolean
+  /** Why it is not managed, for people. */
+  readonly why?: string | undefined
+  /** pCPUs that its vCPUs may be pinned to. Undefined: any that is online. */
+  readonly cpus?: CpuSet | undefined
+  /** Its share of a pCPU that is short, as against the shares of others: libvirt's `cpu_shares`. Above 0. */
+  readonly shares: number
+}
+
+/** The settings of a domain of which nobody said anything. */
+export const defaultSettings: DomainSettings = { managed: true, cpus: undefined, shares: 1024 }
