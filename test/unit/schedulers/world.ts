@@ -19,7 +19,15 @@ export interface Guest {
 export function topologyOf(pcpuCount: number): Topology {
   const online = CpuSet.range(0, pcpuCount - 1)
   return {
-    pcpus: [...online].map((id) => ({ id, cell: 0, socket: 0, die: 0, core: id, cache: 0, siblings: CpuSet.of(id) })),
+    pcpus: [...online].map((id) => ({
+      id,
+      cell: 0,
+      socket: 0,
+      die: 0,
+      core: id,
+      cache: 0,
+      siblings: CpuSet.of(id),
+    })),
     online,
     cpuCount: pcpuCount,
     cells: [{ id: 0, cpus: online, memory: 2 ** 34, distances: new Map() }],
