@@ -70,7 +70,16 @@ async function cpu({ json, only = '', policies: names, seeds, ticks, plots }: Op
   const passed = names.includes('balance') && broken.length === 0
   console.log(passed ? 'Passed: every claim held.' : 'Failed: see above, or balance did not take part.')
   if (json) {
-    const figures = { arena: 'cpu', passed, claims: Object.fromEntries(held), broken, seeds, ticks, rows }
+    const inOrder = chosen.flatMap(({ name }) => rows.filter(({ contest }) => contest === name))
+    const figures = {
+      arena: 'cpu',
+      passed,
+      claims: Object.fromEntries(held),
+      broken,
+      seeds,
+      ticks,
+      rows: inOrder,
+    }
     console.log(JSON.stringify(figures, shortened))
   }
   process.exitCode = passed ? 0 : 1

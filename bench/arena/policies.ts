@@ -9,6 +9,7 @@ export const policies: Readonly<Record<string, () => Scheduler>> = {
   oneMove: () => schedulers.oneMove(),
   roundRobin: () => schedulers.roundRobin(),
   pack: () => schedulers.pack(),
+  fair: () => schedulers.fair(),
   usage: () => usageBased,
   none: () => () => [],
 }

@@ -2,7 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { globMatcher } from '../host/glob.ts'
 import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
-import type { DomainView, VcpuView, View } from '../view/view.ts'
+import type { DomainView, VcpuView } from '../view/view.ts'
 import { wrap } from './lift.ts'
 
 /** Which domains: a glob over their names (`*` and `?`), or a function that says so. */

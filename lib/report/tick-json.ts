@@ -2,7 +2,7 @@ import type { Clamp, LeftAlone, Outcome, Tick, TickTiming } from '../control/tic
 import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import type { Action } from '../view/plan.ts'
+import type { Action, Explanation } from '../view/plan.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
@@ -92,6 +92,8 @@ export interface TickRecord {
   readonly memory: Known<HostMemoryView>
   readonly domains: readonly DomainRecord[]
   readonly plan: readonly ActionRecord[]
+  /** Why the scheduler chose as many moves as it did. */
+  readonly explanation?: Explanation
   readonly clamps: readonly {
     readonly rule: Clamp['rule']
     readonly action: ActionRecord
@@ -133,6 +135,7 @@ export function tickRecord(tick: Tick): TickRecord {
     memory: known(view.memory),
     domains: view.domains.map(domainRecord),
     plan: tick.plan.map(actionRecord),
+    explanation: tick.explanation,
     clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
       known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),
     ),

@@ -101,6 +101,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const levels = levelsOf(view)
     const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
     if (!isWanting(view)) {
+      // One call too few: only those that are where they may not be are brought home.
       const decision = levels[widest] && decideAt(view, { ...state, calls: -1 }, levels[widest])
       return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }
     }

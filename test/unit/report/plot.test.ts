@@ -7,10 +7,11 @@ import { plotLoads } from '../../../lib/report/plot-loads.ts'
 import { plotPlacement } from '../../../lib/report/plot-placement.ts'
 import { lpt } from '../../../lib/schedulers/index.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import type { Scheduler } from '../../../lib/view/plan.ts'
 
-async function ticksOf(scenario: Scenario, ticks = 12): Promise<Tick[]> {
+async function ticksOf(scenario: Scenario, ticks = 12, scheduler: Scheduler = lpt()): Promise<Tick[]> {
   const found: Tick[] = []
-  for await (const tick of autopilot(simulate(scenario), { interval: 1_000, scheduler: lpt(), ticks })) {
+  for await (const tick of autopilot(simulate(scenario), { interval: 1_000, scheduler, ticks })) {
     found.push(tick)
   }
   return found
@@ -69,7 +70,7 @@ describe('a plot of placement', () => {
       { at: 3_500, domain: name, kind: 'pause' } as const,
       { at: 6_500, domain: name, kind: 'resume' } as const,
     ]
-    const document = plotPlacement(await ticksOf({ pcpus: 2, domains, changes }))
+    const document = plotPlacement(await ticksOf({ pcpus: 2, domains, changes }, 12, () => []))
     const bars = drawn(document).rect.filter((rect) => rect['@_height'] === '17')
     expect(bars).toHaveLength(4)
     expect(document).toContain('&lt;b&gt;&amp;&quot;\\x07 1')

@@ -36,16 +36,29 @@ describe('limits', () => {
     expect(rounds.map(({ look }) => look)).toEqual([1, 2, 3])
   })
 
-  it('a vCPU that was moved rests for as long as it should', () => {
-    const policy = balance({ cooldown: 60_000 })
-    const { vcpus: settled, rounds } = settle(host, policy, 5)
-    expect(rounds).toMatchObject([{ moves: 6 }])
-    // All that were moved turn heavy: they may not go on yet, and the two that never moved are light.
-    const heavy = settled.map((vcpu) =>
-      vcpu.on === 1 ? { ...vcpu, demand: 0.9 } : { ...vcpu, demand: 0.05 },
-    )
-    const free = settle({ ...host, vcpus: heavy }, balance(), 10)
-    expect(free.rounds.length).toBeGreaterThan(0)
+  it('a vCPU that was moved stays for as long as it has to rest, and goes on afterwards', () => {
+    const turnHeavy = (cooldown: number) => {
+      const world = new World(
+        2,
+        [0.3, 0.3, 0.3, 0.3].map((demand) => ({ demand, on: 0 })),
+      )
+      const policy = balance({ cooldown })
+      let state = policy.initialState
+      const movedAt: number[] = []
+      for (let look = 0; look < 40; look++) {
+        const decision = policy.decide(world.look(), state)
+        state = decision.state
+        if (world.apply(decision.plan) > 0) movedAt.push(look)
+        // Those that were moved turn heavy, the others are next to nothing: only a moved one can help.
+        if (look === 5) for (const guest of world.guests) guest.demand = guest.on === 1 ? 0.9 : 0.02
+      }
+      return movedAt
+    }
+    const [first, second] = turnHeavy(0)
+    expect(first).toBe(1)
+    expect(second).toBeLessThan(12)
+    // 40 s are 20 looks.
+    expect(turnHeavy(40_000)[1]).toBeGreaterThanOrEqual(21)
   })
 
   it.each([
