@@ -55,9 +55,11 @@ describe.skipIf(!hasDaemon)('affinities that libvirt is asked for', () => {
       expect(await affinities(host)).toEqual(['2', '7'])
       await daemon.virsh('setvcpus', 'test', '1')
       expect(await affinities(host)).toEqual(['2'])
+      await host.pinVcpu(uuid, 0, CpuSet.of(4))
+      expect(await affinities(host)).toEqual(['4'])
       await daemon.virsh('setvcpus', 'test', '2')
       const [first, second] = await affinities(host)
-      expect(first).toBe('2')
+      expect(first).toBe('4')
       expect(second).not.toBe('')
     } finally {
       await daemon.remove()
