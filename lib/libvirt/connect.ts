@@ -9,7 +9,8 @@ export interface ConnectOptions {
   readonly readOnly?: boolean
   /**
    * Where CPU figures come from. `auto` reads the vCPU threads' `schedstat` where the host is this machine,
-   * otherwise asks libvirt; `libvirt` always asks libvirt, which knows no run-queue delay. Default `auto`.
+   * otherwise asks libvirt; `libvirt` always asks libvirt, which knows no run-queue delay. It tells of every
+   * pin; an affinity that something else changes (`taskset`, a cpuset) shows within eight samples. Default `auto`.
    */
   readonly cpuSource?: 'auto' | 'libvirt'
   /** Milliseconds after which a call is given up with `ERR_TIMEOUT`. Default 10,000. */

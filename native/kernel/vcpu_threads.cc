@@ -69,7 +69,7 @@ bool VcpuThreads::Refresh() {
   return true;
 }
 
-bool VcpuThreads::Read(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity,
+bool VcpuThreads::Read(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
                        size_t word_count) {
   const size_t readings_before = readings.size();
   const size_t affinity_before = affinity.size();
@@ -88,10 +88,10 @@ bool VcpuThreads::Read(std::vector<VcpuThreadReading>& readings, std::vector<uin
   return false;
 }
 
-bool VcpuThreads::ReadOnce(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity,
+bool VcpuThreads::ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
                            size_t word_count) {
   for (Thread& thread : threads_) {
-    VcpuThreadReading reading{};
+    VcpuReading reading{};
     reading.vcpu = thread.vcpu;
     reading.counters.at = MonotonicNs();
     const auto times = ParseSchedstat(thread.schedstat.ReadAll());

@@ -13,8 +13,8 @@
 
 namespace ballast {
 
-// What one vCPU thread's files say now.
-struct VcpuThreadReading {
+// What is known of one vCPU now.
+struct VcpuReading {
   uint32_t vcpu;
   CounterReading counters;
   int32_t last_cpu;  // -1: unknown
@@ -30,7 +30,7 @@ class VcpuThreads {
 
   // Reads all vCPUs: appends to `readings` and, `word_count` words each, to `affinity`. False when the
   // process is gone or its vCPU threads cannot be read: then nothing is appended.
-  bool Read(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
+  bool Read(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
 
  private:
   struct Thread {
@@ -41,7 +41,7 @@ class VcpuThreads {
   };
   // Looks for threads that came or went; cheap when none did.
   bool Refresh();
-  bool ReadOnce(std::vector<VcpuThreadReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
+  bool ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
 
   std::string tasks_;  // /proc/PID/task
   uint64_t thread_count_ = 0;

@@ -58,7 +58,11 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
         opened->cpu =
             std::make_shared<CpuSampler>(opened->connection, opened->host.cpu_count, settings.use_proc);
         opened->memory = std::make_shared<MemorySampler>(opened->connection, settings.memory_deadline);
-        opened->events = std::make_unique<EventSubscription>(opened->connection, listener);
+        const auto heard = [listener, cpu = opened->cpu](HostEvent event) {
+          if (event.kind == HostEvent::Kind::kVcpuPin) cpu->Repinned();
+          listener(std::move(event));
+        };
+        opened->events = std::make_unique<EventSubscription>(opened->connection, heard);
         return opened;
       },
       [caller, target, &constructor, deadline = settings.call_deadline](
@@ -167,7 +171,10 @@ Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
   const auto words = info[2].As<Napi::Uint32Array>();
   const auto map = EncodeCpumap(words.Data(), words.ElementLength(), Opened(info.Env()).host.cpu_count);
   return ChangeDomain(info.Env(), "virDomainPinVcpu",
-                      [uuid, vcpu, map](const Connection& c) { c.PinVcpu(uuid, vcpu, map); });
+                      [uuid, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
+                        c.PinVcpu(uuid, vcpu, map);
+                        cpu->Repinned();
+                      });
 }
 
 Napi::Value ConnectionWrap::SetMemory(const Napi::CallbackInfo& info) {

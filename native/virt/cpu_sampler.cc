@@ -5,7 +5,6 @@
 #include "kernel/clock.h"
 #include "kernel/cpu_bitmap.h"
 #include "kernel/fd.h"
-#include "kernel/in_parallel.h"
 #include "kernel/proc_text.h"
 #include "virt/virt_error.h"
 
@@ -14,8 +13,9 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr char kProc[] = "/proc";
-// libvirtd serves five calls of a connection at a time (max_client_requests): one is left for other callers.
-constexpr size_t kCallsAtOnce = 4;
+// Who pins with libvirt is heard of at once; for what else changes an affinity (taskset, a cpuset, a driver
+// that tells nothing of pins), libvirt is asked for it anew once in so many samples.
+constexpr uint64_t kAffinityRound = 8;
 
 std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::to_string(domain.id); }
 
@@ -39,13 +39,15 @@ CpuColumns CpuSampler::Sample() {
   columns.affinity_words = static_cast<uint32_t>(BitmapWords(cpu_count_));
   last_sample_ns_ = now;
 
-  AskWhereNoThreads();
+  const bool repinned = repinned_.exchange(false);
   for (size_t row = 0; row < table_.rows().size(); ++row) {
     const ActiveDomain& domain = table_.rows()[row];
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
-    columns.source.push_back(static_cast<uint8_t>(ReadDomain(domain, *rows_[row], columns)));
+    const bool affinity_anew = repinned || (samples_ + row) % kAffinityRound == 0;
+    columns.source.push_back(static_cast<uint8_t>(ReadDomain(domain, *rows_[row], affinity_anew, columns)));
   }
+  ++samples_;
   columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
   book_.EndSample();
   ReadPcpus(columns);
@@ -74,78 +76,27 @@ void CpuSampler::ReplaceReaders() {
   readers_ = std::move(readers);  // moving a map leaves its elements where they are
 }
 
-// A call is mostly waiting, for libvirtd or for the network: several are made side by side.
-void CpuSampler::AskWhereNoThreads() {
-  std::vector<size_t> rows;
-  for (size_t row = 0; row < rows_.size(); ++row) {
-    if (!rows_[row]->threads) rows.push_back(row);
-  }
-  InParallel(rows.size(), kCallsAtOnce, [&](size_t i) {
-    const size_t row = rows[i];
-    rows_[row]->answer = AskLibvirt(table_.rows()[row].id, *rows_[row]);
-  });
-}
-
 CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainReader& reader,
-                                          CpuColumns& columns) {
-  if (reader.threads) {
-    if (ReadThreads(reader, columns)) return Source::kSchedstat;
-    reader.answer = AskLibvirt(domain.id, reader);
+                                          bool affinity_anew, CpuColumns& columns) {
+  std::vector<VcpuReading> readings;
+  Source source = Source::kSchedstat;
+  if (reader.threads && reader.threads->Read(readings, columns.affinity, columns.affinity_words)) {
+    reader.calls.reset();  // its affinity would be out of date when it is needed again
+  } else {
+    source = Source::kLibvirt;
+    if (!reader.calls) reader.calls = std::make_unique<VcpuCalls>(connection_, domain.id, cpu_count_);
+    if (!reader.calls->Read(affinity_anew, readings, columns.affinity, columns.affinity_words)) {
+      return Source::kNone;  // it ended since it was listed
+    }
   }
-  if (!reader.answer) return Source::kNone;  // it ended since it was listed
-  AddAnswer(reader, *reader.answer, columns);
-  reader.answer.reset();
-  return Source::kLibvirt;
-}
-
-bool CpuSampler::ReadThreads(DomainReader& reader, CpuColumns& columns) {
-  std::vector<VcpuThreadReading> readings;
-  if (!reader.threads->Read(readings, columns.affinity, columns.affinity_words)) return false;
-  for (const VcpuThreadReading& reading : readings) {
-    AddVcpu(reader, reading.vcpu, reading.counters, reading.last_cpu, columns);
+  for (const VcpuReading& reading : readings) {
+    const CpuRates rates = book_.Record(reader.key, reading.vcpu, reading.counters);
+    columns.vcpu.push_back(reading.vcpu);
+    columns.usage.push_back(rates.usage);
+    columns.delay.push_back(rates.delay);
+    columns.pcpu.push_back(reading.last_cpu);
   }
-  return true;
-}
-
-std::optional<CpuSampler::VcpuAnswer> CpuSampler::AskLibvirt(int id, DomainReader& reader) const {
-  if (!reader.handle) {
-    reader.handle.reset(virDomainLookupByID(connection_->get(), id));
-    if (!reader.handle) return std::nullopt;
-    reader.max_vcpus = virDomainGetMaxVcpus(reader.handle.get());
-  }
-  if (reader.max_vcpus <= 0) return std::nullopt;
-  const size_t max = static_cast<size_t>(reader.max_vcpus);
-  const size_t map_bytes = CpumapBytes(cpu_count_);
-  VcpuAnswer answer{MonotonicNs(), std::vector<virVcpuInfo>(max), std::vector<uint8_t>(max * map_bytes)};
-  const int count = virDomainGetVcpus(reader.handle.get(), answer.infos.data(), reader.max_vcpus,
-                                      answer.maps.data(), static_cast<int>(map_bytes));
-  if (count < 0) return std::nullopt;
-  answer.infos.resize(static_cast<size_t>(count));
-  return answer;
-}
-
-void CpuSampler::AddAnswer(const DomainReader& reader, const VcpuAnswer& answer, CpuColumns& columns) {
-  const size_t map_bytes = CpumapBytes(cpu_count_);
-  for (size_t i = 0; i < answer.infos.size(); ++i) {
-    const virVcpuInfo& info = answer.infos[i];
-    CounterReading reading;
-    reading.at = answer.at;
-    reading.run = info.cpuTime;
-    columns.affinity.resize(columns.affinity.size() + columns.affinity_words);
-    DecodeCpumap(&answer.maps[i * map_bytes], map_bytes,
-                 columns.affinity.data() + columns.affinity.size() - columns.affinity_words,
-                 columns.affinity_words);
-    AddVcpu(reader, info.number, reading, info.cpu, columns);
-  }
-}
-
-void CpuSampler::AddVcpu(const DomainReader& reader, uint32_t vcpu, const CounterReading& reading,
-                         int32_t pcpu, CpuColumns& columns) {
-  const CpuRates rates = book_.Record(reader.key, vcpu, reading);
-  columns.vcpu.push_back(vcpu);
-  columns.usage.push_back(rates.usage);
-  columns.delay.push_back(rates.delay);
-  columns.pcpu.push_back(pcpu < 0 ? -1 : pcpu);
+  return source;
 }
 
 void CpuSampler::ReadPcpus(CpuColumns& columns) {

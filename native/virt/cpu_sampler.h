@@ -1,9 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -13,6 +13,7 @@
 #include "kernel/vcpu_threads.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
+#include "virt/vcpu_calls.h"
 
 namespace ballast {
 
@@ -42,31 +43,21 @@ class CpuSampler {
   // `use_proc` false: libvirt's calls alone, as on a remote host.
   CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc);
   CpuColumns Sample();
+  // Says that some vCPU was pinned, by us or by somebody else: the next sample reads every affinity anew.
+  // From any thread; blocks nobody.
+  void Repinned() { repinned_ = true; }
 
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
-  // What virDomainGetVcpus told of a domain.
-  struct VcpuAnswer {
-    uint64_t at;
-    std::vector<virVcpuInfo> infos;
-    std::vector<uint8_t> maps;  // one after the other
-  };
   struct DomainReader {
     std::string key;                       // one run of one domain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
-    DomainHandle handle;                   // for libvirt's calls; opened when first needed
-    int max_vcpus = 0;
-    std::optional<VcpuAnswer> answer;  // of this sample, where libvirt was asked
+    std::unique_ptr<VcpuCalls> calls;      // made when first needed
   };
 
   void ReplaceReaders();
-  void AskWhereNoThreads();
-  std::optional<VcpuAnswer> AskLibvirt(int id, DomainReader& reader) const;
-  Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, CpuColumns& columns);
-  bool ReadThreads(DomainReader& reader, CpuColumns& columns);
-  void AddAnswer(const DomainReader& reader, const VcpuAnswer& answer, CpuColumns& columns);
-  void AddVcpu(const DomainReader& reader, uint32_t vcpu, const CounterReading& reading, int32_t pcpu,
-               CpuColumns& columns);
+  Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool affinity_anew,
+                    CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
 
   const std::shared_ptr<Connection> connection_;
@@ -78,7 +69,9 @@ class CpuSampler {
   std::vector<DomainReader*> rows_;                        // by row of the table
   CounterBook book_;
   uint64_t last_sample_ns_ = 0;
+  uint64_t samples_ = 0;
   std::vector<PcpuTimes> last_pcpus_;
+  std::atomic<bool> repinned_{false};  // since the last sample
 };
 
 }  // namespace ballast

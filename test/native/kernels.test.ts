@@ -5,7 +5,7 @@ import { compileSuite, type Sanitizer, sources } from './suite.ts'
 const kernels: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
 const tests: Record<Sanitizer, RegExp> = {
   address: /^main\.cc$|_test\.cc$/,
-  thread: /^main\.cc$|^(thread_pool|deadlines|in_parallel)_test\.cc$/,
+  thread: /^main\.cc$|^(thread_pool|deadlines)_test\.cc$/,
 }
 
 for (const sanitizer of ['address', 'thread'] as const) {

@@ -17,7 +17,7 @@ constexpr size_t kWords = 32;  // 1,024 CPUs
 
 struct Answer {
   bool ok;
-  std::vector<VcpuThreadReading> readings;
+  std::vector<VcpuReading> readings;
   std::vector<uint32_t> affinity;
 };
 
@@ -140,7 +140,7 @@ TEST("vCPU threads: a number used again is not taken for the thread that had it"
 TEST("vCPU threads: of a process that is gone nothing is appended") {
   FakeQemu qemu(2);
   VcpuThreads threads(qemu.proc.path(), kQemu);
-  std::vector<VcpuThreadReading> readings(3);
+  std::vector<VcpuReading> readings(3);
   std::vector<uint32_t> affinity(3 * kWords, 1);
   CHECK(threads.Read(readings, affinity, kWords));
   CHECK_EQ(readings.size(), 5u);

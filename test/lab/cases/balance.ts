@@ -9,6 +9,8 @@ const interval = 2_000
 /** Ticks that are watched after balance; nothing may move in them. */
 const watched = 20
 const mostTicksToBalance = 3
+/** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */
+const undisturbed = 0.4
 /** Ticks within which a scheduler that was at rest has to answer a change. */
 const mostTicksToWake = 8
 
@@ -99,6 +101,16 @@ async function watch(stage: Stage): Promise<Tick[]> {
   return ticks
 }
 
+/** Fraction of one pCPU that was used by others than the guests' vCPUs, on average. */
+function usedByOthers(ticks: readonly Tick[]): number {
+  const full = ticks.filter(({ view }) => isFullSample(view))
+  const others = full.map(({ view: { pcpus, vcpus } }) => {
+    const busy = pcpus.reduce((sum, pcpu) => sum + (pcpu.busy ?? 0), 0)
+    return busy - vcpus.reduce((sum, vcpu) => sum + (vcpu.usage ?? 0), 0)
+  })
+  return others.reduce((sum, here) => sum + here, 0) / Math.max(1, full.length)
+}
+
 function judge(ticks: readonly Tick[]) {
   const first = ticks.find(({ view }) => isFullSample(view))
   const movesMinimum = first ? fewestMovesOfEqualLoads(first.view) : 0
@@ -112,6 +124,8 @@ function judge(ticks: readonly Tick[]) {
       ...(movesMinimum === 0 && { pins: 0 }),
     },
   })
+  const others = usedByOthers(ticks)
+  const disturbed = others > undisturbed
   const figures = {
     ticksToBalance: verdict.ticksToBalance ?? null,
     moves: verdict.moves,
@@ -121,6 +135,10 @@ function judge(ticks: readonly Tick[]) {
     ticksAfterBalance: verdict.ticksAfterBalance,
     deviationPercent:
       verdict.deviationPercent === undefined ? null : Number(verdict.deviationPercent.toFixed(2)),
+    othersPercent: Math.round(100 * others),
+    disturbed,
   }
-  return { passed: verdict.passed, figures, broken: verdict.broken }
+  const unfair = `the machine's other programs used ${figures.othersPercent} % of a pCPU meanwhile`
+  const broken = verdict.passed || !disturbed ? verdict.broken : [...verdict.broken, unfair]
+  return { passed: verdict.passed, figures, broken }
 }

@@ -1,0 +1,64 @@
+#include "virt/vcpu_calls.h"
+
+#include <algorithm>
+
+#include "kernel/clock.h"
+#include "kernel/cpu_bitmap.h"
+
+namespace ballast {
+
+bool VcpuCalls::Read(bool affinity_anew, std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
+                     size_t word_count) {
+  uint64_t at = MonotonicNs();
+  bool answered = Ask(affinity_anew || mapped_.empty());
+  if (answered && HasOtherVcpus()) {
+    at = MonotonicNs();
+    answered = Ask(true);
+  }
+  if (!answered) {
+    mapped_.clear();
+    return false;
+  }
+  const size_t map_bytes = CpumapBytes(cpu_count_);
+  for (size_t i = 0; i < infos_.size(); ++i) {
+    VcpuReading reading{};
+    reading.vcpu = infos_[i].number;
+    reading.counters.at = at;
+    reading.counters.run = infos_[i].cpuTime;
+    reading.last_cpu = std::max(infos_[i].cpu, -1);
+    readings.push_back(reading);
+    affinity.resize(affinity.size() + word_count);
+    DecodeCpumap(&maps_[i * map_bytes], map_bytes, affinity.data() + affinity.size() - word_count,
+                 word_count);
+  }
+  return true;
+}
+
+bool VcpuCalls::Ask(bool affinity_anew) {
+  if (!domain_) {
+    domain_.reset(virDomainLookupByID(connection_->get(), domain_id_));
+    if (!domain_) return false;
+    max_vcpus_ = virDomainGetMaxVcpus(domain_.get());
+  }
+  if (max_vcpus_ <= 0) return false;
+  const size_t map_bytes = CpumapBytes(cpu_count_);
+  infos_.resize(static_cast<size_t>(max_vcpus_));
+  if (affinity_anew) maps_.assign(infos_.size() * map_bytes, 0);
+  const int count =
+      virDomainGetVcpus(domain_.get(), infos_.data(), max_vcpus_, affinity_anew ? maps_.data() : nullptr,
+                        affinity_anew ? static_cast<int>(map_bytes) : 0);
+  if (count < 0) return false;
+  infos_.resize(static_cast<size_t>(count));
+  if (affinity_anew) {
+    mapped_.clear();
+    for (const virVcpuInfo& info : infos_) mapped_.push_back(info.number);
+  }
+  return true;
+}
+
+bool VcpuCalls::HasOtherVcpus() const {
+  return !std::equal(infos_.begin(), infos_.end(), mapped_.begin(), mapped_.end(),
+                     [](const virVcpuInfo& info, unsigned mapped) { return info.number == mapped; });
+}
+
+}  // namespace ballast
