@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { labUser, startPrivateDaemon } from '../lab/daemon.ts'
-import { endProcess, processesIn, signal } from '../lab/processes.ts'
+import { endProcess, identify, processesIn, signal } from '../lab/processes.ts'
 import { virsh } from '../lab/virsh.ts'
 import { domainXml } from './node-xml.ts'
 
@@ -10,6 +10,19 @@ export const hasDaemon = spawnSync('libvirtd', ['--version']).status === 0 && (a
 
 if (!hasDaemon && process.env.CI === 'true') {
   throw new Error('libvirtd cannot be run here: it is needed for the tests over a daemon')
+}
+
+const parent = '/var/tmp'
+
+/** Ends the daemons, frozen ones too, of test processes that were killed before they could. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(parent)) {
+    const maker = /^ballast-test-(\d+)-/.exec(name)?.[1]
+    const directory = `${parent}/${name}`
+    if (maker === undefined || (await identify(Number(maker))) !== undefined) continue
+    for (const { pid } of await processesIn(directory)) signal(pid, 'SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 /**
@@ -35,6 +48,7 @@ export interface TestDaemon {
 }
 
 export async function startTestDaemon(): Promise<TestDaemon> {
+  await removeLeftovers()
   const user = await labUser()
   if (!user) throw new Error('There is no user that the daemon could run as')
   let directory = ''
@@ -59,7 +73,7 @@ export async function startTestDaemon(): Promise<TestDaemon> {
     remove: () => end(() => {}),
     async start() {
       // Short, since socket paths end at 107 characters; open for the user that it runs as.
-      directory = mkdtempSync('/var/tmp/ballast-test-')
+      directory = mkdtempSync(`${parent}/ballast-test-${process.pid}-`)
       chmodSync(directory, 0o711)
       const uri = await startPrivateDaemon(directory, user)
       daemon.uri = uri.replace(/^qemu/, 'test').replace('///session', '///default')
