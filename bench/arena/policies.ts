@@ -4,7 +4,7 @@ import { usageBased } from './usage-based.ts'
 
 /** Who goes through the contests, by name. */
 export const policies: Readonly<Record<string, () => Scheduler>> = {
-  balance: () => schedulers.balance(),
+  balance: () => schedulers.balance({ background: true }),
   lpt: () => schedulers.lpt(),
   oneMove: () => schedulers.oneMove(),
   roundRobin: () => schedulers.roundRobin(),

@@ -32,6 +32,11 @@ export interface BalanceOptions {
   readonly maxMoves?: number | undefined
   /** Milliseconds that a vCPU stays where it was moved to. Default 0. */
   readonly cooldown?: number | undefined
+  /**
+   * Whether what else is busy on a pCPU counts to its load. For hosts where that cannot go elsewhere (interrupts,
+   * pinned programs). Default false: what may run anywhere gets out of the way by itself, and would be chased.
+   */
+  readonly background?: boolean | undefined
   /** What a core's second thread is worth beside the first, as a fraction of a core. Above 0, up to 1. Default 0.25. */
   readonly sibling?: number | undefined
   /** What moves and places cost; those that are not given stay at their defaults. */
@@ -46,7 +51,7 @@ export interface BalanceState extends PatienceState {
 
 /**
  * Moves as few vCPUs as bring the standard deviation of load over the pCPUs within tolerance, and none when
- * it is. The load of a pCPU is what its vCPUs want and what else runs there. Of the ways with the fewest moves
+ * it is. The load of a pCPU is what its vCPUs want and, with `background`, what else runs there. Of the ways with the fewest moves
  * it takes the one with the least deviation. On small hosts it finds them by branch and bound, on large ones by steepest
  * descent with moves and swaps; the explanation in the Tick has the moves that were weighed, and a bound
  * that no placement can fall below. Where tolerance is out of reach (five equal vCPUs on four pCPUs) it comes
@@ -69,7 +74,14 @@ export interface BalanceState extends PatienceState {
  * Load rebalancing: Aggarwal, Motwani, Zhu, "The load rebalancing problem" (2003).
  */
 export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction, BalanceState> {
-  const { tolerance = 0.05, pin = 'cpu', maxMoves = Infinity, cooldown = 0, sibling = 0.25 } = options
+  const {
+    tolerance = 0.05,
+    pin = 'cpu',
+    maxMoves = Infinity,
+    cooldown = 0,
+    sibling = 0.25,
+    background = false,
+  } = options
   assertFraction('tolerance', tolerance)
   assertFraction('sibling', sibling)
   if (pin !== 'cpu' && pin !== 'set') throw wrongOption('pin', "'cpu' or 'set'", pin)
@@ -79,12 +91,13 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
   if (!(typeof cooldown === 'number' && cooldown >= 0)) {
     throw wrongOption('cooldown', 'a number of milliseconds, 0 or more', cooldown)
   }
+  if (typeof background !== 'boolean') throw wrongOption('background', 'true or false', background)
   const price = priceFrom(options.cost)
   const terms = { tolerance, mostMoves: maxMoves }
 
   const decideAt = (view: View, state: BalanceState, level: Level): Decision<PinAction, BalanceState> => {
     const rests = (vcpu: View['vcpus'][number]) => hasToRest(state, vcpu, view.time, cooldown)
-    const model = readModel(view, shapeOf(view, level, sibling), price, rests)
+    const model = readModel(view, shapeOf(view, level, { sibling, background }), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
     if (!better || !isTime(state, model, choice)) {

@@ -32,7 +32,11 @@ export interface Shape {
 }
 
 /** The bins of a host that is levelled over single pCPUs, or over sets of them. */
-export function shapeOf(view: View, level: Level, sibling: number): Shape {
+export function shapeOf(
+  view: View,
+  level: Level,
+  { sibling, background: counts }: { readonly sibling: number; readonly background: boolean },
+): Shape {
   const shapes = new Map(view.topology.pcpus.map((pcpu) => [pcpu.id, pcpu]))
   const seen = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu]))
   const cores = new Numbering()
@@ -67,7 +71,7 @@ export function shapeOf(view: View, level: Level, sibling: number): Shape {
       const together = threads.get(coreKey(id, shapes.get(id)))!
       const pcpu = seen.get(id)
       capacity[bin]! += (positive(pcpu?.capacity) * (1 + sibling * (together - 1))) / together
-      background[bin]! += pcpu?.background ?? 0
+      if (counts) background[bin]! += pcpu?.background ?? 0
     }
   }
   const scale = view.online.size / capacity.reduce((sum, one) => sum + one, 0)

@@ -12,7 +12,7 @@ import { type HostShape, type HostSketch, settle, viewOf } from './views.ts'
 
 const modelOf = (host: HostSketch): Model => {
   const view = viewOf(host)
-  return readModel(view, shapeOf(view, 'cpu', 0.25), defaultPrice, () => false)
+  return readModel(view, shapeOf(view, 'cpu', { sibling: 0.25, background: true }), defaultPrice, () => false)
 }
 
 /** By number of moves: the least sum of squares after at most so many, by trying every placement. */
@@ -124,7 +124,7 @@ describe('what the policy chooses', () => {
     for (const host of hosts({ cores: 4 }, 150)) {
       const model = modelOf(host)
       const measure = deviation(model)
-      const { vcpus, rounds: taken } = settle(host, balance(), 12)
+      const { vcpus, rounds: taken } = settle(host, balance({ background: true }), 12)
       if (taken.length === 0) continue
       rounds++
       expect(taken).toHaveLength(1)
@@ -137,7 +137,7 @@ describe('what the policy chooses', () => {
 
   it('is explained by figures that hold', () => {
     for (const host of hosts({ cores: 4 }, 60)) {
-      const policy = balance()
+      const policy = balance({ background: true })
       const { explanation, state } = policy.decide(viewOf(host), policy.initialState)
       const best = bestByTryingAll(modelOf(host))
       const measure = deviation(modelOf(host))

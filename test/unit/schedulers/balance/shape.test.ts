@@ -92,12 +92,12 @@ describe('capacity and background', () => {
 
   it('what else runs on a pCPU is part of its load', () => {
     const host = { shape: { cores: 2 }, background: [0.6, 0], vcpus: busy(4, (i) => i % 2, 0.3) }
-    expect(settle(host, balance(), looks).where.filter((on) => on === 0)).toHaveLength(1)
+    expect(settle(host, balance({ background: true }), looks).where.filter((on) => on === 0)).toHaveLength(1)
   })
 
   it('background alone, that nothing can be done about, moves nobody', () => {
     const host = { shape: { cores: 2 }, background: [0.9, 0.1], vcpus: busy(2, () => 1, 0.3) }
-    expect(settle(host, balance(), looks).rounds).toEqual([])
+    expect(settle(host, balance({ background: true }), looks).rounds).toEqual([])
   })
 })
 
