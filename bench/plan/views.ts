@@ -3,6 +3,7 @@ import { DomainState } from '../../lib/host/sample.ts'
 import type { Topology } from '../../lib/host/topology.ts'
 import { defaultSettings } from '../../lib/view/settings.ts'
 import type { DomainView, VcpuView, View } from '../../lib/view/view.ts'
+import { noHostMemory, unknownMemory } from '../../test/unit/view/memory.ts'
 
 /** A host to plan for. */
 export interface Size {
@@ -69,7 +70,7 @@ export function viewOf({ vcpus: count, pcpus }: Size, seed: number): View {
     })),
     domains,
     vcpus,
-    memory: { total: 0, free: 0, available: 0, reserve: 0, budget: 0, committed: 0 },
+    memory: noHostMemory,
   }
 }
 
@@ -101,18 +102,7 @@ function domainOf(index: number, vcpus: readonly VcpuView[]): DomainView {
     settings: defaultSettings,
     homeCell: undefined,
     vcpus,
-    memory: {
-      age: undefined,
-      hold: 'no statistics',
-      maximum: undefined,
-      actual: undefined,
-      target: undefined,
-      available: undefined,
-      unused: undefined,
-      usable: undefined,
-      swappedOut: undefined,
-      rss: undefined,
-    },
+    memory: unknownMemory,
   }
 }
 

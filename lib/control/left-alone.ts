@@ -22,6 +22,14 @@ const memoryHolds: Record<MemoryHold, Hold> = {
   'not running': { rule: 'unmanaged', why: 'it is not running' },
   stuck: { rule: 'stale-statistics', why: 'stuck: it does not answer' },
   failed: { rule: 'stale-statistics', why: 'its memory statistics cannot be read' },
+  booting: { rule: 'unmanaged', why: 'it has just started and not reported its memory yet' },
+  'no device': { rule: 'unmanaged', why: 'it has no balloon device' },
+  'no driver': { rule: 'unmanaged', why: 'no driver in the guest serves its balloon device' },
+  'memory is pinned': {
+    rule: 'unmanaged',
+    why: 'its memory is pinned: huge pages, locked memory or a passed-through device',
+  },
+  migrating: { rule: 'unmanaged', why: 'it is migrating' },
   'no statistics': {
     rule: 'unmanaged',
     why: 'it reports no memory statistics: no balloon device, no balloon driver in the guest, or still booting',

@@ -136,7 +136,7 @@ export class SettingsBook implements Disposable {
       return leftAlone(`${which} leave it none of the pCPUs that may be used (${usable})`)
     }
     const shares = rules.shares ?? said.shares ?? defaultSettings.shares
-    return { managed: true, cpus, shares }
+    return { ...defaultSettings, cpus, shares }
   }
 }
 

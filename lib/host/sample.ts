@@ -128,4 +128,6 @@ export interface HostMemory {
   readonly free: number
   /** What could be had without swapping: free and droppable cache. */
   readonly available: number
+  /** Part of the last 10 s in which some task waited for memory, 0 to 1 (PSI, `some avg10`). */
+  readonly pressure: number
 }

@@ -63,7 +63,12 @@ export class MemoryLevels {
       available: levels.available,
       unused: levels.unused,
       usable: levels.usable,
+      diskCaches: undefined,
       swappedOut: levels.swappedOut,
+      swappedIn: undefined,
+      need: undefined,
+      events: undefined,
+      progress: 'resting',
       rss: levels.rss,
     }
   }

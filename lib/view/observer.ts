@@ -177,7 +177,10 @@ export class Observer {
       total,
       free: known(sample?.host.free),
       available: known(sample?.host.available),
+      state: 'high',
+      pressure: known(sample?.host.pressure),
       reserve,
+      reserved: 0,
       budget: Math.max(0, total - reserve),
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }

@@ -10,7 +10,18 @@ export interface DomainSettings {
   readonly cpus?: CpuSet | undefined
   /** Its share of a pCPU that is short, as against the shares of others: libvirt's `cpu_shares`. Above 0. */
   readonly shares: number
+  /** Bytes: the smallest balloon that it may be given. Undefined: what the policy and the guard have. */
+  readonly memoryFloor?: number | undefined
+  /** Bytes: the largest. Undefined: its maximum. */
+  readonly memoryCeiling?: number | undefined
+  /** Its share of memory that is short, or left over, as against the shares of others. Above 0. */
+  readonly memoryShares: number
 }
 
 /** The settings of a domain of which nobody said anything. */
-export const defaultSettings: DomainSettings = { managed: true, cpus: undefined, shares: 1024 }
+export const defaultSettings: DomainSettings = {
+  managed: true,
+  cpus: undefined,
+  shares: 1024,
+  memoryShares: 1000,
+}

@@ -84,9 +84,49 @@ export type MemoryHold =
   | 'not running'
   | 'stuck'
   | 'failed'
-  | 'no statistics' // no balloon device, no driver in the guest, or it is still booting
+  | 'booting' // it has not reported since it started, which was a short while ago
+  | 'no device' // its definition has no balloon
+  | 'no driver' // it has a balloon device, and nothing in the guest serves it
+  | 'memory is pinned' // huge pages, locked memory or a passed-through device: the balloon would free nothing
+  | 'migrating'
+  | 'no statistics' // for no reason that can be told
   | 'stale statistics'
   | 'contradictory statistics'
+
+/**
+ * The balloon size that a guest needs, in bytes and in its parts, as of its last report (see
+ * {@link DomainMemoryView.age}). Page cache that it can drop is no need. docs/memory.md has the formulas.
+ */
+export interface MemoryNeed {
+  /** What its kernel and its programs hold, what its kernel keeps out of its own total included. */
+  readonly inUse: number
+  /** Of what it was seen to swap out, what it is still likely to want back: decays. */
+  readonly swapDebt: number
+  /** What it may take before a decision of the next tick has an effect, by how fast it was seen to grow. */
+  readonly burst: number
+  /** The sum of these. */
+  readonly total: number
+  /** Bytes per second by which its use rises now; 0: it does not. */
+  readonly growthPerSecond: number
+}
+
+/** What happened in a guest between the two last reports; each is false too when it is not known. */
+export interface MemoryEvents {
+  /** Bytes swapped out. */
+  readonly swappedOut: number
+  /** Major page faults per second. */
+  readonly majorFaultsPerSecond: number
+  /** It swaps, faults much, or has next to nothing left while it grows: it is to be helped now. */
+  readonly suffers: boolean
+  /** Its use fell at once from nothing left: its OOM killer is likely to have ended a program. */
+  readonly lostProgram: boolean
+}
+
+/**
+ * How a balloon does what it was asked: `resting` has nothing to do, `following` moves, `refusing` has not moved
+ * for a while and is not to be counted on.
+ */
+export type BalloonProgress = 'resting' | 'following' | 'refusing'
 
 /** One domain's memory in bytes. While it does not answer, the last known levels with their growing age. */
 export interface DomainMemoryView {
@@ -106,20 +146,40 @@ export interface DomainMemoryView {
   readonly unused: number | undefined
   /** The guest's MemAvailable. */
   readonly usable: number | undefined
+  /** Page cache. */
+  readonly diskCaches: number | undefined
   /** Bytes swapped out since the memory sample before; undefined when either is unknown. */
   readonly swappedOut: number | undefined
+  /** Bytes swapped in since the memory sample before. */
+  readonly swappedIn: number | undefined
+  /** Undefined while it is on hold. */
+  readonly need: MemoryNeed | undefined
+  /** Undefined while it is on hold, and in the first report. */
+  readonly events: MemoryEvents | undefined
+  readonly progress: BalloonProgress
   /** Resident memory of the domain's QEMU. */
   readonly rss: number | undefined
 }
+
+/**
+ * How short the host is of memory, by what it has available of its total, as ESX has it: at least 6 % is high, 4 % soft,
+ * 2 % hard, below that low. A state is left only when its edge is clearly passed.
+ */
+export type HostMemoryState = 'high' | 'soft' | 'hard' | 'low'
 
 /** Memory of the host in bytes. */
 export interface HostMemoryView {
   readonly total: number
   readonly free: number | undefined
   readonly available: number | undefined
+  readonly state: HostMemoryState
+  /** Part of the last 10 s in which some task waited for memory (PSI), 0 to 1; undefined where the host does not tell. */
+  readonly pressure: number | undefined
   /** What policies leave to the host: the guard's `hostReserve`. */
   readonly reserve: number
-  /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve`. */
+  /** What is kept free for guests about to start. */
+  readonly reserved: number
+  /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve - reserved`. */
   readonly budget: number
   /** What they hold now: sum of max(actual, target) and overhead, as the guard counts it. */
   readonly committed: number

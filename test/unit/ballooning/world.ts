@@ -128,7 +128,7 @@ export class World {
     )
     const view = this.#observer.observe({
       cpu: cpuSample(time, rows),
-      memory: memorySample(time, rows, { total: this.#hostMemory * MiB, free, available: free }),
+      memory: memorySample(time, rows, { total: this.#hostMemory * MiB, free, available: free, pressure: 0 }),
       targets,
     })
     const { plan, state } = this.#policy.decide(view, this.#state)

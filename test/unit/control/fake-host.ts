@@ -134,7 +134,12 @@ export class FakeHost implements Host {
       majorFaults: reported(() => 0),
       rss: column(({ rss }) => rss),
       lastUpdate: reported(() => wallTime),
-      host: { total: this.topology.memory, free: this.available, available: this.available },
+      host: {
+        total: this.topology.memory,
+        free: this.available,
+        available: this.available,
+        pressure: Number.NaN,
+      },
     }
   }
 

@@ -137,7 +137,7 @@ describe('the memory side of a View', () => {
   const memoryOf = (changes: Partial<Row>) => look([row(changes)]).domains[0]!.memory
 
   it('has the levels in bytes, their age, and no reason to hold', () => {
-    expect(memoryOf({})).toEqual({
+    expect(memoryOf({})).toMatchObject({
       age: 1_000,
       hold: undefined,
       maximum: 2_048 * MiB,
@@ -284,14 +284,17 @@ describe('the memory side of a View', () => {
       total: 8_192 * MiB,
       free: 4_096 * MiB,
       available: 5_000 * MiB,
+      state: 'high',
+      pressure: undefined,
       reserve: 1_024 * MiB,
+      reserved: 0,
       budget: 7_168 * MiB,
       committed: (1_100 + 64 + 512 + 188) * MiB,
     })
   })
 
   it('takes the total from the topology, and nothing for the rest, where the host does not tell', () => {
-    const nothing = { total: Number.NaN, free: Number.NaN, available: Number.NaN }
+    const nothing = { total: Number.NaN, free: Number.NaN, available: Number.NaN, pressure: Number.NaN }
     expect(look([], nothing).memory).toMatchObject({ total: 2 ** 34, free: undefined, available: undefined })
   })
 

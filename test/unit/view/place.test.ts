@@ -3,7 +3,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { MiB } from '../../../lib/host/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import { placeOf } from '../../../lib/view/place.ts'
-import type { DomainMemoryView } from '../../../lib/view/view.ts'
+import { unknownMemory } from './memory.ts'
 
 describe('placeOf', () => {
   it.each<[string, CpuSet | undefined, number | undefined, number | undefined]>([
@@ -19,20 +19,8 @@ describe('placeOf', () => {
 
 describe('commitment', () => {
   const of = (memory: Partial<Record<'actual' | 'target' | 'rss' | 'maximum', number>>) => {
-    const unknown: DomainMemoryView = {
-      age: undefined,
-      hold: undefined,
-      maximum: undefined,
-      actual: undefined,
-      target: undefined,
-      available: undefined,
-      unused: undefined,
-      usable: undefined,
-      swappedOut: undefined,
-      rss: undefined,
-    }
     const inBytes = Object.fromEntries(Object.entries(memory).map(([name, size]) => [name, size * MiB]))
-    return commitment({ memory: { ...unknown, ...inBytes } }, 64 * MiB) / MiB
+    return commitment({ memory: { ...unknownMemory, ...inBytes } }, 64 * MiB) / MiB
   }
 
   it.each([

@@ -85,6 +85,6 @@ export function memorySample(time: number, rows: readonly Row[], host?: MemorySa
     majorFaults: Float64Array.from(rows, () => unknown),
     rss: column('rss'),
     lastUpdate: column('lastUpdate'),
-    host: host ?? { total: 8_192 * MiB, free: 4_096 * MiB, available: 5_000 * MiB },
+    host: host ?? { total: 8_192 * MiB, free: 4_096 * MiB, available: 5_000 * MiB, pressure: Number.NaN },
   }
 }

@@ -4,6 +4,7 @@ import type { Topology } from '../../../../lib/host/topology.ts'
 import type { PinAction, Plan, StatefulPolicy } from '../../../../lib/view/plan.ts'
 import { defaultSettings } from '../../../../lib/view/settings.ts'
 import type { DemandRange, DomainView, VcpuView, View } from '../../../../lib/view/view.ts'
+import { noHostMemory, unknownMemory } from '../../view/memory.ts'
 
 /** A host of so many cells, each of so many caches, of cores, of threads; all threads of a core next to each other. */
 export interface HostShape {
@@ -79,7 +80,7 @@ export function viewOf({
     })),
     domains: [...domains.values()],
     vcpus,
-    memory: { total: 0, free: 0, available: 0, reserve: 0, budget: 0, committed: 0 },
+    memory: noHostMemory,
   }
 }
 
@@ -140,17 +141,6 @@ function domainOf(guest: number, homeCell: number | undefined): DomainView & { r
     settings: defaultSettings,
     homeCell,
     vcpus: [],
-    memory: {
-      age: undefined,
-      hold: 'no statistics',
-      maximum: undefined,
-      actual: undefined,
-      target: undefined,
-      available: undefined,
-      unused: undefined,
-      usable: undefined,
-      swappedOut: undefined,
-      rss: undefined,
-    },
+    memory: unknownMemory,
   }
 }
