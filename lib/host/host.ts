@@ -1,6 +1,7 @@
 import type { CpuSet } from './cpuset.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
+import type { DomainTraits } from './traits.ts'
 
 /** The host's own sense of time: real on a live host, virtual on a simulated one. */
 export interface Clock {
@@ -95,6 +96,12 @@ export interface Host extends AsyncDisposable {
    * where there is none. Never waits for a guest's monitor.
    */
   domainMetadata(uuid: string): Promise<string | undefined>
+
+  /**
+   * What a running domain is made of. Never waits for a guest's monitor, and is no call for every tick: it changes by
+   * a restart or a `device` event.
+   */
+  domainTraits(uuid: string): Promise<DomainTraits>
 
   /** Calls `listener` for each event from now on; returns the function that stops it. */
   subscribe(listener: HostListener): () => void

@@ -4,12 +4,14 @@ import { type Clock, Domain, type Host, type HostListener } from '../host/host.t
 import { metadataNamespace } from '../host/metadata.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import { KiB } from '../host/units.ts'
 import { toHostEvent } from './host-event.ts'
 import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from './native.ts'
 import { fromNative } from './native-error.ts'
 import { realClock } from './real-clock.ts'
 import { readTopology } from './topology.ts'
+import { readTraits } from './traits.ts'
 
 /** A {@link Host} on libvirt, over the addon. Made by `connect()`. */
 export class LibvirtHost implements Host {
@@ -106,6 +108,10 @@ export class LibvirtHost implements Host {
 
   async domainMetadata(uuid: string): Promise<string | undefined> {
     return await this.#call((native) => native.domainMetadata(uuid, metadataNamespace))
+  }
+
+  async domainTraits(uuid: string): Promise<DomainTraits> {
+    return readTraits(await this.#call((native) => native.domainXml(uuid)))
   }
 
   subscribe(listener: HostListener): () => void {

@@ -34,6 +34,8 @@ export interface NativeConnection {
   listDomains(): Promise<NativeDomain[]>
   /** The element of this XML namespace in a domain's metadata. */
   domainMetadata(uuid: string, namespace: string): Promise<string | undefined>
+  /** The XML of a domain as it runs. */
+  domainXml(uuid: string): Promise<string>
   sampleCpu(): Promise<NativeCpuSample>
   sampleMemory(): Promise<NativeMemorySample>
   /** `cpus` is a bitmap of 32-bit words. */

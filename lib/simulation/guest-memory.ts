@@ -67,19 +67,21 @@ export class GuestMemory {
   #swapOut = 0
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
+  readonly #pinned: boolean
 
-  constructor(scenario: Required<Omit<MemoryScenario, 'program' | 'balloon'>>) {
+  constructor(scenario: Required<Omit<MemoryScenario, 'program' | 'balloon' | 'pinned'>>, pinned: boolean) {
     this.maximum = scenario.maximum
     this.actual = scenario.actual
     this.target = scenario.actual
     this.#cache = scenario.cache
     this.#swap = scenario.swap
     this.#cache = Math.max(0, Math.min(this.#cache, this.#room()))
+    this.#pinned = pinned
     this.#noteBacked()
   }
 
   get rss(): number {
-    return qemuOverhead + this.#backed
+    return qemuOverhead + (this.#pinned ? this.maximum : this.#backed)
   }
 
   run(program: Program): void {

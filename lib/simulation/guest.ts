@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import type { PinnedMemory } from '../host/traits.ts'
 import { MiB } from '../host/units.ts'
 import { GuestMemory, type MemoryReport } from './guest-memory.ts'
 import { demandOf, nothing, once } from './load.ts'
@@ -39,6 +40,7 @@ export interface Surroundings {
 export class Guest {
   readonly identity: DomainIdentity
   readonly memory: GuestMemory
+  readonly pinnedMemory: PinnedMemory | undefined
   readonly balloon: 'works' | 'no-driver' | 'no-device'
   /** The element in Ballast's namespace of its metadata. */
   readonly metadata: string | undefined
@@ -66,16 +68,13 @@ export class Guest {
     booted: boolean,
     time: number,
   ) {
-    const { program, balloon, ...memory } = scenario.memory ?? {}
+    const { program, balloon, pinned, ...memory } = scenario.memory ?? {}
     const maximum = memory.maximum ?? defaultMaximum
     this.identity = identity
     this.metadata = scenario.metadata
-    this.memory = new GuestMemory({
-      maximum,
-      actual: memory.actual ?? maximum,
-      cache: memory.cache ?? defaultCache,
-      swap: memory.swap ?? 'none',
-    })
+    this.pinnedMemory = pinned
+    const sizes = { maximum, actual: memory.actual ?? maximum, cache: memory.cache ?? defaultCache }
+    this.memory = new GuestMemory({ ...sizes, swap: memory.swap ?? 'none' }, pinned !== undefined)
     this.balloon = balloon ?? 'works'
     this.#host = host
     this.#program = program ?? { size: 0 }
@@ -96,6 +95,10 @@ export class Guest {
 
   get tasks(): readonly Task[] {
     return this.#vcpus.map((vcpu) => vcpu.task)
+  }
+
+  get statsPeriodSeconds(): number | undefined {
+    return this.#period > 0 ? this.#period / secondMs : undefined
   }
 
   /** Whether its balloon and its statistics work now. */

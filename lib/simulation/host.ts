@@ -3,6 +3,7 @@ import { BallastError, type ErrorCode } from '../host/errors.ts'
 import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import { KiB } from '../host/units.ts'
 import type { Guest } from './guest.ts'
 import { Machine } from './machine.ts'
@@ -140,6 +141,11 @@ class Simulation implements SimulatedHost {
 
   async domainMetadata(uuid: string): Promise<string | undefined> {
     return this.#guest(uuid).metadata
+  }
+
+  async domainTraits(uuid: string): Promise<DomainTraits> {
+    const { balloon, statsPeriodSeconds, pinnedMemory } = this.#guest(uuid)
+    return { balloon: balloon === 'no-device' ? 'none' : 'virtio', statsPeriodSeconds, pinnedMemory }
   }
 
   subscribe(listener: HostListener): () => void {

@@ -82,6 +82,8 @@ export interface MemoryScenario {
    * `no-device`: requests are refused as well. Default `works`.
    */
   readonly balloon?: 'works' | 'no-driver' | 'no-device'
+  /** All of it stays on the host, whatever the balloon does, for this reason. Default: it does not. */
+  readonly pinned?: 'huge pages' | 'locked' | 'passthrough'
 }
 
 /** One program in a guest that holds memory and really uses it. */

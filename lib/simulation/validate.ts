@@ -69,8 +69,8 @@ function validateBackground(background: number | readonly number[], pcpus: numbe
 }
 
 function validateMemory(at: string, memory: MemoryScenario): void {
-  onlyKeys(at, memory, ['maximum', 'actual', 'program', 'cache', 'swap', 'balloon'])
-  const { maximum, actual, program, cache, swap = 'none', balloon = 'works' } = memory
+  onlyKeys(at, memory, ['maximum', 'actual', 'program', 'cache', 'swap', 'balloon', 'pinned'])
+  const { maximum, actual, program, cache, swap = 'none', balloon = 'works', pinned } = memory
   wholeKiB(`${at}.maximum`, maximum)
   wholeKiB(`${at}.actual`, actual)
   if (maximum !== undefined && actual !== undefined && actual > maximum) {
@@ -81,5 +81,8 @@ function validateMemory(at: string, memory: MemoryScenario): void {
   if (!['none', 'disk', 'zram'].includes(swap)) throw wrongOption(`${at}.swap`, 'none, disk or zram', swap)
   if (!['works', 'no-driver', 'no-device'].includes(balloon)) {
     throw wrongOption(`${at}.balloon`, 'works, no-driver or no-device', balloon)
+  }
+  if (pinned !== undefined && !['huge pages', 'locked', 'passthrough'].includes(pinned)) {
+    throw wrongOption(`${at}.pinned`, 'huge pages, locked or passthrough', pinned)
   }
 }

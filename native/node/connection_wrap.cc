@@ -30,6 +30,7 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::IsAlive>("isAlive"),
                          InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
                          InstanceMethod<&ConnectionWrap::DomainMetadata>("domainMetadata"),
+                         InstanceMethod<&ConnectionWrap::DomainXml>("domainXml"),
                          InstanceMethod<&ConnectionWrap::SampleCpu>("sampleCpu"),
                          InstanceMethod<&ConnectionWrap::SampleMemory>("sampleMemory"),
                          InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
@@ -128,6 +129,15 @@ Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
         if (!xml) return env.Undefined();
         return Napi::String::New(env, *xml);
       });
+}
+
+Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  const std::string uuid = info[0].As<Napi::String>();
+  return caller_->Promise<std::string>(
+      info.Env(), "virDomainGetXMLDesc", call_deadline_,
+      [connection, uuid] { return connection->ReadXml(uuid); },
+      [](Napi::Env env, const std::string& xml) { return Napi::String::New(env, xml); });
 }
 
 Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {

@@ -52,6 +52,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value IsAlive(const Napi::CallbackInfo& info);
   Napi::Value ListDomains(const Napi::CallbackInfo& info);
   Napi::Value DomainMetadata(const Napi::CallbackInfo& info);
+  Napi::Value DomainXml(const Napi::CallbackInfo& info);
   Napi::Value SampleCpu(const Napi::CallbackInfo& info);
   Napi::Value SampleMemory(const Napi::CallbackInfo& info);
   Napi::Value PinVcpu(const Napi::CallbackInfo& info);

@@ -157,6 +157,13 @@ std::optional<std::string> Connection::ReadMetadata(const std::string& uuid,
   throw VirtFailure{error};
 }
 
+std::string Connection::ReadXml(const std::string& uuid) const {
+  const DomainHandle domain = FindDomain(uuid);
+  const CString xml(virDomainGetXMLDesc(domain.get(), 0));
+  if (!xml) ThrowLastError("virDomainGetXMLDesc", domain.get());
+  return xml.get();
+}
+
 NodeMemory Connection::ReadNodeMemory() const {
   const auto stats = ReadNodeStats<virNodeMemoryStats>([this](virNodeMemoryStatsPtr params, int* count) {
     return virNodeGetMemoryStats(connection_, VIR_NODE_MEMORY_STATS_ALL_CELLS, params, count, 0);

@@ -67,6 +67,8 @@ class Connection {
   DomainHandle FindDomain(const std::string& uuid) const;
   // The element of this namespace in a domain's metadata, as XML. Asks no monitor.
   std::optional<std::string> ReadMetadata(const std::string& uuid, const std::string& xml_namespace) const;
+  // A domain's XML as it runs, without secrets. Asks no monitor.
+  std::string ReadXml(const std::string& uuid) const;
   NodeMemory ReadNodeMemory() const;
   // Nanoseconds that one pCPU was busy and idle; false where the driver does not tell.
   bool ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const;

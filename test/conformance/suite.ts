@@ -6,6 +6,7 @@ import { memoryConformance } from './memory.ts'
 import { metadataConformance } from './metadata.ts'
 import { pinConformance } from './pin.ts'
 import type { Subject } from './subject.ts'
+import { traitsConformance } from './traits.ts'
 
 export type { Abilities, Subject } from './subject.ts'
 
@@ -26,6 +27,7 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
     describe('pins', () => pinConformance(current))
     describe('memory', () => memoryConformance(current))
     describe('metadata', () => metadataConformance(current))
+    describe('traits', () => traitsConformance(current))
     describe('clock', () => clockConformance(current))
   })
 }

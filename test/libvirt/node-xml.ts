@@ -12,6 +12,8 @@ export interface TestDomain {
   readonly pins?: Readonly<Record<number, string>>
   /** XML in `<metadata>`. */
   readonly metadata?: string
+  /** More elements of the domain. */
+  readonly elements?: string
 }
 
 /** A host for libvirt's test driver, which keeps it in this process: a fresh one for each connection. */
@@ -46,6 +48,7 @@ export function domainXml({
   currentMemoryKiB,
   pins = {},
   metadata = '',
+  elements = '',
 }: TestDomain): string {
   const tuned = Object.entries(pins).map(([vcpu, cpus]) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`)
   return `<domain type='test'>
@@ -53,5 +56,6 @@ export function domainXml({
     <memory>${memoryKiB}</memory><currentMemory>${currentMemoryKiB ?? memoryKiB}</currentMemory>
     <metadata>${metadata}</metadata>
     <cputune>${tuned.join('')}</cputune>
+    ${elements}
   </domain>`
 }

@@ -9,6 +9,7 @@ import {
   MemoryStatus,
 } from '../../../lib/host/sample.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
+import type { DomainTraits } from '../../../lib/host/traits.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { VirtualClock } from '../../../lib/simulation/clock.ts'
 
@@ -23,6 +24,8 @@ export interface FakeGuest {
   used: number
   rss: number
   status: MemoryStatus
+  /** Default: a virtio balloon, and nothing pinned. */
+  traits?: Partial<DomainTraits>
   /** What its metadata says in Ballast's namespace. */
   metadata: string | undefined
   /** Whether the guest reports: the statistics period that it was given, or undefined. */
@@ -158,6 +161,12 @@ export class FakeHost implements Host {
   async domainMetadata(uuid: string): Promise<string | undefined> {
     await this.#look('domainMetadata')
     return this.guests.find((one) => one.uuid === uuid)?.metadata
+  }
+
+  async domainTraits(uuid: string): Promise<DomainTraits> {
+    await this.#look('domainTraits')
+    const one = this.guests.find((candidate) => candidate.uuid === uuid)
+    return { balloon: 'virtio', statsPeriodSeconds: one?.period, pinnedMemory: undefined, ...one?.traits }
   }
 
   async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {

@@ -113,6 +113,21 @@ describe('a balloon', () => {
     await expect(none.guest.setMemoryStatsPeriod(1)).rejects.toMatchObject({ code: 'ERR_NOT_SUPPORTED' })
   })
 
+  it('gives the host nothing back while its memory is pinned, and tells so', async () => {
+    const { host, guest, levels } = await oneGuest({ pinned: 'huge pages' })
+    const before = (await levels()).rss
+    await guest.setMemory(256 * MiB)
+    await host.clock.sleepUntil(60_000)
+    expect(await levels()).toMatchObject({ actual: 256 * MiB, rss: before })
+    expect(await host.domainTraits(guest.uuid)).toEqual({
+      balloon: 'virtio',
+      statsPeriodSeconds: undefined,
+      pinnedMemory: 'huge pages',
+    })
+    const without = await oneGuest({ balloon: 'no-device' })
+    expect((await without.host.domainTraits(without.guest.uuid)).balloon).toBe('none')
+  })
+
   it('stops above what the guest uses, and harms nothing', async () => {
     const { host, guest, levels, truth } = await oneGuest(squeezed)
     await guest.setMemory(300 * MiB)

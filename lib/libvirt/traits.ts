@@ -1,0 +1,75 @@
+import { XMLParser } from 'fast-xml-parser'
+import { BallastError } from '../host/errors.ts'
+import type { DomainTraits, PinnedMemory } from '../host/traits.ts'
+
+/** What the XML parser makes of a domain's XML, as far as we read it: attributes are strings, empty elements are `''`. */
+interface DomainElement {
+  readonly memoryBacking?: { readonly hugepages?: unknown; readonly locked?: unknown } | string
+  /** Encrypted guests; `sev`, `sev-snp` and `tdx` pin their memory, `s390-pv` does not say. */
+  readonly launchSecurity?: { readonly type?: string } | string
+  readonly devices?: DevicesElement | string
+}
+interface DevicesElement {
+  readonly memballoon?: { readonly model?: string; readonly stats?: { readonly period?: string } }
+  readonly hostdev?: readonly { readonly type?: string }[]
+  readonly interface?: readonly { readonly type?: string }[]
+  readonly disk?: readonly { readonly type?: string }[]
+}
+
+/** Devices that are given to the guest through VFIO or vDPA, by their element's `type`. */
+const passedThrough = {
+  hostdev: new Set(['pci', 'mdev']),
+  interface: new Set(['hostdev', 'vdpa']),
+  disk: new Set(['nvme', 'vhostvdpa']),
+} as const
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  // Whatever its users put there is none of ours.
+  stopNodes: ['domain.metadata'],
+  isArray: (name) => name === 'hostdev' || name === 'interface' || name === 'disk',
+})
+
+/** Reads the traits of a running domain from its live XML. Throws `ERR_LIBVIRT` when the XML cannot be read. */
+export function readTraits(xml: string): DomainTraits {
+  const domain = parseDomain(xml)
+  const devices = typeof domain.devices === 'object' ? domain.devices : {}
+  const period = Number(devices.memballoon?.stats?.period)
+  return {
+    balloon: balloonOf(devices.memballoon?.model),
+    statsPeriodSeconds: period > 0 ? period : undefined,
+    pinnedMemory: pinnedMemoryOf(domain, devices),
+  }
+}
+
+function parseDomain(xml: string): DomainElement {
+  try {
+    const { domain } = parser.parse(xml, true)
+    return typeof domain === 'object' ? domain : {}
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new BallastError('ERR_LIBVIRT', `Cannot read the domain's XML: ${why}`, { cause })
+  }
+}
+
+function balloonOf(model: string | undefined): DomainTraits['balloon'] {
+  if (model === 'none' || model === 'xen') return model
+  // `virtio-transitional` and `virtio-non-transitional` are the same device in other slots.
+  return model?.startsWith('virtio') ? 'virtio' : undefined
+}
+
+function pinnedMemoryOf(domain: DomainElement, devices: DevicesElement): PinnedMemory | undefined {
+  const passesThrough = (['hostdev', 'interface', 'disk'] as const).some((kind) => {
+    return devices[kind]?.some(({ type = '' }) => passedThrough[kind].has(type))
+  })
+  if (passesThrough) return 'passthrough'
+  const backing = typeof domain.memoryBacking === 'object' ? domain.memoryBacking : {}
+  if (backing.hugepages !== undefined) return 'huge pages'
+  const security = typeof domain.launchSecurity === 'object' ? domain.launchSecurity.type : undefined
+  const encrypted = security?.startsWith('sev') || security === 'tdx'
+  return backing.locked !== undefined || encrypted ? 'locked' : undefined
+}
