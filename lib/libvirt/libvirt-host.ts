@@ -78,7 +78,7 @@ export class LibvirtHost implements Host {
         total: Number.isNaN(sample.hostTotalKiB) ? this.topology.memory : sample.hostTotalKiB * KiB,
         free: sample.hostFreeKiB * KiB,
         available: sample.hostAvailableKiB * KiB,
-        pressure: Number.NaN,
+        pressure: sample.hostPressure,
       },
     }
   }

@@ -92,6 +92,7 @@ export interface NativeMemorySample {
   readonly hostTotalKiB: number
   readonly hostFreeKiB: number
   readonly hostAvailableKiB: number
+  readonly hostPressure: number
 }
 
 /** The order of `MemoryColumn` in native/virt/memory_sampler.h. */

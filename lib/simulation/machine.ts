@@ -73,9 +73,18 @@ export class Machine {
   }
 
   get freeMemory(): number {
+    return Math.max(0, this.topology.memory - this.#usedMemory)
+  }
+
+  /** The part of what is in use that does not fit into the host: whoever touches that has to wait for it. */
+  get memoryPressure(): number {
+    return Math.max(0, 1 - this.topology.memory / this.#usedMemory)
+  }
+
+  get #usedMemory(): number {
     let used = hostOwnMemory
     for (const guest of this.#guests.values()) used += guest.memory.rss
-    return Math.max(0, this.topology.memory - used)
+    return used
   }
 
   subscribe(listener: HostListener): () => void {

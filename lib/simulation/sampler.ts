@@ -89,6 +89,6 @@ export function sampleMemory(machine: Machine): MemorySample {
     majorFaults: told((guest) => guest.report?.majorFaults),
     rss: told((guest) => guest.memory.rss),
     lastUpdate: told((guest) => (guest.report ? guest.lastUpdate : undefined)),
-    host: { total: topology.memory, free, available: free, pressure: 0 },
+    host: { total: topology.memory, free, available: free, pressure: machine.memoryPressure },
   }
 }

@@ -1,5 +1,6 @@
 #include "kernel/proc_text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace ballast {
@@ -112,6 +113,19 @@ std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view fie
     return TakeNumber<uint64_t>(line);
   }
   return std::nullopt;
+}
+
+std::optional<double> ParsePressure(std::string_view text) {
+  constexpr std::string_view kPrefix = "some avg10=";
+  if (!StartsWith(text, kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  // Percent with two digits after the point: "12.34".
+  const auto percent = TakeNumber<uint32_t>(text);
+  if (!percent || !StartsWith(text, ".") || text.size() < 4 || text[3] != ' ') return std::nullopt;
+  text.remove_prefix(1);
+  const auto hundredths = TakeNumber<uint32_t>(text);
+  if (!hundredths || *hundredths > 99 || *percent > 100) return std::nullopt;
+  return std::min(1.0, (*percent * 100.0 + *hundredths) / 10'000);
 }
 
 }  // namespace ballast

@@ -41,4 +41,7 @@ std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);
 // A field of /proc/meminfo ("MemAvailable") in KiB.
 std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field);
 
+// "some avg10" of /proc/pressure/memory, 0 to 1: the part of the last 10 s in which some task waited.
+std::optional<double> ParsePressure(std::string_view text);
+
 }  // namespace ballast

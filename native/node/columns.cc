@@ -83,6 +83,7 @@ Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_gene
   js["hostTotalKiB"] = sample.node.total_kib;
   js["hostFreeKiB"] = sample.node.free_kib;
   js["hostAvailableKiB"] = sample.node.available_kib;
+  js["hostPressure"] = sample.node.pressure;
   return js;
 }
 

@@ -170,6 +170,7 @@ NodeMemory Connection::ReadNodeMemory() const {
   });
   virResetLastError();
   NodeMemory memory{};
+  memory.pressure = kUnknown;
   memory.total_kib = ValueOf(stats, VIR_NODE_MEMORY_STATS_TOTAL);
   memory.free_kib = ValueOf(stats, VIR_NODE_MEMORY_STATS_FREE);
   // Only the kernel knows how much of its cache can be dropped, and only the local one can be asked.

@@ -34,6 +34,7 @@ struct NodeMemory {
   double total_kib;  // NaN: not known
   double free_kib;
   double available_kib;
+  double pressure;  // 0 to 1; only the local kernel tells
 };
 
 struct ConnectOptions {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "kernel/clock.h"
+#include "kernel/proc_text.h"
 #include "virt/virt_error.h"
 
 namespace ballast {
@@ -90,7 +91,9 @@ MemoryReading ReadStatistics(const Connection& connection, int id) {
 }  // namespace
 
 MemorySampler::MemorySampler(std::shared_ptr<Connection> connection, std::chrono::milliseconds guest_deadline)
-    : connection_(std::move(connection)), guest_deadline_(guest_deadline) {}
+    : connection_(std::move(connection)),
+      guest_deadline_(guest_deadline),
+      pressure_(connection_->IsLocal() ? Fd::OpenForReading("/proc/pressure/memory") : Fd()) {}
 
 MemoryColumns MemorySampler::Sample() {
   const std::lock_guard<std::mutex> lock(sample_mutex_);
@@ -107,6 +110,9 @@ MemoryColumns MemorySampler::Sample() {
     ReadLevels(*connection_, table_.rows()[row], columns.readings[row]);
   }
   columns.node = connection_->ReadNodeMemory();
+  if (pressure_.is_open()) {
+    columns.node.pressure = ParsePressure(pressure_.ReadAll()).value_or(columns.node.pressure);
+  }
   AwaitAnswers(guests);
   columns.time = NsToMs(MonotonicNs());
 

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernel/fd.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
 
@@ -90,6 +91,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
 
   const std::shared_ptr<Connection> connection_;
   const std::chrono::milliseconds guest_deadline_;
+  const Fd pressure_;  // of a local host whose kernel measures it
   std::mutex sample_mutex_;
   DomainTable table_;
   std::unordered_map<std::string, GuestPtr> guests_;  // by UUID and id

@@ -33,6 +33,8 @@ export function memoryConformance(subject: () => Subject): void {
     expect(sample.time).toBeLessThanOrEqual(host.clock.now())
     expect(Math.abs(sample.wallTime - host.clock.wallTime())).toBeLessThan(10_000)
     expect(sample.host.total).toBeGreaterThan(0)
+    const { pressure } = sample.host
+    expect(Number.isNaN(pressure) || (pressure >= 0 && pressure <= 1), `pressure ${pressure}`).toBe(true)
   })
 
   it('brings the balloon to the size that was asked for, down and up again', async ({ skip }) => {

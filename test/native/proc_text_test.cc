@@ -129,6 +129,24 @@ TEST("meminfo: the field asked for, in KiB") {
   CHECK(!ParseMeminfo("", "MemAvailable"));
 }
 
+TEST("pressure: some of the last 10 s, as a fraction") {
+  const auto of = [](const std::string& percent) {
+    return ParsePressure("some avg10=" + percent + " avg60=7.00 avg300=0.00 total=9\nfull avg10=9.00\n");
+  };
+  CHECK_EQ(of("0.00").value_or(-1), 0.0);
+  CHECK_EQ(of("12.34").value_or(-1), 0.1234);
+  CHECK_EQ(of("0.07").value_or(-1), 0.0007);
+  CHECK_EQ(of("100.00").value_or(-1), 1.0);
+  CHECK_EQ(of("100.01").value_or(-1), 1.0);
+  CHECK(!of("101.00"));
+  CHECK(!of("5"));
+  CHECK(!of("5.1"));
+  CHECK(!of("-1.00"));
+  CHECK(!ParsePressure("full avg10=1.00 avg60=0.00\n"));
+  CHECK(!ParsePressure("some avg10=1.00"));
+  CHECK(!ParsePressure(""));  // the kernel was started with psi=0
+}
+
 // What the sanitizers say of reading beyond a text is the test here.
 TEST("proc texts: cut short or scrambled, none is read beyond its end") {
   const std::string samples[] = {"123456789 987654321 42\n",
@@ -136,7 +154,8 @@ TEST("proc texts: cut short or scrambled, none is read beyond its end") {
                                  "CPU 12/KVM\n",
                                  std::string("qemu\0-name\0guest=a,,b,x=y\0-uuid\0u-u\0"sv),
                                  "cpu  1 2 3\ncpu0 1 2 3 4 5 6 7 8 9\ncpu1 1\n",
-                                 "MemTotal: 12 kB\nMemAvailable:   1 kB\n"};
+                                 "MemTotal: 12 kB\nMemAvailable:   1 kB\n",
+                                 "some avg10=12.34 avg60=0.00\n"};
   std::mt19937 random(3);
   const auto read_all = [](const std::string& text) {
     const std::vector<char> exact(text.begin(), text.end());  // no terminating zero to stop at
@@ -148,6 +167,7 @@ TEST("proc texts: cut short or scrambled, none is read beyond its end") {
     NamesGuest(view, view);
     ParsePcpuTimes(view);
     ParseMeminfo(view, "MemAvailable");
+    ParsePressure(view);
   };
   for (const std::string& sample : samples) {
     for (size_t length = 0; length <= sample.size(); ++length) read_all(sample.substr(0, length));

@@ -128,6 +128,16 @@ describe('a balloon', () => {
     expect((await without.host.domainTraits(without.guest.uuid)).balloon).toBe('none')
   })
 
+  it('puts no pressure on the host before it has more in use than it has', async () => {
+    const pressureOf = async (memory: number) => {
+      const host = simulate({ pcpus: 2, memory, domains: [{ name: 'a', memory: { pinned: 'locked' } }] })
+      return (await host.sampleMemory()).host.pressure
+    }
+    expect(await pressureOf(2 * GiB)).toBe(0)
+    // 1,024 MiB, 96 of QEMU and 384 of the host's own.
+    expect(await pressureOf(1.25 * GiB)).toBeCloseTo(1 - 1_280 / 1_504)
+  })
+
   it('stops above what the guest uses, and harms nothing', async () => {
     const { host, guest, levels, truth } = await oneGuest(squeezed)
     await guest.setMemory(300 * MiB)
