@@ -1,154 +1,154 @@
 import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../host/sample.ts'
-import { known } from './known.ts'
+import { BalloonWatch } from './balloon-progress.ts'
+import { GuestTotal } from './guest-total.ts'
+import { eventsOf } from './memory-events.ts'
+import { type BalloonTraits, holdOf, isContradictory } from './memory-hold.ts'
+import { deadTimeOf, needOf } from './memory-need.ts'
+import { hasRebooted, increase, type MemoryReport, nothingKnown, readReport } from './memory-report.ts'
+import { MemoryUse } from './memory-use.ts'
 import { isRunning } from './running.ts'
-import type { DomainMemoryView, MemoryHold } from './view.ts'
+import type { DomainMemoryView } from './view.ts'
 
-/**
- * Milliseconds. A guest's report older than this is no ground to act on: almost twice the greatest age (5.5 s)
- * that reports have with a statistics period of 5 s, so that one late report is no alarm.
- */
-export const staleAfter = 10_000
+/** Bytes a second that no guest swaps. */
+const absurdSwap = 16 * 2 ** 30
 
-/** Milliseconds that a report may lie in the future: clocks are read one after the other. */
-const clockSlack = 2_000
-
-/** What is known of one run of a domain, in bytes; `lastUpdate` in milliseconds since the epoch. */
-interface Levels {
-  readonly id: number
-  readonly status: MemoryStatus
-  readonly maximum: number | undefined
-  readonly actual: number | undefined
-  readonly available: number | undefined
-  readonly unused: number | undefined
-  readonly usable: number | undefined
-  readonly rss: number | undefined
-  readonly lastUpdate: number | undefined
-  readonly swapOut: number | undefined
-  readonly swappedOut: number | undefined
+/** What is to be known of a domain to say what its memory is like now. */
+export interface MemoryContext {
+  readonly state: DomainState
+  readonly target: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly wallTime: number
+  /** Milliseconds between decisions. */
+  readonly interval: number | undefined
+  readonly traits: BalloonTraits | undefined
+  readonly isMigrating: boolean
 }
 
-/** The last known memory levels of every domain. */
-export class MemoryLevels {
-  #sample: MemorySample | undefined
-  #levels: ReadonlyMap<string, Levels> = new Map()
+/** The memory of one run of a domain, from sample to sample. */
+export class DomainMemory {
+  readonly id: number
+  /** Whether it started since somebody looks. */
+  readonly #isNew: boolean
+  readonly #firstSeen: number
+  #time: number
+  #report = nothingKnown
+  #swapped: { readonly out: number | undefined; readonly in: number | undefined } = {
+    out: undefined,
+    in: undefined,
+  }
+  #total = new GuestTotal()
+  #use: MemoryUse | undefined
+  #believed: MemoryReport | undefined
+  #isDoubtful = false
+  readonly #balloon = new BalloonWatch()
 
-  /** Takes in a sample. The same object again changes nothing. */
-  take(sample: MemorySample): void {
-    if (sample === this.#sample) return
-    this.#sample = sample
-    const next = new Map<string, Levels>()
-    sample.domains.forEach(({ uuid, id }, row) => {
-      const before = this.#levels.get(uuid)
-      next.set(uuid, readRow(sample, row, id, before?.id === id ? before : undefined))
-    })
-    this.#levels = next
+  constructor(id: number, isNew: boolean, time: number) {
+    this.id = id
+    this.#isNew = isNew
+    this.#firstSeen = time
+    this.#time = time
   }
 
-  /** What a policy sees of one domain at `wallTime` (milliseconds since the epoch). */
-  view(
-    { uuid, id }: DomainIdentity,
-    state: DomainState,
-    target: number | undefined,
-    wallTime: number,
-  ): DomainMemoryView {
-    const found = this.#levels.get(uuid)
-    const levels = found?.id === id ? found : nothingKnown
-    const age = levels.lastUpdate === undefined ? undefined : wallTime - levels.lastUpdate
+  /** Takes in row `row` of a sample, while the balloon was on its way to `target`. */
+  take(sample: MemorySample, row: number, target: number | undefined, interval: number | undefined): void {
+    const before = this.#report
+    const report = readReport(sample, row, before)
+    const isFresh = report.status === MemoryStatus.fresh
+    this.#report = report
+    this.#time = sample.time
+    this.#swapped = {
+      out: isFresh ? increase(before.swapOut, report.swapOut) : undefined,
+      in: isFresh ? increase(before.swapIn, report.swapIn) : undefined,
+    }
+    if (report.actual === undefined) return
+    const canMove = isFresh && isRunning(sample.state[row] as DomainState)
+    this.#balloon.see(report.actual, target, sample.time, canMove)
+    this.#total.see(report.actual, sample.time)
+    const { lastUpdate, unused } = report
+    if (!isFresh || lastUpdate === undefined || unused === undefined || isContradictory(report)) return
+    if (lastUpdate === before.lastUpdate && this.#use) return
+    const age = sample.wallTime - lastUpdate
+    this.#read(report, sample.time - age, deadTimeOf(age, interval))
+  }
+
+  view({ state, target, wallTime, interval, traits, isMigrating }: MemoryContext): DomainMemoryView {
+    const report = this.#report
+    const { actual } = report
+    const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
+    const watched = this.#time - this.#firstSeen
+    const circumstances = { state, age, traits, isMigrating, watched, isNew: this.#isNew }
+    const reason = holdOf(report, { ...circumstances, isDoubtful: this.#isDoubtful })
+    const hold = reason ?? (this.#use ? undefined : 'no statistics')
+    const deadTime = deadTimeOf(age ?? 0, interval)
+    const use = hold === undefined ? this.#use : undefined
     return {
       age: age === undefined ? undefined : Math.max(0, age),
-      hold: isRunning(state) ? holdOf(levels, age) : 'not running',
-      maximum: levels.maximum,
-      actual: levels.actual,
-      target,
-      available: levels.available,
-      unused: levels.unused,
-      usable: levels.usable,
-      diskCaches: undefined,
-      swappedOut: levels.swappedOut,
-      swappedIn: undefined,
-      need: undefined,
-      events: undefined,
-      progress: 'resting',
-      rss: levels.rss,
-    }
-  }
-}
-
-const nothingKnown: Levels = {
-  id: -1,
-  status: MemoryStatus.fresh,
-  maximum: undefined,
-  actual: undefined,
-  available: undefined,
-  unused: undefined,
-  usable: undefined,
-  rss: undefined,
-  lastUpdate: undefined,
-  swapOut: undefined,
-  swappedOut: undefined,
-}
-
-function readRow(sample: MemorySample, row: number, id: number, before: Levels | undefined): Levels {
-  const status = sample.status[row] as MemoryStatus
-  const maximum = known(sample.maximum[row]) ?? before?.maximum
-  const actual = known(sample.actual[row]) ?? before?.actual
-  if (status !== MemoryStatus.fresh) {
-    return {
-      ...(before ?? nothingKnown),
-      id,
-      status,
-      maximum,
+      hold,
+      maximum: report.maximum,
       actual,
-      swapOut: undefined,
-      swappedOut: undefined,
+      target,
+      available: report.available,
+      unused: report.unused,
+      usable: report.usable,
+      diskCaches: report.diskCaches,
+      swappedOut: this.#swapped.out,
+      swappedIn: this.#swapped.in,
+      need: use && needOf(use, deadTime),
+      events: use && eventsOf(use, actual!, deadTime),
+      progress: this.#balloon.progress,
+      stillSince: this.#balloon.stillSince,
+      rss: report.rss,
     }
   }
-  const swapOut = known(sample.swapOut[row])
-  return {
-    id,
-    status,
-    maximum,
-    actual,
-    available: known(sample.available[row]),
-    unused: known(sample.unused[row]),
-    usable: known(sample.usable[row]),
-    rss: known(sample.rss[row]),
-    lastUpdate: known(sample.lastUpdate[row]),
-    swapOut,
-    swappedOut: increase(before?.swapOut, swapOut),
+
+  /** Takes in a new report, made at `time`, unless it cannot be true. */
+  #read(report: MemoryReport, time: number, deadTime: number): void {
+    const before = this.#believed
+    const isBackwards = before !== undefined && report.lastUpdate! < before.lastUpdate!
+    if (before && (isBackwards || hasRebooted(before, report))) {
+      this.#use = undefined
+      this.#total = new GuestTotal()
+      this.#total.see(report.actual!, this.#time)
+    }
+    this.#believed = report
+    const inUse = this.#total.inUse(report, time)
+    this.#isDoubtful = isBackwards || Number.isNaN(inUse) || swapsAbsurdly(before, report)
+    if (this.#isDoubtful) return
+    if (this.#use) this.#use.next(inUse, report, time, deadTime)
+    else if (inUse !== undefined) this.#use = new MemoryUse(inUse, report, time)
   }
 }
 
-/** Undefined when either is unknown, and after a reboot, when the counter went back. */
-function increase(before: number | undefined, now: number | undefined): number | undefined {
-  return before === undefined || now === undefined || now < before ? undefined : now - before
-}
+/** The memory of every domain. */
+export class MemoryLevels {
+  #sample: MemorySample | undefined
+  #domains: ReadonlyMap<string, DomainMemory> = new Map()
 
-function holdOf(levels: Levels, age: number | undefined): MemoryHold | undefined {
-  if (levels.status === MemoryStatus.gone) return 'not running'
-  if (levels.status === MemoryStatus.stuck) return 'stuck'
-  if (levels.status === MemoryStatus.failed) return 'failed'
-  const { actual, maximum, unused } = levels
-  if (age === undefined || actual === undefined || maximum === undefined || unused === undefined) {
-    return 'no statistics'
+  /** Takes in a sample: balloons were on their way to `targets`. The same object again changes nothing. */
+  take(sample: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
+    if (sample === this.#sample) return
+    const isFirst = this.#sample === undefined
+    this.#sample = sample
+    const next = new Map<string, DomainMemory>()
+    sample.domains.forEach(({ uuid, id }, row) => {
+      const before = this.#domains.get(uuid)
+      const domain = before?.id === id ? before : new DomainMemory(id, !isFirst, sample.time)
+      domain.take(sample, row, targets.get(uuid), interval)
+      next.set(uuid, domain)
+    })
+    this.#domains = next
   }
-  if (age < -clockSlack || contradictory(levels)) return 'contradictory statistics'
-  return age > staleAfter ? 'stale statistics' : undefined
+
+  /** What a policy sees of one domain. */
+  view({ uuid, id }: DomainIdentity, context: MemoryContext): DomainMemoryView {
+    const found = this.#domains.get(uuid)
+    return (found?.id === id ? found : new DomainMemory(id, false, 0)).view(context)
+  }
 }
 
-/**
- * Whether figures cannot all be true. The balloon's size is read now and the guest's report is older, so the
- * two are not compared: a balloon on its way down is smaller than what the guest reported a second ago.
- */
-function contradictory({ maximum, actual, available, unused, usable, rss }: Levels): boolean {
-  return (
-    [maximum, actual, available, unused, usable, rss].some((bytes) => bytes !== undefined && bytes < 0) ||
-    above(unused, available) ||
-    above(usable, available) ||
-    above(actual, maximum)
-  )
-}
-
-function above(part: number | undefined, whole: number | undefined): boolean {
-  return part !== undefined && whole !== undefined && part > whole
+function swapsAbsurdly(before: MemoryReport | undefined, now: MemoryReport): boolean {
+  if (!before) return false
+  const seconds = Math.max(1_000, now.lastUpdate! - before.lastUpdate!) / 1_000
+  const bytes = Math.max(increase(before.swapOut, now.swapOut) ?? 0, increase(before.swapIn, now.swapIn) ?? 0)
+  return bytes > absurdSwap * seconds
 }

@@ -9,7 +9,10 @@ import { commitment } from './commitment.ts'
 import { Contention } from './contention.ts'
 import { DomainRun } from './domain-run.ts'
 import { type CellOf, cellsOf } from './home-cell.ts'
+import { HostState } from './host-state.ts'
+import { Intervals } from './intervals.ts'
 import { known } from './known.ts'
+import type { BalloonTraits } from './memory-hold.ts'
 import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
 import { type DomainSettings, defaultSettings } from './settings.ts'
@@ -34,6 +37,10 @@ export interface ObserverOptions {
   readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
   /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
+  /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
+  readonly traits?: ((domain: DomainIdentity) => BalloonTraits | undefined) | undefined
+  /** Whether a domain is on its way to another host: its balloon is left alone. Default: none is. */
+  readonly migrating?: ((domain: DomainIdentity) => boolean) | undefined
 }
 
 export interface Observation {
@@ -44,6 +51,8 @@ export interface Observation {
   readonly targets: ReadonlyMap<string, number>
   /** Milliseconds since the epoch. Default: what the memory sample tells of it; 0 without one. */
   readonly wallTime?: number | undefined
+  /** Bytes that are kept free for guests about to start. Default 0. */
+  readonly reserved?: number | undefined
 }
 
 /**
@@ -55,6 +64,8 @@ export class Observer {
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
   readonly #memory = new MemoryLevels()
+  readonly #hostState = new HostState()
+  readonly #intervals = new Intervals()
   readonly #allowed: AllowedSets
   readonly #background: Background
   readonly #cellOf: CellOf
@@ -78,8 +89,12 @@ export class Observer {
   }
 
   /** The View of one tick. */
-  observe({ cpu, memory, targets, wallTime }: Observation): View {
-    if (memory) this.#memory.take(memory)
+  observe({ cpu, memory, targets, wallTime, reserved = 0 }: Observation): View {
+    const between = this.#intervals.next(known(cpu.interval))
+    if (memory) {
+      this.#memory.take(memory, targets, between)
+      this.#hostState.next(memory.host)
+    }
     // A sample that is handed in again has grown older since.
     const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
@@ -91,7 +106,14 @@ export class Observer {
       const run = runs.get(uuid)!
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
-      const levels = this.#memory.view(identity, state, targets.get(uuid), guestTime)
+      const levels = this.#memory.view(identity, {
+        state,
+        target: targets.get(uuid),
+        wallTime: guestTime,
+        interval: between,
+        traits: this.#options.traits?.(identity),
+        isMigrating: this.#options.migrating?.(identity) ?? false,
+      })
       const settings = this.#options.settings?.(identity) ?? defaultSettings
       const counts = isRunning(state) && !run.isBooting(cpu, index)
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
@@ -120,7 +142,7 @@ export class Observer {
       })),
       domains,
       vcpus,
-      memory: this.#hostMemory(memory, domains),
+      memory: this.#hostMemory(memory, domains, reserved),
     }
   }
 
@@ -170,18 +192,22 @@ export class Observer {
     }
   }
 
-  #hostMemory(sample: MemorySample | undefined, domains: readonly DomainView[]): HostMemoryView {
+  #hostMemory(
+    sample: MemorySample | undefined,
+    domains: readonly DomainView[],
+    reserved: number,
+  ): HostMemoryView {
     const { hostReserve: reserve, domainOverhead } = this.#options
     const total = known(sample?.host.total) ?? this.#topology.memory
     return {
       total,
       free: known(sample?.host.free),
       available: known(sample?.host.available),
-      state: 'high',
+      state: this.#hostState.state,
       pressure: known(sample?.host.pressure),
       reserve,
-      reserved: 0,
-      budget: Math.max(0, total - reserve),
+      reserved,
+      budget: Math.max(0, total - reserve - reserved),
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }
   }

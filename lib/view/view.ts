@@ -157,13 +157,15 @@ export interface DomainMemoryView {
   /** Undefined while it is on hold, and in the first report. */
   readonly events: MemoryEvents | undefined
   readonly progress: BalloonProgress
+  /** Monotonic milliseconds since when the balloon has not come closer to its target; undefined while it rests. */
+  readonly stillSince?: number | undefined
   /** Resident memory of the domain's QEMU. */
   readonly rss: number | undefined
 }
 
 /**
  * How short the host is of memory, by what it has available of its total, as ESX has it: at least 6 % is high, 4 % soft,
- * 2 % hard, below that low. A state is left only when its edge is clearly passed.
+ * 2 % hard, below that low. A better state holds only when its edge is clearly passed. Pressure makes it worse by one.
  */
 export type HostMemoryState = 'high' | 'soft' | 'hard' | 'low'
 

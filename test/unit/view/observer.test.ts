@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
 import { MiB } from '../../../lib/host/units.ts'
-import { staleAfter } from '../../../lib/view/memory-view.ts'
+import { staleAfter } from '../../../lib/view/memory-hold.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import { topologyOf } from '../schedulers/world.ts'
 import { cpuSample, epoch, memorySample, type Row } from './samples.ts'
@@ -172,7 +172,6 @@ describe('the memory side of a View', () => {
 
   it.each<[string, Partial<Row>]>([
     ['whose report is 5.5 s old, as they are at a period of 5 s', reported({ lastUpdate: epoch - 5_500 })],
-    ['whose balloon went down since its report', reported({ actual: 900, available: 960, unused: 800 })],
     [
       'without usable, as old kernels are',
       { memory: { actual: 9, maximum: 9, unused: 1, lastUpdate: epoch } },
