@@ -2,6 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import { AffinitySets } from './affinity-sets.ts'
 import { AllowedSets } from './allowed.ts'
 import { Background } from './background.ts'
@@ -12,13 +13,12 @@ import { type CellOf, cellsOf } from './home-cell.ts'
 import { HostState } from './host-state.ts'
 import { Intervals } from './intervals.ts'
 import { known } from './known.ts'
-import type { BalloonTraits } from './memory-hold.ts'
 import { MemoryLevels } from './memory-view.ts'
 import { isRunning } from './running.ts'
 import { type DomainSettings, defaultSettings } from './settings.ts'
 import { noDemand } from './vcpu-demand.ts'
 import type { VcpuTrack } from './vcpu-track.ts'
-import type { DomainView, HostMemoryView, VcpuView, View } from './view.ts'
+import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
 /** What the books of the host's memory are kept with, and where vCPUs may be placed. */
 export interface ObserverOptions {
@@ -38,7 +38,7 @@ export interface ObserverOptions {
   /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
   /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
-  readonly traits?: ((domain: DomainIdentity) => BalloonTraits | undefined) | undefined
+  readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
   /** Whether a domain is on its way to another host: its balloon is left alone. Default: none is. */
   readonly migrating?: ((domain: DomainIdentity) => boolean) | undefined
 }
@@ -54,6 +54,9 @@ export interface Observation {
   /** Bytes that are kept free for guests about to start. Default 0. */
   readonly reserved?: number | undefined
 }
+
+/** Between two ticks: memory was sampled anew, vCPUs were not. */
+export type MemoryObservation = Omit<Observation, 'cpu' | 'memory'> & { readonly memory: MemorySample }
 
 /**
  * Makes Views from Samples. It remembers what takes more than one sample to know: the level of each vCPU's
@@ -72,6 +75,7 @@ export class Observer {
   readonly #contention: Contention
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
+  #between: number | undefined
 
   /** @throws TypeError for an option that is no number of bytes. */
   constructor(topology: Topology, options: ObserverOptions) {
@@ -90,11 +94,8 @@ export class Observer {
 
   /** The View of one tick. */
   observe({ cpu, memory, targets, wallTime, reserved = 0 }: Observation): View {
-    const between = this.#intervals.next(known(cpu.interval))
-    if (memory) {
-      this.#memory.take(memory, targets, between)
-      this.#hostState.next(memory.host)
-    }
+    this.#between = this.#intervals.next(known(cpu.interval))
+    if (memory) this.#take(memory, targets)
     // A sample that is handed in again has grown older since.
     const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
@@ -106,15 +107,8 @@ export class Observer {
       const run = runs.get(uuid)!
       const state = cpu.state[index] as DomainState
       const own: VcpuView[] = []
-      const levels = this.#memory.view(identity, {
-        state,
-        target: targets.get(uuid),
-        wallTime: guestTime,
-        interval: between,
-        traits: this.#options.traits?.(identity),
-        isMigrating: this.#options.migrating?.(identity) ?? false,
-      })
-      const settings = this.#options.settings?.(identity) ?? defaultSettings
+      const levels = this.#levels(identity, state, targets, guestTime)
+      const settings = this.#settings(identity)
       const counts = isRunning(state) && !run.isBooting(cpu, index)
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
       const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
@@ -144,6 +138,60 @@ export class Observer {
       vcpus,
       memory: this.#hostMemory(memory, domains, reserved),
     }
+  }
+
+  /**
+   * `view` with the memory of a newer sample. The figures of its vCPUs stay as they were, and nothing is learned from
+   * them again. Its domains are those of the memory sample: one that started since has no vCPUs in it yet.
+   */
+  observeMemory(view: View, { memory, targets, wallTime, reserved = 0 }: MemoryObservation): View {
+    this.#take(memory, targets)
+    const before = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const domains = memory.domains.map((identity, row): DomainView => {
+      const state = memory.state[row] as DomainState
+      const levels = this.#levels(identity, state, targets, memory.wallTime)
+      const seen = before.get(identity.uuid)
+      const { homeCell, vcpus } = seen?.id === identity.id ? seen : unseen
+      const own: VcpuView[] = []
+      const { uuid, name, id } = identity
+      const settings = this.#settings(identity)
+      const domain = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
+      for (const vcpu of vcpus) own.push({ ...vcpu, domain })
+      return domain
+    })
+    return {
+      ...view,
+      time: memory.time,
+      wallTime: wallTime ?? memory.wallTime,
+      domains,
+      vcpus: domains.flatMap(({ vcpus }) => vcpus),
+      memory: this.#hostMemory(memory, domains, reserved),
+    }
+  }
+
+  #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {
+    this.#memory.take(memory, targets, this.#between)
+    this.#hostState.next(memory.host)
+  }
+
+  #levels(
+    identity: DomainIdentity,
+    state: DomainState,
+    targets: ReadonlyMap<string, number>,
+    wallTime: number,
+  ): DomainMemoryView {
+    return this.#memory.view(identity, {
+      state,
+      target: targets.get(identity.uuid),
+      wallTime,
+      interval: this.#between,
+      traits: this.#options.traits?.(identity),
+      isMigrating: this.#options.migrating?.(identity) ?? false,
+    })
+  }
+
+  #settings(identity: DomainIdentity): DomainSettings {
+    return this.#options.settings?.(identity) ?? defaultSettings
   }
 
   /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
@@ -212,3 +260,6 @@ export class Observer {
     }
   }
 }
+
+/** What is known of the vCPUs of a domain that no CPU sample has shown. */
+const unseen: Pick<DomainView, 'homeCell' | 'vcpus'> = { homeCell: undefined, vcpus: [] }

@@ -8,7 +8,7 @@ import type { DomainSettings } from './settings.ts'
  * that is not known is `undefined`, never a guess: it is no load and no reason to act.
  */
 export interface View {
-  /** Monotonic milliseconds of the host's clock when the CPU sample was taken. */
+  /** Monotonic milliseconds of the host's clock when it was seen; between two beats when its memory was. */
   readonly time: number
   /** Milliseconds since the epoch at the start of the tick. */
   readonly wallTime: number
