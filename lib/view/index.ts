@@ -1,6 +1,6 @@
 export { commitment } from './commitment.ts'
 export { estimateDemand } from './demand.ts'
-export { type BalloonTraits, staleAfter } from './memory-hold.ts'
+export { staleAfter } from './memory-hold.ts'
 export { type Observation, Observer, type ObserverOptions } from './observer.ts'
 export { placeOf } from './place.ts'
 export * from './plan.ts'

@@ -1,4 +1,5 @@
 import { type DomainState, MemoryStatus } from '../host/sample.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import type { MemoryReport } from './memory-report.ts'
 import { isRunning } from './running.ts'
 import type { MemoryHold } from './view.ts'
@@ -22,20 +23,13 @@ export interface Circumstances {
   /** Milliseconds since the report; undefined: there is none. */
   readonly age: number | undefined
   /** What is known of the domain's devices; undefined: nothing. */
-  readonly traits: BalloonTraits | undefined
+  readonly traits: DomainTraits | undefined
   readonly isMigrating: boolean
   /** Milliseconds since the domain was first seen, and whether it started since Ballast looks. */
   readonly watched: number
   readonly isNew: boolean
   /** Whether the report does not fit the ones before, or the balloon's size. */
   readonly isDoubtful: boolean
-}
-
-/** The part of a domain's traits that its memory depends on. */
-export interface BalloonTraits {
-  readonly balloon: 'virtio' | 'xen' | 'none' | undefined
-  readonly statsPeriodSeconds: number | undefined
-  readonly pinnedMemory: string | undefined
 }
 
 /** Why a domain's balloon is to be left alone: the first reason that holds. */

@@ -1,8 +1,9 @@
 import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../host/sample.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import { BalloonWatch } from './balloon-progress.ts'
 import { GuestTotal } from './guest-total.ts'
 import { eventsOf } from './memory-events.ts'
-import { type BalloonTraits, holdOf, isContradictory } from './memory-hold.ts'
+import { holdOf, isContradictory } from './memory-hold.ts'
 import { deadTimeOf, needOf } from './memory-need.ts'
 import { hasRebooted, increase, type MemoryReport, nothingKnown, readReport } from './memory-report.ts'
 import { MemoryUse } from './memory-use.ts'
@@ -20,7 +21,7 @@ export interface MemoryContext {
   readonly wallTime: number
   /** Milliseconds between decisions. */
   readonly interval: number | undefined
-  readonly traits: BalloonTraits | undefined
+  readonly traits: DomainTraits | undefined
   readonly isMigrating: boolean
 }
 
