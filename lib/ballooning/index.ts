@@ -1,2 +1,8 @@
+export { type CagmaOptions, type CagmaState, cagma } from './cagma.ts'
 export type { GuestHistory } from './history.ts'
+export { type IdleTaxOptions, type IdleTaxState, idleTax } from './idleTax.ts'
+export { type MomOptions, type MomState, mom } from './mom.ts'
+export { type ProxmoxOptions, type ProxmoxState, proxmox } from './proxmox.ts'
+export { type QubesOptions, qubes } from './qubes.ts'
+export { type SqueezedOptions, type SqueezedState, squeezed } from './squeezed.ts'
 export { type WatermarkOptions, type WatermarkState, watermark } from './watermark.ts'
