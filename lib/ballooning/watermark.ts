@@ -1,7 +1,8 @@
 import { wrongOption } from '../host/errors.ts'
 import { MiB } from '../host/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
-import type { DomainView, View } from '../view/view.ts'
+import type { DomainView } from '../view/view.ts'
+import { freeMemory } from './free-memory.ts'
 import { type GuestHistory, remember, remembered } from './history.ts'
 import { share } from './share.ts'
 
@@ -129,17 +130,6 @@ function judge(domain: DomainView, history: GuestHistory, interval: number): Gue
 
 function countedWith({ memory: { actual = 0, target = 0 } }: DomainView): number {
   return Math.max(actual, target)
-}
-
-/**
- * Bytes that can be granted now: within the budget, and of what the host has available above its reserve what no
- * domain may yet take without asking. Memory that was granted and is not resident yet looks free, and is not.
- */
-function freeMemory({ memory, domains }: View): number {
-  const resident = domains.reduce((sum, { memory: { rss, actual = 0 } }) => sum + (rss ?? actual), 0)
-  const promised = Math.max(0, memory.committed - resident)
-  const seen = (memory.available ?? Number.POSITIVE_INFINITY) - memory.reserve - promised
-  return Math.min(memory.budget - memory.committed, seen)
 }
 
 function describe({ unused, asked, history: { growth } }: Guest): string {

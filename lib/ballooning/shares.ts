@@ -1,0 +1,136 @@
+import { wrongOption } from '../host/errors.ts'
+import { MiB } from '../host/units.ts'
+import type { SetMemoryAction, StatefulPolicy } from '../view/plan.ts'
+import type { View } from '../view/view.ts'
+import { freeMemory } from './free-memory.ts'
+import { type Allocation, allocate } from './shares/allocation.ts'
+import { type Guest, judge, mib, type Terms } from './shares/guest.ts'
+import { band, grow, type Outlook, shrink } from './shares/plan.ts'
+import { type GuestRecord, remember } from './shares/record.ts'
+
+export interface SharesOptions {
+  /** Bytes that each guest has to spare at least, page cache that it can drop included. Four fifths of it are at least what the guard keeps. Default 128 MiB. */
+  readonly margin?: number | undefined
+  /** Bytes that each has beyond that while nobody else needs them, for a burst that nothing announces. Default 192 MiB. */
+  readonly burst?: number | undefined
+  /** Bytes: the smallest balloon that is asked for; settings of single guests may ask for more. Default 200 MiB. */
+  readonly floor?: number | undefined
+  /** Bytes that one guest gives back in one tick while nobody needs them, or a sixteenth of its size if that is more. Default 128 MiB. */
+  readonly step?: number | undefined
+  /** The tax on idle memory, 0 to below 1. Default 0.75. */
+  readonly tax?: number | undefined
+}
+
+/** What {@link shares} remembers: of each guest by UUID. */
+export type SharesState = ReadonlyMap<string, GuestRecord>
+
+/** Part of the budget that is kept free for those in need while the others have their comfort. */
+const sparePart = 1 / 32
+
+/**
+ * Gives every guest what it needs and a margin, before it runs short, and takes what others make the least use of.
+ *
+ * At each tick the memory of the host is shared out once: floors first, then needs, then comfort, then a reserve for
+ * bursts, and what is left stays where it is, by shares with a tax on idle memory. A guest that lacks something is given
+ * it at once, of what is free now. What the host has not got is asked of those who have more than they are to have, at once and no more
+ * than is lacking; it is granted when it has come. What nobody needs is given back in steps, once some
+ * reports in a row agree; page cache stays until somebody needs it.
+ *
+ * A guest that suffers comes before the comfort of the others, and its room is doubled as long as it goes on. A shrink
+ * that hurt is undone, and not repeated for minutes. A balloon that does not do as asked is let go, counted
+ * with what it has, and asked again after growing pauses.
+ *
+ * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
+ */
+export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAction, SharesState> {
+  const terms = readTerms(options)
+  return {
+    initialState: new Map(),
+    decide(view, state) {
+      const next = new Map<string, GuestRecord>()
+      const guests: Guest[] = []
+      for (const domain of view.domains) {
+        const before = state.get(domain.uuid)
+        const record = remember(domain, view.time, before)
+        const kept = record ?? before
+        if (kept) next.set(domain.uuid, kept)
+        if (!record || !domain.settings.managed) continue
+        guests.push(judge(domain, record, terms, view.memory.state, view.time))
+      }
+      const { outlook, allocation } = lookAt(view, guests, terms)
+      const growth = grow(outlook)
+      const shrinks = shrink(outlook, growth.lack, terms)
+      for (const [i, guest] of guests.entries()) {
+        next.set(guest.domain.uuid, noteRoom(guest, allocation.sizes[i]!, view.time))
+      }
+      for (const { uuid, bytes } of shrinks) {
+        const record = next.get(uuid)!
+        const { actual, target = actual } = view.domains.find((domain) => domain.uuid === uuid)!.memory
+        if (bytes < target!)
+          next.set(uuid, { ...record, shrunk: { time: view.time, from: target!, to: bytes } })
+      }
+      return { plan: [...shrinks, ...growth.plan], state: next, errors: misfits(allocation, guests) }
+    },
+  }
+}
+
+/** What all are to have, and what of it they can have now. */
+function lookAt(
+  view: View,
+  guests: readonly Guest[],
+  { tax }: Terms,
+): { outlook: Outlook; allocation: Allocation } {
+  const free = freeMemory(view)
+  const spare = Math.max(0, view.memory.budget * sparePart)
+  const bytes = guests.reduce((sum, { size }) => sum + size, free)
+  const claims = guests.map(({ claim }) => claim)
+  const allocation = allocate(claims, { bytes, spare, tax })
+  const { sizes } = allocation
+  // The same once more, with what each guest has now: nothing is free before it has been seen to be.
+  const present = guests.map(({ claim, size }, i) => {
+    const most = sizes[i]!
+    const within = (level: number) => Math.min(most, level)
+    const { floor, need, comfort, ample, kept } = claim
+    return {
+      ...claim,
+      held: size,
+      floor: within(floor),
+      need: within(need),
+      comfort: within(comfort),
+      ample: within(ample),
+      kept: within(kept),
+    }
+  })
+  const now = allocate(present, { bytes, spare, tax }).sizes
+  return {
+    outlook: { guests, sizes, now, free, spare, host: view.memory, time: view.time },
+    allocation,
+  }
+}
+
+function noteRoom({ record, asked }: Guest, size: number, time: number): GuestRecord {
+  const isRoomy = size - asked > band
+  return { ...record, roomySince: isRoomy ? (record.roomySince ?? time) : undefined }
+}
+
+/** What is promised to guests, or held by them, and is more than the host has. */
+function misfits({ short, missing }: Allocation, guests: readonly Guest[]): Error[] {
+  if (missing <= 0 || guests.length === 0) return []
+  if (short === 'held') return [new Error(`the guests hold ${mib(missing)} more than the host can give them`)]
+  if (short === 'floor') return [new Error(`${mib(missing)} are missing for the guests' floors`)]
+  return []
+}
+
+function readTerms(options: SharesOptions): Terms {
+  const { margin = 128 * MiB, burst = 192 * MiB, floor = 200 * MiB, step = 128 * MiB, tax = 0.75 } = options
+  for (const [name, value] of Object.entries({ margin, floor, step })) {
+    if (!(isNumber(value) && value > 0)) throw wrongOption(name, 'a number of bytes above 0', value)
+  }
+  if (!(isNumber(burst) && burst >= 0)) throw wrongOption('burst', 'a number of bytes, 0 or more', burst)
+  if (!(isNumber(tax) && tax >= 0 && tax < 1)) throw wrongOption('tax', 'a fraction from 0 to below 1', tax)
+  return { margin, burst, floor, step, tax }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}

@@ -1,0 +1,102 @@
+import { fill, type Part } from './fill.ts'
+
+/** What one domain would have, in bytes, from what comes first to what comes last. A level below the one before counts as that one. */
+export interface Claim {
+  /** What it has and what cannot be taken from it. */
+  readonly held: number
+  /** The smallest size that it is promised. */
+  readonly floor: number
+  /** What it cannot do without. */
+  readonly need: number
+  /** That and what it is expected to take soon, with room to spare. */
+  readonly comfort: number
+  /** That and a reserve for a burst that nothing announces. */
+  readonly ample: number
+  /** What it has and makes some use of, page cache for one. */
+  readonly kept: number
+  /** What its kernel and programs use: comfort is measured from there. */
+  readonly used: number
+  /** The part of what it has that it uses, 0 to 1. */
+  readonly active: number
+  /** As against those of others. Above 0. */
+  readonly shares: number
+}
+
+const levels = ['floor', 'need', 'comfort', 'ample', 'kept'] as const
+export type Level = (typeof levels)[number]
+
+export interface Budget {
+  /** Bytes for all of them together. */
+  readonly bytes: number
+  /** Bytes of these that only the levels up to comfort may use. */
+  readonly spare: number
+  /** The tax on idle memory: the part of what a domain does not use that it may lose to one that uses all it has. 0 to below 1. */
+  readonly tax: number
+}
+
+export interface Allocation {
+  /** Bytes for each claim, in their order. */
+  readonly sizes: Float64Array
+  /** The first level that could not be given to all; undefined: all have all that they claim. */
+  readonly short: 'held' | Level | undefined
+  /** Bytes that are missing for it. */
+  readonly missing: number
+}
+
+/**
+ * Shares memory among domains, one level of their claims after the other: what cannot be taken, floors, needs, comfort,
+ * a reserve for bursts, and then what they have beyond that. The level that does not fit is shared out, and what comes
+ * after it gets nothing. The sum is within the budget, unless what cannot be taken is not.
+ *
+ * Floors that do not fit are cut by the same fraction. Of comfort and of the reserve for bursts each share is worth the
+ * same number of bytes. Needs, and what is left in the end, go by shares with a tax on idle memory: everyone has the
+ * same rho = S / (P * (f + k * (1 - f))), k = 1 / (1 - tax), of S shares, P bytes and the active fraction f.
+ *
+ * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
+ */
+export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
+  let sizes = Float64Array.from(claims, (claim) => Math.ceil(claim.held))
+  let total = sum(sizes)
+  if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
+  for (const level of levels) {
+    const goals = sizes.map((size, i) => Math.max(size, Math.floor(claims[i]![level])))
+    const amount = isExtra(level) ? budget.bytes - budget.spare : budget.bytes
+    const wanted = sum(goals)
+    if (wanted > amount && wanted > total) {
+      const parts = claims.map((claim, i) => partOf(claim, level, sizes[i]!, goals[i]!, budget.tax))
+      return { sizes: fill(parts, amount), short: level, missing: wanted - Math.max(amount, total) }
+    }
+    sizes = goals
+    total = wanted
+  }
+  return { sizes, short: undefined, missing: 0 }
+}
+
+/** What a byte that a domain has weighs, as against its shares: idle memory costs more. */
+export function taxedShares({ shares, active }: Pick<Claim, 'shares' | 'active'>, tax: number): number {
+  return shares / (active + (1 - active) / (1 - tax))
+}
+
+function isExtra(level: Level): boolean {
+  return level === 'ample' || level === 'kept'
+}
+
+function partOf(claim: Claim, level: Level, from: number, to: number, tax: number): Part {
+  switch (level) {
+    case 'floor':
+      return { from, to, base: 0, weight: Math.max(1, claim.floor) }
+    case 'comfort':
+      return { from, to, base: claim.used, weight: claim.shares }
+    case 'ample':
+      return { from, to, base: claim.comfort, weight: claim.shares }
+    case 'need':
+    case 'kept':
+      return { from, to, base: 0, weight: taxedShares(claim, tax) }
+  }
+}
+
+function sum(sizes: Float64Array): number {
+  let total = 0
+  for (let i = 0; i < sizes.length; i++) total += sizes[i]!
+  return total
+}

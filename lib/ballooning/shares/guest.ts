@@ -1,0 +1,99 @@
+import { MiB } from '../../host/units.ts'
+import type { DomainView, HostMemoryState } from '../../view/view.ts'
+import type { Claim } from './allocation.ts'
+import { type GuestRecord, peak, raisedSize } from './record.ts'
+
+/** The options of the policy, with every default filled in. Bytes. */
+export interface Terms {
+  readonly margin: number
+  readonly burst: number
+  readonly floor: number
+  readonly step: number
+  readonly tax: number
+}
+
+/** Reports that have to agree on a need before memory is taken for others. */
+export const agreeing = 2
+/** The part of the margin that nothing is taken from, whoever needs it. */
+const untouched = 0.8
+/** How often the room of a guest that goes on suffering is doubled. */
+const mostDoublings = 4
+
+/** One guest as it is judged at one tick, in bytes. */
+export interface Guest {
+  readonly domain: DomainView
+  readonly record: GuestRecord
+  /** The size that it will have when its balloon has followed what it was last asked for. */
+  readonly asked: number
+  /** The size that it counts with. */
+  readonly size: number
+  /** In use, and still swapped out, as of its last report. */
+  readonly used: number
+  /** Whether its balloon is left alone for a while, since it did not do as asked. */
+  readonly isRefusing: boolean
+  readonly suffers: boolean
+  readonly claim: Claim
+}
+
+/** What a guest may claim at `time`. */
+export function judge(
+  domain: DomainView,
+  record: GuestRecord,
+  { margin, burst, floor }: Terms,
+  hostState: HostMemoryState,
+  time: number,
+): Guest {
+  const { actual = 0, target, maximum = actual } = domain.memory
+  const { memoryFloor = 0, memoryCeiling = maximum, memoryShares: shares } = domain.settings
+  const asked = target ?? actual
+  const size = Math.max(actual, asked)
+  const ceiling = Math.min(maximum, memoryCeiling)
+  const within = (bytes: number) => Math.min(ceiling, bytes)
+  const isRefusing = time < record.patientUntil
+
+  const used = record.reports.at(-1)!.used
+  const recentlyUsed = peak(record, 'used', agreeing)
+  const leastRoom = untouched * margin
+  const need = within(recentlyUsed + Math.max(leastRoom, roomWhenSuffering(domain, record, margin)))
+  const expected = peak(record, 'total', agreeing) + margin
+  const comfort = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
+  const ample = isRefusing || hostState !== 'high' ? comfort : within(comfort + burst)
+  return {
+    domain,
+    record,
+    asked,
+    size,
+    used,
+    isRefusing,
+    suffers: record.suffered > 0,
+    claim: {
+      held: isRefusing ? size : Math.min(size, Math.max(floor, recentlyUsed + leastRoom)),
+      floor: within(Math.max(floor, memoryFloor)),
+      need,
+      comfort,
+      ample,
+      kept: within(Math.max(ample, Math.min(asked, expected + peak(record, 'cache', agreeing)))),
+      used: recentlyUsed,
+      active: Math.min(1, used / Math.max(1, asked)),
+      shares,
+    },
+  }
+}
+
+/** What one that suffers is to have at once beside what it uses: what it is growing by, or twice as much each time. */
+function roomWhenSuffering({ memory }: DomainView, { suffered }: GuestRecord, margin: number): number {
+  if (suffered === 0) return 0
+  const { growthPerSecond = 0, burst = 0 } = memory.need ?? {}
+  return growthPerSecond > 0 ? burst : margin * 2 ** Math.min(mostDoublings, suffered - 1)
+}
+
+/** What a guest is like, in words. */
+export function describe({ domain, asked, used, suffers }: Guest): string {
+  const growth = domain.memory.need?.growthPerSecond ?? 0
+  const speed = growth > 0 ? `, use rising by ${mib(growth)}/s` : ''
+  return `${mib(Math.max(0, asked - used))} to spare of ${mib(asked)}${speed}${suffers ? ', suffers' : ''}`
+}
+
+export function mib(bytes: number): string {
+  return `${(bytes / MiB).toFixed(1)} MiB`
+}

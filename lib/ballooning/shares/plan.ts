@@ -1,0 +1,123 @@
+import { MiB } from '../../host/units.ts'
+import { type SetMemoryAction, setMemory } from '../../view/plan.ts'
+import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
+import { taxedShares } from './allocation.ts'
+import { fill } from './fill.ts'
+import { agreeing, describe, type Guest, mib, type Terms } from './guest.ts'
+import { peak, remembered } from './record.ts'
+
+/** Bytes by which comfort may be missed before a guest is given more, and below which a change is not worth a call. */
+const slack = 16 * MiB
+const leastChange = 8 * MiB
+/** Bytes beyond what a guest is to have at which it is asked for some. */
+export const band = 64 * MiB
+/** Bytes that a guest gives at least when others wait for it: many small requests move little. */
+const leastGift = 32 * MiB
+/** A guest gives back its memory in so many steps at least. */
+const steps = 16
+/** Milliseconds for which the host must have had a reserve for bursts to spare before it is handed out. */
+const roomyFor = 10_000
+/** Part of its memory that a host in need is to have available again. */
+const relieved = 0.06
+
+/** What was worked out for one tick: `sizes` and `now` by guest, in bytes. */
+export interface Outlook {
+  readonly guests: readonly Guest[]
+  /** What each is to have. */
+  readonly sizes: Float64Array
+  /** What each could be granted of it with the memory that is free now. */
+  readonly now: Float64Array
+  /** Bytes that are free; negative when the host has given more than it has. */
+  readonly free: number
+  /** Bytes of these that are kept free for those in need. */
+  readonly spare: number
+  readonly host: HostMemoryView
+  readonly time: number
+}
+
+/** Balloons that are asked to grow, and what of that the host has not got. */
+export interface Growth {
+  readonly plan: readonly SetMemoryAction[]
+  /** Bytes that others must give for it. */
+  readonly lack: number
+}
+
+/** Grants what is needed, as far as it is there. */
+export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): Growth {
+  const plan: SetMemoryAction[] = []
+  let granted = 0
+  let lack = 0
+  for (const [i, guest] of guests.entries()) {
+    const { asked, size, claim, suffers } = guest
+    const goal = sizes[i]!
+    const isWanting = asked < Math.min(goal, claim.comfort) - (suffers || asked < claim.floor ? MiB : slack)
+    const isRoomy = guest.record.roomySince !== undefined && time - guest.record.roomySince >= roomyFor
+    if (!isWanting && !isRoomy) continue
+    const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
+    if (isWanting) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
+    if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
+    granted += Math.max(0, to - size)
+    plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${mib(goal)}`))
+  }
+  const isShort = lack > 0 || granted > 0
+  const kept = isShort ? Math.max(0, spare - (free - granted)) : Math.max(0, -free)
+  return { plan, lack: lack + kept + owed(host) }
+}
+
+/** What the host itself lacks. */
+function owed({ state, total, available = total }: HostMemoryView): number {
+  return state === 'hard' || state === 'low' ? Math.max(0, relieved * total - available) : 0
+}
+
+/** Takes what guests have beyond what they are to have: at once what others lack, the rest in steps, when they are quiet. */
+export function shrink(outlook: Outlook, lack: number, terms: Terms): SetMemoryAction[] {
+  const { guests, sizes, host } = outlook
+  const wanted = hurried(outlook, lack - onTheWay(guests), terms.tax)
+  return guests.flatMap((guest, i) => {
+    const { domain, asked, record, isRefusing } = guest
+    if (isRefusing) return letGo(guest)
+    const goal = Math.max(sizes[i]!, Math.min(asked, calmGoal(guest, terms)))
+    if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
+      const bytes = Math.max(sizes[i]!, Math.min(wanted[i]!, asked - leastGift))
+      return [setMemory(domain, bytes, `${describe(guest)}, others lack ${mib(lack)}`)]
+    }
+    const isQuiet = record.reports.length >= quietReports(host.state)
+    const hasFollowed = Math.abs((domain.memory.actual ?? 0) - asked) < MiB
+    if (!isQuiet || !hasFollowed || asked - goal <= band) return []
+    const step = Math.max(terms.step, asked / steps)
+    // The last step is a little larger: what it left would be near the edge, where noise decides.
+    const bytes = asked - goal - step <= band ? goal : asked - step
+    return [setMemory(domain, bytes, `${describe(guest)}, needs no more than ${mib(goal)}`)]
+  })
+}
+
+function quietReports(state: HostMemoryState): number {
+  return state === 'high' ? remembered : agreeing
+}
+
+/** What a guest is left with while nobody needs it: what it needed in all of its last reports, and its page cache. */
+function calmGoal({ record }: Guest, { margin }: Terms): number {
+  return peak(record, 'total', remembered) + peak(record, 'cache', remembered) + margin
+}
+
+/** Bytes that are being given already. */
+function onTheWay(guests: readonly Guest[]): number {
+  return guests.reduce((sum, { asked, size, isRefusing }) => sum + (isRefusing ? 0 : size - asked), 0)
+}
+
+/** By guest: the size to go down to so that `lack` bytes come together, idle memory first. */
+function hurried({ guests, sizes }: Outlook, lack: number, tax: number): Float64Array {
+  const parts = guests.map(({ asked, claim, isRefusing }, i) => {
+    const from = isRefusing ? asked : Math.min(asked, sizes[i]!)
+    return { from, to: asked, base: 0, weight: taxedShares(claim, tax) }
+  })
+  const have = parts.reduce((sum, { to }) => sum + to, 0)
+  return fill(parts, have - Math.max(0, lack))
+}
+
+/** A balloon that did not do as asked is no longer asked: it would take what the guest frees, at any time. */
+function letGo({ domain, asked }: Guest): SetMemoryAction[] {
+  const { actual = 0, progress } = domain.memory
+  if (progress !== 'refusing' || asked >= actual - MiB) return []
+  return [setMemory(domain, actual, `its balloon stays at ${mib(actual)} and does not come to ${mib(asked)}`)]
+}

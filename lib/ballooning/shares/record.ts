@@ -1,0 +1,129 @@
+import { MiB } from '../../host/units.ts'
+import type { DomainView, MemoryNeed } from '../../view/view.ts'
+
+/** Reports that are remembered of each guest: one is quiet when that many call for no more. */
+export const remembered = 6
+
+/** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
+const newerBy = 500
+/** Milliseconds after a shrink in which harm counts as its doing. */
+const hurtsWithin = 30_000
+/** Milliseconds until half of what was taken wrongly may be taken again; twice as long each time that it hurts again. */
+const halfLife = 180_000
+const mostDoublings = 6
+/** Milliseconds until a balloon that refused is asked again; twice as long each time. */
+const firstPause = 20_000
+const mostRefusals = 10
+
+/** What one report of a guest says that it needs, in bytes. */
+export interface Report {
+  /** Monotonic milliseconds when it was made. */
+  readonly time: number
+  /** In use, and still swapped out. */
+  readonly used: number
+  /** That, and what it may take soon. */
+  readonly total: number
+  /** Page cache that it could drop. */
+  readonly cache: number
+}
+
+/** What is remembered of one run of a guest. Plain data; bytes and monotonic milliseconds. */
+export interface GuestRecord {
+  readonly id: number
+  /** The last ones, oldest first; never empty. */
+  readonly reports: readonly Report[]
+  /** Reports in a row in which it suffered. */
+  readonly suffered: number
+  /** The last time that it was asked for memory: its size until then, and the size that it was asked to have. */
+  readonly shrunk: { readonly time: number; readonly from: number; readonly to: number } | undefined
+  /** The size that it turned out to need, when that was learned, and how many times. */
+  readonly raised: { readonly time: number; readonly bytes: number; readonly times: number } | undefined
+  /** How many times in a row its balloon did not do as asked. */
+  readonly refusals: number
+  /** When it may be asked again. */
+  readonly patientUntil: number
+  /** Since when it could have been given a reserve for bursts. */
+  readonly roomySince: number | undefined
+}
+
+/** What is remembered after this View; undefined when the guest is on hold or tells too little to be judged. */
+export function remember(
+  domain: DomainView,
+  time: number,
+  before: GuestRecord | undefined,
+): GuestRecord | undefined {
+  const { hold, need, age, actual, maximum } = domain.memory
+  if (hold !== undefined || !need || age === undefined || actual === undefined || maximum === undefined) {
+    return undefined
+  }
+  const known = before?.id === domain.id ? before : nothing(domain.id)
+  const reportTime = time - age
+  const last = known.reports.at(-1)
+  const isNew = !last || reportTime >= last.time + newerBy
+  const noted = isNew ? noteReport(known, domain, need, reportTime, time) : known
+  return noteProgress(noted, domain, actual, time)
+}
+
+/** The most that the last `count` reports had of something. */
+export function peak({ reports }: GuestRecord, what: 'used' | 'total' | 'cache', count: number): number {
+  return Math.max(...reports.slice(-count).map((report) => report[what]))
+}
+
+/** The size that it is not to be taken below because that hurt it before: fades away towards `need`. */
+export function raisedSize({ raised }: GuestRecord, need: number, time: number): number {
+  if (!raised || raised.bytes <= need) return need
+  const halves = (time - raised.time) / (halfLife * 2 ** Math.min(mostDoublings, raised.times - 1))
+  return need + (raised.bytes - need) * 0.5 ** halves
+}
+
+function nothing(id: number): GuestRecord {
+  return {
+    id,
+    reports: [],
+    suffered: 0,
+    shrunk: undefined,
+    raised: undefined,
+    refusals: 0,
+    patientUntil: Number.NEGATIVE_INFINITY,
+    roomySince: undefined,
+  }
+}
+
+function noteReport(
+  record: GuestRecord,
+  { memory: { usable, unused = 0, events, actual = 0, target = actual } }: DomainView,
+  { inUse, swapDebt, total }: MemoryNeed,
+  reportTime: number,
+  time: number,
+): GuestRecord {
+  const cache = Math.max(0, (usable ?? unused) - unused)
+  const report = { time: reportTime, used: inUse + swapDebt, total, cache }
+  const { shrunk, raised } = record
+  const isHurt = events !== undefined && (events.suffers || events.swappedOut > 0 || events.lostProgram)
+  const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
+  const lost = events?.lostProgram ? Math.max(actual, target) : 0
+  const bytes = Math.max(hurts ? shrunk.from : 0, lost)
+  return {
+    ...record,
+    reports: [...record.reports, report].slice(-remembered),
+    suffered: events?.suffers ? record.suffered + 1 : 0,
+    // What a shrink did is learned once.
+    shrunk: hurts ? undefined : shrunk,
+    raised: bytes > 0 ? { time, bytes, times: (raised?.times ?? 0) + 1 } : raised,
+  }
+}
+
+function noteProgress(
+  record: GuestRecord,
+  { memory: { target, progress } }: DomainView,
+  actual: number,
+  time: number,
+): GuestRecord {
+  if (progress === 'refusing' && target !== undefined && target < actual) {
+    if (time < record.patientUntil) return record
+    const refusals = Math.min(mostRefusals, record.refusals + 1)
+    return { ...record, refusals, patientUntil: time + firstPause * 2 ** (refusals - 1) }
+  }
+  const obeyed = record.shrunk !== undefined && actual <= record.shrunk.to + MiB
+  return obeyed && record.refusals > 0 ? { ...record, refusals: 0 } : record
+}
