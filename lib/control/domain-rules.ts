@@ -1,9 +1,10 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError, wrongOption } from '../host/errors.ts'
 import { globMatcher } from '../host/glob.ts'
+import { type MemoryRules, readMemoryRules } from './memory-settings.ts'
 
 /** What the user of Ballast says of some domains; everything may be left unsaid. */
-export interface DomainRules {
+export interface DomainRules extends MemoryRules {
   /** False: they are counted and left alone. */
   readonly managed?: boolean | undefined
   /** pCPUs that their vCPUs may be pinned to, as a set or a list such as `0-3,8`. Default: all that may be used. */
@@ -12,11 +13,13 @@ export interface DomainRules {
   readonly shares?: number | undefined
 }
 
+const ruleNames = ['managed', 'cpus', 'shares', 'memoryFloor', 'memoryCeiling', 'memoryShares']
+
 /** By glob over domain names (`*` and `?`). Of several that match a name, a later one overrides an earlier one. */
 export type DomainSettingsOption = Readonly<Record<string, DomainRules>>
 
 /** {@link DomainRules} with every set read. */
-export interface ReadRules {
+export interface ReadRules extends MemoryRules {
   readonly managed?: boolean | undefined
   readonly cpus?: CpuSet | undefined
   readonly shares?: number | undefined
@@ -51,23 +54,24 @@ export function readDomainRules(option: DomainSettingsOption, usable: CpuSet): R
 
 function readRules(option: string, rules: DomainRules, usable: CpuSet): ReadRules {
   if (typeof rules !== 'object' || rules === null) throw wrongOption(option, 'an object', rules)
-  const { managed, cpus, shares, ...others } = rules
-  for (const [name, value] of Object.entries(others)) {
-    throw wrongOption(`${option}.${name}`, 'one of managed, cpus, shares', value)
+  for (const [name, value] of Object.entries(rules)) {
+    if (!ruleNames.includes(name))
+      throw wrongOption(`${option}.${name}`, `one of ${ruleNames.join(', ')}`, value)
   }
+  const { managed, cpus, shares } = rules
   if (managed !== undefined && typeof managed !== 'boolean') {
     throw wrongOption(`${option}.managed`, 'true or false', managed)
   }
   if (shares !== undefined && !isShares(shares)) throw wrongOption(`${option}.shares`, sharesExpected, shares)
-  if (managed === false && (cpus !== undefined || shares !== undefined)) {
-    const other = cpus === undefined ? 'shares' : 'cpus'
-    throw wrongOption(`${option}.${other}`, 'left out of what is not managed', rules[other])
+  const other = Object.entries(rules).find(([name, value]) => name !== 'managed' && value !== undefined)
+  if (managed === false && other) {
+    throw wrongOption(`${option}.${other[0]}`, 'left out of what is not managed', other[1])
   }
   const set = cpus === undefined ? undefined : readCpus(`${option}.cpus`, cpus)
   if (set?.and(usable).isEmpty) {
     throw wrongOption(`${option}.cpus`, `among the pCPUs that may be used, ${usable}`, cpus)
   }
-  const read: { -readonly [K in keyof ReadRules]: ReadRules[K] } = {}
+  const read: { -readonly [K in keyof ReadRules]: ReadRules[K] } = { ...readMemoryRules(option, rules) }
   if (managed !== undefined) read.managed = managed
   if (set !== undefined) read.cpus = set
   if (shares !== undefined) read.shares = shares

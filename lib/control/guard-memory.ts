@@ -52,8 +52,8 @@ export class MemoryBooks {
       resident += rss ?? actual ?? 0
     }
     // What was promised to a domain and is not resident yet looks available, and is not.
-    const { budget, reserve, available = Number.POSITIVE_INFINITY } = memory
-    const headroom = Math.min(budget, available - reserve + resident) - counted
+    const { budget, reserve, reserved, available = Number.POSITIVE_INFINITY } = memory
+    const headroom = Math.min(budget, available - reserve - reserved + resident) - counted
     // A host that does not tell its memory has none to grant.
     return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }
@@ -80,16 +80,26 @@ export function limitMemory(
   if (action.bytes > most) {
     return { rule: 'nonsense', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
   }
-  const floor = Math.max(used + limits.guestMargin, limits.guestFloor)
+  const { memoryCeiling } = domain.settings
+  // One that has more already may keep it: to shrink is for policies to decide.
+  const ceiling = Math.max(memoryCeiling ?? Number.POSITIVE_INFINITY, present)
+  if (action.bytes > ceiling) {
+    const cause = `its settings say ${mebibytes(memoryCeiling!)} at most`
+    return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
+  }
+  const leastSize = Math.max(limits.guestFloor, domain.settings.memoryFloor ?? 0)
+  const floor = Math.max(used + limits.guestMargin, leastSize)
   const lowest = Math.min(present, Math.ceil(floor / KiB) * KiB)
   if (action.bytes < lowest) {
     return {
       rule: 'guest-floor',
       instead: resized(lowest),
       cause:
-        floor > limits.guestFloor
+        floor > leastSize
           ? `it uses ${mebibytes(used)} and keeps ${mebibytes(limits.guestMargin)} more`
-          : `no guest goes below ${mebibytes(limits.guestFloor)}`,
+          : leastSize > limits.guestFloor
+            ? `its settings say ${mebibytes(leastSize)} at least`
+            : `no guest goes below ${mebibytes(limits.guestFloor)}`,
     }
   }
   const highest = present + books.headroom

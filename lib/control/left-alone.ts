@@ -3,6 +3,7 @@ import { isRunning } from '../view/running.ts'
 import type { DomainView, MemoryHold, View } from '../view/view.ts'
 import type { Ledger } from './ledger.ts'
 import type { GuardRule, LeftAlone } from './tick.ts'
+import { mebibytes } from './words.ts'
 
 /** Why something is left alone, and the rule that says so. */
 export interface Hold {
@@ -61,11 +62,16 @@ export interface MemoryLevels {
 
 /** This domain's levels; or why its balloon is not changed. */
 export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
-  const { hold, actual, available = 0, usable, unused } = domain.memory
+  const { hold, actual, available = 0, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
   const why = domainHold(domain) ?? (hold && memoryHolds[hold])
   if (why) return why
   const spare = usable ?? unused
   if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
+  const { memoryFloor = 0 } = domain.settings
+  if (memoryFloor > maximum) {
+    const sizes = `${mebibytes(memoryFloor)}, above its maximum, ${mebibytes(maximum)}`
+    return { rule: 'unmanaged', why: `its settings contradict its definition: a memory floor of ${sizes}` }
+  }
   // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
   return { actual, used: Math.max(actual, available) - spare }
 }

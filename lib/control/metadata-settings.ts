@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser'
 import { CpuSet } from '../host/cpuset.ts'
 import { isShares, type ReadRules, sharesExpected } from './domain-rules.ts'
+import { contradiction, isMemoryShares, memorySharesExpected, readMiB } from './memory-settings.ts'
 
 /** What the metadata of a domain says; or what is wrong with it. */
 export type MetadataSettings = ReadRules | { readonly problem: string }
@@ -28,14 +29,21 @@ const readers: Record<string, (text: string) => ReadRules> = {
     return { cpus }
   },
   shares: (text) => {
-    const shares = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (!isShares(shares)) throw new Error(`expected ${sharesExpected}, got ${JSON.stringify(text)}`)
-    return { shares }
+    return { shares: wholeNumber(text, isShares, sharesExpected) }
   },
+  memoryFloorMiB: (text) => ({ memoryFloor: readMiB(text) }),
+  memoryCeilingMiB: (text) => ({ memoryCeiling: readMiB(text) }),
+  memoryShares: (text) => ({ memoryShares: wholeNumber(text, isMemoryShares, memorySharesExpected) }),
+}
+
+function wholeNumber(text: string, accepts: (value: number) => boolean, expected: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!accepts(value)) throw new Error(`expected ${expected}, got ${JSON.stringify(text)}`)
+  return value
 }
 
 /**
- * Reads `<settings managed='no' cpus='0-3' shares='2000'/>`, every attribute optional. What is not understood makes
+ * Reads `<settings managed='no' cpus='0-3' shares='2000' memoryFloorMiB='512'/>`, every attribute optional. What is not understood makes
  * all of it a problem: to leave a domain alone is better than to heed half of what its owner says.
  */
 export function readMetadata(xml: string): MetadataSettings {
@@ -62,7 +70,8 @@ export function readMetadata(xml: string): MetadataSettings {
       return { problem: `${attribute}: ${error instanceof Error ? error.message : String(error)}` }
     }
   }
-  return settings
+  const wrong = contradiction(settings)
+  return wrong ? { problem: wrong } : settings
 }
 
 function parse(xml: string): Record<string, unknown> | Error {

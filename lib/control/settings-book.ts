@@ -1,30 +1,12 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { BallastError, ErrorCode } from '../host/errors.ts'
+import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import { type DomainSettings, defaultSettings } from '../view/settings.ts'
 import type { ReadRules, RulesOf } from './domain-rules.ts'
-import { asBallastError } from './failure.ts'
-import { Lanes } from './lanes.ts'
+import { contradiction, memorySettings } from './memory-settings.ts'
 import { readMetadata } from './metadata-settings.ts'
-import { within } from './within.ts'
-
-/** Questions at once: no monitor is asked, so they are short. */
-const lanes = 8
-
-/** The domain has ended since: nobody needs its settings. */
-const gone: ReadonlySet<ErrorCode> = new Set(['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING'])
-
-/** What is known of one run of a domain. */
-interface Entry {
-  readonly id: number
-  /** Undefined until they are known. */
-  settings: DomainSettings | undefined
-  /** How often its metadata has changed: an answer to an earlier question is none. */
-  changes: number
-  /** Settles when its metadata was read, or could not be. Never rejects. */
-  question: Promise<void> | undefined
-}
+import { RunBook } from './run-book.ts'
 
 /** What settings are made of, apart from metadata. */
 export interface SettingsSources {
@@ -42,84 +24,44 @@ export interface SettingsSources {
  * be understood, the domain is left alone.
  */
 export class SettingsBook implements Disposable {
-  readonly #host: Host
   readonly #sources: SettingsSources
-  readonly #patience: number
-  readonly #lanes = new Lanes(lanes)
-  readonly #unsubscribe: () => void
-  #entries = new Map<string, Entry>()
-  #errors: BallastError[] = []
+  readonly #book: RunBook<DomainSettings>
 
   /** `patience` is how many milliseconds {@link SettingsBook.follow} waits at most. */
   constructor(host: Host, sources: SettingsSources, patience: number) {
-    this.#host = host
     this.#sources = sources
-    this.#patience = patience
-    this.#unsubscribe = host.subscribe((event) => {
-      const entry = event.kind === 'metadata' ? this.#entries.get(event.domain.uuid) : undefined
-      if (!entry) return
-      entry.settings = undefined
-      entry.changes++
+    this.#book = new RunBook(host, {
+      ask: async ({ uuid, name }) => {
+        if (!sources.manages(name)) return notAmong
+        return this.#merge(sources.rulesOf(name), await host.domainMetadata(uuid))
+      },
+      isChangedBy: ({ kind }) => kind === 'metadata',
+      patience,
     })
   }
 
   /** Reads what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
-  async follow(domains: readonly DomainIdentity[]): Promise<void> {
-    const present = new Set(domains.map(({ uuid }) => uuid))
-    for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
-    const unknown = domains.filter((domain) => this.#entry(domain).settings === undefined)
-    if (unknown.length === 0) return
-    const answers = Promise.all(unknown.map((domain) => this.read(domain)))
-    await within(this.#host.clock, this.#patience, answers)
+  follow(domains: readonly DomainIdentity[]): Promise<void> {
+    return this.#book.follow(domains)
   }
 
   /** The settings of a domain, asked for where they are not known. Never rejects. */
   async read(domain: DomainIdentity): Promise<DomainSettings> {
-    const entry = this.#entry(domain)
-    if (!entry.settings) {
-      entry.question ??= this.#ask(domain, entry)
-      await entry.question
-    }
-    return this.of(domain)
+    return (await this.#book.read(domain)) ?? unread
   }
 
   /** The settings of a domain, as far as they are known. */
-  of({ uuid, id }: DomainIdentity): DomainSettings {
-    const entry = this.#entries.get(uuid)
-    return (entry?.id === id ? entry.settings : undefined) ?? unread
+  of(domain: DomainIdentity): DomainSettings {
+    return this.#book.of(domain) ?? unread
   }
 
   /** What failed since it was last asked for. */
   takeErrors(): BallastError[] {
-    const errors = this.#errors
-    this.#errors = []
-    return errors
+    return this.#book.takeErrors()
   }
 
   [Symbol.dispose](): void {
-    this.#unsubscribe()
-  }
-
-  #entry({ uuid, name, id }: DomainIdentity): Entry {
-    const known = this.#entries.get(uuid)
-    if (known?.id === id) return known
-    const settings = this.#sources.manages(name) ? undefined : notAmong
-    const entry: Entry = { id, settings, changes: 0, question: undefined }
-    this.#entries.set(uuid, entry)
-    return entry
-  }
-
-  async #ask({ uuid, name }: DomainIdentity, entry: Entry): Promise<void> {
-    const { changes } = entry
-    try {
-      const xml = await this.#lanes.run(() => this.#host.domainMetadata(uuid))
-      if (entry.changes === changes) entry.settings = this.#merge(this.#sources.rulesOf(name), xml)
-    } catch (error) {
-      const failure = asBallastError(error)
-      if (!gone.has(failure.code)) this.#errors.push(failure)
-    } finally {
-      entry.question = undefined
-    }
+    this.#book[Symbol.dispose]()
   }
 
   /** Limits add up: what either side forbids is forbidden. Of shares the option has the last word. */
@@ -135,8 +77,11 @@ export class SettingsBook implements Disposable {
       const which = both ? `domainSettings (${rules.cpus}) and its metadata (${said.cpus})` : 'its metadata'
       return leftAlone(`${which} leave it none of the pCPUs that may be used (${usable})`)
     }
+    const memory = memorySettings(rules, said)
+    const wrong = contradiction(memory)
+    if (wrong) return leftAlone(`its settings contradict each other: ${wrong}`)
     const shares = rules.shares ?? said.shares ?? defaultSettings.shares
-    return { ...defaultSettings, cpus, shares }
+    return { ...defaultSettings, ...memory, cpus, shares }
   }
 }
 

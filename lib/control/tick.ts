@@ -5,6 +5,7 @@ import type { View } from '../view/view.ts'
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
 export type GuardRule =
   | 'guest-floor' // 1 never below what it uses plus its margin, nor below its floor
+  | 'guest-ceiling' // never above what its settings say
   | 'host-reserve' // 2 granted only after it has been seen to be free
   | 'stale-statistics' // 3 hold, never shrink
   | 'unmanaged' // 4 counted and left alone

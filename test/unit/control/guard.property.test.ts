@@ -82,6 +82,17 @@ describe('whatever a policy wants and whatever is seen', () => {
         if (asActuated >= present(domain, ledger)) continue
         expect(asActuated).toBeGreaterThanOrEqual(used + limits.guestMargin)
         expect(asActuated).toBeGreaterThanOrEqual(limits.guestFloor)
+        expect(asActuated).toBeGreaterThanOrEqual(Math.floor(domain.settings.memoryFloor ?? 0))
+      }
+    })
+  })
+
+  it('1: no guest grows above its ceiling, and none whose floor is above its maximum is touched', () => {
+    always(({ sizes, ledger }) => {
+      for (const { size, domain } of sizes) {
+        const { memoryCeiling = Number.POSITIVE_INFINITY, memoryFloor = 0 } = domain.settings
+        expect(size.bytes).toBeLessThanOrEqual(Math.max(memoryCeiling, present(domain, ledger)))
+        expect(memoryFloor).toBeLessThanOrEqual(domain.memory.maximum ?? Number.POSITIVE_INFINITY)
       }
     })
   })
@@ -104,7 +115,8 @@ describe('whatever a policy wants and whatever is seen', () => {
       if (granted === 0) return
       expect(books).toBeLessThanOrEqual(view.memory.budget)
       if (view.memory.available !== undefined) {
-        expect(books - resident).toBeLessThanOrEqual(view.memory.available - view.memory.reserve)
+        const { available, reserve, reserved } = view.memory
+        expect(books - resident).toBeLessThanOrEqual(available - reserve - reserved)
       }
     })
   })

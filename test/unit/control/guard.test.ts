@@ -57,6 +57,22 @@ describe('shrinking', () => {
     })
   })
 
+  it('stops at the floor that its settings give it', () => {
+    const view = viewOf({ domains: [{ name: 'a', settings: { memoryFloor: 600 * MiB } }] })
+    const { plan, clamps } = guard([size(view, 0, 100)], view, limits, new Ledger())
+    expect(plan).toMatchObject([{ bytes: 600 * MiB }])
+    expect(clamps).toMatchObject([{ rule: 'guest-floor', cause: 'its settings say 600 MiB at least' }])
+  })
+
+  it('is not done to a guest whose floor is above its maximum, and it is said', () => {
+    const view = viewOf({ domains: [{ name: 'a', settings: { memoryFloor: 5 * GiB } }] })
+    const { plan, leftAlone } = guard([size(view, 0, 600)], view, limits, new Ledger())
+    expect(plan).toEqual([])
+    const why =
+      'its settings contradict its definition: a memory floor of 5120 MiB, above its maximum, 4096 MiB'
+    expect(leftAlone).toMatchObject([{ domain: 'a', what: 'memory', why }])
+  })
+
   it('that has become too deep is called back', () => {
     const memory = { target: 400 * MiB, usable: 60 * MiB }
     const view = viewOf({ domains: [{ name: 'a', memory }] })
@@ -64,7 +80,37 @@ describe('shrinking', () => {
   })
 })
 
+describe('a ceiling', () => {
+  const view = viewOf({ domains: [{ name: 'a', settings: { memoryCeiling: 1500 * MiB } }] })
+  const larger = viewOf({ domains: [{ name: 'a', settings: { memoryCeiling: 512 * MiB } }] })
+
+  it('ends growth', () => {
+    expect(limited(view, [size(view, 0, 2000)])).toEqual({
+      done: ['a 1500'],
+      rules: ['guest-ceiling instead'],
+    })
+    expect(limited(view, [size(view, 0, 1500)])).toEqual({ done: ['a 1500'], rules: [] })
+  })
+
+  it('that a guest is above already lets it keep and give what it has', () => {
+    expect(limited(larger, [size(larger, 0, 800)])).toEqual({ done: ['a 800'], rules: [] })
+    expect(limited(larger, [size(larger, 0, 1100)])).toEqual({
+      done: [],
+      rules: ['guest-ceiling instead', 'no-change'],
+    })
+  })
+})
+
 describe('growing', () => {
+  it('leaves what is reserved for guests about to start, also where it looks free', () => {
+    const reserved = viewOf({ total: 16 * GiB, available: 3 * GiB, reserved: GiB, domains: [{ name: 'a' }] })
+    // Resident is all of its 1024 MiB; of the 3 GiB one is the reserve, one is reserved, and 64 MiB are overhead.
+    expect(limited(reserved, [size(reserved, 0, 4000)])).toEqual({
+      done: ['a 1984'],
+      rules: ['host-reserve instead'],
+    })
+  })
+
   // 4 GiB less the reserve of 1 GiB; each domain counts 64 MiB more than it holds.
   const host = { total: 4 * GiB, domains: [{ name: 'a' }, { name: 'b' }] }
 

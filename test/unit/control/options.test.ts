@@ -52,7 +52,11 @@ describe('options', () => {
 
   it.each([
     ['web*', 7, 'an object'],
-    ['web*', { cpu: '0' }, '`domainSettings["web*"].cpu` to be one of managed, cpus, shares'],
+    [
+      'web*',
+      { cpu: '0' },
+      '`domainSettings["web*"].cpu` to be one of managed, cpus, shares, memoryFloor, memoryCeiling, memoryShares',
+    ],
     ['web*', { managed: 'no' }, '.managed` to be true or false'],
     ['web*', { cpus: 3 }, '.cpus` to be a CpuSet, or a list'],
     ['web*', { cpus: '0-x' }, '.cpus` to be a CpuSet, or a list'],
@@ -61,6 +65,11 @@ describe('options', () => {
     ['web*', { shares: 0 }, '.shares` to be a whole number from 1'],
     ['web*', { shares: Number.NaN }, '.shares` to be'],
     ['web*', { managed: false, shares: 5 }, '.shares` to be left out of what is not managed'],
+    ['web*', { memoryFloor: '512MiB' }, '.memoryFloor` to be a number of bytes above 0, got "512MiB"'],
+    ['web*', { memoryCeiling: 0 }, '.memoryCeiling` to be a number of bytes above 0'],
+    ['web*', { memoryFloor: 2, memoryCeiling: 1 }, '.memoryFloor` to be at most its memoryCeiling, 1 bytes'],
+    ['web*', { memoryShares: 1.5 }, '.memoryShares` to be a whole number from 1 to 1000000'],
+    ['web*', { managed: false, memoryFloor: 5 }, '.memoryFloor` to be left out of what is not managed'],
     ['', {}, 'globs'],
   ])('domainSettings %j: %j is a TypeError that says why', (glob, rules, message) => {
     const options = { interval: 1_000, reservedCpus: '0', domainSettings: { [glob]: rules } }

@@ -4,8 +4,9 @@ import { memoryJournal } from '../../../lib/control/journal.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { GiB, MiB } from '../../../lib/host/units.ts'
 import { lpt } from '../../../lib/schedulers/lpt.ts'
-import { type PinAction, type Plan, pin } from '../../../lib/view/plan.ts'
+import { type PinAction, type Plan, pin, setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { type FakeGuest, FakeHost, guest } from './fake-host.ts'
 
@@ -81,6 +82,41 @@ describe('a domain', () => {
     const guests = [metadata(1, "shares='2000'"), metadata(2, "shares='2000'"), guest(3)]
     const { tick } = await run(guests, { domainSettings: { vm2: { shares: 500 } } })
     expect(tick.view.domains.map(({ settings }) => settings.shares)).toEqual([2000, 500, 1024])
+  })
+})
+
+describe('its memory', () => {
+  const sizes = "memoryFloorMiB='300' memoryCeilingMiB='600' memoryShares='2000'"
+
+  it('has the larger floor and the smaller ceiling of both sides, and the shares of the option', async () => {
+    const domainSettings = { vm2: { memoryFloor: 400 * MiB, memoryCeiling: GiB, memoryShares: 5 } }
+    const { tick } = await run([metadata(1, sizes), metadata(2, sizes), guest(3)], { domainSettings })
+    expect(tick.view.domains.map(({ settings }) => settings)).toMatchObject([
+      { memoryFloor: 300 * MiB, memoryCeiling: 600 * MiB, memoryShares: 2000 },
+      { memoryFloor: 400 * MiB, memoryCeiling: 600 * MiB, memoryShares: 5 },
+      { memoryFloor: undefined, memoryCeiling: undefined, memoryShares: 1000 },
+    ])
+  })
+
+  it('is left alone while both sides contradict each other', async () => {
+    const domainSettings = { vm1: { memoryFloor: GiB } }
+    const { host, left } = await run([metadata(1, sizes)], { domainSettings, scheduler: undefined })
+    expect(host.calls).toEqual([])
+    const why =
+      'its settings contradict each other: the memory floor, 1024 MiB, is above the memory ceiling, 600 MiB'
+    expect(left).toContain(`vm1: ${why}`)
+  })
+
+  it('stays within them, whatever a policy wants', async () => {
+    const all = (bytes: number) => (view: View) => view.domains.map((one) => setMemory(one, bytes, 'any'))
+    for (const [wanted, expected] of [
+      [100 * MiB, 300],
+      [1.5 * GiB, 600],
+    ] as const) {
+      const guests = [{ ...metadata(1, sizes), actual: 512 * MiB, used: 50 * MiB }]
+      const { host } = await run(guests, { ballooning: all(wanted), scheduler: undefined })
+      expect(host.calls).toContain(`setMemory vm1 ${expected}`)
+    }
   })
 })
 

@@ -4,7 +4,7 @@ import { DomainState } from '../../../lib/host/sample.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import type { Action } from '../../../lib/view/plan.ts'
-import { defaultSettings } from '../../../lib/view/settings.ts'
+import { type DomainSettings, defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainMemoryView, DomainView, MemoryHold, VcpuView, View } from '../../../lib/view/view.ts'
 import { topologyOf } from './fake-host.ts'
 
@@ -15,6 +15,7 @@ export interface DomainShape {
   id?: number
   state?: DomainState
   managed?: boolean
+  settings?: Partial<DomainSettings>
   vcpus?: (Partial<Pick<VcpuView, 'affinity' | 'allowed' | 'pcpu'>> | undefined)[]
   memory?: Partial<DomainMemoryView>
 }
@@ -26,6 +27,7 @@ export interface ViewShape {
   total?: number
   available?: number | undefined
   reserve?: number
+  reserved?: number
 }
 
 export const uuidOf = (name: string) => `uuid-of-${name}`
@@ -43,7 +45,7 @@ export function viewOf(shape: ViewShape): View {
       name: one.name,
       id: one.id ?? index + 1,
       state: one.state ?? DomainState.running,
-      settings: { ...defaultSettings, managed: one.managed ?? true },
+      settings: { ...defaultSettings, managed: one.managed ?? true, ...one.settings },
       homeCell: 0,
       vcpus,
       memory: {
@@ -82,7 +84,7 @@ export function viewOf(shape: ViewShape): View {
     }
     return domain
   })
-  const reserve = shape.reserve ?? GiB
+  const { reserve = GiB, reserved = 0 } = shape
   return {
     time: 0,
     wallTime: 0,
@@ -99,8 +101,8 @@ export function viewOf(shape: ViewShape): View {
       state: 'high',
       pressure: undefined,
       reserve,
-      reserved: 0,
-      budget: Math.max(0, total - reserve),
+      reserved,
+      budget: Math.max(0, total - reserve - reserved),
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     },
   }
@@ -111,9 +113,17 @@ const holds: (MemoryHold | undefined)[] = [
   undefined,
   undefined,
   undefined,
+  undefined,
+  undefined,
+  undefined,
   'not running',
   'stuck',
   'failed',
+  'booting',
+  'no device',
+  'no driver',
+  'memory is pinned',
+  'migrating',
   'no statistics',
   'stale statistics',
   'contradictory statistics',
@@ -126,6 +136,10 @@ const domain = (name: string): fc.Arbitrary<DomainShape> =>
   fc.record({
     name: fc.constant(name),
     managed: fc.constant(name !== 'db'),
+    settings: fc.record({
+      memoryFloor: fc.option(bytes, { nil: undefined, freq: 2 }),
+      memoryCeiling: fc.option(bytes, { nil: undefined, freq: 2 }),
+    }),
     state: fc.constantFrom(DomainState.running, DomainState.running, DomainState.blocked, DomainState.paused),
     vcpus: fc.array(fc.record({ affinity: perhaps(cpus), allowed: cpus, pcpu: perhaps(fc.nat(7)) }), {
       maxLength: 3,
@@ -139,6 +153,7 @@ const domain = (name: string): fc.Arbitrary<DomainShape> =>
       unused: perhaps(bytes),
       usable: perhaps(bytes),
       rss: perhaps(bytes),
+      progress: fc.constantFrom('resting', 'following', 'refusing'),
     }),
   })
 
@@ -150,6 +165,10 @@ export const anyView: fc.Arbitrary<View> = fc
     total: fc.integer({ min: 1, max: 24 }).map((gib) => gib * GiB),
     available: perhaps(fc.integer({ min: 0, max: 8 * 1024 }).map((mib) => mib * MiB)),
     reserve: fc.integer({ min: 0, max: 2048 }).map((mib) => mib * MiB),
+    reserved: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 0, max: 4096 }).map((mib) => mib * MiB),
+    ),
   })
   .map(({ domains, ...host }) => {
     return viewOf({ ...host, pcpus: 8, domains: domains.filter((one) => one !== undefined) })
