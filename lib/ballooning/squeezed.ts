@@ -68,21 +68,22 @@ export function squeezed(options: SqueezedOptions = {}): StatefulPolicy<SetMemor
         return size < guest.actual && !isAt(guest.actual, size)
       })
       const turn = giving.length > 0 ? giving : active
-      const asked = new Set([...turn, ...guests.filter(isUncooperative)])
-      const changed = [...asked].filter((guest) => !isAt(sizeOf(guest), guest.asked))
-      const plan = changed.map((guest) => {
-        const reason = `gamma ${gamma.toFixed(3)} of ${mib(guest.minimum)} to ${mib(guest.maximum)}, ${
-          giving.length > 0 ? `${giving.length} to give first` : 'none to give'
-        }${isUncooperative(guest) ? ', uncooperative' : ''}`
-        return setMemory(guest.domain, sizeOf(guest), reason)
+      const sizes = new Map(turn.map((guest) => [guest, sizeOf(guest)]))
+      for (const guest of guests) if (isUncooperative(guest)) sizes.set(guest, seen.get(guest)!.target)
+      const changed = [...sizes].filter(([guest, size]) => !isAt(size, guest.asked))
+      const plan = changed.map(([guest, size]) => {
+        const range = `${mib(guest.minimum)} to ${mib(guest.maximum)}`
+        const order = giving.length > 0 ? `${giving.length} to give first` : 'none to give'
+        const why = isUncooperative(guest)
+          ? 'uncooperative'
+          : `gamma ${gamma.toFixed(3)} of ${range}, ${order}`
+        return setMemory(guest.domain, size, why)
       })
-      const isDone =
-        active.every((guest) => isAt(guest.actual, sizeOf(guest))) &&
-        !changed.some((one) => active.includes(one))
-      const targets = [...seen].map(([guest, { id, actual, target, movedAt }]): [string, Squeezed] => {
-        return [guest.domain.uuid, { id, actual, target: asked.has(guest) ? sizeOf(guest) : target, movedAt }]
+      const isDone = active.every((guest) => isAt(guest.actual, sizeOf(guest)))
+      const next = [...seen].map(([guest, known]): [string, Squeezed] => {
+        return [guest.domain.uuid, { ...known, target: sizes.get(guest) ?? known.target }]
       })
-      return { plan, state: { roundBegan: isDone ? undefined : roundBegan, guests: new Map(targets) } }
+      return { plan, state: { roundBegan: isDone ? undefined : roundBegan, guests: new Map(next) } }
     },
   }
 }
