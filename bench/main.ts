@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { measureAllocations } from './allocate/allocate.ts'
+import { allocateTable } from './allocate/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
 import { measureSampling } from './sampling.ts'
@@ -23,7 +25,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const program = new Command('bench').description(
-  'What Ballast costs: sampling on a lab of real QEMUs, planning on made-up hosts.',
+  'What Ballast costs: sampling on a lab of real QEMUs, planning and sharing memory on made-up hosts.',
 )
 
 program
@@ -40,6 +42,19 @@ program
   .option('--turns <count>', `hosts of each size, at least ${leastTurns}`, atLeast(leastTurns), 15)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(plan)
+
+program
+  .command('allocate')
+  .description('time how `shares` shares out memory beside bisection and repeated hand-outs; needs no lab')
+  .option('--turns <count>', `hosts of each size, at least ${leastTurns}`, atLeast(leastTurns), 25)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(allocate)
+
+function allocate({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
+  const figures = measureAllocations(turns, log)
+  console.log(json ? JSON.stringify(figures, shortened) : allocateTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 function plan({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
   const figures = measurePlans(turns, log)

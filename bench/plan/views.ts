@@ -4,6 +4,7 @@ import type { Topology } from '../../lib/host/topology.ts'
 import { defaultSettings } from '../../lib/view/settings.ts'
 import type { DomainView, VcpuView, View } from '../../lib/view/view.ts'
 import { noHostMemory, unknownMemory } from '../../test/unit/view/memory.ts'
+import { seeded } from '../seeded.ts'
 
 /** A host to plan for. */
 export interface Size {
@@ -103,16 +104,5 @@ function domainOf(index: number, vcpus: readonly VcpuView[]): DomainView {
     homeCell: undefined,
     vcpus,
     memory: unknownMemory,
-  }
-}
-
-/** Uniform numbers from 0 to 1, the same for the same seed (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }
