@@ -18,16 +18,25 @@ const convincing = 5
 export class GuestTotal {
   #actual = Number.NaN
   #stableSince = Number.NEGATIVE_INFINITY
+  /** The smallest and largest size since the last report that could be compared. */
+  #least = Number.POSITIVE_INFINITY
+  #most = 0
   #total = Number.NaN
   /** Bytes of the balloon's size that are not in the total; negative where the total counts the balloon. */
   #kept = Number.NaN
   /** Whether it was ever told by figures that can be compared. */
   #isSure = false
+  /** Whether the total follows the balloon; undefined: not seen yet. */
+  #follows: boolean | undefined
+  /** The balloon's size when it was last compared. */
+  #comparedAt = Number.NaN
   #doubted = Number.NaN
   #doubts = 0
 
   /** Takes in the balloon's size at `time` (monotonic milliseconds). */
   see(actual: number, time: number): void {
+    this.#least = Math.min(this.#least, actual)
+    this.#most = Math.max(this.#most, actual)
     if (Math.abs(actual - this.#actual) < sameSize) return
     this.#actual = actual
     this.#stableSince = time
@@ -38,13 +47,18 @@ export class GuestTotal {
    * cannot be told because the balloon moves, NaN when the report cannot be true.
    */
   inUse(report: MemoryReport, time: number): number | undefined {
-    const { available: total = this.#actual, usable = report.unused! } = report
+    const { available, usable = report.unused! } = report
+    const total = available ?? this.#actual
     if (time >= this.#stableSince) {
       if (!this.#learn(total)) return Number.NaN
-    } else if (!this.#isSure && !this.#guess(total)) {
+    } else if (Number.isNaN(this.#kept)) {
+      // The balloon may have moved since. A total above its size may be from before a shrink, or count the balloon.
+      if (total > this.#actual) return Number.NaN
+      this.#kept = this.#actual - total
+    } else if (available === undefined || !this.#mayFollow(total)) {
+      return undefined
+    } else if (this.#isSure && !this.#isOnItsWay(total + this.#kept)) {
       return Number.NaN
-    } else if (report.available === undefined || this.#kept < -sameSize) {
-      return Number.isNaN(this.#total) ? total - usable : undefined
     }
     this.#total = total
     const inUse = total - usable + this.#kept
@@ -54,24 +68,31 @@ export class GuestTotal {
   /** Whether the report goes with what is known. */
   #learn(total: number): boolean {
     const kept = this.#actual - total
-    const isExpected = Math.abs(kept - this.#kept) < keptSlack || Math.abs(total - this.#total) < sameSize
-    if (this.#isSure && !isExpected) {
+    const isAsBefore = Math.abs(kept - this.#kept) < keptSlack
+    const isSameTotal = Math.abs(total - this.#total) < sameSize
+    if (this.#isSure && !isAsBefore && !isSameTotal) {
       this.#doubts = Math.abs(kept - this.#doubted) < keptSlack ? this.#doubts + 1 : 1
       this.#doubted = kept
       if (this.#doubts < convincing) return false
     }
+    if (kept < -sameSize || (this.#isSure && !isAsBefore)) this.#follows = false
+    else if (Math.abs(this.#actual - this.#comparedAt) > keptSlack) this.#follows = true
     this.#doubts = 0
     this.#kept = kept
     this.#isSure = true
+    this.#comparedAt = this.#actual
+    this.#least = this.#actual
+    this.#most = this.#actual
     return true
   }
 
-  /**
-   * Takes the first report as it is, though the balloon may have moved since; until another one tells more. Not one
-   * with a total above the balloon's size: it may be from before a shrink, or count the balloon.
-   */
-  #guess(total: number): boolean {
-    if (Number.isNaN(this.#kept) && total <= this.#actual) this.#kept = this.#actual - total
-    return !Number.isNaN(this.#kept)
+  /** Whether a report made while the balloon moves tells what is in use, or counts part of the balloon as well. */
+  #mayFollow(total: number): boolean {
+    return this.#follows ?? Math.abs(total - this.#total) >= sameSize
+  }
+
+  /** Whether the balloon can have had this size of late. */
+  #isOnItsWay(size: number): boolean {
+    return size > this.#least - keptSlack && size < this.#most + keptSlack
   }
 }

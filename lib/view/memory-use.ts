@@ -10,6 +10,8 @@ const debtHalfLife = 180_000
 /** Milliseconds for which reports are remembered, and how many at most. */
 const memory = 30_000
 const mostReports = 32
+/** Growth that has just begun began somewhere between two reports: half-way, as likely as not. */
+const onset = 2
 /** The speed of growth is at most so many times that of the last report: what grew has not gone on growing. */
 const lastCounts = 4
 /** Milliseconds between two reports at least: guests date them in whole seconds. */
@@ -39,6 +41,8 @@ export class MemoryUse {
   #report: MemoryReport
   #swapDebt: number
   #growth = 0
+  /** Whether it grows now and did not at the report before. */
+  #isOnset = false
   #learned = 0
   #step: Step | undefined
   readonly #noise: number
@@ -75,7 +79,8 @@ export class MemoryUse {
 
   /** What it may take in so many milliseconds. */
   burst(milliseconds: number): number {
-    return Math.max((this.#growth * milliseconds) / 1_000, this.#learned > this.#noise ? this.#learned : 0)
+    const growing = (this.#growth * (this.#isOnset ? onset : 1) * milliseconds) / 1_000
+    return Math.max(growing, this.#learned > this.#noise ? this.#learned : 0)
   }
 
   /**
@@ -120,6 +125,7 @@ export class MemoryUse {
       rate = Math.max(rate, more / Math.max(leastStep, now.time - time))
       if (time >= now.time - deadTime) rise = Math.max(rise, more)
     }
+    this.#isOnset = this.#growth === 0
     this.#growth = isHighest ? 1_000 * Math.min(rate, lastCounts * lastRate) : 0
     this.#learned = Math.max(this.#learned, rise)
     history.push(now)

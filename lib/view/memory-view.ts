@@ -55,11 +55,12 @@ export class DomainMemory {
     const before = this.#report
     const report = readReport(sample, row, before)
     const isFresh = report.status === MemoryStatus.fresh
+    const isNext = isFresh && before.status === MemoryStatus.fresh
     this.#report = report
     this.#time = sample.time
     this.#swapped = {
-      out: isFresh ? increase(before.swapOut, report.swapOut) : undefined,
-      in: isFresh ? increase(before.swapIn, report.swapIn) : undefined,
+      out: isNext ? increase(before.swapOut, report.swapOut) : undefined,
+      in: isNext ? increase(before.swapIn, report.swapIn) : undefined,
     }
     if (report.actual === undefined) return
     const canMove = isFresh && isRunning(sample.state[row] as DomainState)

@@ -25,10 +25,15 @@ export interface Row {
     readonly affinity?: string
   }[]
   readonly memory?: Partial<
-    Record<'maximum' | 'actual' | 'available' | 'unused' | 'usable' | 'rss' | 'swapOut', number>
+    Record<
+      'maximum' | 'actual' | 'available' | 'unused' | 'usable' | 'diskCaches' | 'rss' | 'swapIn' | 'swapOut',
+      number
+    >
   > & {
     /** Milliseconds since the epoch. */
     readonly lastUpdate?: number
+    /** A count. */
+    readonly majorFaults?: number
   }
 }
 
@@ -67,7 +72,7 @@ export function cpuSample(time: number, rows: readonly Row[], pcpus = 4): CpuSam
 /** A memory sample at `time` of a host with 8 GiB. */
 export function memorySample(time: number, rows: readonly Row[], host?: MemorySample['host']): MemorySample {
   const column = (name: keyof NonNullable<Row['memory']>) =>
-    Float64Array.from(rows, ({ memory }) => (memory?.[name] ?? unknown) * (name === 'lastUpdate' ? 1 : MiB))
+    Float64Array.from(rows, ({ memory }) => (memory?.[name] ?? unknown) * (isSize(name) ? MiB : 1))
   return {
     domains: identities(rows),
     time,
@@ -79,12 +84,16 @@ export function memorySample(time: number, rows: readonly Row[], host?: MemorySa
     available: column('available'),
     unused: column('unused'),
     usable: column('usable'),
-    diskCaches: Float64Array.from(rows, () => unknown),
-    swapIn: Float64Array.from(rows, () => unknown),
+    diskCaches: column('diskCaches'),
+    swapIn: column('swapIn'),
     swapOut: column('swapOut'),
-    majorFaults: Float64Array.from(rows, () => unknown),
+    majorFaults: column('majorFaults'),
     rss: column('rss'),
     lastUpdate: column('lastUpdate'),
     host: host ?? { total: 8_192 * MiB, free: 4_096 * MiB, available: 5_000 * MiB, pressure: Number.NaN },
   }
+}
+
+function isSize(name: keyof NonNullable<Row['memory']>): boolean {
+  return name !== 'lastUpdate' && name !== 'majorFaults'
 }
