@@ -1,5 +1,7 @@
 import { KiB, MiB } from '../host/units.ts'
+import { PageCache } from './page-cache.ts'
 import type { MemoryScenario, Program } from './scenario.ts'
+import type { Toll } from './toll.ts'
 
 /** Speeds in bytes per second, measured on real guests (docs/simulation.md). */
 const deflateSpeed = 930 * MiB
@@ -40,6 +42,19 @@ export interface MemoryReport {
   readonly majorFaults: number
 }
 
+/** How a guest runs during one step. */
+export interface Pace {
+  /** Part of the usual speed at which its balloon moves; 0: it does not. */
+  readonly balloonSpeed: number
+  /** Part of the time that its first vCPU asks for a pCPU, and part of that for which it gets one. */
+  readonly busy: number
+  readonly served: number
+  /** The host has too little memory for its guests: all wait. */
+  readonly hostSwaps: boolean
+}
+
+const noProgram: Required<Program> = { size: 0, rate: 0, touch: 0, files: 0 }
+
 /** The size of a program that leaves `unused` bytes free in a guest with this balloon and maximum, with no page cache left. */
 export function programThatFits(actual: number, maximum: number, unused: number): number {
   return actual - unused - kernelResident - outsideTotal(maximum)
@@ -58,24 +73,33 @@ export class GuestMemory {
   /** What the program holds, in memory and swapped out. */
   held = 0
   swapped = 0
-  /** Programs that the guest's OOM killer ended. */
-  programsKilled = 0
-  #program: Required<Program> = { size: 0, rate: 0, touch: 0 }
+  #program = noProgram
+  /** The program as the scenario has it, and what it would hold had it never waited or been killed. */
+  #meant = noProgram
+  #wouldHold = 0
   readonly #swap: 'none' | 'disk' | 'zram'
-  #cache: number
+  readonly #cache: PageCache
   #swapIn = 0
   #swapOut = 0
+  #killed = 0
+  #moved = 0
+  /** Seconds that programs waited, in all and in this step. */
+  #stalled = 0
+  #waits = 0
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
   readonly #pinned: boolean
 
-  constructor(scenario: Required<Omit<MemoryScenario, 'program' | 'balloon' | 'pinned'>>, pinned: boolean) {
+  constructor(
+    scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
+    pinned: boolean,
+  ) {
     this.maximum = scenario.maximum
     this.actual = scenario.actual
     this.target = scenario.actual
-    this.#cache = scenario.cache
+    this.#cache = new PageCache(scenario.cache)
     this.#swap = scenario.swap
-    this.#cache = Math.max(0, Math.min(this.#cache, this.#room()))
+    this.#cache.shrinkTo(this.#room())
     this.#pinned = pinned
     this.#noteBacked()
   }
@@ -84,27 +108,51 @@ export class GuestMemory {
     return qemuOverhead + (this.#pinned ? this.maximum : this.#backed)
   }
 
+  get toll(): Toll {
+    return {
+      stalled: 1_000 * this.#stalled,
+      swappedIn: this.#swapIn,
+      swappedOut: this.#swapOut,
+      programsKilled: this.#killed,
+      moved: this.#moved,
+      diskReads: this.#cache.reads,
+    }
+  }
+
+  /** The smallest balloon with which the program, had it never waited or been killed, would not do so now. */
+  get needed(): number {
+    return outsideTotal(this.maximum) + kernelResident + this.#wouldHold + watermark
+  }
+
   run(program: Program): void {
-    this.#program = { rate: usualGrowth, touch: 0, ...program }
+    this.#program = { ...noProgram, rate: usualGrowth, ...program }
+    this.#meant = this.#program
+    this.#wouldHold = Math.min(this.#wouldHold, program.size)
   }
 
   /** Holds what the program comes to hold, as if it had long done so. */
   settle(): void {
     this.held = Math.max(0, Math.min(this.#program.size, this.#room() - watermark))
+    this.#wouldHold = this.#program.size
     this.#noteBacked()
   }
 
-  /** The guest runs for `seconds`, the first vCPU computing for `busy` of them and getting `served` of what it asks for. */
-  step(seconds: number, balloonWorks: boolean, busy: number, served: number): void {
+  step(seconds: number, { balloonSpeed, busy, served, hostSwaps }: Pace): void {
+    this.#waits = hostSwaps || this.#killed > 0 ? seconds : 0
+    this.#wouldHold = Math.min(this.#meant.size, this.#wouldHold + this.#meant.rate * seconds)
     this.#runProgram(seconds)
-    if (balloonWorks) {
-      const pace = seconds * (1 - (1 - busyGuestSpeed) * busy) * served
+    if (balloonSpeed > 0) {
+      const before = this.actual
+      const pace = seconds * balloonSpeed * (1 - (1 - busyGuestSpeed) * busy) * served
       if (this.target > this.actual) this.#deflate(pace)
       else if (this.target < this.actual) this.#inflate(pace)
+      this.#moved += Math.abs(this.actual - before)
     }
     if (this.#swap === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
-    this.#cache = Math.max(0, Math.min(this.#cache, this.#room()))
+    this.#cache.shrinkTo(this.#room())
     if (this.held > 0 && this.#room() < watermark) this.#kill()
+    this.#stalled += Math.min(seconds, this.#waits)
+    this.#cache.read(this.#program.files, this.#room() - watermark, seconds - Math.min(seconds, this.#waits))
     this.#noteBacked()
   }
 
@@ -112,9 +160,9 @@ export class GuestMemory {
     const room = this.#room()
     return {
       available: wholeKiB(this.actual - outsideTotal(this.maximum)),
-      unused: wholeKiB(Math.max(0, room - this.#cache)),
+      unused: wholeKiB(Math.max(0, room - this.#cache.size)),
       usable: wholeKiB(Math.max(0, room - watermark)),
-      diskCaches: wholeKiB(this.#cache),
+      diskCaches: wholeKiB(this.#cache.size),
       swapIn: wholeKiB(this.#swapIn),
       swapOut: wholeKiB(this.#swapOut),
       majorFaults: Math.floor(this.#swapIn / pageSize),
@@ -128,7 +176,7 @@ export class GuestMemory {
   }
 
   #noteBacked(): void {
-    const used = this.actual - Math.max(0, this.#room()) + this.#cache
+    const used = this.actual - Math.max(0, this.#room()) + this.#cache.size
     this.#backed = Math.min(this.actual, Math.max(this.#backed, used))
   }
 
@@ -140,6 +188,7 @@ export class GuestMemory {
       this.#swapAway(wanted + watermark - this.#room(), seconds)
       const gets = this.#swap === 'disk' ? Math.max(0, Math.min(wanted, this.#room() - watermark)) : wanted
       this.held += gets
+      this.#waits += seconds * (1 - gets / wanted)
     }
     if (touch > 0 && this.swapped > 0) this.#touch(touch * seconds, seconds)
   }
@@ -151,7 +200,11 @@ export class GuestMemory {
 
   /** What is touched and swapped out comes back; where there is no room for it, as much goes out. */
   #touch(bytes: number, seconds: number): void {
-    const back = Math.min(bytes * (this.swapped / this.held), swapInSpeed * seconds, this.swapped)
+    const missing = bytes * (this.swapped / this.held)
+    const back = Math.min(missing, swapInSpeed * seconds, this.swapped)
+    // It works at its own speed between two waits: so much of the time goes to waiting.
+    const waiting = missing / (swapInSpeed * seconds)
+    this.#waits += seconds * (waiting / (1 + waiting))
     const room = Math.max(0, this.#room() - balloonMargin)
     this.#swapIn += back
     this.#swapOut += Math.max(0, back - room)
@@ -170,6 +223,7 @@ export class GuestMemory {
     this.swapped += out
     this.#swapOut += out * (1 + swapChurn)
     this.#swapIn += out * swapChurn
+    this.#waits += (out * swapChurn) / swapInSpeed
   }
 
   #deflate(pace: number): void {
@@ -188,8 +242,8 @@ export class GuestMemory {
   }
 
   #kill(): void {
-    this.programsKilled++
-    this.#program = { size: 0, rate: 0, touch: 0 }
+    this.#killed++
+    this.#program = noProgram
     this.held = 0
     this.swapped = 0
   }

@@ -3,11 +3,12 @@ import { type DomainIdentity, DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { PinnedMemory } from '../host/traits.ts'
 import { MiB } from '../host/units.ts'
-import { GuestMemory, type MemoryReport } from './guest-memory.ts'
+import { GuestMemory } from './guest-memory.ts'
 import { demandOf, nothing, once } from './load.ts'
-import { type Processors, Task } from './processors.ts'
+import { type Processors, Task, usualWeight } from './processors.ts'
 import { Random } from './random.ts'
-import type { DomainScenario, Load, Program, VcpuScenario } from './scenario.ts'
+import { Reports } from './reports.ts'
+import type { DomainScenario, Load, MemoryScenario, Program, VcpuScenario } from './scenario.ts'
 import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
@@ -41,7 +42,8 @@ export class Guest {
   readonly identity: DomainIdentity
   readonly memory: GuestMemory
   readonly pinnedMemory: PinnedMemory | undefined
-  readonly balloon: 'works' | 'no-driver' | 'no-device'
+  readonly balloon: NonNullable<MemoryScenario['balloon']>
+  readonly reports: Reports
   /** The element in Ballast's namespace of its metadata. */
   readonly metadata: string | undefined
   paused = false
@@ -50,15 +52,13 @@ export class Guest {
   /** A memory sample has waited for it in vain since it is stuck. */
   knownStuck = false
   readonly jobs: Job[] = []
-  /** What the guest itself told last, and when: milliseconds since the epoch in whole seconds. */
-  report: MemoryReport | undefined
-  lastUpdate = Number.NaN
+  /** What each of its vCPUs weighs. */
+  #cpuShares = usualWeight
   readonly #vcpus: Vcpu[] = []
   readonly #host: Surroundings
+  readonly #balloonSpeed: number
   #program: Program
   #booted: boolean
-  #period = 0
-  #nextReport = Number.POSITIVE_INFINITY
   #servedUntilNow = { ran: 0, waited: 0 }
 
   constructor(
@@ -68,14 +68,23 @@ export class Guest {
     booted: boolean,
     time: number,
   ) {
-    const { program, balloon, pinned, ...memory } = scenario.memory ?? {}
-    const maximum = memory.maximum ?? defaultMaximum
+    const { program, balloon, balloonSpeed, reportDelay, lie, pinned, ...sizes } = scenario.memory ?? {}
+    const maximum = sizes.maximum ?? defaultMaximum
     this.identity = identity
     this.metadata = scenario.metadata
+    this.memory = new GuestMemory(
+      {
+        maximum,
+        actual: sizes.actual ?? maximum,
+        cache: sizes.cache ?? defaultCache,
+        swap: sizes.swap ?? 'none',
+      },
+      pinned !== undefined,
+    )
     this.pinnedMemory = pinned
-    const sizes = { maximum, actual: memory.actual ?? maximum, cache: memory.cache ?? defaultCache }
-    this.memory = new GuestMemory({ ...sizes, swap: memory.swap ?? 'none' }, pinned !== undefined)
     this.balloon = balloon ?? 'works'
+    this.#balloonSpeed = balloonSpeed ?? 1
+    this.reports = new Reports(reportDelay ?? 0, lie)
     this.#host = host
     this.#program = program ?? { size: 0 }
     this.#booted = booted
@@ -98,12 +107,12 @@ export class Guest {
   }
 
   get statsPeriodSeconds(): number | undefined {
-    return this.#period > 0 ? this.#period / secondMs : undefined
+    return this.reports.period
   }
 
-  /** Whether its balloon and its statistics work now. */
+  /** Whether its statistics work now. */
   get talks(): boolean {
-    return this.balloon === 'works' && this.#booted
+    return (this.balloon === 'works' || this.balloon === 'refuses') && this.#booted
   }
 
   plug(scenario: VcpuScenario, time: number): void {
@@ -112,9 +121,19 @@ export class Guest {
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }
     const task = new Task(this.#booted ? demandOf(load, time, random) : nothing(), affinity)
+    task.weight = this.#cpuShares
     this.#vcpus.push({ task, random, load })
     this.#host.processors.add(task)
     this.#stopOrGo(task, time)
+  }
+
+  get cpuShares(): number {
+    return this.#cpuShares
+  }
+
+  setCpuShares(shares: number): void {
+    this.#cpuShares = shares
+    for (const { task } of this.#vcpus) task.weight = shares
   }
 
   setLoad(load: Load, vcpu: number | undefined, time: number): void {
@@ -151,25 +170,21 @@ export class Guest {
     }
   }
 
-  setStatsPeriod(seconds: number, time: number): void {
-    this.#period = seconds * secondMs
-    this.#nextReport = seconds > 0 ? time + this.#period : Number.POSITIVE_INFINITY
-  }
-
-  /** The guest's memory from `time` on for `milliseconds`. */
-  stepMemory(time: number, wallTime: number, milliseconds: number): void {
+  /** The guest's memory from `time` on for `milliseconds`; `hostSwaps` while the host has too little for its guests. */
+  stepMemory(time: number, wallTime: number, milliseconds: number, hostSwaps: boolean): void {
     const { ran, waited } = this.#vcpus[0]!.task
     const hasRun = ran - this.#servedUntilNow.ran
     const asked = hasRun + waited - this.#servedUntilNow.waited
     this.#servedUntilNow = { ran, waited }
     if (this.paused || this.stuck || !this.#booted) return
     const served = asked > 0 ? hasRun / asked : 1
-    this.memory.step(milliseconds / secondMs, this.talks, Math.min(1, asked / milliseconds), served)
-    if (this.talks && time >= this.#nextReport) {
-      this.report = this.memory.report()
-      this.lastUpdate = Math.floor(wallTime / secondMs) * secondMs
-      this.#nextReport = time + this.#period
-    }
+    this.memory.step(milliseconds / secondMs, {
+      balloonSpeed: this.balloon === 'works' ? this.#balloonSpeed : 0,
+      busy: Math.min(1, asked / milliseconds),
+      served,
+      hostSwaps,
+    })
+    if (this.talks) this.reports.step(time, wallTime, () => this.memory.report())
   }
 
   end(): void {

@@ -9,23 +9,42 @@ import type { Guest } from './guest.ts'
 import { Machine } from './machine.ts'
 import { CpuSampler, sampleMemory } from './sampler.ts'
 import type { Scenario } from './scenario.ts'
+import type { Toll } from './toll.ts'
 import { validateScenario } from './validate.ts'
 
 /** How long libvirt waits for a domain whose monitor is taken before it gives up. */
 const libvirtJobWait = 30_000
 const defaultMemoryDeadline = 1_000
+/** As the kernel has it with cgroups v1. */
+const cpuSharesRange = { least: 2, most: 262_144 }
 const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
-export interface Truth {
+export interface Truth extends Toll {
   /** Per vCPU: the fraction of one pCPU that it would use if it had one for itself. */
   readonly demand: readonly number[]
   /** Bytes that the program holds, in memory and swapped out. */
   readonly held: number
   /** Bytes of the program that are swapped out now. */
   readonly swapped: number
-  /** Programs that the guest's OOM killer ended in this run. */
-  readonly programsKilled: number
+  /**
+   * Bytes: the smallest balloon with which the program as the scenario has it, had it never waited or been killed, would
+   * neither wait nor be killed now.
+   */
+  readonly needed: number
+  /** Size of the balloon now, and the size that it was last asked for, in bytes. */
+  readonly actual: number
+  readonly target: number
+  /** Resident memory of the domain's QEMU in bytes. */
+  readonly rss: number
+}
+
+/** What missing memory has done on a host, and how the host itself stands. */
+export interface HostToll extends Toll {
+  /** Bytes of the host that nothing holds; below 0: what it had to swap out itself. */
+  readonly hostFree: number
+  /** Milliseconds that the host itself had to swap: every guest waits then. */
+  readonly hostSwapped: number
 }
 
 /** A {@link Host} that is worked out instead of connected to. */
@@ -34,6 +53,8 @@ export interface SimulatedHost extends Host {
   truth(uuid: string): Truth | undefined
   /** What is really so of the host itself, per pCPU: the fraction of it that the host's own work wants. */
   readonly background: readonly number[]
+  /** What missing memory has done so far to all guests together, those that have ended among them. */
+  readonly toll: HostToll
 }
 
 /**
@@ -135,7 +156,22 @@ class Simulation implements SimulatedHost {
     }
     this.#assertBalloon(guest)
     await this.#job(guest, 'set the memory statistics period of', () => {
-      guest.setStatsPeriod(seconds, this.clock.now())
+      guest.reports.setPeriod(seconds, this.clock.now())
+    })
+  }
+
+  async cpuShares(uuid: string): Promise<number> {
+    return this.#guest(uuid).cpuShares
+  }
+
+  async setCpuShares(uuid: string, shares: number): Promise<void> {
+    const guest = this.#guest(uuid)
+    const { least, most } = cpuSharesRange
+    if (!Number.isInteger(shares) || shares < least || shares > most) {
+      throw wrong(`Expected cpu_shares to be a whole number from ${least} to ${most}, got ${shares}`)
+    }
+    await this.#job(guest, 'set the cpu_shares of', () => {
+      this.#machine.setCpuShares(guest, shares)
     })
   }
 
@@ -161,9 +197,18 @@ class Simulation implements SimulatedHost {
         demand: guest.tasks.map((task) => task.demand.wanted),
         held: guest.memory.held,
         swapped: guest.memory.swapped,
-        programsKilled: guest.memory.programsKilled,
+        needed: guest.memory.needed,
+        actual: guest.memory.actual,
+        target: guest.memory.target,
+        rss: guest.memory.rss,
+        ...guest.memory.toll,
       }
     )
+  }
+
+  get toll(): HostToll {
+    const { toll, unheldMemory, hostSwapped } = this.#machine
+    return { ...toll, hostFree: unheldMemory, hostSwapped }
   }
 
   get background(): readonly number[] {

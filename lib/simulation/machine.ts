@@ -8,6 +8,7 @@ import { Guest } from './guest.ts'
 import { Processors } from './processors.ts'
 import { hash } from './random.ts'
 import type { Change, DomainScenario, Scenario } from './scenario.ts'
+import { addTolls, noToll, type Toll } from './toll.ts'
 import { cpusOf, topologyOf } from './topology.ts'
 
 const memoryStep = 20
@@ -35,6 +36,10 @@ export class Machine {
   readonly #guests = new Map<string, Guest>()
   readonly #changes: Change[]
   readonly #listeners = new Set<HostListener>()
+  /** Milliseconds in which the host had to swap. */
+  hostSwapped = 0
+  /** Of guests that have ended. */
+  #pastToll = noToll
   #identities: readonly DomainIdentity[] = []
   #lastId = 0
 
@@ -73,7 +78,17 @@ export class Machine {
   }
 
   get freeMemory(): number {
-    return Math.max(0, this.topology.memory - this.#usedMemory)
+    return Math.max(0, this.unheldMemory)
+  }
+
+  /** Below 0 when guests and host hold more than there is. */
+  get unheldMemory(): number {
+    return this.topology.memory - this.#usedMemory
+  }
+
+  /** What missing memory did to all guests, those that have ended among them. */
+  get toll(): Toll {
+    return [...this.#guests.values()].map(({ memory }) => memory.toll).reduce(addTolls, this.#pastToll)
   }
 
   /** The part of what is in use that does not fit into the host: whoever touches that has to wait for it. */
@@ -113,6 +128,12 @@ export class Machine {
     this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
   }
 
+  /** Gives a guest a weight and tells of it. */
+  setCpuShares(guest: Guest, shares: number): void {
+    guest.setCpuShares(shares)
+    this.emit({ kind: 'cpuShares', domain: guest.identity, shares })
+  }
+
   #step(time: number): void {
     while (this.#changes.length > 0 && this.#changes[0]!.at <= time) this.#apply(this.#changes.shift()!, time)
     this.processors.step(time)
@@ -120,8 +141,10 @@ export class Machine {
   }
 
   #stepMemory(time: number): void {
+    const hostSwaps = this.unheldMemory < 0
+    if (hostSwaps) this.hostSwapped += memoryStep
     for (const guest of this.#guests.values()) {
-      guest.stepMemory(time, this.clock.wallTime(), memoryStep)
+      guest.stepMemory(time, this.clock.wallTime(), memoryStep, hostSwaps)
       const definition = this.#definitions.get(guest.identity.uuid)!
       const { actual } = guest.memory
       if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
@@ -188,6 +211,7 @@ export class Machine {
 
   #stop(guest: Guest): void {
     guest.end()
+    this.#pastToll = addTolls(this.#pastToll, guest.memory.toll)
     this.#guests.delete(guest.identity.uuid)
     this.#relist()
     this.#tell(guest, 'stopped')

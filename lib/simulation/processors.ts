@@ -12,6 +12,8 @@ const sleeperCredit = 3
 const slice = 4
 /** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
 const wakeUpLead = 2
+/** What a task weighs that nobody gave a weight. */
+export const usualWeight = 1024
 /** Two busy threads of a core do 1.2 times the work of one. */
 const smtSpeed = 0.6
 const balancePeriod = 64
@@ -29,6 +31,8 @@ export class Task {
   waited = 0
   /** Whether its domain is paused or stuck: it is not runnable then. */
   stopped = false
+  /** Against the others on its pCPU. */
+  weight = usualWeight
   queued = false
   vruntime = 0
   ranInStep = 0
@@ -163,7 +167,7 @@ export class Processors {
       demand.left -= span * speed
       current.ran += span
       current.ranInStep += span
-      current.vruntime += span
+      current.vruntime += (span * usualWeight) / current.weight
       offset += span
       this.#sliceLeft[pcpu]! -= span
       if (demand.left < negligible) {

@@ -79,9 +79,19 @@ export interface MemoryScenario {
   readonly swap?: 'none' | 'disk' | 'zram'
   /**
    * `no-driver`: the guest does not answer its balloon: requests are accepted, nothing moves, there are no statistics.
-   * `no-device`: requests are refused as well. Default `works`.
+   * `no-device`: requests are refused as well. `refuses`: the guest reports, accepts requests, and nothing moves.
+   * Default `works`.
    */
-  readonly balloon?: 'works' | 'no-driver' | 'no-device'
+  readonly balloon?: 'works' | 'no-driver' | 'no-device' | 'refuses'
+  /** Part of the usual speed at which its balloon moves, above 0 and up to 1, the default. */
+  readonly balloonSpeed?: number
+  /** Milliseconds that a report takes from the guest to the host; it says when it was made. Default 0. */
+  readonly reportDelay?: number
+  /**
+   * In what its reports are wrong: that all is free, that all is used, that nothing was ever swapped, or whatever it said the
+   * first time. Default: in nothing.
+   */
+  readonly lie?: 'all free' | 'all used' | 'no swap' | 'same again'
   /** All of it stays on the host, whatever the balloon does, for this reason. Default: it does not. */
   readonly pinned?: 'huge pages' | 'locked' | 'passthrough'
 }
@@ -94,6 +104,8 @@ export interface Program {
   readonly rate?: number
   /** Bytes of what it holds that it touches each second: what was swapped out must come back for that. Default 0. */
   readonly touch?: number
+  /** Bytes of files that it reads over and over, anywhere in them: what is in the page cache is read sooner. Default 0. */
+  readonly files?: number
 }
 
 /** Something that happens to one domain, or to the host, `at` milliseconds after the start. */

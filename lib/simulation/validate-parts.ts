@@ -26,10 +26,11 @@ export function validateLoad(at: string, load: Load): void {
 
 /** Throws for anything that is no program. */
 export function validateProgram(at: string, program: Program): void {
-  onlyKeys(at, program, ['size', 'rate', 'touch'])
+  onlyKeys(at, program, ['size', 'rate', 'touch', 'files'])
   if (!(program.size >= 0)) throw wrongOption(`${at}.size`, 'bytes from 0 on', program.size)
   atLeast(`${at}.rate`, program.rate, 0)
   atLeast(`${at}.touch`, program.touch, 0)
+  atLeast(`${at}.files`, program.files, 0)
 }
 
 /** Throws for anything that is no vCPU of a host with these pCPUs. */

@@ -68,9 +68,26 @@ function validateBackground(background: number | readonly number[], pcpus: numbe
   for (const [pcpu, part] of background.entries()) fraction(`background[${pcpu}]`, part)
 }
 
+const memoryKeys = [
+  'maximum',
+  'actual',
+  'program',
+  'cache',
+  'swap',
+  'balloon',
+  'balloonSpeed',
+  'reportDelay',
+  'lie',
+  'pinned',
+]
+const swaps = ['none', 'disk', 'zram']
+const balloons = ['works', 'no-driver', 'no-device', 'refuses']
+const pins = ['huge pages', 'locked', 'passthrough']
+const lies = ['all free', 'all used', 'no swap', 'same again']
+
 function validateMemory(at: string, memory: MemoryScenario): void {
-  onlyKeys(at, memory, ['maximum', 'actual', 'program', 'cache', 'swap', 'balloon', 'pinned'])
-  const { maximum, actual, program, cache, swap = 'none', balloon = 'works', pinned } = memory
+  onlyKeys(at, memory, memoryKeys)
+  const { maximum, actual, program, cache, swap, balloon, balloonSpeed, reportDelay, lie, pinned } = memory
   wholeKiB(`${at}.maximum`, maximum)
   wholeKiB(`${at}.actual`, actual)
   if (maximum !== undefined && actual !== undefined && actual > maximum) {
@@ -78,11 +95,16 @@ function validateMemory(at: string, memory: MemoryScenario): void {
   }
   if (program) validateProgram(`${at}.program`, program)
   atLeast(`${at}.cache`, cache, 0)
-  if (!['none', 'disk', 'zram'].includes(swap)) throw wrongOption(`${at}.swap`, 'none, disk or zram', swap)
-  if (!['works', 'no-driver', 'no-device'].includes(balloon)) {
-    throw wrongOption(`${at}.balloon`, 'works, no-driver or no-device', balloon)
+  oneOf(`${at}.swap`, swap, swaps)
+  oneOf(`${at}.balloon`, balloon, balloons)
+  oneOf(`${at}.lie`, lie, lies)
+  oneOf(`${at}.pinned`, pinned, pins)
+  atLeast(`${at}.reportDelay`, reportDelay, 0)
+  if (balloonSpeed !== undefined && !(balloonSpeed > 0 && balloonSpeed <= 1)) {
+    throw wrongOption(`${at}.balloonSpeed`, 'a number above 0 and up to 1', balloonSpeed)
   }
-  if (pinned !== undefined && !['huge pages', 'locked', 'passthrough'].includes(pinned)) {
-    throw wrongOption(`${at}.pinned`, 'huge pages, locked or passthrough', pinned)
-  }
+}
+
+function oneOf(option: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value)) throw wrongOption(option, known.join(', '), value)
 }

@@ -1,0 +1,75 @@
+import type { MemoryReport } from './guest-memory.ts'
+import type { MemoryScenario } from './scenario.ts'
+
+type Lie = NonNullable<MemoryScenario['lie']>
+
+const secondMs = 1_000
+
+/** A report on its way: what it says, when it was made, and when it is there. */
+interface Sent {
+  readonly report: MemoryReport
+  /** Milliseconds since the epoch in whole seconds. */
+  readonly stamp: number
+  /** Virtual milliseconds. */
+  readonly due: number
+}
+
+/** A guest's memory reports: how often it makes them, how true they are, and how long they take. */
+export class Reports {
+  /** What the guest told last. */
+  last: MemoryReport | undefined
+  /** When it made that: milliseconds since the epoch in whole seconds. */
+  lastUpdate = Number.NaN
+  readonly #delay: number
+  readonly #lie: Lie | undefined
+  readonly #underway: Sent[] = []
+  #first: MemoryReport | undefined
+  #period = 0
+  #next = Number.POSITIVE_INFINITY
+
+  /** `delay` in milliseconds. */
+  constructor(delay: number, lie: Lie | undefined) {
+    this.#delay = delay
+    this.#lie = lie
+  }
+
+  /** Seconds between two reports; undefined: it makes none. */
+  get period(): number | undefined {
+    return this.#period > 0 ? this.#period / secondMs : undefined
+  }
+
+  setPeriod(seconds: number, time: number): void {
+    this.#period = seconds * secondMs
+    this.#next = seconds > 0 ? time + this.#period : Number.POSITIVE_INFINITY
+  }
+
+  /** At `time` the guest could report; `levels` are true. */
+  step(time: number, wallTime: number, levels: () => MemoryReport): void {
+    if (time >= this.#next) {
+      const stamp = Math.floor(wallTime / secondMs) * secondMs
+      this.#underway.push({ report: this.#told(levels()), stamp, due: time + this.#delay })
+      this.#next = time + this.#period
+    }
+    while (this.#underway.length > 0 && this.#underway[0]!.due <= time) {
+      const { report, stamp } = this.#underway.shift()!
+      this.last = report
+      this.lastUpdate = stamp
+    }
+  }
+
+  #told(truth: MemoryReport): MemoryReport {
+    this.#first ??= truth
+    switch (this.#lie) {
+      case undefined:
+        return truth
+      case 'all free':
+        return { ...truth, unused: truth.available, usable: truth.available, diskCaches: 0 }
+      case 'all used':
+        return { ...truth, unused: 0, usable: 0, diskCaches: 0 }
+      case 'no swap':
+        return { ...truth, swapIn: 0, swapOut: 0, majorFaults: 0 }
+      case 'same again':
+        return this.#first
+    }
+  }
+}
