@@ -73,7 +73,9 @@ export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
     return { rule: 'unmanaged', why: `its settings contradict its definition: a memory floor of ${sizes}` }
   }
   // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
-  return { actual, used: Math.max(actual, available) - spare }
+  // What its kernel keeps is not in that total, and is use.
+  const used = Math.max(actual, available) - spare
+  return { actual, used: Math.max(used, domain.memory.need?.inUse ?? used) }
 }
 
 /** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
