@@ -2,7 +2,8 @@ import { MiB } from '../host/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import type { DomainView } from '../view/view.ts'
 import { assertBytes, assertFactor, assertMilliseconds } from './checks.ts'
-import { freeOf, type Guest, guestsOf, mib, sameSize, turnOf } from './guests.ts'
+import { freeMemory } from './free-memory.ts'
+import { type Guest, guestsOf, mib, sameSize, turnOf } from './guests.ts'
 
 export interface CagmaOptions {
   /** Milliseconds from one periodic allocation to the next. Default 3,000. */
@@ -86,7 +87,7 @@ export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryActio
       const urgent = guests.filter(({ domain }) => swaps(domain))
       const grants = urgent.flatMap((guest) => give(guest, ': it swaps'))
       const lack = urgent.reduce((sum, guest) => sum + Math.max(0, lackOf(guest)), 0)
-      const plan = grants.length > 0 && lack > freeOf(view) ? [...releases, ...grants] : grants
+      const plan = grants.length > 0 && lack > freeMemory(view) ? [...releases, ...grants] : grants
       return { plan, state: { due, guests: before.guests } }
     },
   }

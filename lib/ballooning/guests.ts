@@ -52,11 +52,6 @@ export function guestsOf(view: View, minimum: number): Guest[] {
   })
 }
 
-/** Bytes that are left of the host's budget: what was promised and is not yet taken is not free. Below 0 when the books are over it. */
-export function freeOf({ memory }: View): number {
-  return memory.budget - memory.committed
-}
-
 /** When a policy with a period of its own acts. */
 export interface Turn {
   readonly isNow: boolean

@@ -1,7 +1,8 @@
 import { MiB } from '../host/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import { assertBytes, assertFraction, assertMilliseconds } from './checks.ts'
-import { freeOf, type Guest, guestsOf, mib, usualMinimum } from './guests.ts'
+import { freeMemory } from './free-memory.ts'
+import { type Guest, guestsOf, mib, usualMinimum } from './guests.ts'
 
 export interface IdleTaxOptions {
   /** Fraction of its idle memory that a guest can lose to others: 0, shares alone count; towards 1, use alone. Default 0.75. */
@@ -53,7 +54,8 @@ const halvings = 60
  *
  * Memory is taken only while the host is short: from less than 6 % free on, until that is clearly passed. Down to 4 % free,
  * guests below their size are granted what they lack. (The states "hard" and "low" of ESX are about
- * swapping guests out and stopping them, which is not done from here.) Free is what is left of the budget.
+ * swapping guests out and stopping them, which is not done from here.) Free is what can be granted: what the guard
+ * keeps for the host comes on top.
  *
  * ESX samples pages to find f. From outside, what is not MemAvailable counts as active; as in ESX, it is the largest of a slow
  * average, a fast one and the present value, so that it rises at once and falls slowly.
@@ -97,7 +99,7 @@ export function idleTax(options: IdleTaxOptions = {}): StatefulPolicy<SetMemoryA
   return {
     initialState: { time: undefined, reclaims: false, guests: new Map() },
     decide(view, before) {
-      const free = freeOf(view)
+      const free = freeMemory(view)
       const { total } = view.memory
       const reclaims = free < (before.reclaims ? states.left : states.high) * total
       const passed = before.time === undefined ? 0 : view.time - before.time

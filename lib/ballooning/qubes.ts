@@ -1,7 +1,8 @@
 import { MiB } from '../host/units.ts'
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../view/plan.ts'
 import { assertBytes, assertFactor } from './checks.ts'
-import { freeOf, type Guest, guestsOf, mib } from './guests.ts'
+import { freeMemory } from './free-memory.ts'
+import { type Guest, guestsOf, mib } from './guests.ts'
 
 export interface QubesOptions {
   /** A guest would like to have so many times what it uses. Default 1.3. */
@@ -40,7 +41,7 @@ export function qubes(options: QubesOptions = {}): PurePolicy<SetMemoryAction> {
   for (const [name, value] of Object.entries({ minimum, threshold, thresholdBelow })) assertBytes(name, value)
 
   return (view) => {
-    const free = freeOf(view)
+    const free = freeMemory(view)
     const wishes = guestsOf(view, minimum)
       .filter(({ domain }) => domain.memory.progress !== 'refusing')
       .map((guest): Wish => {

@@ -1,6 +1,8 @@
+import { MiB } from '../host/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import { assertBytes, assertMilliseconds } from './checks.ts'
-import { freeOf, type Guest, guestsOf, mib, sameSize, usualMinimum } from './guests.ts'
+import { freeMemory } from './free-memory.ts'
+import { type Guest, guestsOf, mib, usualMinimum } from './guests.ts'
 
 export interface SqueezedOptions {
   /** Milliseconds without progress after which a guest is left out of the round. Default 5,000. */
@@ -10,6 +12,9 @@ export interface SqueezedOptions {
   /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
   readonly minimum?: number | undefined
 }
+
+/** Bytes between two sizes that make no difference: what a Linux host has available is never as still as what Xen has free. */
+const tolerance = 16 * MiB
 
 /** What is remembered of one run of a guest: bytes and monotonic milliseconds. */
 interface Squeezed {
@@ -61,7 +66,7 @@ export function squeezed(options: SqueezedOptions = {}): StatefulPolicy<SetMemor
         return idleFor(guest, roundBegan) <= inactiveAfter && !isUncooperative(guest)
       })
 
-      const gamma = gammaOf(active, freeOf(view))
+      const gamma = gammaOf(active, freeMemory(view))
       const sizeOf = (guest: Guest) => guest.minimum + gamma * (guest.maximum - guest.minimum)
       const giving = active.filter((guest) => {
         const size = sizeOf(guest)
@@ -107,5 +112,5 @@ function gammaOf(guests: readonly Guest[], free: number): number {
 }
 
 function isAt(size: number, other: number): boolean {
-  return Math.abs(size - other) < sameSize
+  return Math.abs(size - other) < tolerance
 }
