@@ -58,6 +58,7 @@ function linesOf({ restored, notRestored, over }: RestoreReport): string[] {
   const of = (kind: JournalEntry['kind']) => restored.filter((entry) => entry.kind === kind).length
   return [
     `restored: ${counted(of('affinity'), 'pin')}, ${counted(of('memory'), 'balloon size')}`,
+    ...(of('cpuShares') > 0 ? [`restored: cpu_shares of ${counted(of('cpuShares'), 'guest')}`] : []),
     ...(over.length > 0 ? [`over: ${counted(over.length, 'setting')} of guests that have ended since`] : []),
     ...notRestored.map(({ entry, why }) => printable(`not restored: ${nameOf(entry)}: ${why}`)),
   ]
@@ -67,6 +68,7 @@ function nameOf(entry: JournalEntry): string {
   const what = {
     affinity: 'pin',
     memory: 'balloon size',
+    cpuShares: 'cpu_shares',
     memoryStatsPeriod: 'memory statistics period',
   }[entry.kind]
   return entry.kind === 'affinity'

@@ -42,13 +42,15 @@ export function cooldown<A extends Action>(
   }
 }
 
-/** What an action is about, as a key: one vCPU or one balloon, in one run of its domain. */
+/** What an action is about, as a key: one vCPU, one balloon or the shares, in one run of its domain. */
 function thingOf(action: Action, id: number | undefined): string {
   const domain = `${action.uuid} ${id}`
-  return action.kind === 'pin' ? `${domain} ${action.vcpu}` : domain
+  if (action.kind === 'pin') return `${domain} ${action.vcpu}`
+  return action.kind === 'setShares' ? `${domain} shares` : domain
 }
 
 function isSame(before: Action, now: Action): boolean {
   if (before.kind === 'pin') return now.kind === 'pin' && before.cpus.equals(now.cpus)
+  if (before.kind === 'setShares') return now.kind === 'setShares' && before.shares === now.shares
   return now.kind === 'setMemory' && before.bytes === now.bytes
 }

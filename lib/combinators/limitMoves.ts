@@ -7,7 +7,7 @@ import { wrap } from './lift.ts'
 /**
  * At most `moves` moves in one tick: of a longer plan the first ones are kept, and the policy sees at the next View
  * what became of it. A pin that leaves a vCPU where it is is no move and is never held back; a change of a
- * balloon counts as one.
+ * balloon or of shares counts as one.
  *
  * For policies that replan from scratch or that a host should follow in small steps. Half of a swap can be worse
  * than none: a scheduler that has a budget of its own makes more of it.

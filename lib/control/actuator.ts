@@ -104,6 +104,9 @@ export class Actuator {
       if (action.kind === 'pin') {
         await this.#host.pinVcpu(action.uuid, action.vcpu, action.cpus)
         this.#ledger.pinned(domain, action.vcpu, action.cpus)
+      } else if (action.kind === 'setShares') {
+        await this.#host.setCpuShares(action.uuid, action.shares)
+        this.#ledger.shares.gave(domain, action.shares)
       } else {
         await this.#host.setMemory(action.uuid, action.bytes)
         this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
@@ -112,6 +115,7 @@ export class Actuator {
     } catch (error) {
       const failure = asBallastError(error)
       if (failure.code === 'ERR_TIMEOUT') this.#perhaps(step)
+      if (action.kind === 'setShares') this.#ledger.shares.failed(domain, failure)
       return failure
     }
   }
@@ -119,13 +123,13 @@ export class Actuator {
   #perhaps({ action, domain }: Step): void {
     if (action.kind === 'pin') {
       this.#ledger.perhapsPinned(domain, action.vcpu, action.cpus, affinityOf(action, domain))
-    } else {
+    } else if (action.kind === 'setMemory') {
       this.#ledger.perhapsAskedMemory(domain, action.bytes, this.#host.clock.now())
     }
   }
 }
 
-/** A shrink gives what a grow may take; pins need neither. */
+/** A shrink gives what a grow may take; pins, and shares with them, need neither. */
 const phases = ['shrink', 'pin', 'grow'] as const
 
 /** One action, and what it is about. */
@@ -140,7 +144,7 @@ function inOrder(plan: Plan, view: View): Step[] {
   const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
   const steps = plan.map((planned): Step => {
     const domain = domains.get(planned.uuid)!
-    if (planned.kind === 'pin') return { action: planned, domain, phase: 'pin' }
+    if (planned.kind !== 'setMemory') return { action: planned, domain, phase: 'pin' }
     const action = { ...planned, bytes: Math.floor(planned.bytes / KiB) * KiB }
     return { action, domain, phase: action.bytes < (domain.memory.actual ?? 0) ? 'shrink' : 'grow' }
   })
@@ -150,6 +154,7 @@ function inOrder(plan: Plan, view: View): Step[] {
 function originalOf({ action, domain }: Step, wallTime: number): JournalEntry {
   const { uuid, name, id } = domain
   const run = { wallTime, uuid, name, id }
+  if (action.kind === 'setShares') return { ...run, kind: 'cpuShares', original: domain.cpuShares! }
   return action.kind === 'pin'
     ? { ...run, kind: 'affinity', vcpu: action.vcpu, original: affinityOf(action, domain) }
     : { ...run, kind: 'memory', original: domain.memory.actual! }

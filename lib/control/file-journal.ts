@@ -161,7 +161,9 @@ function entryOf(line: string): JournalEntry | undefined {
     const cpus = cpusOf(original)
     return cpus && { ...subject, kind, vcpu, original: cpus }
   }
-  if (kind === 'memory' && typeof original === 'number') return { ...subject, kind, original }
+  if ((kind === 'memory' || kind === 'cpuShares') && typeof original === 'number') {
+    return { ...subject, kind, original }
+  }
   if (kind === 'memoryStatsPeriod') return { ...subject, kind, original: null }
   return undefined
 }

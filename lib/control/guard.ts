@@ -2,6 +2,7 @@ import type { Action, Plan } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { limitMemory, MemoryBooks } from './guard-memory.ts'
 import { limitPin } from './guard-pins.ts'
+import { limitShares } from './guard-shares.ts'
 import type { Ledger } from './ledger.ts'
 import { leftAlone } from './left-alone.ts'
 import type { GuardLimits, Verdict } from './limits.ts'
@@ -34,6 +35,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
   }
   const limit = (action: Action, domain: DomainView): Verdict | undefined => {
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
+    if (action.kind === 'setShares') return limitShares(action, domain, ledger)
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)
@@ -70,7 +72,8 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
   return { plan: passed, clamps, leftAlone: leftAlone(view, ledger) }
 }
 
-/** What an action is about, as a key: one vCPU, or one balloon. */
+/** What an action is about, as a key: one vCPU, one balloon, or what one domain weighs. */
 export function thingOf(action: Action): string {
-  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu}` : action.uuid
+  if (action.kind === 'pin') return `${action.uuid} ${action.vcpu}`
+  return action.kind === 'setShares' ? `${action.uuid} shares` : action.uuid
 }

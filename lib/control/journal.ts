@@ -13,6 +13,8 @@ export type JournalEntry = JournalSubject &
     | { readonly kind: 'affinity'; readonly vcpu: number; readonly original: CpuSet }
     /** Balloon size in bytes. */
     | { readonly kind: 'memory'; readonly original: number }
+    /** `cpu_shares`. */
+    | { readonly kind: 'cpuShares'; readonly original: number }
     /** Statistics period: no call of libvirt's tells it, so what it was is not known. */
     | { readonly kind: 'memoryStatsPeriod'; readonly original: null }
   )

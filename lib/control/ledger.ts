@@ -2,6 +2,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import { MiB } from '../host/units.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
+import { SharesLedger } from './cpu-shares.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */
 export const negligible = MiB
@@ -43,6 +44,8 @@ interface Run {
  * balloons may have that no sample has shown yet. The actuator writes it, the guard reads it.
  */
 export class Ledger {
+  /** The same for `cpu_shares`. */
+  readonly shares = new SharesLedger()
   readonly #runs = new Map<string, Run>()
 
   /** By UUID: bytes that each balloon was last asked for and has not been seen to have reached. */
@@ -60,6 +63,7 @@ export class Ledger {
    * somebody else changed. `memoryAskedAt` is when the memory sample in the view was asked for.
    */
   observe(view: View, memoryAskedAt: number | undefined): void {
+    this.shares.observe(view)
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)

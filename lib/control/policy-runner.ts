@@ -16,14 +16,14 @@ export interface PolicyResult<A extends Action> {
  */
 export class PolicyRunner<A extends Action> {
   readonly #name: string
-  readonly #kind: A['kind']
+  readonly #kinds: readonly A['kind'][]
   readonly #policy: Policy<A>
   #state: unknown
 
-  /** `name` is the option that the policy was given with; `kind` is what its actions may be. */
-  constructor(name: string, kind: A['kind'], policy: Policy<A>) {
+  /** `name` is the option that the policy was given with; `kinds` is what its actions may be. */
+  constructor(name: string, kinds: readonly A['kind'][], policy: Policy<A>) {
     this.#name = name
-    this.#kind = kind
+    this.#kinds = kinds
     this.#policy = policy
     this.#state = typeof policy === 'function' ? undefined : policy.initialState
   }
@@ -55,20 +55,27 @@ export class PolicyRunner<A extends Action> {
   }
 
   #assertAction(action: unknown, index: number): asserts action is A {
-    const { kind, uuid, domain, vcpu, cpus, bytes } = (action ?? {}) as Partial<Record<string, unknown>>
-    if (kind !== this.#kind) {
-      throw new NoPlan(`its item ${index} is no ${this.#kind} action, but ${shown(kind ?? action)}`)
+    const { kind, uuid, domain, ...rest } = (action ?? {}) as Partial<Record<string, unknown>>
+    const known = this.#kinds.find((one) => one === kind)
+    if (!known) {
+      throw new NoPlan(
+        `its item ${index} is no ${this.#kinds.join(' or ')} action, but ${shown(kind ?? action)}`,
+      )
     }
-    const complete =
-      typeof uuid === 'string' &&
-      typeof domain === 'string' &&
-      (kind === 'pin' ? typeof vcpu === 'number' && cpus instanceof CpuSet : typeof bytes === 'number')
-    if (!complete) throw new NoPlan(`its item ${index} is not complete: make it with ${this.#kind}()`)
+    const complete = typeof uuid === 'string' && typeof domain === 'string' && isComplete[known](rest)
+    if (!complete) throw new NoPlan(`its item ${index} is not complete: make it with ${known}()`)
   }
 
   #error(what: string, cause?: unknown): BallastError {
     return new BallastError('ERR_POLICY', `The policy given as \`${this.#name}\` ${what}`, { cause })
   }
+}
+
+/** Whether an action of each kind says what it is to say. */
+const isComplete: Record<Action['kind'], (action: Partial<Record<string, unknown>>) => boolean> = {
+  pin: ({ vcpu, cpus }) => typeof vcpu === 'number' && cpus instanceof CpuSet,
+  setMemory: ({ bytes }) => typeof bytes === 'number',
+  setShares: ({ shares }) => typeof shares === 'number',
 }
 
 /** What a policy returned is no plan. */

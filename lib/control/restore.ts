@@ -5,6 +5,7 @@ import { Observer } from '../view/observer.ts'
 import type { Action } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
+import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead, guestMargin, hostReserve } from './defaults.ts'
 import { type Guarded, guard, thingOf } from './guard.ts'
 import { type Journal, type JournalEntry, memoryJournal } from './journal.ts'
@@ -50,7 +51,13 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
   }
   const entries = await journal.entries()
   const reserve = hostReserve(host.topology.memory)
-  const observer = new Observer(host.topology, { hostReserve: reserve, domainOverhead })
+  using cpuShares = cpuSharesBook(host, patience)
+  const concerned = new Set(entries.flatMap(({ kind, uuid }) => (kind === 'cpuShares' ? [uuid] : [])))
+  const observer = new Observer(host.topology, {
+    hostReserve: reserve,
+    domainOverhead,
+    cpuShares: (domain) => cpuShares.of(domain),
+  })
   const limits = { guestFloor: 0, guestMargin, domainOverhead }
   const ledger = new Ledger()
   const actuator = new Actuator(host, memoryJournal(), ledger, { dryRun: false, patience })
@@ -58,6 +65,7 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
   for (let look = 1; ; look++) {
     const askedAt = host.clock.now()
     const [cpu, memory] = await Promise.all([host.sampleCpu(), host.sampleMemory()])
+    await cpuShares.follow(cpu.domains.filter(({ uuid }) => concerned.has(uuid)))
     const view = observer.observe({ cpu, memory, targets: ledger.targets })
     ledger.observe(view, askedAt)
     const plan = entries.filter((entry) => runs(view, entry)).flatMap((entry) => undo(entry, view))
@@ -81,6 +89,7 @@ function undo(entry: JournalEntry, { online }: View): Action[] {
     const cpus = online.isSubsetOf(entry.original) ? online : entry.original
     return [{ kind: 'pin', uuid, domain, vcpu: entry.vcpu, cpus, reason }]
   }
+  if (entry.kind === 'cpuShares') return [{ kind: 'setShares', uuid, domain, shares: entry.original, reason }]
   if (entry.kind === 'memory') return [{ kind: 'setMemory', uuid, domain, bytes: entry.original, reason }]
   return []
 }

@@ -42,9 +42,11 @@ function changes(view: View, done: readonly Outcome[]): string | undefined {
   const actions = done.map(({ action }) => action)
   const pins = actions.filter(({ kind }) => kind === 'pin').length
   const moves = actions.filter((action) => isMove(view, action)).length
-  const sizes = actions.length - pins
+  const sizes = actions.filter(({ kind }) => kind === 'setMemory').length
+  const shares = actions.length - pins - sizes
   const parts = [
     pins > 0 && `${counted(pins, 'pin')} (${counted(moves, 'move')})`,
+    shares > 0 && `shares ${counted(shares, 'change')}`,
     sizes > 0 && `memory ${counted(sizes, 'change')}`,
   ]
   return `${done[0]?.status === 'dry-run' ? 'dry run: ' : ''}${parts.filter(Boolean).join(', ')}`

@@ -6,6 +6,7 @@ import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
+import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead } from './defaults.ts'
 import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard.ts'
@@ -16,6 +17,7 @@ import { MemoryFeed } from './memory-feed.ts'
 import type { Settings } from './options.ts'
 import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
+import type { RunBook } from './run-book.ts'
 import { SettingsBook } from './settings-book.ts'
 import { StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
 import { summarize } from './summary.ts'
@@ -40,6 +42,8 @@ export class Turns implements Disposable {
   readonly #settings: Settings
   readonly #limits: GuardLimits
   readonly #book: SettingsBook
+  /** Undefined where nobody decides on them. */
+  readonly #cpuShares: RunBook<number | undefined> | undefined
   readonly #observer: Observer
   readonly #memory: MemoryFeed
   readonly #periods: StatisticsPeriods | undefined
@@ -62,6 +66,7 @@ export class Turns implements Disposable {
     this.#limits = { ...settings, domainOverhead }
     const usable = host.topology.online.minus(reserved)
     this.#book = new SettingsBook(host, { manages, rulesOf, usable }, interval / 4)
+    if (scheduler) this.#cpuShares = cpuSharesBook(host, interval / 4)
     this.#observer = new Observer(host.topology, {
       hostReserve,
       domainOverhead,
@@ -69,6 +74,7 @@ export class Turns implements Disposable {
       respectPins,
       originalAffinity: originalAffinities(journaled),
       settings: (domain) => this.#book.of(domain),
+      cpuShares: (domain) => this.#cpuShares?.of(domain),
     })
     const seconds = statisticsPeriod(interval)
     // A tenth of slack: a tick that begins a little early still asks.
@@ -80,8 +86,8 @@ export class Turns implements Disposable {
       })
     }
     this.#policies = [
-      ...(scheduler ? [new PolicyRunner('scheduler', 'pin', scheduler)] : []),
-      ...(ballooning ? [new PolicyRunner('ballooning', 'setMemory', ballooning)] : []),
+      ...(scheduler ? [new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)] : []),
+      ...(ballooning ? [new PolicyRunner('ballooning', ['setMemory'], ballooning)] : []),
     ]
     this.#actuator = new Actuator(host, journal, this.#ledger, {
       dryRun,
@@ -95,7 +101,9 @@ export class Turns implements Disposable {
     const begun = clock.now()
     const wallTime = clock.wallTime()
     const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh()])
-    if (!('error' in cpu)) await this.#book.follow(cpu.domains)
+    if (!('error' in cpu)) {
+      await Promise.all([this.#book.follow(cpu.domains), this.#cpuShares?.follow(cpu.domains)])
+    }
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
 
@@ -105,6 +113,7 @@ export class Turns implements Disposable {
     const errors = [
       ...this.#memory.takeErrors(),
       ...this.#book.takeErrors(),
+      ...(this.#cpuShares?.takeErrors() ?? []),
       ...(this.#periods?.takeErrors() ?? []),
     ]
     if ('error' in cpu) errors.push(cpu.error)
@@ -153,6 +162,7 @@ export class Turns implements Disposable {
   [Symbol.dispose](): void {
     this.#periods?.[Symbol.dispose]()
     this.#book[Symbol.dispose]()
+    this.#cpuShares?.[Symbol.dispose]()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {

@@ -40,6 +40,8 @@ export type HostEvent =
       readonly vcpu: number
       readonly cpus: CpuSet
     }
+  /** Somebody, perhaps we, changed a domain's `cpu_shares`. */
+  | { readonly kind: 'cpuShares'; readonly domain: DomainIdentity; readonly shares: number }
   /** What {@link Host.domainMetadata} tells of a domain is no longer what it was. */
   | { readonly kind: 'metadata'; readonly domain: DomainIdentity }
   /** A device was plugged in or out. */
@@ -90,6 +92,16 @@ export interface Host extends AsyncDisposable {
   setMemory(uuid: string, bytes: number): Promise<void>
   /** Has the guest report its memory every so many seconds (0: never). Lost when the guest restarts. */
   setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+
+  /**
+   * A running domain's `cpu_shares`: the weight of all its vCPUs together against those of other domains, where pCPUs
+   * are short. Its scale is the host's (1,024 is usual with cgroups v1, 100 with v2); only proportions mean
+   * something. Rejects with `ERR_NOT_SUPPORTED` where the host has no such weights, as in session mode. Never waits
+   * for a guest's monitor.
+   */
+  cpuShares(uuid: string): Promise<number>
+  /** Changes them, live. Which numbers can be is up to the host: 2 to 262,144 with cgroups v1, 1 to 10,000 with v2. */
+  setCpuShares(uuid: string, shares: number): Promise<void>
 
   /**
    * The element that a domain's metadata holds in Ballast's namespace (`metadataNamespace`), as XML; undefined

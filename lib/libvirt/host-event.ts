@@ -29,6 +29,8 @@ export function toHostEvent(event: NativeEvent): HostEvent | undefined {
       return { kind: 'balloon', domain, actual: event.bytes }
     case 'vcpuPin':
       return { kind: 'vcpuPin', domain, vcpu: event.detail, cpus: CpuSet.parse(event.text) }
+    case 'cpuShares':
+      return { kind: 'cpuShares', domain, shares: event.shares }
     case 'device':
       return { kind: 'device', domain, alias: event.text, change: event.added ? 'added' : 'removed' }
     case 'metadata':

@@ -106,6 +106,17 @@ export class LibvirtHost implements Host {
     await this.#call((native) => native.setMemoryStatsPeriod(uuid, seconds))
   }
 
+  async cpuShares(uuid: string): Promise<number> {
+    const shares = await this.#call((native) => native.cpuShares(uuid))
+    if (shares > 0) return shares
+    throw new BallastError('ERR_NOT_SUPPORTED', `The scheduler of ${this.uri} knows no cpu_shares`)
+  }
+
+  async setCpuShares(uuid: string, shares: number): Promise<void> {
+    assertWhole('cpu_shares', shares, 1)
+    await this.#call((native) => native.setCpuShares(uuid, shares))
+  }
+
   async domainMetadata(uuid: string): Promise<string | undefined> {
     return await this.#call((native) => native.domainMetadata(uuid, metadataNamespace))
   }

@@ -43,8 +43,8 @@ function codeOf(error: NativeError): ErrorCode {
   const { libvirtCode = 0, libvirtDomain = 0 } = error
   if (libvirtDomain === fromRpc && lostCodes.has(libvirtCode)) return 'ERR_CONNECTION_LOST'
   if (libvirtCode === operationInvalid) {
-    // The same code for a domain that does not run and for one that has no balloon.
-    return /balloon/.test(error.message) ? 'ERR_NOT_SUPPORTED' : 'ERR_DOMAIN_NOT_RUNNING'
+    // The same code for a domain that does not run, for one that has no balloon and for a host without cgroups.
+    return /balloon|cgroup/.test(error.message) ? 'ERR_NOT_SUPPORTED' : 'ERR_DOMAIN_NOT_RUNNING'
   }
   return codes.get(libvirtCode) ?? 'ERR_LIBVIRT'
 }

@@ -42,6 +42,9 @@ export interface NativeConnection {
   pinVcpu(uuid: string, vcpu: number, cpus: Uint32Array): Promise<void>
   setMemory(uuid: string, memoryKiB: number): Promise<void>
   setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+  /** 0: the driver knows none. */
+  cpuShares(uuid: string): Promise<number>
+  setCpuShares(uuid: string, shares: number): Promise<void>
   /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
   close(): Promise<void>
@@ -111,7 +114,7 @@ export const memoryColumns = [
 ] as const
 
 export interface NativeEvent {
-  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'device' | 'metadata' | 'closed'
+  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'cpuShares' | 'device' | 'metadata' | 'closed'
   readonly uuid: string
   readonly name: string
   readonly id: number
@@ -119,6 +122,8 @@ export interface NativeEvent {
   readonly detail: number
   /** balloon: its new size. */
   readonly bytes: number
+  /** cpuShares: what they are now. */
+  readonly shares: number
   /** vcpuPin: CPU list; device: alias; metadata: XML namespace. */
   readonly text: string
   /** device: plugged in, not out. */

@@ -56,14 +56,19 @@ function matter(subject: string, text: string, prefix: string): Matter {
 }
 
 function idOf(action: Action): string {
-  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu}` : action.uuid
+  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu}` : `${action.kind} ${action.uuid}`
 }
 
 /** `pin aos_vm3 vCPU 0 to pCPU 2`, `set memory of aos_vm1 to 640 MiB`. */
 function describe(action: Action): string {
-  return action.kind === 'pin'
-    ? `pin ${action.domain} vCPU ${action.vcpu} to pCPU ${action.cpus}`
-    : `set memory of ${action.domain} to ${size(action.bytes)}`
+  switch (action.kind) {
+    case 'pin':
+      return `pin ${action.domain} vCPU ${action.vcpu} to pCPU ${action.cpus}`
+    case 'setShares':
+      return `set cpu_shares of ${action.domain} to ${action.shares}`
+    case 'setMemory':
+      return `set memory of ${action.domain} to ${size(action.bytes)}`
+  }
 }
 
 function outcomeLine({ action, status, error }: Outcome): string {

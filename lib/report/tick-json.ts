@@ -25,7 +25,16 @@ export interface SetMemoryRecord {
   readonly reason: string
 }
 
-export type ActionRecord = PinRecord | SetMemoryRecord
+export interface SetSharesRecord {
+  readonly kind: 'setShares'
+  readonly uuid: string
+  readonly domain: string
+  /** `cpu_shares`. */
+  readonly shares: number
+  readonly reason: string
+}
+
+export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
 export interface ErrorRecord {
   /** A stable `ERR_…` string. */
@@ -50,6 +59,7 @@ export interface DomainRecord {
   readonly id: number
   readonly state: keyof typeof DomainState
   readonly vcpus: readonly VcpuRecord[]
+  readonly cpuShares?: number
   /** Bytes, and milliseconds for `age`; see DomainMemoryView. */
   readonly memory: Known<DomainMemoryView>
 }
@@ -157,8 +167,9 @@ function cellRecord({ id, cpus, memory, distances }: Topology['cells'][number]) 
   return known({ id, cpus: cpus.toString(), memory, distances: Object.fromEntries(distances) })
 }
 
-function domainRecord({ uuid, name, id, state, vcpus, memory }: DomainView): DomainRecord {
-  return { uuid, name, id, state: stateName(state), vcpus: vcpus.map(vcpuRecord), memory: known(memory) }
+function domainRecord({ uuid, name, id, state, vcpus, cpuShares, memory }: DomainView): DomainRecord {
+  const rows = vcpus.map(vcpuRecord)
+  return known({ uuid, name, id, state: stateName(state), vcpus: rows, cpuShares, memory: known(memory) })
 }
 
 function vcpuRecord(view: VcpuView): VcpuRecord {
@@ -169,9 +180,14 @@ function vcpuRecord(view: VcpuView): VcpuRecord {
 
 function actionRecord(action: Action): ActionRecord {
   const { kind, uuid, domain, reason } = action
-  return kind === 'pin'
-    ? { kind, uuid, domain, vcpu: action.vcpu, cpus: action.cpus.toString(), reason }
-    : { kind, uuid, domain, bytes: action.bytes, reason }
+  switch (kind) {
+    case 'pin':
+      return { kind, uuid, domain, vcpu: action.vcpu, cpus: action.cpus.toString(), reason }
+    case 'setShares':
+      return { kind, uuid, domain, shares: action.shares, reason }
+    case 'setMemory':
+      return { kind, uuid, domain, bytes: action.bytes, reason }
+  }
 }
 
 function errorRecord({ code, message }: ErrorRecord): ErrorRecord {

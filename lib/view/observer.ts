@@ -37,6 +37,8 @@ export interface ObserverOptions {
   readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
   /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
+  /** A domain's `cpu_shares`, where Ballast may change them; asked for every domain at every sample. Default: of none. */
+  readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
   /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
   readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
   /** Whether a domain is on its way to another host: its balloon is left alone. Default: none is. */
@@ -111,7 +113,18 @@ export class Observer {
       const settings = this.#settings(identity)
       const counts = isRunning(state) && !run.isBooting(cpu, index)
       const homeCell = run.homeCell(cpu, index, this.#cellOf)
-      const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
+      const cpuShares = this.#options.cpuShares?.(identity)
+      const domain: DomainView = {
+        uuid,
+        name,
+        id,
+        state,
+        settings,
+        homeCell,
+        vcpus: own,
+        cpuShares,
+        memory: levels,
+      }
       for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
         const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts)
         own.push(view)

@@ -25,7 +25,19 @@ export interface SetMemoryAction {
   readonly reason: string
 }
 
-export type Action = PinAction | SetMemoryAction
+/** Give one domain a weight where pCPUs are short. Make it with {@link setShares}. */
+export interface SetSharesAction {
+  readonly kind: 'setShares'
+  readonly uuid: string
+  /** The domain's name, for people. */
+  readonly domain: string
+  /** `cpu_shares`, on the host's own scale: see {@link DomainView.cpuShares}. */
+  readonly shares: number
+  /** Why, in numbers. */
+  readonly reason: string
+}
+
+export type Action = PinAction | SetMemoryAction | SetSharesAction
 
 /** What a policy wants done, in order. An empty plan is the usual one. */
 export type Plan<A extends Action = Action> = readonly A[]
@@ -91,8 +103,8 @@ export function isPolicy(value: unknown): value is Policy<Action> {
   return typeof Reflect.get(value, 'decide') === 'function' && 'initialState' in value
 }
 
-/** Decides where vCPUs run. */
-export type Scheduler = Policy<PinAction>
+/** Decides where vCPUs run, and what they weigh where they are short of pCPUs. */
+export type Scheduler = Policy<PinAction | SetSharesAction>
 /** Decides how large balloons are. */
 export type Ballooning = Policy<SetMemoryAction>
 
@@ -104,4 +116,9 @@ export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
 /** Asks the balloon of `domain` for `bytes`. */
 export function setMemory(domain: DomainView, bytes: number, reason: string): SetMemoryAction {
   return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason }
+}
+
+/** Gives `domain` these `cpu_shares`. */
+export function setShares(domain: DomainView, shares: number, reason: string): SetSharesAction {
+  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason }
 }

@@ -47,6 +47,11 @@ export interface DomainView {
   /** NUMA cell in which most of its vCPUs ran when it was first seen: its memory is likely there. */
   readonly homeCell: number | undefined
   readonly vcpus: readonly VcpuView[]
+  /**
+   * Its `cpu_shares` now, on the host's own scale, of which only proportions mean something. Undefined: not known, or
+   * not to be changed by Ballast; leave them alone.
+   */
+  readonly cpuShares?: number | undefined
   readonly memory: DomainMemoryView
 }
 

@@ -20,6 +20,8 @@ const char* KindName(HostEvent::Kind kind) {
       return "balloon";
     case HostEvent::Kind::kVcpuPin:
       return "vcpuPin";
+    case HostEvent::Kind::kCpuShares:
+      return "cpuShares";
     case HostEvent::Kind::kDevice:
       return "device";
     case HostEvent::Kind::kMetadata:
@@ -105,6 +107,7 @@ Napi::Value ToJs(Napi::Env env, const HostEvent& event) {
   js["id"] = event.id;
   js["detail"] = event.detail;
   js["bytes"] = event.bytes;
+  js["shares"] = event.shares;
   js["text"] = event.text;
   js["added"] = event.added;
   return js;

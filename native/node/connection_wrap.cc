@@ -2,6 +2,7 @@
 
 #include "kernel/cpu_bitmap.h"
 #include "node/columns.h"
+#include "virt/cpu_shares.h"
 
 namespace ballast {
 namespace {
@@ -36,6 +37,8 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
                          InstanceMethod<&ConnectionWrap::SetMemory>("setMemory"),
                          InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
+                         InstanceMethod<&ConnectionWrap::CpuShares>("cpuShares"),
+                         InstanceMethod<&ConnectionWrap::SetCpuShares>("setCpuShares"),
                          InstanceMethod<&ConnectionWrap::Listen>("listen"),
                          InstanceMethod<&ConnectionWrap::Close>("close"),
                      });
@@ -199,6 +202,24 @@ Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info)
   const int seconds = info[1].As<Napi::Number>().Int32Value();
   return ChangeDomain(info.Env(), "virDomainSetMemoryStatsPeriod",
                       [uuid, seconds](const Connection& c) { c.SetMemoryStatsPeriod(uuid, seconds); });
+}
+
+Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  const std::string uuid = info[0].As<Napi::String>();
+  return caller_->Promise<uint64_t>(
+      info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
+      [connection, uuid] { return ReadCpuShares(*connection, uuid); },
+      [](Napi::Env env, const uint64_t& shares) {
+        return Napi::Number::New(env, static_cast<double>(shares));
+      });
+}
+
+Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
+  const std::string uuid = info[0].As<Napi::String>();
+  const auto shares = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
+  return ChangeDomain(info.Env(), "virDomainSetSchedulerParametersFlags",
+                      [uuid, shares](const Connection& c) { ballast::SetCpuShares(c, uuid, shares); });
 }
 
 Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {

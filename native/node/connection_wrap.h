@@ -58,6 +58,8 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value PinVcpu(const Napi::CallbackInfo& info);
   Napi::Value SetMemory(const Napi::CallbackInfo& info);
   Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);
+  Napi::Value CpuShares(const Napi::CallbackInfo& info);
+  Napi::Value SetCpuShares(const Napi::CallbackInfo& info);
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 

@@ -40,6 +40,12 @@ void OnBalloonChange(virConnectPtr, virDomainPtr domain, unsigned long long actu
 
 void OnTunable(virConnectPtr, virDomainPtr domain, virTypedParameterPtr params, int count, void* opaque) {
   constexpr char kPrefix[] = "cputune.vcpupin";
+  unsigned long long shares = 0;
+  if (virTypedParamsGetULLong(params, count, VIR_DOMAIN_TUNABLE_CPU_CPU_SHARES, &shares) == 1) {
+    HostEvent told = EventOf(HostEvent::Kind::kCpuShares, domain);
+    told.shares = static_cast<double>(shares);
+    Tell(opaque, std::move(told));
+  }
   for (int i = 0; i < count; ++i) {
     if (strncmp(params[i].field, kPrefix, sizeof kPrefix - 1) != 0) continue;
     if (params[i].type != VIR_TYPED_PARAM_STRING) continue;

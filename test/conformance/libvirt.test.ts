@@ -13,6 +13,7 @@ const can: Abilities = {
   balloon: true,
   pinEvents: false,
   balloonEvents: false,
+  cpuShares: false,
 }
 
 conformance('connect("test:///default")', async () => {

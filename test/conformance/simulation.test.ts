@@ -40,6 +40,7 @@ conformance('simulate()', async () => {
       balloon: true,
       pinEvents: true,
       balloonEvents: true,
+      cpuShares: true,
     },
     pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
     plug: () => clock.sleepUntil(plugs + 1),

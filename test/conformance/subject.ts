@@ -17,6 +17,8 @@ export interface Abilities {
   readonly pinEvents: boolean
   /** A moving balloon is told as an event. */
   readonly balloonEvents: boolean
+  /** Domains have `cpu_shares`: there are cgroups. */
+  readonly cpuShares: boolean
 }
 
 /** A Host and what the suite may do with it. */

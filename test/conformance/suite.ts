@@ -5,6 +5,7 @@ import { domainConformance } from './domains.ts'
 import { memoryConformance } from './memory.ts'
 import { metadataConformance } from './metadata.ts'
 import { pinConformance } from './pin.ts'
+import { sharesConformance } from './shares.ts'
 import type { Subject } from './subject.ts'
 import { traitsConformance } from './traits.ts'
 
@@ -28,6 +29,7 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
     describe('memory', () => memoryConformance(current))
     describe('metadata', () => metadataConformance(current))
     describe('traits', () => traitsConformance(current))
+    describe('cpu_shares', () => sharesConformance(current))
     describe('clock', () => clockConformance(current))
   })
 }

@@ -31,6 +31,8 @@ describeLab('on real guests', { timeout: 900_000 }, () => {
         balloon: true,
         pinEvents: true,
         balloonEvents: true,
+        // A lab of its own is in session mode.
+        cpuShares: false,
       },
       pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
       restart: async () => {

@@ -24,6 +24,8 @@ export interface FakeGuest {
   used: number
   rss: number
   status: MemoryStatus
+  /** `cpu_shares`; undefined: the host has none. */
+  cpuShares?: number
   /** Default: a virtio balloon, and nothing pinned. */
   traits?: Partial<DomainTraits>
   /** What its metadata says in Ballast's namespace. */
@@ -156,6 +158,19 @@ export class FakeHost implements Host {
     const one = await this.#change('setMemory', uuid, `${bytes / MiB}`)
     one.actual = bytes
     one.rss = Math.min(one.rss, bytes)
+  }
+
+  async cpuShares(uuid: string): Promise<number> {
+    await this.#look('cpuShares')
+    const shares = this.guests.find((one) => one.uuid === uuid)?.cpuShares
+    if (shares === undefined) throw new BallastError('ERR_NOT_SUPPORTED', 'no cgroups here')
+    return shares
+  }
+
+  async setCpuShares(uuid: string, shares: number): Promise<void> {
+    const one = await this.#change('setCpuShares', uuid, `${shares}`)
+    one.cpuShares = shares
+    this.emit({ kind: 'cpuShares', domain: one, shares })
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

@@ -18,6 +18,7 @@ function limited(view: View, plan: Action[], ledger = new Ledger()): { done: str
   const { plan: passed, clamps } = guard(plan, view, limits, ledger)
   return {
     done: passed.map((one) => {
+      if (one.kind === 'setShares') return `${one.domain} ${one.shares} shares`
       return one.kind === 'pin' ? `${one.domain} ${one.vcpu} ${one.cpus}` : `${one.domain} ${one.bytes / MiB}`
     }),
     rules: clamps.map(({ rule, instead }) => `${rule}${instead ? ' instead' : ''}`),

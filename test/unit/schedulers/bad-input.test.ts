@@ -50,7 +50,9 @@ describe.each(Object.entries(policies))('%s', (name, make) => {
           const view: View = { ...seen, vcpus }
           const decision = policy.decide(view, state)
           state = decision.state
-          for (const { uuid, cpus, reason } of decision.plan) {
+          for (const action of decision.plan) {
+            if (action.kind !== 'pin') continue
+            const { uuid, cpus, reason } = action
             const index = vcpus.findIndex(({ domain }) => domain.uuid === uuid)
             const { fault } = list[index]!
             // roundRobin looks at no load.

@@ -115,6 +115,26 @@ describe('physical CPUs', () => {
     )
   })
 
+  it('serve by cpu_shares, from when they are set until the restart', async () => {
+    const domain = (name: string) => ({ name, vcpus: [{ load: spin, affinity: '0' }] })
+    const host = simulate({
+      pcpus: 1,
+      background: 0,
+      domains: [domain('a'), domain('b')],
+      changes: [{ at: 40_000, domain: 'a', kind: 'restart' }],
+    })
+    const { uuid } = await host.domain('a')
+    const before = await between(host, 500, 10_500)
+    expect(before.usage[0]).toBeCloseTo(0.5, 1)
+    await host.setCpuShares(uuid, 3 * 1_024)
+    const after = await between(host, 11_000, 31_000)
+    expect(after.usage[0]).toBeCloseTo(0.75, 2)
+    expect(after.usage[1]).toBeCloseTo(0.25, 2)
+    await expect(host.setCpuShares(uuid, 1)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+    await host.clock.sleepUntil(41_000)
+    expect(await host.cpuShares(uuid)).toBe(1_024)
+  })
+
   it('serve equals equally, whoever else is pinned there', async () => {
     const equal = Array.from({ length: 5 }, (_, i) => ({
       name: `g${i}`,
