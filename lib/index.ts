@@ -1,6 +1,12 @@
 export * as ballooning from './ballooning/index.ts'
 export * as combinators from './combinators/index.ts'
-export { type AutopilotOptions, autopilot } from './control/autopilot.ts'
+export {
+  type Autopilot,
+  type AutopilotOptions,
+  autopilot,
+  type ReserveOptions,
+  type Room,
+} from './control/autopilot.ts'
 export type { DomainRules, DomainSettingsOption } from './control/domain-rules.ts'
 export { fileJournal } from './control/file-journal.ts'
 export { type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'

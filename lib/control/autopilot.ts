@@ -1,18 +1,46 @@
 import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
 import { nextBeat } from './beat.ts'
+import { domainOverhead } from './defaults.ts'
 import { type AutopilotOptions, readOptions, type Settings } from './options.ts'
+import { Reservations, type ReserveOptions, type Room } from './reservations.ts'
 import type { Tick } from './tick.ts'
 import { Turns } from './turn.ts'
 
 export type { AutopilotOptions } from './options.ts'
+export type { ReserveOptions, Room } from './reservations.ts'
+
+/** What {@link autopilot} gives: the Ticks of a loop at work, and what can be asked of it. */
+export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
+  /**
+   * Makes room for a guest about to start: for so many milliseconds `bytes` are taken from what policies and the guard
+   * may hand out, and the ballooning policy shrinks other guests for it. Count the hypervisor's own memory in,
+   * about 100 MiB.
+   *
+   * Resolves when the room has been seen to be there; it is kept for the rest of the time, or until `signal` is
+   * aborted, which is to be done once the guest has started: it counts by itself then. Rejects with `ERR_NO_ROOM`
+   * when it cannot be there or has not come in time, with a message that says who holds what; with the
+   * reason of `signal`; or with a `TypeError` for a wrong argument.
+   *
+   * It is the loop that looks: nothing comes of it while nobody asks for Ticks.
+   *
+   * @example
+   * const started = new AbortController()
+   * await pilot.reserve(4 * GiB, { for: 60_000, signal: started.signal })
+   * await startGuest()
+   * started.abort()
+   */
+  reserve(bytes: number, options: ReserveOptions): Promise<Room>
+}
 
 /**
  * Keeps a host level: every `interval` milliseconds it samples, observes, asks its policies, holds what they want
  * against the limits of "What is always true", carries out the rest, and yields the Tick that tells of it.
  *
  * Ticks begin at multiples of the interval since the first on `host.clock`: they do not drift, and beats that a
- * long turn missed are left out. The loop works only while somebody asks for the next Tick. It ends with
+ * long turn missed are left out. Between two beats the memory of guests is looked at once in each statistics
+ * period: when one suffers, the ballooning policy is asked at once, and there is a Tick with `cause: 'emergency'`
+ * more. The loop works only while somebody asks for the next Tick. It ends with
  * `ticks`, by `break`, or quietly when `signal` is aborted; whatever had begun is finished by then.
  *
  * Throws a `TypeError` at once for a wrong option. Rejects with `ERR_PERMISSION_DENIED` before the first Tick when it
@@ -24,26 +52,57 @@ export type { AutopilotOptions } from './options.ts'
  *   console.log(tick.summary)
  * }
  */
-export function autopilot(host: Host, options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
-  return run(host, readOptions(options, host.topology))
+export function autopilot(host: Host, options: AutopilotOptions): Autopilot {
+  const settings = readOptions(options, host.topology)
+  const { ballooning, dryRun } = settings
+  const reservations = new Reservations({
+    clock: host.clock,
+    limits: { ...settings, domainOverhead },
+    idle: dryRun
+      ? 'a dry run makes no room'
+      : ballooning
+        ? undefined
+        : 'there is no ballooning policy to make room',
+  })
+  return Object.assign(run(host, settings, reservations), {
+    reserve: (bytes: number, terms: ReserveOptions) => reservations.reserve(bytes, terms),
+  })
 }
 
-async function* run(host: Host, settings: Settings): AsyncGenerator<Tick, void, undefined> {
+async function* run(
+  host: Host,
+  settings: Settings,
+  reservations: Reservations,
+): AsyncGenerator<Tick, void, undefined> {
   const { interval, ticks, signal } = settings
-  assertMayAct(host, settings)
   const { clock } = host
-  const turns = await Turns.begin(host, settings)
+  let turns: Turns | undefined
   try {
+    assertMayAct(host, settings)
+    turns = await Turns.begin(host, settings, reservations)
     const start = clock.now()
-    for (let index = 0, beat = 0; await reached(clock, start + beat * interval, signal); index++) {
+    let index = 0
+    for (let beat = 0, beats = 0; await reached(clock, start + beat * interval, signal); ) {
       const readings = await unlessAborted(turns.sample(), signal)
       if (!readings) return
-      yield await turns.act(index, readings)
-      if (index + 1 === ticks) return
+      yield await turns.act(index++, readings)
+      if (++beats === ticks) return
       beat = nextBeat(start, interval, beat, clock.now())
+      for (;;) {
+        const time = turns.nextLook(start + beat * interval)
+        if (time === undefined) break
+        const look = (await reached(clock, time, signal)) && (await unlessAborted(turns.look(), signal))
+        if (!look) return
+        const tick = await turns.answer(index, look)
+        if (!tick) continue
+        index++
+        yield tick
+      }
+      beat = nextBeat(start, interval, beat - 1, clock.now())
     }
   } finally {
-    turns[Symbol.dispose]()
+    turns?.[Symbol.dispose]()
+    reservations.end()
   }
 }
 

@@ -13,16 +13,14 @@ import { mebibytes } from './words.ts'
  * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
  */
 export class MemoryBooks {
-  readonly #view: View
-  readonly #limits: GuardLimits
   readonly #ledger: Ledger
   #headroom: number
 
   constructor(view: View, limits: GuardLimits, ledger: Ledger) {
-    this.#view = view
-    this.#limits = limits
     this.#ledger = ledger
-    this.#headroom = this.#measureHeadroom()
+    const headroom = freeMemory(view, limits.domainOverhead, ledger) - view.memory.reserved
+    // A host that does not tell its memory has none to grant.
+    this.#headroom = Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }
 
   /** Bytes that may still be granted in this tick. */
@@ -37,26 +35,31 @@ export class MemoryBooks {
 
   /** Bytes that the balloon has, or has been promised and may have by now. */
   present(domain: DomainView): number {
-    const { actual, target } = domain.memory
-    return Math.max(actual ?? 0, target ?? 0, this.#ledger.largestAsked(domain.uuid))
+    return presentSize(domain, this.#ledger)
   }
+}
 
-  #measureHeadroom(): number {
-    const { domains, memory } = this.#view
-    let counted = 0
-    let resident = 0
-    for (const domain of domains) {
-      const { actual, target = 0, rss } = domain.memory
-      counted += commitment(domain, this.#limits.domainOverhead)
-      if (actual !== undefined) counted += this.present(domain) - Math.max(actual, target)
-      resident += rss ?? actual ?? 0
-    }
-    // What was promised to a domain and is not resident yet looks available, and is not.
-    const { budget, reserve, reserved, available = Number.POSITIVE_INFINITY } = memory
-    const headroom = Math.min(budget, available - reserve - reserved + resident) - counted
-    // A host that does not tell its memory has none to grant.
-    return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
+/** Bytes that a balloon has, or has been promised and may have by now. */
+export function presentSize({ uuid, memory: { actual, target } }: DomainView, ledger: Ledger): number {
+  return Math.max(actual ?? 0, target ?? 0, ledger.largestAsked(uuid))
+}
+
+/**
+ * Bytes that nobody holds, nobody was promised and the host does not keep: what guests may grow by or start with, what
+ * is reserved for them included. Below 0 when more is held than should be; NaN when the host does not tell.
+ */
+export function freeMemory(view: View, domainOverhead: number, ledger: Ledger): number {
+  const { total, reserve, available = Number.POSITIVE_INFINITY } = view.memory
+  let counted = 0
+  let resident = 0
+  for (const domain of view.domains) {
+    const { actual, target = 0, rss } = domain.memory
+    counted += commitment(domain, domainOverhead)
+    if (actual !== undefined) counted += presentSize(domain, ledger) - Math.max(actual, target)
+    resident += rss ?? actual ?? 0
   }
+  // What was promised to a domain and is not resident yet looks available, and is not.
+  return Math.min(total, available + resident) - reserve - counted
 }
 
 /**
@@ -87,9 +90,9 @@ export function limitMemory(
     const cause = `its settings say ${mebibytes(memoryCeiling!)} at most`
     return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
   }
-  const leastSize = Math.max(limits.guestFloor, domain.settings.memoryFloor ?? 0)
+  const leastSize = leastSizeOf(domain, limits)
   const floor = Math.max(used + limits.guestMargin, leastSize)
-  const lowest = Math.min(present, Math.ceil(floor / KiB) * KiB)
+  const lowest = lowestSize(domain, used, limits, present)
   if (action.bytes < lowest) {
     return {
       rule: 'guest-floor',
@@ -115,4 +118,14 @@ export function limitMemory(
     return { rule: 'no-change', cause: `it has ${mebibytes(actual)}${asked} already` }
   }
   return undefined
+}
+
+function leastSizeOf({ settings }: DomainView, { guestFloor }: GuardLimits): number {
+  return Math.max(guestFloor, settings.memoryFloor ?? 0)
+}
+
+/** Bytes that a domain with `present` bytes is not shrunk below while it uses `used`: rule 1. */
+export function lowestSize(domain: DomainView, used: number, limits: GuardLimits, present: number): number {
+  const floor = Math.max(used + limits.guestMargin, leastSizeOf(domain, limits))
+  return Math.min(present, Math.ceil(floor / KiB) * KiB)
 }

@@ -72,7 +72,15 @@ export class Ledger {
         continue
       }
       for (const vcpu of domain.vcpus) observePin(run, vcpu, view.topology.online)
-      if (memoryAskedAt !== undefined) observeBalloon(run, domain, memoryAskedAt)
+    }
+    if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
+  }
+
+  /** The same for balloons alone: the vCPUs in the view may be older than what we did to them. */
+  observeMemory(view: View, memoryAskedAt: number): void {
+    for (const domain of view.domains) {
+      const run = this.#runs.get(domain.uuid)
+      if (run?.id === domain.id) observeBalloon(run, domain, memoryAskedAt)
     }
   }
 

@@ -17,17 +17,15 @@ export interface MemoryReading {
 export class MemoryFeed {
   readonly #host: Host
   readonly #period: number
-  readonly #patience: number
   #newest: MemoryReading | undefined
   #pending: Promise<void> | undefined
   #askedAt = Number.NEGATIVE_INFINITY
   #errors: BallastError[] = []
 
-  /** Milliseconds: `period` between questions at least, `patience` that {@link MemoryFeed.refresh} waits at most. */
-  constructor(host: Host, period: number, patience: number) {
+  /** `period`: milliseconds between questions at least. */
+  constructor(host: Host, period: number) {
     this.#host = host
     this.#period = period
-    this.#patience = patience
   }
 
   /** The newest there is; undefined before the first answer. */
@@ -35,14 +33,14 @@ export class MemoryFeed {
     return this.#newest
   }
 
-  /** Asks anew when it is time to, and waits a little for the answer. Never rejects; see {@link MemoryFeed.takeErrors}. */
-  async refresh(): Promise<void> {
+  /** Asks anew when it is time to, and waits `patience` milliseconds at most. Never rejects; see {@link MemoryFeed.takeErrors}. */
+  async refresh(patience: number): Promise<void> {
     const { clock } = this.#host
     if (!this.#pending && clock.now() - this.#askedAt >= this.#period) {
       this.#askedAt = clock.now()
       this.#pending = this.#ask(this.#askedAt)
     }
-    if (this.#pending) await within(clock, this.#patience, this.#pending)
+    if (this.#pending) await within(clock, patience, this.#pending)
   }
 
   /** What failed since it was last asked for. */

@@ -21,11 +21,28 @@ interface Arming {
 }
 
 /**
- * Whole seconds between a guest's reports for a loop of `interval` milliseconds: about half of it, so that each
+ * Whole seconds between a guest's reports for a loop of `interval` milliseconds: half of it at most, so that each
  * tick finds a new one, and 5 at most, since the View takes reports for stale soon after.
  */
 export function statisticsPeriod(interval: number): number {
-  return Math.min(5, Math.max(1, Math.round(interval / 2_000)))
+  return Math.min(5, Math.max(1, Math.floor(interval / 2_000)))
+}
+
+/**
+ * Milliseconds between memory samples for a loop of `interval` milliseconds: a statistics period, or less where that
+ * lets one of them fall on each beat.
+ */
+export function lookPeriod(interval: number): number {
+  const period = 1_000 * statisticsPeriod(interval)
+  return interval <= period ? period : interval / Math.ceil(interval / period)
+}
+
+/** Which domains are to be given a period. */
+export interface StatisticsNeeds {
+  /** Whether this one is; never rejects. */
+  readonly needs: (domain: DomainIdentity) => Promise<boolean>
+  /** Called when it has been. */
+  readonly changed: (domain: DomainIdentity) => void
 }
 
 /**
@@ -36,24 +53,20 @@ export class StatisticsPeriods implements Disposable {
   readonly #host: Host
   readonly #journal: Journal
   readonly #seconds: number
-  readonly #manages: (domain: DomainIdentity) => Promise<boolean>
+  readonly #needs: (domain: DomainIdentity) => Promise<boolean>
+  readonly #changed: (domain: DomainIdentity) => void
   readonly #lanes = new Lanes(lanes)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
   #errors: BallastError[] = []
   #ended = false
 
-  /** `manages` says whether a domain may be changed, and never rejects. */
-  constructor(
-    host: Host,
-    journal: Journal,
-    seconds: number,
-    manages: (domain: DomainIdentity) => Promise<boolean>,
-  ) {
+  constructor(host: Host, journal: Journal, seconds: number, { needs, changed }: StatisticsNeeds) {
     this.#host = host
     this.#journal = journal
     this.#seconds = seconds
-    this.#manages = manages
+    this.#needs = needs
+    this.#changed = changed
     this.#unsubscribe = host.subscribe((event) => {
       if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
     })
@@ -89,9 +102,9 @@ export class StatisticsPeriods implements Disposable {
   }
 
   async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
-    const managed = await this.#manages(domain)
+    const needed = await this.#needs(domain)
     if (this.#ended) return
-    if (!managed) {
+    if (!needed) {
       if (this.#armings.get(domain.uuid) === arming) this.#armings.delete(domain.uuid)
       return
     }
@@ -102,6 +115,7 @@ export class StatisticsPeriods implements Disposable {
       await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original: null }])
       await this.#host.setMemoryStatsPeriod(uuid, this.#seconds)
       arming.state = 'armed'
+      this.#changed(domain)
     } catch (error) {
       this.#errors.push(asBallastError(error))
       arming.state = 'failed'

@@ -9,7 +9,8 @@ import { counted } from './words.ts'
 
 /**
  * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,
- * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`.
+ * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`. A tick between two beats begins
+ * with `tick 4, emergency: `.
  */
 export function summarize(tick: Omit<Tick, 'summary'>): string {
   const { view, outcomes, errors } = tick
@@ -25,7 +26,8 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
     outcomes.length === 0 && errors.length === 0 && 'at rest',
     errors[0] && `${counted(errors.length, 'error')}: ${errors[0].message}`,
   ]
-  return printable(`tick ${tick.index}: ${parts.filter(Boolean).join(', ')}`)
+  const cause = tick.cause === 'emergency' ? ', emergency' : ''
+  return printable(`tick ${tick.index}${cause}: ${parts.filter(Boolean).join(', ')}`)
 }
 
 /** Mean demand on a pCPU below which there is nothing to balance, and the deviation is that of noise. */

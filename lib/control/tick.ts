@@ -51,10 +51,15 @@ export interface TickTiming {
   readonly period: number | undefined
 }
 
+/** Why there was a turn: it was time, or a guest suffered and was not to wait for the next beat. */
+export type TickCause = 'beat' | 'emergency'
+
 /** The record of one turn of the loop. Everything that a person sees is made from Ticks. */
 export interface Tick {
   /** 0, 1, 2, … */
   readonly index: number
+  /** In an emergency only the memory was sampled anew, and only the ballooning policy was asked. */
+  readonly cause: TickCause
   /** Wall clock at its start, milliseconds since the epoch. */
   readonly wallTime: number
   readonly view: View

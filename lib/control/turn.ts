@@ -1,37 +1,43 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { CpuSample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity } from '../host/sample.ts'
+import type { DomainTraits } from '../host/traits.ts'
 import { Observer } from '../view/observer.ts'
 import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
-import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead } from './defaults.ts'
+import { Emergencies } from './emergencies.ts'
 import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard.ts'
 import type { JournalEntry } from './journal.ts'
 import { Ledger } from './ledger.ts'
 import type { GuardLimits } from './limits.ts'
-import { MemoryFeed } from './memory-feed.ts'
+import { MemoryFeed, type MemoryReading } from './memory-feed.ts'
 import type { Settings } from './options.ts'
 import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
-import type { RunBook } from './run-book.ts'
+import type { Reservations } from './reservations.ts'
+import { RunBook } from './run-book.ts'
 import { SettingsBook } from './settings-book.ts'
-import { StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
+import { lookPeriod, StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
 import { summarize } from './summary.ts'
 import type { LeftAlone, Tick } from './tick.ts'
 
 /** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
 const leastPatience = 250
 
-/** What was sampled for one turn. */
-export interface Readings {
-  /** Monotonic milliseconds and wall clock at the start of the turn, monotonic milliseconds when all was there. */
+/** A turn up to here. */
+export interface Look {
+  /** Monotonic milliseconds and wall clock at its start, monotonic milliseconds when all was there. */
   readonly begun: number
   readonly wallTime: number
   readonly sampled: number
+}
+
+/** What was sampled for the turn of a beat. */
+export interface Readings extends Look {
   /** The sample, or why there is none. */
   readonly cpu: CpuSample | { readonly error: BallastError }
 }
@@ -42,31 +48,52 @@ export class Turns implements Disposable {
   readonly #settings: Settings
   readonly #limits: GuardLimits
   readonly #book: SettingsBook
-  /** Undefined where nobody decides on them. */
-  readonly #cpuShares: RunBook<number | undefined> | undefined
   readonly #observer: Observer
   readonly #memory: MemoryFeed
+  readonly #traits: RunBook<DomainTraits> | undefined
   readonly #periods: StatisticsPeriods | undefined
-  readonly #policies: readonly PolicyRunner<Action>[]
+  readonly #scheduler: PolicyRunner<Action> | undefined
+  readonly #ballooning: PolicyRunner<Action> | undefined
   readonly #ledger = new Ledger()
   readonly #actuator: Actuator
+  readonly #reservations: Reservations
+  readonly #emergencies = new Emergencies()
+  /** Milliseconds between memory samples, and when the last was due. */
+  readonly #lookPeriod: number
+  #lookedAt = Number.NEGATIVE_INFINITY
   #view: View | undefined
+  /** The memory that the View has. */
+  #seen: MemoryReading | undefined
   #begunBefore: number | undefined
 
   /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
-  static async begin(host: Host, settings: Settings): Promise<Turns> {
-    return new Turns(host, settings, settings.respectPins ? await settings.journal.entries() : [])
+  static async begin(host: Host, settings: Settings, reservations: Reservations): Promise<Turns> {
+    const journaled = settings.respectPins ? await settings.journal.entries() : []
+    return new Turns(host, settings, reservations, journaled)
   }
 
-  private constructor(host: Host, settings: Settings, journaled: readonly JournalEntry[]) {
+  private constructor(
+    host: Host,
+    settings: Settings,
+    reservations: Reservations,
+    journaled: readonly JournalEntry[],
+  ) {
     const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
     const { manages, rulesOf, reserved, respectPins } = settings
     this.#host = host
     this.#settings = settings
+    this.#reservations = reservations
     this.#limits = { ...settings, domainOverhead }
+    const memoryMatters = ballooning !== undefined || scheduler === undefined
     const usable = host.topology.online.minus(reserved)
     this.#book = new SettingsBook(host, { manages, rulesOf, usable }, interval / 4)
-    if (scheduler) this.#cpuShares = cpuSharesBook(host, interval / 4)
+    if (memoryMatters) {
+      this.#traits = new RunBook(host, {
+        ask: ({ uuid }) => host.domainTraits(uuid),
+        isChangedBy: ({ kind }) => kind === 'device',
+        patience: interval / 4,
+      })
+    }
     this.#observer = new Observer(host.topology, {
       hostReserve,
       domainOverhead,
@@ -74,21 +101,21 @@ export class Turns implements Disposable {
       respectPins,
       originalAffinity: originalAffinities(journaled),
       settings: (domain) => this.#book.of(domain),
-      cpuShares: (domain) => this.#cpuShares?.of(domain),
+      traits: (domain) => this.#traits?.of(domain),
     })
-    const seconds = statisticsPeriod(interval)
+    this.#lookPeriod = lookPeriod(interval)
     // A tenth of slack: a tick that begins a little early still asks.
-    this.#memory = new MemoryFeed(host, seconds * 1_000 - interval / 10, interval / 4)
-    const memoryMatters = ballooning !== undefined || scheduler === undefined
+    const slack = Math.min(interval, this.#lookPeriod) / 10
+    this.#memory = new MemoryFeed(host, this.#lookPeriod - slack)
     if (memoryMatters && !dryRun && !host.readOnly) {
-      this.#periods = new StatisticsPeriods(host, journal, seconds, async (domain) => {
-        return (await this.#book.read(domain)).managed
+      const seconds = statisticsPeriod(interval)
+      this.#periods = new StatisticsPeriods(host, journal, seconds, {
+        needs: (domain) => this.#needsPeriod(domain, seconds),
+        changed: (domain) => this.#traits?.forget(domain),
       })
     }
-    this.#policies = [
-      ...(scheduler ? [new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)] : []),
-      ...(ballooning ? [new PolicyRunner('ballooning', ['setMemory'], ballooning)] : []),
-    ]
+    if (scheduler) this.#scheduler = new PolicyRunner('scheduler', 'pin', scheduler)
+    if (ballooning) this.#ballooning = new PolicyRunner('ballooning', 'setMemory', ballooning)
     this.#actuator = new Actuator(host, journal, this.#ledger, {
       dryRun,
       patience: Math.max(leastPatience, interval / 4),
@@ -100,46 +127,88 @@ export class Turns implements Disposable {
     const { clock } = this.#host
     const begun = clock.now()
     const wallTime = clock.wallTime()
-    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh()])
+    this.#lookedAt = begun
+    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(this.#settings.interval / 4)])
     if (!('error' in cpu)) {
-      await Promise.all([this.#book.follow(cpu.domains), this.#cpuShares?.follow(cpu.domains)])
+      await Promise.all([this.#book.follow(cpu.domains), this.#traits?.follow(cpu.domains)])
     }
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
 
   /** The rest of a turn: observe, plan, guard, actuate. Rejects with what says that the connection is gone. */
-  async act(index: number, { begun, wallTime, sampled, cpu }: Readings): Promise<Tick> {
-    const { clock } = this.#host
-    const errors = [
-      ...this.#memory.takeErrors(),
-      ...this.#book.takeErrors(),
-      ...(this.#cpuShares?.takeErrors() ?? []),
-      ...(this.#periods?.takeErrors() ?? []),
-    ]
+  async act(index: number, { cpu, ...look }: Readings): Promise<Tick> {
+    const errors = this.#takeErrors()
     if ('error' in cpu) errors.push(cpu.error)
+    const view = this.#observe(cpu, look.wallTime)
+    const policies = 'error' in cpu ? [] : [this.#scheduler, this.#ballooning]
+    return this.#turn({ ...look, index, cause: 'beat', view, policies, errors })
+  }
+
+  /**
+   * Monotonic milliseconds at which memory is to be looked at before the beat at `beat`; undefined: not before.
+   */
+  nextLook(beat: number): number | undefined {
+    const time = Math.max(this.#lookedAt + this.#lookPeriod, this.#host.clock.now())
+    return this.#ballooning && time <= beat - this.#lookPeriod / 2 ? time : undefined
+  }
+
+  /** Samples memory between two beats. Changes nothing and never rejects: it may be left to itself. */
+  async look(): Promise<Look> {
+    const { clock } = this.#host
+    const begun = clock.now()
+    this.#lookedAt = begun
+    await this.#memory.refresh(this.#lookPeriod / 4)
+    return { begun, wallTime: clock.wallTime(), sampled: clock.now() }
+  }
+
+  /** After a look: the turn that is not to wait for the next beat; undefined when there is no need for one. */
+  async answer(index: number, look: Look): Promise<Tick | undefined> {
+    const view = this.#observeMemory(look.wallTime)
+    if (!view || !this.#emergencies.see(view)) return undefined
+    const errors = this.#takeErrors()
+    return this.#turn({ ...look, index, cause: 'emergency', view, policies: [this.#ballooning], errors })
+  }
+
+  [Symbol.dispose](): void {
+    this.#periods?.[Symbol.dispose]()
+    this.#book[Symbol.dispose]()
+    this.#traits?.[Symbol.dispose]()
+  }
+
+  async #sampleCpu(): Promise<Readings['cpu']> {
+    try {
+      return await this.#host.sampleCpu()
+    } catch (error) {
+      return { error: asBallastError(error) }
+    }
+  }
+
+  /** Asks the policies and does what the guard lets through. */
+  async #turn({ index, cause, view, policies, errors, ...look }: Turn): Promise<Tick> {
     const fatal = errors.find(endsConnection)
     if (fatal) throw fatal
-
-    const view = this.#observe(cpu, wallTime)
+    const { clock } = this.#host
+    const { begun, wallTime, sampled } = look
     const plan: Action[] = []
     let explanation: Explanation | undefined
-    if (!('error' in cpu)) {
-      for (const policy of this.#policies) {
-        const result = policy.run(view)
-        for (const action of result.plan) plan.push(action)
-        explanation ??= result.explanation
-        errors.push(...result.errors)
-      }
+    for (const policy of policies) {
+      if (!policy) continue
+      const result = policy.run(view)
+      for (const action of result.plan) plan.push(action)
+      explanation ??= result.explanation
+      errors.push(...result.errors)
     }
     const guarded = guard(plan, view, this.#limits, this.#ledger)
     const planned = clock.now()
     const outcomes = await this.#actuator.actuate(guarded.plan, view)
     const ended = clock.now()
+    if (policies.includes(this.#ballooning)) this.#emergencies.dealtWith(view, outcomes)
 
     const period = this.#begunBefore === undefined ? undefined : begun - this.#begunBefore
     this.#begunBefore = begun
     const tick = {
       index,
+      cause,
       wallTime,
       view,
       plan,
@@ -159,18 +228,15 @@ export class Turns implements Disposable {
     return { ...tick, summary: summarize(tick) }
   }
 
-  [Symbol.dispose](): void {
-    this.#periods?.[Symbol.dispose]()
-    this.#book[Symbol.dispose]()
-    this.#cpuShares?.[Symbol.dispose]()
+  /** Whether a domain has to be told to report its memory, every so many seconds. */
+  async #needsPeriod(domain: DomainIdentity, seconds: number): Promise<boolean> {
+    if (!(await this.#book.read(domain)).managed) return false
+    const { balloon, statsPeriodSeconds = 0 } = (await this.#traits?.read(domain)) ?? {}
+    return balloon !== 'none' && !(statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds)
   }
 
-  async #sampleCpu(): Promise<Readings['cpu']> {
-    try {
-      return await this.#host.sampleCpu()
-    } catch (error) {
-      return { error: asBallastError(error) }
-    }
+  #takeErrors(): BallastError[] {
+    return [this.#memory, this.#book, this.#traits, this.#periods].flatMap((part) => part?.takeErrors() ?? [])
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
@@ -181,14 +247,33 @@ export class Turns implements Disposable {
     const view = this.#observer.observe({
       cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
       memory: memory?.sample,
-      targets: this.#ledger.targets,
-      wallTime,
+      ...this.#books(wallTime),
     })
     if ('error' in cpu) return view
     this.#periods?.follow(cpu.domains)
     this.#ledger.observe(view, memory?.askedAt)
-    this.#view = view
+    this.#keep(view, memory)
     return view
+  }
+
+  /** The View with memory that it has not had yet; undefined when there is none. */
+  #observeMemory(wallTime: number): View | undefined {
+    const memory = this.#memory.newest
+    if (!this.#view || !memory || memory === this.#seen) return undefined
+    const view = this.#observer.observeMemory(this.#view, { memory: memory.sample, ...this.#books(wallTime) })
+    this.#ledger.observeMemory(view, memory.askedAt)
+    this.#keep(view, memory)
+    return view
+  }
+
+  #books(wallTime: number) {
+    return { targets: this.#ledger.targets, reserved: this.#reservations.bytes, wallTime }
+  }
+
+  #keep(view: View, memory: MemoryReading | undefined): void {
+    this.#view = view
+    this.#seen = memory
+    if (memory) this.#reservations.see(view, this.#ledger)
   }
 
   /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
@@ -197,4 +282,10 @@ export class Turns implements Disposable {
     if (!scheduler && !ballooning) return true
     return (what === 'vcpus' ? scheduler : ballooning) !== undefined
   }
+}
+
+/** What {@link Turns} does in one turn, once all is seen. */
+interface Turn extends Look, Pick<Tick, 'index' | 'cause' | 'view'> {
+  readonly policies: readonly (PolicyRunner<Action> | undefined)[]
+  readonly errors: BallastError[]
 }

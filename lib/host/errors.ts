@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_INVALID_ARGUMENT' // the host cannot carry out what was asked, as it was asked
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan
+  | 'ERR_NO_ROOM' // the host's memory that was to be reserved is not there, or cannot be
   | 'ERR_JOURNAL' // the journal cannot be read or written
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */

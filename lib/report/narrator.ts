@@ -1,3 +1,4 @@
+import { sufferers } from '../control/emergencies.ts'
 import type { Outcome, Tick } from '../control/tick.ts'
 import { printable } from '../host/printable.ts'
 import type { Action } from '../view/plan.ts'
@@ -26,7 +27,7 @@ export class Narrator {
         matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
       ),
     ])
-    const lines = [...news, ...tick.outcomes.map(outcomeLine)]
+    const lines = [...news, ...emergency(tick), ...tick.outcomes.map(outcomeLine)]
     if (lines.length > 0) this.#spokeAt = tick.wallTime
     if (tick.index === 0) lines.unshift(`first look: ${standing(tick.view).join(', ')}`)
     else if (tick.wallTime - this.#spokeAt >= longestSilence) {
@@ -42,6 +43,13 @@ export class Narrator {
     this.#standing = new Set(matters.map(({ key }) => key))
     return matters.filter(({ key }) => !before.has(key)).map(({ line }) => printable(line))
   }
+}
+
+/** Why there is a tick between two beats. */
+function emergency({ cause, view }: Tick): string[] {
+  if (cause !== 'emergency') return []
+  const names = sufferers(view).map(({ name }) => name)
+  return [printable(`emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
 }
 
 /** What is told when it begins and not again while it lasts. */

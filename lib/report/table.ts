@@ -50,9 +50,9 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   ]
 }
 
-function headline({ index, wallTime, view }: Tick): string {
+function headline({ index, cause, wallTime, view }: Tick): string {
   const clock = new Date(wallTime).toTimeString().slice(0, 8)
-  return [`tick ${index}`, clock, ...standing(view)].join('   ')
+  return [`tick ${index}${cause === 'emergency' ? ' (emergency)' : ''}`, clock, ...standing(view)].join('   ')
 }
 
 function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {

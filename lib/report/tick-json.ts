@@ -71,10 +71,11 @@ export interface DomainRecord {
  */
 export interface TickRecord {
   readonly index: number
+  readonly cause: Tick['cause']
   /** Milliseconds since the epoch. */
   readonly wallTime: number
   readonly summary: string
-  /** Monotonic milliseconds at the CPU sample. */
+  /** Monotonic milliseconds at the CPU sample; in an emergency at the memory sample. */
   readonly time: number
   /** Milliseconds that usage and delay are over. */
   readonly interval?: number
@@ -132,6 +133,7 @@ export function tickRecord(tick: Tick): TickRecord {
   const seen = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu]))
   return known({
     index: tick.index,
+    cause: tick.cause,
     wallTime: tick.wallTime,
     summary: tick.summary,
     time: view.time,

@@ -39,14 +39,16 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 function twoGuests(): FakeHost {
   const vcpu = { pcpu: 0, usage: 0.2 }
+  const traits = { statsPeriodSeconds: undefined }
   return new FakeHost([
     guest(1, {
       vcpus: [
         { affinity: CpuSet.of(0), ...vcpu },
         { affinity: CpuSet.range(0, 3), ...vcpu },
       ],
+      traits,
     }),
-    guest(2, { actual: 512 * MiB, rss: 512 * MiB }),
+    guest(2, { actual: 512 * MiB, rss: 512 * MiB, traits }),
   ])
 }
 

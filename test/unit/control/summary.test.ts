@@ -14,7 +14,7 @@ const view = viewOf({
 function tick(outcomes: Outcome[], change: Partial<Tick> = {}): Omit<Tick, 'summary'> {
   const timing = { sample: 0, plan: 0, actuate: 0, total: 0, period: undefined }
   const empty = { plan: [], clamps: [], leftAlone: [], errors: [] }
-  return { index: 3, wallTime: 0, view, outcomes, timing, ...empty, ...change }
+  return { index: 3, cause: 'beat', wallTime: 0, view, outcomes, timing, ...empty, ...change }
 }
 const outcome = (action: Action, status: Outcome['status'] = 'applied'): Outcome => {
   return { action, status, error: undefined, duration: 0 }
@@ -23,6 +23,10 @@ const [a, b0, b1] = view.vcpus
 const size = setMemory(view.domains[0]!, 1, '')
 
 describe('a tick in one line', () => {
+  it('says when it could not wait for the beat', () => {
+    expect(summarize(tick([], { cause: 'emergency' }))).toMatch(/^tick 3, emergency: 2 guests, /)
+  })
+
   it('at rest says so, with the deviation of the demand on the pCPUs', () => {
     // 0.5 on pCPU 0, 1.0 on pCPU 1, where the last vCPU can only be.
     expect(summarize(tick([]))).toBe('tick 3: 2 guests, deviation 33.3 %, at rest')

@@ -137,6 +137,7 @@ export function pinnedGuests(places: readonly number[], demand = 0.4): DomainSke
 export function tickOf(index: number, view: View, more: Partial<Tick> = {}): Tick {
   return {
     index,
+    cause: 'beat',
     wallTime: 1_700_000_000_000 + 1000 * index,
     view,
     plan: [],
