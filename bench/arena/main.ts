@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { contests } from './contests.ts'
 import { claims, judge } from './judge.ts'
+import { type MemoryOptions, memoryArena } from './memory/arena.ts'
+import { memoryPolicies } from './memory/policies.ts'
 import { writePlots } from './plots.ts'
 import { policies } from './policies.ts'
 import { runAll } from './pool.ts'
@@ -17,6 +19,7 @@ interface Options {
   readonly plots?: string
 }
 
+const worker = new URL('./worker.ts', import.meta.url)
 const began = performance.now()
 const log = (line: string) =>
   console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
@@ -34,6 +37,24 @@ program
   .option('--plots <directory>', 'write two SVGs there for each contest and policy, of the first seed')
   .action(cpu)
 
+program
+  .command('memory')
+  .description('ballooning policies: what programs wait for, lose and swap, against each other')
+  .option('--json', 'end with one line of JSON with all figures')
+  .option('--only <contest>', 'those whose name begins so: M1, GROW, LIAR-used')
+  .option('--policies <names>', 'comma-separated', memoryPolicyNames, Object.keys(memoryPolicies))
+  .option('--seeds <count>', 'runs of each, from 1 on', atLeastOne, 3)
+  .option(
+    '--ticks <count>',
+    'ticks that shares is watched for at rest with the first seed',
+    atLeastOne,
+    1_000,
+  )
+  .option('--plots <directory>', 'write an SVG there for each contest and policy, of the first seed')
+  .action(async (options: MemoryOptions) => {
+    process.exitCode = (await memoryArena(options, log)) ? 0 : 1
+  })
+
 async function cpu({ json, only = '', policies: names, seeds, ticks, plots }: Options): Promise<void> {
   const chosen = contests.filter(({ name }) => name.startsWith(only))
   if (chosen.length === 0)
@@ -50,7 +71,7 @@ async function cpu({ json, only = '', policies: names, seeds, ticks, plots }: Op
   if (plots !== undefined) await writePlots(plots, chosen, names)
   const results: Result[] = []
   const rows: Row[] = []
-  await runAll(entries, Math.min(2, availableParallelism()), (result) => {
+  await runAll(worker, entries, Math.min(2, availableParallelism()), (result: Result) => {
     results.push(result)
     const { contest: name } = result
     const own = results.filter(({ contest }) => contest === name)
@@ -91,10 +112,18 @@ function shortened(_key: string, value: unknown): unknown {
 }
 
 function policyNames(list: string): string[] {
+  return namesAmong(policies, list)
+}
+
+function memoryPolicyNames(list: string): string[] {
+  return namesAmong(memoryPolicies, list)
+}
+
+function namesAmong(known: object, list: string): string[] {
   const names = list.split(',')
-  const stranger = names.find((name) => !Object.hasOwn(policies, name))
+  const stranger = names.find((name) => !Object.hasOwn(known, name))
   if (stranger === undefined) return names
-  throw new InvalidArgumentError(`No policy ${stranger}: there are ${Object.keys(policies).join(', ')}.`)
+  throw new InvalidArgumentError(`No policy ${stranger}: there are ${Object.keys(known).join(', ')}.`)
 }
 
 function atLeastOne(text: string): number {

@@ -1,4 +1,4 @@
-export { type SimulatedHost, simulate, type Truth } from './host.ts'
+export { type HostToll, type SimulatedHost, simulate, type Truth } from './host.ts'
 export type {
   Change,
   DomainChange,
@@ -12,3 +12,4 @@ export type {
   VcpuScenario,
 } from './scenario.ts'
 export * as scenarios from './scenarios.ts'
+export type { Toll } from './toll.ts'

@@ -1,0 +1,26 @@
+import type { AutopilotOptions } from '../../../lib/control/autopilot.ts'
+import type { Scenario } from '../../../lib/simulation/index.ts'
+import { classic } from './contests-classic.ts'
+import { demanding } from './contests-demanding.ts'
+import { odd } from './contests-odd.ts'
+
+/** One scenario of the memory arena, which every ballooning policy goes through. */
+export interface MemoryContest {
+  readonly name: string
+  /** What it is, for people. */
+  readonly about: string
+  readonly scenario: (seed: number) => Scenario
+  /** Ticks that it is scored over. */
+  readonly ticks: number
+  readonly options: Partial<AutopilotOptions>
+  /** Milliseconds that a task takes where it never waits; undefined: its programs are no tasks. */
+  readonly taskTime?: number | undefined
+}
+
+export const memoryContests: readonly MemoryContest[] = [...classic, ...demanding, ...odd]
+
+export function memoryContestOf(name: string): MemoryContest {
+  const contest = memoryContests.find((one) => one.name === name)
+  if (!contest) throw new Error(`No contest ${name}`)
+  return contest
+}
