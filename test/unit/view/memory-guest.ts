@@ -30,7 +30,7 @@ export interface Told {
 /** One guest with a maximum of 2 GiB, seen through a real Observer: a sample each `period`, each with a report of its own. */
 export class Watched {
   readonly #observer: Observer
-  readonly period: number
+  period: number
   time = 0
 
   constructor(options: Partial<ObserverOptions> = {}, period = 2_000) {

@@ -90,6 +90,17 @@ describe('the reserve for a burst', () => {
     expect([burst(2_000, 1_000), burst(2_000, 3_000), burst(10_000, 1_000)]).toEqual([40, 60, 120])
   })
 
+  it('does not become less when a turn comes early: the next one will not', () => {
+    const guest = new Watched()
+    guest.rest(5)
+    guest.see({ used: 340 })
+    const before = guest.see({ used: 380 }).need!
+    guest.period = 500
+    const after = guest.see({ used: 390 }).need!
+    expect(mib(after.growthPerSecond)).toBe(mib(before.growthPerSecond))
+    expect(mib(after.burst)).toBe(mib(before.burst))
+  })
+
   it('stays at what was seen when growth ends, and fades within minutes', () => {
     const guest = new Watched()
     guest.rest(5)
@@ -110,6 +121,7 @@ describe('the reserve for a burst', () => {
     guest.see({ used: 400 })
     const needs = [401, 402, 401, 403].map((used) => guest.see({ used }).need!)
     expect(needs.every(({ burst }) => burst <= 105 * MiB)).toBe(true)
+    expect(needs.every(({ growthPerSecond }) => growthPerSecond <= 4 * MiB)).toBe(true)
   })
 
   it('sees growth that goes straight into swap', () => {
