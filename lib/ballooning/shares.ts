@@ -5,8 +5,9 @@ import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
 import { type Allocation, allocate } from './shares/allocation.ts'
 import { type Guest, judge, mib, type Terms } from './shares/guest.ts'
-import { band, grow, type Outlook, shrink } from './shares/plan.ts'
+import { grow, type Outlook, shrink } from './shares/plan.ts'
 import { type GuestRecord, remember } from './shares/record.ts'
+import { noteRest } from './shares/rest.ts'
 
 export interface SharesOptions {
   /** Bytes that each guest has to spare at least, page cache that it can drop included. Four fifths of it are at least what the guard keeps. Default 128 MiB. */
@@ -55,13 +56,13 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
         const kept = record ?? before
         if (kept) next.set(domain.uuid, kept)
         if (!record || !domain.settings.managed) continue
-        guests.push(judge(domain, record, terms, view.memory.state, view.time))
+        guests.push(judge(domain, record, terms, view.time))
       }
       const { outlook, allocation } = lookAt(view, guests, terms)
       const growth = grow(outlook)
       const shrinks = shrink(outlook, growth.lack, terms)
       for (const [i, guest] of guests.entries()) {
-        next.set(guest.domain.uuid, noteRoom(guest, allocation.sizes[i]!, view.time))
+        next.set(guest.domain.uuid, noteRest(guest, allocation.sizes[i]!, terms.margin, view.time))
       }
       for (const { uuid, bytes } of shrinks) {
         const record = next.get(uuid)!
@@ -108,15 +109,11 @@ function lookAt(
   }
 }
 
-function noteRoom({ record, asked }: Guest, size: number, time: number): GuestRecord {
-  const isRoomy = size - asked > band
-  return { ...record, roomySince: isRoomy ? (record.roomySince ?? time) : undefined }
-}
-
 /** What is promised to guests, or held by them, and is more than the host has. */
 function misfits({ short, missing }: Allocation, guests: readonly Guest[]): Error[] {
   if (missing <= 0 || guests.length === 0) return []
-  if (short === 'held') return [new Error(`the guests hold ${mib(missing)} more than the host can give them`)]
+  if (short === 'held')
+    return [new Error(`${mib(missing)} more is held by the guests than the host can give`)]
   if (short === 'floor') return [new Error(`${mib(missing)} are missing for the guests' floors`)]
   return []
 }

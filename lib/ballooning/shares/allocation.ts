@@ -14,7 +14,7 @@ export interface Claim {
   readonly ample: number
   /** What it has and makes some use of, page cache for one. */
   readonly kept: number
-  /** What its kernel and programs use: comfort is measured from there. */
+  /** What its kernel and programs use: comfort and more are measured from there. */
   readonly used: number
   /** The part of what it has that it uses, 0 to 1. */
   readonly active: number
@@ -86,9 +86,8 @@ function partOf(claim: Claim, level: Level, from: number, to: number, tax: numbe
     case 'floor':
       return { from, to, base: 0, weight: Math.max(1, claim.floor) }
     case 'comfort':
-      return { from, to, base: claim.used, weight: claim.shares }
     case 'ample':
-      return { from, to, base: claim.comfort, weight: claim.shares }
+      return { from, to, base: claim.used, weight: claim.shares }
     case 'need':
     case 'kept':
       return { from, to, base: 0, weight: taxedShares(claim, tax) }

@@ -1,5 +1,5 @@
 import { MiB } from '../../host/units.ts'
-import type { DomainView, HostMemoryState } from '../../view/view.ts'
+import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
 import { type GuestRecord, peak, raisedSize } from './record.ts'
 
@@ -27,6 +27,8 @@ export interface Guest {
   readonly asked: number
   /** The size that it counts with. */
   readonly size: number
+  /** The largest that it may have. */
+  readonly ceiling: number
   /** In use, and still swapped out, as of its last report. */
   readonly used: number
   /** Whether its balloon is left alone for a while, since it did not do as asked. */
@@ -40,7 +42,6 @@ export function judge(
   domain: DomainView,
   record: GuestRecord,
   { margin, burst, floor }: Terms,
-  hostState: HostMemoryState,
   time: number,
 ): Guest {
   const { actual = 0, target, maximum = actual } = domain.memory
@@ -57,12 +58,13 @@ export function judge(
   const need = within(recentlyUsed + Math.max(leastRoom, roomWhenSuffering(domain, record, margin)))
   const expected = peak(record, 'total', agreeing) + margin
   const comfort = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
-  const ample = isRefusing || hostState !== 'high' ? comfort : within(comfort + burst)
+  const ample = isRefusing ? comfort : Math.max(comfort, within(expected + burst))
   return {
     domain,
     record,
     asked,
     size,
+    ceiling,
     used,
     isRefusing,
     suffers: record.suffered > 0,

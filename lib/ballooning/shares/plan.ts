@@ -4,19 +4,16 @@ import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
 import { taxedShares } from './allocation.ts'
 import { fill } from './fill.ts'
 import { agreeing, describe, type Guest, mib, type Terms } from './guest.ts'
-import { peak, remembered } from './record.ts'
+import { remembered } from './record.ts'
+import { band, calmGoal, edgeOf, isRoomy } from './rest.ts'
 
 /** Bytes by which comfort may be missed before a guest is given more, and below which a change is not worth a call. */
 const slack = 16 * MiB
 const leastChange = 8 * MiB
-/** Bytes beyond what a guest is to have at which it is asked for some. */
-export const band = 64 * MiB
 /** Bytes that a guest gives at least when others wait for it: many small requests move little. */
 const leastGift = 32 * MiB
 /** A guest gives back its memory in so many steps at least. */
 const steps = 16
-/** Milliseconds for which the host must have had a reserve for bursts to spare before it is handed out. */
-const roomyFor = 10_000
 /** Part of its memory that a host in need is to have available again. */
 const relieved = 0.06
 
@@ -51,8 +48,7 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
     const { asked, size, claim, suffers } = guest
     const goal = sizes[i]!
     const isWanting = asked < Math.min(goal, claim.comfort) - (suffers || asked < claim.floor ? MiB : slack)
-    const isRoomy = guest.record.roomySince !== undefined && time - guest.record.roomySince >= roomyFor
-    if (!isWanting && !isRoomy) continue
+    if (!isWanting && !isRoomy(guest.record, time)) continue
     const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
     if (isWanting) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
     if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
@@ -60,8 +56,8 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
     plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${mib(goal)}`))
   }
   const isShort = lack > 0 || granted > 0
-  const kept = isShort ? Math.max(0, spare - (free - granted)) : Math.max(0, -free)
-  return { plan, lack: lack + kept + owed(host) }
+  const missing = Math.max((isShort ? spare : 0) - (free - granted), owed(host), 0)
+  return { plan, lack: lack + missing }
 }
 
 /** What the host itself lacks. */
@@ -76,14 +72,14 @@ export function shrink(outlook: Outlook, lack: number, terms: Terms): SetMemoryA
   return guests.flatMap((guest, i) => {
     const { domain, asked, record, isRefusing } = guest
     if (isRefusing) return letGo(guest)
-    const goal = Math.max(sizes[i]!, Math.min(asked, calmGoal(guest, terms)))
+    const goal = calmGoal(guest, sizes[i]!, terms.margin)
     if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
       const bytes = Math.max(sizes[i]!, Math.min(wanted[i]!, asked - leastGift))
       return [setMemory(domain, bytes, `${describe(guest)}, others lack ${mib(lack)}`)]
     }
     const isQuiet = record.reports.length >= quietReports(host.state)
     const hasFollowed = Math.abs((domain.memory.actual ?? 0) - asked) < MiB
-    if (!isQuiet || !hasFollowed || asked - goal <= band) return []
+    if (!isQuiet || !hasFollowed || asked - goal <= edgeOf(record)) return []
     const step = Math.max(terms.step, asked / steps)
     // The last step is a little larger: what it left would be near the edge, where noise decides.
     const bytes = asked - goal - step <= band ? goal : asked - step
@@ -93,11 +89,6 @@ export function shrink(outlook: Outlook, lack: number, terms: Terms): SetMemoryA
 
 function quietReports(state: HostMemoryState): number {
   return state === 'high' ? remembered : agreeing
-}
-
-/** What a guest is left with while nobody needs it: what it needed in all of its last reports, and its page cache. */
-function calmGoal({ record }: Guest, { margin }: Terms): number {
-  return peak(record, 'total', remembered) + peak(record, 'cache', remembered) + margin
 }
 
 /** Bytes that are being given already. */

@@ -44,6 +44,8 @@ export interface GuestRecord {
   readonly patientUntil: number
   /** Since when it could have been given a reserve for bursts. */
   readonly roomySince: number | undefined
+  /** Whether it was near the size that it is to have. */
+  readonly isResting: boolean
 }
 
 /** What is remembered after this View; undefined when the guest is on hold or tells too little to be judged. */
@@ -86,6 +88,7 @@ function nothing(id: number): GuestRecord {
     refusals: 0,
     patientUntil: Number.NEGATIVE_INFINITY,
     roomySince: undefined,
+    isResting: false,
   }
 }
 

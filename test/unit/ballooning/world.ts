@@ -45,22 +45,18 @@ export interface Round {
 }
 
 /** Guests with balloons, seen through a real Observer, steered by a policy. No guard stands between them. */
-export class World {
+export class World<S = WatermarkState> {
   readonly bodies: Body[]
   readonly rounds: Round[] = []
   readonly #guests: readonly Guest[]
   readonly #hostMemory: number
   readonly #observer: Observer
-  readonly #policy: StatefulPolicy<SetMemoryAction, WatermarkState>
-  #state: WatermarkState
+  readonly #policy: StatefulPolicy<SetMemoryAction, S>
+  #state: S
   #time = 0
 
   /** `hostMemory` in MiB; 512 of it are the reserve. */
-  constructor(
-    hostMemory: number,
-    guests: readonly Guest[],
-    policy: StatefulPolicy<SetMemoryAction, WatermarkState>,
-  ) {
+  constructor(hostMemory: number, guests: readonly Guest[], policy: StatefulPolicy<SetMemoryAction, S>) {
     this.#guests = guests
     this.#hostMemory = hostMemory
     this.#policy = policy

@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest'
+import { type SharesState, shares } from '../../../lib/ballooning/shares.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import type { HostMemoryView } from '../../../lib/view/view.ts'
+import { overhead, type Sketch, viewOf } from './shares-views.ts'
+
+interface Turn {
+  /** MiB that each guest was asked for, by its name. */
+  readonly asked: Readonly<Record<string, number>>
+  readonly reasons: readonly string[]
+  readonly errors: readonly string[]
+}
+
+/** A policy that is shown one hand-made View after the other, `interval` milliseconds apart, each with new reports. */
+class Runner {
+  readonly #policy = shares()
+  #state: SharesState = this.#policy.initialState
+  #time = 0
+
+  show(guests: readonly Sketch[], free: number, host?: Partial<HostMemoryView>, interval = 2_000): Turn {
+    this.#time += interval
+    const {
+      plan,
+      state,
+      errors = [],
+    } = this.#policy.decide(viewOf(guests, free, this.#time, host), this.#state)
+    this.#state = state
+    return {
+      asked: Object.fromEntries(plan.map(({ uuid, bytes }) => [uuid, Math.round(bytes / MiB)])),
+      reasons: plan.map(({ reason }) => reason),
+      errors: errors.map((error) => (error as Error).message),
+    }
+  }
+
+  /** Shows the same View again and again, and gives the last turn. */
+  settle(guests: readonly Sketch[], free: number, turns = 8): Turn {
+    for (let turn = 1; turn < turns; turn++) this.show(guests, free)
+    return this.show(guests, free)
+  }
+}
+
+const comfortable: Sketch = { actual: 448, inUse: 100 }
+
+describe('a guest that suffers', () => {
+  it('is helped at once from free memory: by what it is growing by', () => {
+    const { asked, reasons } = new Runner().show(
+      [{ actual: 512, inUse: 500, burst: 300, growth: 100, suffers: true }],
+      4_000,
+    )
+    expect(asked).toEqual({ g0: 500 + 300 + 128 + 192 })
+    expect(reasons[0]).toBe(
+      '12.0 MiB to spare of 512.0 MiB, use rising by 100.0 MiB/s, suffers, is to have 1120.0 MiB',
+    )
+  })
+
+  it('whose growth is not known has its room doubled as long as it goes on', () => {
+    const runner = new Runner()
+    const rooms = [0, 1, 2, 3].map(() => {
+      const { asked } = runner.show([{ actual: 512, inUse: 500, suffers: true, swappedOut: 20 }], 40_000)
+      return asked.g0! - 500
+    })
+    // The first two are less than what it is given for bursts, as the host has plenty.
+    expect(rooms).toEqual([320, 320, 512, 1_024])
+  })
+
+  it('at its floor is helped from comfortable neighbours, when the host has nothing', () => {
+    const dwarf: Sketch = { actual: 200, inUse: 195, suffers: true }
+    const giant: Sketch = { actual: 8_000, inUse: 1_000, maximum: 8_192 }
+    const runner = new Runner()
+    runner.show([giant, { ...dwarf, suffers: false }], 0)
+    const first = runner.show([giant, dwarf], 0)
+    expect(Object.keys(first.asked)).toEqual(['g0'])
+    expect(first.asked.g0).toBeLessThan(8_000 - 100)
+    expect(first.asked.g0).toBeGreaterThan(1_000 + 320)
+    expect(first.reasons[0]).toMatch(/others lack \d+/)
+    const given = 8_000 - first.asked.g0!
+    const second = runner.show([{ ...giant, actual: first.asked.g0! }, dwarf], given)
+    expect(second.asked.g1).toBeGreaterThan(195 + 128)
+    expect(second.asked.g1! - 200).toBeLessThanOrEqual(given)
+  })
+
+  it('is granted nothing before it has been seen to be free', () => {
+    const runner = new Runner()
+    const guests: Sketch[] = [
+      { actual: 4_000, target: 2_000, inUse: 500 },
+      { actual: 300, inUse: 290, suffers: true },
+    ]
+    expect(runner.settle(guests, 0, 3).asked.g1).toBeUndefined()
+  })
+})
+
+describe('a shrink that hurt', () => {
+  it('is given back at once, and not repeated for minutes', () => {
+    const runner = new Runner()
+    const idle: Sketch = { actual: 1_024, inUse: 100 }
+    const shrunk = runner.settle([idle], 4_000, 6).asked.g0!
+    expect(shrunk).toBe(1_024 - 128)
+    const hurt: Sketch = { actual: shrunk, inUse: 100, swappedOut: 40 }
+    expect(runner.show([hurt], 4_000).asked.g0).toBeGreaterThanOrEqual(1_024)
+    const calm = Array.from({ length: 15 }, () => runner.show([idle], 4_000).asked.g0)
+    expect(calm.filter((size) => size !== undefined)).toEqual([])
+  })
+
+  it('is tried again when it is long past', () => {
+    const runner = new Runner()
+    const idle: Sketch = { actual: 1_024, inUse: 100 }
+    const shrunk = runner.settle([idle], 4_000, 6).asked.g0!
+    runner.show([{ actual: shrunk, inUse: 100, swappedOut: 40 }], 4_000)
+    const later = Array.from({ length: 300 }, () => runner.show([idle], 4_000).asked.g0)
+    expect(later.some((size) => size !== undefined && size < 1_024)).toBe(true)
+  })
+})
+
+describe('a balloon that refuses', () => {
+  const refusing: Sketch = { actual: 1_024, target: 896, inUse: 100, memory: { progress: 'refusing' } }
+
+  it('is let go, and asked again after growing pauses', () => {
+    const runner = new Runner()
+    runner.settle([{ actual: 1_024, inUse: 100 }], 4_000, 6)
+    const times: number[] = []
+    let isAsked = true
+    for (let turn = 0; turn < 400; turn++) {
+      const { asked } = runner.show(isAsked ? [refusing] : [{ actual: 1_024, inUse: 100 }], 4_000)
+      if (isAsked) {
+        expect(asked).toEqual({ g0: 1_024 })
+        isAsked = false
+      } else if (asked.g0 !== undefined) {
+        expect(asked).toEqual({ g0: 896 })
+        times.push(turn)
+        isAsked = true
+      }
+    }
+    const pauses = times.slice(1).map((time, i) => time - times[i]!)
+    expect(times.length).toBeGreaterThan(3)
+    for (const [i, pause] of pauses.slice(1).entries()) expect(pause).toBeGreaterThan(1.5 * pauses[i]!)
+  })
+
+  it('is not counted on: nobody is promised what it does not give', () => {
+    const runner = new Runner()
+    const hungry: Sketch = { actual: 512, inUse: 500 }
+    expect(runner.settle([refusing, hungry], 0, 3).asked).toEqual({ g0: 1_024 })
+  })
+
+  it('is given what it needs all the same, and no more', () => {
+    const needy: Sketch = { ...refusing, inUse: 1_000 }
+    expect(new Runner().settle([needy], 4_000, 3).asked).toEqual({ g0: 1_128 })
+  })
+})
+
+describe('what was said of a guest', () => {
+  const hungry: Sketch = { actual: 512, inUse: 480 }
+
+  it('its floor is kept, and given', () => {
+    const guests = [{ actual: 512, inUse: 100, settings: { memoryFloor: 700 * MiB } }]
+    expect(new Runner().show(guests, 4_000).asked.g0).toBeGreaterThanOrEqual(700)
+    const large = [{ actual: 1_024, inUse: 100, settings: { memoryFloor: 1_000 * MiB } }]
+    expect(new Runner().settle(large, 4_000, 20).asked).toEqual({})
+  })
+
+  it('its ceiling is not passed, and it comes down to it', () => {
+    const settings = { memoryCeiling: 550 * MiB }
+    expect(new Runner().show([{ ...hungry, settings }], 4_000).asked).toEqual({ g0: 550 })
+    const above = { actual: 1_024, inUse: 100, cache: 900, settings: { memoryCeiling: 800 * MiB } }
+    expect(new Runner().settle([above], 4_000, 6).asked.g0).toBe(1_024 - 128)
+  })
+
+  it('its shares decide when memory is short', () => {
+    const settings = { memoryShares: 3_000 }
+    const guests = [
+      { ...hungry, burst: 400, settings },
+      { ...hungry, burst: 400 },
+    ]
+    const { asked } = new Runner().show(guests, 300)
+    expect(asked.g0! - 480).toBeGreaterThan(2 * (asked.g1! - 480))
+    expect(asked.g0! + asked.g1! - 2 * 512).toBeLessThanOrEqual(300)
+  })
+
+  it('one that is not managed is left alone, and so is one on hold', () => {
+    const guests: Sketch[] = [
+      { ...hungry, settings: { managed: false } },
+      { ...hungry, memory: { hold: 'booting', need: undefined, events: undefined } },
+      { actual: 4_000, inUse: 100, settings: { managed: false } },
+    ]
+    expect(new Runner().settle(guests, 4_000).asked).toEqual({})
+  })
+})
+
+describe('when it does not fit', () => {
+  it('floors that do not are told, in numbers', () => {
+    const settings = { memoryFloor: 1_000 * MiB }
+    const guests = [
+      { ...comfortable, settings },
+      { ...comfortable, settings },
+    ]
+    const { errors, asked } = new Runner().show(guests, 500)
+    expect(errors).toEqual(["604.0 MiB are missing for the guests' floors"])
+    expect(asked.g0! + asked.g1! - 2 * 448).toBeLessThanOrEqual(500)
+  })
+
+  it('what is held beyond the budget is told', () => {
+    const { errors, asked } = new Runner().show([{ actual: 1_000, inUse: 950 }], -100)
+    expect(errors).toEqual(['100.0 MiB more is held by the guests than the host can give'])
+    expect(asked).toEqual({})
+  })
+
+  it.each<HostMemoryView['state']>(['hard', 'low'])('a host that is %s is relieved at once', (state) => {
+    const runner = new Runner()
+    const guests: Sketch[] = [
+      { actual: 4_000, inUse: 500 },
+      { actual: 4_000, inUse: 3_850 },
+    ]
+    runner.show(guests, 0)
+    const available = 100 * MiB
+    const { asked } = runner.show(guests, 0, { state, available })
+    expect(4_000 - asked.g0!).toBeGreaterThanOrEqual(512 - 100)
+    expect(asked.g1).toBeUndefined()
+  })
+
+  it('what is reserved for others is made free', () => {
+    const runner = new Runner()
+    const guests: Sketch[] = [{ actual: 4_000, inUse: 500 }]
+    const budget = (4_000 + overhead - 1_000) * MiB
+    const reserved = { reserved: 1_000 * MiB, budget, available: 512 * MiB }
+    runner.show(guests, 0, reserved)
+    expect(runner.show(guests, 0, reserved).asked.g0).toBe(3_000)
+  })
+})
