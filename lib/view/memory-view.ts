@@ -107,7 +107,7 @@ export class DomainMemory {
   #read(report: MemoryReport, time: number, deadTime: number): void {
     const before = this.#believed
     const isBackwards = before !== undefined && report.lastUpdate! < before.lastUpdate!
-    if (before && (isBackwards || hasRebooted(before, report))) {
+    if (before && hasRebooted(before, report)) {
       this.#use = undefined
       this.#total = new GuestTotal()
       this.#total.see(report.actual!, this.#time)

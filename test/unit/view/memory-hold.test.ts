@@ -97,6 +97,18 @@ describe('numbers that cannot be true', () => {
     expect(guest.see({ ...moving, memory: { available: 900 - kept, usable: 600 } }).hold).toBeUndefined()
   })
 
+  it('are more usable than the balloon leaves a guest that counts it as use', () => {
+    const guest = new Watched()
+    const with2000 = (actual: number, usable: number) => {
+      return guest.see({ actual, memory: { available: 2_000, usable, unused: 100 } })
+    }
+    with2000(2_048, 1_700)
+    expect([1_024, 1_024, 1_024].map((actual) => with2000(actual, 700).hold)).toEqual(
+      Array(3).fill(undefined),
+    )
+    expect(with2000(1_024, 1_100).hold).toBe('contradictory statistics')
+  })
+
   it('are a balloon seen first while it moves, until both can be compared', () => {
     const guest = new Watched()
     const shrinking = { actual: 900, memory: { available: 976, usable: 700, unused: 600 } }
