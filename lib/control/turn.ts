@@ -7,6 +7,7 @@ import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
+import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead } from './defaults.ts'
 import { Emergencies } from './emergencies.ts'
 import { asBallastError, endsConnection } from './failure.ts'
@@ -48,6 +49,8 @@ export class Turns implements Disposable {
   readonly #settings: Settings
   readonly #limits: GuardLimits
   readonly #book: SettingsBook
+  /** Undefined where nobody decides on them. */
+  readonly #cpuShares: RunBook<number | undefined> | undefined
   readonly #observer: Observer
   readonly #memory: MemoryFeed
   readonly #traits: RunBook<DomainTraits> | undefined
@@ -87,6 +90,7 @@ export class Turns implements Disposable {
     const memoryMatters = ballooning !== undefined || scheduler === undefined
     const usable = host.topology.online.minus(reserved)
     this.#book = new SettingsBook(host, { manages, rulesOf, usable }, interval / 4)
+    if (scheduler) this.#cpuShares = cpuSharesBook(host, interval / 4)
     if (memoryMatters) {
       this.#traits = new RunBook(host, {
         ask: ({ uuid }) => host.domainTraits(uuid),
@@ -101,6 +105,7 @@ export class Turns implements Disposable {
       respectPins,
       originalAffinity: originalAffinities(journaled),
       settings: (domain) => this.#book.of(domain),
+      cpuShares: (domain) => this.#cpuShares?.of(domain),
       traits: (domain) => this.#traits?.of(domain),
     })
     this.#lookPeriod = lookPeriod(interval)
@@ -114,8 +119,8 @@ export class Turns implements Disposable {
         changed: (domain) => this.#traits?.forget(domain),
       })
     }
-    if (scheduler) this.#scheduler = new PolicyRunner('scheduler', 'pin', scheduler)
-    if (ballooning) this.#ballooning = new PolicyRunner('ballooning', 'setMemory', ballooning)
+    if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
+    if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
     this.#actuator = new Actuator(host, journal, this.#ledger, {
       dryRun,
       patience: Math.max(leastPatience, interval / 4),
@@ -130,7 +135,8 @@ export class Turns implements Disposable {
     this.#lookedAt = begun
     const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(this.#settings.interval / 4)])
     if (!('error' in cpu)) {
-      await Promise.all([this.#book.follow(cpu.domains), this.#traits?.follow(cpu.domains)])
+      const books = [this.#book, this.#traits, this.#cpuShares]
+      await Promise.all(books.map((book) => book?.follow(cpu.domains)))
     }
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
@@ -173,6 +179,7 @@ export class Turns implements Disposable {
     this.#periods?.[Symbol.dispose]()
     this.#book[Symbol.dispose]()
     this.#traits?.[Symbol.dispose]()
+    this.#cpuShares?.[Symbol.dispose]()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {
@@ -236,7 +243,8 @@ export class Turns implements Disposable {
   }
 
   #takeErrors(): BallastError[] {
-    return [this.#memory, this.#book, this.#traits, this.#periods].flatMap((part) => part?.takeErrors() ?? [])
+    const parts = [this.#memory, this.#book, this.#traits, this.#cpuShares, this.#periods]
+    return parts.flatMap((part) => part?.takeErrors() ?? [])
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */

@@ -164,11 +164,11 @@ export class Observer {
       const state = memory.state[row] as DomainState
       const levels = this.#levels(identity, state, targets, memory.wallTime)
       const seen = before.get(identity.uuid)
-      const { homeCell, vcpus } = seen?.id === identity.id ? seen : unseen
+      const { homeCell, cpuShares, vcpus } = seen?.id === identity.id ? seen : unseen
       const own: VcpuView[] = []
       const { uuid, name, id } = identity
       const settings = this.#settings(identity)
-      const domain = { uuid, name, id, state, settings, homeCell, vcpus: own, memory: levels }
+      const domain = { uuid, name, id, state, settings, homeCell, vcpus: own, cpuShares, memory: levels }
       for (const vcpu of vcpus) own.push({ ...vcpu, domain })
       return domain
     })
@@ -275,4 +275,8 @@ export class Observer {
 }
 
 /** What is known of the vCPUs of a domain that no CPU sample has shown. */
-const unseen: Pick<DomainView, 'homeCell' | 'vcpus'> = { homeCell: undefined, vcpus: [] }
+const unseen: Pick<DomainView, 'homeCell' | 'cpuShares' | 'vcpus'> = {
+  homeCell: undefined,
+  cpuShares: undefined,
+  vcpus: [],
+}
