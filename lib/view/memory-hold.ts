@@ -28,7 +28,7 @@ export interface Circumstances {
   /** Milliseconds since the domain was first seen, and whether it started since Ballast looks. */
   readonly watched: number
   readonly isNew: boolean
-  /** Whether the report does not fit the ones before, or the balloon's size. */
+  /** Whether the report contradicts itself, the ones before, or the balloon's size. */
   readonly isDoubtful: boolean
 }
 
@@ -44,7 +44,7 @@ export function holdOf(report: MemoryReport, circumstances: Circumstances): Memo
   if (age === undefined) return silence(circumstances)
   const { actual, maximum, unused } = report
   if (actual === undefined || maximum === undefined || unused === undefined) return 'no statistics'
-  if (age < -clockSlack || isDoubtful || isContradictory(report)) return 'contradictory statistics'
+  if (age < -clockSlack || isDoubtful) return 'contradictory statistics'
   return age > staleAfter ? 'stale statistics' : undefined
 }
 

@@ -40,6 +40,9 @@ export class DomainMemory {
   #total = new GuestTotal()
   #use: MemoryUse | undefined
   #believed: MemoryReport | undefined
+  /** Whether the figures contradict each other. */
+  #isContradictory = false
+  /** Whether the last report does not fit the ones before. */
   #isDoubtful = false
   readonly #balloon = new BalloonWatch()
 
@@ -55,6 +58,7 @@ export class DomainMemory {
     const before = this.#report
     const report = readReport(sample, row, before)
     const isFresh = report.status === MemoryStatus.fresh
+    if (isFresh) this.#isContradictory = isContradictory(report)
     const isNext = isFresh && before.status === MemoryStatus.fresh
     this.#report = report
     this.#time = sample.time
@@ -62,12 +66,13 @@ export class DomainMemory {
       out: isNext ? increase(before.swapOut, report.swapOut) : undefined,
       in: isNext ? increase(before.swapIn, report.swapIn) : undefined,
     }
-    if (report.actual === undefined) return
+    if (report.actual === undefined || !Number.isFinite(report.actual)) return
     const canMove = isFresh && isRunning(sample.state[row] as DomainState)
     this.#balloon.see(report.actual, target, sample.time, canMove)
     this.#total.see(report.actual, sample.time)
     const { lastUpdate, unused } = report
-    if (!isFresh || lastUpdate === undefined || unused === undefined || isContradictory(report)) return
+    if (!isFresh || this.#isContradictory) return
+    if (lastUpdate === undefined || unused === undefined) return
     if (lastUpdate === before.lastUpdate && this.#use) return
     const age = sample.wallTime - lastUpdate
     this.#read(report, sample.time - age, deadTimeOf(age, interval))
@@ -78,8 +83,9 @@ export class DomainMemory {
     const { actual } = report
     const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
     const watched = this.#time - this.#firstSeen
-    const circumstances = { state, age, traits, isMigrating, watched, isNew: this.#isNew }
-    const reason = holdOf(report, { ...circumstances, isDoubtful: this.#isDoubtful })
+    const isDoubtful = this.#isContradictory || this.#isDoubtful
+    const isNew = this.#isNew
+    const reason = holdOf(report, { state, age, traits, isMigrating, watched, isNew, isDoubtful })
     const hold = reason ?? (this.#use ? undefined : 'no statistics')
     const deadTime = deadTimeOf(age ?? 0, interval)
     const use = hold === undefined ? this.#use : undefined
