@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import { balance } from '../schedulers/balance.ts'
 import { control } from './control.ts'
 import { type ControlOptions, type CpuOptions, controlCommand, cpuOptions } from './options.ts'
+import { cpuPolicies, type PolicyOptions, policyOption, usual } from './policies.ts'
 import type { World } from './world.ts'
 
 /** `ballast cpu [seconds]` */
 export function cpuCommand(world: World): Command {
   return cpuOptions(controlCommand('cpu'))
+    .addOption(policyOption(cpuPolicies, usual.cpus))
     .summary('spread the virtual CPUs evenly over the physical ones')
     .description(
       'Spreads the virtual CPUs of the guests evenly over the physical CPUs of the host: looks every few ' +
@@ -20,9 +21,10 @@ Examples:
   ballast cpu                    look every 2 seconds, until Ctrl-C
   ballast cpu 5 --dry-run        look every 5 seconds and only say what would be done
   ballast cpu --domains 'web*'   move only the guests whose names begin with web
-  ballast cpu --reserved-cpus 0  keep guests off the first physical CPU`,
+  ballast cpu --reserved-cpus 0  keep guests off the first physical CPU
+  ballast cpu --policy pack      let another policy decide`,
     )
-    .action((interval: number, options: ControlOptions & CpuOptions) =>
-      control(world, options, { interval, scheduler: balance() }),
+    .action((interval: number, options: ControlOptions & CpuOptions & PolicyOptions) =>
+      control(world, options, { interval, scheduler: cpuPolicies[options.policy]!() }),
     )
 }

@@ -1,17 +1,19 @@
 import type { Command } from 'commander'
-import { watermark } from '../ballooning/watermark.ts'
 import { control } from './control.ts'
 import { type ControlOptions, controlCommand, type MemoryOptions, memoryOption } from './options.ts'
+import { balloonPolicies, type PolicyOptions, policyOption, usual } from './policies.ts'
 import type { World } from './world.ts'
 
 /** `ballast memory [seconds]` */
 export function memoryCommand(world: World): Command {
   return controlCommand('memory')
     .addOption(memoryOption())
+    .addOption(policyOption(balloonPolicies, usual.balloons))
     .summary('give the guests the memory they need, and take back what they do not')
     .description(
       'Moves memory between the guests by their balloons: a guest that runs short gets more before it has ' +
-        'to swap, guests with much unused memory give some back, and the host keeps its reserve.',
+        'to swap, guests with much unused memory give some back, and the host keeps its reserve. One that ' +
+        'suffers between two looks is helped at once.',
     )
     .addHelpText(
       'after',
@@ -19,9 +21,11 @@ export function memoryCommand(world: World): Command {
 Examples:
   ballast memory                   look every 2 seconds, until Ctrl-C
   ballast memory --dry-run         only say what would be done
-  ballast memory --reserve 4GiB    leave 4 GiB to the host`,
+  ballast memory --reserve 4GiB    leave 4 GiB to the host
+  ballast memory --policy shares   let another policy decide`,
     )
-    .action((interval: number, options: ControlOptions & MemoryOptions) =>
-      control(world, options, { interval, ballooning: watermark(), hostReserve: options.reserve }),
-    )
+    .action((interval: number, options: ControlOptions & MemoryOptions & PolicyOptions) => {
+      const ballooning = balloonPolicies[options.policy]!()
+      return control(world, options, { interval, ballooning, hostReserve: options.reserve })
+    })
 }

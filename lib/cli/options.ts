@@ -50,7 +50,11 @@ export function loopCommand(name: string, { domainsHelp }: { readonly domainsHel
         .argParser(parseSeconds)
         .default(1000 * defaultSeconds, `${defaultSeconds}`),
     )
-    .option('-n, --ticks <number>', 'end after so many ticks (default: go on until Ctrl-C)', parseTicks)
+    .option(
+      '-n, --ticks <number>',
+      'end after so many ticks, early ones for guests that suffer not counted (default: go on until Ctrl-C)',
+      parseTicks,
+    )
     .option('-d, --domains <glob>', domainsHelp, parseText('--domains'))
     .option('--json', 'print each tick as one line of JSON')
   return connectionOptions(command)

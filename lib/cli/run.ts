@@ -1,6 +1,4 @@
 import type { Command } from 'commander'
-import { watermark } from '../ballooning/watermark.ts'
-import { balance } from '../schedulers/balance.ts'
 import { control } from './control.ts'
 import {
   type ControlOptions,
@@ -10,6 +8,7 @@ import {
   type MemoryOptions,
   memoryOption,
 } from './options.ts'
+import { balloonPolicies, cpuPolicies, usual } from './policies.ts'
 import type { World } from './world.ts'
 
 /** `ballast run [seconds]` */
@@ -29,8 +28,8 @@ Examples:
     .action((interval: number, options: ControlOptions & CpuOptions & MemoryOptions) =>
       control(world, options, {
         interval,
-        scheduler: balance(),
-        ballooning: watermark(),
+        scheduler: cpuPolicies[usual.cpus]!(),
+        ballooning: balloonPolicies[usual.balloons]!(),
         hostReserve: options.reserve,
       }),
     )

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
+import { balloonPolicies } from '../../../lib/cli/policies.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
@@ -108,6 +109,15 @@ describe('ballast memory and run', () => {
     const { actual, domains } = await host.sampleMemory()
     expect(actual[domains.findIndex(({ name }) => name === 'guest1')]).toBeGreaterThan(700 * 2 ** 20)
     expect(stdout).toMatch(/set memory of guest1 to \d+ MiB: /)
+  })
+
+  it.each(Object.keys(balloonPolicies))('give memory by the policy %s', async (policy) => {
+    const args = ['memory', '2', '-n', '8', '--policy', policy, '--journal', newJournal()]
+    const { code, stderr } = await ballast(args, keep(simulate(scenarios.M1())))
+    expect({ code, stderr: stderr.replace(/^ballast: guests stay as they are now.*\n/, '') }).toEqual({
+      code: 0,
+      stderr: '',
+    })
   })
 
   it('do both in one loop', async () => {

@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import * as ballooning from '../../../lib/ballooning/index.ts'
+import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
+import * as schedulers from '../../../lib/schedulers/index.ts'
+import { isPolicy } from '../../../lib/view/plan.ts'
 import { ballast, type Ending } from './testWorld.ts'
 
 const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
@@ -31,6 +35,11 @@ describe('a wrong command line', () => {
     [['cpu', '-1'], /interval must be a number of seconds.*got "-1"/],
     [['cpu', '--reserve', '2GiB'], /unknown option '--reserve'/],
     [['cpu', '1', '2'], /too many arguments/],
+    [
+      ['memory', '--policy', 'wattermark'],
+      /--policy <name>' argument 'wattermark' is invalid.*shares, watermark/,
+    ],
+    [['cpu', '--policy', 'shares'], /--policy <name>' argument 'shares' is invalid.*balance, fair/],
     [['cpu', '--connect'], /option '-c, --connect <uri>' argument missing/],
     [['cpu', '--connect', ''], /--connect must not be empty/],
     [['run', '--domains', ''], /--domains must not be empty/],
@@ -68,6 +77,22 @@ describe('the help', () => {
     const { code, stdout } = await here()
     expect(code).toBe(2)
     expect(stdout).toContain('Usage: ballast')
+  })
+})
+
+describe('--policy', () => {
+  it.each([
+    ['memory', balloonPolicies, ballooning],
+    ['cpu', cpuPolicies, schedulers],
+  ])('of %s knows every policy there is, and the help lists them', async (name, policies, namespace) => {
+    const { stdout } = await here(name, '--help')
+    // samePages sizes no balloon: it is there for beside one that does.
+    const known = Object.keys(namespace).filter((one) => one !== 'samePages')
+    expect(Object.keys(policies).toSorted()).toEqual(known.toSorted())
+    for (const policy of Object.keys(policies)) {
+      expect(stdout).toContain(`"${policy}"`)
+      expect(isPolicy(policies[policy]!())).toBe(true)
+    }
   })
 })
 
