@@ -3,6 +3,7 @@ export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
 export type { PlotOptions } from './plot.ts'
 export { plotLoads } from './plot-loads.ts'
+export { plotMemory } from './plot-memory.ts'
 export { plotPlacement } from './plot-placement.ts'
 export { type TableOptions, table } from './table.ts'
 export {

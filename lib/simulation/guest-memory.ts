@@ -150,7 +150,8 @@ export class GuestMemory {
     }
     if (this.#swap === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
     this.#cache.shrinkTo(this.#room())
-    if (this.held > 0 && this.#room() < watermark) this.#kill()
+    // Growth stops exactly there where there is a swap disk: what rounding leaves is no lack.
+    if (this.held > 0 && this.#room() < watermark - pageSize) this.#kill()
     this.#stalled += Math.min(seconds, this.#waits)
     this.#cache.read(this.#program.files, this.#room() - watermark, seconds - Math.min(seconds, this.#waits))
     this.#noteBacked()

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { runAll } from '../pool.ts'
 import { memoryContests } from './contests.ts'
 import { judgeMemory, memoryClaims } from './judge.ts'
+import { writeMemoryPlots } from './plots.ts'
 import { subject } from './policies.ts'
 import type { MemoryEntry, MemoryResult } from './run.ts'
 import { type MemoryRow, memoryRow, memoryTable } from './table.ts'
@@ -32,6 +33,7 @@ export async function memoryArena(options: MemoryOptions, log: (line: string) =>
       }),
     ),
   )
+  if (options.plots !== undefined) await writeMemoryPlots(options.plots, chosen, policies)
   const results: MemoryResult[] = []
   const rows: MemoryRow[] = []
   const worker = new URL('./worker.ts', import.meta.url)
