@@ -1,10 +1,11 @@
 import { CpuSet } from '../host/cpuset.ts'
-import { type PinAction, pin, type StatefulPolicy } from '../view/plan.ts'
+import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { assertFraction } from './checks.ts'
 import { type Movable, readPlacement, withBackground } from './placement.ts'
 import { asItIs } from './rearrangement.ts'
 import { served, type Wish } from './service.ts'
+import { proportional, type Weights } from './weights.ts'
 import { percent } from './words.ts'
 
 export interface FairOptions {
@@ -15,13 +16,13 @@ export interface FairOptions {
   readonly tolerance?: number | undefined
 }
 
-/** What {@link fair} remembers: Views in a row, up to the last one, that called for moves, and how many must. */
+/** What {@link fair} remembers: Views in a row, up to the last one, that called for a change, and how many must. */
 export interface FairState {
   readonly calls: number
   readonly needed: number
 }
 
-/** Views in a row that must call for moves: at first, and at most. Twice as many after each round of moves. */
+/** Views in a row that must call for a change: at first, and at most. Twice as many after each round of changes. */
 const patience = { first: 2, most: 64 }
 /** Moves of one round at most, and of these two per swap. */
 const mostMoves = 64
@@ -31,19 +32,20 @@ const leastGain = 1e-6
 const partners = 16
 
 /**
- * Proportional shares by placement: each guest is due what it wants, and where the host is short, its share of it by
+ * Proportional shares, by placement and where that is not enough by `cpu_shares`: each guest is due what it wants, and where the host is short, its share of it by
  * `settings.shares` (as `cpu_shares`, 1024 by default), divided evenly among its vCPUs. Step by step the move or
  * swap is made that helps the worst-served guest most, as against its due, until none is served worse than `tolerance` allows, or
  * nothing helps any more.
  *
- * The kernel divides each pCPU evenly among the vCPUs on it (pins change no weight), so one with many shares is put
- * where there are few others. What placement cannot do, this policy does not: two guests on the only pCPU that
- * both may use are served alike, whatever their shares; for that set `cpu_shares` in libvirt.
+ * The kernel divides each pCPU among the vCPUs on it by their domains' `cpu_shares`, which are alike unless somebody set
+ * them, so one with many shares is put where there are few others. Where nothing can be moved for a guest that
+ * is served less than it is due, `cpu_shares` are brought into the proportion of `settings.shares`, if that helps it. Where they
+ * are not known, as in session mode, placement is all.
  *
  * What a guest is due is max-min fairness with weights: Demers, Keshav, Shenker, "Analysis and simulation of a fair
  * queueing algorithm" (1989).
  */
-export function fair(options: FairOptions = {}): StatefulPolicy<PinAction, FairState> {
+export function fair(options: FairOptions = {}): StatefulPolicy<PinAction | SetSharesAction, FairState> {
   const { tolerance = 0.1 } = options
   assertFraction('tolerance', tolerance)
   return {
@@ -51,21 +53,44 @@ export function fair(options: FairOptions = {}): StatefulPolicy<PinAction, FairS
     decide(view, state) {
       const service = new Service(view)
       const moved = service.improve(tolerance)
-      if (moved && state.calls + 1 >= state.needed) {
-        return {
-          plan: service.plan(),
-          state: { calls: 0, needed: Math.min(2 * state.needed, patience.most) },
-        }
-      }
+      const shares = moved ? [] : sharesFor(view, tolerance)
+      const calls = moved || shares.length > 0
       const plan = service.homeless ? new Service(view).plan() : []
-      return { plan, state: { ...state, calls: moved ? state.calls + 1 : 0 } }
+      if (!calls || state.calls + 1 < state.needed) {
+        return { plan, state: { ...state, calls: calls ? state.calls + 1 : 0 } }
+      }
+      return {
+        plan: moved ? service.plan() : [...plan, ...shares],
+        state: { calls: 0, needed: Math.min(2 * state.needed, patience.most) },
+      }
     },
   }
+}
+
+/** `cpu_shares` that serve a guest below its due better, where everything is; none where they gain too little. */
+function sharesFor(view: View, tolerance: number): SetSharesAction[] {
+  const now = new Service(view)
+  const weights = proportional(now.domains)
+  const short = now.domains.filter((domain) => now.ratio(domain) <= 1 - tolerance)
+  if (!weights || short.length === 0) return []
+  const then = new Service(view, weights)
+  const worst = Math.min(...short.map((domain) => now.ratio(domain)))
+  const harms = now.domains.some((domain) => then.ratio(domain) < worst - leastGain)
+  if (harms || !short.some((domain) => then.ratio(domain) - now.ratio(domain) >= tolerance / 2)) return []
+  return now.domains.flatMap((domain) => {
+    const wanted = weights.get(domain)!
+    if (wanted === domain.cpuShares) return []
+    const [before, after] = [now.ratio(domain), then.ratio(domain)].map(percent)
+    const due = `has ${domain.settings.shares} shares and is served ${before} of its due`
+    return [setShares(domain, wanted, `${due}, ${after} with ${wanted} cpu_shares; no move helps`)]
+  })
 }
 
 /** Where each vCPU is or would be, and how that serves the guests. */
 class Service {
   readonly homeless: boolean
+  /** By vCPU: what it counts against others on its pCPU. */
+  readonly #weights: Float64Array
   readonly #pcpus: readonly number[]
   readonly #movable: readonly Movable[]
   readonly #where: Int32Array
@@ -77,7 +102,8 @@ class Service {
   readonly #gets: Float64Array
   readonly #guests: ReadonlyMap<DomainView, readonly number[]>
 
-  constructor(view: View) {
+  /** `weights` are the `cpu_shares` that the guests would have; without them, those that they have. */
+  constructor(view: View, weights?: Weights) {
     const placement = withBackground(readPlacement(view), view)
     const { pcpus, movable } = placement
     const { where, loads } = asItIs(placement)
@@ -90,6 +116,7 @@ class Service {
     this.#on = pcpus.map(() => [])
     for (const [index, pcpu] of where.entries()) this.#on[pcpu]!.push(index)
     this.#guests = byDomain(movable)
+    this.#weights = weightsOf(movable, weights)
     this.#due = this.#dues()
     this.#gets = new Float64Array(movable.length)
     for (const pcpu of pcpus.keys()) this.#serve(pcpu)
@@ -145,12 +172,24 @@ class Service {
 
   /** Works out what the vCPUs on one pCPU get. */
   #serve(pcpu: number): void {
-    const wishes = this.#on[pcpu]!.map((index): Wish => ({ wanted: this.#movable[index]!.demand, weight: 1 }))
-    const given = served([...wishes, { wanted: Math.max(0, this.#fixed[pcpu]!), weight: 1 }], 1)
+    const wishes = this.#on[pcpu]!.map((index): Wish => {
+      return { wanted: this.#movable[index]!.demand, weight: this.#weights[index]! }
+    })
+    // Of what is no guest the weight is not known: it counts as one of them.
+    const usual = wishes.reduce((sum, { weight }) => sum + weight, 0) / (wishes.length || 1) || 1
+    const given = served([...wishes, { wanted: Math.max(0, this.#fixed[pcpu]!), weight: usual }], 1)
     for (const [i, index] of this.#on[pcpu]!.entries()) this.#gets[index] = given[i]!
   }
 
+  get domains(): readonly DomainView[] {
+    return [...this.#guests.keys()]
+  }
+
   /** What a guest gets of its due, 1 at most. */
+  ratio(domain: DomainView): number {
+    return this.#ratio(this.#guests.get(domain)!)
+  }
+
   #ratio(indexes: readonly number[]): number {
     let [due, gets] = [0, 0]
     for (const index of indexes) {
@@ -218,6 +257,14 @@ class Service {
     this.#on[target]!.push(index)
     this.#where[index] = target
   }
+}
+
+/** A cgroup's weight is that of all its vCPUs together; without cgroups each vCPU counts by itself. */
+function weightsOf(movable: readonly Movable[], weights: Weights | undefined): Float64Array {
+  const of = (domain: DomainView) => weights?.get(domain) ?? domain.cpuShares
+  if (movable.some(({ vcpu }) => of(vcpu.domain) === undefined))
+    return new Float64Array(movable.length).fill(1)
+  return Float64Array.from(movable, ({ vcpu: { domain } }) => of(domain)! / domain.vcpus.length)
 }
 
 function byDomain(movable: readonly Movable[]): ReadonlyMap<DomainView, readonly number[]> {

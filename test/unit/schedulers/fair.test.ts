@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { autopilot } from '../../../lib/control/autopilot.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { fair } from '../../../lib/schedulers/fair.ts'
 import { served } from '../../../lib/schedulers/service.ts'
+import { simulate } from '../../../lib/simulation/index.ts'
 import { defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainView, View } from '../../../lib/view/view.ts'
 import { gaussian, run, seeded, World } from './world.ts'
@@ -46,6 +48,67 @@ describe('fair', () => {
     expect(gets[0]).toBe(1)
     expect(gets.slice(1).map((part) => part.toFixed(2))).toEqual(['0.33', '0.33', '0.33'])
     expect(rounds).toBeLessThanOrEqual(2)
+  })
+
+  it('sets cpu_shares in proportion where no move helps, once, and on the scale that is there', () => {
+    for (const usual of [100, 1024]) {
+      const world = new World(
+        1,
+        busy(3).map((guest) => ({ ...guest, cpuShares: usual })),
+      )
+      const policy = fair()
+      let state = policy.initialState
+      const plans = []
+      for (let look = 0; look < 40; look++) {
+        const decision = policy.decide(withShares(world.look(), [3072, 1024, 1024]), state)
+        state = decision.state
+        world.apply(decision.plan)
+        if (decision.plan.length > 0) plans.push(decision.plan)
+      }
+      expect(plans.map((plan) => plan.length)).toEqual([1])
+      expect(plans[0]![0]).toMatchObject({ kind: 'setShares', domain: 'guest0', shares: 3 * usual })
+      expect(plans[0]![0]!.reason).toBe(
+        `has 3072 shares and is served 55.6 % of its due, 100.0 % with ${3 * usual} cpu_shares; no move helps`,
+      )
+      expect(world.guests.map(({ cpuShares }) => cpuShares)).toEqual([3 * usual, usual, usual])
+    }
+  })
+
+  it('moves first, and leaves cpu_shares alone where moves are enough, or where they are not known', () => {
+    const enough = new World(
+      2,
+      busy(4).map((guest) => ({ ...guest, cpuShares: 100 })),
+    )
+    const { gets } = settle(enough, [3072, 1024, 1024, 1024])
+    expect(gets[0]).toBe(1)
+    expect(enough.guests.every(({ cpuShares }) => cpuShares === 100)).toBe(true)
+
+    const unknown = new World(
+      1,
+      busy(2).map((guest, i) => ({ ...guest, ...(i === 0 ? { cpuShares: 100 } : {}) })),
+    )
+    expect(settle(unknown, [3072, 1024]).rounds).toBe(0)
+  })
+
+  it('levels two guests on one simulated pCPU by their shares, and then rests', async () => {
+    const domain = (name: string) => ({ name, vcpus: [{ load: { kind: 'spin' as const }, affinity: '0' }] })
+    const host = simulate({ pcpus: 1, background: 0, domains: [domain('much'), domain('little')] })
+    const options = {
+      interval: 1_000,
+      ticks: 60,
+      scheduler: fair(),
+      domainSettings: { much: { shares: 3072 } },
+    }
+    const done = []
+    let usage: (number | undefined)[] = []
+    for await (const tick of autopilot(host, options)) {
+      expect(tick.errors).toEqual([])
+      done.push(...tick.outcomes.map(({ action, status }) => `${status} ${action.kind} ${action.domain}`))
+      usage = tick.view.vcpus.map((vcpu) => vcpu.usage)
+    }
+    expect(done).toEqual(['applied setShares much'])
+    expect(usage[0]).toBeCloseTo(0.75, 1)
+    expect(usage[1]).toBeCloseTo(0.25, 1)
   })
 
   it('rests where placement can do no more, and where all get what they want', () => {

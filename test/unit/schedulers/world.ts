@@ -2,7 +2,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { type CpuSample, CpuSource, type DomainIdentity, DomainState } from '../../../lib/host/sample.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
 import { Observer } from '../../../lib/view/observer.ts'
-import type { PinAction, Plan, StatefulPolicy } from '../../../lib/view/plan.ts'
+import type { PinAction, Plan, SetSharesAction, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 
 /** A vCPU (of a domain of its own) in a made-up world: no physics, only figures. */
@@ -14,6 +14,8 @@ export interface Guest {
   /** Undefined: pinned to `on`. */
   free?: CpuSet | undefined
   state?: DomainState
+  /** Undefined: not known. */
+  cpuShares?: number
 }
 
 export function topologyOf(pcpuCount: number): Topology {
@@ -62,7 +64,11 @@ export class World {
   constructor(pcpuCount: number, guests: readonly Guest[]) {
     this.#pcpuCount = pcpuCount
     this.guests = guests.map((guest) => ({ ...guest }))
-    this.#observer = new Observer(topologyOf(pcpuCount), { hostReserve: 0, domainOverhead: 0 })
+    this.#observer = new Observer(topologyOf(pcpuCount), {
+      hostReserve: 0,
+      domainOverhead: 0,
+      cpuShares: ({ uuid }) => this.#guest(uuid).cpuShares,
+    })
     this.#domains = guests.map((_, i) => ({ uuid: `uuid-${i}`, name: `guest${i}`, id: i + 1 }))
   }
 
@@ -97,10 +103,14 @@ export class World {
   }
 
   /** Carries out a plan; returns how many vCPUs it sent to another pCPU. */
-  apply(plan: Plan<PinAction>): number {
+  apply(plan: Plan<PinAction | SetSharesAction>): number {
     let moves = 0
     for (const action of plan) {
-      const guest = this.guests[Number(action.uuid.slice('uuid-'.length))]!
+      const guest = this.#guest(action.uuid)
+      if (action.kind === 'setShares') {
+        guest.cpuShares = action.shares
+        continue
+      }
       if (!action.cpus.has(guest.on)) {
         moves++
         guest.on = action.cpus.first!
@@ -108,6 +118,10 @@ export class World {
       guest.free = action.cpus.size === 1 ? undefined : action.cpus
     }
     return moves
+  }
+
+  #guest(uuid: string): Guest {
+    return this.guests[Number(uuid.slice('uuid-'.length))]!
   }
 
   /** What a kernel does with vCPUs that are free: here, anything. */
@@ -128,7 +142,7 @@ export class World {
 /** Lets a policy run on a world for so many looks; returns the moves and pins of each look that had any. */
 export function run<S>(
   world: World,
-  policy: StatefulPolicy<PinAction, S>,
+  policy: StatefulPolicy<PinAction | SetSharesAction, S>,
   looks: number,
   measured?: (demand: number) => number,
   between: () => void = () => undefined,
