@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { shares } from '../../../lib/ballooning/shares.ts'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import { domainOverhead } from '../../../lib/control/defaults.ts'
 import { memoryJournal } from '../../../lib/control/journal.ts'
@@ -18,6 +19,41 @@ async function affinities(host: Host): Promise<string[]> {
 }
 
 describe('on the simulated host', () => {
+  it('answers a guest that swaps between two beats within two statistics periods', async () => {
+    const memory = { maximum: 2 * GiB, actual: 512 * MiB }
+    const host = simulate({
+      seed: 1,
+      pcpus: 2,
+      memory: 6 * GiB,
+      domains: [
+        { name: 'small', memory: { ...memory, swap: 'disk' } },
+        { name: 'other', memory },
+      ],
+      changes: [
+        {
+          at: 41_000,
+          domain: 'small',
+          kind: 'program',
+          program: { size: GiB, rate: 64 * MiB, touch: 64 * MiB },
+        },
+      ],
+    })
+    const ticks: Tick[] = []
+    // Statistics period 5 s; beats at 40 and 60 s.
+    for await (const tick of autopilot(host, { interval: 20_000, ticks: 6, ballooning: shares() }))
+      ticks.push(tick)
+    const helped = ticks.find(({ cause, view, outcomes }) => {
+      const grown = outcomes.some(({ action }) => action.kind === 'setMemory' && action.domain === 'small')
+      return cause === 'emergency' && view.time > 41_000 && grown
+    })
+    expect(helped?.view.time).toBeLessThanOrEqual(41_000 + 2 * 5_000)
+    const beats = ticks.filter(({ cause }) => cause === 'beat')
+    expect(beats.map(({ view }) => view.time)).toEqual([0, 20_000, 40_000, 60_000, 80_000, 100_000])
+    const small = ticks.at(-1)!.view.domains[0]!
+    expect(small.memory.actual).toBeGreaterThan(GiB)
+    expect(small.memory.events).toMatchObject({ suffers: false })
+  })
+
   it('balances A1, then rests, and restores', async () => {
     const host = simulate(scenarios.A1())
     const before = await affinities(host)

@@ -34,6 +34,18 @@ describe('the narrator', () => {
     ])
   })
 
+  it('says who could not wait for the beat', () => {
+    const events = { swappedOut: MiB, majorFaultsPerSecond: 0, suffers: true, lostProgram: false }
+    const suffering = viewOf(1, [{ name: 'web', memory: { events } }, { name: 'db' }])
+    const lines = new Narrator().lines(
+      tickOf(1, suffering, { cause: 'emergency', outcomes: [applied(grow)] }),
+    )
+    expect(lines.map((line) => line.slice(10))).toEqual([
+      'emergency: web cannot wait for memory until the next look',
+      'set memory of aos_vm1 to 640 MiB: 90 MiB unused',
+    ])
+  })
+
   it('says at the beginning what is there, and then once a minute that nothing changes', () => {
     const narrator = new Narrator()
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))

@@ -24,6 +24,10 @@ describe('the table', () => {
     expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +512\/2048 MiB +- {2}▒{4}·{12} {2}stuck$/)
   })
 
+  it('says when a tick could not wait for its beat', () => {
+    expect(table(tickOf(3, view, { cause: 'emergency' }))[0]).toMatch(/^tick 3 \(emergency\) /)
+  })
+
   it('shows all bars on one scale when a pCPU is wanted more than once', () => {
     const lines = table(tickOf(0, viewOf(2, pinnedGuests([0, 0, 0, 0, 1], 0.5))))
     expect(lines[2]).toContain(` ${'█'.repeat(30)} `)

@@ -37,6 +37,7 @@ describe('a Tick in JSON', () => {
   it('tells the view, the plan and what became of it in the words of the Tick', () => {
     expect(JSON.parse(tickJson(tick))).toMatchObject({
       index: 7,
+      cause: 'beat',
       wallTime: 1_700_000_007_000,
       summary: 'a summary',
       interval: 1000,
