@@ -109,13 +109,13 @@ function lookAt(
   }
 }
 
-/** What is promised to guests, or held by them, and is more than the host has. */
-function misfits({ short, missing }: Allocation, guests: readonly Guest[]): Error[] {
-  if (missing <= 0 || guests.length === 0) return []
-  if (short === 'held')
-    return [new Error(`${mib(missing)} more is held by the guests than the host can give`)]
-  if (short === 'floor') return [new Error(`${mib(missing)} are missing for the guests' floors`)]
-  return []
+/** Floors that the host has not got the memory for. */
+function misfits({ sizes }: Allocation, guests: readonly Guest[]): Error[] {
+  const missing = guests.map(({ claim }, i) => Math.max(0, Math.floor(claim.floor) - sizes[i]!))
+  const short = missing.filter((bytes) => bytes > 0)
+  if (short.length === 0) return []
+  const sum = short.reduce((total, bytes) => total + bytes, 0)
+  return [new Error(`${mib(sum)} are missing for the memory floors of ${short.length} guests`)]
 }
 
 function readTerms(options: SharesOptions): Terms {
