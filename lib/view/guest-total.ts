@@ -22,6 +22,7 @@ export class GuestTotal {
   #least = Number.POSITIVE_INFINITY
   #most = 0
   #total = Number.NaN
+  #usable = Number.NaN
   /** Bytes of the balloon's size that are not in the total; negative where the total counts the balloon. */
   #kept = Number.NaN
   /** Whether it was ever told by figures that can be compared. */
@@ -50,7 +51,7 @@ export class GuestTotal {
     const { available, usable = report.unused! } = report
     const total = available ?? this.#actual
     if (time >= this.#stableSince) {
-      if (!this.#learn(total)) return Number.NaN
+      if (!this.#learn(total, usable)) return Number.NaN
     } else if (Number.isNaN(this.#kept)) {
       // The balloon may have moved since. A total above its size may be from before a shrink, or count the balloon.
       if (total > this.#actual) return Number.NaN
@@ -61,15 +62,19 @@ export class GuestTotal {
       return Number.NaN
     }
     this.#total = total
+    this.#usable = usable
     const inUse = total - usable + this.#kept
     return inUse < 0 ? Number.NaN : inUse
   }
 
   /** Whether the report goes with what is known. */
-  #learn(total: number): boolean {
+  #learn(total: number, usable: number): boolean {
     const kept = this.#actual - total
     const isAsBefore = Math.abs(kept - this.#kept) < keptSlack
     const isSameTotal = Math.abs(total - this.#total) < sameSize
+    // A total that counts the balloon leaves less of it usable, or more: one of the two has to move.
+    const isFrozen = isSameTotal && Math.abs(usable - this.#usable) < sameSize
+    if (this.#isSure && !isAsBefore && isFrozen) return false
     if (this.#isSure && !isAsBefore && !isSameTotal) {
       this.#doubts = Math.abs(kept - this.#doubted) < keptSlack ? this.#doubts + 1 : 1
       this.#doubted = kept

@@ -1,5 +1,6 @@
 import { type DomainState, MemoryStatus } from '../host/sample.ts'
 import type { DomainTraits } from '../host/traits.ts'
+import { MiB } from '../host/units.ts'
 import type { MemoryReport } from './memory-report.ts'
 import { isRunning } from './running.ts'
 import type { MemoryHold } from './view.ts'
@@ -55,6 +56,9 @@ function silence({ traits, watched, isNew }: Circumstances): MemoryHold {
   return wasAsked && watched >= (isNew ? bootTime : firstReport) ? 'no driver' : 'no statistics'
 }
 
+/** Bytes of its total that any kernel holds itself: less cannot be in use. */
+const leastKernel = 4 * MiB
+
 /**
  * Whether figures cannot all be true. The balloon's size is read now and the guest's report is older, so the
  * two are not compared: a balloon on its way down is smaller than what the guest reported a second ago.
@@ -65,8 +69,8 @@ export function isContradictory(report: MemoryReport): boolean {
     Object.values(report).some(
       (figure) => figure !== undefined && !(figure >= 0 && Number.isFinite(figure)),
     ) ||
-    above(unused, available ?? maximum) ||
-    above(usable, available ?? maximum) ||
+    above(unused, available === undefined ? maximum : available - leastKernel) ||
+    above(usable, available === undefined ? maximum : available - leastKernel) ||
     above(diskCaches, available ?? maximum) ||
     above(available, maximum) ||
     above(actual, maximum)

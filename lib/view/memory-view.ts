@@ -2,6 +2,7 @@ import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus 
 import type { DomainTraits } from '../host/traits.ts'
 import { BalloonWatch } from './balloon-progress.ts'
 import { GuestTotal } from './guest-total.ts'
+import { Insatiable } from './insatiable.ts'
 import { eventsOf } from './memory-events.ts'
 import { holdOf, isContradictory } from './memory-hold.ts'
 import { deadTimeOf, needOf } from './memory-need.ts'
@@ -38,6 +39,7 @@ export class DomainMemory {
     in: undefined,
   }
   #total = new GuestTotal()
+  readonly #insatiable = new Insatiable()
   #use: MemoryUse | undefined
   #believed: MemoryReport | undefined
   /** Whether the figures contradict each other. */
@@ -120,7 +122,8 @@ export class DomainMemory {
     }
     this.#believed = report
     const inUse = this.#total.inUse(report, time)
-    this.#isDoubtful = isBackwards || Number.isNaN(inUse) || swapsAbsurdly(before, report)
+    const isInsatiable = this.#insatiable.next(report)
+    this.#isDoubtful = isBackwards || isInsatiable || Number.isNaN(inUse) || swapsAbsurdly(before, report)
     if (this.#isDoubtful) return
     if (this.#use) this.#use.next(inUse, report, time, deadTime)
     else if (inUse !== undefined) this.#use = new MemoryUse(inUse, report, time)

@@ -69,6 +69,8 @@ describe('numbers that cannot be true', () => {
   it.each<[string, Told['memory']]>([
     ['a total above the maximum', { available: 2_049 }],
     ['more usable than the total', { usable: 977 }],
+    ['all of it usable: a kernel without a kernel', { usable: 976 }],
+    ['all of it free', { unused: 976 }],
     ['more cache than the total', { diskCaches: 977 }],
     ['something infinite', { available: Number.POSITIVE_INFINITY }],
     ['a negative counter', { swapOut: -1 }],
@@ -107,6 +109,34 @@ describe('numbers that cannot be true', () => {
       Array(3).fill(undefined),
     )
     expect(with2000(1_024, 1_100).hold).toBe('contradictory statistics')
+  })
+
+  it('are the same numbers again, when the balloon has moved', () => {
+    const guest = new Watched()
+    const memory = { available: 976, usable: 700, unused: 600 }
+    guest.rest(3, { memory })
+    const moved = { actual: 900, memory }
+    expect(Array.from({ length: 10 }, () => guest.see(moved).hold).slice(1)).toEqual(
+      Array(9).fill('contradictory statistics'),
+    )
+    expect(guest.see({ actual: 900 }).hold).toBeUndefined()
+  })
+
+  it('are nothing left, for ever, whatever the guest is given', () => {
+    const full = (actual: number, majorFaults: number) => {
+      return { actual, majorFaults, memory: { unused: 0, usable: 0, diskCaches: 0 } }
+    }
+    const liar = new Watched()
+    const sizes = [512, 512, 512, 576, 640, 640, 704]
+    expect(sizes.map((actual) => liar.see(full(actual, 1_000)).hold)).toEqual([
+      ...Array(4).fill(undefined),
+      ...Array(3).fill('contradictory statistics'),
+    ])
+    const thrashing = new Watched()
+    expect(new Set(sizes.map((actual, i) => thrashing.see(full(actual, 1_000 * i)).hold))).toEqual(
+      new Set([undefined]),
+    )
+    expect(liar.see({ actual: 704 }).hold).toBeUndefined()
   })
 
   it('are a balloon seen first while it moves, until both can be compared', () => {
