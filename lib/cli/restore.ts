@@ -47,7 +47,7 @@ async function bringBack(world: World, options: RestoreOptions): Promise<void> {
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
   const report = await restore(host, fileJournal(path))
   writeLines(world, linesOf(report))
-  const missing = report.notRestored.filter(({ entry }) => entry.kind !== 'memoryStatsPeriod')
+  const missing = report.notRestored.filter(({ entry }) => entry.original !== null)
   if (missing.length > 0) {
     throw new WorkFailed(`${counted(missing.length, 'setting')} not restored; the journal stays: ${path}`)
   }

@@ -164,7 +164,9 @@ function entryOf(line: string): JournalEntry | undefined {
   if ((kind === 'memory' || kind === 'cpuShares') && typeof original === 'number') {
     return { ...subject, kind, original }
   }
-  if (kind === 'memoryStatsPeriod') return { ...subject, kind, original: null }
+  if (kind === 'memoryStatsPeriod' && (typeof original === 'number' || original === null)) {
+    return { ...subject, kind, original }
+  }
   return undefined
 }
 

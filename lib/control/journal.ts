@@ -15,8 +15,8 @@ export type JournalEntry = JournalSubject &
     | { readonly kind: 'memory'; readonly original: number }
     /** `cpu_shares`. */
     | { readonly kind: 'cpuShares'; readonly original: number }
-    /** Statistics period: no call of libvirt's tells it, so what it was is not known. */
-    | { readonly kind: 'memoryStatsPeriod'; readonly original: null }
+    /** Statistics period in seconds, 0 for none; null where it was not known. */
+    | { readonly kind: 'memoryStatsPeriod'; readonly original: number | null }
   )
 
 /**

@@ -10,6 +10,7 @@ import { domainOverhead, guestMargin, hostReserve } from './defaults.ts'
 import { type Guarded, guard, thingOf } from './guard.ts'
 import { type Journal, type JournalEntry, memoryJournal } from './journal.ts'
 import { Ledger } from './ledger.ts'
+import { type PeriodEntry, restorePeriods } from './restore-periods.ts'
 import type { Clamp, Outcome } from './tick.ts'
 
 /** What {@link restore} did. Every entry of the journal is in one of the three lists. */
@@ -71,7 +72,12 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
     const plan = entries.filter((entry) => runs(view, entry)).flatMap((entry) => undo(entry, view))
     const guarded = guard(plan, view, limits, ledger)
     const outcomes = await actuator.actuate(guarded.plan, view)
-    if (look === mostLooks || !waitsForMemory(guarded, view)) return report(entries, view, guarded, outcomes)
+    if (look === mostLooks || !waitsForMemory(guarded, view)) {
+      // Last: to the end guests have to say what they use.
+      const periods = entries.filter((entry) => entry.kind === 'memoryStatsPeriod')
+      const active = periods.filter((entry) => runs(view, entry))
+      return report(entries, view, guarded, outcomes, await restorePeriods(host, active, patience))
+    }
     await host.clock.sleepUntil(host.clock.now() + pause)
   }
 }
@@ -108,9 +114,16 @@ function report(
   view: View,
   { clamps }: Guarded,
   outcomes: readonly Outcome[],
+  periods: ReadonlyMap<JournalEntry, BallastError>,
 ): RestoreReport {
   const active = entries.filter((entry) => runs(view, entry))
-  const verdicts = active.map((entry) => ({ entry, ...failureOf(entry, view, clamps, outcomes) }))
+  const verdicts = active.map((entry) => {
+    const failure =
+      entry.kind === 'memoryStatsPeriod'
+        ? failureOfPeriod(entry, periods.get(entry))
+        : failureOf(entry, view, clamps, outcomes)
+    return { entry, ...failure }
+  })
   return {
     restored: verdicts.flatMap(({ entry, why }) => (why === undefined ? [entry] : [])),
     notRestored: verdicts.flatMap(({ entry, why, error }) =>
@@ -128,12 +141,19 @@ function failureOf(
   outcomes: readonly Outcome[],
 ): { why?: string; error?: BallastError | undefined } {
   const [action] = undo(entry, view)
-  if (!action) {
-    return { why: 'libvirt does not tell what it was: `virsh dommemstat DOMAIN --period 0` turns it off' }
-  }
+  if (!action) return {}
   const isThis = ({ action: other }: { action: Action }) => thingOf(other) === thingOf(action)
   const clamp = clamps.filter(isThis).find(({ rule }) => rule !== 'no-change')
   const failed = outcomes.find((outcome) => isThis(outcome) && outcome.status === 'failed')
   if (failed) return { why: failed.error?.message ?? 'it failed', error: failed.error }
   return clamp ? { why: clamp.cause } : {}
+}
+
+function failureOfPeriod(
+  { original }: PeriodEntry,
+  error: BallastError | undefined,
+): ReturnType<typeof failureOf> {
+  if (error) return { why: error.message, error }
+  if (original !== null) return {}
+  return { why: 'it is not known what it was: `virsh dommemstat DOMAIN --period 0` turns it off' }
 }

@@ -39,8 +39,8 @@ export function lookPeriod(interval: number): number {
 
 /** Which domains are to be given a period. */
 export interface StatisticsNeeds {
-  /** Whether this one is; never rejects. */
-  readonly needs: (domain: DomainIdentity) => Promise<boolean>
+  /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. Never rejects. */
+  readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
   /** Called when it has been. */
   readonly changed: (domain: DomainIdentity) => void
 }
@@ -53,8 +53,8 @@ export class StatisticsPeriods implements Disposable {
   readonly #host: Host
   readonly #journal: Journal
   readonly #seconds: number
-  readonly #needs: (domain: DomainIdentity) => Promise<boolean>
-  readonly #changed: (domain: DomainIdentity) => void
+  readonly #needs: StatisticsNeeds['needs']
+  readonly #changed: StatisticsNeeds['changed']
   readonly #lanes = new Lanes(lanes)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
@@ -102,9 +102,9 @@ export class StatisticsPeriods implements Disposable {
   }
 
   async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
-    const needed = await this.#needs(domain)
+    const need = await this.#needs(domain)
     if (this.#ended) return
-    if (!needed) {
+    if (!need) {
       if (this.#armings.get(domain.uuid) === arming) this.#armings.delete(domain.uuid)
       return
     }
@@ -112,7 +112,8 @@ export class StatisticsPeriods implements Disposable {
     const { clock } = this.#host
     try {
       const wallTime = clock.wallTime()
-      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original: null }])
+      const { original } = need
+      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original }])
       await this.#host.setMemoryStatsPeriod(uuid, this.#seconds)
       arming.state = 'armed'
       this.#changed(domain)

@@ -235,11 +235,14 @@ export class Turns implements Disposable {
     return { ...tick, summary: summarize(tick) }
   }
 
-  /** Whether a domain has to be told to report its memory, every so many seconds. */
-  async #needsPeriod(domain: DomainIdentity, seconds: number): Promise<boolean> {
-    if (!(await this.#book.read(domain)).managed) return false
-    const { balloon, statsPeriodSeconds = 0 } = (await this.#traits?.read(domain)) ?? {}
-    return balloon !== 'none' && !(statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds)
+  /** What a domain has that has to be told to report its memory every so many seconds. */
+  async #needsPeriod(domain: DomainIdentity, seconds: number) {
+    if (!(await this.#book.read(domain)).managed) return undefined
+    const traits = await this.#traits?.read(domain)
+    if (!traits) return { original: null }
+    const { balloon, statsPeriodSeconds = 0 } = traits
+    const isEnough = statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds
+    return balloon === 'none' || isEnough ? undefined : { original: statsPeriodSeconds }
   }
 
   #takeErrors(): BallastError[] {

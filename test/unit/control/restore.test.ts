@@ -23,9 +23,10 @@ async function change(host: FakeHost, journal: Journal, bytes = 640 * MiB): Prom
 }
 
 const settings = (host: FakeHost) =>
-  host.guests.map(({ name, actual, vcpus }) => [
+  host.guests.map(({ name, actual, vcpus, period }) => [
     name,
     actual / MiB,
+    period,
     ...vcpus.map(({ affinity }) => `${affinity}`),
   ])
 
@@ -39,16 +40,15 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 function twoGuests(): FakeHost {
   const vcpu = { pcpu: 0, usage: 0.2 }
-  const traits = { statsPeriodSeconds: undefined }
   return new FakeHost([
     guest(1, {
       vcpus: [
         { affinity: CpuSet.of(0), ...vcpu },
         { affinity: CpuSet.range(0, 3), ...vcpu },
       ],
-      traits,
+      period: 7,
     }),
-    guest(2, { actual: 512 * MiB, rss: 512 * MiB, traits }),
+    guest(2, { actual: 512 * MiB, rss: 512 * MiB, period: 7 }),
   ])
 }
 
@@ -99,17 +99,14 @@ describe('restore', () => {
     const before = settings(host)
     await change(host, fileJournal(path))
     expect(settings(host)).toEqual([
-      ['vm1', 640, '3', '3'],
-      ['vm2', 640, '3'],
+      ['vm1', 640, 1, '3', '3'],
+      ['vm2', 640, 1, '3'],
     ])
     await appendFile(path, '{"wallTime":17000000,"uuid":"0000')
     const report = await restore(host, fileJournal(path))
     expect(settings(host)).toEqual(before)
-    expect(report.restored).toHaveLength(5)
-    expect(report.notRestored.map(({ entry }) => entry.kind)).toEqual([
-      'memoryStatsPeriod',
-      'memoryStatsPeriod',
-    ])
+    expect(report.restored).toHaveLength(7)
+    expect(report.notRestored).toEqual([])
     expect(report.over).toEqual([])
   })
 
@@ -122,13 +119,32 @@ describe('restore', () => {
     expect(settings(host)).toEqual(before)
   })
 
+  it('says when a statistics period was not known, or cannot be set', async () => {
+    const host = twoGuests()
+    const entry = { wallTime: 0, kind: 'memoryStatsPeriod' } as const
+    const [one, two] = host.guests
+    const journal = memoryJournal()
+    await journal.record([
+      { ...entry, uuid: one!.uuid, name: 'vm1', id: 1, original: null },
+      { ...entry, uuid: two!.uuid, name: 'vm2', id: 2, original: 3 },
+    ])
+    host.obstacle = (call) => {
+      if (call === 'setMemoryStatsPeriod') throw new BallastError('ERR_DOMAIN_BUSY', 'another job holds it')
+    }
+    const { notRestored } = await restore(host, journal)
+    expect(notRestored.map(({ entry, why }) => `${entry.name}: ${why}`)).toEqual([
+      'vm1: it is not known what it was: `virsh dommemstat DOMAIN --period 0` turns it off',
+      'vm2: another job holds it',
+    ])
+  })
+
   it('a second time changes nothing', async () => {
     const host = twoGuests()
     const journal = memoryJournal()
     await change(host, journal)
     await restore(host, journal)
     const calls = host.calls.length
-    expect((await restore(host, journal)).restored).toHaveLength(5)
+    expect((await restore(host, journal)).restored).toHaveLength(7)
     expect(host.calls).toHaveLength(calls)
   })
 
@@ -193,7 +209,7 @@ describe('restore', () => {
         throw new BallastError('ERR_DOMAIN_BUSY', 'busy')
     }
     const report = await restore(host, journal)
-    expect(report.restored).toHaveLength(4)
+    expect(report.restored).toHaveLength(6)
     expect(report.notRestored.find(({ entry }) => entry.kind === 'affinity')).toMatchObject({
       entry: { name: 'vm2' },
       why: 'busy',

@@ -87,12 +87,19 @@ describe('the statistics period', () => {
     expect(periods).toEqual([undefined, 1_000, 1_000, 1_000])
   })
 
-  it('is in the journal with an original that is not known', async () => {
-    const host = new FakeHost([unarmed(1)])
+  it('is in the journal with what it was, where that is known', async () => {
+    const host = new FakeHost([unarmed(1), guest(2, { period: 7 }), guest(3)])
+    const { domainTraits } = host
+    host.domainTraits = async (uuid) => {
+      if (uuid === host.guests[2]!.uuid) throw new BallastError('ERR_NOT_SUPPORTED', 'no XML')
+      return domainTraits.call(host, uuid)
+    }
     const journal = memoryJournal()
     for await (const _ of autopilot(host, { interval: 1_000, ticks: 2, ballooning, journal }));
     expect(await journal.entries()).toMatchObject([
-      { kind: 'memoryStatsPeriod', name: 'vm1', id: 1, original: null },
+      { kind: 'memoryStatsPeriod', name: 'vm1', id: 1, original: 0 },
+      { kind: 'memoryStatsPeriod', name: 'vm2', id: 2, original: 7 },
+      { kind: 'memoryStatsPeriod', name: 'vm3', id: 3, original: null },
     ])
   })
 })
