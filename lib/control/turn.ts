@@ -263,8 +263,7 @@ export class Turns implements Disposable {
     if ('error' in cpu) return view
     this.#periods?.follow(cpu.domains)
     this.#ledger.observe(view, memory?.askedAt)
-    this.#keep(view, memory)
-    return view
+    return this.#keep(view, memory)
   }
 
   /** The View with memory that it has not had yet; undefined when there is none. */
@@ -273,18 +272,18 @@ export class Turns implements Disposable {
     if (!this.#view || !memory || memory === this.#seen) return undefined
     const view = this.#observer.observeMemory(this.#view, { memory: memory.sample, ...this.#books(wallTime) })
     this.#ledger.observeMemory(view, memory.askedAt)
-    this.#keep(view, memory)
-    return view
+    return this.#keep(view, memory)
   }
 
   #books(wallTime: number) {
     return { targets: this.#ledger.targets, reserved: this.#reservations.bytes, wallTime }
   }
 
-  #keep(view: View, memory: MemoryReading | undefined): void {
-    this.#view = view
+  #keep(seen: View, memory: MemoryReading | undefined): View {
+    if (memory) this.#reservations.see(seen, this.#ledger)
     this.#seen = memory
-    if (memory) this.#reservations.see(view, this.#ledger)
+    this.#view = withReserved(seen, this.#reservations.bytes)
+    return this.#view
   }
 
   /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
@@ -293,6 +292,14 @@ export class Turns implements Disposable {
     if (!scheduler && !ballooning) return true
     return (what === 'vcpus' ? scheduler : ballooning) !== undefined
   }
+}
+
+/** Nobody is to make room any more for what was given up, or cannot be, at the sight of `view`. */
+function withReserved(view: View, reserved: number): View {
+  const { memory } = view
+  if (reserved === memory.reserved) return view
+  const budget = Math.max(0, memory.total - memory.reserve - reserved)
+  return { ...view, memory: { ...memory, reserved, budget } }
 }
 
 /** What {@link Turns} does in one turn, once all is seen. */

@@ -77,7 +77,7 @@ describe('reserve', () => {
     const room = pilot.reserve(512 * MiB, { for: 3_000 })
     const ticks = await go(pilot, 5)
     await room
-    expect(ticks.map(({ view }) => view.memory.reserved / MiB)).toEqual([512, 512, 512, 512, 0])
+    expect(ticks.map(({ view }) => view.memory.reserved / MiB)).toEqual([512, 512, 512, 0, 0])
     expect(made.calls).toEqual(['setMemory vm1 2432', 'setMemory vm1 2944'])
     await pilot.return()
   })
@@ -107,7 +107,7 @@ describe('reserve', () => {
     made.guests.push(stubborn)
     const pilot = autopilot(made, options)
     const room = pilot.reserve(4 * GiB, { for: 60_000 })
-    await go(pilot, 1)
+    const [tick] = await go(pilot, 1)
     expect(await outcomeOf(room)).toMatchObject({
       code: 'ERR_NO_ROOM',
       message:
@@ -116,8 +116,9 @@ describe('reserve', () => {
         'vm2 holds 2112 MiB, uses 200 MiB and could give 1748 MiB; ' +
         'old holds 576 MiB and is left alone: it has no balloon device',
     })
-    const [tick] = await go(pilot, 1)
-    expect(tick!.view.memory.reserved).toBe(0)
+    expect(tick!.view.memory).toMatchObject({ reserved: 0, budget: 5 * GiB })
+    // Nobody is shrunk for what cannot be.
+    expect(made.calls).toEqual([])
     await pilot.return()
   })
 
