@@ -37,8 +37,12 @@ export interface Step {
 
 /** One guest's use of memory from report to report: what it holds, how fast that grows, what it has swapped out. */
 export class MemoryUse {
-  #inUse = Number.NaN
+  #inUse: number
+  #time: number
+  /** The last report; a counter that it does not tell is as it was. */
   #report: MemoryReport
+  /** What went out to swap and did not come back since the first report. */
+  #swapped = 0
   #swapDebt: number
   #growth = 0
   /** Whether it grows now and did not at the report before. */
@@ -50,13 +54,14 @@ export class MemoryUse {
 
   /** Begins with the first report, made at `time` (monotonic milliseconds), when `inUse` bytes were in use. */
   constructor(inUse: number, report: MemoryReport, time: number) {
-    const { usable = report.unused ?? 0, available = 0 } = report
+    const { usable = report.unused ?? 0, available = 0, swapIn = 0, swapOut = 0 } = report
     this.#inUse = inUse
     this.#report = report
     this.#noise = Math.max(noiseBytes, available * noisePart)
     // What it swapped out before anybody looked is no reason to grow, but one to leave it the room to bring it back.
-    this.#swapDebt = Math.max(0, Math.min(swapped(report), usable))
-    this.#history.push({ time, held: inUse + swapped(report) })
+    this.#swapDebt = Math.max(0, Math.min(swapOut - swapIn, usable))
+    this.#time = time
+    this.#history.push({ time, held: inUse })
   }
 
   get inUse(): number {
@@ -88,7 +93,7 @@ export class MemoryUse {
    * how long decisions take to have an effect: what was used more within such a time is remembered.
    */
   next(inUse: number | undefined, report: MemoryReport, time: number, deadTime: number): void {
-    const milliseconds = Math.max(leastStep, time - this.#history.at(-1)!.time)
+    const milliseconds = Math.max(leastStep, time - this.#time)
     const before = this.#report
     const swappedOut = increase(before.swapOut, report.swapOut) ?? 0
     const swappedIn = increase(before.swapIn, report.swapIn) ?? 0
@@ -102,11 +107,14 @@ export class MemoryUse {
     }
     const debt = this.#swapDebt * 0.5 ** (milliseconds / debtHalfLife) + swappedOut - swappedIn
     this.#swapDebt = Math.max(0, Math.min(debt, report.maximum ?? debt))
-    this.#report = report
+    this.#time = time
+    this.#swapped += swappedOut - swappedIn
+    const { swapIn = before.swapIn, swapOut = before.swapOut, majorFaults = before.majorFaults } = report
+    this.#report = { ...report, swapIn, swapOut, majorFaults }
     this.#learned *= 0.5 ** (milliseconds / burstHalfLife)
     if (inUse === undefined) return
     this.#inUse = inUse
-    this.#grow({ time, held: inUse + swapped(report) }, deadTime)
+    this.#grow({ time, held: inUse + this.#swapped }, deadTime)
   }
 
   #grow(now: Use, deadTime: number): void {
@@ -130,9 +138,4 @@ export class MemoryUse {
     this.#learned = Math.max(this.#learned, rise)
     history.push(now)
   }
-}
-
-/** Bytes that are out in swap, as far as the counters tell: what programs ended with is among it. */
-function swapped({ swapIn = 0, swapOut = 0 }: MemoryReport): number {
-  return Math.max(0, swapOut - swapIn)
 }

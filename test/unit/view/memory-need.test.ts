@@ -160,6 +160,19 @@ describe('the swap debt', () => {
     expect(mib(full?.total)).toBe(1_024)
   })
 
+  it('is right, and no growth, when a report does not tell the counters', () => {
+    const guest = new Watched()
+    guest.rest(3, { swapOut: 1_500, used: 900 })
+    const silent = { used: 900, memory: { swapOut: Number.NaN, swapIn: Number.NaN } }
+    const needs = [silent, { used: 900, swapOut: 1_530 }, silent].map((told) => guest.see(told).need!)
+    expect(needs.map(({ growthPerSecond }) => mib(growthPerSecond))).toEqual([0, 15, 0])
+    // 124 MiB was the room for what was out at first.
+    expect(needs.map(({ swapDebt }) => Math.round(mib(swapDebt) / 10))).toEqual([12, 15, 15])
+    const late = new Watched()
+    late.rest(3, silent)
+    expect(late.rest(3, { used: 900, swapOut: 1_500 }).need).toMatchObject({ swapDebt: 0, burst: 0 })
+  })
+
   it('is gone with a reboot', () => {
     const guest = new Watched()
     guest.rest(2)
