@@ -7,7 +7,6 @@ import {
   innerWidth,
   line,
   margin,
-  niceStep,
   type PlotOptions,
   plotWidth,
   svg,
@@ -55,7 +54,7 @@ export function plotMemory(ticks: readonly Tick[], options: PlotOptions = {}): s
     points.flatMap((point) => curves.map(({ value }) => value(point) ?? 0)),
   )
   const most = all.reduce((a, b) => Math.max(a, b), 256 * MiB)
-  const step = niceStep(most / MiB / 3) * MiB
+  const step = 2 ** Math.ceil(Math.log2(most / 4))
   const top = Math.ceil(most / step) * step
   const height = margin.top + series.length * (panelHeight + panelGap) + margin.bottom
   const bottom = (index: number) => margin.top + index * (panelHeight + panelGap) + panelHeight

@@ -20,7 +20,7 @@ const cagma = contest(
     ],
     changes: [run(180, 'guest1', tasks(10)), run(240, 'guest2', tasks(9)), run(360, 'guest1', tasks(2))],
   },
-  { ticks: 210, taskTime: 10_000 },
+  { ticks: 210, tasks: { guests: ['guest1', 'guest2'], size: task, work: 10 } },
 )
 
 const giant = contest('GIANT', 'an idle giant of 6 GiB beside a dwarf that starves at 512 MiB', {

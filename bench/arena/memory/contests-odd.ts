@@ -39,7 +39,7 @@ const liars = [
     { lie: 'all free', program: { size: 700 * MiB } },
     4.5 * GiB,
   ),
-  beside('LIAR-used', 'one of four says that all is used', { lie: 'all used' }, 4.5 * GiB),
+  beside('LIAR-used', 'one of four says that all is used', { lie: 'all used' }, 5.75 * GiB),
   beside(
     'LIAR-same',
     'one of four says the same for ever, and needs more than at first',
@@ -50,12 +50,17 @@ const liars = [
     },
     5 * GiB,
   ),
-  beside('LIAR-swap', 'one of four never tells of its swapping', {
-    lie: 'no swap',
-    swap: 'disk',
-    actual: 768 * MiB,
-    program: { size: 600 * MiB, touch: 200 * MiB },
-  }),
+  beside(
+    'LIAR-swap',
+    'one of four never tells of its swapping',
+    {
+      lie: 'no swap',
+      swap: 'disk',
+      actual: 768 * MiB,
+      program: { size: 600 * MiB, touch: 200 * MiB },
+    },
+    4.5 * GiB,
+  ),
 ]
 
 const late = [

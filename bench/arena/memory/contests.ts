@@ -3,6 +3,7 @@ import type { Scenario } from '../../../lib/simulation/index.ts'
 import { classic } from './contests-classic.ts'
 import { demanding } from './contests-demanding.ts'
 import { odd } from './contests-odd.ts'
+import type { Tasks } from './residence.ts'
 
 /** One scenario of the memory arena, which every ballooning policy goes through. */
 export interface MemoryContest {
@@ -13,8 +14,8 @@ export interface MemoryContest {
   /** Ticks that it is scored over. */
   readonly ticks: number
   readonly options: Partial<AutopilotOptions>
-  /** Milliseconds that a task takes where it never waits; undefined: its programs are no tasks. */
-  readonly taskTime?: number | undefined
+  /** Undefined: its programs are no tasks. */
+  readonly tasks?: Tasks | undefined
 }
 
 export const memoryContests: readonly MemoryContest[] = [...classic, ...demanding, ...odd]

@@ -19,6 +19,8 @@ export interface MemoryFigures {
   readonly settled: number
   /** Pieces of files that were read. */
   readonly diskReads: number
+  /** Mean seconds that a task resided in its guest; undefined: there are no tasks. */
+  readonly residence: number | undefined
   /** Actions when no need had changed for {@link quiet} ticks, and for how many ticks that was watched. */
   readonly actionsAtRest: number
   readonly ticksAtRest: number
@@ -31,7 +33,7 @@ export function memoryFigures(
   moments: readonly Moment[],
   toll: HostToll,
   { scored, interval }: { readonly scored: number; readonly interval: number },
-): MemoryFigures {
+): Omit<MemoryFigures, 'residence'> {
   const changed = moments.findLastIndex(
     ({ needs }, index) => index > 0 && needs !== moments[index - 1]!.needs,
   )

@@ -58,15 +58,15 @@ export class Watcher {
 }
 
 /**
- * What a guest is due at this moment: what its program needs and the margin that the guard leaves every guest, or what its
- * balloon does not let go of. More than its maximum no host can give it.
+ * What a guest is due at this moment, whatever was done to it: what its program needs and the margin that the guard leaves
+ * every guest; or what its balloon does not let go of. One that says it uses all cannot be told from one that does,
+ * and is due its maximum. More than that no host can give.
  */
-function dueTo({ needed, actual, rss }: Truth, { balloon = 'works', lie, maximum }: MemoryScenario): number {
-  if (needed > (maximum ?? Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY
-  // Nobody can tell that the last one has anything to give.
-  const cannotGive = balloon !== 'works' || lie === 'all used'
-  const least = Math.max(guestFloor, needed + guestMargin)
-  return cannotGive ? Math.max(actual, rss - domainOverhead, least) : Math.min(least, maximum ?? least)
+function dueTo({ needed }: Truth, memory: MemoryScenario): number {
+  const { balloon = 'works', lie, maximum = Number.POSITIVE_INFINITY, actual = maximum } = memory
+  if (needed > (balloon === 'works' ? maximum : actual)) return Number.POSITIVE_INFINITY
+  if (balloon !== 'works') return actual
+  return lie === 'all used' ? maximum : Math.min(maximum, Math.max(guestFloor, needed + guestMargin))
 }
 
 function total(values: readonly number[]): number {

@@ -6,6 +6,7 @@ import { type MemoryContest, memoryContestOf } from './contests.ts'
 import { type MemoryFigures, memoryFigures } from './figures.ts'
 import { type Moment, Watcher } from './moment.ts'
 import { memoryPolicies } from './policies.ts'
+import { Residence } from './residence.ts'
 
 /** One policy in one contest with one seed. */
 export interface MemoryEntry {
@@ -33,6 +34,7 @@ export async function runMemory(entry: MemoryEntry): Promise<MemoryResult> {
   await using host = simulate(scenario)
   const reserve = contest.options.hostReserve ?? hostReserve(host.topology.memory)
   const watcher = new Watcher(host, scenario, reserve)
+  const residence = contest.tasks && new Residence(host, scenario, contest.tasks)
   const moments: Moment[] = []
   const scored = contest.ticks * memoryInterval
   let toll: HostToll | undefined
@@ -41,10 +43,11 @@ export async function runMemory(entry: MemoryEntry): Promise<MemoryResult> {
     const failed = tick.errors.find(({ code }) => code !== 'ERR_POLICY')
     if (failed) throw new Error(`${entry.contest}, ${entry.policy}, tick ${tick.index}: ${failed.message}`)
     moments.push(watcher.look(tick))
+    if (tick.view.time <= scored) await residence?.look(tick.view.time)
     if (tick.view.time >= scored) toll ??= host.toll
   }
   const figures = memoryFigures(moments, toll!, { scored, interval: memoryInterval })
-  return { ...entry, figures, took: performance.now() - began }
+  return { ...entry, figures: { ...figures, residence: residence?.mean }, took: performance.now() - began }
 }
 
 /** The Ticks of a contest, for a picture of them. */

@@ -18,6 +18,8 @@ export interface MemoryRow {
   /** Ticks. */
   readonly settled: number
   readonly diskReads: number
+  /** Seconds. */
+  readonly residence: number | undefined
   readonly actionsAtRest: number
   readonly ticksAtRest: number
 }
@@ -40,6 +42,9 @@ export function memoryRow(results: readonly MemoryResult[]): MemoryRow {
     hostSwapped: mean(runs.map(({ hostSwapped }) => hostSwapped)),
     settled: Math.max(...runs.map(({ settled }) => settled)),
     diskReads: mean(runs.map(({ diskReads }) => diskReads)),
+    residence: runs.some(({ residence }) => residence === undefined)
+      ? undefined
+      : mean(runs.map(({ residence }) => residence!)),
     actionsAtRest: total(runs.map(({ actionsAtRest }) => actionsAtRest)),
     ticksAtRest: total(runs.map(({ ticksAtRest }) => ticksAtRest)),
   }
@@ -56,15 +61,22 @@ const columns: readonly [title: string, width: number, cell: (row: MemoryRow) =>
   ['at rest', 12, ({ actionsAtRest, ticksAtRest }) => `${actionsAtRest}/${ticksAtRest}`],
 ]
 
+/** Where there are tasks. */
+const taskColumns: typeof columns = [
+  ['residence', 11, ({ residence = Number.NaN }) => `${residence.toFixed(2)} s`],
+  ['disk reads', 12, ({ diskReads }) => diskReads.toFixed(0)],
+]
+
 /** One contest as text: a line for each policy. */
-export function memoryTable({ name, about }: MemoryContest, rows: readonly MemoryRow[]): string {
+export function memoryTable({ name, about, tasks }: MemoryContest, rows: readonly MemoryRow[]): string {
   const feasible = rows.every((row) => row.feasible)
+  const shown = tasks ? [...columns, ...taskColumns] : columns
   return [
     `${name}: ${about}; ${feasible ? 'there is memory for all' : 'there is not memory for all at all times'}`,
-    `  ${'policy'.padEnd(12)}${columns.map(([title, width]) => title.padStart(width)).join('')}`,
+    `  ${'policy'.padEnd(12)}${shown.map(([title, width]) => title.padStart(width)).join('')}`,
     ...rows.map(
       (row) =>
-        `  ${row.policy.padEnd(12)}${columns.map(([, width, cell]) => cell(row).padStart(width)).join('')}`,
+        `  ${row.policy.padEnd(12)}${shown.map(([, width, cell]) => cell(row).padStart(width)).join('')}`,
     ),
   ].join('\n')
 }
