@@ -22,6 +22,7 @@ export function cpuSharesBook(host: Host, patience: number): RunBook<number | un
       }
     },
     isChangedBy: ({ kind }) => kind === 'cpuShares',
+    keepsLast: false,
     patience,
   })
 }

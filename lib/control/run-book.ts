@@ -16,6 +16,8 @@ interface Entry<T> {
   readonly id: number
   /** Undefined until it is known. */
   answer: { readonly value: T } | undefined
+  /** It is no longer what is so, or may not be. */
+  isOld: boolean
   /** How often it has changed: an answer to an earlier question is none. */
   changes: number
   /** Settles when the answer is there, or could not be had. Never rejects. */
@@ -28,6 +30,8 @@ export interface RunQuestion<T> {
   readonly ask: (domain: DomainIdentity) => Promise<T>
   /** Whether what was answered of the event's domain is no longer so. */
   readonly isChangedBy: (event: HostEvent) => boolean
+  /** Whether what was answered last holds until there is a new answer. */
+  readonly keepsLast: boolean
   /** Milliseconds that {@link RunBook.follow} waits at most. */
   readonly patience: number
 }
@@ -56,7 +60,7 @@ export class RunBook<T> implements Disposable {
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
     const present = new Set(domains.map(({ uuid }) => uuid))
     for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
-    const unknown = domains.filter((domain) => !this.#entry(domain).answer)
+    const unknown = domains.filter((domain) => isUnknown(this.#entry(domain)))
     if (unknown.length === 0) return
     const answers = Promise.all(unknown.map((domain) => this.read(domain)))
     await within(this.#host.clock, this.#question.patience, answers)
@@ -65,7 +69,7 @@ export class RunBook<T> implements Disposable {
   /** The answer of a domain, asked for where it is not known; undefined when it cannot be had. Never rejects. */
   async read(domain: DomainIdentity): Promise<T | undefined> {
     const entry = this.#entry(domain)
-    if (!entry.answer) {
+    if (isUnknown(entry)) {
       entry.question ??= this.#ask(domain, entry)
       await entry.question
     }
@@ -75,14 +79,15 @@ export class RunBook<T> implements Disposable {
   /** The answer of a domain, as far as it is known. */
   of({ uuid, id }: DomainIdentity): T | undefined {
     const entry = this.#entries.get(uuid)
-    return entry?.id === id ? entry.answer?.value : undefined
+    if (entry?.id !== id || (entry.isOld && !this.#question.keepsLast)) return undefined
+    return entry.answer?.value
   }
 
   /** What was answered of this domain is no longer so. */
   forget({ uuid }: Pick<DomainIdentity, 'uuid'>): void {
     const entry = this.#entries.get(uuid)
     if (!entry) return
-    entry.answer = undefined
+    entry.isOld = true
     entry.changes++
   }
 
@@ -100,7 +105,7 @@ export class RunBook<T> implements Disposable {
   #entry({ uuid, id }: DomainIdentity): Entry<T> {
     const known = this.#entries.get(uuid)
     if (known?.id === id) return known
-    const entry: Entry<T> = { id, answer: undefined, changes: 0, question: undefined }
+    const entry: Entry<T> = { id, answer: undefined, isOld: false, changes: 0, question: undefined }
     this.#entries.set(uuid, entry)
     return entry
   }
@@ -109,7 +114,10 @@ export class RunBook<T> implements Disposable {
     const { changes } = entry
     try {
       const value = await this.#lanes.run(() => this.#question.ask(domain))
-      if (entry.changes === changes) entry.answer = { value }
+      if (entry.changes === changes) {
+        entry.answer = { value }
+        entry.isOld = false
+      }
     } catch (error) {
       const failure = asBallastError(error)
       if (!gone.has(failure.code)) this.#errors.push(failure)
@@ -117,4 +125,8 @@ export class RunBook<T> implements Disposable {
       entry.question = undefined
     }
   }
+}
+
+function isUnknown({ answer, isOld }: Entry<unknown>): boolean {
+  return answer === undefined || isOld
 }

@@ -36,6 +36,7 @@ export class SettingsBook implements Disposable {
         return this.#merge(sources.rulesOf(name), await host.domainMetadata(uuid))
       },
       isChangedBy: ({ kind }) => kind === 'metadata',
+      keepsLast: false,
       patience,
     })
   }

@@ -1,14 +1,13 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { CpuSample, DomainIdentity } from '../host/sample.ts'
-import type { DomainTraits } from '../host/traits.ts'
+import type { CpuSample } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
 import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
-import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead } from './defaults.ts'
+import { DomainBooks } from './domain-books.ts'
 import { Emergencies } from './emergencies.ts'
 import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard.ts'
@@ -20,9 +19,7 @@ import type { Settings } from './options.ts'
 import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
 import type { Reservations } from './reservations.ts'
-import { RunBook } from './run-book.ts'
-import { SettingsBook } from './settings-book.ts'
-import { lookPeriod, StatisticsPeriods, statisticsPeriod } from './statistics-period.ts'
+import { lookPeriod } from './statistics-period.ts'
 import { summarize } from './summary.ts'
 import type { LeftAlone, Tick } from './tick.ts'
 
@@ -48,13 +45,9 @@ export class Turns implements Disposable {
   readonly #host: Host
   readonly #settings: Settings
   readonly #limits: GuardLimits
-  readonly #book: SettingsBook
-  /** Undefined where nobody decides on them. */
-  readonly #cpuShares: RunBook<number | undefined> | undefined
+  readonly #books: DomainBooks
   readonly #observer: Observer
   readonly #memory: MemoryFeed
-  readonly #traits: RunBook<DomainTraits> | undefined
-  readonly #periods: StatisticsPeriods | undefined
   readonly #scheduler: PolicyRunner<Action> | undefined
   readonly #ballooning: PolicyRunner<Action> | undefined
   readonly #ledger = new Ledger()
@@ -82,43 +75,26 @@ export class Turns implements Disposable {
     journaled: readonly JournalEntry[],
   ) {
     const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
-    const { manages, rulesOf, reserved, respectPins } = settings
+    const { reserved, respectPins } = settings
     this.#host = host
     this.#settings = settings
     this.#reservations = reservations
     this.#limits = { ...settings, domainOverhead }
-    const memoryMatters = ballooning !== undefined || scheduler === undefined
-    const usable = host.topology.online.minus(reserved)
-    this.#book = new SettingsBook(host, { manages, rulesOf, usable }, interval / 4)
-    if (scheduler) this.#cpuShares = cpuSharesBook(host, interval / 4)
-    if (memoryMatters) {
-      this.#traits = new RunBook(host, {
-        ask: ({ uuid }) => host.domainTraits(uuid),
-        isChangedBy: ({ kind }) => kind === 'device',
-        patience: interval / 4,
-      })
-    }
+    this.#books = new DomainBooks(host, settings)
     this.#observer = new Observer(host.topology, {
       hostReserve,
       domainOverhead,
       reserved,
       respectPins,
       originalAffinity: originalAffinities(journaled),
-      settings: (domain) => this.#book.of(domain),
-      cpuShares: (domain) => this.#cpuShares?.of(domain),
-      traits: (domain) => this.#traits?.of(domain),
+      settings: (domain) => this.#books.settingsOf(domain),
+      cpuShares: (domain) => this.#books.cpuSharesOf(domain),
+      traits: (domain) => this.#books.traitsOf(domain),
     })
     this.#lookPeriod = lookPeriod(interval)
     // A tenth of slack: a tick that begins a little early still asks.
     const slack = Math.min(interval, this.#lookPeriod) / 10
     this.#memory = new MemoryFeed(host, this.#lookPeriod - slack)
-    if (memoryMatters && !dryRun && !host.readOnly) {
-      const seconds = statisticsPeriod(interval)
-      this.#periods = new StatisticsPeriods(host, journal, seconds, {
-        needs: (domain) => this.#needsPeriod(domain, seconds),
-        changed: (domain) => this.#traits?.forget(domain),
-      })
-    }
     if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
     if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
     this.#actuator = new Actuator(host, journal, this.#ledger, {
@@ -134,10 +110,7 @@ export class Turns implements Disposable {
     const wallTime = clock.wallTime()
     this.#lookedAt = begun
     const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(this.#settings.interval / 4)])
-    if (!('error' in cpu)) {
-      const books = [this.#book, this.#traits, this.#cpuShares]
-      await Promise.all(books.map((book) => book?.follow(cpu.domains)))
-    }
+    if (!('error' in cpu)) await this.#books.follow(cpu.domains)
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
 
@@ -176,10 +149,7 @@ export class Turns implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#periods?.[Symbol.dispose]()
-    this.#book[Symbol.dispose]()
-    this.#traits?.[Symbol.dispose]()
-    this.#cpuShares?.[Symbol.dispose]()
+    this.#books[Symbol.dispose]()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {
@@ -235,19 +205,8 @@ export class Turns implements Disposable {
     return { ...tick, summary: summarize(tick) }
   }
 
-  /** What a domain has that has to be told to report its memory every so many seconds. */
-  async #needsPeriod(domain: DomainIdentity, seconds: number) {
-    if (!(await this.#book.read(domain)).managed) return undefined
-    const traits = await this.#traits?.read(domain)
-    if (!traits) return { original: null }
-    const { balloon, statsPeriodSeconds = 0 } = traits
-    const isEnough = statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds
-    return balloon === 'none' || isEnough ? undefined : { original: statsPeriodSeconds }
-  }
-
   #takeErrors(): BallastError[] {
-    const parts = [this.#memory, this.#book, this.#traits, this.#cpuShares, this.#periods]
-    return parts.flatMap((part) => part?.takeErrors() ?? [])
+    return [...this.#memory.takeErrors(), ...this.#books.takeErrors()]
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
@@ -258,10 +217,10 @@ export class Turns implements Disposable {
     const view = this.#observer.observe({
       cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
       memory: memory?.sample,
-      ...this.#books(wallTime),
+      ...this.#accounts(wallTime),
     })
     if ('error' in cpu) return view
-    this.#periods?.follow(cpu.domains)
+    this.#books.haveReport(cpu.domains)
     this.#ledger.observe(view, memory?.askedAt)
     return this.#keep(view, memory)
   }
@@ -270,12 +229,15 @@ export class Turns implements Disposable {
   #observeMemory(wallTime: number): View | undefined {
     const memory = this.#memory.newest
     if (!this.#view || !memory || memory === this.#seen) return undefined
-    const view = this.#observer.observeMemory(this.#view, { memory: memory.sample, ...this.#books(wallTime) })
+    const view = this.#observer.observeMemory(this.#view, {
+      memory: memory.sample,
+      ...this.#accounts(wallTime),
+    })
     this.#ledger.observeMemory(view, memory.askedAt)
     return this.#keep(view, memory)
   }
 
-  #books(wallTime: number) {
+  #accounts(wallTime: number) {
     return { targets: this.#ledger.targets, reserved: this.#reservations.bytes, wallTime }
   }
 
