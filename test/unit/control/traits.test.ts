@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
+import { RunBook } from '../../../lib/control/run-book.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { MiB } from '../../../lib/host/units.ts'
@@ -89,5 +90,30 @@ describe('a statistics period', () => {
     const host = new FakeHost([guest(1, { traits: traits! })])
     await ticksOf(host, { interval: 4_000, ballooning: () => [] })
     expect(host.calls).toEqual(calls)
+  })
+})
+
+describe('what is asked once for each run of a domain', () => {
+  it.each([
+    [true, 7],
+    [false, undefined],
+  ])('holds until it is answered anew when it keepsLast (%s)', async (keepsLast, held) => {
+    const host = new FakeHost([guest(1)])
+    let answer = 7
+    const ask = async () => answer
+    using book = new RunBook(host, {
+      ask,
+      isChangedBy: ({ kind }) => kind === 'device',
+      keepsLast,
+      patience: 1,
+    })
+    const [domain] = host.guests
+    await book.follow([domain!])
+    answer = 8
+    expect(book.of(domain!)).toBe(7)
+    host.emit({ kind: 'device', domain: domain!, alias: 'x', change: 'added' })
+    expect(book.of(domain!)).toBe(held)
+    expect(await book.read(domain!)).toBe(8)
+    expect(book.of({ ...domain!, id: 99 })).toBeUndefined()
   })
 })
