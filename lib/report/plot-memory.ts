@@ -1,6 +1,6 @@
 import type { Tick } from '../control/tick.ts'
 import { GiB, MiB } from '../host/units.ts'
-import type { DomainView, View } from '../view/view.ts'
+import type { DomainView } from '../view/view.ts'
 import {
   colourOf,
   figure,
@@ -28,13 +28,13 @@ interface Point {
 /** What to draw of each tick, and how. */
 const curves = [
   { name: 'balloon', of: 'line', style: '', value: ({ actual }: Point) => actual },
-  { name: 'target', of: 'line mean', style: ' stroke-width="1"', value: ({ target }: Point) => target },
-  { name: 'use', of: 'line', style: ' stroke-width="1"', value: ({ used }: Point) => used },
+  { name: 'target', of: 'line mean', style: ' style="stroke-width:1"', value: ({ target }: Point) => target },
+  { name: 'use', of: 'line', style: '', value: ({ used }: Point) => used },
 ] as const
 
 /**
- * Each domain's memory over time, as an SVG document: its balloon, what the balloon was last asked for while that is
- * on its way, and what the guest uses, page cache that it can drop apart. One panel for each domain in the order in
+ * Each domain's memory over time, as an SVG document: its balloon, what the balloon was last asked for, and what the
+ * guest uses, page cache that it can drop apart. One panel for each domain in the order in
  * which they were first seen, all to one scale. A line has a gap where the value is not known.
  */
 export function plotMemory(ticks: readonly Tick[], options: PlotOptions = {}): string {
@@ -42,12 +42,7 @@ export function plotMemory(ticks: readonly Tick[], options: PlotOptions = {}): s
   for (const { view } of ticks) for (const { uuid, name } of view.domains) names.set(uuid, name)
   const series = [...names].map(([uuid, name]) => ({
     name,
-    points: ticks.map(({ view }) =>
-      pointOf(
-        view,
-        view.domains.find((domain) => domain.uuid === uuid),
-      ),
-    ),
+    points: pointsOf(ticks, uuid),
   }))
   const axis = new TimeAxis(ticks[0]?.view.time ?? 0, ticks.at(-1)?.view.time ?? 1)
   const all = series.flatMap(({ points }) =>
@@ -79,13 +74,24 @@ export function plotMemory(ticks: readonly Tick[], options: PlotOptions = {}): s
   ])
 }
 
-function pointOf({ time }: View, domain: DomainView | undefined): Point {
-  if (!domain) return { time, actual: undefined, target: undefined, used: undefined }
-  const { actual, target, available, usable, unused } = domain.memory
+function pointsOf(ticks: readonly Tick[], uuid: string): Point[] {
+  let asked: { readonly id: number; readonly bytes: number } | undefined
+  return ticks.map(({ view: { time, domains }, outcomes }) => {
+    const domain = domains.find((one) => one.uuid === uuid)
+    if (!domain) return { time, actual: undefined, target: undefined, used: undefined }
+    for (const { action, status } of outcomes) {
+      if (action.kind !== 'setMemory' || action.uuid !== uuid || status !== 'applied') continue
+      asked = { id: domain.id, bytes: action.bytes }
+    }
+    const { actual } = domain.memory
+    return { time, actual, target: asked?.id === domain.id ? asked.bytes : undefined, used: usedBy(domain) }
+  })
+}
+
+/** What the guest itself says, where it says enough. */
+function usedBy({ memory: { actual, available = 0, usable, unused } }: DomainView): number | undefined {
   const spare = usable ?? unused
-  const used =
-    actual === undefined || spare === undefined ? undefined : Math.max(actual, available ?? 0) - spare
-  return { time, actual, target, used }
+  return actual === undefined || spare === undefined ? undefined : Math.max(actual, available) - spare
 }
 
 /** Begins anew after each gap. */

@@ -30,7 +30,11 @@ async function ticksOf(ticks: number): Promise<Tick[]> {
 }
 
 interface Drawn {
-  readonly path: readonly { readonly '@_stroke'?: string; readonly '@_d': string }[]
+  readonly path: readonly {
+    readonly '@_stroke'?: string
+    readonly '@_style'?: string
+    readonly '@_d': string
+  }[]
   readonly text: readonly (string | { readonly '#text': string })[]
 }
 const parser = new XMLParser({ ignoreAttributes: false, isArray: (name) => ['path', 'text'].includes(name) })
@@ -70,6 +74,13 @@ describe('a plot of memory', () => {
     expect(balloon).toHaveLength(12)
     expect(balloon!.at(-1)![1]! - balloon![0]![1]!).toBeGreaterThan(40)
     expect(leaving!.length).toBeLessThan(8)
+    const [target, ...others] = path.filter(({ '@_style': style }) => style !== undefined)
+    expect(others).toEqual([])
+    const asked = target!['@_d']
+      .split(/[ML]/)
+      .slice(1)
+      .map((point) => Number(point.split(' ')[1]))
+    expect(new Set(asked)).toEqual(new Set([balloon!.at(-1)![1]]))
   })
 
   it('is made from Ticks alone: none make an empty one', () => {
