@@ -51,7 +51,7 @@ export interface TickTiming {
   readonly period: number | undefined
 }
 
-/** Why there was a turn: it was time, or a guest suffered and was not to wait for the next beat. */
+/** Why there was a turn: it was time, or a guest that suffered, or a host in need, was not to wait for the next beat. */
 export type TickCause = 'beat' | 'emergency'
 
 /** The record of one turn of the loop. Everything that a person sees is made from Ticks. */

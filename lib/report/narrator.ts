@@ -1,4 +1,4 @@
-import { sufferers } from '../control/emergencies.ts'
+import { shortage, sufferers } from '../control/emergencies.ts'
 import type { Outcome, Tick } from '../control/tick.ts'
 import { printable } from '../host/printable.ts'
 import type { Action } from '../view/plan.ts'
@@ -49,7 +49,12 @@ export class Narrator {
 function emergency({ cause, view }: Tick): string[] {
   if (cause !== 'emergency') return []
   const names = sufferers(view).map(({ name }) => name)
-  return [printable(`emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
+  return [
+    ...(names.length > 0
+      ? [printable(`emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
+      : []),
+    ...(shortage(view) > 0 ? [`emergency: the host is short of memory (${view.memory.state})`] : []),
+  ]
 }
 
 /** What is told when it begins and not again while it lasts. */

@@ -5,7 +5,7 @@ import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { pin, setMemory } from '../../../lib/view/plan.ts'
-import type { MemoryEvents, View } from '../../../lib/view/view.ts'
+import type { HostMemoryState, MemoryEvents, View } from '../../../lib/view/view.ts'
 import { FakeHost, guest } from './fake-host.ts'
 import { uuidOf, viewOf } from './views.ts'
 
@@ -206,6 +206,22 @@ describe('what is an emergency', () => {
     emergencies.dealtWith(seen('a'), [])
     expect(emergencies.see(seen())).toBe(false)
     expect(emergencies.see(seen('a'))).toBe(true)
+  })
+
+  it('is a host that comes into a worse state of shortage, once for each', () => {
+    const short = (state: HostMemoryState) => {
+      const view = seen()
+      return { ...view, memory: { ...view.memory, state } }
+    }
+    const emergencies = new Emergencies()
+    const calls = (['high', 'soft', 'hard', 'hard', 'low', 'low', 'hard', 'soft', 'low'] as const).map(
+      (state) => {
+        const isCall = emergencies.see(short(state))
+        if (isCall) emergencies.dealtWith(short(state), [])
+        return isCall
+      },
+    )
+    expect(calls).toEqual([false, false, true, false, true, false, false, false, true])
   })
 
   it('is none that has all it may have, or is not to be changed', () => {

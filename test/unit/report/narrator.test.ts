@@ -46,6 +46,12 @@ describe('the narrator', () => {
     ])
   })
 
+  it('says when it was the host that could not wait', () => {
+    const short = { ...view, memory: { ...view.memory, state: 'low' as const } }
+    const lines = new Narrator().lines(tickOf(1, short, { cause: 'emergency' }))
+    expect(lines.map((line) => line.slice(10))).toEqual(['emergency: the host is short of memory (low)'])
+  })
+
   it('says at the beginning what is there, and then once a minute that nothing changes', () => {
     const narrator = new Narrator()
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
