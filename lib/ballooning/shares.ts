@@ -62,7 +62,7 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
       const growth = grow(outlook)
       const shrinks = shrink(outlook, growth.lack, terms)
       for (const [i, guest] of guests.entries()) {
-        next.set(guest.domain.uuid, noteRest(guest, allocation.sizes[i]!, terms.margin, view.time))
+        next.set(guest.domain.uuid, noteRest(guest, allocation.sizes[i]!, view.time))
       }
       for (const { uuid, bytes } of shrinks) {
         const record = next.get(uuid)!

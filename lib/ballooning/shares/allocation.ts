@@ -22,6 +22,9 @@ export interface Claim {
   readonly shares: number
 }
 
+/** Part of what is left over that is handed out for bursts: the rest goes faster to where it is needed. */
+const handedOut = 0.5
+
 const levels = ['floor', 'need', 'comfort', 'ample', 'kept'] as const
 export type Level = (typeof levels)[number]
 
@@ -55,21 +58,29 @@ export interface Allocation {
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
 export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
-  let sizes = Float64Array.from(claims, (claim) => Math.ceil(claim.held))
+  let sizes: Float64Array = Float64Array.from(claims, (claim) => Math.ceil(claim.held))
   let total = sum(sizes)
   if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
+  let short: Allocation['short']
+  let missing = 0
   for (const level of levels) {
     const goals = sizes.map((size, i) => Math.max(size, Math.floor(claims[i]![level])))
-    const amount = isExtra(level) ? budget.bytes - budget.spare : budget.bytes
+    const amount = amountFor(level, total, budget)
     const wanted = sum(goals)
-    if (wanted > amount && wanted > total) {
-      const parts = claims.map((claim, i) => partOf(claim, level, sizes[i]!, goals[i]!, budget.tax))
-      return { sizes: fill(parts, amount), short: level, missing: wanted - Math.max(amount, total) }
+    if (wanted <= amount || wanted <= total) {
+      sizes = goals
+      total = wanted
+      continue
     }
-    sizes = goals
-    total = wanted
+    const parts = claims.map((claim, i) => partOf(claim, level, sizes[i]!, goals[i]!, budget.tax))
+    sizes = fill(parts, amount)
+    short ??= level
+    missing ||= wanted - Math.max(amount, total)
+    // What is not handed out for bursts is left to those who have it.
+    if (level !== 'ample') break
+    total = sum(sizes)
   }
-  return { sizes, short: undefined, missing: 0 }
+  return { sizes, short, missing }
 }
 
 /** What a byte that a domain has weighs, as against its shares: idle memory costs more. */
@@ -77,8 +88,10 @@ export function taxedShares({ shares, active }: Pick<Claim, 'shares' | 'active'>
   return shares / (active + (1 - active) / (1 - tax))
 }
 
-function isExtra(level: Level): boolean {
-  return level === 'ample' || level === 'kept'
+/** What all may have together when a level is done, given what they have before it. */
+function amountFor(level: Level, total: number, { bytes, spare }: Budget): number {
+  if (level === 'ample') return Math.min(bytes - spare, total + handedOut * (bytes - total))
+  return level === 'kept' ? bytes - spare : bytes
 }
 
 function partOf(claim: Claim, level: Level, from: number, to: number, tax: number): Part {

@@ -1,7 +1,7 @@
 import { MiB } from '../../host/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
-import { type GuestRecord, peak, raisedSize } from './record.ts'
+import { type GuestRecord, peak, raisedSize, remembered } from './record.ts'
 
 /** The options of the policy, with every default filled in. Bytes. */
 export interface Terms {
@@ -16,6 +16,11 @@ export interface Terms {
 export const agreeing = 2
 /** The part of the margin that nothing is taken from, whoever needs it. */
 const untouched = 0.8
+/** A guest is dry when no more than this part of its margin is left. */
+const dry = 0.25
+/** Guests that may be large have this part of what they may have beyond so many bytes as a reserve for bursts. */
+const burstPart = 0.5
+const smallGuest = 1_536 * MiB
 /** How often the room of a guest that goes on suffering is doubled. */
 const mostDoublings = 4
 
@@ -56,9 +61,19 @@ export function judge(
   const recentlyUsed = peak(record, 'used', agreeing)
   const leastRoom = untouched * margin
   const need = within(recentlyUsed + Math.max(leastRoom, roomWhenSuffering(domain, record, margin)))
-  const expected = peak(record, 'total', agreeing) + margin
+  const expected = Math.max(
+    peak(record, 'expected', agreeing) + margin,
+    sizeWhenDry(domain, size, used, margin),
+  )
   const comfort = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
-  const ample = isRefusing ? comfort : Math.max(comfort, within(expected + burst))
+  const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
+  const ample = isRefusing ? comfort : Math.max(comfort, within(recentlyUsed + margin + reserve))
+  const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
+  const own = Math.max(
+    record.original,
+    record.raised?.bytes ?? 0,
+    everNeeded + peak(record, 'cache', remembered),
+  )
   return {
     domain,
     record,
@@ -74,7 +89,7 @@ export function judge(
       need,
       comfort,
       ample,
-      kept: within(Math.max(ample, Math.min(asked, expected + peak(record, 'cache', agreeing)))),
+      kept: within(Math.min(asked, own)),
       used: recentlyUsed,
       active: Math.min(1, used / Math.max(1, asked)),
       shares,
@@ -87,6 +102,12 @@ function roomWhenSuffering({ memory }: DomainView, { suffered }: GuestRecord, ma
   if (suffered === 0) return 0
   const { growthPerSecond = 0, burst = 0 } = memory.need ?? {}
   return growthPerSecond > 0 ? burst : margin * 2 ** Math.min(mostDoublings, suffered - 1)
+}
+
+/** A guest with nothing left, whose growth is not known, is to have as much again. */
+function sizeWhenDry({ memory }: DomainView, size: number, used: number, margin: number): number {
+  const isDry = size - used < dry * margin && (memory.need?.growthPerSecond ?? 0) === 0
+  return isDry ? used + size : 0
 }
 
 /** What a guest is like, in words. */

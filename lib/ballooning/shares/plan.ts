@@ -5,7 +5,7 @@ import { taxedShares } from './allocation.ts'
 import { fill } from './fill.ts'
 import { agreeing, describe, type Guest, mib, type Terms } from './guest.ts'
 import { remembered } from './record.ts'
-import { band, calmGoal, edgeOf, isRoomy } from './rest.ts'
+import { band, edgeOf, isRoomy } from './rest.ts'
 
 /** Bytes by which comfort may be missed before a guest is given more, and below which a change is not worth a call. */
 const slack = 16 * MiB
@@ -72,14 +72,15 @@ export function shrink(outlook: Outlook, lack: number, terms: Terms): SetMemoryA
   return guests.flatMap((guest, i) => {
     const { domain, asked, record, isRefusing } = guest
     if (isRefusing) return letGo(guest)
-    const goal = calmGoal(guest, sizes[i]!, terms.margin)
+    const goal = sizes[i]!
     if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
       const bytes = Math.max(sizes[i]!, Math.min(wanted[i]!, asked - leastGift))
       return [setMemory(domain, bytes, `${describe(guest)}, others lack ${mib(lack)}`)]
     }
     const isQuiet = record.reports.length >= quietReports(host.state)
     const hasFollowed = Math.abs((domain.memory.actual ?? 0) - asked) < MiB
-    if (!isQuiet || !hasFollowed || asked - goal <= edgeOf(record)) return []
+    // One that refused before is asked again when others lack something.
+    if (record.refusals > 0 || !isQuiet || !hasFollowed || asked - goal <= edgeOf(record)) return []
     const step = Math.max(terms.step, asked / steps)
     // The last step is a little larger: what it left would be near the edge, where noise decides.
     const bytes = asked - goal - step <= band ? goal : asked - step

@@ -19,10 +19,11 @@ const mostRefusals = 10
 export interface Report {
   /** Monotonic milliseconds when it was made. */
   readonly time: number
+  readonly inUse: number
   /** In use, and still swapped out. */
   readonly used: number
-  /** That, and what it may take soon. */
-  readonly total: number
+  /** That, and what it is about to take while it grows. */
+  readonly expected: number
   /** Page cache that it could drop. */
   readonly cache: number
 }
@@ -30,6 +31,10 @@ export interface Report {
 /** What is remembered of one run of a guest. Plain data; bytes and monotonic milliseconds. */
 export interface GuestRecord {
   readonly id: number
+  /** The size that it came with. */
+  readonly original: number
+  /** The most that it was ever expected to take soon, or to want back from its swap. */
+  readonly reserve: number
   /** The last ones, oldest first; never empty. */
   readonly reports: readonly Report[]
   /** Reports in a row in which it suffered. */
@@ -54,11 +59,11 @@ export function remember(
   time: number,
   before: GuestRecord | undefined,
 ): GuestRecord | undefined {
-  const { hold, need, age, actual, maximum } = domain.memory
+  const { hold, need, age, actual, target, maximum } = domain.memory
   if (hold !== undefined || !need || age === undefined || actual === undefined || maximum === undefined) {
     return undefined
   }
-  const known = before?.id === domain.id ? before : nothing(domain.id)
+  const known = before?.id === domain.id ? before : nothing(domain.id, target ?? actual)
   const reportTime = time - age
   const last = known.reports.at(-1)
   const isNew = !last || reportTime >= last.time + newerBy
@@ -67,7 +72,7 @@ export function remember(
 }
 
 /** The most that the last `count` reports had of something. */
-export function peak({ reports }: GuestRecord, what: 'used' | 'total' | 'cache', count: number): number {
+export function peak({ reports }: GuestRecord, what: Exclude<keyof Report, 'time'>, count: number): number {
   return Math.max(...reports.slice(-count).map((report) => report[what]))
 }
 
@@ -78,9 +83,11 @@ export function raisedSize({ raised }: GuestRecord, need: number, time: number):
   return need + (raised.bytes - need) * 0.5 ** halves
 }
 
-function nothing(id: number): GuestRecord {
+function nothing(id: number, original: number): GuestRecord {
   return {
     id,
+    original,
+    reserve: 0,
     reports: [],
     suffered: 0,
     shrunk: undefined,
@@ -95,12 +102,14 @@ function nothing(id: number): GuestRecord {
 function noteReport(
   record: GuestRecord,
   { memory: { usable, unused = 0, events, actual = 0, target = actual } }: DomainView,
-  { inUse, swapDebt, total }: MemoryNeed,
+  { inUse, swapDebt, burst, growthPerSecond }: MemoryNeed,
   reportTime: number,
   time: number,
 ): GuestRecord {
   const cache = Math.max(0, (usable ?? unused) - unused)
-  const report = { time: reportTime, used: inUse + swapDebt, total, cache }
+  const used = inUse + swapDebt
+  const expected = used + (growthPerSecond > 0 ? burst : 0)
+  const report = { time: reportTime, inUse, used, expected, cache }
   const { shrunk, raised } = record
   const isHurt = events !== undefined && (events.suffers || events.swappedOut > 0 || events.lostProgram)
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
@@ -108,6 +117,7 @@ function noteReport(
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
   return {
     ...record,
+    reserve: Math.max(record.reserve, swapDebt + burst),
     reports: [...record.reports, report].slice(-remembered),
     suffered: events?.suffers ? record.suffered + 1 : 0,
     // What a shrink did is learned once.

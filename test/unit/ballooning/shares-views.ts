@@ -16,6 +16,7 @@ export interface Sketch {
   readonly actual: number
   /** Default: it has been asked for nothing. */
   readonly target?: number
+  /** Default: 1,920 MiB, or what it has. */
   readonly maximum?: number
   readonly inUse: number
   readonly swapDebt?: number
@@ -73,7 +74,7 @@ export function viewOf(
 }
 
 function domainOf(sketch: Sketch, index: number): DomainView {
-  const { actual, target, maximum = 4_096, inUse, cache = 0, settings, memory } = sketch
+  const { actual, target, maximum = Math.max(1_920, actual), inUse, cache = 0, settings, memory } = sketch
   const { suffers = false, swappedOut = 0, lostProgram = false } = sketch
   const usable = Math.max(0, actual - inUse) * MiB
   return {
