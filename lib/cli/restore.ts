@@ -69,8 +69,10 @@ function nameOf(entry: JournalEntry): string {
     affinity: 'pin',
     memory: 'balloon size',
     cpuShares: 'cpu_shares',
+    memoryMerging: 'pace of same-page merging',
     memoryStatsPeriod: 'memory statistics period',
   }[entry.kind]
+  if (entry.kind === 'memoryMerging') return what
   return entry.kind === 'affinity'
     ? `${what} of ${entry.name} vCPU ${entry.vcpu}`
     : `${what} of ${entry.name}`

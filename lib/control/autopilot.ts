@@ -106,8 +106,8 @@ async function* run(
   }
 }
 
-function assertMayAct(host: Host, { scheduler, ballooning, dryRun }: Settings): void {
-  if (!host.readOnly || dryRun || !(scheduler || ballooning)) return
+function assertMayAct(host: Host, { scheduler, ballooning, merging, dryRun }: Settings): void {
+  if (!host.readOnly || dryRun || !(scheduler || ballooning || merging)) return
   throw new BallastError(
     'ERR_PERMISSION_DENIED',
     `The connection to ${host.uri} is read-only and can change nothing: connect without readOnly, or ask for a dry run`,

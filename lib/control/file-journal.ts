@@ -167,6 +167,11 @@ function entryOf(line: string): JournalEntry | undefined {
   if (kind === 'memoryStatsPeriod' && (typeof original === 'number' || original === null)) {
     return { ...subject, kind, original }
   }
+  if (kind === 'memoryMerging' && typeof original === 'object' && original !== null) {
+    const { pagesToScan, sleep } = { ...original } as Record<string, unknown>
+    if (typeof pagesToScan !== 'number' || typeof sleep !== 'number') return undefined
+    return { ...subject, kind, original: { pagesToScan, sleep } }
+  }
   return undefined
 }
 

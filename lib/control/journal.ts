@@ -1,4 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
+import type { MergingPace } from '../host/merging.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 
 /** The part of a {@link JournalEntry} that says which run of which domain, and when. */
@@ -13,6 +14,8 @@ export type JournalEntry = JournalSubject &
     | { readonly kind: 'affinity'; readonly vcpu: number; readonly original: CpuSet }
     /** Balloon size in bytes. */
     | { readonly kind: 'memory'; readonly original: number }
+    /** Pace of same-page merging: of the host and no domain, so UUID and name are empty, and the id is -1. */
+    | { readonly kind: 'memoryMerging'; readonly original: MergingPace }
     /** `cpu_shares`. */
     | { readonly kind: 'cpuShares'; readonly original: number }
     /** Statistics period in seconds, 0 for none; null where it was not known. */

@@ -2,7 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { globMatcher } from '../host/glob.ts'
 import type { Topology } from '../host/topology.ts'
-import { type Ballooning, isPolicy, type Scheduler } from '../view/plan.ts'
+import { type Ballooning, isPolicy, type Merging, type Scheduler } from '../view/plan.ts'
 import * as defaults from './defaults.ts'
 import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain-rules.ts'
 import { type Journal, memoryJournal } from './journal.ts'
@@ -15,6 +15,8 @@ export interface AutopilotOptions {
   readonly scheduler?: Scheduler | undefined
   /** Decides how large balloons are. Without it none is changed. With neither policy the loop only watches. */
   readonly ballooning?: Ballooning | undefined
+  /** Decides how fast the host merges equal pages (KSM). Without it that stays as it is. */
+  readonly merging?: Merging | undefined
   /** Do all but the changes: outcomes say `dry-run`. Default false. */
   readonly dryRun?: boolean | undefined
   /** End after so many beats, 1 or more: Ticks between two of them are not counted. Default: go on until aborted. */
@@ -50,6 +52,7 @@ export interface Settings {
   readonly interval: number
   readonly scheduler: Scheduler | undefined
   readonly ballooning: Ballooning | undefined
+  readonly merging: Merging | undefined
   readonly dryRun: boolean
   readonly ticks: number
   readonly signal: AbortSignal | undefined
@@ -75,6 +78,7 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
   ],
   scheduler: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   ballooning: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
+  merging: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   dryRun: ['true or false', (value) => typeof value === 'boolean'],
   ticks: ['a whole number of ticks, 1 or more', (value) => Number.isSafeInteger(value) && Number(value) >= 1],
   signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
@@ -116,6 +120,7 @@ export function readOptions(options: AutopilotOptions, host: Pick<Topology, 'mem
     interval: options.interval,
     scheduler: options.scheduler,
     ballooning: options.ballooning,
+    merging: options.merging,
     dryRun: options.dryRun ?? false,
     ticks: options.ticks ?? Number.POSITIVE_INFINITY,
     signal: options.signal,

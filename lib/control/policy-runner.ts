@@ -1,10 +1,10 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { Action, Explanation, Plan, Policy } from '../view/plan.ts'
+import type { AnyAction, Explanation, Plan, Policy } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** What a policy wants, and what failed in it; one that threw wants nothing. */
-export interface PolicyResult<A extends Action> {
+export interface PolicyResult<A extends AnyAction> {
   readonly plan: Plan<A>
   readonly explanation?: Explanation | undefined
   readonly errors: readonly BallastError[]
@@ -14,7 +14,7 @@ export interface PolicyResult<A extends Action> {
  * Runs one policy tick after tick: hands it its state, keeps the next, and checks what it returns. A policy that
  * throws or returns what is no plan gives `ERR_POLICY`; its state stays as it was.
  */
-export class PolicyRunner<A extends Action> {
+export class PolicyRunner<A extends AnyAction> {
   readonly #name: string
   readonly #kinds: readonly A['kind'][]
   readonly #policy: Policy<A>
@@ -55,15 +55,15 @@ export class PolicyRunner<A extends Action> {
   }
 
   #assertAction(action: unknown, index: number): asserts action is A {
-    const { kind, uuid, domain, ...rest } = (action ?? {}) as Partial<Record<string, unknown>>
+    const { kind, ...rest } = (action ?? {}) as Fields
     const known = this.#kinds.find((one) => one === kind)
     if (!known) {
       throw new NoPlan(
         `its item ${index} is no ${this.#kinds.join(' or ')} action, but ${shown(kind ?? action)}`,
       )
     }
-    const complete = typeof uuid === 'string' && typeof domain === 'string' && isComplete[known](rest)
-    if (!complete) throw new NoPlan(`its item ${index} is not complete: make it with ${known}()`)
+    if (!isComplete[known](rest))
+      throw new NoPlan(`its item ${index} is not complete: make it with ${known}()`)
   }
 
   #error(what: string, cause?: unknown): BallastError {
@@ -71,11 +71,18 @@ export class PolicyRunner<A extends Action> {
   }
 }
 
+type Fields = Partial<Record<string, unknown>>
+
+function namesDomain({ uuid, domain }: Fields): boolean {
+  return typeof uuid === 'string' && typeof domain === 'string'
+}
+
 /** Whether an action of each kind says what it is to say. */
-const isComplete: Record<Action['kind'], (action: Partial<Record<string, unknown>>) => boolean> = {
-  pin: ({ vcpu, cpus }) => typeof vcpu === 'number' && cpus instanceof CpuSet,
-  setMemory: ({ bytes }) => typeof bytes === 'number',
-  setShares: ({ shares }) => typeof shares === 'number',
+const isComplete: Record<AnyAction['kind'], (action: Fields) => boolean> = {
+  pin: ({ vcpu, cpus, ...rest }) => namesDomain(rest) && typeof vcpu === 'number' && cpus instanceof CpuSet,
+  setMemory: ({ bytes, ...rest }) => namesDomain(rest) && typeof bytes === 'number',
+  setShares: ({ shares, ...rest }) => namesDomain(rest) && typeof shares === 'number',
+  merge: ({ pagesToScan, sleep }) => typeof pagesToScan === 'number' && typeof sleep === 'number',
 }
 
 /** What a policy returned is no plan. */

@@ -10,6 +10,7 @@ import { domainOverhead, guestMargin, hostReserve } from './defaults.ts'
 import { type Guarded, guard, thingOf } from './guard.ts'
 import { type Journal, type JournalEntry, memoryJournal } from './journal.ts'
 import { Ledger } from './ledger.ts'
+import { restoreMerging } from './merging.ts'
 import { type PeriodEntry, restorePeriods } from './restore-periods.ts'
 import type { Clamp, Outcome } from './tick.ts'
 
@@ -50,7 +51,9 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
     const message = `The connection to ${host.uri} is read-only and can restore nothing: connect without readOnly`
     throw new BallastError('ERR_PERMISSION_DENIED', message)
   }
-  const entries = await journal.entries()
+  const all = await journal.entries()
+  const merging = await restoreMerging(host, all)
+  const entries = all.filter(({ kind }) => kind !== 'memoryMerging')
   const reserve = hostReserve(host.topology.memory)
   using cpuShares = cpuSharesBook(host, patience)
   const concerned = new Set(entries.flatMap(({ kind, uuid }) => (kind === 'cpuShares' ? [uuid] : [])))
@@ -76,7 +79,12 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
       // Last: to the end guests have to say what they use.
       const periods = entries.filter((entry) => entry.kind === 'memoryStatsPeriod')
       const active = periods.filter((entry) => runs(view, entry))
-      return report(entries, view, guarded, outcomes, await restorePeriods(host, active, patience))
+      const done = report(entries, view, guarded, outcomes, await restorePeriods(host, active, patience))
+      return {
+        restored: [...done.restored, ...merging.restored],
+        notRestored: [...done.notRestored, ...merging.notRestored],
+        over: done.over,
+      }
     }
     await host.clock.sleepUntil(host.clock.now() + pause)
   }

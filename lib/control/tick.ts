@@ -1,5 +1,5 @@
 import type { BallastError } from '../host/errors.ts'
-import type { Action, Explanation, Plan } from '../view/plan.ts'
+import type { Action, Explanation, MergeAction, Plan } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
@@ -41,6 +41,18 @@ export interface Outcome {
   readonly duration: number
 }
 
+/** What became of same-page merging in one turn. */
+export interface MergingTurn {
+  /** Why its pace is not changed, whatever the policy wants. */
+  readonly leftAlone: string | undefined
+  /** What was done; undefined: nothing was to be done. */
+  readonly outcome:
+    | (Omit<Outcome, 'action'> & {
+        readonly action: MergeAction
+      })
+    | undefined
+}
+
 /** Milliseconds that each part of the tick took, on the host's clock. */
 export interface TickTiming {
   readonly sample: number
@@ -71,6 +83,8 @@ export interface Tick {
   readonly leftAlone: readonly LeftAlone[]
   /** What was done: one for each action that the guard let through. */
   readonly outcomes: readonly Outcome[]
+  /** Same-page merging; undefined where no policy decides on it. */
+  readonly merging?: MergingTurn | undefined
   /** What failed apart from actions: a sample that could not be had, a policy that threw. */
   readonly errors: readonly BallastError[]
   readonly timing: TickTiming

@@ -15,6 +15,7 @@ import type { JournalEntry } from './journal.ts'
 import { Ledger } from './ledger.ts'
 import type { GuardLimits } from './limits.ts'
 import { MemoryFeed, type MemoryReading } from './memory-feed.ts'
+import { MergingTurns } from './merging.ts'
 import type { Settings } from './options.ts'
 import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
@@ -52,6 +53,7 @@ export class Turns implements Disposable {
   readonly #ballooning: PolicyRunner<Action> | undefined
   readonly #ledger = new Ledger()
   readonly #actuator: Actuator
+  readonly #merging: MergingTurns | undefined
   readonly #reservations: Reservations
   readonly #emergencies = new Emergencies()
   /** Milliseconds between memory samples, and when the last was due. */
@@ -97,10 +99,9 @@ export class Turns implements Disposable {
     this.#memory = new MemoryFeed(host, this.#lookPeriod - slack)
     if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
     if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
-    this.#actuator = new Actuator(host, journal, this.#ledger, {
-      dryRun,
-      patience: Math.max(leastPatience, interval / 4),
-    })
+    const doing = { dryRun, patience: Math.max(leastPatience, interval / 4) }
+    this.#actuator = new Actuator(host, journal, this.#ledger, doing)
+    if (settings.merging) this.#merging = new MergingTurns(host, settings.merging, journal, doing)
   }
 
   /** Samples CPU and memory side by side. Changes nothing and never rejects: it may be left to itself. */
@@ -109,7 +110,12 @@ export class Turns implements Disposable {
     const begun = clock.now()
     const wallTime = clock.wallTime()
     this.#lookedAt = begun
-    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(this.#settings.interval / 4)])
+    const patience = this.#settings.interval / 4
+    const [cpu] = await Promise.all([
+      this.#sampleCpu(),
+      this.#memory.refresh(patience),
+      this.#merging?.refresh(),
+    ])
     if (!('error' in cpu)) await this.#books.follow(cpu.domains)
     return { begun, wallTime, sampled: clock.now(), cpu }
   }
@@ -118,7 +124,8 @@ export class Turns implements Disposable {
   async act(index: number, { cpu, ...look }: Readings): Promise<Tick> {
     const errors = this.#takeErrors()
     if ('error' in cpu) errors.push(cpu.error)
-    const view = this.#observe(cpu, look.wallTime)
+    const seen = this.#observe(cpu, look.wallTime)
+    const view = this.#merging?.see(seen) ?? seen
     const policies = 'error' in cpu ? [] : [this.#scheduler, this.#ballooning]
     return this.#turn({ ...look, index, cause: 'beat', view, policies, errors })
   }
@@ -178,6 +185,9 @@ export class Turns implements Disposable {
     const guarded = guard(plan, view, this.#limits, this.#ledger)
     const planned = clock.now()
     const outcomes = await this.#actuator.actuate(guarded.plan, view)
+    const asked = cause === 'beat' && policies.length > 0
+    const merging = asked ? await this.#merging?.turn(view) : this.#merging?.standing
+    errors.push(...(this.#merging?.takeErrors() ?? []))
     const ended = clock.now()
     if (policies.includes(this.#ballooning)) this.#emergencies.dealtWith(view, outcomes)
 
@@ -193,6 +203,7 @@ export class Turns implements Disposable {
       clamps: guarded.clamps,
       leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
       outcomes,
+      merging,
       errors,
       timing: {
         sample: sampled - begun,

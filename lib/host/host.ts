@@ -1,4 +1,5 @@
 import type { CpuSet } from './cpuset.ts'
+import type { MemoryMerging, MergingPace } from './merging.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 import type { DomainTraits } from './traits.ts'
@@ -102,6 +103,11 @@ export interface Host extends AsyncDisposable {
   cpuShares(uuid: string): Promise<number>
   /** Changes them, live. Which numbers can be is up to the host: 2 to 262,144 with cgroups v1, 1 to 10,000 with v2. */
   setCpuShares(uuid: string, shares: number): Promise<void>
+
+  /** Same-page merging on this host; undefined where it has none. Never waits for a guest's monitor. */
+  memoryMerging(): Promise<MemoryMerging | undefined>
+  /** Sets its pace. Rejects where the host has none (`ERR_NOT_SUPPORTED`) or we may not, as in session mode. */
+  setMemoryMerging(pace: MergingPace): Promise<void>
 
   /**
    * The element that a domain's metadata holds in Ballast's namespace (`metadataNamespace`), as XML; undefined

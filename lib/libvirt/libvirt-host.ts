@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import type { MemoryMerging, MergingPace } from '../host/merging.ts'
 import { metadataNamespace } from '../host/metadata.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -12,6 +13,9 @@ import { fromNative } from './native-error.ts'
 import { realClock } from './real-clock.ts'
 import { readTopology } from './topology.ts'
 import { readTraits } from './traits.ts'
+
+/** What KSM counts in. Nearly every host with libvirt has pages of this size. */
+const pageSize = 4 * KiB
 
 /** A {@link Host} on libvirt, over the addon. Made by `connect()`. */
 export class LibvirtHost implements Host {
@@ -115,6 +119,19 @@ export class LibvirtHost implements Host {
   async setCpuShares(uuid: string, shares: number): Promise<void> {
     assertWhole('cpu_shares', shares, 1)
     await this.#call((native) => native.setCpuShares(uuid, shares))
+  }
+
+  async memoryMerging(): Promise<MemoryMerging | undefined> {
+    const merging = await this.#call((native) => native.pageMerging())
+    if (!merging) return undefined
+    const { pagesToScan, sleep, pagesSharing, running } = merging
+    return { pagesToScan, sleep, running, saved: pagesSharing * pageSize }
+  }
+
+  async setMemoryMerging({ pagesToScan, sleep }: MergingPace): Promise<void> {
+    assertWhole('pages to scan', pagesToScan, 0)
+    assertWhole('milliseconds of sleep', sleep, 0)
+    await this.#call((native) => native.setPageMerging(pagesToScan, sleep))
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

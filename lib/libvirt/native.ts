@@ -45,6 +45,9 @@ export interface NativeConnection {
   /** 0: the driver knows none. */
   cpuShares(uuid: string): Promise<number>
   setCpuShares(uuid: string, shares: number): Promise<void>
+  /** Undefined: the host has none. */
+  pageMerging(): Promise<NativePageMerging | undefined>
+  setPageMerging(pagesToScan: number, sleepMilliseconds: number): Promise<void>
   /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
   close(): Promise<void>
@@ -59,6 +62,15 @@ export interface NativeHostDescription {
   readonly online: Uint32Array
   /** The kernel's list of isolated CPUs; empty: none, or not known. */
   readonly isolated: string
+}
+
+export interface NativePageMerging {
+  readonly pagesToScan: number
+  /** Milliseconds. */
+  readonly sleep: number
+  readonly pagesSharing: number
+  /** Left out where it is not known. */
+  readonly running?: boolean
 }
 
 export interface NativeDomain {

@@ -1,5 +1,5 @@
 import { shortage, sufferers } from '../control/emergencies.ts'
-import type { Outcome, Tick } from '../control/tick.ts'
+import type { MergingTurn, Outcome, Tick } from '../control/tick.ts'
 import { printable } from '../host/printable.ts'
 import type { Action } from '../view/plan.ts'
 import { size, standing } from './format.ts'
@@ -26,8 +26,12 @@ export class Narrator {
       ...tick.leftAlone.map(({ uuid, domain, what, why }) =>
         matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
       ),
+      ...(tick.merging?.leftAlone === undefined
+        ? []
+        : [matter('merging', tick.merging.leftAlone, 'left alone: same-page merging: ')]),
     ])
     const lines = [...news, ...emergency(tick), ...tick.outcomes.map(outcomeLine)]
+    if (tick.merging?.outcome) lines.push(mergingLine(tick.merging.outcome))
     if (lines.length > 0) this.#spokeAt = tick.wallTime
     if (tick.index === 0) lines.unshift(`first look: ${standing(tick.view).join(', ')}`)
     else if (tick.wallTime - this.#spokeAt >= longestSilence) {
@@ -84,7 +88,13 @@ function describe(action: Action): string {
   }
 }
 
+function mergingLine({ action, status, error }: NonNullable<MergingTurn['outcome']>): string {
+  const what = `look for equal pages: ${action.pagesToScan} each ${action.sleep} ms`
+  return printable(`${prefixes[status]}${what}: ${error ? error.message : action.reason}`)
+}
+
+const prefixes = { applied: '', 'dry-run': 'would ', failed: 'could not ' } as const
+
 function outcomeLine({ action, status, error }: Outcome): string {
-  const prefix = { applied: '', 'dry-run': 'would ', failed: 'could not ' }[status]
-  return printable(`${prefix}${describe(action)}: ${error ? error.message : action.reason}`)
+  return printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : action.reason}`)
 }

@@ -1,8 +1,8 @@
-import type { Clamp, LeftAlone, Outcome, Tick, TickTiming } from '../control/tick.ts'
+import type { Clamp, LeftAlone, MergingTurn, Outcome, Tick, TickTiming } from '../control/tick.ts'
 import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import type { Action, Explanation } from '../view/plan.ts'
+import type { Action, Explanation, MergeAction } from '../view/plan.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
@@ -35,6 +35,17 @@ export interface SetSharesRecord {
 }
 
 export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
+
+export interface MergingRecord {
+  readonly leftAlone?: string
+  readonly outcome?: {
+    readonly action: MergeAction
+    readonly status: Outcome['status']
+    readonly error?: ErrorRecord
+    /** Milliseconds. */
+    readonly duration: number
+  }
+}
 
 export interface ErrorRecord {
   /** A stable `ERR_…` string. */
@@ -119,6 +130,8 @@ export interface TickRecord {
     /** Milliseconds. */
     readonly duration: number
   }[]
+  /** Same-page merging. */
+  readonly merging?: MergingRecord
   readonly errors: readonly ErrorRecord[]
   /** Milliseconds. */
   readonly timing: Known<TickTiming>
@@ -155,6 +168,7 @@ export function tickRecord(tick: Tick): TickRecord {
     outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
       known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
     ),
+    merging: tick.merging && mergingRecord(tick.merging),
     errors: tick.errors.map(errorRecord),
     timing: known(tick.timing),
   })
@@ -190,6 +204,20 @@ function actionRecord(action: Action): ActionRecord {
     case 'setMemory':
       return { kind, uuid, domain, bytes: action.bytes, reason }
   }
+}
+
+function mergingRecord({ leftAlone, outcome }: MergingTurn): MergingRecord {
+  return known({
+    leftAlone,
+    outcome:
+      outcome &&
+      known({
+        action: outcome.action,
+        status: outcome.status,
+        error: outcome.error && errorRecord(outcome.error),
+        duration: outcome.duration,
+      }),
+  })
 }
 
 function errorRecord({ code, message }: ErrorRecord): ErrorRecord {

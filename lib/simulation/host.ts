@@ -1,6 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
 import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import type { MemoryMerging, MergingPace } from '../host/merging.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { DomainTraits } from '../host/traits.ts'
@@ -17,6 +18,8 @@ const libvirtJobWait = 30_000
 const defaultMemoryDeadline = 1_000
 /** As the kernel has it with cgroups v1. */
 const cpuSharesRange = { least: 2, most: 262_144 }
+/** What a kernel begins with. */
+const kernelPace: MergingPace = { pagesToScan: 100, sleep: 20 }
 const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
@@ -78,11 +81,13 @@ class Simulation implements SimulatedHost {
   readonly #cpuSampler: CpuSampler
   readonly #memoryDeadline: number
   readonly #callDeadline: number
+  #merging: MergingPace | undefined
   #closed = false
 
   constructor(scenario: Scenario) {
     this.#machine = new Machine(scenario)
     this.#cpuSampler = new CpuSampler(this.#machine)
+    if (scenario.merging ?? true) this.#merging = kernelPace
     this.#memoryDeadline = scenario.memoryDeadline ?? defaultMemoryDeadline
     this.#callDeadline = scenario.callDeadline ?? defaultCallDeadline
     this.topology = this.#machine.topology
@@ -173,6 +178,22 @@ class Simulation implements SimulatedHost {
     await this.#job(guest, 'set the cpu_shares of', () => {
       this.#machine.setCpuShares(guest, shares)
     })
+  }
+
+  async memoryMerging(): Promise<MemoryMerging | undefined> {
+    this.#assertOpen()
+    return this.#merging && { ...this.#merging, running: true, saved: 0 }
+  }
+
+  async setMemoryMerging({ pagesToScan, sleep }: MergingPace): Promise<void> {
+    this.#assertOpen()
+    if (!this.#merging) throw new BallastError('ERR_NOT_SUPPORTED', 'This host has no same-page merging')
+    for (const value of [pagesToScan, sleep]) {
+      if (!Number.isInteger(value) || value < 0) {
+        throw wrong(`Expected the pace of merging to be whole numbers from 0 on, got ${value}`)
+      }
+    }
+    this.#merging = { pagesToScan, sleep }
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

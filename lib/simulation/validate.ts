@@ -12,6 +12,7 @@ export function validateScenario(scenario: Scenario): void {
     'pcpus',
     'memory',
     'background',
+    'merging',
     'memoryDeadline',
     'callDeadline',
     'domains',
@@ -20,6 +21,9 @@ export function validateScenario(scenario: Scenario): void {
   const { seed, memory, background, memoryDeadline, callDeadline, domains, changes } = scenario
   if (seed !== undefined && !Number.isInteger(seed)) throw wrongOption('seed', 'a whole number', seed)
   atLeast('memory', memory, 1)
+  const { merging } = scenario
+  if (merging !== undefined && typeof merging !== 'boolean')
+    throw wrongOption('merging', 'true or false', merging)
   atLeast('memoryDeadline', memoryDeadline, 0)
   atLeast('callDeadline', callDeadline, 0)
   const online = validateShape(scenario.pcpus)

@@ -1,4 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
+import type { MergingPace } from '../host/merging.ts'
 import type { DomainView, VcpuView, View } from './view.ts'
 
 /** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */
@@ -37,13 +38,24 @@ export interface SetSharesAction {
   readonly reason: string
 }
 
+/** Something done to a domain. */
 export type Action = PinAction | SetMemoryAction | SetSharesAction
 
+/** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link merge}. */
+export interface MergeAction extends MergingPace {
+  readonly kind: 'merge'
+  /** Why, in numbers. */
+  readonly reason: string
+}
+
+/** All that a policy can want. */
+export type AnyAction = Action | MergeAction
+
 /** What a policy wants done, in order. An empty plan is the usual one. */
-export type Plan<A extends Action = Action> = readonly A[]
+export type Plan<A extends AnyAction = Action> = readonly A[]
 
 /** A policy that needs no memory: a pure function from what is seen to what should be done. */
-export type PurePolicy<A extends Action> = (view: View) => Plan<A>
+export type PurePolicy<A extends AnyAction> = (view: View) => Plan<A>
 
 /** The best placement that was found with so many moves. */
 export interface FrontPoint {
@@ -74,7 +86,7 @@ export interface Explanation {
 }
 
 /** What a {@link StatefulPolicy} decides. */
-export interface Decision<A extends Action, S> {
+export interface Decision<A extends AnyAction, S> {
   readonly plan: Plan<A>
   readonly state: S
   /** Lands in the Tick. A policy that hands on another's plan hands on its explanation. */
@@ -89,12 +101,12 @@ export interface Decision<A extends Action, S> {
  * A policy that needs history: it is handed its state and returns the next one, and keeps nothing
  * itself, so that the same run can be replayed.
  */
-export interface StatefulPolicy<A extends Action, S> {
+export interface StatefulPolicy<A extends AnyAction, S> {
   readonly initialState: S
   decide(view: View, state: S): Decision<A, S>
 }
 
-export type Policy<A extends Action> = PurePolicy<A> | StatefulPolicy<A, unknown>
+export type Policy<A extends AnyAction> = PurePolicy<A> | StatefulPolicy<A, unknown>
 
 /** Whether something has the shape of a policy. */
 export function isPolicy(value: unknown): value is Policy<Action> {
@@ -107,6 +119,9 @@ export function isPolicy(value: unknown): value is Policy<Action> {
 export type Scheduler = Policy<PinAction | SetSharesAction>
 /** Decides how large balloons are. */
 export type Ballooning = Policy<SetMemoryAction>
+
+/** Decides how fast the host merges equal pages. */
+export type Merging = Policy<MergeAction>
 
 /** Pins `vcpu` to `cpus`. */
 export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
@@ -121,4 +136,9 @@ export function setMemory(domain: DomainView, bytes: number, reason: string): Se
 /** Gives `domain` these `cpu_shares`. */
 export function setShares(domain: DomainView, shares: number, reason: string): SetSharesAction {
   return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason }
+}
+
+/** Sets the pace of merging. */
+export function merge({ pagesToScan, sleep }: MergingPace, reason: string): MergeAction {
+  return { kind: 'merge', pagesToScan, sleep, reason }
 }

@@ -1,4 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
+import type { MemoryMerging } from '../host/merging.ts'
 import type { DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
 import type { DomainSettings } from './settings.ts'
@@ -188,6 +189,8 @@ export interface HostMemoryView {
   readonly reserved: number
   /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve - reserved`. */
   readonly budget: number
+  /** Same-page merging; undefined where there is none, or nobody decides on it. What it saves is never part of the budget. */
+  readonly merging?: MemoryMerging | undefined
   /** What they hold now: sum of max(actual, target) and overhead, as the guard counts it. */
   readonly committed: number
 }

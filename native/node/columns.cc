@@ -99,6 +99,15 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   return js;
 }
 
+Napi::Value ToJs(Napi::Env env, const PageMerging& merging) {
+  Napi::Object js = Napi::Object::New(env);
+  js["pagesToScan"] = merging.pages_to_scan;
+  js["sleep"] = merging.sleep_milliseconds;
+  js["pagesSharing"] = static_cast<double>(merging.pages_sharing);
+  if (merging.running) js["running"] = *merging.running;
+  return js;
+}
+
 Napi::Value ToJs(Napi::Env env, const HostEvent& event) {
   Napi::Object js = Napi::Object::New(env);
   js["kind"] = KindName(event.kind);

@@ -5,6 +5,7 @@
 #include "virt/cpu_sampler.h"
 #include "virt/events.h"
 #include "virt/memory_sampler.h"
+#include "virt/page_merging.h"
 
 // What crosses into JavaScript, in the shapes that lib/libvirt/native.ts declares. Columns cross as typed
 // arrays; the domains' names only when `known_generation`, the set that JavaScript has, is not this one.
@@ -14,6 +15,7 @@ Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains);
 Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generation);
 Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_generation);
 Napi::Value ToJs(Napi::Env env, const HostDescription& host);
+Napi::Value ToJs(Napi::Env env, const PageMerging& merging);
 Napi::Value ToJs(Napi::Env env, const HostEvent& event);
 
 }  // namespace ballast

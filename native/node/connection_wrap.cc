@@ -3,6 +3,7 @@
 #include "kernel/cpu_bitmap.h"
 #include "node/columns.h"
 #include "virt/cpu_shares.h"
+#include "virt/page_merging.h"
 
 namespace ballast {
 namespace {
@@ -39,6 +40,8 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
                          InstanceMethod<&ConnectionWrap::CpuShares>("cpuShares"),
                          InstanceMethod<&ConnectionWrap::SetCpuShares>("setCpuShares"),
+                         InstanceMethod<&ConnectionWrap::PageMerging>("pageMerging"),
+                         InstanceMethod<&ConnectionWrap::SetPageMerging>("setPageMerging"),
                          InstanceMethod<&ConnectionWrap::Listen>("listen"),
                          InstanceMethod<&ConnectionWrap::Close>("close"),
                      });
@@ -220,6 +223,24 @@ Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
   const auto shares = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
   return ChangeDomain(info.Env(), "virDomainSetSchedulerParametersFlags",
                       [uuid, shares](const Connection& c) { ballast::SetCpuShares(c, uuid, shares); });
+}
+
+Napi::Value ConnectionWrap::PageMerging(const Napi::CallbackInfo& info) {
+  const auto connection = Opened(info.Env()).connection;
+  return caller_->Promise<std::optional<ballast::PageMerging>>(
+      info.Env(), "virNodeGetMemoryParameters", call_deadline_,
+      [connection] { return ReadPageMerging(*connection); },
+      [](Napi::Env env, const std::optional<ballast::PageMerging>& merging) -> Napi::Value {
+        if (!merging) return env.Undefined();
+        return ToJs(env, *merging);
+      });
+}
+
+Napi::Value ConnectionWrap::SetPageMerging(const Napi::CallbackInfo& info) {
+  const uint32_t pages = info[0].As<Napi::Number>().Uint32Value();
+  const uint32_t sleep = info[1].As<Napi::Number>().Uint32Value();
+  return ChangeDomain(info.Env(), "virNodeSetMemoryParameters",
+                      [pages, sleep](const Connection& c) { ballast::SetPageMerging(c, pages, sleep); });
 }
 
 Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {

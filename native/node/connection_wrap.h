@@ -60,6 +60,8 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);
   Napi::Value CpuShares(const Napi::CallbackInfo& info);
   Napi::Value SetCpuShares(const Napi::CallbackInfo& info);
+  Napi::Value PageMerging(const Napi::CallbackInfo& info);
+  Napi::Value SetPageMerging(const Napi::CallbackInfo& info);
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 

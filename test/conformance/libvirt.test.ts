@@ -14,6 +14,7 @@ const can: Abilities = {
   pinEvents: false,
   balloonEvents: false,
   cpuShares: false,
+  merging: false,
 }
 
 conformance('connect("test:///default")', async () => {

@@ -41,6 +41,7 @@ conformance('simulate()', async () => {
       pinEvents: true,
       balloonEvents: true,
       cpuShares: true,
+      merging: true,
     },
     pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
     plug: () => clock.sleepUntil(plugs + 1),

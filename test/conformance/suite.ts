@@ -3,6 +3,7 @@ import { clockConformance } from './clock.ts'
 import { cpuConformance } from './cpu.ts'
 import { domainConformance } from './domains.ts'
 import { memoryConformance } from './memory.ts'
+import { mergingConformance } from './merging.ts'
 import { metadataConformance } from './metadata.ts'
 import { pinConformance } from './pin.ts'
 import { sharesConformance } from './shares.ts'
@@ -30,6 +31,7 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
     describe('metadata', () => metadataConformance(current))
     describe('traits', () => traitsConformance(current))
     describe('cpu_shares', () => sharesConformance(current))
+    describe('same-page merging', () => mergingConformance(current))
     describe('clock', () => clockConformance(current))
   })
 }

@@ -1,6 +1,7 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { Domain, type Host, type HostEvent, type HostListener } from '../../../lib/host/host.ts'
+import type { MemoryMerging, MergingPace } from '../../../lib/host/merging.ts'
 import {
   type CpuSample,
   CpuSource,
@@ -72,6 +73,8 @@ export class FakeHost implements Host {
   readonly looks: { call: string; time: number }[] = []
   obstacle: Obstacle = () => {}
   readonly listeners = new Set<HostListener>()
+  /** Same-page merging; undefined: there is none. */
+  merging: MemoryMerging | undefined
   /** Bytes that the host says are available. */
   available = 16 * GiB
 
@@ -171,6 +174,17 @@ export class FakeHost implements Host {
     const one = await this.#change('setCpuShares', uuid, `${shares}`)
     one.cpuShares = shares
     this.emit({ kind: 'cpuShares', domain: one, shares })
+  }
+
+  async memoryMerging(): Promise<MemoryMerging | undefined> {
+    await this.#look('memoryMerging')
+    return this.merging
+  }
+
+  async setMemoryMerging(pace: MergingPace): Promise<void> {
+    this.calls.push(`setMemoryMerging ${pace.pagesToScan} ${pace.sleep}`)
+    await this.obstacle('setMemoryMerging', '')
+    if (this.merging) this.merging = { ...this.merging, ...pace }
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {
