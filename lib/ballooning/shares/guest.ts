@@ -21,6 +21,8 @@ const dry = 0.25
 /** Guests that may be large have this part of what they may have beyond so many bytes as a reserve for bursts. */
 const burstPart = 0.5
 const smallGuest = 1_536 * MiB
+/** Bytes below its ceiling at which a guest that grows is given all of it: it would ask for that next. */
+const lastBit = 64 * MiB
 /** How often the room of a guest that goes on suffering is doubled. */
 const mostDoublings = 4
 
@@ -65,7 +67,9 @@ export function judge(
     peak(record, 'expected', agreeing) + margin,
     sizeWhenDry(domain, size, used, margin),
   )
-  const comfort = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
+  const wanted = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
+  const isGrowing = (domain.memory.need?.growthPerSecond ?? 0) > 0
+  const comfort = isGrowing && ceiling - wanted < lastBit ? ceiling : wanted
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
   const ample = isRefusing ? comfort : Math.max(comfort, within(recentlyUsed + margin + reserve))
   const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin

@@ -45,9 +45,10 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   let granted = 0
   let lack = 0
   for (const [i, guest] of guests.entries()) {
-    const { asked, size, claim, suffers } = guest
+    const { asked, size, ceiling, claim, suffers } = guest
     const goal = sizes[i]!
-    const isWanting = asked < Math.min(goal, claim.comfort) - (suffers || asked < claim.floor ? MiB : slack)
+    const isUrgent = suffers || asked < claim.floor || claim.comfort === ceiling
+    const isWanting = asked < Math.min(goal, claim.comfort) - (isUrgent ? MiB : slack)
     if (!isWanting && !isRoomy(guest.record, time)) continue
     const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
     if (isWanting) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
