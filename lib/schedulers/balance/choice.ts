@@ -42,6 +42,8 @@ export interface Choice {
   readonly better: Better | undefined
   /** Before any move. */
   readonly deviation: number
+  /** Nobody waits noticeably, wherever all are. */
+  readonly isIdle: boolean
   readonly explanation: Explanation
 }
 
@@ -139,10 +141,12 @@ class Search {
   readonly #scale: Scale
   readonly #front: Front
   readonly #start: Arrangement
+  readonly #isIdle: boolean
 
   constructor(model: Model, scale: Scale, terms: Terms) {
     this.#scale = scale
     this.#start = new Arrangement(model)
+    this.#isIdle = this.#start.loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)
     this.#front = new Front(model, terms.mostMoves, (squares) => scale.deviation(squares))
     const { found, why } = this.#look(terms)
     this.found = found
@@ -159,6 +163,7 @@ class Search {
         deviation: scale.deviation(better.squares),
       },
       deviation,
+      isIdle: this.#isIdle,
       explanation: {
         front: this.#front.told(),
         lowerBound: scale.lowerBound,
@@ -171,14 +176,14 @@ class Search {
 
   #look({ doubt }: Terms): { found: Best | undefined; why: string } {
     const scale = this.#scale
-    const { squares, loads, model } = this.#start
+    const { squares, model } = this.#start
     const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
     const bound = () => `lower bound ${percent(scale.lowerBound)}`
     const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
     if (scale.isBalanced(squares)) {
       return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
     }
-    if (loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)) {
+    if (this.#isIdle) {
       return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)
     }
     const within = Math.min(0.9, doubt * worthwhile.within)
