@@ -11,7 +11,7 @@ import {
   type PatienceState,
   waiting,
 } from './balance/patience.ts'
-import { homecomings, pinsOf } from './balance/pins.ts'
+import { homecomings, pinsOf, stays } from './balance/pins.ts'
 import { type Price, priceFrom } from './balance/price.ts'
 import { isWanting, levelsOf } from './balance/sets.ts'
 import { type Level, shapeOf } from './balance/shape.ts'
@@ -101,8 +101,10 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
     if (!better || !isTime(state, model, choice)) {
-      const plan = homecomings(model, choice.deviation)
-      return { plan, state: { ...state, ...waiting(state, better !== undefined) }, explanation }
+      const { state: after, holds } = waiting(state, model, choice)
+      const { deviation } = choice
+      const plan = holds ? stays(model, deviation) : homecomings(model, deviation)
+      return { plan, state: { ...state, ...after }, explanation }
     }
     const cut = better.moves >= maxMoves
     const after = moved(state, model, { choice, better, time: view.time, cooldown, cut })
@@ -115,7 +117,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
     if (!isWanting(view)) {
       // One call too few: only those that are where they may not be are brought home.
-      const decision = levels[widest] && decideAt(view, { ...state, calls: -1 }, levels[widest])
+      const decision = levels[widest] && decideAt(view, { ...state, calls: -1, wandering: undefined }, levels[widest])
       return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }
     }
     let decision: Decision<PinAction, BalanceState> = { plan: [], state }

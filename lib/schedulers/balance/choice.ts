@@ -12,8 +12,11 @@ import { goodAtBothEnds } from './robust.ts'
 const idleLoad = 0.2
 /** Deviation that is never worth a move, as a fraction of one pCPU. */
 const negligible = 0.02
-/** Fraction of the deviation that a plan has to take off to be worth its moves, if it comes within tolerance or not. */
-const worthwhile = { within: 0.1, outOfReach: 0.25 }
+/**
+ * Fraction of the deviation that a plan has to take off to be worth its moves: if it comes within tolerance, and if not,
+ * for each move up to so much in all. What trades vCPUs about as heavy gains as much by noise alone.
+ */
+const worthwhile = { within: 0.1, perMove: 0.1, outOfReach: 0.25 }
 /** What sums of squares may be off by. */
 const rounding = 1e-9
 /** Nodes that the search for the best of all placements looks at. */
@@ -188,6 +191,7 @@ class Search {
     }
     const within = Math.min(0.9, doubt * worthwhile.within)
     const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
+    const worth = (moves: number) => Math.min(outOfReach, moves * doubt * worthwhile.perMove)
     const goal = scale.goal(squares, within)
     const best = leastOfAll(model, squares, scale.least, mostNodes)
     if (best !== undefined) scale.prove(best)
@@ -199,20 +203,18 @@ class Search {
       return { found: wanted, why: `${now}, ${bound()}; the fewest within tolerance: ${told(wanted)}` }
     }
     const start = scale.loose(squares)
-    const least = wanted?.squares ?? best ?? squares
-    if (scale.loose(least) > start * (1 - outOfReach)) {
-      return rest(
-        `${now}, ${bound()}; nothing that is much better can be reached: ${percent(scale.deviation(least))}`,
-      )
+    const least = scale.loose(wanted?.squares ?? best ?? squares)
+    if (least > start * (1 - worth(1))) {
+      const reached = percent(scale.deviation(scale.squaresAt(least)))
+      return rest(`${now}, ${bound()}; nothing that is much better can be reached: ${reached}`)
     }
-    const enough = Math.max(
-      scale.loose(least) * (1 + worthwhile.within),
-      scale.loose(least) + scale.tolerated / 4,
-    )
-    const near = Math.min(enough, start * (1 - outOfReach))
-    const found = this.#front.fewest(scale.squaresAt(near))
+    const enough = Math.max(least * (1 + worthwhile.within), least + scale.tolerated / 4)
+    const near = (gain: number) => scale.squaresAt(Math.min(enough, start * (1 - gain)))
+    const isWorth = ({ squares, moves }: Best) => scale.loose(squares) <= start * (1 - worth(moves))
+    let found = this.#front.fewest(near(worth(1)))
+    if (!isWorth(found)) found = this.#front.fewest(near(outOfReach))
     if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
-    if (scale.loose(found.squares) > start * (1 - outOfReach)) {
+    if (!isWorth(found)) {
       return rest(`${now}, ${bound()}; the best that was found is not worth it: ${told(found)}`)
     }
     return { found, why: `${now}, ${bound()}; tolerance is out of reach, near the best: ${told(found)}` }
