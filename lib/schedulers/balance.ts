@@ -100,7 +100,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const model = readModel(view, shapeOf(view, level, { sibling, background }), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
-    if (!better || !isTime(state, model, choice)) {
+    if (!better || !isTime(state, choice)) {
       const { state: after, holds } = waiting(state, model, choice)
       const { deviation } = choice
       const plan = holds ? stays(model, deviation) : homecomings(model, deviation)
@@ -117,7 +117,8 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
     if (!isWanting(view)) {
       // One call too few: only those that are where they may not be are brought home.
-      const decision = levels[widest] && decideAt(view, { ...state, calls: -1, wandering: undefined }, levels[widest])
+      const decision =
+        levels[widest] && decideAt(view, { ...state, calls: -1, wandering: undefined }, levels[widest])
       return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }
     }
     let decision: Decision<PinAction, BalanceState> = { plan: [], state }

@@ -31,6 +31,8 @@ export interface Terms {
   readonly mostMoves: number
   /** How many times clearer than usual a gain has to be: above 1 where nothing has changed since the last round. */
   readonly doubt: number
+  /** Whether it has to be out of tolerance at both ends of what demands may be. */
+  readonly isSure: boolean
 }
 
 /** A placement that is worth its moves. */
@@ -137,6 +139,10 @@ class Scale {
   }
 }
 
+function isLevel(model: Model, terms: Terms): boolean {
+  return new Scale(model, terms).isBalanced(new Arrangement(model).squares)
+}
+
 /** One look for what is better than the start of a model. */
 class Search {
   readonly found: Best | undefined
@@ -177,7 +183,8 @@ class Search {
     }
   }
 
-  #look({ doubt }: Terms): { found: Best | undefined; why: string } {
+  #look(terms: Terms): { found: Best | undefined; why: string } {
+    const { doubt } = terms
     const scale = this.#scale
     const { squares, model } = this.#start
     const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
@@ -185,6 +192,9 @@ class Search {
     const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
     if (scale.isBalanced(squares)) {
       return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
+    }
+    if (terms.isSure && [model.low, model.high].some((demand) => isLevel({ ...model, demand }, terms))) {
+      return rest(`${now}, or within tolerance: what the vCPUs want is not known well enough`)
     }
     if (this.#isIdle) {
       return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)

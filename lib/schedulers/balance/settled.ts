@@ -20,15 +20,23 @@ export function settledAs({ vcpus, demand, shape, fixed }: Model, where: Int32Ar
   return { vcpus, demand, where, names: shape.names, fixed }
 }
 
-/** Whether all that could have moved is where it was then and wants what it wanted, and so is the rest. */
-export function isSettled(model: Model, then: Settled): boolean {
+/**
+ * What happened since: nothing; vCPUs were sent elsewhere by somebody else; some want more or less than then, or what
+ * cannot be moved does; or there are others.
+ */
+export type Change = 'none' | 'places' | 'demand' | 'vcpus'
+
+export function changeSince(model: Model, then: Settled): Change {
   const items = sameVcpus(model, then)
+  if (!items) return 'vcpus'
+  if (!isAlike(model, then, items) || !isFixedAlike(model, then)) return 'demand'
+  return shifted(model, then, items).length > 0 ? 'places' : 'none'
+}
+
+function isFixedAlike({ fixed }: Model, then: Settled): boolean {
   return (
-    items !== undefined &&
-    shifted(model, then, items).length === 0 &&
-    isAlike(model, then, items) &&
-    then.fixed.length === model.fixed.length &&
-    model.fixed.every((load, bin) => Math.abs(load - then.fixed[bin]!) <= unchanged.points)
+    fixed.length === then.fixed.length &&
+    fixed.every((load, bin) => Math.abs(load - then.fixed[bin]!) <= unchanged.points)
   )
 }
 

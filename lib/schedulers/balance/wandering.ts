@@ -8,7 +8,7 @@ const memory = 8
 
 /** The least level placement of late, while some vCPUs are free. */
 export interface Wandering {
-  readonly then: Settled
+  readonly seen: Settled
   /** Fraction of one pCPU. */
   readonly deviation: number
   /** Views since. */
@@ -22,19 +22,23 @@ export function remember(
   before: Wandering | undefined,
 ): Wandering | undefined {
   if (isIdle || !model.vcpus.some((_, item) => isFree(model, item))) return undefined
-  if (before && before.views < memory && deviation < before.deviation && sameBins(model, before.then)) {
-    const items = sameVcpus(model, before.then)
-    if (items && isAlike(model, before.then, items)) return { ...before, views: before.views + 1 }
+  if (before && before.views < memory && deviation < before.deviation && sameBins(model, before.seen)) {
+    const items = sameVcpus(model, before.seen)
+    if (items && isAlike(model, before.seen, items)) return { ...before, views: before.views + 1 }
   }
-  return { then: settledAs(model, model.start), deviation, views: 0 }
+  return { seen: settledAs(model, model.start), deviation, views: 0 }
 }
 
 /**
  * Whether free vCPUs should be held where they are: this placement is as good as any that is worth moves, and of late the
  * kernel has had them where it was clearly worse, so it will again.
  */
-export function shouldHold(model: Model, { better, deviation, explanation }: Choice, worst: Wandering): boolean {
+export function shouldHold(
+  model: Model,
+  { better, deviation, explanation }: Choice,
+  worst: Wandering,
+): boolean {
   if (better || worst.views === 0 || worst.deviation - deviation <= explanation.tolerated) return false
-  const items = sameVcpus(model, worst.then)
-  return items !== undefined && shifted(model, worst.then, items).some((item) => isFree(model, item))
+  const items = sameVcpus(model, worst.seen)
+  return items !== undefined && shifted(model, worst.seen, items).some((item) => isFree(model, item))
 }
