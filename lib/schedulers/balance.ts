@@ -58,18 +58,21 @@ export interface BalanceState extends PatienceState {
  * near the best there is, and then rests: what the bound forbids is not chased.
  *
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
- * the deviation by less than a tenth, or by less than a quarter without coming within tolerance; when the gain does not
- * pay the moves, which cost the more the farther they go; and until several Views in a row have called for moves: two
- * when they lower the deviation by more than three times what is tolerated, four when by less, and after each
- * round of moves twice as many as before it, up to 64. While demand is what it was at the last round, all
- * thresholds are three times as high. Noise does as much, and passes.
+ * the deviation by less than a tenth or, without coming within tolerance, by less than a tenth for each move up to a quarter;
+ * when the gain does not pay the moves, which cost the more the farther they go; and until several Views in a row have
+ * called for moves: two when they lower the deviation by more than three times what is tolerated, four when by less, and
+ * after each round of moves twice as many as before it, up to 64, but no more than 8 once demand has changed. While demand
+ * is what it was at the last round, all thresholds are three times as high: noise does as much, and passes. Only in the
+ * first 32 Views they are 1.3 times as high, once, since estimates may have been young at that round; the host then has
+ * to be out of tolerance at both ends of what demands may be.
  *
  * Threads of a core share it: load is levelled over cores first. The vCPUs of a guest avoid each other's core, and stay
  * in the NUMA cell where their memory is until others are asked for a good deal less.
  *
  * A vCPU that may run on several pCPUs counts on the one that it ran on last. Together with the first moves each
- * of those is pinned where it is, since a balance that the kernel shifts at any moment is none; while the
- * host is balanced they stay free.
+ * of those is pinned where it is, since a balance that the kernel shifts at any moment is none; so they are, without a
+ * move, as soon as the host is level again after the kernel had it out of tolerance. While it keeps the
+ * host balanced they stay free.
  *
  * Load rebalancing: Aggarwal, Motwani, Zhu, "The load rebalancing problem" (2003).
  */
