@@ -7,7 +7,10 @@ import { fewestMovesFrom, settlingOf, tolerance, type Wanted } from './truth.ts'
 export const interval = 1_000
 /** Ticks that are watched after balance; nothing may move in them. */
 export const watchedTicks = 30
-export const mostTicksToBalance = 3
+const mostTicksToBalance = 3
+/** Ticks after which nothing is waited for any more: for balance, and for the first full sample. */
+const longOverdue = 3 * mostTicksToBalance
+const mostTicksToBegin = 10
 /** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */
 const undisturbed = 0.4
 
@@ -28,10 +31,10 @@ export async function take(
 /** Over when the host has been balanced for long enough, or balance is long overdue. */
 export function untilSettled(wanted: Wanted, watched: number): (ticks: readonly Tick[]) => boolean {
   return (ticks) => {
-    const { first, ticksToBalance = Number.POSITIVE_INFINITY, ticksAfterBalance } = settlingOf(ticks, wanted)
-    if (first < 0) return ticks.length > 10
-    const late = ticks.length - 1 - first >= 3 * mostTicksToBalance && ticksToBalance > 3 * mostTicksToBalance
-    return late || ticksAfterBalance >= watched
+    const { first, ticksLevelAtFirst, ticksToBalance, ticksAfterBalance } = settlingOf(ticks, wanted)
+    if (first < 0) return ticks.length > mostTicksToBegin
+    const passed = ticks.length - 1 - first - ticksLevelAtFirst
+    return (ticksToBalance ?? passed) > longOverdue || ticksAfterBalance >= watched
   }
 }
 
@@ -52,15 +55,16 @@ export function figuresOfOthers(ticks: readonly Tick[]): { othersPercent: number
  * first acted. The deviation that Ballast itself measured has to agree.
  */
 export function judge(ticks: readonly Tick[], wanted: Wanted, watched = watchedTicks) {
-  const { first, ticksToBalance, ticksAfterBalance } = settlingOf(ticks, wanted)
+  const { first, ticksLevelAtFirst, ticksToBalance, ticksAfterBalance } = settlingOf(ticks, wanted)
   const acted = ticks.find(({ outcomes }) => outcomes.length > 0) ?? ticks[Math.max(0, first)]!
   const movesMinimum = fewestMovesFrom(acted.view, wanted)
   const { moves, pins } = judgeBalance(ticks)
-  const since = ticksToBalance === undefined ? [] : ticks.slice(first + ticksToBalance)
+  const since = ticksToBalance === undefined ? [] : ticks.slice(first + ticksLevelAtFirst + ticksToBalance)
   const after = judgeBalance(since)
   const isIdle = [...wanted.values()].every((demand) => demand === 0)
   const deviation = since.length > 0 ? after.deviationPercent : judgeBalance(ticks).deviationPercent
   const figures = {
+    ticksLevelAtFirst,
     ticksToBalance: ticksToBalance ?? null,
     moves,
     movesMinimum,

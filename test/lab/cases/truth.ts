@@ -37,7 +37,9 @@ export function fewestMovesFrom(view: View, wanted: Wanted): number {
 export interface Settling {
   /** Index of the first tick that knows all; -1: there is none. */
   readonly first: number
-  /** Ticks from there until the host was balanced and stayed so to the end; undefined: it is not balanced at the end. */
+  /** Ticks from there on in which the kernel by itself kept free guests balanced, before it did no longer: nothing was to be done. */
+  readonly ticksLevelAtFirst: number
+  /** Ticks after those until the host was balanced and stayed so to the end; undefined: it is not balanced at the end. */
   readonly ticksToBalance: number | undefined
   /** Ticks that followed. */
   readonly ticksAfterBalance: number
@@ -45,9 +47,16 @@ export interface Settling {
 
 export function settlingOf(ticks: readonly Tick[], wanted: Wanted): Settling {
   const first = ticks.findIndex(({ view }) => isFullSample(view))
-  if (first < 0) return { first, ticksToBalance: undefined, ticksAfterBalance: 0 }
-  const judged = ticks.slice(first)
-  const balanced = judged.findLastIndex(({ view }) => trueDeviation(view, wanted) > tolerance) + 1
-  if (balanced === judged.length) return { first, ticksToBalance: undefined, ticksAfterBalance: 0 }
-  return { first, ticksToBalance: balanced, ticksAfterBalance: judged.length - 1 - balanced }
+  const isUnbalanced = (first < 0 ? [] : ticks.slice(first)).map(({ view }) => {
+    return trueDeviation(view, wanted) > tolerance
+  })
+  const begins = Math.max(0, isUnbalanced.indexOf(true))
+  const ends = isUnbalanced.lastIndexOf(true) + 1
+  const isSettled = first >= 0 && ends < isUnbalanced.length
+  return {
+    first,
+    ticksLevelAtFirst: begins,
+    ticksToBalance: isSettled ? ends - begins : undefined,
+    ticksAfterBalance: isSettled ? isUnbalanced.length - 1 - ends : 0,
+  }
 }
