@@ -13,16 +13,14 @@ import type { Wanted } from './truth.ts'
 const mostTicksToWake = 8
 /** Ticks of balance before the load of A7 changes. */
 const ticksBeforeChange = 5
-/** Ticks for which nobody is so lucky that the kernel keeps eight free guests level. */
-const luck = 100
+/** Ticks for which the kernel is hardly ever so lucky as to keep free guests level. */
+const luck = 200
 
-/**
- * Light enough for eight guests on two pCPUs: 17 % of a pCPU each is far more than one has, and leaves room on two.
- * Heavy and light ones as far apart that any of them in the wrong place is more than noise.
- */
+/** Light enough for eight guests on two pCPUs: far more than one has, with room left on two. */
 const equal: Load = { kind: 'loop', work: 8.5, sleep: 41.5 }
-const heavy: Load = { kind: 'loop', work: 11, sleep: 39 }
-const light: Load = { kind: 'loop', work: 5.5, sleep: 44.5 }
+/** The classic 42 % and 14 %: one of each per pCPU is what two can carry. */
+const heavy: Load = { kind: 'loop', work: 21, sleep: 29 }
+const light: Load = { kind: 'loop', work: 7, sleep: 43 }
 /** What those of A7 do, and what half of them turn to. */
 const lighter: Load = { kind: 'loop', work: 4, sleep: 46 }
 const heavier: Load = { kind: 'loop', work: 12.5, sleep: 37.5 }
@@ -31,6 +29,8 @@ const idle: Load = { kind: 'idle' }
 /** A case of eight guests, or as many as give each pCPU the same number. */
 interface Crowd {
   readonly name: string
+  /** How many guests each pCPU gets; default: as many as make eight. */
+  readonly each?: number
   /** Index of the pCPU that a guest is pinned to at the start. */
   readonly place: (guest: number, size: Size) => number | 'any'
   readonly load: (guest: number) => Load
@@ -72,7 +72,7 @@ const crowds: readonly Crowd[] = [
     turn: onePcpuFallsIdle,
   },
   { name: 'A4', place: () => 'any', load: () => equal },
-  { name: 'A5', place: () => 'any', load: (guest) => (guest % 2 === 0 ? heavy : light) },
+  { name: 'A5', each: 2, place: () => 'any', load: (guest) => (guest % 2 === 0 ? heavy : light) },
   {
     name: 'A6',
     place: (guest, { pcpus }) => guest % pcpus,
