@@ -96,10 +96,8 @@ async function run(crowd: Crowd, options: CaseOptions): Promise<CaseResult> {
   await using stage = await Stage.set(options)
   const pcpus = [...stage.host.topology.online]
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
-  const size = {
-    guests: Math.max(2, Math.ceil(8 / pcpus.length)) * pcpus.length,
-    pcpus: pcpus.length,
-  }
+  const each = crowd.each ?? Math.max(2, Math.ceil(8 / pcpus.length))
+  const size = { guests: each * pcpus.length, pcpus: pcpus.length }
   const guests = await stage.guests(size.guests)
   const loads = guests.map((_, i) => crowd.load(i))
   const later = crowd.turn ? pcpus.map((_, i) => crowd.turn!.load(i, size)) : []

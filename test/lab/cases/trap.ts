@@ -16,7 +16,9 @@ import { start } from './load.ts'
 import { recordingOf } from './record.ts'
 
 /** Ticks that the usage-based scheduler is given. */
-const tried = 6
+const tried = 5
+/** Milliseconds between them: over longer ones the bursts of other programs weigh less. */
+const triedInterval = 3_000
 /** Percent of a pCPU that other programs may use meanwhile. */
 const undisturbedTry = 10
 
@@ -36,7 +38,7 @@ export async function TRAP(options: CaseOptions): Promise<CaseResult> {
   const loads = guests.map(() => spin)
   await start(guests, loads)
 
-  const byUsage = stage.pilot({ interval, scheduler: usageBased, ticks: tried })
+  const byUsage = stage.pilot({ interval: triedInterval, scheduler: usageBased, ticks: tried })
   const usageBasedTicks = await take(byUsage, (ticks) => ticks.length === tried)
   await byUsage.return()
   const usageBasedMoves = judgeBalance(usageBasedTicks).moves
