@@ -11,7 +11,7 @@ import {
   type PatienceState,
   waiting,
 } from './balance/patience.ts'
-import { homecomings, pinsOf } from './balance/pins.ts'
+import { homecomings, pinsOf, stays } from './balance/pins.ts'
 import { type Price, priceFrom } from './balance/price.ts'
 import { isWanting, levelsOf } from './balance/sets.ts'
 import { type Level, shapeOf } from './balance/shape.ts'
@@ -58,18 +58,21 @@ export interface BalanceState extends PatienceState {
  * near the best there is, and then rests: what the bound forbids is not chased.
  *
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
- * the deviation by less than a tenth, or by less than a quarter without coming within tolerance; when the gain does not
- * pay the moves, which cost the more the farther they go; and until several Views in a row have called for moves: two
- * when they lower the deviation by more than three times what is tolerated, four when by less, and after each
- * round of moves twice as many as before it, up to 64. While demand is what it was at the last round, all
- * thresholds are three times as high. Noise does as much, and passes.
+ * the deviation by less than a tenth or, without coming within tolerance, by less than a tenth for each move up to a quarter;
+ * when the gain does not pay the moves, which cost the more the farther they go; and until several Views in a row have
+ * called for moves: two when they lower the deviation by more than three times what is tolerated, four when by less, and
+ * after each round of moves twice as many as before it, up to 64, but no more than 8 once demand has changed. While demand
+ * is what it was at the last round, all thresholds are three times as high: noise does as much, and passes. Only in the
+ * first 32 Views they are 1.3 times as high, once, since estimates may have been young at that round; the host then has
+ * to be out of tolerance at both ends of what demands may be.
  *
  * Threads of a core share it: load is levelled over cores first. The vCPUs of a guest avoid each other's core, and stay
  * in the NUMA cell where their memory is until others are asked for a good deal less.
  *
  * A vCPU that may run on several pCPUs counts on the one that it ran on last. Together with the first moves each
- * of those is pinned where it is, since a balance that the kernel shifts at any moment is none; while the
- * host is balanced they stay free.
+ * of those is pinned where it is, since a balance that the kernel shifts at any moment is none; so they are, without a
+ * move, as soon as the host is level again after the kernel had it out of tolerance. While it keeps the
+ * host balanced they stay free.
  *
  * Load rebalancing: Aggarwal, Motwani, Zhu, "The load rebalancing problem" (2003).
  */
@@ -100,9 +103,11 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const model = readModel(view, shapeOf(view, level, { sibling, background }), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
-    if (!better || !isTime(state, model, choice)) {
-      const plan = homecomings(model, choice.deviation)
-      return { plan, state: { ...state, ...waiting(state, better !== undefined) }, explanation }
+    if (!better || !isTime(state, choice)) {
+      const { state: after, holds } = waiting(state, model, choice)
+      const { deviation } = choice
+      const plan = holds ? stays(model, deviation) : homecomings(model, deviation)
+      return { plan, state: { ...state, ...after }, explanation }
     }
     const cut = better.moves >= maxMoves
     const after = moved(state, model, { choice, better, time: view.time, cooldown, cut })
@@ -115,7 +120,8 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
     if (!isWanting(view)) {
       // One call too few: only those that are where they may not be are brought home.
-      const decision = levels[widest] && decideAt(view, { ...state, calls: -1 }, levels[widest])
+      const decision =
+        levels[widest] && decideAt(view, { ...state, calls: -1, wandering: undefined }, levels[widest])
       return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }
     }
     let decision: Decision<PinAction, BalanceState> = { plan: [], state }

@@ -3,11 +3,6 @@ import type { Topology } from '../host/topology.ts'
 import { background, type Demand, negligible } from './load.ts'
 import { Random } from './random.ts'
 
-/**
- * What a task that wakes up may be behind the others at most: between CFS (half of its latency) and EEVDF
- * (next to nothing), where it fits the lab's figures for open loops.
- */
-const sleeperCredit = 3
 /** How long a task runs before another takes its turn: the kernel looks at its timer tick, 250 times a second. */
 const slice = 4
 /** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
@@ -46,7 +41,7 @@ export class Task {
 
 /**
  * The pCPUs and what runs on them, in steps of a millisecond. Each pCPU runs the runnable task with
- * the least virtual run time, a slice of 4 ms at a time, as CFS does; tasks that may run on several pCPUs are placed on an idle one
+ * the least virtual run time, a slice of 4 ms at a time, and one that wakes up joins at the average, as in EEVDF; tasks that may run on several pCPUs are placed on an idle one
  * when they wake, pulled by one that has fallen idle, and evened out every 64 ms.
  */
 export class Processors {
@@ -205,9 +200,10 @@ export class Processors {
       task.vruntime += this.#least[pcpu]! - this.#least[task.pcpu]!
       task.pcpu = pcpu
     }
-    task.vruntime = Math.max(task.vruntime, this.#least[pcpu]! - sleeperCredit)
+    const queue = this.#queues[pcpu]!
+    task.vruntime = Math.max(task.vruntime, queue.length > 0 ? averageServed(queue) : this.#least[pcpu]!)
     task.queued = true
-    this.#queues[pcpu]!.push(task)
+    queue.push(task)
     const running = this.#running[pcpu]
     if (running && running.vruntime - task.vruntime > wakeUpLead) this.#sliceLeft[pcpu] = 0
   }
@@ -293,6 +289,11 @@ export class Processors {
     const targets = [...task.affinity.without(task.pcpu)]
     this.#move(task, targets[this.#random.below(targets.length)] ?? task.pcpu)
   }
+}
+
+/** Where a task joins that slept: it catches nothing up, as in EEVDF, and waits until most of the others have had their turn. */
+function averageServed(queue: readonly Task[]): number {
+  return queue.reduce((sum, { vruntime }) => sum + vruntime, 0) / queue.length
 }
 
 function leastServed(queue: readonly Task[]): Task {

@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect, it, onTestFailed } from 'vitest'
-import { A1, A3 } from './cases/balance.ts'
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest'
 import type { CaseOptions, CaseResult } from './cases/case.ts'
 import { faults } from './cases/faults.ts'
-import { M1 } from './cases/memory.ts'
+import { cases } from './cases/index.ts'
 import { describeLab } from './describe-lab.ts'
+import { Lab } from './lab.ts'
 
 const patience = 900_000
 const isRoot = process.getuid?.() === 0
 
 /** Options of a case whose ticks are told only when the test fails. */
-function quietly(way: { system?: boolean; off?: boolean } = {}): CaseOptions {
+function quietly(way: Partial<CaseOptions> = {}): CaseOptions {
   const lines: string[] = []
   onTestFailed(() => console.error(lines.join('\n')))
   return { system: false, off: false, ...way, log: (line) => lines.push(line) }
@@ -20,7 +20,7 @@ function quietly(way: { system?: boolean; off?: boolean } = {}): CaseOptions {
 /** Runs a case, and again when it failed while the machine's other programs took what it needs: that says nothing. */
 async function undisturbed(
   run: (options: CaseOptions) => Promise<CaseResult>,
-  way?: { system?: boolean },
+  way?: Partial<CaseOptions>,
 ): Promise<CaseResult> {
   let result = await run(quietly(way))
   for (let again = 0; again < 2 && !result.passed && result.disturbed; again++)
@@ -38,34 +38,67 @@ function lab(...args: string[]): Promise<{ stdout: string; code: number }> {
   })
 }
 
+/** One lab for several cases: to boot its guests takes longer than many a case. */
+let shared: Lab
+
+describeLab('on real guests that one case leaves to the next', { timeout: patience }, () => {
+  beforeAll(async () => {
+    shared = await Lab.up()
+  }, patience)
+
+  afterAll(() => shared.down(), patience)
+
+  const toBeMoved = ['A1', 'A4', 'A5', 'A7']
+  const leftAlone = ['A2', 'A3', 'A6']
+
+  it.each(toBeMoved)('%s: balanced in time, with the fewest moves, and left then', async (name) => {
+    const result = await undisturbed(cases[name]!, { lab: shared })
+    expect(result).toMatchObject({ passed: true, broken: [], movesAfterBalance: 0, ticksAfterBalance: 30 })
+  })
+
+  it.each(leftAlone)('%s: what is balanced is left alone, by a scheduler that is awake', async (name) => {
+    expect(await undisturbed(cases[name]!, { lab: shared })).toMatchObject({ passed: true, broken: [] })
+  })
+
+  it.each(toBeMoved)('%s fails without a scheduler', async (name) => {
+    const result = await cases[name]!(quietly({ lab: shared, off: true }))
+    expect(result).toMatchObject({ passed: false, moves: 0 })
+  })
+
+  it.each(leftAlone)('%s fails without a scheduler', async (name) => {
+    const result = await cases[name]!(quietly({ lab: shared, off: true }))
+    expect(result).toMatchObject({ passed: false, ticksToWake: null })
+  })
+
+  it('DEMAND: the estimate under contention is what each guest uses alone', async () => {
+    expect(await undisturbed(cases.DEMAND!, { lab: shared })).toMatchObject({ passed: true, broken: [] })
+  })
+
+  it('TRAP: moves one where usage shows nothing to do', async () => {
+    const result = await undisturbed(cases.TRAP!, { lab: shared })
+    expect(result).toMatchObject({ passed: true, broken: [], moves: 1, usageBasedMoves: 0 })
+  })
+
+  it('TRAP fails without a scheduler', async () => {
+    const result = await cases.TRAP!(quietly({ lab: shared, off: true }))
+    expect(result).toMatchObject({ passed: false, moves: 0, ticksToBalance: null })
+  })
+})
+
 describeLab('on real guests', { timeout: patience }, () => {
-  it('A1: guests crowded on one pCPU are spread with the fewest moves', async () => {
-    const result = await undisturbed(A1)
-    expect(result).toMatchObject({ passed: true, broken: [], movesAfterBalance: 0 })
-    expect(result.moves).toBeGreaterThan(0)
-  })
-
   it.runIf(isRoot)('A1 on qemu:///system', async () => {
-    expect(await undisturbed(A1, { system: true })).toMatchObject({ passed: true, broken: [] })
+    expect(await undisturbed(cases.A1!, { system: true })).toMatchObject({ passed: true, broken: [] })
   })
 
-  it('A1 fails without a scheduler, and the command line says so', async () => {
+  it('the command line says of a case that it failed', async () => {
     const { stdout, code } = await lab('case', 'A1', '--json', '--off')
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
     expect(last).toMatchObject({ case: 'A1', passed: false, ticksToBalance: null, moves: 0 })
     expect(code).toBe(1)
   })
 
-  it('A3: guests that are balanced already are left alone, by a scheduler that is awake', async () => {
-    expect(await undisturbed(A3)).toMatchObject({ passed: true, broken: [], pins: 0 })
-  })
-
-  it('A3 fails without a scheduler', async () => {
-    expect(await A3(quietly({ off: true }))).toMatchObject({ passed: false, ticksToWake: null })
-  })
-
   it('M1: a guest grows to its maximum by what idle ones give, and gives back', async () => {
-    const result = await undisturbed(M1)
+    const result = await undisturbed(cases.M1!)
     expect(result).toMatchObject({
       passed: true,
       broken: [],
@@ -77,11 +110,11 @@ describeLab('on real guests', { timeout: patience }, () => {
   })
 
   it.runIf(isRoot)('M1 on qemu:///system', async () => {
-    expect(await undisturbed(M1, { system: true })).toMatchObject({ passed: true, broken: [] })
+    expect(await undisturbed(cases.M1!, { system: true })).toMatchObject({ passed: true, broken: [] })
   })
 
   it('M1 fails without ballooning: the program is lost', async () => {
-    expect(await M1(quietly({ off: true }))).toMatchObject({
+    expect(await cases.M1!(quietly({ off: true }))).toMatchObject({
       passed: false,
       guestsHarmed: 1,
       reachedMaximum: false,

@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
+import type { Recording } from '../unit/simulation/recording.ts'
 import type { CaseOptions, CaseResult } from './cases/case.ts'
 import { faults } from './cases/faults.ts'
 import { cases } from './cases/index.ts'
@@ -72,6 +74,7 @@ command('case', `run one case and judge it: ${Object.keys(cases).join(', ')}`)
   .addArgument(new Argument('<name>').choices(Object.keys(cases)))
   .option('--json', 'end with one line of JSON')
   .option('--off', 'without any policy: the case has to fail then')
+  .option('--record <file>', 'write what was measured, for the tests of the simulated host')
   .action(async (name: string, options: HostOption & CaseFlags) =>
     report(await cases[name]!(caseOptions(options)).catch(notCarriedOut(name)), options),
   )
@@ -95,10 +98,12 @@ command('faults', 'break a lab in one way after the other while the controllers 
 interface CaseFlags {
   readonly json?: boolean
   readonly off?: boolean
+  readonly record?: string
 }
 
-function caseOptions({ system = false, off = false }: HostOption & CaseFlags): CaseOptions {
-  return { system, off, log }
+function caseOptions({ system = false, off = false, record: file }: HostOption & CaseFlags): CaseOptions {
+  const record = (recording: Recording) => writeFileSync(file!, `${JSON.stringify(recording, null, 2)}\n`)
+  return { system, off, log, ...(file !== undefined && { record }) }
 }
 
 /** The result of a case that could not be carried out. */

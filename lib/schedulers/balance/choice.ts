@@ -12,8 +12,11 @@ import { goodAtBothEnds } from './robust.ts'
 const idleLoad = 0.2
 /** Deviation that is never worth a move, as a fraction of one pCPU. */
 const negligible = 0.02
-/** Fraction of the deviation that a plan has to take off to be worth its moves, if it comes within tolerance or not. */
-const worthwhile = { within: 0.1, outOfReach: 0.25 }
+/**
+ * Fraction of the deviation that a plan has to take off to be worth its moves: if it comes within tolerance, and if not,
+ * for each move up to so much in all. What trades vCPUs about as heavy gains as much by noise alone.
+ */
+const worthwhile = { within: 0.1, perMove: 0.1, outOfReach: 0.25 }
 /** What sums of squares may be off by. */
 const rounding = 1e-9
 /** Nodes that the search for the best of all placements looks at. */
@@ -28,6 +31,8 @@ export interface Terms {
   readonly mostMoves: number
   /** How many times clearer than usual a gain has to be: above 1 where nothing has changed since the last round. */
   readonly doubt: number
+  /** Whether it has to be out of tolerance at both ends of what demands may be. */
+  readonly isSure: boolean
 }
 
 /** A placement that is worth its moves. */
@@ -42,6 +47,8 @@ export interface Choice {
   readonly better: Better | undefined
   /** Before any move. */
   readonly deviation: number
+  /** Nobody waits noticeably, wherever all are. */
+  readonly isIdle: boolean
   readonly explanation: Explanation
 }
 
@@ -132,6 +139,10 @@ class Scale {
   }
 }
 
+function isLevel(model: Model, terms: Terms): boolean {
+  return new Scale(model, terms).isBalanced(new Arrangement(model).squares)
+}
+
 /** One look for what is better than the start of a model. */
 class Search {
   readonly found: Best | undefined
@@ -139,10 +150,12 @@ class Search {
   readonly #scale: Scale
   readonly #front: Front
   readonly #start: Arrangement
+  readonly #isIdle: boolean
 
   constructor(model: Model, scale: Scale, terms: Terms) {
     this.#scale = scale
     this.#start = new Arrangement(model)
+    this.#isIdle = this.#start.loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)
     this.#front = new Front(model, terms.mostMoves, (squares) => scale.deviation(squares))
     const { found, why } = this.#look(terms)
     this.found = found
@@ -159,6 +172,7 @@ class Search {
         deviation: scale.deviation(better.squares),
       },
       deviation,
+      isIdle: this.#isIdle,
       explanation: {
         front: this.#front.told(),
         lowerBound: scale.lowerBound,
@@ -169,20 +183,25 @@ class Search {
     }
   }
 
-  #look({ doubt }: Terms): { found: Best | undefined; why: string } {
+  #look(terms: Terms): { found: Best | undefined; why: string } {
+    const { doubt } = terms
     const scale = this.#scale
-    const { squares, loads, model } = this.#start
+    const { squares, model } = this.#start
     const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
     const bound = () => `lower bound ${percent(scale.lowerBound)}`
     const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
     if (scale.isBalanced(squares)) {
       return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
     }
-    if (loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)) {
+    if (terms.isSure && [model.low, model.high].some((demand) => isLevel({ ...model, demand }, terms))) {
+      return rest(`${now}, or within tolerance: what the vCPUs want is not known well enough`)
+    }
+    if (this.#isIdle) {
       return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)
     }
     const within = Math.min(0.9, doubt * worthwhile.within)
     const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
+    const worth = (moves: number) => Math.min(outOfReach, moves * doubt * worthwhile.perMove)
     const goal = scale.goal(squares, within)
     const best = leastOfAll(model, squares, scale.least, mostNodes)
     if (best !== undefined) scale.prove(best)
@@ -194,20 +213,18 @@ class Search {
       return { found: wanted, why: `${now}, ${bound()}; the fewest within tolerance: ${told(wanted)}` }
     }
     const start = scale.loose(squares)
-    const least = wanted?.squares ?? best ?? squares
-    if (scale.loose(least) > start * (1 - outOfReach)) {
-      return rest(
-        `${now}, ${bound()}; nothing that is much better can be reached: ${percent(scale.deviation(least))}`,
-      )
+    const least = scale.loose(wanted?.squares ?? best ?? squares)
+    if (least > start * (1 - worth(1))) {
+      const reached = percent(scale.deviation(scale.squaresAt(least)))
+      return rest(`${now}, ${bound()}; nothing that is much better can be reached: ${reached}`)
     }
-    const enough = Math.max(
-      scale.loose(least) * (1 + worthwhile.within),
-      scale.loose(least) + scale.tolerated / 4,
-    )
-    const near = Math.min(enough, start * (1 - outOfReach))
-    const found = this.#front.fewest(scale.squaresAt(near))
+    const enough = Math.max(least * (1 + worthwhile.within), least + scale.tolerated / 4)
+    const near = (gain: number) => scale.squaresAt(Math.min(enough, start * (1 - gain)))
+    const isWorth = ({ squares, moves }: Best) => scale.loose(squares) <= start * (1 - worth(moves))
+    let found = this.#front.fewest(near(worth(1)))
+    if (!isWorth(found)) found = this.#front.fewest(near(outOfReach))
     if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
-    if (scale.loose(found.squares) > start * (1 - outOfReach)) {
+    if (!isWorth(found)) {
       return rest(`${now}, ${bound()}; the best that was found is not worth it: ${told(found)}`)
     }
     return { found, why: `${now}, ${bound()}; tolerance is out of reach, near the best: ${told(found)}` }

@@ -145,11 +145,12 @@ export class ExactSearch {
       if (moves > 1 || cost - now.gain(item, to) < this.#best.cost - this.#slack) {
         now.move(item, to)
         if (now.cost < this.#best.cost - this.#slack) this.#remember()
-        if (moves > 1 && !this.#descend(rank + 1, moves - 1)) return false
+        const complete = moves === 1 || this.#descend(rank + 1, moves - 1)
         now.move(item, home)
         // Exactly as it was: sums of differences would drift.
         now.cost = cost
         now.squares = squares
+        if (!complete) return false
       }
       // Where bins differ in nothing but load, none gains more than the lowest.
       if (moves === 1 && this.#isPlain) break

@@ -2,25 +2,21 @@ import type { VcpuView } from '../../view/view.ts'
 import { type Better, type Choice, choose, type Terms } from './choice.ts'
 import type { Model } from './model.ts'
 import { keyOf } from './pins.ts'
+import { type Change, changeSince, type Settled, settledAs } from './settled.ts'
+import { remember, shouldHold, type Wandering } from './wandering.ts'
 
 /** A gain of more than so many times what is tolerated is no matter of noise. */
 const clear = 3
-/** Views in a row that must call for moves: when the gain is clear, and when it is not. */
-const patience = { clear: 2, marginal: 4, most: 64 }
-/** Demand that differs by less from what it was at the last round of moves has not changed: in all, and of what it was. */
-const unchanged = { points: 0.05, share: 0.1 }
-/** How many times clearer a gain has to be while nothing has changed. */
-const doubt = 3
-
-/** How a round of moves left the host: by item, as {@link Model} has them. */
-interface Settled {
-  readonly vcpus: readonly VcpuView[]
-  readonly demand: Float64Array
-  readonly where: Int32Array
-  /** By bin. */
-  readonly names: readonly string[]
-  readonly fixed: Float64Array
-}
+/**
+ * Views in a row that must call for moves: when the gain is clear, and when it is not; at most, where demand is another
+ * than at the last round, and at all.
+ */
+const patience = { clear: 2, marginal: 4, changed: 8, most: 64 }
+/**
+ * How many times clearer a gain has to be while nothing has changed since the last round: so many Views after it, when
+ * young estimates have settled, and otherwise.
+ */
+const doubt = { settling: 1.3, views: 32, settled: 3 }
 
 /** What is remembered from View to View of whether to move. */
 export interface PatienceState {
@@ -30,6 +26,12 @@ export interface PatienceState {
   readonly needed: number
   /** How the last round of moves left the host; undefined: there was none. */
   readonly settled: Settled | undefined
+  /** Rounds of moves since something changed. */
+  readonly rounds: number
+  /** Views since the last of them. */
+  readonly views: number
+  /** What the kernel did of late with vCPUs that are free. */
+  readonly wandering: Wandering | undefined
   /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
   readonly movedAt: ReadonlyMap<string, number>
 }
@@ -38,61 +40,74 @@ export const initialPatience: PatienceState = {
   calls: 0,
   needed: patience.marginal,
   settled: undefined,
+  rounds: 0,
+  views: 0,
+  wandering: undefined,
   movedAt: new Map(),
+}
+
+/** What is best now. */
+interface Verdict extends Choice {
+  /** What changed since the last round of moves; undefined: there was none, or nothing calls for another. */
+  readonly change: Change | undefined
 }
 
 /**
  * What is best now. Where the last round of moves is all that has happened, its gain was judged by figures with
- * noise in them: another has to be clearly better, or noise would move vCPUs to and fro between placements as good.
+ * noise in them. Once it is judged again, by figures that have settled, and has to be out of tolerance at both ends of what
+ * demands may be; after that another has to be clearly better, or noise would move vCPUs to and fro between
+ * placements as good.
  */
-export function chooseAgain(model: Model, terms: Omit<Terms, 'doubt'>, state: PatienceState): Choice {
-  const choice = choose(model, { ...terms, doubt: 1 })
-  return choice.better && isSettled(model, state) ? choose(model, { ...terms, doubt }) : choice
-}
-
-/** Whether all that could have moved is where the last round left it and wants what it wanted, and so is the rest. */
-function isSettled(model: Model, { settled }: PatienceState): boolean {
-  if (!settled) return false
-  const then = sameVcpus(model, settled)
-  if (!then) return false
-  const isMoved = model.vcpus.some((_, item) => {
-    return settled.names[settled.where[then[item]!]!] !== model.shape.names[model.start[item]!]
-  })
-  if (isMoved || settled.fixed.length !== model.fixed.length) return false
-  const isNear = (now: number, before: number) =>
-    Math.abs(now - before) <= unchanged.points + unchanged.share * before
-  return (
-    model.demand.every((demand, item) => isNear(demand, settled.demand[then[item]!]!)) &&
-    model.fixed.every((load, bin) => Math.abs(load - settled.fixed[bin]!) <= unchanged.points)
-  )
-}
-
-/** By item: which it was in the last round; undefined when other vCPUs were there then. */
-function sameVcpus(model: Model, settled: Settled): number[] | undefined {
-  if (settled.vcpus.length !== model.vcpus.length) return undefined
-  const then = new Map(settled.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
-  const items = model.vcpus.flatMap((vcpu) => then.get(keyOf(vcpu)) ?? [])
-  return items.length === model.vcpus.length ? items : undefined
+export function chooseAgain(
+  model: Model,
+  terms: Pick<Terms, 'tolerance' | 'mostMoves'>,
+  state: PatienceState,
+): Verdict {
+  const choice = choose(model, { ...terms, doubt: 1, isSure: false })
+  if (!choice.better || !state.settled) return { ...choice, change: undefined }
+  const change = changeSince(model, state.settled)
+  if (change !== 'none') return { ...choice, change }
+  const isSettling = state.rounds <= 1 && state.views < doubt.views
+  const again = isSettling ? doubt.settling : doubt.settled
+  return { ...choose(model, { ...terms, doubt: again, isSure: true }), change }
 }
 
 /**
  * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: how
- * often others were moved before is no matter then.
+ * often others were moved before is no matter then, and little where they want something else now.
  */
-export function isTime(state: PatienceState, model: Model, choice: Choice): boolean {
-  if (!choice.better) return false
-  if (isClear(choice)) return state.calls + 1 >= patience.clear
-  const known = state.settled && sameVcpus(model, state.settled)
-  return state.calls + 1 >= (known ? state.needed : patience.marginal)
+export function isTime(state: PatienceState, verdict: Verdict): boolean {
+  if (!verdict.better) return false
+  return state.calls + 1 >= neededFor(state, verdict)
+}
+
+function neededFor({ needed }: PatienceState, verdict: Verdict): number {
+  if (verdict.change === 'none') return needed
+  if (isClear(verdict)) return patience.clear
+  if (verdict.change === 'vcpus') return patience.marginal
+  return verdict.change === 'demand' ? Math.min(needed, patience.changed) : needed
 }
 
 function isClear({ better, deviation, explanation }: Choice): boolean {
   return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
 }
 
-/** The state after a View in which nothing was moved. */
-export function waiting(state: PatienceState, called: boolean): PatienceState {
-  return { ...state, calls: called ? state.calls + 1 : 0 }
+/**
+ * The state after a View in which nothing was moved; with `holds`, free vCPUs are to be held where they are, as
+ * {@link shouldHold} says.
+ */
+export function waiting(
+  state: PatienceState,
+  model: Model,
+  choice: Choice,
+): { readonly state: PatienceState; readonly holds: boolean } {
+  const wandering = remember(model, choice, state.wandering)
+  if (wandering && shouldHold(model, choice, wandering)) {
+    const settled = settledAs(model, model.start)
+    return { state: { ...state, calls: 0, settled, rounds: 1, views: 0, wandering: undefined }, holds: true }
+  }
+  const calls = choice.better ? state.calls + 1 : 0
+  return { state: { ...state, calls, views: state.views + 1, wandering }, holds: false }
 }
 
 /** The state after a round of moves. One that a budget cut short goes on in the next View. */
@@ -106,7 +121,7 @@ export function moved(
     cooldown,
     cut,
   }: {
-    readonly choice: Choice
+    readonly choice: Verdict
     readonly better: Better
     readonly time: number
     readonly cooldown: number
@@ -121,9 +136,10 @@ export function moved(
   }
   if (cut) return { ...state, calls: state.calls + 1, movedAt }
   const before = isClear(choice) ? patience.marginal : state.needed
-  const { vcpus, demand, shape } = model
-  const settled = { vcpus, demand, where: better.where, names: shape.names, fixed: model.fixed }
-  return { calls: 0, needed: Math.min(2 * before, patience.most), settled, movedAt }
+  const settled = settledAs(model, better.where)
+  const needed = Math.min(2 * before, patience.most)
+  const rounds = choice.change === 'none' ? state.rounds + 1 : 1
+  return { calls: 0, needed, settled, rounds, views: 0, wandering: undefined, movedAt }
 }
 
 /** Whether a vCPU was moved so lately that it has to rest. */

@@ -33,12 +33,23 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
   return plan
 }
 
+/** The pins that keep all where they are. */
+export function stays(model: Model, deviation: number): PinAction[] {
+  return pinsOf(model, { where: model.start, moves: 0, deviation })
+}
+
 /** The pins of those that are where they may not be, and of nobody else. */
 export function homecomings(model: Model, deviation: number): PinAction[] {
   if (!model.homeless.includes(1)) return []
-  const all = pinsOf(model, { where: model.start, moves: 0, deviation })
+  const all = stays(model, deviation)
   const lost = new Set(model.vcpus.filter((_, item) => model.homeless[item] === 1).map(keyOf))
   return all.filter(({ uuid, vcpu }) => lost.has(`${uuid}/${vcpu}`))
+}
+
+/** Whether it may run elsewhere than in the bin that it is in. */
+export function isFree({ vcpus, shape, start }: Model, item: number): boolean {
+  const { affinity, allowed } = vcpus[item]!
+  return !isThere(affinity, cpusIn(shape.sets[start[item]!]!, allowed))
 }
 
 /** Names a vCPU across Views. */

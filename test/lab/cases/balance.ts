@@ -1,144 +1,189 @@
 import type { Tick } from '../../../lib/control/tick.ts'
-import { fewestMovesOfEqualLoads, judgeBalance } from '../../../lib/report/verdict.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
-import { isFullSample } from '../../../lib/view/pcpu-loads.ts'
+import type { Load } from '../../../lib/simulation/index.ts'
+import { placeOf } from '../../../lib/view/place.ts'
 import type { Guest } from '../guest.ts'
-import { type CaseOptions, type CaseResult, Stage, settled } from './case.ts'
+import { interval, judge, take, untilSettled, watchedTicks, withExcuse } from './balance-run.ts'
+import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { calibrate, commandOf, start } from './load.ts'
+import { recordingOf } from './record.ts'
+import type { Wanted } from './truth.ts'
 
-const interval = 2_000
-/** Ticks that are watched after balance; nothing may move in them. */
-const watched = 20
-const mostTicksToBalance = 3
-/** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */
-const undisturbed = 0.4
 /** Ticks within which a scheduler that was at rest has to answer a change. */
 const mostTicksToWake = 8
+/** Ticks of balance before the load of A7 changes. */
+const ticksBeforeChange = 5
+/** Ticks for which the kernel is hardly ever so lucky as to keep free guests level. */
+const luck = 200
 
-/**
- * The classic closed loop: alone it takes about 17 % of a pCPU. Eight of them are far more than one pCPU
- * has and leave room on two for what else runs there.
- */
-const load = { command: 'loop 8.5 41.5', least: 0.1, most: 0.3 }
+/** Light enough for eight guests on two pCPUs: far more than one has, with room left on two. */
+const equal: Load = { kind: 'loop', work: 8.5, sleep: 41.5 }
+/** The classic 42 % and 14 %: one of each per pCPU is what two can carry. */
+const heavy: Load = { kind: 'loop', work: 21, sleep: 29 }
+const light: Load = { kind: 'loop', work: 7, sleep: 43 }
+/** What those of A7 do, and what half of them turn to. */
+const lighter: Load = { kind: 'loop', work: 4, sleep: 46 }
+const heavier: Load = { kind: 'loop', work: 12.5, sleep: 37.5 }
+const idle: Load = { kind: 'idle' }
 
-/** All guests on pCPU 0, equal load: two per pCPU of four, or four of two. */
-export async function A1(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
-  const { guests, pcpus } = await crowd(stage, () => 0)
-  await Promise.all(guests.map((guest) => guest.send(load.command)))
-  await settled(guests, load.least, load.most)
-
-  const ticks = await watch(stage)
-  const { passed, figures, broken } = judge(ticks)
-  return { case: 'A1', passed, ...figures, guests: guests.length, pcpus: pcpus.length, broken }
+/** A case of eight guests, or as many as give each pCPU the same number. */
+interface Crowd {
+  readonly name: string
+  /** How many guests each pCPU gets; default: as many as make eight. */
+  readonly each?: number
+  /** Index of the pCPU that a guest is pinned to at the start. */
+  readonly place: (guest: number, size: Size) => number | 'any'
+  readonly load: (guest: number) => Load
+  /** What is done once it was balanced, and has to be answered. Given where the guests are. */
+  readonly turn?: Turn
 }
 
-/**
- * As many guests on each pCPU, equal load: no pin at all. Then, so that a scheduler that sleeps is not taken for
- * one that rests, all guests of one pCPU fall idle, and it has to move others there.
- */
-export async function A3(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
-  const { guests, pcpus } = await crowd(stage, (index, count) => index % count)
-  await Promise.all(guests.map((guest) => guest.send(load.command)))
-  await settled(guests, load.least, load.most)
-
-  const ticks: Tick[] = []
-  const resting = 1 + mostTicksToBalance + watched
-  let idleFrom = Number.POSITIVE_INFINITY
-  let wokeAt: number | undefined
-  for await (const tick of stage.pilot({ interval, scheduler: balance() })) {
-    ticks.push(tick)
-    if (ticks.length === resting) {
-      const idle = guests.filter((_, i) => i % pcpus.length === pcpus.length - 1)
-      await Promise.all(idle.map((guest) => guest.send('idle')))
-      options.log(`${idle.map(({ name }) => name).join(', ')} fall idle`)
-      idleFrom = ticks.length
-    }
-    if (ticks.length > idleFrom && tick.outcomes.some(({ status }) => status === 'applied'))
-      wokeAt = ticks.length
-    if (wokeAt !== undefined || ticks.length >= resting + mostTicksToWake) break
-  }
-
-  const { figures, broken } = judge(ticks.slice(0, resting))
-  const asleep = wokeAt === undefined ? ['it did nothing when one pCPU fell idle'] : []
-  const all = [...broken, ...asleep]
-  return {
-    case: 'A3',
-    passed: all.length === 0,
-    ...figures,
-    ticksToWake: wokeAt === undefined ? null : wokeAt - resting,
-    guests: guests.length,
-    pcpus: pcpus.length,
-    broken: all,
-  }
+interface Size {
+  readonly guests: number
+  readonly pcpus: number
 }
 
-/** Eight guests, or as many as give each pCPU the same number, placed by their index. */
-async function crowd(
-  stage: Stage,
-  place: (index: number, pcpus: number) => number,
-): Promise<{ guests: Guest[]; pcpus: number[] }> {
+/** A change of loads that the scheduler has to answer. */
+interface Turn {
+  /** `wake`: by anything at all; `balance`: as well as what came before it. */
+  readonly expects: 'wake' | 'balance'
+  /** What the guests on this pCPU, by its index, do from then on. */
+  readonly load: (place: number, size: Size) => Load
+}
+
+/** So that a scheduler that sleeps is not taken for one that rests: all guests of one pCPU fall idle. */
+const onePcpuFallsIdle: Turn = {
+  expects: 'wake',
+  load: (place, { pcpus }) => (place === pcpus - 1 ? idle : equal),
+}
+
+const crowds: readonly Crowd[] = [
+  { name: 'A1', place: () => 0, load: () => equal },
+  {
+    name: 'A2',
+    place: (guest, { guests, pcpus }) => (guest < guests / 2 ? 0 : pcpus - 1),
+    load: () => equal,
+    turn: onePcpuFallsIdle,
+  },
+  {
+    name: 'A3',
+    place: (guest, { pcpus }) => guest % pcpus,
+    load: () => equal,
+    turn: onePcpuFallsIdle,
+  },
+  { name: 'A4', place: () => 'any', load: () => equal },
+  { name: 'A5', each: 2, place: () => 'any', load: (guest) => (guest % 2 === 0 ? heavy : light) },
+  {
+    name: 'A6',
+    place: (guest, { pcpus }) => guest % pcpus,
+    load: () => idle,
+    turn: { expects: 'wake', load: (place) => (place === 0 ? equal : idle) },
+  },
+  {
+    name: 'A7',
+    place: () => 'any',
+    load: () => lighter,
+    // Those that share pCPUs, so that there is something to balance.
+    turn: { expects: 'balance', load: (place, { pcpus }) => (place < pcpus / 2 ? heavier : lighter) },
+  },
+]
+
+/** The classic cases by name. */
+export const classic: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> =
+  Object.fromEntries(crowds.map((crowd) => [crowd.name, (options) => run(crowd, options)]))
+
+async function run(crowd: Crowd, options: CaseOptions): Promise<CaseResult> {
+  await using stage = await Stage.set(options)
   const pcpus = [...stage.host.topology.online]
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
-  const each = Math.max(2, Math.ceil(8 / pcpus.length))
-  const names = Array.from({ length: each * pcpus.length }, (_, i) => `aos_vm${i + 1}`)
-  const guests = await stage.lab.startAll(names.map((name) => ({ name })))
+  const each = crowd.each ?? Math.max(2, Math.ceil(8 / pcpus.length))
+  const size = { guests: each * pcpus.length, pcpus: pcpus.length }
+  const guests = await stage.guests(size.guests)
+  const loads = guests.map((_, i) => crowd.load(i))
+  const later = crowd.turn ? pcpus.map((_, i) => crowd.turn!.load(i, size)) : []
+  const alone = await calibrate(stage.lab, guests, [...loads, ...later])
+  const wantedBy = (loads: readonly Load[]): Wanted =>
+    new Map(guests.map(({ domain }, i) => [domain, alone(loads[i]!)]))
+
   // They boot free and are pinned then: all on one pCPU they would take minutes.
-  await settled(guests, 0, 0.05)
-  await Promise.all(guests.map((guest, i) => guest.pin(`${pcpus[place(i, pcpus.length)]}`)))
-  return { guests, pcpus }
-}
+  const places = guests.map((_, i) => crowd.place(i, size))
+  const affinities = places.map((place) => `${place === 'any' ? stage.host.topology.online : pcpus[place]}`)
+  await Promise.all(guests.map((guest, i) => guest.pin(affinities[i]!)))
+  await start(guests, loads)
 
-/** Until nothing has moved for long enough after balance, or balance is long overdue. */
-async function watch(stage: Stage): Promise<Tick[]> {
-  const ticks: Tick[] = []
-  for await (const tick of stage.pilot({ interval, scheduler: balance() })) {
-    ticks.push(tick)
-    const since = ticks.length - 1 - ticks.findIndex(({ view }) => isFullSample(view))
-    const { ticksToBalance, ticksAfterBalance } = judgeBalance(ticks)
-    if (ticksToBalance === undefined ? since >= 3 * mostTicksToBalance : ticksAfterBalance >= watched) break
+  const watched = ticksBefore(crowd, options)
+  const pilot = stage.pilot({ interval, scheduler: balance() })
+  try {
+    const wanted = wantedBy(loads)
+    const ticks = await take(pilot, untilSettled(wanted, watched))
+    const { figures, broken } = judge(ticks, wanted, watched)
+    // What is balanced is left as it is: no vCPU is pinned where it is already, either.
+    const isPinned = figures.movesMinimum === 0 && !places.includes('any') && figures.pins > 0
+    const before = isPinned ? [...broken, `pins: ${figures.pins}, limit 0`] : broken
+    const domains = guests.map(({ domain }) => domain)
+    options.record?.(
+      recordingOf({ name: crowd.name, policy: 'balance', stage, loads, domains, affinities, alone, ticks }),
+    )
+
+    const turn = crowd.turn && before.length === 0 ? crowd.turn : undefined
+    const now = turn && (await change(turn, { guests, loads, pcpus, size, last: ticks.at(-1)!, options }))
+    const after = now && (await answered(turn, pilot, wantedBy(now)))
+    const all = withExcuse([...before, ...(after?.broken ?? [])], { ...figures, ...after?.figures })
+    return {
+      case: crowd.name,
+      passed: all.length === 0,
+      ...figures,
+      ...after?.figures,
+      ...(turn?.expects === 'balance' && { beforeChange: figures }),
+      ...size,
+      broken: all,
+    }
+  } finally {
+    await pilot.return()
   }
-  return ticks
 }
 
-/** Fraction of one pCPU that was used by others than the guests' vCPUs, on average. */
-function usedByOthers(ticks: readonly Tick[]): number {
-  const full = ticks.filter(({ view }) => isFullSample(view))
-  const others = full.map(({ view: { pcpus, vcpus } }) => {
-    const busy = pcpus.reduce((sum, pcpu) => sum + (pcpu.busy ?? 0), 0)
-    return busy - vcpus.reduce((sum, vcpu) => sum + (vcpu.usage ?? 0), 0)
-  })
-  return others.reduce((sum, here) => sum + here, 0) / Math.max(1, full.length)
+/**
+ * For how many ticks after balance the host is watched, before the change if there is one. Without a policy pinned
+ * guests have nothing to show for it, and free ones longer than the kernel keeps them level by luck.
+ */
+function ticksBefore({ turn }: Crowd, { off }: CaseOptions): number {
+  if (off) return turn?.expects === 'wake' ? 1 : luck
+  return turn?.expects === 'balance' ? ticksBeforeChange : watchedTicks
 }
 
-function judge(ticks: readonly Tick[]) {
-  const first = ticks.find(({ view }) => isFullSample(view))
-  const movesMinimum = first ? fewestMovesOfEqualLoads(first.view) : 0
-  const verdict = judgeBalance(ticks, {
-    limits: {
-      ticksToBalance: mostTicksToBalance,
-      moves: movesMinimum,
-      movesAfterBalance: 0,
-      ticksAfterBalance: watched,
-      // What is balanced is left as it is: no vCPU is pinned where it is already, either.
-      ...(movesMinimum === 0 && { pins: 0 }),
-    },
+/** Gives the guests their new loads; returns all. */
+async function change(
+  turn: Turn,
+  at: {
+    readonly guests: readonly Guest[]
+    readonly loads: readonly Load[]
+    readonly pcpus: readonly number[]
+    readonly size: Size
+    readonly last: Tick
+    readonly options: CaseOptions
+  },
+): Promise<Load[]> {
+  const loads = at.guests.map(({ domain }) => {
+    const vcpu = at.last.view.vcpus.find((vcpu) => vcpu.domain.name === domain)
+    return turn.load(at.pcpus.indexOf((vcpu && placeOf(vcpu)) ?? -1), at.size)
   })
-  const others = usedByOthers(ticks)
-  const disturbed = others > undisturbed
-  const figures = {
-    ticksToBalance: verdict.ticksToBalance ?? null,
-    moves: verdict.moves,
-    movesMinimum,
-    movesAfterBalance: verdict.movesAfterBalance,
-    pins: verdict.pins,
-    ticksAfterBalance: verdict.ticksAfterBalance,
-    deviationPercent:
-      verdict.deviationPercent === undefined ? null : Number(verdict.deviationPercent.toFixed(2)),
-    othersPercent: Math.round(100 * others),
-    disturbed,
+  const changing = at.guests.flatMap((guest, i) =>
+    loads[i] === at.loads[i] ? [] : { guest, load: loads[i]! },
+  )
+  await Promise.all(changing.map(({ guest, load }) => guest.send(commandOf(load))))
+  at.options.log(changing.map(({ guest, load }) => `${guest.name}: ${commandOf(load)}`).join(', '))
+  return loads
+}
+
+/** Judges how a change was answered. */
+async function answered(turn: Turn | undefined, pilot: AsyncIterator<Tick>, wanted: Wanted) {
+  if (turn?.expects === 'balance') return judge(await take(pilot, untilSettled(wanted, watchedTicks)), wanted)
+  const isAwake = ({ outcomes }: Tick) => outcomes.some(({ status }) => status === 'applied')
+  const ticks = await take(pilot, (ticks) => ticks.some(isAwake) || ticks.length >= mostTicksToWake)
+  const isAsleep = !ticks.some(isAwake)
+  return {
+    figures: { ticksToWake: isAsleep ? null : ticks.length },
+    broken: isAsleep ? ['it did nothing when the load of one pCPU changed'] : [],
   }
-  const unfair = `the machine's other programs used ${figures.othersPercent} % of a pCPU meanwhile`
-  const broken = verdict.passed || !disturbed ? verdict.broken : [...verdict.broken, unfair]
-  return { passed: verdict.passed, figures, broken }
 }

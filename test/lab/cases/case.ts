@@ -3,6 +3,7 @@ import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
+import type { Recording } from '../../unit/simulation/recording.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
 import { Lab } from '../lab.ts'
 import { until } from '../processes.ts'
@@ -23,6 +24,10 @@ export interface CaseOptions {
   readonly off: boolean
   /** Told what is being done, and of each tick its summary and its news. */
   readonly log: (line: string) => void
+  /** A lab that is up and stays up, whose guests are used again. Default: one for this case alone. */
+  readonly lab?: Lab
+  /** Given what was measured, for the simulated host to be held against. */
+  readonly record?: (recording: Recording) => void
 }
 
 /** A lab for one case, with a connection of the library under test. */
@@ -38,13 +43,35 @@ export class Stage implements AsyncDisposable {
   }
 
   static async set(options: CaseOptions): Promise<Stage> {
-    const lab = await Lab.up(options)
+    const lab = options.lab ?? (await Lab.up(options))
     try {
       return new Stage(lab, await connect(lab.uri), options)
     } catch (error) {
-      await lab.down()
+      if (!options.lab) await lab.down()
       throw error
     }
+  }
+
+  /**
+   * So many guests, at rest and free to run anywhere: those that a case before left are used again, what is missing is
+   * started, and what is too many ends.
+   */
+  async guests(count: number): Promise<Guest[]> {
+    const names = Array.from({ length: count }, (_, i) => `aos_vm${i + 1}`)
+    const there = await this.lab.guests()
+    for (const name of there.filter((name) => !names.includes(name)))
+      await (await this.lab.guest(name)).destroy()
+    const missing = names.filter((name) => !there.includes(name))
+    if (missing.length > 0) await this.lab.startAll(missing.map((name) => ({ name })))
+    const guests = await Promise.all(names.map((name) => this.lab.guest(name)))
+    await Promise.all(
+      guests.map(async (guest) => {
+        await guest.send('idle')
+        await guest.pin(`${this.host.topology.online}`)
+      }),
+    )
+    await settled(guests, 0, 0.05)
+    return guests
   }
 
   /** Runs the controllers on the lab's guests; their policies are left out when the case is to run without. */
@@ -61,19 +88,19 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host.close()
-    await this.lab.down()
+    if (!this.options.lab) await this.lab.down()
   }
 }
 
 /** Milliseconds over which a guest's demand is looked at before a case begins. */
 const look = 1_000
 
-/** Fraction of one pCPU that the first vCPU of each guest would use if it never waited. */
-export async function demands(guests: readonly Guest[]): Promise<number[]> {
+/** Fraction of one pCPU that the first vCPU of each guest would use if it never waited, looked at for so long. */
+export async function demands(guests: readonly Guest[], milliseconds = look): Promise<number[]> {
   const read = () => Promise.all(guests.map(async (guest) => (await guest.vcpuTimes())[0] as VcpuTime))
   const began = performance.now()
   const before = await read()
-  await until('some time has passed', 60_000, async () => performance.now() - began >= look)
+  await until('some time has passed', 60_000, async () => performance.now() - began >= milliseconds)
   const after = await read()
   const took = (performance.now() - began) * 1e6
   return after.map(({ run, delay }, i) => (run - before[i]!.run) / (took - (delay - before[i]!.delay)))

@@ -1,6 +1,13 @@
-import { A1, A3 } from './balance.ts'
+import { classic } from './balance.ts'
 import type { CaseOptions, CaseResult } from './case.ts'
+import { DEMAND } from './demand.ts'
 import { M1 } from './memory.ts'
+import { TRAP } from './trap.ts'
 
 /** The cases by name. */
-export const cases: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> = { A1, A3, M1 }
+export const cases: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> = {
+  ...classic,
+  TRAP,
+  DEMAND,
+  M1,
+}

@@ -7,8 +7,8 @@ export interface Recording {
   /** The policy that was in charge; `none` only watched. */
   readonly policy: 'balance' | 'none'
   readonly pcpus: number
-  /** Fraction of each pCPU that was busy with what is no vCPU. */
-  readonly background: number
+  /** Fraction of each pCPU that was busy with what is no vCPU: the same on each, or by pCPU. */
+  readonly background: number | readonly number[]
   /** Milliseconds between ticks. */
   readonly interval: number
   /** The figures are means over these ticks, counted from 0, the last one not among them. */

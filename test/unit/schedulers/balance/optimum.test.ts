@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Arrangement } from '../../../../lib/schedulers/balance/arrangement.ts'
 import { leastSquares } from '../../../../lib/schedulers/balance/bound.ts'
+import { ExactSearch } from '../../../../lib/schedulers/balance/exact.ts'
 import { Front } from '../../../../lib/schedulers/balance/front.ts'
 import { type Model, readModel } from '../../../../lib/schedulers/balance/model.ts'
 import { leastOfAll } from '../../../../lib/schedulers/balance/partition.ts'
@@ -115,6 +116,22 @@ describe('the best of all placements', () => {
   it('is not claimed where the search was cut short', () => {
     const [host] = hosts({ cores: 4 }, 1)
     expect(leastOfAll(modelOf(host!), Number.POSITIVE_INFINITY, 0, 3)).toBeUndefined()
+  })
+})
+
+describe('branch and bound', () => {
+  it('leaves the placement as it found it, cut short or not', () => {
+    for (const host of hosts({ cores: 4 }, 20)) {
+      const model = modelOf(host)
+      const { cost, squares } = new Arrangement(model)
+      const known = { where: model.start, cost, squares, moves: 0 }
+      for (const nodes of [1, 2, 3, 10, 100_000]) {
+        const search = new ExactSearch(model, { nodes })
+        const before = search.bound(1)
+        search.run(2, known)
+        expect(search.bound(1)).toBeCloseTo(before, 12)
+      }
+    }
   })
 })
 
