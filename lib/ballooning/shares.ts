@@ -60,15 +60,14 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
       }
       const { outlook, allocation } = lookAt(view, guests, terms)
       const growth = grow(outlook)
-      const shrinks = shrink(outlook, growth.lack, terms)
+      const shrinks = shrink(outlook, growth, terms)
+      const shrunk = new Map(shrinks.map(({ uuid, bytes }) => [uuid, bytes]))
       for (const [i, guest] of guests.entries()) {
-        next.set(guest.domain.uuid, noteRest(guest, allocation.sizes[i]!, view.time))
-      }
-      for (const { uuid, bytes } of shrinks) {
-        const record = next.get(uuid)!
-        const { actual, target = actual } = view.domains.find((domain) => domain.uuid === uuid)!.memory
-        if (bytes < target!)
-          next.set(uuid, { ...record, shrunk: { time: view.time, from: target!, to: bytes } })
+        const record = noteRest(guest, allocation.sizes[i]!, view.time)
+        const to = shrunk.get(guest.domain.uuid)
+        const isShrunk = to !== undefined && to < guest.asked
+        const shrink = isShrunk ? { time: view.time, from: guest.asked, to } : record.shrunk
+        next.set(guest.domain.uuid, { ...record, shrunk: shrink })
       }
       return { plan: [...shrinks, ...growth.plan], state: next, errors: misfits(allocation, guests) }
     },

@@ -67,11 +67,14 @@ function owed({ state, total, available = total }: HostMemoryView): number {
 }
 
 /** Takes what guests have beyond what they are to have: at once what others lack, the rest in steps, when they are quiet. */
-export function shrink(outlook: Outlook, lack: number, terms: Terms): SetMemoryAction[] {
+export function shrink(outlook: Outlook, growth: Growth, terms: Terms): SetMemoryAction[] {
   const { guests, sizes, host } = outlook
+  const { lack } = growth
+  const growing = new Set(growth.plan.map(({ uuid }) => uuid))
   const wanted = hurried(outlook, lack - onTheWay(guests), terms.tax)
   return guests.flatMap((guest, i) => {
     const { domain, asked, record, isRefusing } = guest
+    if (growing.has(domain.uuid)) return []
     if (isRefusing) return letGo(guest)
     const goal = sizes[i]!
     if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
