@@ -23,6 +23,8 @@ const burstPart = 0.5
 const smallGuest = 1_536 * MiB
 /** Bytes below its ceiling at which a guest that grows is given all of it: it would ask for that next. */
 const lastBit = 64 * MiB
+/** Bytes of page cache that are no less needed than programs. */
+const leastCache = 32 * MiB
 /** How often the room of a guest that goes on suffering is doubled. */
 const mostDoublings = 4
 
@@ -61,17 +63,19 @@ export function judge(
 
   const used = record.reports.at(-1)!.used
   const recentlyUsed = peak(record, 'used', agreeing)
-  const leastRoom = untouched * margin
+  // A guest that is to keep its margin unused, not only usable, keeps the little cache that its programs run from.
+  const inCache = Math.min(peak(record, 'cache', agreeing), leastCache)
+  const leastRoom = untouched * margin + inCache
   const need = within(recentlyUsed + Math.max(leastRoom, roomWhenSuffering(domain, record, margin)))
   const expected = Math.max(
-    peak(record, 'expected', agreeing) + margin,
+    peak(record, 'expected', agreeing) + margin + inCache,
     sizeWhenDry(domain, size, used, margin),
   )
   const wanted = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
   const isGrowing = (domain.memory.need?.growthPerSecond ?? 0) > 0
   const comfort = isGrowing && ceiling - wanted < lastBit ? ceiling : wanted
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
-  const ample = isRefusing ? comfort : Math.max(comfort, within(recentlyUsed + margin + reserve))
+  const ample = isRefusing ? comfort : Math.max(comfort, within(recentlyUsed + margin + inCache + reserve))
   const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
   const own = Math.max(
     record.original,

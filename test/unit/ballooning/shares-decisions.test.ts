@@ -100,6 +100,15 @@ describe('a guest with more than it needs', () => {
     expect(new Runner().settle([{ actual: 1_024, inUse: 100 }], 4_000, 50).asked).toEqual({})
   })
 
+  it('that others need keeps 100 MiB unused beside the little cache that its programs run from', () => {
+    const runner = new Runner()
+    const cached: Sketch = { actual: 512, inUse: 100, cache: 30 }
+    runner.show([cached, { actual: 512, inUse: 300 }], 0)
+    const size = runner.show([cached, hungry], 0).asked.g0!
+    expect(size - 100 - 30).toBeGreaterThanOrEqual(100)
+    expect(size - 100 - 30).toBeLessThan(130)
+  })
+
   it('gives back what it was given and freed, in steps, once some reports agree', () => {
     const runner = new Runner()
     runner.show([{ actual: 512, inUse: 400 }], 4_000)
