@@ -14,37 +14,37 @@ it('are not known in the first report, and nothing at rest', () => {
 })
 
 describe('suffering', () => {
-  const after = (before: Parameters<Watched['see']>[0], now: Parameters<Watched['see']>[0]) => {
+  const seen = (before: Parameters<Watched['see']>[0], now: Parameters<Watched['see']>[0]) => {
     const guest = new Watched()
     guest.rest(5, before)
     return guest.see(now).events!
   }
 
   it('is swapping out more than single pages', () => {
-    expect(after({}, { swapOut: 2 })).toMatchObject({ suffers: true, swappedOut: 2 * MiB })
-    expect(after({}, { swapOut: 0.5 })).toMatchObject({ suffers: false, swappedOut: 0.5 * MiB })
+    expect(seen({}, { swapOut: 2 })).toMatchObject({ suffers: true, swappedOut: 2 * MiB })
+    expect(seen({}, { swapOut: 0.5 })).toMatchObject({ suffers: false, swappedOut: 0.5 * MiB })
   })
 
   it('is faulting much while little is left', () => {
     const short = { used: 980, cache: 0 }
-    expect(after(short, { ...short, majorFaults: 1_500 })).toMatchObject({
+    expect(seen(short, { ...short, majorFaults: 1_500 })).toMatchObject({
       suffers: true,
       majorFaultsPerSecond: 250,
     })
     // A program that starts, in a guest with room.
-    expect(after({}, { majorFaults: 1_500 })).toMatchObject({ suffers: false, majorFaultsPerSecond: 250 })
-    expect(after(short, { ...short, majorFaults: 1_050 }).suffers).toBe(false)
+    expect(seen({}, { majorFaults: 1_500 })).toMatchObject({ suffers: false, majorFaultsPerSecond: 250 })
+    expect(seen(short, { ...short, majorFaults: 1_050 }).suffers).toBe(false)
   })
 
   it('is growing so fast that nothing is left before the next tick has an effect', () => {
     // 100 MiB/s, and 4 s until then.
-    expect(after({ used: 300 }, { used: 500 }).suffers).toBe(false)
-    expect(after({ used: 500 }, { used: 700 }).suffers).toBe(true)
-    expect(after({ used: 700 }, { used: 700 }).suffers).toBe(false)
+    expect(seen({ used: 300 }, { used: 500 }).suffers).toBe(false)
+    expect(seen({ used: 500 }, { used: 700 }).suffers).toBe(true)
+    expect(seen({ used: 700 }, { used: 700 }).suffers).toBe(false)
   })
 
   it('is not having little left, when nothing happens', () => {
-    expect(after({ used: 1_000, cache: 0 }, { used: 1_000, cache: 0 }).suffers).toBe(false)
+    expect(seen({ used: 1_000, cache: 0 }, { used: 1_000, cache: 0 }).suffers).toBe(false)
   })
 
   it('takes into account what the balloon has given since the report', () => {
