@@ -1,4 +1,4 @@
-import { watermark } from '../../../lib/ballooning/index.ts'
+import { shares } from '../../../lib/ballooning/index.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { judgeMemory } from '../../../lib/report/verdict.ts'
@@ -39,7 +39,7 @@ export async function M1(options: CaseOptions): Promise<CaseResult> {
   const ticks: Tick[] = []
   let freedAt: number | undefined
   await grower.send(`grow ${growthMiB} 1 ${mib(most)}`)
-  for await (const tick of stage.pilot({ interval, ballooning: watermark(), hostReserve })) {
+  for await (const tick of stage.pilot({ interval, ballooning: shares(), hostReserve })) {
     ticks.push(tick)
     const { held, killed } = await grower.stat()
     options.log(`  ${sizes(tick.view)}; ${grower.name} holds ${mib(held)} MiB`)
