@@ -1,7 +1,7 @@
 import type { VcpuView } from '../../view/view.ts'
 import { type Better, type Choice, choose, type Terms } from './choice.ts'
 import type { Model } from './model.ts'
-import { keyOf } from './pins.ts'
+import { isFree, keyOf } from './pins.ts'
 import { type Change, changeSince, type Settled, settledAs } from './settled.ts'
 import { remember, shouldHold, type Wandering } from './wandering.ts'
 
@@ -102,12 +102,22 @@ export function waiting(
   choice: Choice,
 ): { readonly state: PatienceState; readonly holds: boolean } {
   const wandering = remember(model, choice, state.wandering)
-  if (wandering && shouldHold(model, choice, wandering)) {
+  const spoilt = wandering !== undefined && shouldHold(model, choice, wandering)
+  if (spoilt || isNewcomer(state, model, choice)) {
     const settled = settledAs(model, model.start)
     return { state: { ...state, calls: 0, settled, rounds: 1, views: 0, wandering: undefined }, holds: true }
   }
   const calls = choice.better ? state.calls + 1 : 0
   return { state: { ...state, calls, views: state.views + 1, wandering }, holds: false }
+}
+
+/**
+ * Whether free vCPUs came to a host that was settled, and are fine where they are: among vCPUs that are pinned the kernel can
+ * only spoil that.
+ */
+function isNewcomer({ settled }: PatienceState, model: Model, { better, isIdle }: Choice): boolean {
+  if (better || isIdle || !settled || changeSince(model, settled) !== 'vcpus') return false
+  return model.vcpus.some((_, item) => isFree(model, item))
 }
 
 /** The state after a round of moves. One that a budget cut short goes on in the next View. */

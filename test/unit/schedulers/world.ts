@@ -58,7 +58,7 @@ export class World {
   readonly guests: Guest[]
   readonly #pcpuCount: number
   readonly #observer: Observer
-  readonly #domains: DomainIdentity[]
+  #domains: readonly DomainIdentity[] = []
   #time = 0
 
   constructor(pcpuCount: number, guests: readonly Guest[]) {
@@ -69,12 +69,14 @@ export class World {
       domainOverhead: 0,
       cpuShares: ({ uuid }) => this.#guest(uuid).cpuShares,
     })
-    this.#domains = guests.map((_, i) => ({ uuid: `uuid-${i}`, name: `guest${i}`, id: i + 1 }))
   }
 
   /** The next View; `measured` makes a sample's figure of a demand. */
   look(measured: (demand: number) => number = (demand) => demand): View {
     this.#time += 2_000
+    if (this.#domains.length !== this.guests.length) {
+      this.#domains = this.guests.map((_, i) => ({ uuid: `uuid-${i}`, name: `guest${i}`, id: i + 1 }))
+    }
     const wanted = this.guests.map(({ demand }) => Math.min(1, Math.max(0, measured(demand))))
     const asked = new Array<number>(this.#pcpuCount).fill(0)
     for (const [i, { on }] of this.guests.entries()) asked[on]! += wanted[i] || 0

@@ -119,6 +119,23 @@ describe('free vCPUs', () => {
     expect(under([level, other], 0.4).rounds).toEqual([])
   })
 
+  it.each([
+    ['comes to a host that was levelled is held where it is fine', [0, 0, 0], [1, 0]],
+    ['comes to a host that was never touched is left to the kernel', [0, 1, 1], []],
+  ])('one that %s', (_, places, moves) => {
+    const world = new World(
+      2,
+      places.map((on) => ({ demand: 0.4, on })),
+    )
+    const emptiest = () => (world.loads()[0]! < world.loads()[1]! ? 0 : 1)
+    let look = 0
+    const comes = () => {
+      if (++look === 10) world.guests.push({ demand: 0.4, on: emptiest(), free })
+    }
+    const rounds = run(world, balance(), 40, undefined, comes)
+    expect(rounds.map((round) => round.moves)).toEqual(moves)
+  })
+
   it('that hardly want anything are left to it', () => {
     expect(under([level, crowded, other], 0.05).rounds).toEqual([])
   })
