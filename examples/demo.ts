@@ -60,7 +60,7 @@ async function memoryCase(): Promise<boolean> {
   console.log('M1: the program in guest1 grows to its maximum, then frees all; three guests are idle\n')
   await using host = simulate(scenarios.M1())
   const domains = await host.domains()
-  const ticks = await run(host, { interval: 2000, ticks: 90, ballooning: ballooning.watermark() }, 100)
+  const ticks = await run(host, { interval: 2000, ticks: 90, ballooning: ballooning.shares() }, 100)
   const programsLost = domains
     .filter(({ uuid }) => host.truth(uuid)?.programsKilled !== 0)
     .map(({ name }) => name)

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   await using host = await connect(values.connect)
   const pilot = autopilot(host, {
     interval: 1000 * seconds,
-    ballooning: ballooning.watermark(),
+    ballooning: ballooning.shares(),
     hostReserve: 1 * GiB,
     dryRun: values['dry-run'],
     signal: stop.signal,

@@ -121,9 +121,12 @@ describe('ballast memory and run', () => {
   })
 
   it('do both in one loop', async () => {
+    const growing = scenarios.M1()
+    const crowded = scenarios.A1({ guests: 4 }).domains
+    const domains = growing.domains.map((domain, guest) => ({ ...domain, vcpus: crowded[guest]!.vcpus! }))
     const { code, stdout } = await ballast(
-      ['run', '1', '-n', '12', '--json', '--journal', newJournal()],
-      keep(simulate(scenarios.A1())),
+      ['run', '1', '-n', '30', '--json', '--journal', newJournal()],
+      keep(simulate({ ...growing, domains })),
     )
     expect(code).toBe(0)
     const kinds = stdout
