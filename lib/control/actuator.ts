@@ -111,11 +111,13 @@ export class Actuator {
         await this.#host.setMemory(action.uuid, action.bytes)
         this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
       }
+      this.#ledger.refusals.done(action)
       return undefined
     } catch (error) {
       const failure = asBallastError(error)
       if (failure.code === 'ERR_TIMEOUT') this.#perhaps(step)
       if (action.kind === 'setShares') this.#ledger.shares.failed(domain, failure)
+      else this.#ledger.refusals.refused(action, domain, failure, this.#host.clock.now())
       return failure
     }
   }

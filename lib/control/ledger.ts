@@ -3,6 +3,7 @@ import type { DomainIdentity } from '../host/sample.ts'
 import { MiB } from '../host/units.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
+import { Refusals } from './refusals.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */
 export const negligible = MiB
@@ -46,6 +47,8 @@ interface Run {
 export class Ledger {
   /** The same for `cpu_shares`. */
   readonly shares = new SharesLedger()
+  /** What could not be done. */
+  readonly refusals = new Refusals()
   readonly #runs = new Map<string, Run>()
 
   /** By UUID: bytes that each balloon was last asked for and has not been seen to have reached. */
@@ -64,6 +67,7 @@ export class Ledger {
    */
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
+    this.refusals.observe(view)
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)

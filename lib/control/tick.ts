@@ -11,6 +11,7 @@ export type GuardRule =
   | 'unmanaged' // 4 counted and left alone
   | 'allowed-cpus' // 5 only what its user allows and what is online
   | 'foreign-change' // 5 someone else's change is not fought
+  | 'refused' // 6 what failed again and again is tried with growing pauses
   | 'no-change' // 6 what is so already is not asked for again
   | 'nonsense' // not an action that makes sense on this host: no such domain, NaN, twice the same
 

@@ -254,6 +254,45 @@ describe('errors', () => {
   })
 })
 
+describe('what is refused', () => {
+  const refusing = (code: 'ERR_INVALID_ARGUMENT' | 'ERR_DOMAIN_BUSY', isRefused = () => true) => {
+    const host = new FakeHost([guest(1)])
+    host.obstacle = (call) => {
+      if (call === 'pinVcpu' && isRefused()) throw new BallastError(code, 'no such pCPU in its cpuset')
+    }
+    return host
+  }
+  const triedAt = (ticks: readonly Tick[]) =>
+    ticks.flatMap(({ outcomes, index }) => (outcomes.length > 0 ? [index] : []))
+
+  it('is tried again with growing pauses, and the ticks between say why not', async () => {
+    const host = refusing('ERR_INVALID_ARGUMENT')
+    const ticks = await ticksOf(host, { interval: 1_000, ticks: 34, scheduler: allTo(1) })
+    expect(triedAt(ticks)).toEqual([0, 1, 3, 7, 15, 31])
+    expect(ticks[8]!.clamps).toMatchObject([
+      { rule: 'refused', cause: 'it failed 4 times, tried again in 7 s: no such pCPU in its cpuset' },
+    ])
+  })
+
+  it('is as if nothing had been once it was done', async () => {
+    let refusals = 3
+    const host = refusing('ERR_INVALID_ARGUMENT', () => refusals-- > 0)
+    let look = 0
+    const toAndFro: Scheduler = (view) => allTo(look++ < 8 ? 1 : look % 2)(view)
+    const ticks = await ticksOf(host, { interval: 1_000, ticks: 12, scheduler: toAndFro })
+    expect(triedAt(ticks)).toEqual([0, 1, 3, 7, 9, 10, 11])
+  })
+
+  it('is tried at every tick while the domain is only busy', async () => {
+    const ticks = await ticksOf(refusing('ERR_DOMAIN_BUSY'), {
+      interval: 1_000,
+      ticks: 5,
+      scheduler: allTo(1),
+    })
+    expect(triedAt(ticks)).toEqual([0, 1, 2, 3, 4])
+  })
+})
+
 describe('what is never done', () => {
   it('a dry run changes nothing and journals nothing', async () => {
     const host = new FakeHost([guest(1, { period: undefined }), guest(2)])
