@@ -45,7 +45,9 @@ export class MemoryUse {
   #swapped = 0
   #swapDebt: number
   #growth = 0
-  /** Whether it grows now and did not at the report before. */
+  /** When it was last seen to grow. */
+  #grewAt = Number.NEGATIVE_INFINITY
+  /** Whether it grows now and has not done so for a dead time: one report that noise hid growth in ends none. */
   #isOnset = false
   #learned = 0
   #step: Step | undefined
@@ -133,8 +135,9 @@ export class MemoryUse {
       rate = Math.max(rate, more / Math.max(leastStep, now.time - time))
       if (time >= now.time - deadTime) rise = Math.max(rise, more)
     }
-    this.#isOnset = this.#growth === 0
+    this.#isOnset = now.time - this.#grewAt > deadTime
     this.#growth = isHighest ? 1_000 * Math.min(rate, lastCounts * lastRate) : 0
+    if (this.#growth > 0) this.#grewAt = now.time
     this.#learned = Math.max(this.#learned, rise)
     history.push(now)
   }

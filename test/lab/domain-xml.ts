@@ -16,6 +16,8 @@ export interface GuestOptions {
   readonly swapMiB?: number
   /** False: it has no balloon device. */
   readonly balloon?: boolean
+  /** False: it has the device, and its kernel does not load the driver. */
+  readonly balloonDriver?: boolean
   /** False: it has no kernel and is created paused, for tests of scale; it never answers. */
   readonly kernel?: boolean
 }
@@ -42,10 +44,11 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     typeof pinnedTo === 'object' ? pinnedTo[i] : pinnedTo,
   )
   const pins = lists.map((cpus, i) => (cpus === undefined ? '' : `<vcpupin vcpu='${i}' cpuset='${cpus}'/>`))
+  const driver = guest.balloonDriver === false ? ' module_blacklist=virtio_balloon' : ''
   const boot =
     guest.kernel === false
       ? ''
-      : `<kernel>${files.kernel}</kernel><initrd>${files.initramfs}</initrd><cmdline>${commandLine}</cmdline>`
+      : `<kernel>${files.kernel}</kernel><initrd>${files.initramfs}</initrd><cmdline>${commandLine}${driver}</cmdline>`
   const disk = swapMiB
     ? `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${files.swap}'/>
       <target dev='vda' bus='virtio'/></disk>`

@@ -4,6 +4,7 @@ import type { Host } from '../../../lib/host/host.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
 import type { Recording } from '../../unit/simulation/recording.ts'
+import type { GuestOptions } from '../domain-xml.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
 import { Lab } from '../lab.ts'
 import { until } from '../processes.ts'
@@ -72,6 +73,20 @@ export class Stage implements AsyncDisposable {
     )
     await settled(guests, 0, 0.05)
     return guests
+  }
+
+  /** Other guests than there were, all of them new, and at rest. */
+  async fresh(list: readonly GuestOptions[]): Promise<Guest[]> {
+    const there = await this.lab.guests()
+    await Promise.all(there.map(async (name) => (await this.lab.guest(name)).destroy()))
+    const guests = await this.lab.startAll(list)
+    await settled(guests, 0, 0.05)
+    return guests
+  }
+
+  /** Looks at the lab's guests, and changes nothing. */
+  watch(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
+    return autopilot(this.host, { ...options, domains: this.lab.domains })
   }
 
   /** Runs the controllers on the lab's guests; their policies are left out when the case is to run without. */

@@ -1,7 +1,9 @@
 import { classic } from './balance.ts'
 import type { CaseOptions, CaseResult } from './case.ts'
 import { DEMAND } from './demand.ts'
-import { M1 } from './memory.ts'
+import { M1, M2, M3, M4 } from './memory.ts'
+import { REFUSE } from './refuse.ts'
+import { SQUEEZE } from './squeeze.ts'
 import { TRAP } from './trap.ts'
 
 /** The cases by name. */
@@ -10,4 +12,9 @@ export const cases: Readonly<Record<string, (options: CaseOptions) => Promise<Ca
   TRAP,
   DEMAND,
   M1,
+  M2,
+  M3,
+  M4,
+  SQUEEZE,
+  REFUSE,
 }

@@ -1,136 +1,130 @@
+import { freeMemory } from '../../../lib/ballooning/free-memory.ts'
 import { shares } from '../../../lib/ballooning/index.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
-import { judgeMemory } from '../../../lib/report/verdict.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
-import { type CaseOptions, type CaseResult, Stage, settled } from './case.ts'
+import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { firstLook, mib, reserveFor, sizes, spare, usedBy } from './memory-host.ts'
+import { gaveBack, judgeGrowth } from './memory-judge.ts'
 
 const interval = 2_000
 const start = 512 * MiB
 const maximum = 2 * GiB
-/** What the growing program takes in a second, as the classic one does. */
+/** What a growing program takes in a second, as the classic one does. */
 const growthMiB = 20
-/** What the growing guest keeps free of its program in the end, and what an idle one keeps unused at least. */
-const spare = 128 * MiB
-/** What the QEMU of the growing guest may come to hold beside the guest's memory. */
+/** What one that stops early holds then. */
+const early = 600 * MiB
+/** The size that each guest can come to where all of them grow. */
+const equalShare = 1_536 * MiB
+/** What the QEMU of a growing guest may come to hold beside the guest's memory. */
 const overheadGrowth = 160 * MiB
 /** Quiet ticks at the end that show that all has come to rest, and ticks after which it is judged as it is. */
 const quiet = 5
 const mostTicks = { growing: 90, givingBack: 90 }
+/** Ticks for which those that have grown hold what they have before they free it. */
+const held = 3
+
+/** What the program of a guest does: nothing; grow a little and free; grow to what the guest may have; grow as far as the host goes. */
+export type Role = 'idle' | 'early' | 'late' | 'equal'
+
+/** One guest of a case. */
+export interface Player {
+  readonly role: Role
+  readonly guest: Guest
+  /** Bytes that its program grows to. */
+  readonly most: number
+  /** Tick from which on its program holds nothing any more. */
+  freedAt: number | undefined
+}
 
 /**
  * Four guests of 512 MiB that may have 2 GiB. The program of the first grows to all that it can hold and then frees
  * all; the others are idle. The host reserve is such that it cannot grow unless the idle ones give.
  */
-export async function M1(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
-  const size = { memoryMiB: start / MiB, maximumMiB: maximum / MiB }
-  const names = ['aos_vm1', 'aos_vm2', 'aos_vm3', 'aos_vm4']
-  const guests = await stage.lab.startAll(names.map((name) => ({ name, ...size })))
-  await settled(guests, 0, 0.05)
-  const grower = guests[0]!
+export const M1 = memoryCase('M1', ['late', 'idle', 'idle', 'idle'])
 
-  const before = await firstLook(stage)
-  const hostReserve = chooseReserve(before, grower)
-  const most = maximum - usedBy(before, grower) - spare
-  options.log(`host reserve ${mib(hostReserve)} MiB; ${grower.name} will hold ${mib(most)} MiB`)
+/** All four grow side by side as far as the host reserve lets them, and then free all. */
+export const M2 = memoryCase('M2', ['equal', 'equal', 'equal', 'equal'])
 
-  const ticks: Tick[] = []
-  let freedAt: number | undefined
-  await grower.send(`grow ${growthMiB} 1 ${mib(most)}`)
-  for await (const tick of stage.pilot({ interval, ballooning: shares(), hostReserve })) {
-    ticks.push(tick)
-    const { held, killed } = await grower.stat()
-    options.log(`  ${sizes(tick.view)}; ${grower.name} holds ${mib(held)} MiB`)
-    if (killed > 0) break
-    if (freedAt === undefined) {
-      if (ticks.length >= mostTicks.growing) break
-      if (held < most - MiB) continue
-      await grower.send(`mem -${maximum / MiB}`)
-      freedAt = ticks.length
-      continue
+/** All grow; the first two stop early and free, the last two go on to all that they can hold: not without what the first had. */
+export const M3 = memoryCase('M3', ['early', 'early', 'late', 'late'])
+
+/** The first stops early and frees, the second goes on to all that it can hold, two are idle. */
+export const M4 = memoryCase('M4', ['early', 'late', 'idle', 'idle'])
+
+function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions) => Promise<CaseResult> {
+  return async (options) => {
+    await using stage = await Stage.set(options)
+    const guests = await stage.fresh(
+      roles.map((_, i) => ({ name: `aos_vm${i + 1}`, memoryMiB: mib(start), maximumMiB: mib(maximum) })),
+    )
+    const before = await firstLook(stage)
+    const players = guests.map((guest, i) => playerOf(guest, roles[i]!, before))
+    const hostReserve = reserveFor(before, roomFor(players, before))
+    const goals = players.map(({ most }) => mib(most)).join(', ')
+    options.log(`host reserve ${mib(hostReserve)} MiB; the programs will hold ${goals} MiB`)
+
+    const ticks: Tick[] = []
+    /** Index of the last tick before those that grew to the end free. */
+    let grown: number | undefined
+    let full: number | undefined
+    const growing = players.filter(({ most }) => most > 0)
+    await Promise.all(growing.map(({ guest, most }) => guest.send(`grow ${growthMiB} 1 ${mib(most)}`)))
+    for await (const tick of stage.pilot({ interval, ballooning: shares(), hostReserve })) {
+      const now = ticks.push(tick)
+      const stats = await Promise.all(growing.map(({ guest }) => guest.stat()))
+      const holds = stats.map(({ held }) => mib(held))
+      options.log(`  ${sizes(tick.view)}; held ${holds.join(' ')}; ${mib(freeMemory(tick.view))} free`)
+      if (stats.some(({ killed }) => killed > 0)) break
+      const isDone = growing.map(({ most }, i) => stats[i]!.held >= most - MiB)
+      for (const [i, player] of growing.entries()) {
+        if (player.role === 'early' && isDone[i] && player.freedAt === undefined) await free(player, now)
+      }
+      const later = growing.filter(({ role }) => role !== 'early')
+      if (grown === undefined) {
+        if (now >= mostTicks.growing) break
+        if (later.every((player) => isDone[growing.indexOf(player)])) full ??= now
+        if (full === undefined || now < full + held) continue
+        grown = now - 1
+        for (const player of later) await free(player, now)
+        continue
+      }
+      if (isOver(ticks, players, grown + 1)) break
     }
-    const restingSince = ticks.findLastIndex(({ outcomes }) => outcomes.length > 0)
-    const isAtRest = ticks.length - 1 - Math.max(restingSince, freedAt) >= quiet
-    if ((isAtRest && gaveBack(ticks, grower)) || ticks.length - freedAt >= mostTicks.givingBack) break
-  }
-
-  const programsLost: string[] = []
-  for (const guest of guests) {
-    const { killed, oomKills } = await guest.stat()
-    if (killed + oomKills > 0) programsLost.push(guest.domain)
-  }
-  const verdict = judgeMemory(ticks, { growing: [grower.domain], programsLost })
-  const grown = verdict.guests.find(({ name }) => name === grower.domain)
-  const othersTook = Math.max(...ticks.map(({ view }) => usedByOthers(view))) - usedByOthers(before)
-  const disturbed = othersTook >= spare
-  const unfair = `the machine's other programs took ${mib(othersTook)} MiB meanwhile, which the guests then lacked`
-  const donors = verdict.guests.filter(({ name }) => name !== grower.domain)
-  return {
-    case: 'M1',
-    passed: verdict.passed,
-    guestsHarmed: verdict.guestsHarmed,
-    minimumUnusedMiB: verdict.minimumUnused === undefined ? null : mib(verdict.minimumUnused),
-    hostReserveHeld: verdict.hostReserveHeld,
-    reachedMaximum: grown?.reachedMaximum ?? false,
-    gaveBack: grown?.gaveBack ?? false,
-    highestMiB: grown?.highestActual === undefined ? null : mib(grown.highestActual),
-    lastMiB: grown?.lastActual === undefined ? null : mib(grown.lastActual),
-    idleLowestMiB: donors.map(({ lowestActual }) => (lowestActual === undefined ? null : mib(lowestActual))),
-    leastBudgetLeftMiB: verdict.leastBudgetLeft === undefined ? null : mib(verdict.leastBudgetLeft),
-    othersTookMiB: mib(othersTook),
-    disturbed,
-    changes: verdict.changes,
-    ticks: ticks.length,
-    broken: verdict.passed || !disturbed ? verdict.broken : [...verdict.broken, unfair],
+    return judgeGrowth(name, { ticks, players, before, grown, hostReserve })
   }
 }
 
-/** The host before anything is changed: every guest has its first size and has reported since it has it. */
-async function firstLook(stage: Stage): Promise<View> {
-  for await (const { view } of stage.pilot({ interval: 1_000, ticks: 60 })) {
-    const isSettled = view.domains.every(({ memory: { hold, actual, available, unused } }) => {
-      return hold === undefined && actual === start && available! <= start && unused! <= start
-    })
-    if (isSettled && view.domains.length > 0) return view
-  }
-  throw new Error('The guests do not tell their memory')
+async function free(player: Player, now: number): Promise<void> {
+  await player.guest.send(`mem -${mib(maximum)}`)
+  player.freedAt = now
 }
 
-/** Bytes of the host that neither its guests hold nor anybody can have. */
-function usedByOthers({ domains, memory }: View): number {
-  return memory.total - memory.available! - domains.reduce((sum, domain) => sum + domain.memory.rss!, 0)
+/** Over when all has come to rest after everything was freed, or that is long overdue. */
+function isOver(ticks: readonly Tick[], players: readonly Player[], freedAt: number): boolean {
+  const acted = ticks.findLastIndex(({ outcomes }) => outcomes.length > 0)
+  const isQuiet = ticks.length - 1 - Math.max(acted, freedAt) >= quiet
+  const grew = players.filter(({ role }) => role === 'late' || role === 'equal')
+  return (isQuiet && gaveBack(ticks, grew)) || ticks.length - freedAt >= mostTicks.givingBack
+}
+
+function playerOf(guest: Guest, role: Role, before: View): Player {
+  const within = (size: number) => size - usedBy(before, guest) - spare
+  const most = { idle: 0, early, late: within(maximum), equal: within(equalShare) }[role]
+  return { role, guest, most, freedAt: undefined }
 }
 
 /**
- * So much that growth to the maximum takes a quarter of what the idle guests can give; the rest is for what the
- * machine's other programs may take meanwhile.
+ * Bytes that are free for the guests to grow into. Where all grow, that is what they need and no more. Where one is to
+ * reach its maximum, a quarter of what the others can give is lacking for that; the rest of it is for what
+ * the machine's other programs may take meanwhile.
  */
-function chooseReserve({ domains, memory }: View, grower: Guest): number {
-  const givable = domains
-    .filter(({ name }) => name !== grower.domain)
-    .reduce((sum, { memory: { unused } }) => sum + Math.max(0, unused! - spare), 0)
-  const room = maximum - start + overheadGrowth - givable / 4
-  const resident = domains.reduce((sum, domain) => sum + domain.memory.rss!, 0)
-  const promised = Math.max(0, memory.committed - resident)
-  return Math.floor(Math.min(memory.total - memory.committed, memory.available! - promised) - room)
-}
-
-function usedBy({ domains }: View, guest: Guest): number {
-  const { actual, unused } = domains.find(({ name }) => name === guest.domain)!.memory
-  return actual! - unused!
-}
-
-function gaveBack(ticks: readonly Tick[], guest: Guest): boolean {
-  const verdict = judgeMemory(ticks, { growing: [guest.domain], programsLost: [] })
-  return verdict.guests.some(({ name, gaveBack }) => name === guest.domain && gaveBack)
-}
-
-function sizes({ domains }: View): string {
-  return domains.map(({ memory: { actual, unused } }) => `${mib(actual ?? 0)}/${mib(unused ?? 0)}`).join(' ')
-}
-
-function mib(bytes: number): number {
-  return Math.round(bytes / MiB)
+function roomFor(players: readonly Player[], before: View): number {
+  const bytes = players.map(({ role, guest }) => {
+    if (role === 'late') return maximum - start + overheadGrowth
+    if (role === 'equal') return equalShare - start + overheadGrowth
+    return -Math.max(0, start - usedBy(before, guest) - spare) / 4
+  })
+  return bytes.reduce((sum, own) => sum + own, 0)
 }

@@ -79,6 +79,18 @@ describe('the reserve for a burst', () => {
     expect(mib(needs[0]!.burst)).toBe(rate * 8)
   })
 
+  it('is no new beginning when one report hid the growth, and one when it had rested', () => {
+    const afterRest = (ticks: number) => {
+      const guest = new Watched()
+      guest.rest(5, { actual: 2_000 })
+      for (const used of [340, 380, 420]) guest.see({ actual: 2_000, used })
+      for (let i = 0; i < ticks; i++) guest.see({ actual: 2_000, used: 420 })
+      const { growthPerSecond, burst } = guest.see({ actual: 2_000, used: 460 }).need!
+      return burst / growthPerSecond
+    }
+    expect([afterRest(1), afterRest(4)]).toEqual([4, 8])
+  })
+
   it('grows with the age of the report and with the interval', () => {
     const burst = (period: number, age: number) => {
       const guest = new Watched({}, period)

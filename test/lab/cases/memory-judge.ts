@@ -1,0 +1,165 @@
+import { freeMemory } from '../../../lib/ballooning/free-memory.ts'
+import type { Tick } from '../../../lib/control/tick.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import { type GuestMemoryVerdict, judgeMemory } from '../../../lib/report/verdict.ts'
+import type { View } from '../../../lib/view/view.ts'
+import type { CaseResult } from './case.ts'
+import type { Player } from './memory.ts'
+import { figuresOfOthers, memoryOf, mib, mibOrNull, withExcuse } from './memory-host.ts'
+
+/** Bytes that an idle guest has unused at all times, and that all may swap out together. */
+const leastUnused = 100 * MiB
+const mostSwapped = 8 * MiB
+/** Percent by which the smallest may be smaller than the largest where all grow alike. */
+const mostUnequal = 10
+/** Part of the room at the start that may be left where all grow as far as the host goes. */
+const mostLeft = 0.1
+
+/** A run of a memory case. */
+export interface GrowthRun {
+  readonly ticks: readonly Tick[]
+  readonly players: readonly Player[]
+  /** The host before the run. */
+  readonly before: View
+  /** Index of the last tick in which the programs that grow to the end hold all; undefined: they never did. */
+  readonly grown: number | undefined
+  readonly hostReserve: number
+}
+
+/** Judges a case of growing programs by what the guests and the host's books show. */
+export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseResult> {
+  const { ticks, players, before, grown, hostReserve } = run
+  const stats = await Promise.all(players.map(({ guest }) => guest.stat()))
+  const lost = players.filter((_, i) => stats[i]!.killed + stats[i]!.oomKills > 0)
+  const growing = players.filter(({ role }) => role !== 'idle')
+  const names = (list: readonly Player[]) => list.map(({ guest }) => guest.domain)
+  const verdict = judgeMemory(ticks, { growing: names(growing), programsLost: names(lost), leastUnused })
+  const of = ({ guest }: Player): GuestMemoryVerdict =>
+    verdict.guests.find((one) => one.name === guest.domain)!
+  const swapped = verdict.guests.reduce((sum, { swappedOut }) => sum + swappedOut, 0)
+
+  const late = players.filter(({ role }) => role === 'late')
+  const grew = players.filter(({ role }) => role === 'late' || role === 'equal')
+  const early = players.filter(({ role }) => role === 'early')
+  const donors = players.filter(({ role }) => role === 'early' || role === 'idle')
+  const others = figuresOfOthers(
+    before,
+    ticks.map(({ view }) => view),
+  )
+  const whileGrown = grown === undefined ? undefined : ticks[grown]!.view
+  /** What the donors had given, of their first size too, when the last had grown. */
+  const given =
+    whileGrown &&
+    sum(donors.map((donor) => of(donor).firstActual! - memoryOf(whileGrown, donor.guest)!.actual!))
+  const moved = early.map((player) => {
+    const { highestActual = 0 } = of(player)
+    return whileGrown ? highestActual - memoryOf(whileGrown, player.guest)!.actual! : 0
+  })
+  const alike = name === 'M2' ? likeness(run) : undefined
+  const leastIdle = least([verdict.minimumUnused, ...early.map((player) => leastUnusedSince(ticks, player))])
+
+  const broken = [
+    ...lost.map(({ guest }) => `${guest.name} lost a program`),
+    ...(grown === undefined ? ['the programs never held all that they were to'] : []),
+    ...late
+      .filter((player) => !of(player).reachedMaximum)
+      .map(({ guest }) => `${guest.name} never reached its maximum`),
+    ...grew.filter((player) => !of(player).gaveBack).map(({ guest }) => `${guest.name} did not give back`),
+    ...(leastIdle !== undefined && leastIdle < leastUnused
+      ? [`an idle guest had ${mib(leastIdle)} MiB unused`]
+      : []),
+    ...(verdict.hostReserveHeld ? [] : ['the host reserve did not hold']),
+    ...(swapped > mostSwapped ? [`${mib(swapped)} MiB were swapped out`] : []),
+    ...(given !== undefined && donors.length > 0 && given <= 0 ? ['the others gave nothing'] : []),
+    ...early.flatMap((player, i) => {
+      const { highestActual = 0, firstActual = 0 } = of(player)
+      const wanted = 0.9 * (highestActual - firstActual)
+      return whileGrown && moved[i]! < wanted ? [`${player.guest.name} kept what the others needed`] : []
+    }),
+    ...(alike?.broken ?? []),
+  ]
+  const all = withExcuse(broken, others)
+  return {
+    case: name,
+    passed: all.length === 0,
+    guestsHarmed: verdict.guestsHarmed,
+    programsKilled: lost.length,
+    swappedOutMiB: mib(swapped),
+    minimumUnusedMiB: mibOrNull(leastIdle),
+    hostReserveHeld: verdict.hostReserveHeld,
+    hostReserveMiB: mib(hostReserve),
+    leastBudgetLeftMiB: mibOrNull(verdict.leastBudgetLeft),
+    reachedMaximum: late.length === 0 ? null : late.every((player) => of(player).reachedMaximum),
+    gaveBack: grew.every((player) => of(player).gaveBack),
+    firstMiB: players.map((player) => mibOrNull(of(player).firstActual)),
+    highestMiB: players.map((player) => mibOrNull(of(player).highestActual)),
+    lowestMiB: players.map((player) => mibOrNull(of(player).lowestActual)),
+    lastMiB: players.map((player) => mibOrNull(of(player).lastActual)),
+    ...(whileGrown && {
+      grownMiB: players.map(({ guest }) => mibOrNull(memoryOf(whileGrown, guest)?.actual)),
+    }),
+    ...(given !== undefined && donors.length > 0 && { givenMiB: mib(given) }),
+    ...alike?.figures,
+    ...others,
+    changes: verdict.changes,
+    emergencies: ticks.filter(({ cause }) => cause === 'emergency').length,
+    ticks: ticks.length,
+    broken: all,
+  }
+}
+
+/** Whether these guests have given back nine tenths of what they had grown by. */
+export function gaveBack(ticks: readonly Tick[], players: readonly Player[]): boolean {
+  const growing = players.map(({ guest }) => guest.domain)
+  const { guests } = judgeMemory(ticks, { growing, programsLost: [] })
+  return guests.every(({ name, gaveBack }) => gaveBack || !growing.includes(name))
+}
+
+/** How alike the guests were while all grew and when they had, and whether they stopped at the host reserve. */
+function likeness({ ticks, players, before, grown, hostReserve }: GrowthRun) {
+  const unequal = ticks.slice(0, (grown ?? ticks.length - 1) + 1).map(({ view }) => {
+    const all = players.map(({ guest }) => memoryOf(view, guest)?.actual ?? 0)
+    return 100 * (1 - Math.min(...all) / Math.max(...all))
+  })
+  const most = round(Math.max(...unequal))
+  const atEnd = grown === undefined ? null : round(unequal[grown]!)
+  const room = freeMemory(before) + before.memory.reserve - hostReserve
+  const left = grown === undefined ? undefined : freeMemory(ticks[grown]!.view)
+  return {
+    figures: {
+      mostUnequalPercent: most,
+      unequalPercentWhenGrown: atEnd,
+      roomMiB: mib(room),
+      leftMiB: mibOrNull(left),
+    },
+    broken: [
+      ...(most > mostUnequal ? [`the sizes differed by ${most} %`] : []),
+      ...(left !== undefined && left > mostLeft * room ? [`${mib(left)} MiB were left to grow into`] : []),
+    ],
+  }
+}
+
+/** Bytes: the least unused memory of a guest since its program freed all, as reported since. */
+function leastUnusedSince(ticks: readonly Tick[], { guest, freedAt }: Player): number | undefined {
+  if (freedAt === undefined) return undefined
+  const wallTime = ticks[freedAt - 1]!.wallTime + ticks[freedAt - 1]!.timing.total + 1_000
+  return least(
+    ticks.slice(freedAt).map(({ wallTime: now, view }) => {
+      const { age, unused } = memoryOf(view, guest)!
+      return age !== undefined && now - age > wallTime ? unused : undefined
+    }),
+  )
+}
+
+function least(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? Math.min(...known) : undefined
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(1))
+}

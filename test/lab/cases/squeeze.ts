@@ -1,0 +1,162 @@
+import { shares } from '../../../lib/ballooning/index.ts'
+import { statisticsPeriod } from '../../../lib/control/statistics-period.ts'
+import type { Tick } from '../../../lib/control/tick.ts'
+import { MiB } from '../../../lib/host/units.ts'
+import { judgeMemory } from '../../../lib/report/verdict.ts'
+import type { Guest } from '../guest.ts'
+import { until } from '../processes.ts'
+import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { memoryOf, mib, mibOrNull, sizes } from './memory-host.ts'
+
+const interval = 4_000
+const period = 1_000 * statisticsPeriod(interval)
+const start = 256 * MiB
+const maximum = 1_024 * MiB
+/** What the program holds, and what of it it writes anew in each second. */
+const held = 400 * MiB
+const touchedMiB = 40
+/** What it takes at once when it has been helped: more than it was given to spare. */
+const more = 400 * MiB
+/** Statistics periods within which it has to be helped. */
+const mostPeriods = 2
+/** Ticks without swapping that show that it is over, and ticks after which it is judged as it is. */
+const quiet = 4
+const mostTicks = 30
+const leastUnused = 100 * MiB
+
+/**
+ * Three guests, of which the first has a disk to swap on and a balloon so small that half of its program is swapped out, and
+ * works on all of it. Ballast has to help from the first report on. Then the program takes as much again
+ * at once, just after a beat, and has to be helped before the next one.
+ */
+export async function SQUEEZE(options: CaseOptions): Promise<CaseResult> {
+  await using stage = await Stage.set(options)
+  const comfortable = { memoryMiB: 512, maximumMiB: mib(maximum) }
+  const [dwarf, ...neighbours] = (await stage.fresh([
+    { name: 'aos_vm1', memoryMiB: mib(start), maximumMiB: mib(maximum), swapMiB: mib(maximum) },
+    { name: 'aos_vm2', ...comfortable },
+    { name: 'aos_vm3', ...comfortable },
+  ])) as [Guest, Guest, Guest]
+  await until('its balloon is as small as it is to be', 60_000, async () => {
+    const { total } = await dwarf.stat()
+    return total <= start
+  })
+  await dwarf.send(`mem +${mib(held)}`)
+  await until('its program holds all', 300_000, async () => (await dwarf.stat()).held >= held)
+  await dwarf.send(`touch ${touchedMiB}`)
+  const before = await dwarf.stat()
+  options.log(`${dwarf.name} has ${mib(before.swapUsed)} MiB swapped out`)
+
+  const ticks: Tick[] = []
+  /** Index of the first tick in which more is held. */
+  let burst: number | undefined
+  for await (const tick of stage.pilot({ interval, ballooning: shares() })) {
+    const now = ticks.push(tick)
+    const memory = memoryOf(tick.view, dwarf)
+    options.log(`  ${sizes(tick.view)}; ${mib(memory?.swappedOut ?? 0)} MiB swapped out`)
+    const isQuiet = isAtRest(ticks.slice(burst), dwarf)
+    if (isQuiet && burst === undefined && tick.cause === 'beat') {
+      await dwarf.send(`mem +${mib(more)}`)
+      burst = now
+    } else if (isQuiet || now >= (burst ?? 0) + mostTicks) break
+  }
+
+  const first = helpOf(ticks.slice(0, burst), ticks[0]!.wallTime, dwarf, held)
+  const second =
+    burst === undefined ? undefined : helpOf(ticks.slice(burst), endOf(ticks[burst - 1]!), dwarf, held + more)
+  const stats = await Promise.all([dwarf, ...neighbours].map((guest) => guest.stat()))
+  const lost = [dwarf, ...neighbours].filter((_, i) => stats[i]!.killed + stats[i]!.oomKills > 0)
+  const verdict = judgeMemory(ticks, {
+    growing: [dwarf.domain],
+    programsLost: lost.map(({ domain }) => domain),
+    leastUnused,
+  })
+  const emergencies = ticks.filter(({ cause }) => cause === 'emergency').length
+  const isOver = burst !== undefined && isAtRest(ticks.slice(burst), dwarf)
+  const broken = [
+    ...lost.map(({ name }) => `${name} lost a program`),
+    ...tooLate('at the start', first),
+    ...(second === undefined ? ['it went on swapping'] : tooLate('when it took more', second)),
+    ...(second && !isOver ? ['it went on swapping after it took more'] : []),
+    ...((verdict.minimumUnused ?? 0) >= leastUnused ? [] : ['a neighbour had too little']),
+    ...(verdict.hostReserveHeld ? [] : ['the host reserve did not hold']),
+  ]
+  return {
+    case: 'SQUEEZE',
+    passed: broken.length === 0,
+    periodsToHelp: first.periods,
+    periodsSinceFirstTick: first.sinceFirst,
+    helpedBy: first.cause,
+    periodsToHelpMore: second?.periods ?? null,
+    periodsSinceItTookMore: second?.sinceFirst ?? null,
+    helpedMoreBy: second?.cause ?? null,
+    emergencies,
+    programsKilled: lost.length,
+    swappedAtStartMiB: mib(before.swapUsed),
+    swappedAtEndMiB: mib(stats[0]!.swapUsed),
+    sizesMiB: [
+      mib(start),
+      mibOrNull(burst === undefined ? undefined : memoryOf(ticks[burst - 1]!.view, dwarf)?.actual),
+      mibOrNull(memoryOf(ticks.at(-1)!.view, dwarf)?.actual),
+    ],
+    minimumUnusedMiB: mibOrNull(verdict.minimumUnused),
+    hostReserveHeld: verdict.hostReserveHeld,
+    statisticsPeriodSeconds: period / 1_000,
+    changes: verdict.changes,
+    ticks: ticks.length,
+    broken,
+  }
+}
+
+/** Milliseconds since the epoch. */
+function endOf({ wallTime, timing }: Tick): number {
+  return wallTime + timing.total
+}
+
+/** How a guest whose program holds `held` bytes was helped. */
+interface Help {
+  /** Statistics periods from the first tick that shows what its guest needs; null: never. */
+  readonly periods: number | null
+  /** The same from `since` on. */
+  readonly sinceFirst: number | null
+  /** Why there was a turn then. */
+  readonly cause: Tick['cause'] | null
+}
+
+/** From the first tick that shows it short, and from `since`, to the request for a balloon that its program fits in. */
+function helpOf(ticks: readonly Tick[], since: number, guest: Guest, held: number): Help {
+  const seen = ticks.find(({ view }) => {
+    const { need, actual } = memoryOf(view, guest)!
+    return need !== undefined && need.total > actual! - leastUnused
+  })
+  const helped = ticks.find(({ outcomes, view }) => {
+    const { uuid } = view.domains.find(({ name }) => name === guest.domain)!
+    return outcomes.some(({ action, status }) => {
+      return (
+        action.kind === 'setMemory' && action.uuid === uuid && status === 'applied' && action.bytes > held
+      )
+    })
+  })
+  if (!seen || !helped) return { periods: null, sinceFirst: null, cause: null }
+  const periods = (from: number) => {
+    return Number(((endOf(helped) - from) / period).toFixed(2))
+  }
+  return { periods: periods(seen.wallTime), sinceFirst: periods(since), cause: helped.cause }
+}
+
+function tooLate(when: string, { periods }: Help): string[] {
+  if (periods === null) return [`it was not helped ${when}`]
+  return periods > mostPeriods ? [`it was helped after ${periods} statistics periods ${when}`] : []
+}
+
+/** Whether a guest has been seen not to swap, with memory to spare, in each of the last beats. */
+function isAtRest(ticks: readonly Tick[], guest: Guest): boolean {
+  const beats = ticks.filter(({ cause }) => cause === 'beat').slice(-quiet)
+  return (
+    beats.length === quiet &&
+    beats.every(({ view }) => {
+      const { hold, swappedOut, usable } = memoryOf(view, guest)!
+      return hold === undefined && swappedOut === 0 && usable! >= leastUnused
+    })
+  )
+}
