@@ -22,7 +22,7 @@ Examples:
   ballast memory                   look every 2 seconds, until Ctrl-C
   ballast memory --dry-run         only say what would be done
   ballast memory --reserve 4GiB    leave 4 GiB to the host
-  ballast memory --policy shares   let another policy decide`,
+  ballast memory --policy mom      let another policy decide`,
     )
     .action((interval: number, options: ControlOptions & MemoryOptions & PolicyOptions) => {
       const ballooning = balloonPolicies[options.policy]!()
