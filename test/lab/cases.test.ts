@@ -83,6 +83,50 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
     const result = await cases.TRAP!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, moves: 0, ticksToBalance: null })
   })
+
+  it('M3: memory moves from two that stop early to two that go on', async () => {
+    const result = await undisturbed(cases.M3!, { lab: shared })
+    expect(result).toMatchObject({
+      passed: true,
+      broken: [],
+      programsKilled: 0,
+      hostReserveHeld: true,
+      reachedMaximum: true,
+      gaveBack: true,
+    })
+    expect(result.swappedOutMiB).toBeLessThanOrEqual(8)
+    expect(result.minimumUnusedMiB).toBeGreaterThanOrEqual(100)
+  })
+
+  it('M3 fails without ballooning: programs are lost', async () => {
+    const result = await cases.M3!(quietly({ lab: shared, off: true }))
+    expect(result).toMatchObject({ passed: false, changes: 0 })
+    expect(result.programsKilled).toBeGreaterThanOrEqual(1)
+  })
+
+  it('SQUEEZE: a guest that swaps is helped within two statistics periods', async () => {
+    const result = await undisturbed(cases.SQUEEZE!, { lab: shared })
+    expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, hostReserveHeld: true })
+    expect(result.swappedAtStartMiB).toBeGreaterThan(100)
+    expect(result.periodsToHelp).toBeLessThanOrEqual(2)
+    expect(result.periodsToHelpMore).toBeLessThanOrEqual(2)
+  })
+
+  it('SQUEEZE fails without ballooning: it goes on swapping', async () => {
+    const result = await cases.SQUEEZE!(quietly({ lab: shared, off: true }))
+    expect(result).toMatchObject({ passed: false, periodsToHelp: null, changes: 0 })
+  })
+
+  it('REFUSE: a guest without a balloon driver is counted and left alone, and the others are served', async () => {
+    const result = await undisturbed(cases.REFUSE!, { lab: shared })
+    expect(result).toMatchObject({
+      passed: true,
+      broken: [],
+      wrongBooks: 0,
+      hostReserveHeld: true,
+      refuserAsked: 0,
+    })
+  })
 })
 
 describeLab('on real guests', { timeout: patience }, () => {
@@ -102,7 +146,7 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(result).toMatchObject({
       passed: true,
       broken: [],
-      guestsHarmed: 0,
+      programsKilled: 0,
       hostReserveHeld: true,
       gaveBack: true,
     })
@@ -116,7 +160,7 @@ describeLab('on real guests', { timeout: patience }, () => {
   it('M1 fails without ballooning: the program is lost', async () => {
     expect(await cases.M1!(quietly({ off: true }))).toMatchObject({
       passed: false,
-      guestsHarmed: 1,
+      programsKilled: 1,
       reachedMaximum: false,
     })
   })

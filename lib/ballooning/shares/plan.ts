@@ -39,19 +39,27 @@ export interface Growth {
   readonly lack: number
 }
 
-/** Grants what is needed, as far as it is there. */
+/**
+ * Grants what is needed, as far as it is there. When one that grows is given more, all that grow are: of guests that grow
+ * alike none is to be a step ahead.
+ */
 export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): Growth {
   const plan: SetMemoryAction[] = []
   let granted = 0
   let lack = 0
-  for (const [i, guest] of guests.entries()) {
-    const { asked, size, ceiling, claim, suffers } = guest
-    const goal = sizes[i]!
+  const isWanting = guests.map(({ asked, ceiling, claim, suffers }, i) => {
     const isUrgent = suffers || asked < claim.floor || claim.comfort === ceiling
-    const isWanting = asked < Math.min(goal, claim.comfort) - (isUrgent ? MiB : slack)
-    if (!isWanting && !isRoomy(guest.record, time)) continue
+    return asked < Math.min(sizes[i]!, claim.comfort) - (isUrgent ? MiB : slack)
+  })
+  const isDue = guests.map(({ record }, i) => isWanting[i]! || isRoomy(record, time))
+  const doesOneGrow = guests.some((guest, i) => isDue[i] && isGrowing(guest))
+  for (const [i, guest] of guests.entries()) {
+    const { asked, size, claim } = guest
+    const goal = sizes[i]!
+    const goesAlong = doesOneGrow && isGrowing(guest) && goal - asked > band
+    if (!isDue[i] && !goesAlong) continue
     const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
-    if (isWanting) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
+    if (isWanting[i]) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
     if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
     granted += Math.max(0, to - size)
     plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${mib(goal)}`))
@@ -59,6 +67,10 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   const isShort = lack > 0 || granted > 0
   const missing = Math.max((isShort ? spare : 0) - (free - granted), owed(host), 0)
   return { plan, lack: lack + missing }
+}
+
+function isGrowing({ domain }: Guest): boolean {
+  return (domain.memory.need?.growthPerSecond ?? 0) > 0
 }
 
 /** What the host itself lacks. */

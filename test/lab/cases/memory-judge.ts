@@ -24,11 +24,13 @@ export interface GrowthRun {
   /** Index of the last tick in which the programs that grow to the end hold all; undefined: they never did. */
   readonly grown: number | undefined
   readonly hostReserve: number
+  /** Bytes that those who do not grow have to give of their first size, while nobody else frees any. */
+  readonly lacking: number
 }
 
 /** Judges a case of growing programs by what the guests and the host's books show. */
 export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseResult> {
-  const { ticks, players, before, grown, hostReserve } = run
+  const { ticks, players, before, grown, hostReserve, lacking } = run
   const stats = await Promise.all(players.map(({ guest }) => guest.stat()))
   const lost = players.filter((_, i) => stats[i]!.killed + stats[i]!.oomKills > 0)
   const growing = players.filter(({ role }) => role !== 'idle')
@@ -47,14 +49,16 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
     ticks.map(({ view }) => view),
   )
   const whileGrown = grown === undefined ? undefined : ticks[grown]!.view
-  /** What the donors had given, of their first size too, when the last had grown. */
+  /** The least that one had since it wanted nothing any more, until the last had grown. */
+  const lowest = ({ guest, freedAt = 0 }: Player) =>
+    least(ticks.slice(freedAt, (grown ?? 0) + 1).map(({ view }) => memoryOf(view, guest)?.actual))
+  /** What the donors gave to the others of their first size. */
   const given =
     whileGrown &&
-    sum(donors.map((donor) => of(donor).firstActual! - memoryOf(whileGrown, donor.guest)!.actual!))
-  const moved = early.map((player) => {
-    const { highestActual = 0 } = of(player)
-    return whileGrown ? highestActual - memoryOf(whileGrown, player.guest)!.actual! : 0
-  })
+    sum(donors.map((donor) => of(donor).firstActual! - (lowest(donor) ?? Number.POSITIVE_INFINITY)))
+  const moved = early.map(
+    (player) => of(player).highestActual! - (lowest(player) ?? Number.POSITIVE_INFINITY),
+  )
   const alike = name === 'M2' ? likeness(run) : undefined
   const leastIdle = least([verdict.minimumUnused, ...early.map((player) => leastUnusedSince(ticks, player))])
 
@@ -70,7 +74,9 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
       : []),
     ...(verdict.hostReserveHeld ? [] : ['the host reserve did not hold']),
     ...(swapped > mostSwapped ? [`${mib(swapped)} MiB were swapped out`] : []),
-    ...(given !== undefined && donors.length > 0 && given <= 0 ? ['the others gave nothing'] : []),
+    ...(given !== undefined && given <= 0 && mib(lacking) > others.othersFreedMiB
+      ? ['the others gave nothing']
+      : []),
     ...early.flatMap((player, i) => {
       const { highestActual = 0, firstActual = 0 } = of(player)
       const wanted = 0.9 * (highestActual - firstActual)
@@ -98,7 +104,7 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
     ...(whileGrown && {
       grownMiB: players.map(({ guest }) => mibOrNull(memoryOf(whileGrown, guest)?.actual)),
     }),
-    ...(given !== undefined && donors.length > 0 && { givenMiB: mib(given) }),
+    ...(given !== undefined && { givenMiB: mib(given), lackingMiB: mib(lacking) }),
     ...alike?.figures,
     ...others,
     changes: verdict.changes,

@@ -61,7 +61,8 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
     )
     const before = await firstLook(stage)
     const players = guests.map((guest, i) => playerOf(guest, roles[i]!, before))
-    const hostReserve = reserveFor(before, roomFor(players, before))
+    const lacking = lackingOf(players, before)
+    const hostReserve = reserveFor(before, roomFor(players) - lacking)
     const goals = players.map(({ most }) => mib(most)).join(', ')
     options.log(`host reserve ${mib(hostReserve)} MiB; the programs will hold ${goals} MiB`)
 
@@ -92,7 +93,7 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
       }
       if (isOver(ticks, players, grown + 1)) break
     }
-    return judgeGrowth(name, { ticks, players, before, grown, hostReserve })
+    return judgeGrowth(name, { ticks, players, before, grown, hostReserve, lacking })
   }
 }
 
@@ -115,16 +116,20 @@ function playerOf(guest: Guest, role: Role, before: View): Player {
   return { role, guest, most, freedAt: undefined }
 }
 
+/** Bytes that are needed for the guests to grow into. */
+function roomFor(players: readonly Player[]): number {
+  const sizes = { idle: undefined, early: undefined, late: maximum, equal: equalShare }
+  return players.reduce((sum, { role }) => {
+    const size = sizes[role]
+    return size === undefined ? sum : sum + size - start + overheadGrowth
+  }, 0)
+}
+
 /**
- * Bytes that are free for the guests to grow into. Where all grow, that is what they need and no more. Where one is to
- * reach its maximum, a quarter of what the others can give is lacking for that; the rest of it is for what
- * the machine's other programs may take meanwhile.
+ * Bytes of that which are lacking where one is to reach its maximum: a quarter of what the others can give. The rest of it
+ * is for what the machine's other programs may take meanwhile.
  */
-function roomFor(players: readonly Player[], before: View): number {
-  const bytes = players.map(({ role, guest }) => {
-    if (role === 'late') return maximum - start + overheadGrowth
-    if (role === 'equal') return equalShare - start + overheadGrowth
-    return -Math.max(0, start - usedBy(before, guest) - spare) / 4
-  })
-  return bytes.reduce((sum, own) => sum + own, 0)
+function lackingOf(players: readonly Player[], before: View): number {
+  const donors = players.filter(({ role }) => role === 'idle' || role === 'early')
+  return donors.reduce((sum, { guest }) => sum + Math.max(0, start - usedBy(before, guest) - spare) / 4, 0)
 }

@@ -49,8 +49,8 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
     domain.name === refuser.domain ? domain.memory.actual !== undefined : isAtRest(domain),
   )
   const most = maximum - usedBy(before, grower) - spare
-  const givable = start - usedBy(before, idle) - spare
-  const hostReserve = reserveFor(before, maximum - start + overheadGrowth - givable / 4)
+  const lacking = (start - usedBy(before, idle) - spare) / 4
+  const hostReserve = reserveFor(before, maximum - start + overheadGrowth - lacking)
   const { total } = await refuser.stat()
   options.log(`host reserve ${mib(hostReserve)} MiB; ${refuser.name} sees ${mib(total)} MiB`)
 
@@ -97,7 +97,7 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
       ...(refuserAsked > 0 ? [`${refuser.name} was asked ${refuserAsked} times`] : []),
       ...(untold > 0 ? [`in ${untold} ticks nothing was said of ${refuser.name}`] : []),
       ...(reason?.includes('no driver') ? [] : [`of ${refuser.name} was said: ${reason}`]),
-      ...(given > 0 ? [] : [`${idle.name} gave nothing`]),
+      ...(given > 0 || others.othersFreedMiB >= mib(lacking) ? [] : [`${idle.name} gave nothing`]),
       ...(minimumUnused !== undefined && minimumUnused >= leastUnused
         ? []
         : ['an idle guest had too little']),
@@ -116,6 +116,7 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
     refuserLeftAlone: reason,
     reachedMaximum: judged(grower)?.reachedMaximum ?? false,
     givenMiB: mib(given),
+    lackingMiB: mib(lacking),
     minimumUnusedMiB: mibOrNull(minimumUnused),
     ...others,
     changes: verdict.changes,

@@ -21,7 +21,7 @@ const more = 400 * MiB
 const mostPeriods = 2
 /** Ticks without swapping that show that it is over, and ticks after which it is judged as it is. */
 const quiet = 4
-const mostTicks = 30
+const mostTicks = 15
 const leastUnused = 100 * MiB
 
 /**
