@@ -52,6 +52,19 @@ describe('an idle guest', () => {
   })
 })
 
+describe('guests that grow alike', () => {
+  it('are given memory in the same ticks, and so keep similar sizes', () => {
+    const guests = [0, 9, 18, 27].map((later) => growing(22, { used: 56 + later, most: 1_200 }))
+    const world = new World(8_192, guests, shares()).run(60)
+    const unequal = world.rounds.map(({ view }) => {
+      const sizes = view.domains.map(({ memory }) => memory.actual!)
+      return 1 - Math.min(...sizes) / Math.max(...sizes)
+    })
+    expect(world.bodies.every(({ actual }) => actual > 1_300)).toBe(true)
+    expect(Math.max(...unequal)).toBeLessThan(0.1)
+  })
+})
+
 describe('a constant need', () => {
   it('leads to one round of changes in one direction, and then to none, for ever', () => {
     const guest = fc.record({
