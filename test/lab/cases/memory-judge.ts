@@ -59,7 +59,7 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
   const moved = early.map(
     (player) => of(player).highestActual! - (lowest(player) ?? Number.POSITIVE_INFINITY),
   )
-  const alike = name === 'M2' ? likeness(run) : undefined
+  const alike = players.every(({ role }) => role === 'equal') ? likeness(run) : undefined
   const leastIdle = least([verdict.minimumUnused, ...early.map((player) => leastUnusedSince(ticks, player))])
 
   const broken = [
@@ -104,7 +104,7 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
     ...(whileGrown && {
       grownMiB: players.map(({ guest }) => mibOrNull(memoryOf(whileGrown, guest)?.actual)),
     }),
-    ...(given !== undefined && { givenMiB: mib(given), lackingMiB: mib(lacking) }),
+    ...(given !== undefined && donors.length > 0 && { givenMiB: mib(given), lackingMiB: mib(lacking) }),
     ...alike?.figures,
     ...others,
     changes: verdict.changes,
