@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { fileJournal } from '../control/file-journal.ts'
+import { holdHost } from '../control/hold.ts'
 import type { JournalEntry } from '../control/journal.ts'
 import { type RestoreReport, restore } from '../control/restore.ts'
 import { counted } from '../control/words.ts'
@@ -28,7 +30,7 @@ export function restoreCommand(world: World): Command {
     .description(
       'Brings back the pins and the balloon sizes that the guests had before ballast changed them, also ' +
         'after a crash of ballast. Guests that were restarted since have settings of their own and are left ' +
-        'alone. When all is back, the journal is removed. Stop a ballast that is still at work first.',
+        'alone. When all is back, the journal is removed. A ballast that is still at work has to be stopped first.',
     )
     .addHelpText(
       'after',
@@ -43,8 +45,10 @@ Examples:
 async function bringBack(world: World, options: RestoreOptions): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
-  await using _ = host
+  await using _host = host
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
+  // A controller at work would change again what comes back.
+  await using _hold = await holdHost(host, { command: 'ballast restore', journal: resolve(path) })
   const report = await restore(host, fileJournal(path))
   writeLines(world, linesOf(report))
   const missing = report.notRestored.filter(({ entry }) => entry.original !== null)

@@ -5,7 +5,9 @@ import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { withMembers } from './testWorld.ts'
 
 const { env, stderr, stdout } = process
-const host = simulate(scenarios.A1())
+const simulated = simulate(scenarios.A1())
+// By its own URI a simulated host belongs to its process; by another one it can be shared with others.
+const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
 const never = () => new Promise<never>(() => {})
 const connect = {
   works: async () => host,
