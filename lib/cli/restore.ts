@@ -8,6 +8,7 @@ import { type RestoreReport, restore } from '../control/restore.ts'
 import { counted } from '../control/words.ts'
 import { printable } from '../host/printable.ts'
 import { openHost } from './connection.ts'
+import { nameOf } from './entries.ts'
 import { WorkFailed } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { type ConnectionOptions, connectionOptions } from './options.ts'
@@ -66,18 +67,4 @@ function linesOf({ restored, notRestored, over }: RestoreReport): string[] {
     ...(over.length > 0 ? [`over: ${counted(over.length, 'setting')} of guests that have ended since`] : []),
     ...notRestored.map(({ entry, why }) => printable(`not restored: ${nameOf(entry)}: ${why}`)),
   ]
-}
-
-function nameOf(entry: JournalEntry): string {
-  const what = {
-    affinity: 'pin',
-    memory: 'balloon size',
-    cpuShares: 'cpu_shares',
-    memoryMerging: 'pace of same-page merging',
-    memoryStatsPeriod: 'memory statistics period',
-  }[entry.kind]
-  if (entry.kind === 'memoryMerging') return what
-  return entry.kind === 'affinity'
-    ? `${what} of ${entry.name} vCPU ${entry.vcpu}`
-    : `${what} of ${entry.name}`
 }

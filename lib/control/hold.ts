@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { userInfo } from 'node:os'
-import { BallastError } from '../host/errors.ts'
+import { BallastError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword } from '../host/uri.ts'
 import { ask, type Holder, type Holding, type Resource, resources, socketOf } from './holder.ts'
@@ -34,12 +34,16 @@ export interface Hold {
 export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {}): Promise<Hold> {
   const { command = process.title, policies = [], journal } = options
   const me: Holder = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
+  const wanted = new Set(options.resources ?? resources)
+  for (const resource of wanted) {
+    if (!resources.includes(resource)) throw wrongOption('resources', "of 'vcpus' and 'memory'", resource)
+  }
   const servers: Server[] = []
   const release = async () => {
     await Promise.all(servers.splice(0).map(close))
   }
   try {
-    for (const resource of options.resources ?? resources) {
+    for (const resource of wanted) {
       const socket = socketOf(host.uri, resource)
       if (socket !== undefined) servers.push(await own(socket, resource, host.uri, me))
     }

@@ -10,7 +10,11 @@ const simulated = simulate(scenarios.A1())
 const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
 const never = () => new Promise<never>(() => {})
 const connect = {
-  works: async () => host,
+  works: async () => {
+    // Only now: by now all files of the program have been read, which another user may not be able to.
+    if (env.TEST_UID) process.setuid?.(Number(env.TEST_UID))
+    return host
+  },
   /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
