@@ -9,6 +9,8 @@ export {
 } from './control/autopilot.ts'
 export type { DomainRules, DomainSettingsOption } from './control/domain-rules.ts'
 export { fileJournal } from './control/file-journal.ts'
+export { type Hold, type HoldOptions, holdersOf, holdHost } from './control/hold.ts'
+export type { Holder, Holding, Resource } from './control/holder.ts'
 export { type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
 export { type NotRestored, type RestoreReport, restore } from './control/restore.ts'
 export type * from './control/tick.ts'

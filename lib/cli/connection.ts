@@ -11,9 +11,7 @@ export async function openHost(
   options: ConnectionOptions,
   mode: { readonly readOnly: boolean },
 ): Promise<Host | undefined> {
-  // As in libvirt, an empty variable is none.
-  const uri = options.connect ?? (world.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
-  const opening = world.connect(uri, mode)
+  const opening = world.connect(uriOf(world, options), mode)
   const stopped = new AbortController()
   const stop = new Promise<undefined>((resolve) => {
     world.signal.addEventListener('abort', () => resolve(undefined), { signal: stopped.signal })
@@ -23,4 +21,10 @@ export async function openHost(
   } finally {
     stopped.abort()
   }
+}
+
+/** The URI that the options or the environment name, as it is written there. */
+export function uriOf(world: World, options: ConnectionOptions): string {
+  // As in libvirt, an empty variable is none.
+  return options.connect ?? (world.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
 }

@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
 import type { AutopilotOptions } from '../control/autopilot.ts'
 import { fileJournal } from '../control/file-journal.ts'
+import { holdHost } from '../control/hold.ts'
+import type { Resource } from '../control/holder.ts'
 import { size } from '../report/format.ts'
 import { Narrator } from '../report/narrator.ts'
 import { openHost } from './connection.ts'
@@ -9,15 +12,19 @@ import { walk } from './loop.ts'
 import type { ControlOptions, CpuOptions } from './options.ts'
 import { note, type World, writeLines } from './world.ts'
 
-/** Runs policies on the host until its ticks are done or the user stops it, and tells what it does. */
+/**
+ * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
+ * what it does. `told` is what another who asks hears of it.
+ */
 export async function control(
   world: World,
   options: ControlOptions & CpuOptions,
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
+  told: { readonly command: string; readonly policies: readonly string[] },
 ): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
-  await using _ = host
+  await using _host = host
   const dryRun = options.dryRun ?? false
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
@@ -28,7 +35,13 @@ export async function control(
     throw new UsageError(`--reserved-cpus must be some of the pCPUs of the host, ${online}, and not all`)
   }
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
-  // A dry run changes nothing, so there is nothing to write down.
+  const resources: Resource[] = []
+  if (pilot.scheduler) resources.push('vcpus')
+  if (pilot.ballooning) resources.push('memory')
+  // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
+  await using _hold = dryRun
+    ? undefined
+    : await holdHost(host, { ...told, resources, journal: resolve(path) })
   const journal = dryRun ? undefined : fileJournal(path)
   const narrator = new Narrator()
   let changed = false

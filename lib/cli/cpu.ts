@@ -25,6 +25,11 @@ Examples:
   ballast cpu --policy pack      let another policy decide`,
     )
     .action((interval: number, options: ControlOptions & CpuOptions & PolicyOptions) =>
-      control(world, options, { interval, scheduler: cpuPolicies[options.policy]!() }),
+      control(
+        world,
+        options,
+        { interval, scheduler: cpuPolicies[options.policy]!() },
+        { command: 'ballast cpu', policies: [options.policy] },
+      ),
     )
 }

@@ -13,6 +13,8 @@ export const ExitCode = {
   unreachable: 3,
   /** The host does not allow it. Nothing was changed. */
   permission: 4,
+  /** Another controller works on the host. Nothing was changed. */
+  held: 5,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
@@ -23,7 +25,8 @@ Exit codes:
   1  failed at work: the host went away, or something still failed in the last of --ticks
   2  the command line is wrong; nothing was changed
   3  no connection to the host; nothing was changed
-  4  the host does not allow it; nothing was changed`
+  4  the host does not allow it; nothing was changed
+  5  another controller is at work on the host; nothing was changed`
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}
@@ -35,6 +38,12 @@ const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_ADDON_MISSING: ExitCode.unreachable,
   ERR_CONNECTION_FAILED: ExitCode.unreachable,
   ERR_PERMISSION_DENIED: ExitCode.permission,
+  ERR_HELD: ExitCode.held,
+}
+
+const cures: { readonly [K in ErrorCode]?: string } = {
+  ERR_CONNECTION_LOST: '; guests stay as they are: run it again when the host is back',
+  ERR_HELD: '; stop that one first, or see "ballast status"',
 }
 
 /** How a run ends that `error` ended: the exit code, and one line that says what was wrong and what to do. */
@@ -46,11 +55,8 @@ export function ending(error: unknown): { readonly code: ExitCode; readonly line
     }
   }
   if (error instanceof BallastError) {
-    const cure =
-      error.code === 'ERR_CONNECTION_LOST'
-        ? '; guests stay as they are: run it again when the host is back'
-        : ''
-    return { code: codes[error.code] ?? ExitCode.failed, line: oneLine(error.message + cure) }
+    const line = oneLine(error.message + (cures[error.code] ?? ''))
+    return { code: codes[error.code] ?? ExitCode.failed, line }
   }
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof WorkFailed) return { code: ExitCode.failed, line: oneLine(message) }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { withoutPassword } from '../host/uri.ts'
 
 /**
  * The journal of a host when no path is given: a file for each URI, in `$XDG_STATE_HOME/ballast`, for root in
@@ -12,7 +13,9 @@ export function defaultJournalPath(
   uid = userInfo().uid,
 ): string {
   const state = env.XDG_STATE_HOME || (uid === 0 ? '/var/lib' : join(homedir(), '.local/state'))
-  const readable = uri.replace(/[^a-z0-9]+/gi, '-').slice(0, 60)
+  const readable = withoutPassword(uri)
+    .replace(/[^a-z0-9]+/gi, '-')
+    .slice(0, 60)
   const digest = createHash('sha256').update(uri).digest('hex').slice(0, 12)
   return join(state, 'ballast', `${readable}-${digest}.jsonl`)
 }

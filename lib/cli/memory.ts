@@ -26,6 +26,7 @@ Examples:
     )
     .action((interval: number, options: ControlOptions & MemoryOptions & PolicyOptions) => {
       const ballooning = balloonPolicies[options.policy]!()
-      return control(world, options, { interval, ballooning, hostReserve: options.reserve })
+      const told = { command: 'ballast memory', policies: [options.policy] }
+      return control(world, options, { interval, ballooning, hostReserve: options.reserve }, told)
     })
 }

@@ -7,13 +7,14 @@ import { memoryCommand } from './memory.ts'
 import { monitorCommand } from './monitor.ts'
 import { restoreCommand } from './restore.ts'
 import { runCommand } from './run.ts'
+import { statusCommand } from './status.ts'
 import { note, type World } from './world.ts'
 
 const debug = debuglog('ballast')
 
 /** Runs the command line `args` (without node and script) in `world`; resolves to what the process ends with. */
 export async function main(args: readonly string[], world: World): Promise<ExitCode> {
-  const commands = [cpuCommand, memoryCommand, runCommand, monitorCommand, restoreCommand]
+  const commands = [cpuCommand, memoryCommand, runCommand, monitorCommand, statusCommand, restoreCommand]
   const program = new Command('ballast')
     .description(
       'Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual ' +
@@ -53,6 +54,7 @@ Examples:
   ballast monitor              what is going on? changes nothing
   ballast run --dry-run        what would ballast do? changes nothing
   ballast run                  do it, until Ctrl-C
+  ballast status               is somebody at work, and what was changed?
   ballast restore              bring back what was set before
   ballast cpu --help           all about one command`
 

@@ -1,11 +1,14 @@
 import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { fileJournal } from '../control/file-journal.ts'
+import { holdHost } from '../control/hold.ts'
 import type { JournalEntry } from '../control/journal.ts'
 import { type RestoreReport, restore } from '../control/restore.ts'
 import { counted } from '../control/words.ts'
 import { printable } from '../host/printable.ts'
 import { openHost } from './connection.ts'
+import { nameOf } from './entries.ts'
 import { WorkFailed } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { type ConnectionOptions, connectionOptions } from './options.ts'
@@ -28,7 +31,7 @@ export function restoreCommand(world: World): Command {
     .description(
       'Brings back the pins and the balloon sizes that the guests had before ballast changed them, also ' +
         'after a crash of ballast. Guests that were restarted since have settings of their own and are left ' +
-        'alone. When all is back, the journal is removed. Stop a ballast that is still at work first.',
+        'alone. When all is back, the journal is removed. A ballast that is still at work has to be stopped first.',
     )
     .addHelpText(
       'after',
@@ -43,8 +46,10 @@ Examples:
 async function bringBack(world: World, options: RestoreOptions): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
-  await using _ = host
+  await using _host = host
   const path = options.journal ?? defaultJournalPath(host.uri, world.env)
+  // A controller at work would change again what comes back.
+  await using _hold = await holdHost(host, { command: 'ballast restore', journal: resolve(path) })
   const report = await restore(host, fileJournal(path))
   writeLines(world, linesOf(report))
   const missing = report.notRestored.filter(({ entry }) => entry.original !== null)
@@ -62,18 +67,4 @@ function linesOf({ restored, notRestored, over }: RestoreReport): string[] {
     ...(over.length > 0 ? [`over: ${counted(over.length, 'setting')} of guests that have ended since`] : []),
     ...notRestored.map(({ entry, why }) => printable(`not restored: ${nameOf(entry)}: ${why}`)),
   ]
-}
-
-function nameOf(entry: JournalEntry): string {
-  const what = {
-    affinity: 'pin',
-    memory: 'balloon size',
-    cpuShares: 'cpu_shares',
-    memoryMerging: 'pace of same-page merging',
-    memoryStatsPeriod: 'memory statistics period',
-  }[entry.kind]
-  if (entry.kind === 'memoryMerging') return what
-  return entry.kind === 'affinity'
-    ? `${what} of ${entry.name} vCPU ${entry.vcpu}`
-    : `${what} of ${entry.name}`
 }

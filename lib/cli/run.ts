@@ -26,11 +26,16 @@ Examples:
   ballast run --json >> /var/log/ballast    one line of JSON per tick`,
     )
     .action((interval: number, options: ControlOptions & CpuOptions & MemoryOptions) =>
-      control(world, options, {
-        interval,
-        scheduler: cpuPolicies[usual.cpus]!(),
-        ballooning: balloonPolicies[usual.balloons]!(),
-        hostReserve: options.reserve,
-      }),
+      control(
+        world,
+        options,
+        {
+          interval,
+          scheduler: cpuPolicies[usual.cpus]!(),
+          ballooning: balloonPolicies[usual.balloons]!(),
+          hostReserve: options.reserve,
+        },
+        { command: 'ballast run', policies: [usual.cpus, usual.balloons] },
+      ),
     )
 }

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, truncate } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import { type Journal, type JournalEntry, subjectOf } from './journal.ts'
+import { openJournal, unlessMissing } from './journal-safety.ts'
 
 /** First line of the file: tells a journal, and its format, from any other file. */
 const header = `${JSON.stringify({ journal: 'ballast', version: 1 })}\n`
@@ -11,8 +12,9 @@ const header = `${JSON.stringify({ journal: 'ballast', version: 1 })}\n`
 /**
  * A journal in a file of JSON lines that only ever grows. Every line is on the disk before the change that it
  * belongs to is made, so a crash at any moment leaves at most a torn last line, whose change was never made: it is
- * ignored. The file (mode 0600) and its directory are made when the first entry comes. Several runs of
- * Ballast, one after the other, may use the same file: what the first found remains the original.
+ * ignored. The file (mode 0600) and its directory (0700) are made when the first entry comes. A file that others
+ * could write is refused with `ERR_JOURNAL`. Several runs of Ballast, one after the other, may use the same
+ * file: what the first found remains the original.
  */
 export function fileJournal(path: string): Journal {
   return new FileJournal(path)
@@ -55,6 +57,7 @@ class FileJournal implements Journal {
       await appendDurably(this.#path, Array.from(fresh.values(), lineOf).join(''))
     } catch (error) {
       this.#subjects = undefined
+      if (error instanceof BallastError) throw error
       throw this.#error(
         `Cannot write the journal ${this.#path} (${messageOf(error)}): nothing was changed; make room or give another path`,
         error,
@@ -63,17 +66,22 @@ class FileJournal implements Journal {
     for (const subject of fresh.keys()) known.add(subject)
   }
 
-  /** Makes the file ready to be appended to, and tells what it holds. */
+  /**
+   * Makes the file ready to be appended to, and tells what it holds. Whole lines are never written over: another
+   * controller, of the host's other resource, may use the same file.
+   */
   async #prepare(): Promise<Set<string>> {
-    const { entries, length } = this.#parse((await this.#read()) ?? '')
+    const text = (await this.#read()) ?? ''
+    const { entries, length } = this.#parse(text)
     try {
       if (length === 0) {
         await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
         await createDurably(this.#path)
-      } else {
-        await truncate(this.#path, length)
+      } else if (Buffer.byteLength(text) > length) {
+        await cut(this.#path, length)
       }
     } catch (error) {
+      if (error instanceof BallastError) throw error
       throw this.#error(
         `Cannot write the journal ${this.#path} (${messageOf(error)}): give a path that you may write to`,
         error,
@@ -84,9 +92,15 @@ class FileJournal implements Journal {
 
   async #read(): Promise<string | undefined> {
     try {
-      return await readFile(this.#path, 'utf8')
+      const file = await openJournal(this.#path, constants.O_RDONLY).catch(unlessMissing)
+      if (!file) return undefined
+      try {
+        return await file.readFile('utf8')
+      } finally {
+        await file.close()
+      }
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      if (error instanceof BallastError) throw error
       throw this.#error(
         `Cannot read the journal ${this.#path} (${messageOf(error)}): make it readable for you, or give another path`,
         error,
@@ -119,9 +133,10 @@ class FileJournal implements Journal {
 }
 
 async function createDurably(path: string): Promise<void> {
-  const file = await open(path, 'w', 0o600)
+  // Not cut to nothing first: what is there is a part of the header.
+  const file = await openJournal(path, constants.O_WRONLY | constants.O_CREAT)
   try {
-    await file.writeFile(header)
+    await file.write(header, 0)
     await file.sync()
   } finally {
     await file.close()
@@ -135,9 +150,18 @@ async function createDurably(path: string): Promise<void> {
   }
 }
 
+async function cut(path: string, length: number): Promise<void> {
+  const file = await openJournal(path, constants.O_WRONLY)
+  try {
+    await file.truncate(length)
+  } finally {
+    await file.close()
+  }
+}
+
 async function appendDurably(path: string, text: string): Promise<void> {
   // Without O_CREAT: a file that somebody removed meanwhile must not come back without its header.
-  const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
+  const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
   try {
     await file.writeFile(text)
     await file.sync()

@@ -17,7 +17,8 @@ export type ErrorCode =
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan
   | 'ERR_NO_ROOM' // the host's memory that was to be reserved is not there, or cannot be
-  | 'ERR_JOURNAL' // the journal cannot be read or written
+  | 'ERR_JOURNAL' // the journal cannot be read or written, or is not safe from others
+  | 'ERR_HELD' // another controller works on this host
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */
 export class BallastError extends Error {

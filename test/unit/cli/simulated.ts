@@ -5,10 +5,16 @@ import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { withMembers } from './testWorld.ts'
 
 const { env, stderr, stdout } = process
-const host = simulate(scenarios.A1())
+const simulated = simulate(scenarios.A1())
+// By its own URI a simulated host belongs to its process; by another one it can be shared with others.
+const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
 const never = () => new Promise<never>(() => {})
 const connect = {
-  works: async () => host,
+  works: async () => {
+    // Only now: by now all files of the program have been read, which another user may not be able to.
+    if (env.TEST_UID) process.setuid?.(Number(env.TEST_UID))
+    return host
+  },
   /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())

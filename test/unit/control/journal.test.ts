@@ -1,4 +1,6 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { appendFile, chmod, chown, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -124,6 +126,56 @@ describe('fileJournal', () => {
       code: 'ERR_JOURNAL',
       message: expect.stringContaining('Line 3'),
     })
+  })
+
+  it.each([
+    ['the group', 0o660],
+    ['all', 0o602],
+  ])('refuses one that %s could write, and leaves it as it is', async (_, mode) => {
+    await fileJournal(path).record([period])
+    const content = await readFile(path, 'utf8')
+    await chmod(path, mode)
+    const refused = { code: 'ERR_JOURNAL', message: expect.stringContaining('chmod go-w') }
+    await expect(fileJournal(path).entries()).rejects.toMatchObject(refused)
+    await expect(fileJournal(path).record([memory(MiB)])).rejects.toMatchObject(refused)
+    expect(await readFile(path, 'utf8')).toBe(content)
+    await chmod(path, 0o644)
+    expect(await fileJournal(path).entries()).toHaveLength(1)
+  })
+
+  it('refuses one that others come to be able to write while it is used', async () => {
+    const journal = fileJournal(path)
+    await journal.record([period])
+    await chmod(path, 0o666)
+    await expect(journal.record([memory(MiB)])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+  })
+
+  it.runIf(process.getuid?.() === 0)('refuses one of another user', async () => {
+    await fileJournal(path).record([period])
+    await chown(path, 65534, 65534)
+    await expect(fileJournal(path).record([memory(MiB)])).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('another user (uid 65534)'),
+    })
+  })
+
+  it('refuses a link, to a journal or to nothing, and a pipe', async () => {
+    const target = join(directory, 'target')
+    const refused = { code: 'ERR_JOURNAL', message: expect.stringContaining('no regular file') }
+    await symlink(target, join(directory, 'link'))
+    const link = fileJournal(join(directory, 'link'))
+    await expect(link.record([period])).rejects.toMatchObject(refused)
+    expect(existsSync(target)).toBe(false)
+    await fileJournal(target).record([period])
+    await expect(link.entries()).rejects.toMatchObject(refused)
+    execFileSync('mkfifo', [join(directory, 'pipe')])
+    await expect(fileJournal(join(directory, 'pipe')).entries()).rejects.toMatchObject(refused)
+  })
+
+  it('loses nothing when two begin with the same file at the same time', async () => {
+    const journals = Array.from({ length: 8 }, () => fileJournal(path))
+    await Promise.all(journals.map((journal, vcpu) => journal.record([affinity(vcpu, '0-3')])))
+    expect(await fileJournal(path).entries()).toHaveLength(8)
   })
 
   it('says what to do where it cannot write, and writes when it can', async () => {

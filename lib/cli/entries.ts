@@ -1,0 +1,42 @@
+import type { JournalEntry } from '../control/journal.ts'
+import { mebibytes } from '../control/words.ts'
+
+const words: { readonly [K in JournalEntry['kind']]: string } = {
+  affinity: 'pin',
+  memory: 'balloon size',
+  cpuShares: 'cpu_shares',
+  memoryMerging: 'pace of same-page merging',
+  memoryStatsPeriod: 'memory statistics period',
+}
+
+/** What an entry is about: `pin of web vCPU 0`. Names are as they came: not yet `printable`. */
+export function nameOf(entry: JournalEntry): string {
+  const what = words[entry.kind]
+  if (entry.kind === 'memoryMerging') return what
+  return entry.kind === 'affinity'
+    ? `${what} of ${entry.name} vCPU ${entry.vcpu}`
+    : `${what} of ${entry.name}`
+}
+
+/** What it was before: `0-3`, `512 MiB`. */
+export function originalOf(entry: JournalEntry): string {
+  switch (entry.kind) {
+    case 'affinity':
+      return `${entry.original}`
+    case 'memory':
+      return mebibytes(entry.original)
+    case 'cpuShares':
+      return String(entry.original)
+    case 'memoryMerging':
+      return `${entry.original.pagesToScan} pages each ${entry.original.sleep} ms`
+    case 'memoryStatsPeriod':
+      return entry.original === null ? 'not known' : `${entry.original} s`
+  }
+}
+
+/** How many of each kind: `pin: 6, balloon size: 2`. */
+export function countsOf(entries: readonly JournalEntry[]): string {
+  const counts = new Map<string, number>()
+  for (const { kind } of entries) counts.set(words[kind], (counts.get(words[kind]) ?? 0) + 1)
+  return Array.from(counts, ([what, count]) => `${what}: ${count}`).join(', ')
+}
