@@ -2,7 +2,7 @@ import type { AutopilotOptions } from '../control/autopilot.ts'
 import { fileJournal } from '../control/file-journal.ts'
 import { size } from '../report/format.ts'
 import { Narrator } from '../report/narrator.ts'
-import { openHost } from './connection.ts'
+import { openHost, tellOfConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { walk } from './loop.ts'
@@ -15,9 +15,10 @@ export async function control(
   options: ControlOptions & CpuOptions,
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
 ): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false })
+  const host = await openHost(world, options, { readOnly: false, stays: true })
   if (!host) return
   await using _ = host
+  tellOfConnection(world, host)
   const dryRun = options.dryRun ?? false
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
@@ -34,7 +35,8 @@ export async function control(
   let changed = false
   await walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
     changed ||= tick.outcomes.some(({ status }) => status === 'applied')
-    writeLines(world, narrator.lines(tick))
+    const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
+    writeLines(world, narrator.lines({ ...tick, errors }))
   })
   if (changed) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
 }

@@ -1,11 +1,14 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
 import { main } from '../../../lib/cli/program.ts'
 import { stopSignal } from '../../../lib/cli/stop.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { withMembers } from './testWorld.ts'
 
 const { env, stderr, stdout } = process
 const host = simulate(scenarios.A1())
+let connections = 0
 const never = () => new Promise<never>(() => {})
 const connect = {
   works: async () => host,
@@ -13,6 +16,16 @@ const connect = {
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
     return withMembers(host, { clock: { now: () => 0, wallTime: () => 0, sleepUntil } })
+  },
+  /** Its daemon is gone after two looks, and does not come back. */
+  dies: async () => {
+    if (connections++ > 0) throw new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
+    const lost = () => Promise.reject(new BallastError('ERR_CONNECTION_LOST', 'gone'))
+    let samples = 0
+    return withMembers(host, {
+      clock: realClock,
+      sampleCpu: () => (samples++ < 2 ? host.sampleCpu() : lost()),
+    })
   },
   unreachable: () => {
     stdout.write('connecting\n')
