@@ -1,17 +1,19 @@
 import type { Host } from '../host/host.ts'
+import { stayConnected } from '../host/lasting-host.ts'
 import type { ConnectionOptions } from './options.ts'
-import type { World } from './world.ts'
+import { note, type World } from './world.ts'
 
 /**
  * Opens the host that the options or the environment name. Undefined: the user stopped us first; the
- * attempt then ends by itself.
+ * attempt then ends by itself. `stays`: the host outlives its daemon, as `stayConnected` says.
  */
 export async function openHost(
   world: World,
   options: ConnectionOptions,
-  mode: { readonly readOnly: boolean },
+  { readOnly, stays = false }: { readonly readOnly: boolean; readonly stays?: boolean },
 ): Promise<Host | undefined> {
-  const opening = world.connect(uriOf(world, options), mode)
+  const connect = () => world.connect(uriOf(world, options), { readOnly })
+  const opening = stays ? stayConnected(connect) : connect()
   const stopped = new AbortController()
   const stop = new Promise<undefined>((resolve) => {
     world.signal.addEventListener('abort', () => resolve(undefined), { signal: stopped.signal })
@@ -27,4 +29,15 @@ export async function openHost(
 export function uriOf(world: World, options: ConnectionOptions): string {
   // As in libvirt, an empty variable is none.
   return options.connect ?? (world.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
+}
+
+/** Says when the connection is lost, and when it is back. */
+export function tellOfConnection(world: World, host: Host): void {
+  host.subscribe((event) => {
+    if (event.kind === 'disconnected') {
+      note(world, `lost ${host.uri}: ${event.reason}; guests stay as they are, connecting again`)
+    } else if (event.kind === 'connected') {
+      note(world, `connected to ${host.uri} again`)
+    }
+  })
 }

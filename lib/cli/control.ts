@@ -5,7 +5,7 @@ import { holdHost } from '../control/hold.ts'
 import type { Resource } from '../control/holder.ts'
 import { size } from '../report/format.ts'
 import { Narrator } from '../report/narrator.ts'
-import { openHost } from './connection.ts'
+import { openHost, tellOfConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
 import { walk } from './loop.ts'
@@ -22,9 +22,10 @@ export async function control(
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
   told: { readonly command: string; readonly policies: readonly string[] },
 ): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false })
+  const host = await openHost(world, options, { readOnly: false, stays: true })
   if (!host) return
   await using _host = host
+  tellOfConnection(world, host)
   const dryRun = options.dryRun ?? false
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
@@ -47,7 +48,8 @@ export async function control(
   let changed = false
   await walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
     changed ||= tick.outcomes.some(({ status }) => status === 'applied')
-    writeLines(world, narrator.lines(tick))
+    const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
+    writeLines(world, narrator.lines({ ...tick, errors }))
   })
   if (changed) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
 }

@@ -5,7 +5,7 @@ import { BallastError, type ErrorCode } from '../host/errors.ts'
 export const ExitCode = {
   /** Did what it was asked to, or was asked to stop and did. */
   fine: 0,
-  /** The host went away, or in the last of `--ticks` something still failed. */
+  /** The host came back as another, or in the last of `--ticks` something still failed. */
   failed: 1,
   /** The command line is wrong. Nothing was changed. */
   usage: 2,
@@ -22,7 +22,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 export const exitCodesHelp = `
 Exit codes:
   0  did what it was asked to, or was asked to stop (Ctrl-C) and did
-  1  failed at work: the host went away, or something still failed in the last of --ticks
+  1  failed at work: something still failed in the last of --ticks, or the host changed its pCPUs
   2  the command line is wrong; nothing was changed
   3  no connection to the host; nothing was changed
   4  the host does not allow it; nothing was changed

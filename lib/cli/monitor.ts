@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { globMatcher } from '../host/glob.ts'
 import { printable } from '../host/printable.ts'
 import { table } from '../report/table.ts'
-import { openHost } from './connection.ts'
+import { openHost, tellOfConnection } from './connection.ts'
 import { walk } from './loop.ts'
 import { type LoopOptions, loopCommand } from './options.ts'
 import { isTerminal, type World, writeLines } from './world.ts'
@@ -28,10 +28,12 @@ Examples:
 }
 
 async function monitor(world: World, options: LoopOptions, interval: number): Promise<void> {
-  const host = await openHost(world, options, { readOnly: true })
+  const host = await openHost(world, options, { readOnly: true, stays: true })
   if (!host) return
   await using _ = host
   const terminal = isTerminal(world)
+  // On a terminal every frame says so.
+  if (!terminal || options.json) tellOfConnection(world, host)
   const shows = globMatcher(options.domains ?? '*')
   await walk(world, host, options, { interval }, (tick) => {
     const { columns = 100, rows = 24 } = world.stdout

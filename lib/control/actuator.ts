@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts'
 import { KiB } from '../host/units.ts'
 import type { Action, PinAction, Plan } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
-import { asBallastError } from './failure.ts'
+import { asBallastError, isOutcomeOpen } from './failure.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { Lanes } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
@@ -115,7 +115,7 @@ export class Actuator {
       return undefined
     } catch (error) {
       const failure = asBallastError(error)
-      if (failure.code === 'ERR_TIMEOUT') this.#perhaps(step)
+      if (isOutcomeOpen(failure)) this.#perhaps(step)
       if (action.kind === 'setShares') this.#ledger.shares.failed(domain, failure)
       else this.#ledger.refusals.refused(action, domain, failure, this.#host.clock.now())
       return failure

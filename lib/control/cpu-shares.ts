@@ -28,7 +28,7 @@ export function cpuSharesBook(host: Host, patience: number): RunBook<number | un
 }
 
 /** After these the next try may succeed. */
-const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY'])
+const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
 
 /** What we did to one domain's shares in one run of it. */
 interface Gift {

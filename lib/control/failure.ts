@@ -10,6 +10,14 @@ export function asBallastError(error: unknown): BallastError {
   return new BallastError('ERR_INVALID_ARGUMENT', message, { cause: error })
 }
 
+/** After these nobody knows whether the call did something. */
+const open: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DISCONNECTED'])
+
+/** Whether a call that failed so may have done what it was to do, or may still do it. */
+export function isOutcomeOpen(error: BallastError): boolean {
+  return open.has(error.code)
+}
+
 const fatal: ReadonlySet<ErrorCode> = new Set(['ERR_CONNECTION_LOST', 'ERR_ALREADY_CLOSED'])
 
 /** Whether after this error no call to the host can succeed any more. */

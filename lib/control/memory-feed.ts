@@ -43,6 +43,12 @@ export class MemoryFeed {
     if (this.#pending) await within(clock, patience, this.#pending)
   }
 
+  /** Forgets the newest: what comes next is asked for anew, and at once. */
+  forget(): void {
+    this.#newest = undefined
+    this.#askedAt = Number.NEGATIVE_INFINITY
+  }
+
   /** What failed since it was last asked for. */
   takeErrors(): BallastError[] {
     const errors = this.#errors

@@ -4,8 +4,8 @@ import type { Action } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import type { Verdict } from './limits.ts'
 
-/** These say that the domain was busy, not that it refused: they are no reason to wait. */
-const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY'])
+/** These say that the domain was busy or out of reach, not that it refused: they are no reason to wait. */
+const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
 /** Milliseconds that the same is not tried again: after the second failure in a row, and at most. */
 const firstPause = 2_000
 const longestPause = 300_000

@@ -53,6 +53,8 @@ export class RunBook<T> implements Disposable {
     this.#question = question
     this.#unsubscribe = host.subscribe((event) => {
       if ('domain' in event && question.isChangedBy(event)) this.forget(event.domain)
+      // What changes from now on nobody tells.
+      if (event.kind === 'disconnected') for (const uuid of this.#entries.keys()) this.forget({ uuid })
     })
   }
 

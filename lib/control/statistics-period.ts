@@ -69,6 +69,8 @@ export class StatisticsPeriods implements Disposable {
     this.#changed = changed
     this.#unsubscribe = host.subscribe((event) => {
       if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
+      // By the time that somebody looks again they may have been restarted, even under the same id.
+      if (event.kind === 'disconnected') this.#armings.clear()
     })
   }
 

@@ -1,4 +1,4 @@
-import type { BallastError } from '../host/errors.ts'
+import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { CpuSample } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
@@ -63,6 +63,11 @@ export class Turns implements Disposable {
   /** The memory that the View has. */
   #seen: MemoryReading | undefined
   #begunBefore: number | undefined
+  readonly #unsubscribe: () => void
+  /** How often the connection was lost. */
+  #gaps = 0
+  /** Whether it was since the last sample of CPUs. */
+  #isResuming = false
 
   /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
   static async begin(host: Host, settings: Settings, reservations: Reservations): Promise<Turns> {
@@ -101,6 +106,9 @@ export class Turns implements Disposable {
     if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
     const doing = { dryRun, patience: Math.max(leastPatience, interval / 4) }
     this.#actuator = new Actuator(host, journal, this.#ledger, doing)
+    this.#unsubscribe = host.subscribe(({ kind }) => {
+      if (kind === 'disconnected') this.#interrupt()
+    })
     if (settings.merging) this.#merging = new MergingTurns(host, settings.merging, journal, doing)
   }
 
@@ -111,22 +119,29 @@ export class Turns implements Disposable {
     const wallTime = clock.wallTime()
     this.#lookedAt = begun
     const patience = this.#settings.interval / 4
+    const gaps = this.#gaps
     const [cpu] = await Promise.all([
       this.#sampleCpu(),
       this.#memory.refresh(patience),
       this.#merging?.refresh(),
     ])
     if (!('error' in cpu)) await this.#books.follow(cpu.domains)
-    return { begun, wallTime, sampled: clock.now(), cpu }
+    const isOvertaken = gaps !== this.#gaps && !('error' in cpu)
+    return { begun, wallTime, sampled: clock.now(), cpu: isOvertaken ? { error: overtaken() } : cpu }
   }
 
-  /** The rest of a turn: observe, plan, guard, actuate. Rejects with what says that the connection is gone. */
+  /**
+   * The rest of a turn: observe, plan, guard, actuate. In the first after the connection was lost no policy is asked: what
+   * is known of before is not what to act on. Rejects with what says that the connection is gone.
+   */
   async act(index: number, { cpu, ...look }: Readings): Promise<Tick> {
     const errors = this.#takeErrors()
     if ('error' in cpu) errors.push(cpu.error)
     const seen = this.#observe(cpu, look.wallTime)
     const view = this.#merging?.see(seen) ?? seen
-    const policies = 'error' in cpu ? [] : [this.#scheduler, this.#ballooning]
+    const onlyLooks = 'error' in cpu || this.#isResuming
+    if (!('error' in cpu)) this.#isResuming = false
+    const policies = onlyLooks ? [] : [this.#scheduler, this.#ballooning]
     return this.#turn({ ...look, index, cause: 'beat', view, policies, errors })
   }
 
@@ -156,7 +171,15 @@ export class Turns implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#unsubscribe()
     this.#books[Symbol.dispose]()
+  }
+
+  #interrupt(): void {
+    this.#gaps++
+    this.#isResuming = true
+    this.#memory.forget()
+    this.#observer.interrupt()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {
@@ -187,7 +210,7 @@ export class Turns implements Disposable {
     const outcomes = await this.#actuator.actuate(guarded.plan, view)
     const asked = cause === 'beat' && policies.length > 0
     const merging = asked ? await this.#merging?.turn(view) : this.#merging?.standing
-    errors.push(...(this.#merging?.takeErrors() ?? []))
+    errors.push(...apartFromGaps(this.#merging?.takeErrors() ?? []))
     const ended = clock.now()
     if (policies.includes(this.#ballooning)) this.#emergencies.dealtWith(view, outcomes)
 
@@ -217,7 +240,7 @@ export class Turns implements Disposable {
   }
 
   #takeErrors(): BallastError[] {
-    return [...this.#memory.takeErrors(), ...this.#books.takeErrors()]
+    return apartFromGaps([...this.#memory.takeErrors(), ...this.#books.takeErrors()])
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
@@ -239,7 +262,7 @@ export class Turns implements Disposable {
   /** The View with memory that it has not had yet; undefined when there is none. */
   #observeMemory(wallTime: number): View | undefined {
     const memory = this.#memory.newest
-    if (!this.#view || !memory || memory === this.#seen) return undefined
+    if (!this.#view || this.#isResuming || !memory || memory === this.#seen) return undefined
     const view = this.#observer.observeMemory(this.#view, {
       memory: memory.sample,
       ...this.#accounts(wallTime),
@@ -265,6 +288,15 @@ export class Turns implements Disposable {
     if (!scheduler && !ballooning) return true
     return (what === 'vcpus' ? scheduler : ballooning) !== undefined
   }
+}
+
+/** That the connection is lost the CPU sample says, once; what could not be asked meanwhile is asked again. */
+function apartFromGaps(errors: readonly BallastError[]): BallastError[] {
+  return errors.filter(({ code }) => code !== 'ERR_DISCONNECTED')
+}
+
+function overtaken(): BallastError {
+  return new BallastError('ERR_DISCONNECTED', 'The connection was lost while samples were taken')
 }
 
 /** Nobody is to make room any more for what was given up, or cannot be, at the sight of `view`. */

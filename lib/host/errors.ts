@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'ERR_ALREADY_CLOSED' // the host was closed before the call
   | 'ERR_CONNECTION_FAILED' // no daemon, unknown URI, no way in
   | 'ERR_CONNECTION_LOST' // the daemon went away while we were connected
+  | 'ERR_DISCONNECTED' // the same, and it is tried to connect anew: see `stayConnected`
   | 'ERR_PERMISSION_DENIED' // the daemon, or the read-only connection, does not allow it
   | 'ERR_NO_DOMAIN' // the domain is gone
   | 'ERR_DOMAIN_NOT_RUNNING' // it is defined but does not run

@@ -52,6 +52,10 @@ export type HostEvent =
       readonly alias: string
       readonly change: 'added' | 'removed'
     }
+  /** The daemon is gone; it is tried to connect anew, and every call fails with `ERR_DISCONNECTED` until then. */
+  | { readonly kind: 'disconnected'; readonly reason: string }
+  /** It is there again. What happened meanwhile nobody told: nothing that was known before need be so. */
+  | { readonly kind: 'connected' }
   /** The daemon is gone; every later call fails with `ERR_CONNECTION_LOST`. */
   | { readonly kind: 'closed'; readonly reason: 'error' | 'eof' | 'keepalive' | 'client' }
 

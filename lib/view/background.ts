@@ -15,6 +15,11 @@ export class Background {
     this.#filters = Array.from({ length: pcpuCount }, () => new LevelFilter())
   }
 
+  /** Forgets the levels. */
+  interrupt(): void {
+    for (const filter of this.#filters) filter.forget()
+  }
+
   /** By pCPU number: the level after this sample; undefined where it is not known. */
   next(cpu: CpuSample, vcpus: readonly VcpuView[]): readonly (number | undefined)[] {
     const left = cpu.pcpuBusy.slice()

@@ -21,6 +21,11 @@ export class Contention {
     this.#falls = new Largest(pcpuCount)
   }
 
+  /** Forgets the samples. */
+  interrupt(): void {
+    this.#history = []
+  }
+
   /** Takes in the next sample. */
   next(now: Sightings): void {
     this.#rises.clear()

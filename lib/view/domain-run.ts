@@ -27,6 +27,11 @@ export class DomainRun {
     return track
   }
 
+  /** Forgets what its vCPUs want. */
+  interrupt(): void {
+    for (const { demand } of this.#vcpus.values()) demand.interrupt()
+  }
+
   /** As it was at the first sample in which it was known. */
   homeCell(cpu: CpuSample, index: number, cellOf: CellOf): number | undefined {
     this.#homeCell ??= homeCell(cpu, index, cellOf)

@@ -69,6 +69,14 @@ export class Elasticity {
     if (this.#before) learn(this.#current, this.#before, this.#now)
   }
 
+  /** What comes next does not continue what was: it is compared with nothing before. What was learned stays. */
+  interrupt(): void {
+    assign(this.#learned, this.#current)
+    this.#before = undefined
+    this.#now = undefined
+    this.#isOff = false
+  }
+
   /** 0 to 1. */
   get value(): number {
     return this.#current.value

@@ -25,6 +25,14 @@ export class LevelFilter {
     return this.#level
   }
 
+  /** As if there had been no sample. */
+  forget(): void {
+    this.#level = Number.NaN
+    this.#samples = 0
+    this.#side = 0
+    this.#missing = 0
+  }
+
   /** Takes one sample, NaN where there is none, and returns the level. */
   next(sample: number): number {
     if (Number.isNaN(sample)) {

@@ -68,7 +68,7 @@ export class Observer {
   readonly #topology: Topology
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
-  readonly #memory = new MemoryLevels()
+  #memory = new MemoryLevels()
   readonly #hostState = new HostState()
   readonly #intervals = new Intervals()
   readonly #allowed: AllowedSets
@@ -180,6 +180,17 @@ export class Observer {
       vcpus: domains.flatMap(({ vcpus }) => vcpus),
       memory: this.#hostMemory(memory, domains, reserved),
     }
+  }
+
+  /**
+   * For a while nobody looked: forgets levels and rates, which are not to span it. What the next sample can confirm
+   * stays: which runs of domains there are, where their vCPUs were at first, what was learned of them.
+   */
+  interrupt(): void {
+    for (const run of this.#runs.values()) run.interrupt()
+    this.#background.interrupt()
+    this.#contention.interrupt()
+    this.#memory = new MemoryLevels()
   }
 
   #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {

@@ -36,6 +36,12 @@ export class VcpuDemand {
       this.#high.next(least + high * (most - least)),
     )
   }
+
+  /** Forgets the levels; what was learned of the vCPU stays. */
+  interrupt(): void {
+    this.#elasticity.interrupt()
+    for (const level of [this.#point, this.#low, this.#high]) level.forget()
+  }
 }
 
 function levels(demand: number, low: number, high: number): DemandLevels {

@@ -24,6 +24,8 @@ async function affinities(host: SimulatedHost): Promise<number[]> {
   return [...affinity]
 }
 
+const lost = () => Promise.reject(new BallastError('ERR_CONNECTION_LOST', 'the daemon is gone'))
+
 describe('ballast cpu', () => {
   it('spreads the guests, tells each pin with its reason, and writes the originals down first', async () => {
     const host = simulate(scenarios.A1())
@@ -287,14 +289,44 @@ describe('what goes wrong on the host', () => {
     expect(stderr).toBe('ballast: 1 thing failed in the last tick: cannot read that\n')
   })
 
-  it('ends with exit code 1 when the daemon goes away', async () => {
-    const host = withMembers(simulate(scenarios.A1()), {
-      sampleCpu: failing('ERR_CONNECTION_LOST', 'the daemon is gone'),
+  it('goes on when the daemon goes away and comes back, and says each in one line', async () => {
+    const simulated = simulate(scenarios.A1())
+    let samples = 0
+    const host = withMembers(simulated, {
+      sampleCpu: () => (samples++ === 2 ? lost() : simulated.sampleCpu()),
     })
-    const { code, stderr } = await ballast(['cpu', '1', '--journal', newJournal()], keep(host))
-    expect(code).toBe(1)
-    expect(stderr).toMatch(/^ballast: the daemon is gone; guests stay as they are.*\n$/)
+    const args = ['cpu', '1', '-n', '9', '--journal', newJournal()]
+    const { code, stdout, stderr } = await ballast(args, keep(host))
+    expect(code).toBe(0)
+    expect(stderr.match(/^ballast: .*$/gm)).toEqual([
+      expect.stringMatching(
+        /^ballast: lost \S+: the daemon is gone; guests stay as they are, connecting again$/,
+      ),
+      expect.stringMatching(/^ballast: connected to \S+ again$/),
+      expect.stringMatching(/^ballast: guests stay as they are now/),
+    ])
+    expect(stdout).not.toMatch(/lost|the daemon is gone/)
+    expect(new Set(await affinities(simulated))).toEqual(new Set([1, 2, 4, 8]))
   })
+
+  it.each(['cpu', 'monitor'])(
+    '%s ends with exit code 1 when it is not back in the last of --ticks',
+    async (name) => {
+      const connections = [withMembers(simulate(scenarios.A1()), { sampleCpu: lost })]
+      const connect = async () => {
+        const host = connections.pop()
+        if (!host) throw new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
+        return host
+      }
+      const { code, stderr } = await ballast([name, '1', '-n', '4', '--json'], connect, {
+        XDG_STATE_HOME: directory,
+      })
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        /^ballast: lost .*\nballast: 1 thing failed in the last tick: The connection .*\n$/,
+      )
+    },
+  )
 
   it('changes nothing when the journal cannot be written', async () => {
     const host = simulate(scenarios.A1())

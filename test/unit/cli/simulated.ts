@@ -1,6 +1,8 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
 import { main } from '../../../lib/cli/program.ts'
 import { stopSignal } from '../../../lib/cli/stop.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { withMembers } from './testWorld.ts'
 
@@ -8,6 +10,7 @@ const { env, stderr, stdout } = process
 const simulated = simulate(scenarios.A1())
 // By its own URI a simulated host belongs to its process; by another one it can be shared with others.
 const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
+let connections = 0
 const never = () => new Promise<never>(() => {})
 const connect = {
   works: async () => {
@@ -19,6 +22,16 @@ const connect = {
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
     return withMembers(host, { clock: { now: () => 0, wallTime: () => 0, sleepUntil } })
+  },
+  /** Its daemon is gone after two looks, and does not come back. */
+  dies: async () => {
+    if (connections++ > 0) throw new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
+    const lost = () => Promise.reject(new BallastError('ERR_CONNECTION_LOST', 'gone'))
+    let samples = 0
+    return withMembers(host, {
+      clock: realClock,
+      sampleCpu: () => (samples++ < 2 ? host.sampleCpu() : lost()),
+    })
   },
   unreachable: () => {
     stdout.write('connecting\n')

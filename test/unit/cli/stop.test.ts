@@ -70,6 +70,14 @@ describe('the end of a command', () => {
     expect(await ended).toBe(0)
   })
 
+  it('Ctrl-C ends it while it connects again', async () => {
+    const { child, output, ended, says } = start(['cpu', '1'], 'dies')
+    await says('stderr', 'connecting again')
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+    expect(output.stderr.match(/lost/g)).toHaveLength(1)
+  })
+
   it('a reader that goes away (| head) ends it quietly', async () => {
     const { child, output, ended, says } = start(['monitor', '1', '--json'])
     await says('stdout', '\n')

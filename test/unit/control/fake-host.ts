@@ -64,7 +64,7 @@ export type Obstacle = (call: string, uuid: string) => Promise<void> | void
 export class FakeHost implements Host {
   readonly uri = 'fake:///'
   readonly topology: Topology
-  readonly clock = new VirtualClock(() => {})
+  readonly clock: VirtualClock
   readonly readOnly: boolean
   readonly guests: FakeGuest[]
   /** Every call that changes something, as `pinVcpu vm1 0 2`. */
@@ -78,7 +78,11 @@ export class FakeHost implements Host {
   /** Bytes that the host says are available. */
   available = 16 * GiB
 
-  constructor(guests: FakeGuest[], options: { readOnly?: boolean; pcpus?: number; memory?: number } = {}) {
+  constructor(
+    guests: FakeGuest[],
+    options: { readOnly?: boolean; pcpus?: number; memory?: number; clock?: VirtualClock } = {},
+  ) {
+    this.clock = options.clock ?? new VirtualClock(() => {})
     this.guests = guests
     this.readOnly = options.readOnly ?? false
     this.topology = topologyOf(options.pcpus ?? 4, options.memory ?? 16 * GiB)

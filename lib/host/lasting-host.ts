@@ -1,0 +1,239 @@
+import type { CpuSet } from './cpuset.ts'
+import { BallastError } from './errors.ts'
+import { type Clock, Domain, type Host, type HostEvent, type HostListener } from './host.ts'
+import type { MemoryMerging, MergingPace } from './merging.ts'
+import type { CpuSample, MemorySample } from './sample.ts'
+import type { Topology } from './topology.ts'
+import type { DomainTraits } from './traits.ts'
+
+/** Milliseconds before the first attempt to connect anew, and at most; each pause is so much longer than the one before. */
+const firstPause = 500
+const longestPause = 30_000
+const growth = 1.5
+
+/** Why a connection ended, for people. */
+const reasons = {
+  error: 'the connection broke',
+  eof: 'the daemon went away',
+  keepalive: 'the daemon does not answer',
+  client: 'it was closed',
+} as const
+
+/**
+ * A {@link Host} that outlives its connection: when the daemon is stopped, killed, upgraded or frozen, it connects anew,
+ * for as long as it takes, after pauses that grow from half a second to 30 s. Each is shortened by up to a half at random,
+ * so that many controllers do not come at once. What is subscribed to is subscribed to anew.
+ *
+ * Meanwhile every call rejects with `ERR_DISCONNECTED`, also one that was under way: whether it did something is not
+ * known then. Its `cause` is what the last attempt failed with. A listener is told `disconnected` and `connected`, once each. Where the host comes back with
+ * other pCPUs, nothing that was made of its topology holds any more: it is given up, and calls reject with
+ * `ERR_CONNECTION_LOST`.
+ *
+ * Rejects as `connect` does when that fails the first time.
+ *
+ * @example `await using host = await stayConnected(() => connect('qemu:///system'))`
+ */
+export async function stayConnected(connect: () => Promise<Host>): Promise<Host> {
+  return new LastingHost(await connect(), connect)
+}
+
+class LastingHost implements Host {
+  readonly uri: string
+  readonly topology: Topology
+  readonly clock: Clock
+  readonly readOnly: boolean
+  readonly #connect: () => Promise<Host>
+  readonly #listeners = new Set<HostListener>()
+  readonly #ended = new AbortController()
+  #present: { readonly host: Host; readonly unsubscribe: () => void } | undefined
+  /** What calls reject with while there is no connection. */
+  #failure: () => BallastError
+  readonly #closed = () => new BallastError('ERR_ALREADY_CLOSED', `The connection to ${this.uri} is closed`)
+  /** What the last attempt to connect anew failed with. */
+  #attempt: unknown
+  #closing: Promise<void> | undefined
+
+  constructor(host: Host, connect: () => Promise<Host>) {
+    this.uri = host.uri
+    this.topology = host.topology
+    this.clock = host.clock
+    this.readOnly = host.readOnly
+    this.#connect = connect
+    this.#failure = this.#closed
+    this.#use(host)
+  }
+
+  async domains(): Promise<Domain[]> {
+    const listed = await this.#look((host) => host.domains())
+    return listed.map((domain) => new Domain(this, domain, domain.state))
+  }
+
+  async domain(nameOrUuid: string): Promise<Domain> {
+    const found = await this.#look((host) => host.domain(nameOrUuid))
+    return new Domain(this, found, found.state)
+  }
+
+  sampleCpu(): Promise<CpuSample> {
+    return this.#look((host) => host.sampleCpu())
+  }
+
+  sampleMemory(): Promise<MemorySample> {
+    return this.#look((host) => host.sampleMemory())
+  }
+
+  pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
+    return this.#call((host) => host.pinVcpu(uuid, vcpu, cpus))
+  }
+
+  setMemory(uuid: string, bytes: number): Promise<void> {
+    return this.#call((host) => host.setMemory(uuid, bytes))
+  }
+
+  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
+    return this.#call((host) => host.setMemoryStatsPeriod(uuid, seconds))
+  }
+
+  cpuShares(uuid: string): Promise<number> {
+    return this.#look((host) => host.cpuShares(uuid))
+  }
+
+  setCpuShares(uuid: string, shares: number): Promise<void> {
+    return this.#call((host) => host.setCpuShares(uuid, shares))
+  }
+
+  memoryMerging(): Promise<MemoryMerging | undefined> {
+    return this.#look((host) => host.memoryMerging())
+  }
+
+  setMemoryMerging(pace: MergingPace): Promise<void> {
+    return this.#call((host) => host.setMemoryMerging(pace))
+  }
+
+  domainMetadata(uuid: string): Promise<string | undefined> {
+    return this.#look((host) => host.domainMetadata(uuid))
+  }
+
+  domainTraits(uuid: string): Promise<DomainTraits> {
+    return this.#look((host) => host.domainTraits(uuid))
+  }
+
+  subscribe(listener: HostListener): () => void {
+    // A function of its own, so that the same listener can subscribe twice.
+    const own: HostListener = (event) => listener(event)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  close(): Promise<void> {
+    if (this.#closing) return this.#closing
+    this.#ended.abort()
+    const present = this.#present
+    this.#present = undefined
+    this.#failure = this.#closed
+    present?.unsubscribe()
+    this.#closing = present?.host.close() ?? Promise.resolve()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #call<T>(make: (host: Host) => Promise<T>): Promise<T> {
+    const host = this.#present?.host
+    if (!host) throw this.#failure()
+    try {
+      return await make(host)
+    } catch (error) {
+      if (error instanceof BallastError && error.code === 'ERR_CONNECTION_LOST')
+        this.#lose(host, error.message)
+      throw this.#isOver(host) ? this.#overtaken(error) : error
+    }
+  }
+
+  /** A call that only looks: what it saw over a connection that is gone is nobody's business any more. */
+  async #look<T>(make: (host: Host) => Promise<T>): Promise<T> {
+    const host = this.#present?.host
+    const seen = await this.#call(make)
+    if (host && this.#isOver(host)) throw this.#overtaken(undefined)
+    return seen
+  }
+
+  #isOver(host: Host): boolean {
+    return !this.#ended.signal.aborted && this.#present?.host !== host
+  }
+
+  #overtaken(cause: unknown): BallastError {
+    if (!this.#present) return this.#failure()
+    const message = `The connection to ${this.uri} was lost under way`
+    return new BallastError('ERR_DISCONNECTED', message, { cause })
+  }
+
+  #use(host: Host): void {
+    const unsubscribe = host.subscribe((event) => {
+      if (event.kind === 'closed') this.#lose(host, reasons[event.reason])
+      else this.#tell(event)
+    })
+    this.#present = { host, unsubscribe }
+  }
+
+  #tell(event: HostEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+
+  /** Once for each connection. */
+  #lose(host: Host, reason: string): void {
+    if (this.#present?.host !== host) return
+    this.#present.unsubscribe()
+    this.#present = undefined
+    const message = `The connection to ${this.uri} is lost: ${reason}`
+    this.#failure = () => new BallastError('ERR_DISCONNECTED', message, { cause: this.#attempt })
+    this.#attempt = undefined
+    abandon(host)
+    this.#tell({ kind: 'disconnected', reason })
+    void this.#connectAgain()
+  }
+
+  /** Never rejects. */
+  async #connectAgain(): Promise<void> {
+    for (let pause = firstPause; ; pause = Math.min(growth * pause, longestPause)) {
+      const again = this.clock.now() + pause * (1 - Math.random() / 2)
+      const isTime = await this.clock.sleepUntil(again, this.#ended.signal).then(
+        () => true,
+        () => false, // closed meanwhile: a clock rejects for nothing else
+      )
+      if (!isTime) return
+      const host = await this.#connect().catch((error: unknown) => {
+        this.#attempt = error
+      })
+      if (!host) continue
+      this.#takeUp(host)
+      return
+    }
+  }
+
+  #takeUp(host: Host): void {
+    if (this.#ended.signal.aborted) {
+      abandon(host)
+    } else if (shapeOf(host.topology) !== shapeOf(this.topology)) {
+      const message = `${this.uri} came back with other pCPUs than it had`
+      this.#failure = () => new BallastError('ERR_CONNECTION_LOST', message)
+      abandon(host)
+      this.#tell({ kind: 'closed', reason: 'error' })
+    } else {
+      this.#use(host)
+      this.#tell({ kind: 'connected' })
+    }
+  }
+}
+
+/** Closes a connection that is of no use. Failing to is no news: the daemon that could not be told is gone, or hangs. */
+function abandon(host: Host): void {
+  void host.close().catch(() => undefined)
+}
+
+/** What is alike of two topologies whenever plans for one are plans for the other. */
+function shapeOf({ pcpus, cpuCount }: Topology): string {
+  const places = pcpus.map(({ id, cell, socket, die, core, cache }) => [id, cell, socket, die, core, cache])
+  return JSON.stringify([cpuCount, places])
+}
