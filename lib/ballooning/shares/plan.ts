@@ -44,20 +44,21 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   const plan: SetMemoryAction[] = []
   let granted = 0
   let lack = 0
+  let isShort = false
   for (const [i, guest] of guests.entries()) {
-    const { asked, size, ceiling, claim, suffers } = guest
+    const { asked, size, ceiling, claim, wanted, suffers } = guest
     const goal = sizes[i]!
-    const isUrgent = suffers || asked < claim.floor || claim.comfort === ceiling
-    const isWanting = asked < Math.min(goal, claim.comfort) - (isUrgent ? MiB : slack)
+    const isUrgent = suffers || asked < claim.floor || wanted === ceiling
+    const isWanting = asked < Math.min(goal, wanted) - (isUrgent ? MiB : slack)
     if (!isWanting && !isRoomy(guest.record, time)) continue
     const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
-    if (isWanting) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
+    if (isWanting) lack += Math.max(0, Math.min(goal, wanted) - Math.max(to, size))
     if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
     granted += Math.max(0, to - size)
+    isShort ||= isWanting
     plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${mib(goal)}`))
   }
-  const isShort = lack > 0 || granted > 0
-  const missing = Math.max((isShort ? spare : 0) - (free - granted), owed(host), 0)
+  const missing = Math.max((isShort || lack > 0 ? spare : 0) - (free - granted), owed(host), 0)
   return { plan, lack: lack + missing }
 }
 
