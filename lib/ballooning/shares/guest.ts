@@ -16,8 +16,8 @@ export interface Terms {
 export const agreeing = 2
 /** The part of the margin that nothing is taken from, whoever needs it. */
 const untouched = 0.8
-/** The part of it that others give a guest of their own that does not grow. */
-const urgent = 0.5
+/** The part of it that others give up what they came with for, to a guest that neither grows nor suffers. */
+const fromOthers = 0.5
 /** A guest is dry when no more than this part of its margin is left. */
 const dry = 0.25
 /** Guests that may be large have this part of what they may have beyond so many bytes as a reserve for bursts. */
@@ -27,7 +27,7 @@ const smallGuest = 1_536 * MiB
 const lastBit = 64 * MiB
 /** Bytes of page cache that are no less needed than programs. */
 const leastCache = 32 * MiB
-/** Bytes that make no difference to one that suffers. */
+/** Growth by no more bytes than that is no hurry, before a guest can be given more. */
 const slowly = 16 * MiB
 /** How often the room of a guest that goes on suffering is doubled. */
 const mostDoublings = 4
@@ -49,7 +49,7 @@ export interface Guest {
   readonly suffers: boolean
   /** Whether it grows or suffers. */
   readonly isPressed: boolean
-  /** What it is to have before it lacks nothing, its margin included. */
+  /** Bytes that it is given while the host has them: its whole margin, and what it is expected to take. */
   readonly wanted: number
   readonly claim: Claim
 }
@@ -75,14 +75,14 @@ export function judge(
   const inCache = Math.min(peak(record, 'cache', agreeing), leastCache)
   const leastRoom = untouched * margin + inCache
   const need = within(
-    recentlyUsed + Math.max(urgent * margin + inCache, roomWhenSuffering(domain, record, margin)),
+    recentlyUsed + Math.max(fromOthers * margin + inCache, roomWhenSuffering(domain, record, margin)),
   )
   const expected = peak(record, 'expected', agreeing)
   const growing = domain.memory.need ? soon(domain.memory.need) : 0
   const isPressed = growing > slowly || record.suffered > 0
   const atLeast = (bytes: number) => {
-    const wanted = within(Math.max(floor, memoryFloor, need, raisedSize(record, bytes, time)))
-    return isPressed && ceiling - wanted < lastBit ? ceiling : wanted
+    const size = within(Math.max(floor, memoryFloor, need, raisedSize(record, bytes, time)))
+    return isPressed && ceiling - size < lastBit ? ceiling : size
   }
   const withMargin = expected + margin + inCache
   const wanted = atLeast(Math.max(withMargin, sizeWhenDry(domain, size, used, margin)))
@@ -90,7 +90,7 @@ export function judge(
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
   const ample = isRefusing ? wanted : Math.max(wanted, within(recentlyUsed + margin + inCache + reserve))
   const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
-  const own = Math.max(
+  const useful = Math.max(
     record.original,
     record.raised?.bytes ?? 0,
     everNeeded + peak(record, 'cache', remembered),
@@ -113,7 +113,7 @@ export function judge(
       comfort,
       own: within(record.original),
       ample,
-      kept: within(Math.min(asked, own)),
+      kept: within(Math.min(asked, useful)),
       used: recentlyUsed,
       active: Math.min(1, used / Math.max(1, asked)),
       shares,

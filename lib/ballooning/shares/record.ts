@@ -79,7 +79,7 @@ export function peak({ reports }: GuestRecord, what: Exclude<keyof Report, 'time
   return Math.max(...reports.slice(-count).map((report) => report[what]))
 }
 
-/** Bytes that one which grows takes before it can be given more. What it took at once before, at another speed, is no sign of that. */
+/** Bytes that one which grows may take before it can be given more: what it once took at another speed is no sign of that. */
 export function soon({ burst, growthPerSecond }: Pick<MemoryNeed, 'burst' | 'growthPerSecond'>): number {
   return Math.min(burst, growthPerSecond * longestWay)
 }
