@@ -79,6 +79,7 @@ function claimsOf(domains: number, seed: number): Claim[] {
       floor,
       need,
       comfort,
+      own: comfort + 64 * MiB,
       ample: comfort + 192 * MiB,
       kept: Math.max(kept, comfort + 192 * MiB),
       used,

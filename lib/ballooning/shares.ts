@@ -12,7 +12,7 @@ import { noteRest } from './shares/rest.ts'
 export interface SharesOptions {
   /** Bytes that each guest has to spare at least, page cache that it can drop included. Four fifths of it are at least what the guard keeps. Default 128 MiB. */
   readonly margin?: number | undefined
-  /** Bytes that each has beyond that while nobody else needs them, for a burst that nothing announces. Default 192 MiB. */
+  /** Bytes that each has beyond that while nobody else needs them, for a burst that nothing announces. Default 256 MiB. */
   readonly burst?: number | undefined
   /** Bytes: the smallest balloon that is asked for; settings of single guests may ask for more. Default 200 MiB. */
   readonly floor?: number | undefined
@@ -25,14 +25,14 @@ export interface SharesOptions {
 /** What {@link shares} remembers: of each guest by UUID. */
 export type SharesState = ReadonlyMap<string, GuestRecord>
 
-/** Part of the budget that is kept free for those in need while the others have their comfort. */
+/** Part of the budget that is kept free beside the comfort of all while somebody grows or suffers: it is there at once. */
 const sparePart = 1 / 32
 
 /**
  * Gives every guest what it needs and a margin, before it runs short, and takes what others make the least use of.
  *
- * At each tick the memory of the host is shared out once: floors first, then needs, then comfort, then a reserve for
- * bursts, and what is left stays where it is, by shares with a tax on idle memory. A guest that lacks something is given
+ * At each tick the memory of the host is shared out once: floors first, then needs, then comfort, then what each came
+ * with, then a reserve for bursts, and what is left stays where it is. A guest that lacks something is given
  * it at once, of what is free now. What the host has not got is asked of those who have more than they are to have, at once and no more
  * than is lacking; it is granted when it has come. What nobody needs is given back in steps, once some
  * reports in a row agree; page cache stays until somebody needs it.
@@ -81,7 +81,8 @@ function lookAt(
   { tax }: Terms,
 ): { outlook: Outlook; allocation: Allocation } {
   const free = freeMemory(view)
-  const spare = Math.max(0, view.memory.budget * sparePart)
+  const isPressed = guests.some((guest) => guest.isPressed)
+  const spare = isPressed ? Math.max(0, view.memory.budget * sparePart) : 0
   const bytes = guests.reduce((sum, { size }) => sum + size, free)
   const claims = guests.map(({ claim }) => claim)
   const allocation = allocate(claims, { bytes, spare, tax })
@@ -90,13 +91,14 @@ function lookAt(
   const present = guests.map(({ claim, size }, i) => {
     const most = sizes[i]!
     const within = (level: number) => Math.min(most, level)
-    const { floor, need, comfort, ample, kept } = claim
+    const { floor, need, comfort, own, ample, kept } = claim
     return {
       ...claim,
       held: size,
       floor: within(floor),
       need: within(need),
       comfort: within(comfort),
+      own: within(own),
       ample: within(ample),
       kept: within(kept),
     }
@@ -118,7 +120,7 @@ function misfits({ sizes }: Allocation, guests: readonly Guest[]): Error[] {
 }
 
 function readTerms(options: SharesOptions): Terms {
-  const { margin = 128 * MiB, burst = 192 * MiB, floor = 200 * MiB, step = 128 * MiB, tax = 0.75 } = options
+  const { margin = 128 * MiB, burst = 256 * MiB, floor = 200 * MiB, step = 128 * MiB, tax = 0.75 } = options
   for (const [name, value] of Object.entries({ margin, floor, step })) {
     if (!(isNumber(value) && value > 0)) throw wrongOption(name, 'a number of bytes above 0', value)
   }

@@ -10,6 +10,8 @@ export interface Claim {
   readonly need: number
   /** That and what it is expected to take soon, with room to spare. */
   readonly comfort: number
+  /** What it came with. */
+  readonly own: number
   /** That and a reserve for a burst that nothing announces. */
   readonly ample: number
   /** What it has and makes some use of, page cache for one. */
@@ -22,11 +24,10 @@ export interface Claim {
   readonly shares: number
 }
 
-/** Part of what is left over that is handed out for bursts: the rest goes faster to where it is needed. */
-const handedOut = 0.5
-
-const levels = ['floor', 'need', 'comfort', 'ample', 'kept'] as const
+const levels = ['floor', 'need', 'comfort', 'own', 'ample', 'kept'] as const
 export type Level = (typeof levels)[number]
+/** Those that leave the spare bytes of the budget alone. */
+const beyondComfort: ReadonlySet<Level> = new Set<Level>(['own', 'ample', 'kept'])
 
 export interface Budget {
   /** Bytes for all of them together. */
@@ -48,12 +49,13 @@ export interface Allocation {
 
 /**
  * Shares memory among domains, one level of their claims after the other: what cannot be taken, floors, needs, comfort,
- * a reserve for bursts, and then what they have beyond that. The level that does not fit is shared out, and what comes
- * after it gets nothing. The sum is within the budget, unless what cannot be taken is not.
+ * what they came with, a reserve for bursts, and then what they have beyond that. The level that does not fit is shared
+ * out, and what comes after it gets nothing. The sum is within the budget, unless what cannot be taken is not.
  *
  * Floors that do not fit are cut by the same fraction. Of comfort and of the reserve for bursts each share is worth the
- * same number of bytes. Needs, and what is left in the end, go by shares with a tax on idle memory: everyone has the
- * same rho = S / (P * (f + k * (1 - f))), k = 1 / (1 - tax), of S shares, P bytes and the active fraction f.
+ * same number of bytes. Needs, what they came with and what is left in the end go by shares with a tax on idle memory:
+ * everyone has the same rho = S / (P * (f + k * (1 - f))), k = 1 / (1 - tax), of S shares, P bytes and the active
+ * fraction f.
  *
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
@@ -61,11 +63,9 @@ export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
   let sizes: Float64Array = Float64Array.from(claims, (claim) => Math.ceil(claim.held))
   let total = sum(sizes)
   if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
-  let short: Allocation['short']
-  let missing = 0
   for (const level of levels) {
     const goals = sizes.map((size, i) => Math.max(size, Math.floor(claims[i]![level])))
-    const amount = amountFor(level, total, budget)
+    const amount = budget.bytes - (beyondComfort.has(level) ? budget.spare : 0)
     const wanted = sum(goals)
     if (wanted <= amount || wanted <= total) {
       sizes = goals
@@ -73,25 +73,14 @@ export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
       continue
     }
     const parts = claims.map((claim, i) => partOf(claim, level, sizes[i]!, goals[i]!, budget.tax))
-    sizes = fill(parts, amount)
-    short ??= level
-    missing ||= wanted - Math.max(amount, total)
-    // What is not handed out for bursts is left to those who have it.
-    if (level !== 'ample') break
-    total = sum(sizes)
+    return { sizes: fill(parts, amount), short: level, missing: wanted - Math.max(amount, total) }
   }
-  return { sizes, short, missing }
+  return { sizes, short: undefined, missing: 0 }
 }
 
 /** What a byte that a domain has weighs, as against its shares: idle memory costs more. */
 export function taxedShares({ shares, active }: Pick<Claim, 'shares' | 'active'>, tax: number): number {
   return shares / (active + (1 - active) / (1 - tax))
-}
-
-/** What all may have together when a level is done, given what they have before it. */
-function amountFor(level: Level, total: number, { bytes, spare }: Budget): number {
-  if (level === 'ample') return Math.min(bytes - spare, total + handedOut * (bytes - total))
-  return level === 'kept' ? bytes - spare : bytes
 }
 
 function partOf(claim: Claim, level: Level, from: number, to: number, tax: number): Part {
@@ -102,6 +91,7 @@ function partOf(claim: Claim, level: Level, from: number, to: number, tax: numbe
     case 'ample':
       return { from, to, base: claim.used, weight: claim.shares }
     case 'need':
+    case 'own':
     case 'kept':
       return { from, to, base: 0, weight: taxedShares(claim, tax) }
   }

@@ -1,7 +1,7 @@
 import { MiB } from '../../host/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
-import { type GuestRecord, peak, raisedSize, remembered } from './record.ts'
+import { type GuestRecord, peak, raisedSize, remembered, soon } from './record.ts'
 
 /** The options of the policy, with every default filled in. Bytes. */
 export interface Terms {
@@ -16,6 +16,8 @@ export interface Terms {
 export const agreeing = 2
 /** The part of the margin that nothing is taken from, whoever needs it. */
 const untouched = 0.8
+/** The part of it that others give up what they came with for, to a guest that neither grows nor suffers. */
+const fromOthers = 0.5
 /** A guest is dry when no more than this part of its margin is left. */
 const dry = 0.25
 /** Guests that may be large have this part of what they may have beyond so many bytes as a reserve for bursts. */
@@ -25,6 +27,8 @@ const smallGuest = 1_536 * MiB
 const lastBit = 64 * MiB
 /** Bytes of page cache that are no less needed than programs. */
 const leastCache = 32 * MiB
+/** Growth by no more bytes than that is no hurry, before a guest can be given more. */
+const slowly = 16 * MiB
 /** How often the room of a guest that goes on suffering is doubled. */
 const mostDoublings = 4
 
@@ -43,6 +47,10 @@ export interface Guest {
   /** Whether its balloon is left alone for a while, since it did not do as asked. */
   readonly isRefusing: boolean
   readonly suffers: boolean
+  /** Whether it grows or suffers. */
+  readonly isPressed: boolean
+  /** Bytes that it is given while the host has them: its whole margin, and what it is expected to take. */
+  readonly wanted: number
   readonly claim: Claim
 }
 
@@ -66,18 +74,23 @@ export function judge(
   // A guest that is to keep its margin unused, not only usable, keeps the little cache that its programs run from.
   const inCache = Math.min(peak(record, 'cache', agreeing), leastCache)
   const leastRoom = untouched * margin + inCache
-  const need = within(recentlyUsed + Math.max(leastRoom, roomWhenSuffering(domain, record, margin)))
-  const expected = Math.max(
-    peak(record, 'expected', agreeing) + margin + inCache,
-    sizeWhenDry(domain, size, used, margin),
+  const need = within(
+    recentlyUsed + Math.max(fromOthers * margin + inCache, roomWhenSuffering(domain, record, margin)),
   )
-  const wanted = within(Math.max(floor, memoryFloor, need, raisedSize(record, expected, time)))
-  const isGrowing = (domain.memory.need?.growthPerSecond ?? 0) > 0
-  const comfort = isGrowing && ceiling - wanted < lastBit ? ceiling : wanted
+  const expected = peak(record, 'expected', agreeing)
+  const growing = domain.memory.need ? soon(domain.memory.need) : 0
+  const isPressed = growing > slowly || record.suffered > 0
+  const atLeast = (bytes: number) => {
+    const size = within(Math.max(floor, memoryFloor, need, raisedSize(record, bytes, time)))
+    return isPressed && ceiling - size < lastBit ? ceiling : size
+  }
+  const withMargin = expected + margin + inCache
+  const wanted = atLeast(Math.max(withMargin, sizeWhenDry(domain, size, used, margin)))
+  const comfort = isPressed ? wanted : atLeast(need)
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
-  const ample = isRefusing ? comfort : Math.max(comfort, within(recentlyUsed + margin + inCache + reserve))
+  const ample = isRefusing ? wanted : Math.max(wanted, within(recentlyUsed + margin + inCache + reserve))
   const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
-  const own = Math.max(
+  const useful = Math.max(
     record.original,
     record.raised?.bytes ?? 0,
     everNeeded + peak(record, 'cache', remembered),
@@ -91,13 +104,16 @@ export function judge(
     used,
     isRefusing,
     suffers: record.suffered > 0,
+    isPressed,
+    wanted,
     claim: {
       held: isRefusing ? size : Math.min(size, Math.max(floor, recentlyUsed + leastRoom)),
       floor: within(Math.max(floor, memoryFloor)),
       need,
       comfort,
+      own: within(record.original),
       ample,
-      kept: within(Math.min(asked, own)),
+      kept: within(Math.min(asked, useful)),
       used: recentlyUsed,
       active: Math.min(1, used / Math.max(1, asked)),
       shares,
@@ -108,8 +124,8 @@ export function judge(
 /** What one that suffers is to have at once beside what it uses: what it is growing by, or twice as much each time. */
 function roomWhenSuffering({ memory }: DomainView, { suffered }: GuestRecord, margin: number): number {
   if (suffered === 0) return 0
-  const { growthPerSecond = 0, burst = 0 } = memory.need ?? {}
-  return growthPerSecond > 0 ? burst : margin * 2 ** Math.min(mostDoublings, suffered - 1)
+  const growing = memory.need ? soon(memory.need) : 0
+  return growing > slowly ? growing : margin * 2 ** Math.min(mostDoublings, suffered - 1)
 }
 
 /** A guest with nothing left, whose growth is not known, is to have as much again. */

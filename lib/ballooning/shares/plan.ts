@@ -47,25 +47,26 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   const plan: SetMemoryAction[] = []
   let granted = 0
   let lack = 0
-  const isWanting = guests.map(({ asked, ceiling, claim, suffers }, i) => {
-    const isUrgent = suffers || asked < claim.floor || claim.comfort === ceiling
-    return asked < Math.min(sizes[i]!, claim.comfort) - (isUrgent ? MiB : slack)
+  let isShort = false
+  const isWanting = guests.map(({ asked, ceiling, claim, wanted, suffers }, i) => {
+    const isUrgent = suffers || asked < claim.floor || wanted === ceiling
+    return asked < Math.min(sizes[i]!, wanted) - (isUrgent ? MiB : slack)
   })
   const isDue = guests.map(({ record }, i) => isWanting[i]! || isRoomy(record, time))
   const doesOneGrow = guests.some((guest, i) => isDue[i] && isGrowing(guest))
   for (const [i, guest] of guests.entries()) {
-    const { asked, size, claim } = guest
+    const { asked, size, wanted } = guest
     const goal = sizes[i]!
     const goesAlong = doesOneGrow && isGrowing(guest) && goal - asked > band
     if (!isDue[i] && !goesAlong) continue
     const to = Math.max(Math.min(goal, now[i]!), Math.min(goal, size))
-    if (isWanting[i]) lack += Math.max(0, Math.min(goal, claim.comfort) - Math.max(to, size))
+    if (isWanting[i]) lack += Math.max(0, Math.min(goal, wanted) - Math.max(to, size))
     if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
     granted += Math.max(0, to - size)
+    isShort ||= isWanting[i]!
     plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${mib(goal)}`))
   }
-  const isShort = lack > 0 || granted > 0
-  const missing = Math.max((isShort ? spare : 0) - (free - granted), owed(host), 0)
+  const missing = Math.max((isShort || lack > 0 ? spare : 0) - (free - granted), owed(host), 0)
   return { plan, lack: lack + missing }
 }
 

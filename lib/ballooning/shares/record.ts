@@ -15,6 +15,9 @@ const mostDoublings = 6
 const firstPause = 20_000
 const mostRefusals = 10
 
+/** Seconds from a report until memory arrives, at most, and as much again for growth that began between two reports. */
+const longestWay = 30
+
 /** What one report of a guest says that it needs, in bytes. */
 export interface Report {
   /** Monotonic milliseconds when it was made. */
@@ -76,6 +79,11 @@ export function peak({ reports }: GuestRecord, what: Exclude<keyof Report, 'time
   return Math.max(...reports.slice(-count).map((report) => report[what]))
 }
 
+/** Bytes that one which grows may take before it can be given more: what it once took at another speed is no sign of that. */
+export function soon({ burst, growthPerSecond }: Pick<MemoryNeed, 'burst' | 'growthPerSecond'>): number {
+  return Math.min(burst, growthPerSecond * longestWay)
+}
+
 /** The size that it is not to be taken below because that hurt it before: fades away towards `need`. */
 export function raisedSize({ raised }: GuestRecord, need: number, time: number): number {
   if (!raised || raised.bytes <= need) return need
@@ -108,7 +116,7 @@ function noteReport(
 ): GuestRecord {
   const cache = Math.max(0, (usable ?? unused) - unused)
   const used = inUse + swapDebt
-  const expected = used + (growthPerSecond > 0 ? burst : 0)
+  const expected = used + soon({ burst, growthPerSecond })
   const report = { time: reportTime, inUse, used, expected, cache }
   const { shrunk, raised } = record
   const isHurt = events !== undefined && (events.suffers || events.swappedOut > 0 || events.lostProgram)

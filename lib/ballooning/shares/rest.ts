@@ -6,6 +6,9 @@ import { type GuestRecord, remembered } from './record.ts'
 export const band = 64 * MiB
 /** The same for a guest that has come to rest: what noise brings over an edge once, it brings over it for ever. */
 const restingBand = 96 * MiB
+/** Bytes below what it is to have for which a guest is not given what nobody else needs, and the same at rest. */
+const worthwhile = 32 * MiB
+const worthwhileAtRest = 64 * MiB
 /** Milliseconds for which the host must have had a reserve for bursts to spare before it is handed out. */
 const roomyFor = 10_000
 
@@ -23,5 +26,6 @@ export function isRoomy({ roomySince }: GuestRecord, time: number): boolean {
 export function noteRest({ record, asked }: Guest, goal: number, time: number): GuestRecord {
   const edge = edgeOf(record)
   const isResting = record.reports.length >= remembered && Math.abs(asked - goal) <= edge
-  return { ...record, isResting, roomySince: goal - asked > edge ? (record.roomySince ?? time) : undefined }
+  const isRoomy = goal - asked > (record.isResting ? worthwhileAtRest : worthwhile)
+  return { ...record, isResting, roomySince: isRoomy ? (record.roomySince ?? time) : undefined }
 }

@@ -16,6 +16,7 @@ const claim: fc.Arbitrary<Claim> = fc.record({
   floor: bytes,
   need: bytes,
   comfort: bytes,
+  own: bytes,
   ample: bytes,
   kept: bytes,
   used: bytes,
@@ -23,7 +24,7 @@ const claim: fc.Arbitrary<Claim> = fc.record({
   shares,
 })
 const claimOf = (more: Partial<Claim>): Claim => {
-  const levels = { held: 0, floor: 0, need: 0, comfort: 0, ample: 0, kept: 0 }
+  const levels = { held: 0, floor: 0, need: 0, comfort: 0, own: 0, ample: 0, kept: 0 }
   return { ...levels, used: 0, active: 1, shares: 1_000, ...more }
 }
 const terms = { spare: 0, tax: 0.75 }
@@ -95,7 +96,7 @@ describe('allocate', () => {
     fc.assert(
       fc.property(fc.array(claim, { minLength: 1, maxLength: 20 }), bytes, (claims, budget) => {
         const { sizes, short = 'kept' } = allocate(claims, { ...terms, bytes: budget })
-        fc.pre(short !== 'kept' && short !== 'ample')
+        fc.pre(short !== 'kept' && short !== 'ample' && short !== 'own')
         const order = ['held', 'floor', 'need', 'comfort'] as const
         const upTo = order.indexOf(short) + 1
         for (const [i, one] of claims.entries()) {
