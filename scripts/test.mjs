@@ -61,7 +61,8 @@ function vitest(project) {
       'node_modules/vitest/vitest.mjs',
       'run',
       `--project=${project}`,
-      '--reporter=default',
+      // Cases with real guests take minutes each: each is told when it ends.
+      `--reporter=${project === 'lab' ? 'verbose' : 'default'}`,
       '--reporter=json',
       `--outputFile.json=${file}`,
     )
