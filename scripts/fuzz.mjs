@@ -14,16 +14,25 @@ const built = join(root, 'build/fuzz')
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
 const { seconds, json, kernels } = options()
-if (spawnSync(process.execPath, ['scripts/setup.mjs', '--fuzz'], { cwd: root, stdio: 'inherit' }).status !== 0) {
+if (
+  spawnSync(process.execPath, ['scripts/setup.mjs', '--fuzz'], { cwd: root, stdio: 'inherit' }).status !== 0
+) {
   process.exit(1)
 }
 // In memory where there is such a place: some harnesses make files.
 const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ballast-fuzz-'))
-process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+const children = new Set()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+})
 for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1))
 
 mkdirSync(built, { recursive: true })
-await build()
+await build().catch((error) => {
+  console.error(`fuzz: ${error.message}`)
+  process.exit(1)
+})
 const figures = await inTurn(kernels, hunt)
 for (const { kernel, output } of figures.filter(({ crashes }) => crashes > 0)) {
   console.log(`\n${kernel}:\n${output.trim()}`)
@@ -130,8 +139,11 @@ function run(program, args) {
         output += text
       })
     }
-    process.on('exit', () => child.kill('SIGKILL'))
+    children.add(child)
     child.on('error', reject)
-    child.on('close', (status) => resolve({ status: status ?? 1, output }))
+    child.on('close', (status) => {
+      children.delete(child)
+      resolve({ status: status ?? 1, output })
+    })
   })
 }

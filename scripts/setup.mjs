@@ -142,7 +142,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2)
   const wrong = args.find((arg) => !(arg in known))
   try {
-    if (wrong !== undefined) throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${Object.keys(known).join(' ')}`)
+    if (wrong !== undefined)
+      throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${Object.keys(known).join(' ')}`)
     installPackages(args.map((arg) => known[arg]))
     installModules()
   } catch (error) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "fuzz.h"
 
@@ -42,8 +43,10 @@ FUZZ(input) {
     const auto step = [&] { return anything ? input.As<uint64_t>() : uint64_t{input.As<uint32_t>()}; };
     now.at += step();
     now.run += step();
-    if (command & 0x80) now.delay = now.delay.value_or(0) + step();
-    else now.delay.reset();
+    if (command & 0x80)
+      now.delay = now.delay.value_or(0) + step();
+    else
+      now.delay.reset();
     now.thread = command >> 4 & 1;
     const CpuRates rates = book.Record("guest", vcpu, now);
     if (seen.count(vcpu) == 0 && seen_before.count(vcpu) == 0) CHECK(std::isnan(rates.usage));

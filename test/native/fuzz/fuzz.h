@@ -8,14 +8,14 @@
 
 #include "../check.h"
 
-// One harness a file: it defines FUZZ, which libFuzzer calls with whatever it makes up, and CHECKs what must hold of
-// any input. What is read beyond an input, overflows or leaks, the sanitizers see.
-#define FUZZ(input)                                                                                 \
-  static void Fuzz(ballast::test::Input input);                                                     \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                         \
-    Fuzz(ballast::test::Input(reinterpret_cast<const char*>(data), size));                          \
-    return 0;                                                                                       \
-  }                                                                                                 \
+// One harness a file: it defines FUZZ, which libFuzzer calls with whatever it makes up, and CHECKs what must
+// hold of any input. What is read beyond an input, overflows or leaks, the sanitizers see.
+#define FUZZ(input)                                                         \
+  static void Fuzz(ballast::test::Input input);                             \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { \
+    Fuzz(ballast::test::Input(reinterpret_cast<const char*>(data), size));  \
+    return 0;                                                               \
+  }                                                                         \
   static void Fuzz(ballast::test::Input input)
 
 namespace ballast::test {

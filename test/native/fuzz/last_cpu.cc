@@ -1,7 +1,8 @@
 #include "fuzz.h"
 #include "kernel/proc_text.h"
 
-// The first line is a thread's name, which may be anything; the rest is what follows the name in its stat file.
+// The first line is a thread's name, which may be anything; the rest is what follows the name in its stat
+// file.
 FUZZ(input) {
   const std::string name(input.Until('\n'));
   const std::string fields(input.Rest());

@@ -13,6 +13,6 @@ FUZZ(input) {
   char written[64];
   std::snprintf(written, sizeof written, "some avg10=%ld.%02ld ", hundredths / 100, hundredths % 100);
   CHECK_EQ(ballast::ParsePressure(written).value_or(-1), *pressure);
-  // 100.01 to 100.99 mean 1 as well.
-  if (hundredths < 10'000) CHECK_EQ(text.substr(0, std::strlen(written)), written);
+  // 100.01 to 100.99 mean 1 as well, and there may be more zeros in front.
+  if (hundredths < 10'000) CHECK(text.find(written + 11) != std::string_view::npos);
 }

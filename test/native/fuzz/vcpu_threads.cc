@@ -23,8 +23,8 @@ test::FakeProc& Proc() {
 
 }  // namespace
 
-// A process of up to three threads: its command line, then each thread's comm, schedstat and stat, a line each. Read
-// twice: by what is open since the first time.
+// A process of up to three threads: its command line, then each thread's comm, schedstat and stat, a line
+// each. Read twice: by what is open since the first time.
 FUZZ(input) {
   const std::string pid = std::to_string(kPid);
   Proc().AddProcess(kPid, std::string(input.Until('\n')));
