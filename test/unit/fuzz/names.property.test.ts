@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import fc from 'fast-check'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { printable } from '../../../lib/host/printable.ts'
@@ -43,7 +43,9 @@ const spell = fc.constantFrom(
   '%s%n',
   '__proto__',
 )
-const name = fc.array(fc.oneof(spell, anyText), { minLength: 1, maxLength: 4 }).map((parts) => `x${parts.join('')}`)
+const name = fc
+  .array(fc.oneof(spell, anyText), { minLength: 1, maxLength: 4 })
+  .map((parts) => `x${parts.join('')}`)
 
 /** The first guest of a scenario under another name. */
 function renamed(scenario: Scenario, name: string): Scenario {
@@ -152,7 +154,11 @@ describe('a guest’s name, whatever it is', () => {
   })
 
   it('leaves plots well-formed, and is read in them as it is printed', () => {
-    const texts = new XMLParser({ ignoreAttributes: false, isArray: (name) => name === 'text', trimValues: false })
+    const texts = new XMLParser({
+      ignoreAttributes: false,
+      isArray: (name) => name === 'text',
+      trimValues: false,
+    })
     fc.assert(
       fc.property(name, (name) => {
         const ticks = [1, 2, 3].map((index) => {
