@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
+import { withoutPasswords } from '../host/uri.ts'
 
 /** What the process ends with. Part of the API: scripts compare against it. */
 export const ExitCode = {
@@ -71,5 +72,7 @@ function isWrongOption(error: unknown): boolean {
 }
 
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' ')
+  return withoutPasswords(text)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
 }

@@ -80,7 +80,7 @@ async function canonicalUri(world: World, options: StatusOptions): Promise<strin
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
     note(world, error.message)
-    return uriOf(world, options)
+    return withoutPassword(uriOf(world, options))
   }
 }
 

@@ -42,6 +42,9 @@ export function validateChanges(
   const situations = new Map(
     domains.map((domain) => [domain.name, initially(domain, domain.running ?? true)]),
   )
+  for (const [i, change] of changes.entries()) {
+    if (typeof change !== 'object' || change === null) throw wrongOption(`changes[${i}]`, 'an object', change)
+  }
   const inOrder = [...changes.entries()].sort(([, a], [, b]) => a.at - b.at)
   for (const [i, change] of inOrder) {
     const at = `changes[${i}]`
@@ -50,7 +53,8 @@ export function validateChanges(
       throw wrongOption(`${at}.kind`, Object.keys(keysOf).join(', '), (change as { kind: unknown }).kind)
     const whose = change.kind === 'background' ? [] : ['domain']
     onlyKeys(at, change, ['at', 'kind', ...whose, ...keys])
-    if (!(change.at >= 0)) throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
+    if (!(typeof change.at === 'number' && change.at >= 0))
+      throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
     if (change.kind === 'background') {
       if (!online.has(change.pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU among ${online}`, change.pcpu)
       fraction(`${at}.part`, change.part)
