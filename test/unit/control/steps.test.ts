@@ -212,22 +212,23 @@ function grants({ outcomes, view }: Tick, before: number): number {
 
 /** Nothing was done to another run than the one that the tick had decided on. */
 function expectNoWrongRun({ ticks: seen, calls }: Run): void {
-  const runs = new Set(seen.flatMap(({ view }) => view.domains.map(({ uuid, id }) => `${uuid} ${id}`)))
-  const applied = new Map<string, Set<number>>()
+  const meant = new Map<string, number[]>()
+  const done = new Map<string, number[]>()
+  const note = (runs: Map<string, number[]>, key: string, id: number) => {
+    runs.set(key, [...(runs.get(key) ?? []), id])
+  }
   for (const { outcomes, view } of seen) {
     for (const { action, status } of outcomes) {
-      if (status !== 'applied') continue
       const { id } = view.domains.find(({ uuid }) => uuid === action.uuid)!
-      const key = `${action.kind} ${action.uuid}`
-      applied.set(key, (applied.get(key) ?? new Set()).add(id))
+      if (status === 'applied') note(meant, `${action.kind} ${action.uuid}`, id)
     }
   }
+  const kinds: { readonly [K in Made['call']]?: string } = { pinVcpu: 'pin', setMemory: 'setMemory' }
   for (const { call, uuid, id } of calls) {
-    if (uuid === '' || id === undefined) continue
-    if (call === 'pinVcpu') expect(applied.get(`pin ${uuid}`)).toContain(id)
-    if (call === 'setMemory') expect(applied.get(`setMemory ${uuid}`)).toContain(id)
-    if (call !== 'setMemoryStatsPeriod') expect(runs).toContain(`${uuid} ${id}`)
+    const kind = kinds[call]
+    if (kind && id !== undefined) note(done, `${kind} ${uuid}`, id)
   }
+  expect(done).toEqual(meant)
 }
 
 /** What is first seen of a run says nothing of the one before it. */
