@@ -22,11 +22,12 @@ export async function control(
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
   told: { readonly command: string; readonly policies: readonly string[] },
 ): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false, stays: true })
+  const dryRun = options.dryRun ?? false
+  // What changes nothing needs no more rights than watching does.
+  const host = await openHost(world, options, { readOnly: dryRun, stays: true })
   if (!host) return
   await using _host = host
   tellOfConnection(world, host)
-  const dryRun = options.dryRun ?? false
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
   }

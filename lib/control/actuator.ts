@@ -102,13 +102,13 @@ export class Actuator {
     const { action, domain } = step
     try {
       if (action.kind === 'pin') {
-        await this.#host.pinVcpu(action.uuid, action.vcpu, action.cpus)
+        await this.#host.pinVcpu(domain, action.vcpu, action.cpus)
         this.#ledger.pinned(domain, action.vcpu, action.cpus)
       } else if (action.kind === 'setShares') {
-        await this.#host.setCpuShares(action.uuid, action.shares)
+        await this.#host.setCpuShares(domain, action.shares)
         this.#ledger.shares.gave(domain, action.shares)
       } else {
-        await this.#host.setMemory(action.uuid, action.bytes)
+        await this.#host.setMemory(domain, action.bytes)
         this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
       }
       this.#ledger.refusals.done(action)

@@ -51,11 +51,15 @@ export class Ledger {
   readonly refusals = new Refusals()
   readonly #runs = new Map<string, Run>()
 
-  /** By UUID: bytes that each balloon was last asked for and has not been seen to have reached. */
-  get targets(): ReadonlyMap<string, number> {
+  /**
+   * By UUID: bytes that the balloons of these domains were last asked for and have not been seen to have reached. What a
+   * run before was asked for is nothing to this one.
+   */
+  targetsOf(domains: readonly DomainIdentity[]): ReadonlyMap<string, number> {
     const targets = new Map<string, number>()
-    for (const [uuid, { asks }] of this.#runs) {
-      const last = asks.findLast((ask) => ask.certain)
+    for (const { uuid, id } of domains) {
+      const run = this.#runs.get(uuid)
+      const last = run?.id === id ? run.asks.findLast((ask) => ask.certain) : undefined
       if (last) targets.set(uuid, last.bytes)
     }
     return targets

@@ -34,11 +34,12 @@ export async function restorePeriods(
 }
 
 /** What it failed with; never rejects. */
-async function bringBack(host: Host, { uuid, original }: PeriodEntry): Promise<BallastError | undefined> {
+async function bringBack(host: Host, entry: PeriodEntry): Promise<BallastError | undefined> {
+  const { uuid, original } = entry
   if (original === null) return undefined
   try {
     const { statsPeriodSeconds = 0 } = await host.domainTraits(uuid)
-    if (statsPeriodSeconds !== original) await host.setMemoryStatsPeriod(uuid, original)
+    if (statsPeriodSeconds !== original) await host.setMemoryStatsPeriod(entry, original)
     return undefined
   } catch (error) {
     return asBallastError(error)

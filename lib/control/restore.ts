@@ -70,7 +70,7 @@ export async function restore(host: Host, journal: Journal): Promise<RestoreRepo
     const askedAt = host.clock.now()
     const [cpu, memory] = await Promise.all([host.sampleCpu(), host.sampleMemory()])
     await cpuShares.follow(cpu.domains.filter(({ uuid }) => concerned.has(uuid)))
-    const view = observer.observe({ cpu, memory, targets: ledger.targets })
+    const view = observer.observe({ cpu, memory, targets: ledger.targetsOf(cpu.domains) })
     ledger.observe(view, askedAt)
     const plan = entries.filter((entry) => runs(view, entry)).flatMap((entry) => undo(entry, view))
     const guarded = guard(plan, view, limits, ledger)

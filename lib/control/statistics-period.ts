@@ -116,7 +116,7 @@ export class StatisticsPeriods implements Disposable {
       const wallTime = clock.wallTime()
       const { original } = need
       await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original }])
-      await this.#host.setMemoryStatsPeriod(uuid, this.#seconds)
+      await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
       arming.state = 'armed'
       this.#changed(domain)
     } catch (error) {

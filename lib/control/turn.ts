@@ -1,6 +1,6 @@
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { CpuSample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
 import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
@@ -248,10 +248,11 @@ export class Turns implements Disposable {
     if ('error' in cpu && this.#view) return this.#view
     const memory = this.#memory.newest
     const { topology, clock } = this.#host
+    const seen = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
     const view = this.#observer.observe({
-      cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
+      cpu: seen,
       memory: memory?.sample,
-      ...this.#accounts(wallTime),
+      ...this.#accounts(wallTime, seen.domains),
     })
     if ('error' in cpu) return view
     this.#books.haveReport(cpu.domains)
@@ -265,14 +266,14 @@ export class Turns implements Disposable {
     if (!this.#view || this.#isResuming || !memory || memory === this.#seen) return undefined
     const view = this.#observer.observeMemory(this.#view, {
       memory: memory.sample,
-      ...this.#accounts(wallTime),
+      ...this.#accounts(wallTime, memory.sample.domains),
     })
     this.#ledger.observeMemory(view, memory.askedAt)
     return this.#keep(view, memory)
   }
 
-  #accounts(wallTime: number) {
-    return { targets: this.#ledger.targets, reserved: this.#reservations.bytes, wallTime }
+  #accounts(wallTime: number, domains: readonly DomainIdentity[]) {
+    return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
   }
 
   #keep(seen: View, memory: MemoryReading | undefined): View {
