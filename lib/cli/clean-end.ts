@@ -26,7 +26,9 @@ export interface Work {
 }
 
 /** Milliseconds of real time in which guests get back what they had: what ends a service waits for two seconds. */
-const longestEnd = 1_500
+const longestEnd = 1_700
+/** Milliseconds of them that balloons on their way are waited for, and that each call is. */
+const atTheEnd = { wait: 1_000, patience: 400 }
 /** Milliseconds that the questions at the start are waited for. */
 const patience = 1_000
 
@@ -96,7 +98,7 @@ async function bringBack(world: World, work: Work): Promise<void> {
   if (kept.length === 0) return
   const later = `"ballast restore" brings back what was before`
   try {
-    const report = await within(realClock, longestEnd, restore(host, journal, { wait: 0, resources }))
+    const report = await within(realClock, longestEnd, restore(host, journal, { ...atTheEnd, resources }))
     if (report === late) {
       note(world, `not all guests could be given back in time what they had; ${later}`)
       return

@@ -221,7 +221,9 @@ async function appendDurably(path: string, text: string): Promise<number> {
     // Without O_CREAT: a file that somebody removed meanwhile must not come back without its header.
     const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
     try {
-      await file.writeFile(text)
+      // In one call, so that nobody else's line comes into the middle of one.
+      const { bytesWritten } = await file.write(Buffer.from(text))
+      if (bytesWritten < Buffer.byteLength(text)) throw new Error('only a part of it could be written')
       await file.sync()
       // Otherwise another one has taken its place meanwhile, perhaps without these lines: twice does no harm.
       if (await isAt(file, path)) return (await file.stat()).size

@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts'
+import type { DomainIdentity } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
 import { cpuSharesBook } from './cpu-shares.ts'
@@ -7,12 +8,16 @@ import type { JournalEntry } from './journal.ts'
 import { Ledger } from './ledger.ts'
 import type { RunBook } from './run-book.ts'
 
+type MemoryEntry = Extract<JournalEntry, { readonly kind: 'memory' }>
+
 /** Looks at the host with what a journal says in mind: what balloons were asked for by a loop that has ended. */
 export class Looks implements Disposable {
   /** What was asked for, by that loop and since. */
   readonly ledger = new Ledger()
   readonly #host: Host
-  readonly #entries: readonly JournalEntry[]
+  readonly #balloons: readonly MemoryEntry[]
+  /** UUIDs of domains whose `cpu_shares` are of interest. */
+  readonly #weighed: ReadonlySet<string>
   readonly #cpuShares: RunBook<number | undefined>
   readonly #observer: Observer
   #isFirst = true
@@ -20,7 +25,8 @@ export class Looks implements Disposable {
   /** `patience`: milliseconds that `cpu_shares` are waited for. */
   constructor(host: Host, entries: readonly JournalEntry[], patience: number) {
     this.#host = host
-    this.#entries = entries
+    this.#balloons = entries.filter((entry) => entry.kind === 'memory')
+    this.#weighed = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
     this.#cpuShares = cpuSharesBook(host, patience)
     this.#observer = new Observer(host.topology, {
       hostReserve: hostReserve(host.topology.memory),
@@ -29,29 +35,28 @@ export class Looks implements Disposable {
     })
   }
 
-  /** Rejects when the host cannot be sampled. */
+  /** Memory is looked at only where an entry is about it: that asks the guests. Rejects when the host cannot be sampled. */
   async look(): Promise<View> {
     const { clock } = this.#host
     const askedAt = clock.now()
-    const [cpu, memory] = await Promise.all([this.#host.sampleCpu(), this.#host.sampleMemory()])
-    const concerned = new Set(this.#entries.flatMap(({ kind, uuid }) => (kind === 'cpuShares' ? uuid : [])))
-    await this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => concerned.has(uuid)))
-    if (this.#isFirst) {
-      for (const domain of cpu.domains) {
-        const last = this.#entries
-          .find(({ kind, uuid, id }) => kind === 'memory' && uuid === domain.uuid && id === domain.id)
-          ?.asked?.at(-1)
-        if (typeof last?.to === 'number') this.ledger.askedMemory(domain, last.to, Number.NEGATIVE_INFINITY)
-      }
-      this.#isFirst = false
-    }
+    const sampling = this.#balloons.length > 0 ? this.#host.sampleMemory() : undefined
+    const [cpu, memory] = await Promise.all([this.#host.sampleCpu(), sampling])
+    await this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => this.#weighed.has(uuid)))
+    if (this.#isFirst) for (const domain of cpu.domains) this.#rememberAsk(domain)
+    this.#isFirst = false
     const wallTime = clock.wallTime()
     const view = this.#observer.observe({ cpu, memory, targets: this.ledger.targets, wallTime })
-    this.ledger.observe(view, askedAt)
+    this.ledger.observe(view, memory && askedAt)
     return view
   }
 
   [Symbol.dispose](): void {
     this.#cpuShares[Symbol.dispose]()
+  }
+
+  #rememberAsk(domain: DomainIdentity): void {
+    const { asked } = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id) ?? {}
+    const last = asked?.at(-1)
+    if (last) this.ledger.askedMemory(domain, last.to, Number.NEGATIVE_INFINITY)
   }
 }

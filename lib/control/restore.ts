@@ -8,6 +8,7 @@ import { asBallastError } from './failure.ts'
 import { type Guarded, guard, thingOf } from './guard.ts'
 import { type Resource, resources } from './holder.ts'
 import { type Journal, type JournalEntry, memoryJournal, resourceOf } from './journal.ts'
+import { negligible } from './ledger.ts'
 import { Looks } from './restore-looks.ts'
 import { runs, standingOf } from './restore-standing.ts'
 import { isUnseen, type Unseen, unseenStandings } from './restore-unseen.ts'
@@ -15,10 +16,12 @@ import type { Clamp, Outcome } from './tick.ts'
 
 export interface RestoreOptions {
   /**
-   * Milliseconds that are waited for memory which others have to give back first. Each call is waited for as long, and
-   * half a second in any case. Default: 30,000, as libvirt itself does.
+   * Milliseconds that are waited for what takes its time: memory which others have to give back first, and balloons on
+   * their way, whose guests tell what they use a little later. Default 30,000.
    */
   readonly wait?: number | undefined
+  /** Milliseconds that one call is waited for. Default 30,000, as libvirt itself does. */
+  readonly patience?: number | undefined
   /** What is brought back: what belongs to the vCPUs, to memory, or both. Default: both. */
   readonly resources?: readonly Resource[] | undefined
 }
@@ -44,10 +47,8 @@ export interface NotRestored {
 }
 
 const usualWait = 30_000
-/** Milliseconds that a call is waited for at least. */
-const leastPatience = 500
-/** Milliseconds between two looks at whether enough memory has come free to give some back. */
-const pause = 1_000
+/** Milliseconds between two looks at whether more can be given back by now. */
+const pause = 500
 
 /**
  * Brings back every original in `journal` where the same run of the domain is still active, and tells what it
@@ -64,13 +65,14 @@ export async function restore(
   journal: Journal,
   options: RestoreOptions = {},
 ): Promise<RestoreReport> {
-  const { wait = usualWait, resources: wanted = resources } = options
-  if (!(wait >= 0)) throw wrongOption('wait', 'a number of milliseconds, 0 or more', wait)
+  const { wait = usualWait, patience = usualWait, resources: wanted = resources } = options
+  for (const [name, value] of Object.entries({ wait, patience })) {
+    if (!(value >= 0)) throw wrongOption(name, 'a number of milliseconds, 0 or more', value)
+  }
   if (host.readOnly) {
     const message = `The connection to ${host.uri} is read-only and can restore nothing: connect without readOnly`
     throw new BallastError('ERR_PERMISSION_DENIED', message)
   }
-  const patience = Math.max(leastPatience, wait)
   const all = await journal.entries()
   const entries = all.filter((entry) => wanted.includes(resourceOf(entry)))
   using looks = new Looks(host, entries, patience)
@@ -90,7 +92,7 @@ export async function restore(
     const unwritten = await writeSizes(journal, ours, guarded.plan, view)
     const writable = guarded.plan.filter((action) => !unwritten.some((outcome) => outcome.action === action))
     const outcomes = [...unwritten, ...(await actuator.actuate(writable, view))]
-    if (host.clock.now() + pause > end || !waitsForMemory(guarded, view)) {
+    if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
       // Last: to the end guests have to say what they use.
       const active = entries.filter(isUnseen).filter((entry) => isOfHost(entry) || runs(view, entry))
       const unseen = await unseenStandings(host, active, { patience, bringBack: true })
@@ -151,13 +153,24 @@ function sizeEntry({ uuid, bytes }: SetMemoryAction, { domains, wallTime }: View
   return [{ kind: 'memory', uuid, name, id, wallTime, original: from, asked }]
 }
 
-/** Whether something could not be given back yet, and others are on their way to give it free. */
-function waitsForMemory({ plan, clamps }: Guarded, view: View): boolean {
-  const shrinks = view.domains.some(({ uuid, memory: { actual = 0, target = actual } }) => {
+/**
+ * Whether more could be given back a little later: others are on their way to give memory free, or a balloon is on its
+ * own way and what its guest says it uses is older.
+ */
+function isUnsettled({ plan, clamps }: Guarded, { domains }: View): boolean {
+  const moving = new Set<string>()
+  let isFreeing = false
+  for (const { uuid, memory } of domains) {
+    const { actual = 0, target = actual } = memory
     const asked = plan.find((action) => action.kind === 'setMemory' && action.uuid === uuid)
-    return target < actual || (asked?.kind === 'setMemory' && asked.bytes < actual)
+    const next = asked?.kind === 'setMemory' ? asked.bytes : target
+    if (Math.abs(next - actual) >= negligible || memory.hold === 'contradictory statistics') moving.add(uuid)
+    if (Math.min(next, target) < actual) isFreeing = true
+  }
+  return clamps.some(({ rule, action: { kind, uuid } }) => {
+    if (kind !== 'setMemory' || rule === 'no-change') return false
+    return rule === 'host-reserve' ? isFreeing : moving.has(uuid)
   })
-  return shrinks && clamps.some(({ rule }) => rule === 'host-reserve')
 }
 
 /** All that a report is made of. */

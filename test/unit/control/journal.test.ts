@@ -259,7 +259,7 @@ describe('fileJournal', () => {
 
   const manyTimes = (vcpu: number) => {
     const from = CpuSet.range(0, 3)
-    return Array.from({ length: 6_000 }, (_, i): JournalEntry => {
+    return Array.from({ length: 8_000 }, (_, i): JournalEntry => {
       const asked = [{ wallTime: run.wallTime + i, from, to: CpuSet.of(i % 4) }]
       return { ...run, wallTime: run.wallTime + i, kind: 'affinity', vcpu, original: from, asked }
     })
@@ -276,7 +276,7 @@ describe('fileJournal', () => {
     expect(size).toMatchObject({ kind: 'memory', original: 512 * MiB })
     expect(pin).toMatchObject({ kind: 'affinity', wallTime: run.wallTime })
     expect(pin?.asked?.map(({ wallTime }) => wallTime - run.wallTime)).toEqual(
-      Array.from({ length: 8 }, (_, i) => 5_992 + i),
+      Array.from({ length: 8 }, (_, i) => 7_992 + i),
     )
     await journal.record([affinity(1, '1')])
     expect(await fileJournal(path).entries()).toHaveLength(3)

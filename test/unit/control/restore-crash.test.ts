@@ -91,11 +91,19 @@ function mortal(host: SimulatedHost, journal: Journal, { last, hears }: { last: 
       return typeof value === 'function' && !(name in members) ? value.bind(target) : value
     },
   })
+  // Here the dead process's calls to the disk go on: they are to be done before anybody looks.
+  const writes: Promise<void>[] = []
   const mortalJournal: Journal = {
-    record: (...args) => fatal(() => journal.record(...args)),
+    record: (...args) =>
+      fatal(() => {
+        const write = journal.record(...args)
+        writes.push(write)
+        return write
+      }),
     entries: () => journal.entries(),
   }
-  return { host: mortalHost, journal: mortalJournal, dead, calls: () => calls }
+  const buried = () => dead.then(() => Promise.all(writes))
+  return { host: mortalHost, journal: mortalJournal, buried, calls: () => calls }
 }
 
 /** What every guest has: where each vCPU may run, and the size that its balloon is at or on its way to. */
@@ -120,7 +128,7 @@ async function runUntilKilled(host: SimulatedHost, seed: number): Promise<void> 
     const options = { interval: 1_000, journal: victim.journal, hostReserve: GiB, ...restless(seed) }
     for await (const tick of autopilot(victim.host, options)) expect(tick.index).toBeLessThan(200)
   }
-  await Promise.race([loop(), victim.dead])
+  await Promise.race([loop(), victim.buried()])
   expect(victim.calls()).toBeGreaterThanOrEqual(end.last)
   // It may have been in the middle of a line.
   if (random.next() < 0.5) await appendFile(path, '{"kind":"memory","uuid":"0000')
