@@ -23,6 +23,8 @@ export interface Work {
   readonly path: string
   /** What it holds of the host. */
   readonly resources: readonly Resource[]
+  /** Whether it has changed anything. */
+  readonly hasChanged: () => boolean
 }
 
 /** Milliseconds of real time in which guests get back what they had: what ends a service waits for two seconds. */
@@ -47,10 +49,10 @@ export async function cleanly(
     await walk()
   } catch (error) {
     if (error instanceof WorkFailed && !options.keep) await bringBack(world, work)
-    else await tellThatAllStays(world, work)
+    else tellThatAllStays(world, work)
     throw error
   }
-  if (options.keep) await tellThatAllStays(world, work)
+  if (options.keep) tellThatAllStays(world, work)
   else await bringBack(world, work)
 }
 
@@ -87,9 +89,8 @@ async function tellOfEarlier(
   if (foreign.length > 0) note(world, `${what(foreign)} changed by someone else since an earlier run`)
 }
 
-async function tellThatAllStays(world: World, work: Work): Promise<void> {
-  if ((await keptOf(work)).length === 0) return
-  note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+function tellThatAllStays(world: World, { hasChanged }: Work): void {
+  if (hasChanged()) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
 }
 
 async function bringBack(world: World, work: Work): Promise<void> {

@@ -44,10 +44,13 @@ export async function control(
   await using _hold = dryRun ? undefined : await holdHost(host, { ...told, resources, journal: path })
   const journal = dryRun ? undefined : fileJournal(path)
   const narrator = new Narrator()
+  let changed = false
   const work = () =>
     walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
+      changed ||= tick.outcomes.some(({ status }) => status === 'applied')
       const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
       writeLines(world, narrator.lines({ ...tick, errors }))
     })
-  await (journal ? cleanly(world, options, { host, journal, path, resources }, work) : work())
+  if (!journal) await work()
+  else await cleanly(world, options, { host, journal, path, resources, hasChanged: () => changed }, work)
 }

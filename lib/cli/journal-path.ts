@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { withoutPassword } from '../host/uri.ts'
@@ -14,7 +14,7 @@ export function journalPath(
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   if (option === undefined) return defaultJournalPath(uri, env)
-  const isDirectory = option.endsWith('/') || statSync(option, { throwIfNoEntry: false })?.isDirectory()
+  const isDirectory = option.endsWith('/') || (existsSync(option) && statSync(option).isDirectory())
   return isDirectory ? join(option, fileName(uri)) : option
 }
 

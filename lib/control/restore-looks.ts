@@ -4,8 +4,9 @@ import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
 import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead, hostReserve } from './defaults.ts'
-import type { JournalEntry } from './journal.ts'
-import { Ledger } from './ledger.ts'
+import type { Ask, JournalEntry } from './journal.ts'
+import { Ledger, negligible } from './ledger.ts'
+import { isRecent } from './restore-standing.ts'
 import type { RunBook } from './run-book.ts'
 
 type MemoryEntry = Extract<JournalEntry, { readonly kind: 'memory' }>
@@ -54,9 +55,13 @@ export class Looks implements Disposable {
     this.#cpuShares[Symbol.dispose]()
   }
 
+  /** Where a balloon may be on its way to. The last ask may never have been made: then it is the one before. */
   #rememberAsk(domain: DomainIdentity): void {
-    const { asked } = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id) ?? {}
-    const last = asked?.at(-1)
+    const entry = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id)
+    const wallTime = this.#host.clock.wallTime()
+    const isAway = ({ to }: Ask<number>) => Math.abs(to - (entry?.original ?? to)) >= negligible
+    const away = entry?.asked?.findLast((ask) => isRecent(ask, wallTime) && isAway(ask))
+    const last = away ?? entry?.asked?.at(-1)
     if (last) this.ledger.askedMemory(domain, last.to, Number.NEGATIVE_INFINITY)
   }
 }

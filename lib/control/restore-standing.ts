@@ -15,6 +15,11 @@ export type Standing = 'original' | 'changed' | 'foreign' | 'over'
 /** Milliseconds that a balloon may take to where it was asked to go. */
 const longestWay = 60_000
 
+/** Whether a balloon may still be on its way to what it was asked for. */
+export function isRecent(ask: Ask<number>, wallTime: number): boolean {
+  return wallTime - ask.wallTime < longestWay
+}
+
 export function runs({ domains }: Pick<View, 'domains'>, { uuid, id }: DomainIdentity): boolean {
   return domains.some((domain) => domain.uuid === uuid && domain.id === id)
 }
@@ -80,12 +85,12 @@ function standingOfBalloon(
   const { actual } = domain.memory
   if (actual === undefined) return 'changed'
   const at = (bytes: number) => Math.abs(actual - bytes) < negligible
+  const recent = asked?.filter((ask) => isRecent(ask, wallTime)) ?? []
+  if (at(original)) return recent.every(({ to }) => at(to)) ? 'original' : 'changed'
   const last = asked?.at(-1)
-  const isRecent = ({ wallTime: then }: Ask<number>) => wallTime - then < longestWay
-  if (at(original)) return last && !at(last.to) && isRecent(last) ? 'changed' : 'original'
   if (!asked || !last || asked.some(({ to }) => at(to)) || at(last.from)) return 'changed'
   const isBetween = ({ from, to }: Ask<number>) => (actual - from) * (actual - to) < 0
-  if (asked.some((ask) => isBetween(ask) && isRecent(ask))) return 'changed'
+  if (recent.some(isBetween)) return 'changed'
   const levels = memoryLevels(domain)
   const isShort = !('used' in levels) || levels.used + guestMargin > last.to
   return last.to < actual && isBetween(last) && isShort ? 'changed' : 'foreign'

@@ -46,7 +46,7 @@ describe('a clean end', () => {
     const before = await sizes(host)
     const journal = newJournal()
     const args = ['memory', '2', '--journal', journal]
-    await ballast([...args, '-n', '8', '--keep'], keep(host))
+    await ballast([...args, '-n', '20', '--keep'], keep(host))
     expect(await sizes(host)).not.toEqual(before)
     const { code, stderr } = await ballast([...args, '-n', '1'], keep(host))
     expect(code).toBe(0)
@@ -173,7 +173,7 @@ describe('--journal', () => {
     const there = slash === '' ? mkdtempSync(join(directory, 'there-')) : join(directory, 'new')
     const host = simulate(scenarios.A1())
     await ballast(['cpu', '1', '-n', '5', '--keep', '--journal', there + slash], keep(host))
-    expect(readdirSync(there)).toEqual([expect.stringMatching(/^simulation-[0-9a-f]{12}\.jsonl$/)])
+    expect(readdirSync(there)).toEqual([expect.stringMatching(/^simulation--[0-9a-f]{12}\.jsonl$/)])
     const status = await ballast(['status', '--journal', there + slash], keep(host))
     expect(status.stdout).toContain(`journal ${there}/simulation-`)
     expect(await ballast(['restore', '--journal', there + slash], keep(host))).toMatchObject({ code: 0 })

@@ -292,7 +292,9 @@ describe('what goes wrong on the host', () => {
     )
     expect(code).toBe(1)
     expect(stdout.match(/cannot read that/g)).toHaveLength(1)
-    expect(stderr).toBe('ballast: 1 thing failed in the last tick: cannot read that\n')
+    expect(stderr).toBe(
+      'ballast: brought back: 8 statistics periods\nballast: 1 thing failed in the last tick: cannot read that\n',
+    )
   })
 
   it('goes on when the daemon goes away and comes back, and says each in one line', async () => {
