@@ -11,7 +11,7 @@ export type { DomainRules, DomainSettingsOption } from './control/domain-rules.t
 export { type FileJournal, fileJournal } from './control/file-journal.ts'
 export { type Hold, type HoldOptions, holdersOf, holdHost } from './control/hold.ts'
 export type { Holder, Holding, Resource } from './control/holder.ts'
-export { type Ask, type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
+export { type Ask as JournalAsk, type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
 export { type NotRestored, type RestoreOptions, type RestoreReport, restore } from './control/restore.ts'
 export type * from './control/tick.ts'
 export { CpuSet } from './host/cpuset.ts'

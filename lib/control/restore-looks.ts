@@ -4,7 +4,7 @@ import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
 import { cpuSharesBook } from './cpu-shares.ts'
 import { domainOverhead, hostReserve } from './defaults.ts'
-import type { Ask, JournalEntry } from './journal.ts'
+import type { JournalEntry } from './journal.ts'
 import { Ledger, negligible } from './ledger.ts'
 import { isRecent } from './restore-standing.ts'
 import type { RunBook } from './run-book.ts'
@@ -55,13 +55,19 @@ export class Looks implements Disposable {
     this.#cpuShares[Symbol.dispose]()
   }
 
-  /** Where a balloon may be on its way to. The last ask may never have been made: then it is the one before. */
+  /**
+   * Where a balloon may be on its way to. The last ask may never have been made: then it is the one before. One for the
+   * original is left out: to ask for it once more does no harm, not to ask does.
+   */
   #rememberAsk(domain: DomainIdentity): void {
     const entry = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id)
+    if (!entry?.asked) return
+    const { original, asked } = entry
     const wallTime = this.#host.clock.wallTime()
-    const isAway = ({ to }: Ask<number>) => Math.abs(to - (entry?.original ?? to)) >= negligible
-    const away = entry?.asked?.findLast((ask) => isRecent(ask, wallTime) && isAway(ask))
-    const last = away ?? entry?.asked?.at(-1)
-    if (last) this.ledger.askedMemory(domain, last.to, Number.NEGATIVE_INFINITY)
+    const away = asked.findLast((ask) => {
+      const isOpen = ask === asked.at(-1) || isRecent(ask, wallTime)
+      return isOpen && Math.abs(ask.to - original) >= negligible
+    })
+    if (away) this.ledger.askedMemory(domain, away.to, Number.NEGATIVE_INFINITY)
   }
 }

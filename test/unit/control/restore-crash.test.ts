@@ -157,28 +157,31 @@ describe('a loop that is killed at a random moment', () => {
     )
   })
 
-  it.each(seeds)('and what somebody else has changed since is left as it is: seed %i', async (seed) => {
-    const host = simulate(busy(seed))
-    const before = await settings(host)
-    await runUntilKilled(host, seed)
-    const random = new Random(seed, 'others')
-    const expected = [...before]
-    for (const [guest, { uuid }] of (await host.domains()).entries()) {
-      if (random.next() < 0.5) {
-        // No policy here pins to two, and no guest had these at first.
-        await host.pinVcpu(uuid, 0, CpuSet.of(1, 3))
-        const [, second] = expected[guest]!.affinities
-        expected[guest] = { ...expected[guest]!, affinities: [0b1010, second!] }
+  it.each(seeds.slice(0, 25))(
+    'and what somebody else has changed since is left as it is: seed %i',
+    async (seed) => {
+      const host = simulate(busy(seed))
+      const before = await settings(host)
+      await runUntilKilled(host, seed)
+      const random = new Random(seed, 'others')
+      const expected = [...before]
+      for (const [guest, { uuid }] of (await host.domains()).entries()) {
+        if (random.next() < 0.5) {
+          // No policy here pins to two, and no guest had these at first.
+          await host.pinVcpu(uuid, 0, CpuSet.of(1, 3))
+          const [, second] = expected[guest]!.affinities
+          expected[guest] = { ...expected[guest]!, affinities: [0b1010, second!] }
+        }
+        if (random.next() < 0.5) {
+          const mebibytes = 403 + 8 * Math.floor(random.next() * 70)
+          await host.setMemory(uuid, mebibytes * MiB)
+          expected[guest] = { ...expected[guest]!, mebibytes }
+        }
       }
-      if (random.next() < 0.5) {
-        const mebibytes = 403 + 8 * Math.floor(random.next() * 70)
-        await host.setMemory(uuid, mebibytes * MiB)
-        expected[guest] = { ...expected[guest]!, mebibytes }
-      }
-    }
-    await host.clock.sleepUntil(host.clock.now() + 90_000)
-    const report = await restore(host, fileJournal(path)).catch(isThere)
-    expect(report?.notRestored ?? []).toEqual([])
-    expect(await settings(host)).toEqual(expected)
-  })
+      await host.clock.sleepUntil(host.clock.now() + 90_000)
+      const report = await restore(host, fileJournal(path)).catch(isThere)
+      expect(report?.notRestored ?? []).toEqual([])
+      expect(await settings(host)).toEqual(expected)
+    },
+  )
 })
