@@ -115,7 +115,8 @@ export class StatisticsPeriods implements Disposable {
     try {
       const wallTime = clock.wallTime()
       const { original } = need
-      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original }])
+      const asked = [{ wallTime, from: original, to: this.#seconds }]
+      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, asked }])
       await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
       arming.state = 'armed'
       this.#changed(domain)

@@ -9,7 +9,10 @@ import { withMembers } from './testWorld.ts'
 const { env, stderr, stdout } = process
 const simulated = simulate(scenarios.A1())
 // By its own URI a simulated host belongs to its process; by another one it can be shared with others.
-const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
+const uri = env.TEST_URI ?? simulated.uri
+// Every connection is to the same host, so the end of one is not the end of it.
+const stays = { close: async () => {}, [Symbol.asyncDispose]: async () => {} }
+const host = withMembers(simulated, { uri, ...stays })
 let connections = 0
 const never = () => new Promise<never>(() => {})
 const connect = {

@@ -1,6 +1,12 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { Domain, type DomainRef, type Host, type HostEvent, type HostListener } from '../../../lib/host/host.ts'
+import {
+  Domain,
+  type DomainRef,
+  type Host,
+  type HostEvent,
+  type HostListener,
+} from '../../../lib/host/host.ts'
 import type { MemoryMerging, MergingPace } from '../../../lib/host/merging.ts'
 import {
   type CpuSample,
