@@ -68,7 +68,8 @@ function entryOf(line: Readonly<Record<string, unknown>>): JournalEntry | undefi
   const subject = { wallTime, uuid, name, id }
   if (kind === 'affinity') {
     const values = valuesOf(line, cpusOf)
-    return typeof vcpu === 'number' && values ? { ...subject, kind, vcpu, ...values } : undefined
+    const isVcpu = Number.isSafeInteger(vcpu) && (vcpu as number) >= 0
+    return isVcpu && values ? { ...subject, kind, vcpu: vcpu as number, ...values } : undefined
   }
   if (kind === 'memory' || kind === 'cpuShares') {
     const values = valuesOf(line, numberOf)
@@ -112,7 +113,7 @@ function cpusOf(list: unknown): CpuSet | undefined {
 }
 
 function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
+  return Number.isFinite(value) ? (value as number) : undefined
 }
 
 function periodOf(value: unknown): number | null | undefined {

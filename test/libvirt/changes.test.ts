@@ -14,9 +14,9 @@ import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
 const nextPcpu = (view: View) =>
   view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(((vcpu.affinity?.first ?? 0) + 1) % 4), 'test'))
 
-const ticks = 12
-/** It happens on the road of the tick after so many. */
+/** It happens on the road of the tick after so many; so many follow it. */
 const middle = 4
+const after = 8
 
 /** What of the host the loop comes to; each is one step of its road. */
 const steps = ['sampleCpu', 'sampleMemory', 'pinVcpu'] as const
@@ -39,8 +39,9 @@ const deeds: Record<string, readonly (readonly string[])[]> = {
   'is pinned by somebody else': [['vcpupin', 'test', '0', '9']],
 }
 
-/** Codes that say that it was the domain which had changed. */
+/** Codes that say that it was the domain which had changed; or that its call took too long, when what happens in it does. */
 const changed = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING', 'ERR_INVALID_ARGUMENT']
+const slow = ['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY']
 
 describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
   let daemon: TestDaemon
@@ -53,18 +54,20 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     for (const command of commands) await daemon.virsh(...command)
   }
 
-  /** `host`, on which `deed` is done when the loop is at `step` of its tick in the middle. */
-  function disturbed(host: Host, step: Step, when: 'before' | 'after', deed: () => Promise<void>): Host {
+  /** `host`, on which `deed` is done when the loop is at `step` of its tick in the middle, and whether it is. */
+  function disturbed(host: Host, step: Step, when: 'before' | 'after', deed: () => Promise<void>) {
     let beats = 0
+    let isBegun = false
     let isDone = false
     const road = async (at: Step, moment: typeof when) => {
-      if (isDone || at !== step || moment !== when) return
+      if (isBegun || at !== step || moment !== when) return
       // Memory is sampled but once in a second.
       if (at !== 'sampleMemory' && beats <= middle) return
-      isDone = true
+      isBegun = true
       await deed()
+      isDone = true
     }
-    return new Proxy(host, {
+    const proxy = new Proxy(host, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name)
         if (typeof value !== 'function') return value
@@ -79,6 +82,7 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
         }
       },
     })
+    return { host: proxy, isDone: () => isDone }
   }
 
   const cases = Object.keys(deeds).flatMap((deed) =>
@@ -89,11 +93,15 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     await using host = await connect(daemon.uri)
     const seen: Tick[] = []
     const road = disturbed(host, step, when, () => act(deeds[deed]!))
-    for await (const tick of autopilot(road, { interval: 40, ticks, scheduler: nextPcpu })) seen.push(tick)
-    expect(seen).toHaveLength(ticks)
+    let left = after
+    for await (const tick of autopilot(road.host, { interval: 40, scheduler: nextPcpu })) {
+      seen.push(tick)
+      if (road.isDone() && left-- === 0) break
+    }
+    const codes = step === 'pinVcpu' ? [...changed, ...slow] : changed
     for (const { outcomes, errors } of seen) {
       for (const error of [...errors, ...outcomes.flatMap((one) => one.error ?? [])])
-        expect(changed).toContain(error.code)
+        expect(codes).toContain(error.code)
     }
     const last = seen.at(-1)!
     const [domain] = last.view.domains
@@ -122,13 +130,13 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     }
   })
 
-  it('is not done to what was meant for the run before', async () => {
+  it('that restarted does not get what was meant for the run before', async () => {
     await using host = await connect(daemon.uri)
     const [before] = await host.domains()
     await act(deeds['is restarted']!)
-    const [after] = await host.domains()
-    expect(after!.uuid).toBe(before!.uuid)
-    expect(after!.id).not.toBe(before!.id)
+    const [now] = await host.domains()
+    expect(now!.uuid).toBe(before!.uuid)
+    expect(now!.id).not.toBe(before!.id)
     const affinity = [...(await host.sampleCpu()).affinity]
     const { actual } = await host.sampleMemory()
     const { uuid, id } = before!
@@ -144,7 +152,7 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     }
     expect([...(await host.sampleCpu()).affinity]).toEqual(affinity)
     expect((await host.sampleMemory()).actual).toEqual(actual)
-    await host.pinVcpu(after!, 0, CpuSet.of(2))
+    await host.pinVcpu(now!, 0, CpuSet.of(2))
     expect((await host.sampleCpu()).affinity[0]).toBe(1 << 2)
   })
 })
