@@ -22,7 +22,7 @@ export function likelyDelays(sharers: readonly Sharer[]): number[] {
   let shares = runnable
   for (let round = 0; round < rounds; round++) {
     const total = sharers.reduce((sum, { weight }, i) => sum + runnable[i]! * weight, 0)
-    shares = sharers.map(({ weight }, i) => weight / (weight + total - runnable[i]! * weight))
+    shares = sharers.map(({ weight }, i) => weight / (weight + Math.max(0, total - runnable[i]! * weight)))
     runnable = sharers.map(({ demand }, i) => Math.min(1, demand / shares[i]!))
   }
   return runnable.map((part, i) => part * (1 - shares[i]!))

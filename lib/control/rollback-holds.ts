@@ -77,7 +77,8 @@ export class RollbackHolds {
     const before = this.#holds.get(key)
     const times = before?.id === id ? before.times + 1 : 1
     const lasts = pause * 2 ** Math.min(mostDoublings, times - 1)
-    this.#holds.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least })
+    const most = Math.max(least, times > 1 ? before!.least : 0)
+    this.#holds.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least: most })
   }
 }
 

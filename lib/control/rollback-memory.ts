@@ -110,9 +110,15 @@ function presentOf({ memory: { target, actual } }: DomainView): number {
 }
 
 /** What happened to a guest that it could do better with more memory, in words; undefined: nothing. */
-function harmIn({ swappedOut, majorFaultsPerSecond, suffers, lostProgram }: MemoryEvents): string | undefined {
+function harmIn({
+  swappedOut,
+  majorFaultsPerSecond,
+  suffers,
+  lostProgram,
+}: MemoryEvents): string | undefined {
   if (lostProgram) return 'is likely to have lost a program'
   if (suffers && swappedOut > littleSwap) return `swapped out ${mebibytes(swappedOut)}`
-  if (suffers && majorFaultsPerSecond > manyFaults) return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
+  if (suffers && majorFaultsPerSecond > manyFaults)
+    return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
   return undefined
 }

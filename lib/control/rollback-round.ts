@@ -26,9 +26,11 @@ export interface PinRound {
   readonly expected: ReadonlyMap<string, Expected>
   /** pCPUs that vCPUs were pinned to. */
   readonly cpus: CpuSet
+  /** These, and those that they were taken from. */
+  readonly about: ReadonlySet<number>
   /** By pCPU: fraction of it that was busy with what is no vCPU. */
   readonly background: ReadonlyMap<number, number>
-  /** Delay of the worst-served vCPU before, on the pCPUs that vCPUs were taken from or pinned to. */
+  /** Delay of the worst-served vCPU before, on the pCPUs that the round is about. */
   readonly before: number
   /** The same as the plan has it, or as the placement lets expect. */
   readonly predicted: number
@@ -36,7 +38,7 @@ export interface PinRound {
 
 /**
  * The round that `pins`, applied at the sight of `view`, the last of `views`, make, together with those of an `earlier` one
- * that was not judged yet.
+ * that was not judged yet: what that was about is reckoned with as it was before.
  */
 export function roundOf(
   pins: readonly PinAction[],
@@ -54,22 +56,27 @@ export function roundOf(
     const from = before?.id === domain.id ? before.from : affinity!
     moved.set(keyOfPin(action), { pin: action, id: domain.id, from })
   }
+  const left = [...asked.keys()].flatMap((key) => placeOf(vcpus.get(key)!) ?? [])
+  const about = new Set([...cpus, ...(earlier?.about ?? []), ...left])
   const expected = new Map<string, Expected>()
-  const about = new Set(cpus)
   for (const [key, vcpu] of vcpus) {
-    const place = placeOf(vcpu)
-    if (asked.has(key) && place !== undefined) about.add(place)
-    const { domain, demand } = vcpu
-    expected.set(key, { id: domain.id, place: placeAfter(place, asked.get(key)), demand })
+    const { id } = vcpu.domain
+    const place = placeAfter(placeOf(vcpu), asked.get(key))
+    const before = earlier?.expected.get(key)
+    const isOld = before?.id === id && before.place !== undefined && earlier?.about.has(before.place)
+    expected.set(key, { id, place, demand: isOld ? before.demand : vcpu.demand })
   }
-  const background = new Map(view.pcpus.map(({ id, background = 0 }) => [id, background]))
+  const isNew = (pcpu: number) => !earlier?.about.has(pcpu)
+  const background = new Map(earlier?.background)
+  for (const { id, background: part = 0 } of view.pcpus) if (isNew(id)) background.set(id, part)
   const promised = pins.flatMap(({ expectedDelay }) => expectedDelay ?? [])
   return {
     moved,
     expected,
     cpus,
+    about,
     background,
-    before: Math.max(earlier?.before ?? 0, worstOf(views, about)),
+    before: Math.max(earlier?.before ?? 0, worstOf(views, new Set([...about].filter(isNew)))),
     predicted: promised.length > 0 ? Math.max(...promised) : worstExpected(view, expected, background, cpus),
   }
 }

@@ -232,7 +232,7 @@ export class Turns implements Disposable {
       wallTime,
       view,
       plan,
-      ...(rollbacks.length > 0 && { rollbacks }),
+      ...(rollbacks.length > 0 && !late && { rollbacks }),
       explanation,
       clamps: guarded.clamps,
       leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
