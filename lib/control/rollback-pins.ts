@@ -12,7 +12,7 @@ const enough = 3
  * up to 10 points from sample to sample on a real host, and less is not worth another round of pins.
  */
 const margin = 0.15
-/** A vCPU that uses so much more of a pCPU than it wanted before wants more: it is not the pins that others wait for. */
+/** Those who use so much more of a pCPU than they wanted before want more: it is not the pins that others wait for. */
 const changed = { floor: 0.05, share: 0.15 }
 
 /** What a vCPU did on the pCPU that it is on since it was first seen there. */
@@ -120,11 +120,17 @@ export class PinWatch {
   #verdict(round: PinRound, view: View): string | undefined {
     let worst: VcpuView | undefined
     let longest = Math.max(round.before, round.predicted) + margin
+    const excused = new Map<number, boolean>()
+    const isExcused = (place: number) => {
+      const known = excused.get(place) ?? this.#isOtherwise(place, round, view)
+      excused.set(place, known)
+      return known
+    }
     for (const vcpu of view.vcpus) {
       const stay = this.#stayOf(vcpu)
       const { id, settings } = vcpu.domain
       if (!stay || !settings.managed || round.expected.get(keyOf(vcpu))?.id !== id) continue
-      if (!(stay.delay > longest) || this.#isOtherwise(stay.place, round, view)) continue
+      if (!(stay.delay > longest) || isExcused(stay.place)) continue
       worst = vcpu
       longest = stay.delay
     }
@@ -140,13 +146,21 @@ export class PinWatch {
   #isOtherwise(place: number, round: PinRound, view: View): boolean {
     const background = view.pcpus.find(({ id }) => id === place)?.background ?? 0
     if (isMore(background, round.background.get(place) ?? 0)) return true
-    return view.vcpus.some((vcpu) => {
-      if (placeOf(vcpu) !== place) return false
+    const all = { now: 0, before: 0 }
+    for (const vcpu of view.vcpus) {
+      if (placeOf(vcpu) !== place) continue
       const stay = this.#stayOf(vcpu)
-      const before = round.expected.get(keyOf(vcpu))
-      const wasExpected = before?.id === vcpu.domain.id && before.place === place
-      return !stay || isMore(stay.usage / stay.samples, wasExpected ? (before.demand ?? 0) : 0)
-    })
+      if (!stay) return true
+      const expected = round.expected.get(keyOf(vcpu))
+      const wasExpected = expected?.id === vcpu.domain.id && expected.place === place
+      const now = stay.usage / stay.samples
+      const before = wasExpected ? (expected.demand ?? 0) : 0
+      if (isMore(now, before)) return true
+      all.now += now
+      all.before += before
+    }
+    // Where it is crowded each of many that want more gets only a little more.
+    return isMore(all.now, all.before)
   }
 
   /** How it has been since the round; undefined: it has not been in one place for as long. */

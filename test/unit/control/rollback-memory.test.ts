@@ -1,13 +1,17 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { shares } from '../../../lib/ballooning/shares.ts'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
+import { guard } from '../../../lib/control/guard.ts'
+import { Ledger } from '../../../lib/control/ledger.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
+import { type Action, setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { FakeHost, guest } from './fake-host.ts'
+import { anyPlan, anyView, domainOverhead } from './views.ts'
 
 /** Takes a part of every guest's memory in each turn, whatever happens. */
 const alwaysShrinks = (view: View) =>
@@ -149,5 +153,30 @@ describe('the policy that gives back by itself', () => {
       expect(tick.rollbacks).toBeUndefined()
       expect(tick.clamps.filter(({ rule }) => rule === 'rolled-back')).toEqual([])
     }
+  })
+})
+
+describe('a size that hurt', () => {
+  it('is gone below by no plan whatever, and keeps nobody from growing', () => {
+    const limits = { guestFloor: 0, guestMargin: 0, domainOverhead }
+    fc.assert(
+      fc.property(anyView, anyPlan, fc.integer({ min: 1, max: 4096 }), (view, plan, mib) => {
+        const free = guard(plan, view, limits, new Ledger())
+        const ledger = new Ledger()
+        for (const domain of view.domains) ledger.rollbacks.sizeHurt(domain, mib * MiB, view.time)
+        const held = guard(plan, view, limits, ledger)
+        for (const action of held.plan) {
+          if (action.kind !== 'setMemory') continue
+          const { target, actual = 0 } = view.domains.find(({ uuid }) => uuid === action.uuid)!.memory
+          expect(action.bytes).toBeGreaterThanOrEqual(Math.min(target ?? actual, mib * MiB))
+        }
+        const kept = (action: Action) => {
+          const { target, actual = 0 } = view.domains.find(({ uuid }) => uuid === action.uuid)!.memory
+          return action.kind !== 'setMemory' || action.bytes >= Math.min(target ?? actual, mib * MiB)
+        }
+        expect(held.plan).toEqual(expect.arrayContaining(free.plan.filter(kept)))
+      }),
+      { numRuns: 500 },
+    )
   })
 })

@@ -5,6 +5,7 @@ import { likelyDelays } from '../../../lib/control/rollback-delay.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { tickRecord } from '../../../lib/report/tick-json.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { fair } from '../../../lib/schedulers/fair.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
@@ -74,6 +75,7 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
     ])
     expect(undone!.outcomes).toMatchObject([{ status: 'applied', action: { kind: 'pin', domain: 'vm2' } }])
     expect(undone!.summary).toContain('rolled back 1 change')
+    expect(tickRecord(undone!).rollbacks).toMatchObject([{ what: 'vcpus', plan: [{ vcpu: 0, cpus: '1' }] }])
     const held = ticks.filter(({ clamps }) => clamps.some(({ rule }) => rule === 'rolled-back'))
     expect(held.slice(0, 600).map(({ index }) => index)).toEqual([
       ...Array.from({ length: 599 }, (_, i) => 7 + i),
