@@ -1,4 +1,5 @@
 import { CpuSet } from '../host/cpuset.ts'
+import { estimateDemand } from '../view/demand.ts'
 import { placeOf } from '../view/place.ts'
 import type { PinAction } from '../view/plan.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
@@ -64,7 +65,7 @@ export function roundOf(
     const place = placeAfter(placeOf(vcpu), asked.get(key))
     const before = earlier?.expected.get(key)
     const isOld = before?.id === id && before.place !== undefined && earlier?.about.has(before.place)
-    expected.set(key, { id, place, demand: isOld ? before.demand : vcpu.demand })
+    expected.set(key, { id, place, demand: isOld ? before.demand : demandOf(vcpu) })
   }
   const isNew = (pcpu: number) => !earlier?.about.has(pcpu)
   const background = new Map(earlier?.background)
@@ -88,6 +89,11 @@ export function keyOf({ domain, vcpu }: VcpuView): string {
 
 function keyOfPin({ uuid, vcpu }: PinAction): string {
   return `${uuid} ${vcpu}`
+}
+
+/** What the vCPU wants, or begins to: of a change just now the smoothed demand does not tell yet, and the last sample does. */
+function demandOf({ demand, usage, delay = 0 }: VcpuView): number | undefined {
+  return demand === undefined || usage === undefined ? demand : Math.max(demand, estimateDemand(usage, delay))
 }
 
 /** Where a vCPU is to be once it is pinned to `cpus`: where it is, or else on the first of them. */
