@@ -27,7 +27,8 @@ Exit codes:
   2  the command line is wrong; nothing was changed
   3  no connection to the host; nothing was changed
   4  the host does not allow it; nothing was changed
-  5  another controller is at work on the host; nothing was changed`
+  5  another controller is at work on the host; nothing was changed
+134  (SIGABRT) it hung, as by a policy that never returns; guests stay as they are`
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}

@@ -4,6 +4,7 @@ import { MiB } from '../host/units.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Refusals } from './refusals.ts'
+import { RollbackHolds } from './rollback-holds.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */
 export const negligible = MiB
@@ -49,6 +50,8 @@ export class Ledger {
   readonly shares = new SharesLedger()
   /** What could not be done. */
   readonly refusals = new Refusals()
+  /** What did harm and was undone. */
+  readonly rollbacks = new RollbackHolds()
   readonly #runs = new Map<string, Run>()
 
   /**
@@ -72,6 +75,7 @@ export class Ledger {
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
     this.refusals.observe(view)
+    this.rollbacks.observe(view)
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)
