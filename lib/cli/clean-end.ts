@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { FileJournal } from '../control/file-journal.ts'
 import { holdersOf, holdHost } from '../control/hold.ts'
@@ -63,9 +62,9 @@ export async function cleanly(
 async function tellOfEarlier(
   world: World,
   options: ControlOptions,
-  { host, journal, path, resources }: Work,
+  { host, journal, resources }: Work,
 ): Promise<void> {
-  if (!existsSync(path) || (await journal.entries()).length === 0) return
+  if ((await journal.entries()).length === 0) return
   // A connection of its own: the loop's first look is not to be one second look after a moment.
   const looker = await openHost(world, options, { readOnly: true })
   if (!looker) return
@@ -114,8 +113,7 @@ async function bringBack(world: World, work: Work): Promise<void> {
 }
 
 /** What the journal has of what we hold. One that cannot be read was told of when it was to be written. */
-async function keptOf({ journal, path, resources }: Work): Promise<readonly JournalEntry[]> {
-  if (!existsSync(path)) return []
+async function keptOf({ journal, resources }: Work): Promise<readonly JournalEntry[]> {
   try {
     return (await journal.entries()).filter((entry) => resources.includes(resourceOf(entry)))
   } catch (error) {

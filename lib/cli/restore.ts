@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
@@ -5,6 +6,7 @@ import { fileJournal } from '../control/file-journal.ts'
 import { holdHost } from '../control/hold.ts'
 import { type RestoreReport, restore } from '../control/restore.ts'
 import { counted } from '../control/words.ts'
+import { BallastError } from '../host/errors.ts'
 import { printable } from '../host/printable.ts'
 import { settled } from './clean-end.ts'
 import { openHost } from './connection.ts'
@@ -48,6 +50,12 @@ async function bringBack(world: World, options: RestoreOptions): Promise<void> {
   if (!host) return
   await using _host = host
   const path = resolve(journalPath(options.journal, host.uri, world.env))
+  if (!existsSync(path)) {
+    throw new BallastError(
+      'ERR_JOURNAL',
+      `There is no journal ${path}: give the path that Ballast was run with, or nothing was changed`,
+    )
+  }
   // A controller at work would change again what comes back.
   await using _hold = await holdHost(host, { command: 'ballast restore', journal: path })
   const journal = fileJournal(path)

@@ -21,7 +21,7 @@ export interface FileJournal extends Journal {
  * A journal in a file of JSON lines, one for each change. Every line is on the disk before the change that it
  * belongs to is made, so a crash at any moment leaves at most a torn last line, whose change was never made: it is
  * ignored. When it has grown large, what is still of use is written to a new file that takes its place in one step. The file
- * (mode 0600) and its directory (0700) are made when the first entry comes. A file that others could write is
+ * (mode 0600) and its directory (0700) are made when the first entry comes; until then there are none. A file that others could write is
  * refused with `ERR_JOURNAL`. Several runs of Ballast, one after the other, may use the same file: what the first
  * found remains the original. So may two controllers at once, of the vCPUs and of the memory of one host.
  */
@@ -53,10 +53,7 @@ class JournalFile implements FileJournal {
 
   async entries(): Promise<readonly JournalEntry[]> {
     const text = await this.#read()
-    if (text !== undefined) return [...this.#parse(text).kept.values()]
-    throw this.#error(
-      `There is no journal ${this.#path}: give the path that Ballast was run with, or nothing was changed`,
-    )
+    return text === undefined ? [] : [...this.#parse(text).kept.values()]
   }
 
   #add(lines: readonly string[], or: string): Promise<void> {

@@ -127,11 +127,9 @@ describe('fileJournal', () => {
     }
   })
 
-  it('says that there is none at the path', async () => {
-    await expect(fileJournal(path).entries()).rejects.toMatchObject({
-      code: 'ERR_JOURNAL',
-      message: expect.stringContaining(path),
-    })
+  it('has nothing in it before the first entry, and makes no file', async () => {
+    expect(await fileJournal(path).entries()).toEqual([])
+    expect(existsSync(path)).toBe(false)
   })
 
   it.each([
@@ -297,12 +295,12 @@ describe('fileJournal', () => {
     await writers[0]!.record([affinity(9, '0-3')])
     await Promise.all(
       writers.map(async (journal, writer) => {
-        for (let i = 0; i < (writer === 0 ? 8 : 40); i++) {
+        for (let i = 0; i < (writer === 0 ? 2 : 6); i++) {
           await journal.record(writer === 0 ? manyTimes(0) : [affinity(100 * writer + i, '1')])
         }
       }),
     )
-    expect(await fileJournal(path).entries()).toHaveLength(2 + 2 * 40)
+    expect(await fileJournal(path).entries()).toHaveLength(2 + 2 * 6)
     expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
-  })
+  }, 120_000)
 })
