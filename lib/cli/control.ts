@@ -1,55 +1,84 @@
 import { resolve } from 'node:path'
-import type { AutopilotOptions } from '../control/autopilot.ts'
 import { fileJournal } from '../control/file-journal.ts'
 import { holdHost } from '../control/hold.ts'
-import type { Resource } from '../control/holder.ts'
-import { size } from '../report/format.ts'
-import { Narrator } from '../report/narrator.ts'
+import type { Tick } from '../control/tick.ts'
 import { openHost, tellOfConnection } from './connection.ts'
-import { UsageError } from './exit.ts'
 import { defaultJournalPath } from './journal-path.ts'
+import { telling } from './log.ts'
 import { walk } from './loop.ts'
-import type { ControlOptions, CpuOptions } from './options.ts'
-import { note, type World, writeLines } from './world.ts'
+import { Reloads } from './reload.ts'
+import { Service } from './service.ts'
+import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
+import { note, type World } from './world.ts'
 
 /**
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
- * what it does. `told` is what another who asks hears of it.
+ * what it does. With `read`, each SIGHUP has it read what to do anew, and go on with that.
  */
-export async function control(
-  world: World,
-  options: ControlOptions & CpuOptions,
-  pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
-  told: { readonly command: string; readonly policies: readonly string[] },
-): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false, stays: true })
+export async function control(world: World, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
+  using service = new Service(world)
+  const host = await openHost(world, setup.options, { readOnly: false, stays: true })
   if (!host) return
   await using _host = host
-  tellOfConnection(world, host)
-  const dryRun = options.dryRun ?? false
-  if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
-    throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
+  assertFits(setup, host.topology)
+  let tells = telling(world, setup.options)
+  const speaking = {
+    ...world,
+    get log() {
+      return tells.log
+    },
   }
-  const { respectPins, reservedCpus } = options
-  const { online } = host.topology
-  if (reservedCpus && !(reservedCpus.isSubsetOf(online) && !online.isSubsetOf(reservedCpus))) {
-    throw new UsageError(`--reserved-cpus must be some of the pCPUs of the host, ${online}, and not all`)
-  }
-  const path = options.journal ?? defaultJournalPath(host.uri, world.env)
-  const resources: Resource[] = []
-  if (pilot.scheduler) resources.push('vcpus')
-  if (pilot.ballooning) resources.push('memory')
+  tellOfConnection(speaking, host)
+  const dryRun = setup.options.dryRun ?? false
+  const path = setup.options.journal ?? defaultJournalPath(host.uri, world.env)
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  await using _hold = dryRun
+  await using hold = dryRun
     ? undefined
-    : await holdHost(host, { ...told, resources, journal: resolve(path) })
+    : await holdHost(host, { ...setup.told, resources: resourcesOf(setup), journal: resolve(path) })
   const journal = dryRun ? undefined : fileJournal(path)
-  const narrator = new Narrator()
+  using reloads =
+    read &&
+    new Reloads(speaking, {
+      read,
+      assertMayReplace(next) {
+        assertFits(next, host.topology)
+        assertReplaces(next, setup)
+      },
+      service,
+    })
   let changed = false
-  await walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
-    changed ||= tick.outcomes.some(({ status }) => status === 'applied')
-    const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
-    writeLines(world, narrator.lines({ ...tick, errors }))
-  })
-  if (changed) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+  let walked = 0
+  let beats = 0
+  const seen = (tick: Tick) => {
+    service.tick(tick)
+    walked++
+    if (tick.cause === 'beat') beats++
+  }
+  /** Gives what to go on with. */
+  const walkBy = async ({ options, pilot, told }: Setup): Promise<Setup | undefined> => {
+    const { respectPins, reservedCpus, ticks } = options
+    const left = ticks === undefined ? undefined : ticks - beats
+    tells = telling(world, options)
+    hold?.tell(told.policies)
+    service.interval = pilot.interval
+    const show = (tick: Tick) => {
+      changed ||= tick.outcomes.some(({ status }) => status === 'applied')
+      const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
+      tells.tick({ ...tick, errors })
+    }
+    const signal = reloads ? AbortSignal.any([world.signal, reloads.signal]) : world.signal
+    const isStopped = await walk(
+      { ...world, log: tells.log, signal },
+      host,
+      { ...options, ticks: left },
+      { ...pilot, respectPins, reservedCpus, dryRun, journal },
+      show,
+      { before: walked, seen },
+    )
+    const goesOn = isStopped && !world.signal.aborted && (ticks === undefined || beats < ticks)
+    return goesOn ? reloads?.take() : undefined
+  }
+  let present: Setup | undefined = setup
+  while (present) present = await walkBy(present)
+  if (changed) note(speaking, `guests stay as they are now; "ballast restore" brings back what was before`)
 }

@@ -1,7 +1,9 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
 import { main } from '../../../lib/cli/program.ts'
-import { stopSignal } from '../../../lib/cli/stop.ts'
+import { notifier } from '../../../lib/cli/service.ts'
+import { hangups, stopSignal } from '../../../lib/cli/stop.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { loadNative } from '../../../lib/libvirt/native.ts'
 import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { withMembers } from './testWorld.ts'
@@ -41,4 +43,7 @@ const connect = {
 if (!connect) throw new Error(`no host ${env.TEST_HOST}`)
 // Keeps the process alive where nothing else does, as a native call would.
 setInterval(() => {}, 1000)
-process.exit(await main(process.argv.slice(2), { connect, env, stdout, stderr, signal: stopSignal(process) }))
+const signal = stopSignal(process)
+const notify = notifier(env, (socket, state) => loadNative().notify(socket, state))
+const world = { connect, env, stdout, stderr, signal, onHangup: hangups(process), notify }
+process.exit(await main(process.argv.slice(2), world))
