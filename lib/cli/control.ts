@@ -60,7 +60,7 @@ export async function control(world: World, setup: Setup, read?: () => Promise<S
     const left = ticks === undefined ? undefined : ticks - beats
     tells = telling(world, options)
     hold?.tell(told.policies)
-    service.interval = pilot.interval
+    service.begin(pilot.interval)
     const show = (tick: Tick) => {
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')
       const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already

@@ -24,6 +24,7 @@ export class Service implements Disposable {
   readonly #world: World
   #interval = 0
   #isReady = false
+  #isReloading = false
   #isStopping = false
   /** Set once the service manager could not be told something: that is said once. */
   #isDeaf = false
@@ -37,14 +38,17 @@ export class Service implements Disposable {
     world.signal.addEventListener('abort', this.#stop, { once: true })
   }
 
-  /** Milliseconds between the Ticks from now on. */
-  set interval(interval: number) {
+  /** A loop begins, with so many milliseconds between its Ticks. */
+  begin(interval: number): void {
     this.#interval = interval
+    this.#isReloading = false
   }
 
   tick({ summary }: Tick): void {
     const now = performance.now()
     this.#lastTick = now
+    // It is of the loop that is to be replaced.
+    if (this.#isReloading) return
     if (!this.#isReady) {
       if (!this.#tell('READY=1', `STATUS=${summary}`)) return
       this.#isReady = true
@@ -58,11 +62,13 @@ export class Service implements Disposable {
 
   reloading(): void {
     this.#isReady = false
+    this.#isReloading = true
     this.#tell('RELOADING=1', 'STATUS=reading the configuration again')
   }
 
   /** The configuration was not reloaded: all goes on as before. */
   notReloaded(why: string): void {
+    this.#isReloading = false
     this.#isReady = this.#tell('READY=1', `STATUS=goes on as before: ${why}`)
     this.#lastStatus = performance.now()
   }

@@ -20,6 +20,8 @@ const connect = {
     if (env.TEST_UID) process.setuid?.(Number(env.TEST_UID))
     return host
   },
+  /** In the time of the machine. */
+  real: async () => withMembers(host, { clock: realClock }),
   /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
