@@ -75,13 +75,13 @@ describe('--log json', () => {
     const lost = () => Promise.reject(new BallastError('ERR_CONNECTION_LOST', 'gone'))
     const host = withMembers(simulated, {
       sampleCpu: () => (samples++ === 2 ? lost() : simulated.sampleCpu()),
-      pinVcpu: () => Promise.reject(new BallastError('ERR_DOMAIN_BUSY', 'busy\x1b[2J')),
+      pinVcpu: () => Promise.reject(new BallastError('ERR_DOMAIN_BUSY', 'busy\x1b[2J\u202e')),
       close: async () => {},
       [Symbol.asyncDispose]: async () => {},
     })
     const args = ['cpu', '1', '-n', '9', '--log', 'json', ...journal()]
     const { stdout, stderr } = await ballast(args, async () => host)
-    expect(stdout).not.toContain('\x1b')
+    for (const acted of ['\x1b', '\u202e']) expect(stdout).not.toContain(acted)
     const told = records(stdout)
     expect(told.map(({ event }) => event)).toEqual(
       expect.arrayContaining(['first-look', 'connection-lost', 'connection-back', 'move']),
@@ -91,8 +91,8 @@ describe('--log json', () => {
       level: 'error',
       status: 'failed',
       code: 'ERR_DOMAIN_BUSY',
-      error: 'busy\x1b[2J',
-      msg: expect.stringMatching(/^could not pin guest.*busy\\x1b\[2J$/),
+      error: 'busy\x1b[2J\u202e',
+      msg: expect.stringMatching(/^could not pin guest.*busy\\x1b\[2J\\u202e$/),
     })
     // What ends the process is said there too, for people.
     expect(stderr).toMatch(/^(ballast: .*\n)?$/)
