@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <system_error>
 
+#include "kernel/notify.h"
 #include "node/caller.h"
 #include "node/connection_wrap.h"
 
@@ -40,7 +43,8 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     StayLoaded();
     connection_constructor_ = Napi::Persistent(ConnectionWrap::Define(env));
     DefineAddon(exports, {InstanceMethod<&BallastAddon::Open>("open"),
-                          InstanceMethod<&BallastAddon::LibvirtVersion>("libvirtVersion")});
+                          InstanceMethod<&BallastAddon::LibvirtVersion>("libvirtVersion"),
+                          InstanceMethod<&BallastAddon::Notify>("notify")});
   }
 
  private:
@@ -56,6 +60,17 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     settings.memory_deadline = Milliseconds(options, "memoryDeadline");
     settings.use_proc = options.Get("useProc").As<Napi::Boolean>();
     return ConnectionWrap::Open(info.Env(), caller_, connection_constructor_, settings);
+  }
+
+  Napi::Value Notify(const Napi::CallbackInfo& info) {
+    const std::string socket = info[0].As<Napi::String>();
+    const std::string state = info[1].As<Napi::String>();
+    try {
+      SendDatagram(socket, state);
+    } catch (const std::system_error& failure) {
+      throw Napi::Error::New(info.Env(), socket + ": " + failure.what());
+    }
+    return info.Env().Undefined();
   }
 
   // libvirt's own: major * 1,000,000 + minor * 1,000 + release.

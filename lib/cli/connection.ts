@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.ts'
 import { stayConnected } from '../host/lasting-host.ts'
+import { withoutPassword } from '../host/uri.ts'
 import type { ConnectionOptions } from './options.ts'
 import { note, type World } from './world.ts'
 
@@ -33,11 +34,13 @@ export function uriOf(world: World, options: ConnectionOptions): string {
 
 /** Says when the connection is lost, and when it is back. */
 export function tellOfConnection(world: World, host: Host): void {
+  const uri = withoutPassword(host.uri)
   host.subscribe((event) => {
     if (event.kind === 'disconnected') {
-      note(world, `lost ${host.uri}: ${event.reason}; guests stay as they are, connecting again`)
+      const text = `lost ${uri}: ${event.reason}; guests stay as they are, connecting again`
+      note(world, text, { event: 'connection-lost', level: 'warn' })
     } else if (event.kind === 'connected') {
-      note(world, `connected to ${host.uri} again`)
+      note(world, `connected to ${uri} again`, { event: 'connection-back', level: 'info' })
     }
   })
 }

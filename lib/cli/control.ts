@@ -1,57 +1,95 @@
 import { resolve } from 'node:path'
-import type { AutopilotOptions } from '../control/autopilot.ts'
 import { fileJournal } from '../control/file-journal.ts'
 import { holdHost } from '../control/hold.ts'
-import type { Resource } from '../control/holder.ts'
-import { size } from '../report/format.ts'
-import { Narrator } from '../report/narrator.ts'
+import type { Tick } from '../control/tick.ts'
 import { cleanly } from './clean-end.ts'
 import { openHost, tellOfConnection } from './connection.ts'
-import { UsageError } from './exit.ts'
 import { journalPath } from './journal-path.ts'
+import { telling } from './log.ts'
 import { walk } from './loop.ts'
-import type { ControlOptions, CpuOptions } from './options.ts'
-import { type World, writeLines } from './world.ts'
+import { Reloads } from './reload.ts'
+import { Service } from './service.ts'
+import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
+import type { World } from './world.ts'
 
 /**
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
- * what it does. At the end guests get back what they had, unless they are to keep it. `told` is what another who asks hears of it.
+ * what it does. At the end guests get back what they had, unless they are to keep it. With `read`, each SIGHUP has it read what to do anew, and go on with that.
  */
-export async function control(
-  world: World,
-  options: ControlOptions & CpuOptions,
-  pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
-  told: { readonly command: string; readonly policies: readonly string[] },
-): Promise<void> {
-  const dryRun = options.dryRun ?? false
+export async function control(world: World, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
+  using service = new Service(world)
+  const dryRun = setup.options.dryRun ?? false
   // What changes nothing needs no more rights than watching does.
-  const host = await openHost(world, options, { readOnly: dryRun, stays: true })
+  const host = await openHost(world, setup.options, { readOnly: dryRun, stays: true })
   if (!host) return
   await using _host = host
-  tellOfConnection(world, host)
-  if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
-    throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
+  assertFits(setup, host.topology)
+  let tells = telling(world, setup.options)
+  const speaking = {
+    ...world,
+    get log() {
+      return tells.log
+    },
   }
-  const { respectPins, reservedCpus } = options
-  const { online } = host.topology
-  if (reservedCpus && !(reservedCpus.isSubsetOf(online) && !online.isSubsetOf(reservedCpus))) {
-    throw new UsageError(`--reserved-cpus must be some of the pCPUs of the host, ${online}, and not all`)
-  }
-  const path = resolve(journalPath(options.journal, host.uri, world.env))
-  const resources: Resource[] = []
-  if (pilot.scheduler) resources.push('vcpus')
-  if (pilot.ballooning) resources.push('memory')
+  tellOfConnection(speaking, host)
+  const path = resolve(journalPath(setup.options.journal, host.uri, world.env))
+  const resources = resourcesOf(setup)
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  await using _hold = dryRun ? undefined : await holdHost(host, { ...told, resources, journal: path })
+  await using hold = dryRun ? undefined : await holdHost(host, { ...setup.told, resources, journal: path })
   const journal = dryRun ? undefined : fileJournal(path)
-  const narrator = new Narrator()
+  using reloads =
+    read &&
+    new Reloads(speaking, {
+      read,
+      assertMayReplace(next) {
+        assertFits(next, host.topology)
+        assertReplaces(next, setup)
+      },
+      service,
+    })
   let changed = false
-  const work = () =>
-    walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
+  let walked = 0
+  let beats = 0
+  const seen = (tick: Tick) => {
+    service.tick(tick)
+    walked++
+    if (tick.cause === 'beat') beats++
+  }
+  /** Gives what to go on with. */
+  const walkBy = async ({ options, pilot, told }: Setup): Promise<Setup | undefined> => {
+    const { respectPins, reservedCpus, ticks } = options
+    const left = ticks === undefined ? undefined : ticks - beats
+    tells = telling(world, options)
+    hold?.tell(told.policies)
+    service.begin(pilot.interval)
+    const show = (tick: Tick) => {
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')
       const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
-      writeLines(world, narrator.lines({ ...tick, errors }))
-    })
+      tells.tick({ ...tick, errors })
+    }
+    const signal = reloads ? AbortSignal.any([world.signal, reloads.signal]) : world.signal
+    const isStopped = await walk(
+      { ...world, log: tells.log, signal },
+      host,
+      { ...options, ticks: left },
+      { ...pilot, respectPins, reservedCpus, dryRun, journal },
+      show,
+      { before: walked, seen },
+    )
+    const goesOn = isStopped && !world.signal.aborted && (ticks === undefined || beats < ticks)
+    return goesOn ? reloads?.take() : undefined
+  }
+  const work = async () => {
+    let present: Setup | undefined = setup
+    while (present) present = await walkBy(present)
+  }
   if (!journal) await work()
-  else await cleanly(world, options, { host, journal, path, resources, hasChanged: () => changed }, work)
+  else {
+    await cleanly(
+      speaking,
+      setup.options,
+      { host, journal, path, resources, hasChanged: () => changed },
+      work,
+    )
+  }
 }

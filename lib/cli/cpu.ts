@@ -25,11 +25,10 @@ Examples:
   ballast cpu --policy pack      let another policy decide`,
     )
     .action((interval: number, options: ControlOptions & CpuOptions & PolicyOptions) =>
-      control(
-        world,
+      control(world, {
         options,
-        { interval, scheduler: cpuPolicies[options.policy]!() },
-        { command: 'ballast cpu', policies: [options.policy] },
-      ),
+        pilot: { interval, scheduler: cpuPolicies[options.policy]!() },
+        told: { command: 'ballast cpu', policies: [options.policy] },
+      }),
     )
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
-import { BallastError, type ErrorCode } from '../host/errors.ts'
+import { counted } from '../control/words.ts'
+import { BallastError, type ErrorCode, isWrongOption } from '../host/errors.ts'
 import { withoutPasswords } from '../host/uri.ts'
 
 /** What the process ends with. Part of the API: scripts compare against it. */
@@ -8,7 +9,7 @@ export const ExitCode = {
   fine: 0,
   /** The host came back as another, or in the last of `--ticks` something still failed. */
   failed: 1,
-  /** The command line is wrong. Nothing was changed. */
+  /** The command line or the configuration is wrong. Nothing was changed. */
   usage: 2,
   /** No connection to the host. Nothing was changed. */
   unreachable: 3,
@@ -24,7 +25,7 @@ export const exitCodesHelp = `
 Exit codes:
   0  did what it was asked to, or was asked to stop (Ctrl-C) and did
   1  failed at work: something still failed in the last of --ticks, or the host changed its pCPUs
-  2  the command line is wrong; nothing was changed
+  2  the command line or the configuration is wrong; nothing was changed
   3  no connection to the host; nothing was changed
   4  the host does not allow it; nothing was changed
   5  another controller is at work on the host; nothing was changed
@@ -32,6 +33,16 @@ Exit codes:
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}
+
+/** What is wrong in a configuration file, all of it. Each problem begins with `FILE:LINE:COLUMN: `. */
+export class ConfigError extends UsageError {
+  readonly problems: readonly string[]
+
+  constructor(path: string, problems: readonly string[]) {
+    super(`${counted(problems.length, 'error')} in ${path}`)
+    this.problems = problems
+  }
+}
 
 /** The run came to its end, and not all of it went well. */
 export class WorkFailed extends Error {}
@@ -65,11 +76,6 @@ export function ending(error: unknown): { readonly code: ExitCode; readonly line
   return error instanceof UsageError || isWrongOption(error)
     ? { code: ExitCode.usage, line: oneLine(message) }
     : { code: ExitCode.failed, line: oneLine(`unexpected error, please report it: ${message}`) }
-}
-
-/** Whether the library refused an option; see `wrongOption`. */
-function isWrongOption(error: unknown): boolean {
-  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_ARGUMENT'
 }
 
 function oneLine(text: string): string {

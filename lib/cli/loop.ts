@@ -9,6 +9,14 @@ import { WorkFailed } from './exit.ts'
 import type { LoopOptions } from './options.ts'
 import { note, type World, writeLines } from './world.ts'
 
+/** What goes beyond one walk. */
+export interface WalkMore {
+  /** Ticks of walks before this one. Default 0. */
+  readonly before?: number
+  /** Is handed each Tick once it was shown. */
+  readonly seen?: (tick: Tick) => void
+}
+
 /**
  * Walks the ticks of `autopilot` and shows each, as JSON or by `show`, until they are done or the user stops
  * them. Returns whether the user did. Throws what ended the loop, and {@link WorkFailed} when in the last of
@@ -20,6 +28,7 @@ export async function walk(
   options: LoopOptions,
   pilot: AutopilotOptions,
   show: (tick: Tick) => void,
+  { before = 0, seen }: WalkMore = {},
 ): Promise<boolean> {
   const controls = pilot.scheduler || pilot.ballooning || pilot.merging
   using _ = controls ? await world.endWhenHung?.(hungAfter(pilot)) : undefined
@@ -27,13 +36,17 @@ export async function walk(
   for await (const tick of autopilot(host, { ...pilot, ...pick(options), signal: world.signal })) {
     if (options.json) writeLines(world, [tickJson(tick)])
     else show(tick)
+    seen?.(tick)
     if (tick.index === 0) noteMissing(world, options, tick)
     throwIfHopeless(tick)
     last = tick
   }
   if (world.signal.aborted) {
-    const ticks = counted((last?.index ?? -1) + 1, 'tick')
-    if (world.signal.reason !== 'EPIPE') note(world, `stopped after ${ticks}`)
+    const ticks = counted(before + (last?.index ?? -1) + 1, 'tick')
+    const { reason } = world.signal
+    if (reason !== 'EPIPE' && reason !== 'reload') {
+      note(world, `stopped after ${ticks}`, { event: 'stopped', level: 'info' })
+    }
     return true
   }
   throwIfFailed(last)

@@ -27,6 +27,6 @@ Examples:
     .action((interval: number, options: ControlOptions & MemoryOptions & PolicyOptions) => {
       const ballooning = balloonPolicies[options.policy]!()
       const told = { command: 'ballast memory', policies: [options.policy] }
-      return control(world, options, { interval, ballooning, hostReserve: options.reserve }, told)
+      return control(world, { options, pilot: { interval, ballooning, hostReserve: options.reserve }, told })
     })
 }

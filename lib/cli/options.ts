@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 import type { CpuSet } from '../host/cpuset.ts'
+import { logLevelOption, logOption } from './log-options.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** Options of every command. */
@@ -9,7 +10,7 @@ export interface ConnectionOptions {
 
 /** Options of every command that works tick by tick. */
 export interface LoopOptions extends ConnectionOptions {
-  readonly ticks?: number
+  readonly ticks?: number | undefined
   readonly json?: boolean
   readonly domains?: string
 }
@@ -74,6 +75,8 @@ export function controlCommand(name: string): Command {
       parseText('--journal'),
     )
     .option('--keep', 'at the end leave the guests as they are (default: bring back what was set before)')
+    .addOption(logOption())
+    .addOption(logLevelOption())
 }
 
 export function cpuOptions(command: Command): Command {

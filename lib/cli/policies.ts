@@ -3,8 +3,8 @@ import * as ballooning from '../ballooning/index.ts'
 import * as schedulers from '../schedulers/index.ts'
 import type { Ballooning, Scheduler } from '../view/plan.ts'
 
-/** By the name that `--policy` takes: the policies that size balloons, each with its defaults. */
-export const balloonPolicies: Readonly<Record<string, () => Ballooning>> = {
+/** By the name that `--policy` takes: the policies that size balloons, each with its defaults where no options are given. */
+export const balloonPolicies: Readonly<Record<string, (options?: object) => Ballooning>> = {
   shares: ballooning.shares,
   watermark: ballooning.watermark,
   cagma: ballooning.cagma,
@@ -16,7 +16,7 @@ export const balloonPolicies: Readonly<Record<string, () => Ballooning>> = {
 }
 
 /** The policies that place vCPUs. */
-export const cpuPolicies: Readonly<Record<string, () => Scheduler>> = {
+export const cpuPolicies: Readonly<Record<string, (options?: object) => Scheduler>> = {
   balance: schedulers.balance,
   fair: schedulers.fair,
   pack: schedulers.pack,

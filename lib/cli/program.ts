@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { debuglog, inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { printable } from '../host/printable.ts'
+import { checkCommand } from './check.ts'
 import { cpuCommand } from './cpu.ts'
-import { ExitCode, ending, exitCodesHelp } from './exit.ts'
+import { ConfigError, ExitCode, ending, exitCodesHelp } from './exit.ts'
 import { memoryCommand } from './memory.ts'
 import { monitorCommand } from './monitor.ts'
 import { restoreCommand } from './restore.ts'
@@ -15,7 +16,15 @@ const debug = debuglog('ballast')
 
 /** Runs the command line `args` (without node and script) in `world`; resolves to what the process ends with. */
 export async function main(args: readonly string[], world: World): Promise<ExitCode> {
-  const commands = [cpuCommand, memoryCommand, runCommand, monitorCommand, statusCommand, restoreCommand]
+  const commands = [
+    cpuCommand,
+    memoryCommand,
+    runCommand,
+    checkCommand,
+    monitorCommand,
+    statusCommand,
+    restoreCommand,
+  ]
   const program = new Command('ballast')
     .description(
       'Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual ' +
@@ -45,6 +54,10 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
     for (const line of inspect(error).split('\n')) debug('%s', printable(line))
     const { code, line } = ending(error)
+    // As compilers do, so that editors find the place.
+    for (const problem of error instanceof ConfigError ? error.problems : []) {
+      world.stderr.write(`${printable(problem)}\n`)
+    }
     note(world, line)
     return code
   }

@@ -57,6 +57,22 @@ export function parseSize(option: string): (text: string) => number {
   }
 }
 
+const times: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 }
+
+/** A time with its unit, in milliseconds: `500ms`, `30s`, `5min`. A bare number is refused, as with sizes. */
+export function parseDuration(option: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d*\.?\d+)\s*([a-z]+)$/i.exec(text)
+    const unit = times[match?.[2]?.toLowerCase() ?? '']
+    if (!match || unit === undefined) {
+      throw new UsageError(
+        `${option} must be a time with its unit, such as 500ms, 30s or 5min; got ${JSON.stringify(text)}`,
+      )
+    }
+    return Number(match[1]) * unit
+  }
+}
+
 /** A list of pCPUs such as `0-1,8`. */
 export function parseCpus(option: string): (text: string) => CpuSet {
   return (text) => {

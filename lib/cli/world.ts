@@ -19,18 +19,43 @@ export interface World {
   readonly signal: AbortSignal
   /** Ends the process when this thread hangs for so many milliseconds, until disposed of; see `endWhenHung`. */
   readonly endWhenHung?: ((limit: number) => Promise<Disposable>) | undefined
+  /** Calls `listener` at each SIGHUP, instead of ending the command, until the function that it gives is called. */
+  readonly onHangup: (listener: () => void) => () => void
+  /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */
+  readonly notify?: ((state: string) => void) | undefined
+  /** Takes what is told beside the Ticks; undefined: it goes to stderr in lines. */
+  readonly log?: ((news: News) => void) | undefined
 }
 
 /** Why a command is to end. */
-export type Stop = 'SIGINT' | 'SIGTERM' | /** Whoever read our output has gone. */ 'EPIPE'
+export type Stop =
+  | 'SIGINT'
+  | 'SIGTERM'
+  | 'SIGHUP'
+  | /** Whoever read our output has gone. */ 'EPIPE'
+  | /** There is another configuration to go on with. */ 'reload'
+
+/** Something that a person is told. */
+export interface News {
+  /** What it is about, for programs. */
+  readonly event: string
+  readonly level: 'info' | 'warn' | 'error'
+  /** One line. */
+  readonly text: string
+}
 
 export function writeLines(world: World, lines: readonly string[]): void {
   if (lines.length > 0 && world.signal.reason !== 'EPIPE') world.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** One line on stderr, under our name. */
-export function note(world: Pick<World, 'stderr'>, text: string): void {
-  world.stderr.write(`ballast: ${printable(text)}\n`)
+/** One line on stderr, under our name; in the log where there is one. */
+export function note(
+  world: Pick<World, 'stderr' | 'log'>,
+  text: string,
+  { event, level }: Omit<News, 'text'> = { event: 'note', level: 'info' },
+): void {
+  if (world.log) world.log({ event, level, text: printable(text) })
+  else world.stderr.write(`ballast: ${printable(text)}\n`)
 }
 
 /** Whether `world.stdout` is a terminal that understands cursor movements. */

@@ -19,6 +19,8 @@ export interface HoldOptions {
 
 /** What is held until it is disposed of, or until the process ends in whatever way. */
 export interface Hold {
+  /** Has others told from now on that these policies run. */
+  tell(policies: readonly string[]): void
   release(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -33,7 +35,7 @@ export interface Hold {
  */
 export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {}): Promise<Hold> {
   const { command = process.title, policies = [], journal } = options
-  const me: Holder = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
+  let me: Holder = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
   const wanted = new Set(options.resources ?? resources)
   for (const resource of wanted) {
     if (!resources.includes(resource)) throw wrongOption('resources', "of 'vcpus' and 'memory'", resource)
@@ -45,13 +47,16 @@ export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {
   try {
     for (const resource of wanted) {
       const socket = socketOf(host.uri, resource)
-      if (socket !== undefined) servers.push(await own(socket, resource, host.uri, me))
+      if (socket !== undefined) servers.push(await own(socket, resource, host.uri, () => me))
     }
   } catch (error) {
     await release()
     throw error
   }
-  return { release, [Symbol.asyncDispose]: release }
+  const tell = (policies: readonly string[]) => {
+    me = { ...me, policies }
+  }
+  return { tell, release, [Symbol.asyncDispose]: release }
 }
 
 /** Who holds each resource of the host at `uri`, as seen from this machine and user. */
@@ -67,7 +72,7 @@ export function holdersOf(uri: string): Promise<Holding[]> {
 /** Tries before giving up on a socket that others take and leave in the same moments. */
 const mostTries = 10
 
-async function own(socket: string, resource: Resource, uri: string, me: Holder): Promise<Server> {
+async function own(socket: string, resource: Resource, uri: string, me: () => Holder): Promise<Server> {
   for (let tries = 1; ; tries++) {
     const server = await listen(socket, me)
     if (server) return server
@@ -79,8 +84,8 @@ async function own(socket: string, resource: Resource, uri: string, me: Holder):
 }
 
 /** The server that owns `socket` and tells `me` to whoever connects; undefined when another has it. */
-async function listen(socket: string, me: Holder): Promise<Server | undefined> {
-  const server = createServer((connection) => answer(connection, me))
+async function listen(socket: string, me: () => Holder): Promise<Server | undefined> {
+  const server = createServer((connection) => answer(connection, me()))
   server.maxConnections = 32
   try {
     const listening = once(server, 'listening')

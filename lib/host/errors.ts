@@ -67,13 +67,25 @@ export class LibvirtError extends BallastError implements LibvirtErrorDetails {
   }
 }
 
+/** What {@link wrongOption} makes. */
+export interface WrongOption extends TypeError {
+  readonly code: 'ERR_INVALID_ARGUMENT'
+  readonly option: string
+  readonly expected: string
+}
+
 /**
  * The `TypeError` for a wrong option: names the option, what was expected and what came.
  *
  * @example `throw wrongOption('interval', 'a number of milliseconds above 0', 'abc')`
  */
-export function wrongOption(option: string, expected: string, got: unknown): TypeError {
+export function wrongOption(option: string, expected: string, got: unknown): WrongOption {
   const shown = typeof got === 'string' ? JSON.stringify(got) : String(got)
   const error = new TypeError(`Expected \`${option}\` to be ${expected}, got ${shown} (${typeof got})`)
-  return Object.assign(error, { code: 'ERR_INVALID_ARGUMENT' as const })
+  return Object.assign(error, { code: 'ERR_INVALID_ARGUMENT' as const, option, expected })
+}
+
+/** Whether something was made by {@link wrongOption}. */
+export function isWrongOption(error: unknown): error is WrongOption {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_ARGUMENT'
 }

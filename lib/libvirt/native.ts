@@ -11,6 +11,11 @@ export interface NativeAddon {
   open(options: NativeOpenOptions): Promise<NativeConnection>
   /** Of the libvirt library that is linked: major * 1,000,000 + minor * 1,000 + release. */
   libvirtVersion(): number
+  /**
+   * Sends a datagram to a Unix socket, as `sd_notify` does: `@` at the beginning of its name stands for the abstract
+   * namespace. Does not wait; throws an `Error` when it was not taken.
+   */
+  notify(socket: string, state: string): void
 }
 
 export interface NativeOpenOptions {

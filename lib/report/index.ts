@@ -15,4 +15,5 @@ export {
   tickRecord,
   type VcpuRecord,
 } from './tick-json.ts'
+export type { Told, ToldEvent } from './told.ts'
 export * from './verdict.ts'

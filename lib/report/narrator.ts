@@ -3,6 +3,7 @@ import type { MergingTurn, Outcome, Tick } from '../control/tick.ts'
 import { printable } from '../host/printable.ts'
 import type { Action } from '../view/plan.ts'
 import { size, standing } from './format.ts'
+import { outcomeTold, type Told, type ToldEvent } from './told.ts'
 
 /** Wall-clock milliseconds without news after which a run says that all is well. */
 const longestSilence = 60_000
@@ -18,58 +19,92 @@ export class Narrator {
 
   /** The lines that this tick adds. */
   lines(tick: Tick): string[] {
+    const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
+    return this.tell(tick).map(({ line }) => `${clock}  ${line}`)
+  }
+
+  /** The same for programs: each line with what it is about. */
+  tell(tick: Tick): Told[] {
     const news = this.#news([
-      ...tick.errors.map((error) => matter(error.code, error.message, '')),
+      ...tick.errors.map((error) =>
+        matter(error.code, error.message, '', { event: 'error', fields: { code: error.code } }),
+      ),
       ...tick.clamps.map(({ rule, action, cause }) =>
-        matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `),
+        matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `, {
+          event: 'refused',
+          fields: { rule, domain: action.domain, uuid: action.uuid, ...wantedOf(action), reason: cause },
+        }),
       ),
       ...tick.leftAlone.map(({ uuid, domain, what, why }) =>
-        matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `),
+        matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `, {
+          event: 'left-alone',
+          fields: { domain, uuid, what, reason: why },
+        }),
       ),
       ...(tick.merging?.leftAlone === undefined
         ? []
-        : [matter('merging', tick.merging.leftAlone, 'left alone: same-page merging: ')]),
+        : [
+            matter('merging', tick.merging.leftAlone, 'left alone: same-page merging: ', {
+              event: 'left-alone',
+              fields: { what: 'merging', reason: tick.merging.leftAlone },
+            }),
+          ]),
     ])
-    const lines = [...news, ...emergency(tick), ...tick.outcomes.map(outcomeLine)]
-    if (tick.merging?.outcome) lines.push(mergingLine(tick.merging.outcome))
-    if (lines.length > 0) this.#spokeAt = tick.wallTime
-    if (tick.index === 0) lines.unshift(`first look: ${standing(tick.view).join(', ')}`)
+    const told = [...news, ...emergency(tick), ...tick.outcomes.map((outcome) => outcomeLine(tick, outcome))]
+    if (tick.merging?.outcome) told.push(mergingLine(tick.merging.outcome))
+    if (told.length > 0) this.#spokeAt = tick.wallTime
+    const state = () => standing(tick.view).join(', ')
+    if (tick.index === 0) told.unshift(plain('first-look', `first look: ${state()}`))
     else if (tick.wallTime - this.#spokeAt >= longestSilence) {
-      lines.push(`no change: ${standing(tick.view).join(', ')}`)
+      told.push(plain('no-change', `no change: ${state()}`))
       this.#spokeAt = tick.wallTime
     }
-    const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
-    return lines.map((line) => `${clock}  ${line}`)
+    return told
   }
 
-  #news(matters: readonly Matter[]): string[] {
+  #news(matters: readonly Matter[]): Told[] {
     const before = this.#standing
     this.#standing = new Set(matters.map(({ key }) => key))
-    return matters.filter(({ key }) => !before.has(key)).map(({ line }) => printable(line))
+    return matters.filter(({ key }) => !before.has(key)).map(({ told }) => told)
   }
 }
 
 /** Why there is a tick between two beats. */
-function emergency({ cause, view }: Tick): string[] {
+function emergency({ cause, view }: Tick): Told[] {
   if (cause !== 'emergency') return []
   const names = sufferers(view).map(({ name }) => name)
   return [
     ...(names.length > 0
-      ? [printable(`emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
+      ? [plain('emergency', `emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
       : []),
-    ...(shortage(view) > 0 ? [`emergency: the host is short of memory (${view.memory.state})`] : []),
+    ...(shortage(view) > 0
+      ? [plain('emergency', `emergency: the host is short of memory (${view.memory.state})`)]
+      : []),
   ]
+}
+
+function plain(event: ToldEvent, line: string): Told {
+  return { event, level: event === 'emergency' ? 'warn' : 'info', line: printable(line), fields: {} }
 }
 
 /** What is told when it begins and not again while it lasts. */
 interface Matter {
   readonly key: string
-  readonly line: string
+  readonly told: Told
 }
 
 /** The numbers of `text` do not make it another matter. */
-function matter(subject: string, text: string, prefix: string): Matter {
-  return { key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`, line: `${prefix}${text}` }
+function matter(
+  subject: string,
+  text: string,
+  prefix: string,
+  { event, fields }: Pick<Told, 'event' | 'fields'>,
+): Matter {
+  const level = event === 'error' ? 'error' : 'warn'
+  return {
+    key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
+    told: { event, level, line: printable(`${prefix}${text}`), fields },
+  }
 }
 
 function idOf(action: Action): string {
@@ -88,13 +123,33 @@ function describe(action: Action): string {
   }
 }
 
-function mergingLine({ action, status, error }: NonNullable<MergingTurn['outcome']>): string {
-  const what = `look for equal pages: ${action.pagesToScan} each ${action.sleep} ms`
-  return printable(`${prefixes[status]}${what}: ${error ? error.message : action.reason}`)
+/** What an action asks for, in figures. */
+function wantedOf(action: Action): Told['fields'] {
+  switch (action.kind) {
+    case 'pin':
+      return { action: action.kind, vcpu: action.vcpu, to: action.cpus.toString() }
+    case 'setShares':
+      return { action: action.kind, to: action.shares }
+    case 'setMemory':
+      return { action: action.kind, bytes: action.bytes }
+  }
+}
+
+function mergingLine({ action, status, error, duration }: NonNullable<MergingTurn['outcome']>): Told {
+  const { pagesToScan, sleep, reason } = action
+  const what = `look for equal pages: ${pagesToScan} each ${sleep} ms`
+  return {
+    event: 'merging',
+    level: status === 'failed' ? 'error' : 'info',
+    line: printable(`${prefixes[status]}${what}: ${error ? error.message : reason}`),
+    fields: { status, pagesToScan, sleep, duration, reason, code: error?.code, error: error?.message },
+  }
 }
 
 const prefixes = { applied: '', 'dry-run': 'would ', failed: 'could not ' } as const
 
-function outcomeLine({ action, status, error }: Outcome): string {
-  return printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : action.reason}`)
+function outcomeLine(tick: Tick, outcome: Outcome): Told {
+  const { action, status, error } = outcome
+  const line = printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : action.reason}`)
+  return { ...outcomeTold(tick, outcome), line }
 }

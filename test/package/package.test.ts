@@ -66,6 +66,7 @@ describe('the tarball', () => {
         'dist/index.js',
         'native/sources.txt',
         'package.json',
+        'packaging/systemd/ballast.service',
         'scripts/build-addon.mjs',
       ]),
     )
@@ -73,7 +74,7 @@ describe('the tarball', () => {
       expect.stringMatching(new RegExp(`^prebuilds/linux-${process.arch}/ballast\\.(glibc|musl)\\.node$`)),
     ])
     const expected =
-      /^((dist|docs|native)\/.*|prebuilds\/.*\.node|scripts\/build-addon\.mjs|[^/]*\.(json|md|gyp|txt)|LICENSE)$/
+      /^((dist|docs|native|packaging)\/.*|prebuilds\/.*\.node|scripts\/build-addon\.mjs|[^/]*\.(json|md|gyp|txt)|LICENSE)$/
     expect(files.filter((file) => !expected.test(file))).toEqual([])
     expect(files.filter((file) => /(test|\.o$|\.tgz$|package-lock|tsconfig)/.test(file))).toEqual([])
   })

@@ -1,6 +1,6 @@
 /** The command line, which connects as another user: `unprivileged UID ARGUMENTS`. */
 import { main } from '../../../lib/cli/program.ts'
-import { stopSignal } from '../../../lib/cli/stop.ts'
+import { hangups, stopSignal } from '../../../lib/cli/stop.ts'
 import type { World } from '../../../lib/cli/world.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
 
@@ -16,5 +16,12 @@ const connectAs: World['connect'] = (uri, options) => {
   return connect(uri, options)
 }
 await (await connect('test:///default')).close()
-const world = { connect: connectAs, env, stdout, stderr, signal: stopSignal(process) }
+const world = {
+  connect: connectAs,
+  env,
+  stdout,
+  stderr,
+  signal: stopSignal(process),
+  onHangup: hangups(process),
+}
 process.exit(await main(args, world))

@@ -2,9 +2,11 @@
 import { endWhenHung } from '../../../lib/cli/deadman.ts'
 import { cpuPolicies } from '../../../lib/cli/policies.ts'
 import { main } from '../../../lib/cli/program.ts'
-import { stopSignal } from '../../../lib/cli/stop.ts'
+import { notifier } from '../../../lib/cli/service.ts'
+import { hangups, stopSignal } from '../../../lib/cli/stop.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { loadNative } from '../../../lib/libvirt/native.ts'
 import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { pin } from '../../../lib/view/plan.ts'
@@ -26,6 +28,8 @@ const connect = {
     if (env.TEST_UID) process.setuid?.(Number(env.TEST_UID))
     return host
   },
+  /** In the time of the machine. */
+  real: async () => withMembers(host, { clock: realClock }),
   /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
@@ -60,6 +64,16 @@ if (env.TEST_POLICY === 'never returns') {
 // Keeps the process alive where nothing else does, as a native call would.
 setInterval(() => {}, 1000)
 const signal = stopSignal(process)
-// A hung thread is not to be waited for as long as in earnest.
-const world = { connect, env, stdout, stderr, signal, endWhenHung: () => endWhenHung(2_000) }
+const notify = notifier(env, (socket, state) => loadNative().notify(socket, state))
+const world = {
+  connect,
+  env,
+  stdout,
+  stderr,
+  signal,
+  onHangup: hangups(process),
+  notify,
+  // A hung thread is not to be waited for as long as in earnest.
+  endWhenHung: () => endWhenHung(2_000),
+}
 process.exit(await main(process.argv.slice(2), world))

@@ -63,6 +63,26 @@ describe('the end of a command', () => {
     expect(readdirSync(join(directory, 'ballast'))).toEqual([])
   })
 
+  it('SIGHUP, when its terminal goes away, ends it as cleanly', async () => {
+    const { child, output, ended, says } = start(['run', '1', '--json'])
+    await says('stdout', '\n')
+    child.kill('SIGHUP')
+    expect(await ended).toBe(0)
+    expect(output.stderr).toMatch(/^ballast: stopped after \d+ ticks?$/m)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it while it waits for the next tick, which is far',
+    async (signal) => {
+      const { child, output, ended, says } = start(['run', '86400'], 'real')
+      await says('stdout', 'first look')
+      child.kill(signal)
+      // The next thing that it would do by itself is a day away.
+      expect(await ended).toBe(0)
+      expect(output.stderr).toMatch(/stopping.*\n(.*\n)*ballast: stopped after 1 tick\n/)
+    },
+  )
+
   it('the second Ctrl-C ends it at once, whatever it waits for', async () => {
     const { child, ended, says } = start(['cpu'], 'hangs')
     await says('stdout', 'first look')

@@ -26,6 +26,7 @@ export async function ballast(
     stdout: Object.assign(stdout.stream, terminal),
     stderr: stderr.stream,
     signal,
+    onHangup: () => () => {},
   })
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }

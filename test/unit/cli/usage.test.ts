@@ -44,6 +44,9 @@ describe('a wrong command line', () => {
     [['cpu', '--connect', ''], /--connect must not be empty/],
     [['run', '--domains', ''], /--domains must not be empty/],
     [['restore', '--journal', ' '], /--journal must not be empty/],
+    [['run', '--config', ''], /--config must not be empty/],
+    [['run', '--log', 'xml'], /--log <format>' argument 'xml' is invalid.*text, json/],
+    [['check'], /missing required argument 'file'/],
     [['blance'], /unknown command 'blance'/],
   ])('%j is one line on stderr and exit code 2', async (args, expected) => {
     const { code, stdout, stderr } = await here(...args)
