@@ -10,8 +10,7 @@ import { guestMiB } from './restless.ts'
 export const domainFaults: readonly Fault[] = [
   whileAtWork('domain destroyed between list and action', async (trial) => {
     trial.survivors = trial.others
-    await atPinOfVictim(trial, (end) => end())
-    await trial.see('the pin is told to have failed', ({ tick }) => hasFailed(tick, trial.victim), 3)
+    await Promise.all([failedPin(trial), atPinOfVictim(trial, (end) => end())])
     await gone(trial)
     await trial.othersGoOn(2)
   }),
@@ -19,11 +18,11 @@ export const domainFaults: readonly Fault[] = [
   whileAtWork('domain destroyed and another started under its name', async (trial) => {
     const { ground, victim, others } = trial
     let next: Guest | undefined
-    await atPinOfVictim(trial, async (end) => {
+    const restart = atPinOfVictim(trial, async (end) => {
       await end()
       next = await ground.lab.launch({ ...ground.definition(victim.name), uuid: randomUUID() })
     })
-    await trial.see('the pin is told to have failed', ({ tick }) => hasFailed(tick, victim), 3)
+    await Promise.all([failedPin(trial), restart])
     await next!.ready()
     trial.survivors = [...others, next!]
   }),
@@ -116,11 +115,16 @@ async function identityOf({ ground, victim }: Trial): Promise<{ uuid: string; id
   }
 }
 
-/** To destroy a domain takes about as long as the actuator waits for a call. */
-function hasFailed({ outcomes }: Tick, { domain }: Guest): boolean {
-  return outcomes.some(
-    ({ action, error }) =>
-      action.domain === domain && (error?.code === 'ERR_NO_DOMAIN' || error?.code === 'ERR_TIMEOUT'),
+/** Waits for the tick that tells of it. To destroy a domain takes about as long as the actuator waits for a call. */
+function failedPin(trial: Trial): Promise<unknown> {
+  const failures = ['ERR_NO_DOMAIN', 'ERR_TIMEOUT']
+  return trial.see(
+    'the pin is told to have failed',
+    ({ tick: { outcomes } }) =>
+      outcomes.some(
+        ({ action, error }) => action.domain === trial.victim.domain && failures.includes(error?.code ?? ''),
+      ),
+    4,
   )
 }
 

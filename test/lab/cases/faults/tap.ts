@@ -51,8 +51,10 @@ export class Tap {
       }
     }
     const own: Pick<Host, 'pinVcpu' | 'setMemory' | 'sampleMemory'> = {
-      pinVcpu: (uuid, vcpu, cpus) => changed('pin', uuid, vcpu, () => host.pinVcpu(uuid, vcpu, cpus)),
-      setMemory: (uuid, bytes) => changed('setMemory', uuid, undefined, () => host.setMemory(uuid, bytes)),
+      pinVcpu: (domain, vcpu, cpus) =>
+        changed('pin', uuidOf(domain), vcpu, () => host.pinVcpu(domain, vcpu, cpus)),
+      setMemory: (domain, bytes) =>
+        changed('setMemory', uuidOf(domain), undefined, () => host.setMemory(domain, bytes)),
       sampleMemory: () => {
         const sample = host.sampleMemory()
         this.duringMemorySample?.()
@@ -67,4 +69,8 @@ export class Tap {
       },
     })
   }
+}
+
+function uuidOf(domain: string | { readonly uuid: string }): string {
+  return typeof domain === 'string' ? domain : domain.uuid
 }
