@@ -54,8 +54,16 @@ export const domainFaults: readonly Fault[] = [
   }),
 
   whileAtWork('vCPU plugged in and out', async (trial) => {
-    const { ground, victim } = trial
-    await virsh(ground.lab.uri, 'setvcpus', victim.domain, '2', '--live')
+    const { ground, victim, others } = trial
+    // Some QEMUs do not live through it under software emulation: then it is a guest that crashed.
+    trial.figures.pluggedIn = await virsh(ground.lab.uri, 'setvcpus', victim.domain, '2', '--live').then(
+      () => true,
+      () => false,
+    )
+    if (!trial.figures.pluggedIn) {
+      trial.survivors = others
+      return
+    }
     const pinned =
       (vcpu: number) =>
       ({ outcomes }: Tick) =>

@@ -5,6 +5,8 @@ import { connect } from '../../../../lib/libvirt/connect.ts'
 import type { GuestOptions } from '../../domain-xml.ts'
 import type { Guest } from '../../guest.ts'
 import { Lab } from '../../lab.ts'
+import { until } from '../../processes.ts'
+import { domainNames } from '../../virsh.ts'
 import { type CaseOptions, settled } from '../case.ts'
 import { guestMiB } from './restless.ts'
 import { Run } from './run.ts'
@@ -32,6 +34,10 @@ export class Ground implements AsyncDisposable {
   async guests(): Promise<Guest[]> {
     const there = await this.lab.guests()
     const missing = names.filter((name) => !there.includes(name))
+    await until('libvirt has noticed who ended', 60_000, async () => {
+      const known = await domainNames(this.lab.uri)
+      return !missing.some((name) => known.includes(name))
+    })
     await this.lab.startAll(missing.map((name) => this.definition(name)))
     const guests = await Promise.all(names.map((name) => this.lab.guest(name)))
     await Promise.all(guests.map((guest) => guest.send(load)))
