@@ -3,8 +3,8 @@ import type { Random } from '../../../lib/simulation/random.ts'
 import type { Ground } from '../cases/faults/ground.ts'
 import type { Run } from '../cases/faults/run.ts'
 import type { Guest } from '../guest.ts'
-import { signal } from '../processes.ts'
-import { virsh } from '../virsh.ts'
+import { signal, until } from '../processes.ts'
+import { domainNames, virsh } from '../virsh.ts'
 
 /** What a disturbance works with. */
 export interface Scene {
@@ -85,7 +85,7 @@ export const disturbances: Readonly<Record<string, Disturbance>> = {
 
 /** What runs in a guest, and what it holds: never so much that it could be lost for want of memory. */
 export async function changeLoad(guest: Guest, random: Random): Promise<void> {
-  const loads = ['idle', 'loop 8.5 41.5', 'loop 17 33', 'spin']
+  const loads = ['idle', 'loop 8.5 41.5', 'loop 17 33']
   await guest.send(loads[random.below(loads.length)]!)
   const { held } = await guest.stat()
   const wanted = random.below(mostHeldMiB + 1)
@@ -113,6 +113,9 @@ async function endOf({ ground, run, guest }: Scene, end: () => Promise<void>): P
 }
 
 async function startAgain({ ground, guest }: Scene, uuid: string): Promise<Guest> {
+  await until('libvirt has noticed that it ended', 60_000, async () => {
+    return !(await domainNames(ground.lab.uri)).includes(guest.domain)
+  })
   return ground.lab.start({ ...ground.definition(guest.name), uuid })
 }
 

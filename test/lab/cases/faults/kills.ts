@@ -16,7 +16,7 @@ import { changedSince, settingsAtRest } from './settings.ts'
 /** Where the guests are before the first start: crowded, so that there is something to do. */
 const pins = ['0', '0', '0', '0-1']
 const sizesMiB = [288, 280, 264, 272]
-const load = 'loop 15 35'
+const load = 'loop 12 38'
 /** Bytes that the guests have to give, so that there is something to do for their balloons too. */
 const lacking = 160 * MiB
 /** Milliseconds from the first tick to the kill. */
@@ -82,9 +82,11 @@ async function crowd(uri: string, guests: readonly Guest[]): Promise<void> {
       await guest.send(load)
       await guest.pin(pins[i]!)
       await virsh(uri, 'setmem', guest.domain, `${sizesMiB[i]}M`, '--live')
+      // So that a controller knows of its memory as soon as it has begun.
+      await virsh(uri, 'dommemstat', guest.domain, '--period', '1', '--live')
     }),
   )
-  await settled(guests, 0.1, 0.6)
+  await settled(guests, 0.08, 0.6)
 }
 
 /** What `--reserve` is to be so that the guests have too much. */
