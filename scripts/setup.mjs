@@ -1,5 +1,5 @@
-// Installs what building Ballast and running its lab need and the machine lacks: `node scripts/setup.mjs
-// [--build] [--lab]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
+// Installs what building Ballast, running its lab and fuzzing its kernels need and the machine lacks: `node
+// scripts/setup.mjs [--build] [--lab] [--fuzz]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -24,6 +24,7 @@ const debian = {
       'pkg-config',
       'python3-libvirt',
     ],
+    fuzz: ['clang', 'libclang-rt-dev'],
   },
   has: (name) => / ok installed$/m.test(spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' }).stdout),
   install(names) {
@@ -61,6 +62,7 @@ const fedora = {
       'pkgconf-pkg-config',
       'python3-libvirt',
     ],
+    fuzz: ['clang', 'compiler-rt'],
   },
   has: (name) => spawnSync('rpm', ['-q', '--whatprovides', name]).status === 0,
   install(names) {
@@ -93,7 +95,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'lab') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'lab', 'fuzz') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -136,11 +138,12 @@ function installModules() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const known = { '--build': 'build', '--lab': 'lab' }
+  const known = { '--build': 'build', '--lab': 'lab', '--fuzz': 'fuzz' }
   const args = process.argv.slice(2)
   const wrong = args.find((arg) => !(arg in known))
   try {
-    if (wrong !== undefined) throw new Error(`Unknown option ${wrong}. Usage: setup.mjs [--build] [--lab]`)
+    if (wrong !== undefined)
+      throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${Object.keys(known).join(' ')}`)
     installPackages(args.map((arg) => known[arg]))
     installModules()
   } catch (error) {

@@ -19,6 +19,7 @@ const steps = {
   'build:ts': () => command('npm', 'run', '--silent', 'build:ts'),
   unit: () => vitest('unit'),
   native: () => vitest('native'),
+  fuzz,
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   'setup:lab': setUpLab,
   conformance: () => vitest('conformance'),
@@ -61,7 +62,8 @@ function vitest(project) {
       'node_modules/vitest/vitest.mjs',
       'run',
       `--project=${project}`,
-      '--reporter=default',
+      // Cases with real guests take minutes each: each is told when it ends.
+      `--reporter=${project === 'lab' ? 'verbose' : 'default'}`,
       '--reporter=json',
       `--outputFile.json=${file}`,
     )
@@ -84,6 +86,13 @@ function vitest(project) {
 /** A test file of which no test could be run. */
 function didNotLoad({ status, assertionResults }) {
   return status === 'failed' && assertionResults.length === 0
+}
+
+/** A short look for faults in the kernels; `npm run fuzz` takes longer ones. */
+function fuzz() {
+  const { failed } = command(process.execPath, 'scripts/setup.mjs', '--fuzz')
+  if (failed) return inCi ? { failed: 1 } : { skipped: 1 }
+  return command(process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
 }
 
 function setUpLab() {

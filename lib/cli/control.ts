@@ -5,16 +5,17 @@ import { holdHost } from '../control/hold.ts'
 import type { Resource } from '../control/holder.ts'
 import { size } from '../report/format.ts'
 import { Narrator } from '../report/narrator.ts'
+import { cleanly } from './clean-end.ts'
 import { openHost, tellOfConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
-import { defaultJournalPath } from './journal-path.ts'
+import { journalPath } from './journal-path.ts'
 import { walk } from './loop.ts'
 import type { ControlOptions, CpuOptions } from './options.ts'
-import { note, type World, writeLines } from './world.ts'
+import { type World, writeLines } from './world.ts'
 
 /**
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
- * what it does. `told` is what another who asks hears of it.
+ * what it does. At the end guests get back what they had, unless they are to keep it. `told` is what another who asks hears of it.
  */
 export async function control(
   world: World,
@@ -22,11 +23,12 @@ export async function control(
   pilot: Pick<AutopilotOptions, 'interval' | 'scheduler' | 'ballooning' | 'hostReserve'>,
   told: { readonly command: string; readonly policies: readonly string[] },
 ): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false, stays: true })
+  const dryRun = options.dryRun ?? false
+  // What changes nothing needs no more rights than watching does.
+  const host = await openHost(world, options, { readOnly: dryRun, stays: true })
   if (!host) return
   await using _host = host
   tellOfConnection(world, host)
-  const dryRun = options.dryRun ?? false
   if (pilot.hostReserve !== undefined && pilot.hostReserve >= host.topology.memory) {
     throw new UsageError(`--reserve must be below the memory of the host, ${size(host.topology.memory)}`)
   }
@@ -35,21 +37,21 @@ export async function control(
   if (reservedCpus && !(reservedCpus.isSubsetOf(online) && !online.isSubsetOf(reservedCpus))) {
     throw new UsageError(`--reserved-cpus must be some of the pCPUs of the host, ${online}, and not all`)
   }
-  const path = options.journal ?? defaultJournalPath(host.uri, world.env)
+  const path = resolve(journalPath(options.journal, host.uri, world.env))
   const resources: Resource[] = []
   if (pilot.scheduler) resources.push('vcpus')
   if (pilot.ballooning) resources.push('memory')
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  await using _hold = dryRun
-    ? undefined
-    : await holdHost(host, { ...told, resources, journal: resolve(path) })
+  await using _hold = dryRun ? undefined : await holdHost(host, { ...told, resources, journal: path })
   const journal = dryRun ? undefined : fileJournal(path)
   const narrator = new Narrator()
   let changed = false
-  await walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
-    changed ||= tick.outcomes.some(({ status }) => status === 'applied')
-    const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
-    writeLines(world, narrator.lines({ ...tick, errors }))
-  })
-  if (changed) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+  const work = () =>
+    walk(world, host, options, { ...pilot, respectPins, reservedCpus, dryRun, journal }, (tick) => {
+      changed ||= tick.outcomes.some(({ status }) => status === 'applied')
+      const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
+      writeLines(world, narrator.lines({ ...tick, errors }))
+    })
+  if (!journal) await work()
+  else await cleanly(world, options, { host, journal, path, resources, hasChanged: () => changed }, work)
 }

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../control/journal.ts'
-import { mebibytes } from '../control/words.ts'
+import { counted, mebibytes } from '../control/words.ts'
 
 const words: { readonly [K in JournalEntry['kind']]: string } = {
   affinity: 'pin',
@@ -39,4 +39,19 @@ export function countsOf(entries: readonly JournalEntry[]): string {
   const counts = new Map<string, number>()
   for (const { kind } of entries) counts.set(words[kind], (counts.get(words[kind]) ?? 0) + 1)
   return Array.from(counts, ([what, count]) => `${what}: ${count}`).join(', ')
+}
+
+/** How many of each kind, in a sentence: `6 pins, 2 balloon sizes`. */
+export function listed(entries: readonly JournalEntry[]): string {
+  const counts = new Map<JournalEntry['kind'], number>()
+  for (const { kind } of entries) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return Array.from(counts, ([kind, count]) => inSentence[kind](count)).join(', ')
+}
+
+const inSentence: { readonly [K in JournalEntry['kind']]: (count: number) => string } = {
+  affinity: (count) => counted(count, 'pin'),
+  memory: (count) => counted(count, 'balloon size'),
+  cpuShares: (count) => `cpu_shares of ${counted(count, 'guest')}`,
+  memoryMerging: () => 'the pace of same-page merging',
+  memoryStatsPeriod: (count) => counted(count, 'statistics period'),
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
+import { withoutPasswords } from '../host/uri.ts'
 
 /** What the process ends with. Part of the API: scripts compare against it. */
 export const ExitCode = {
@@ -26,7 +27,8 @@ Exit codes:
   2  the command line is wrong; nothing was changed
   3  no connection to the host; nothing was changed
   4  the host does not allow it; nothing was changed
-  5  another controller is at work on the host; nothing was changed`
+  5  another controller is at work on the host; nothing was changed
+134  (SIGABRT) it hung, as by a policy that never returns; guests stay as they are`
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}
@@ -71,5 +73,7 @@ function isWrongOption(error: unknown): boolean {
 }
 
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' ')
+  return withoutPasswords(text)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
 }

@@ -21,6 +21,8 @@ export async function walk(
   pilot: AutopilotOptions,
   show: (tick: Tick) => void,
 ): Promise<boolean> {
+  const controls = pilot.scheduler || pilot.ballooning || pilot.merging
+  using _ = controls ? await world.endWhenHung?.(hungAfter(pilot)) : undefined
   let last: Tick | undefined
   for await (const tick of autopilot(host, { ...pilot, ...pick(options), signal: world.signal })) {
     if (options.json) writeLines(world, [tickJson(tick)])
@@ -36,6 +38,11 @@ export async function walk(
   }
   throwIfFailed(last)
   return false
+}
+
+/** Milliseconds in which a controller comes back to its event loop, however much there is to work out. */
+function hungAfter({ interval }: AutopilotOptions): number {
+  return Math.max(30_000, 10 * interval)
 }
 
 function pick({ ticks, domains }: LoopOptions): Pick<AutopilotOptions, 'ticks' | 'domains'> {

@@ -18,6 +18,7 @@ export interface LoopOptions extends ConnectionOptions {
 export interface ControlOptions extends LoopOptions {
   readonly dryRun?: boolean
   readonly journal?: string
+  readonly keep?: boolean
 }
 
 /** Options of the commands that pin vCPUs. */
@@ -69,9 +70,10 @@ export function controlCommand(name: string): Command {
     )
     .option(
       '--journal <path>',
-      'where to write down what was set before it is changed, for "ballast restore" (default: a file for each host in $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
+      'where to write down what was set before it is changed, for "ballast restore"; a file, or a directory for a file of each host (default: $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
       parseText('--journal'),
     )
+    .option('--keep', 'at the end leave the guests as they are (default: bring back what was set before)')
 }
 
 export function cpuOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { debuglog } from 'node:util'
+import { debuglog, inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
+import { printable } from '../host/printable.ts'
 import { cpuCommand } from './cpu.ts'
 import { ExitCode, ending, exitCodesHelp } from './exit.ts'
 import { memoryCommand } from './memory.ts'
@@ -42,7 +43,7 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
     return ExitCode.fine
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
-    debug('%o', error)
+    for (const line of inspect(error).split('\n')) debug('%s', printable(line))
     const { code, line } = ending(error)
     note(world, line)
     return code

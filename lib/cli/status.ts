@@ -11,7 +11,7 @@ import { printable, printableJson } from '../host/printable.ts'
 import { withoutPassword } from '../host/uri.ts'
 import { openHost, uriOf } from './connection.ts'
 import { countsOf, nameOf, originalOf } from './entries.ts'
-import { defaultJournalPath } from './journal-path.ts'
+import { journalPath } from './journal-path.ts'
 import { type ConnectionOptions, connectionOptions } from './options.ts'
 import { parseText } from './values.ts'
 import { note, type World, writeLines } from './world.ts'
@@ -34,7 +34,7 @@ export function statusCommand(world: World): Command {
     .option('--json', 'print it as one line of JSON')
     .option(
       '--journal <path>',
-      'the file that ballast was run with, when it runs no more (default: where it is when none was named)',
+      'the file or directory that ballast was run with, when it runs no more (default: where it is when none was named)',
       parseText('--journal'),
     )
     .summary('who is at work on the host, and what was changed')
@@ -61,7 +61,7 @@ async function status(world: World, options: StatusOptions): Promise<void> {
   if (uri === undefined) return
   const holdings = await holdersOf(uri)
   const told = holdings.flatMap((holding) => (holding.held && holding.holder?.journal) || [])
-  const paths = new Set([...told, resolve(options.journal ?? defaultJournalPath(uri, world.env))])
+  const paths = new Set([...told, resolve(journalPath(options.journal, uri, world.env))])
   const journals = (await Promise.all(Array.from(paths, find))).flatMap((found) => found ?? [])
   const host = withoutPassword(uri)
   writeLines(
@@ -80,7 +80,7 @@ async function canonicalUri(world: World, options: StatusOptions): Promise<strin
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
     note(world, error.message)
-    return uriOf(world, options)
+    return withoutPassword(uriOf(world, options))
   }
 }
 

@@ -17,6 +17,8 @@ export interface World {
   readonly stderr: Output
   /** Aborted when the user wants the command to end; its reason is a {@link Stop}. */
   readonly signal: AbortSignal
+  /** Ends the process when this thread hangs for so many milliseconds, until disposed of; see `endWhenHung`. */
+  readonly endWhenHung?: ((limit: number) => Promise<Disposable>) | undefined
 }
 
 /** Why a command is to end. */

@@ -53,7 +53,10 @@ export class Actuator {
     }
     try {
       const wallTime = this.#host.clock.wallTime()
-      await this.#journal.record(steps.map((step) => originalOf(step, wallTime)))
+      await this.#journal.record(
+        steps.map((step) => entryOf(step, wallTime)),
+        view.domains,
+      )
     } catch (error) {
       return steps.map(({ action }) => failed(action, asBallastError(error), 0))
     }
@@ -102,13 +105,13 @@ export class Actuator {
     const { action, domain } = step
     try {
       if (action.kind === 'pin') {
-        await this.#host.pinVcpu(action.uuid, action.vcpu, action.cpus)
+        await this.#host.pinVcpu(domain, action.vcpu, action.cpus)
         this.#ledger.pinned(domain, action.vcpu, action.cpus, this.#host.clock.now())
       } else if (action.kind === 'setShares') {
-        await this.#host.setCpuShares(action.uuid, action.shares)
+        await this.#host.setCpuShares(domain, action.shares)
         this.#ledger.shares.gave(domain, action.shares)
       } else {
-        await this.#host.setMemory(action.uuid, action.bytes)
+        await this.#host.setMemory(domain, action.bytes)
         this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
       }
       this.#ledger.refusals.done(action)
@@ -153,13 +156,21 @@ function inOrder(plan: Plan, view: View): Step[] {
   return phases.flatMap((phase) => steps.filter((step) => step.phase === phase))
 }
 
-function originalOf({ action, domain }: Step, wallTime: number): JournalEntry {
+/** What stands now, and what it is about to be set to. */
+function entryOf({ action, domain }: Step, wallTime: number): JournalEntry {
   const { uuid, name, id } = domain
   const run = { wallTime, uuid, name, id }
-  if (action.kind === 'setShares') return { ...run, kind: 'cpuShares', original: domain.cpuShares! }
-  return action.kind === 'pin'
-    ? { ...run, kind: 'affinity', vcpu: action.vcpu, original: affinityOf(action, domain) }
-    : { ...run, kind: 'memory', original: domain.memory.actual! }
+  const asked = <Value>(from: Value, to: Value) => ({ original: from, asked: [{ wallTime, from, to }] })
+  switch (action.kind) {
+    case 'pin': {
+      const { vcpu, cpus } = action
+      return { ...run, kind: 'affinity', vcpu, ...asked(affinityOf(action, domain), cpus) }
+    }
+    case 'setShares':
+      return { ...run, kind: 'cpuShares', ...asked(domain.cpuShares!, action.shares) }
+    case 'setMemory':
+      return { ...run, kind: 'memory', ...asked(domain.memory.actual!, action.bytes) }
+  }
 }
 
 function affinityOf(action: PinAction, domain: DomainView): CpuSet {

@@ -34,7 +34,11 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     clamps.push({ rule: 'nonsense', action, instead: undefined, cause })
   }
   const limit = (action: Action, domain: DomainView): Verdict | undefined => {
-    return limitOf(action, domain) ?? ledger.refusals.hold(action, view.time)
+    return (
+      limitOf(action, domain) ??
+      ledger.rollbacks.hold(action, domain, view) ??
+      ledger.refusals.hold(action, view.time)
+    )
   }
   const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)

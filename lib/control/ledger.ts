@@ -4,6 +4,7 @@ import { MiB } from '../host/units.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Refusals } from './refusals.ts'
+import { RollbackHolds } from './rollback-holds.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */
 export const negligible = MiB
@@ -51,13 +52,19 @@ export class Ledger {
   readonly shares = new SharesLedger()
   /** What could not be done. */
   readonly refusals = new Refusals()
+  /** What did harm and was undone. */
+  readonly rollbacks = new RollbackHolds()
   readonly #runs = new Map<string, Run>()
 
-  /** By UUID: bytes that each balloon was last asked for and has not been seen to have reached. */
-  get targets(): ReadonlyMap<string, number> {
+  /**
+   * By UUID: bytes that the balloons of these domains were last asked for and have not been seen to have reached. What a
+   * run before was asked for is nothing to this one.
+   */
+  targetsOf(domains: readonly DomainIdentity[]): ReadonlyMap<string, number> {
     const targets = new Map<string, number>()
-    for (const [uuid, { asks }] of this.#runs) {
-      const last = asks.findLast((ask) => ask.certain)
+    for (const { uuid, id } of domains) {
+      const run = this.#runs.get(uuid)
+      const last = run?.id === id ? run.asks.findLast((ask) => ask.certain) : undefined
       if (last) targets.set(uuid, last.bytes)
     }
     return targets
@@ -70,6 +77,7 @@ export class Ledger {
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
     this.refusals.observe(view)
+    this.rollbacks.observe(view)
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)

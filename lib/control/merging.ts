@@ -7,7 +7,6 @@ import type { ActuatorOptions } from './actuator.ts'
 import { asBallastError } from './failure.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { PolicyRunner } from './policy-runner.ts'
-import type { NotRestored } from './restore.ts'
 import type { MergingTurn } from './tick.ts'
 import { late, within } from './within.ts'
 
@@ -46,7 +45,7 @@ export class MergingTurns {
     if (seen === late || seen instanceof BallastError) return
     this.#seen = seen
     if (!this.#given || !seen || this.#hold) return
-    if (isSame(this.#given, seen)) this.#settled = true
+    if (isSamePace(this.#given, seen)) this.#settled = true
     else if (this.#settled) this.#hold = `someone else changed its pace to ${words(seen)}`
   }
 
@@ -75,7 +74,7 @@ export class MergingTurns {
     const { plan, errors } = this.#runner.run(view)
     this.#errors.push(...errors)
     const action = plan[0]
-    if (!action || isSame(action, seen)) return { leftAlone: undefined, outcome: undefined }
+    if (!action || isSamePace(action, seen)) return { leftAlone: undefined, outcome: undefined }
     const wrong = [action.pagesToScan, action.sleep].find((value) => !isWhole(value))
     if (wrong !== undefined) return { leftAlone: `${wrong} is no pace of merging`, outcome: undefined }
     const begun = this.#host.clock.now()
@@ -87,8 +86,8 @@ export class MergingTurns {
   async #set(pace: MergingPace, original: MergingPace): Promise<BallastError | undefined> {
     try {
       const wallTime = this.#host.clock.wallTime()
-      await this.#journal.record([mergingEntry(original, wallTime)])
       const { pagesToScan, sleep } = pace
+      await this.#journal.record([mergingEntry(original, { pagesToScan, sleep }, wallTime)])
       const call = this.#host.setMemoryMerging({ pagesToScan, sleep }).catch(asBallastError)
       const result = await within(this.#host.clock, this.#options.patience, call)
       if (result instanceof BallastError) throw result
@@ -106,25 +105,10 @@ export class MergingTurns {
   }
 }
 
-/** Brings back the pace of merging, where the journal has it. */
-export async function restoreMerging(
-  host: Host,
-  entries: readonly JournalEntry[],
-): Promise<{ readonly restored: JournalEntry[]; readonly notRestored: NotRestored[] }> {
-  const entry = entries.find(({ kind }) => kind === 'memoryMerging')
-  if (entry?.kind !== 'memoryMerging') return { restored: [], notRestored: [] }
-  try {
-    const seen = await host.memoryMerging()
-    if (seen && !isSame(seen, entry.original)) await host.setMemoryMerging(entry.original)
-    return { restored: [entry], notRestored: [] }
-  } catch (cause) {
-    const error = asBallastError(cause)
-    return { restored: [], notRestored: [{ entry, why: error.message, error }] }
-  }
-}
-
-function mergingEntry({ pagesToScan, sleep }: MergingPace, wallTime: number): JournalEntry {
-  return { kind: 'memoryMerging', wallTime, uuid: '', name: '', id: -1, original: { pagesToScan, sleep } }
+function mergingEntry({ pagesToScan, sleep }: MergingPace, to: MergingPace, wallTime: number): JournalEntry {
+  const original = { pagesToScan, sleep }
+  const asked = [{ wallTime, from: original, to }]
+  return { kind: 'memoryMerging', wallTime, uuid: '', name: '', id: -1, original, asked }
 }
 
 function whyNot(seen: MemoryMerging | undefined): string | undefined {
@@ -133,7 +117,8 @@ function whyNot(seen: MemoryMerging | undefined): string | undefined {
   return 'it is switched off, and libvirt cannot switch it on: echo 1 > /sys/kernel/mm/ksm/run'
 }
 
-function isSame(a: MergingPace, b: MergingPace): boolean {
+/** Whether two paces are the same. */
+export function isSamePace(a: MergingPace, b: MergingPace): boolean {
   return a.pagesToScan === b.pagesToScan && a.sleep === b.sleep
 }
 

@@ -33,7 +33,9 @@ export class PolicyRunner<A extends AnyAction> {
       if (typeof this.#policy === 'function') {
         return { plan: this.#check(this.#policy(view)), errors: [] }
       }
-      const { plan, state, explanation, errors = [] } = this.#policy.decide(view, this.#state)
+      const decision = this.#policy.decide(view, this.#state)
+      if (isPromise(decision)) throw promised(decision)
+      const { plan, state, explanation, errors = [] } = decision
       const checked = this.#check(plan)
       this.#state = state
       return { plan: checked, explanation, errors: errors.map((error) => this.#failure(error)) }
@@ -49,6 +51,7 @@ export class PolicyRunner<A extends AnyAction> {
   }
 
   #check(plan: unknown): Plan<A> {
+    if (isPromise(plan)) throw promised(plan)
     if (!Array.isArray(plan)) throw new NoPlan(`expected an array of actions, got ${shown(plan)}`)
     for (const [index, action] of plan.entries()) this.#assertAction(action, index)
     return plan
@@ -88,7 +91,16 @@ const isComplete: Record<AnyAction['kind'], (action: Fields) => boolean> = {
 /** What a policy returned is no plan. */
 class NoPlan extends Error {}
 
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
+}
+
+/** What comes of the promise nobody waits for: that it fails is not to end the process. */
+function promised(promise: PromiseLike<unknown>): NoPlan {
+  promise.then(undefined, () => {})
+  return new NoPlan('expected an array of actions, got a promise: policies are not asynchronous')
+}
+
 function shown(value: unknown): string {
-  if (value instanceof Promise) return 'a promise: policies are not asynchronous'
   return typeof value === 'string' ? JSON.stringify(value) : `${String(value)} (${typeof value})`
 }

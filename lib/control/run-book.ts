@@ -75,14 +75,14 @@ export class RunBook<T> implements Disposable {
       entry.question ??= this.#ask(domain, entry)
       await entry.question
     }
-    return this.of(domain)
+    // Its own entry: one who follows an older sample may have forgotten this run meanwhile.
+    return this.#told(entry)
   }
 
   /** The answer of a domain, as far as it is known. */
   of({ uuid, id }: DomainIdentity): T | undefined {
     const entry = this.#entries.get(uuid)
-    if (entry?.id !== id || (entry.isOld && !this.#question.keepsLast)) return undefined
-    return entry.answer?.value
+    return entry?.id === id ? this.#told(entry) : undefined
   }
 
   /** What was answered of this domain is no longer so. */
@@ -102,6 +102,10 @@ export class RunBook<T> implements Disposable {
 
   [Symbol.dispose](): void {
     this.#unsubscribe()
+  }
+
+  #told({ answer, isOld }: Entry<T>): T | undefined {
+    return isOld && !this.#question.keepsLast ? undefined : answer?.value
   }
 
   #entry({ uuid, id }: DomainIdentity): Entry<T> {

@@ -115,8 +115,9 @@ export class StatisticsPeriods implements Disposable {
     try {
       const wallTime = clock.wallTime()
       const { original } = need
-      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original }])
-      await this.#host.setMemoryStatsPeriod(uuid, this.#seconds)
+      const asked = [{ wallTime, from: original, to: this.#seconds }]
+      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, asked }])
+      await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
       arming.state = 'armed'
       this.#changed(domain)
     } catch (error) {

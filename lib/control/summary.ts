@@ -21,6 +21,7 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
     counted(view.domains.length, 'guest'),
     deviation(view),
     changes(view, done),
+    tick.rollbacks && `rolled back ${counted(tick.rollbacks.flatMap(({ plan }) => plan).length, 'change')}`,
     failed > 0 && `${failed} failed`,
     stuck > 0 && `${stuck} stuck`,
     outcomes.length === 0 && errors.length === 0 && 'at rest',

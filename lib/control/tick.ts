@@ -12,6 +12,7 @@ export type GuardRule =
   | 'allowed-cpus' // 5 only what its user allows and what is online
   | 'foreign-change' // 5 someone else's change is not fought
   | 'refused' // 6 what failed again and again is tried with growing pauses
+  | 'rolled-back' // what did harm and was undone is not tried again for a while
   | 'no-change' // 6 what is so already is not asked for again
   | 'nonsense' // not an action that makes sense on this host: no such domain, NaN, twice the same
 
@@ -40,6 +41,15 @@ export interface Outcome {
   readonly error: BallastError | undefined
   /** Milliseconds that the call took. */
   readonly duration: number
+}
+
+/** Something that is undone in this turn because it did harm. What became of it, the outcomes tell. */
+export interface Rollback {
+  readonly what: 'vcpus' | 'memory'
+  /** What brings back what was before. */
+  readonly plan: Plan
+  /** What was seen and what was to be expected, in numbers. */
+  readonly why: string
 }
 
 /** What became of same-page merging in one turn. */
@@ -76,8 +86,10 @@ export interface Tick {
   /** Wall clock at its start, milliseconds since the epoch. */
   readonly wallTime: number
   readonly view: View
-  /** What the policies wanted. */
+  /** What the policies wanted, after what is rolled back. */
   readonly plan: Plan
+  /** What of it undoes what was done before, as no policy said. */
+  readonly rollbacks?: readonly Rollback[] | undefined
   /** Why the scheduler chose it, where it says. */
   readonly explanation?: Explanation | undefined
   readonly clamps: readonly Clamp[]
@@ -86,7 +98,7 @@ export interface Tick {
   readonly outcomes: readonly Outcome[]
   /** Same-page merging; undefined where no policy decides on it. */
   readonly merging?: MergingTurn | undefined
-  /** What failed apart from actions: a sample that could not be had, a policy that threw. */
+  /** What failed apart from actions: a sample that could not be had, a policy that threw, a plan that came too late. */
   readonly errors: readonly BallastError[]
   readonly timing: TickTiming
   /** The tick in one line, for people. */

@@ -1,11 +1,12 @@
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { CpuSample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
 import type { Action, Explanation } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
+import { lateness } from './deadman.ts'
 import { domainOverhead } from './defaults.ts'
 import { DomainBooks } from './domain-books.ts'
 import { Emergencies } from './emergencies.ts'
@@ -20,6 +21,7 @@ import type { Settings } from './options.ts'
 import { originalAffinities } from './original-affinities.ts'
 import { PolicyRunner } from './policy-runner.ts'
 import type { Reservations } from './reservations.ts'
+import { Rollbacks } from './rollback.ts'
 import { lookPeriod } from './statistics-period.ts'
 import { summarize } from './summary.ts'
 import type { LeftAlone, Tick } from './tick.ts'
@@ -52,6 +54,7 @@ export class Turns implements Disposable {
   readonly #scheduler: PolicyRunner<Action> | undefined
   readonly #ballooning: PolicyRunner<Action> | undefined
   readonly #ledger = new Ledger()
+  readonly #rollbacks = new Rollbacks(this.#ledger.rollbacks)
   readonly #actuator: Actuator
   readonly #merging: MergingTurns | undefined
   readonly #reservations: Reservations
@@ -180,6 +183,7 @@ export class Turns implements Disposable {
     this.#isResuming = true
     this.#memory.forget()
     this.#observer.interrupt()
+    this.#rollbacks.interrupt()
   }
 
   async #sampleCpu(): Promise<Readings['cpu']> {
@@ -196,19 +200,25 @@ export class Turns implements Disposable {
     if (fatal) throw fatal
     const { clock } = this.#host
     const { begun, wallTime, sampled } = look
+    const rollbacks = cause === 'beat' && policies.length > 0 ? this.#rollbacks.pins(view) : []
     const plan: Action[] = []
     let explanation: Explanation | undefined
     for (const policy of policies) {
-      if (!policy) continue
+      if (!policy || (policy === this.#scheduler && rollbacks.length > 0)) continue
       const result = policy.run(view)
       for (const action of result.plan) plan.push(action)
       explanation ??= result.explanation
       errors.push(...result.errors)
     }
+    if (policies.includes(this.#ballooning)) rollbacks.push(...this.#rollbacks.memory(view, plan))
+    plan.unshift(...rollbacks.flatMap((rollback) => rollback.plan))
     const guarded = guard(plan, view, this.#limits, this.#ledger)
     const planned = clock.now()
-    const outcomes = await this.#actuator.actuate(guarded.plan, view)
-    const asked = cause === 'beat' && policies.length > 0
+    const late = policies.length > 0 ? lateness(planned - view.time, this.#settings.interval) : undefined
+    if (late) errors.push(late)
+    const outcomes = late ? [] : await this.#actuator.actuate(guarded.plan, view)
+    if (!late) this.#rollbacks.acted(view, outcomes)
+    const asked = cause === 'beat' && policies.length > 0 && !late
     const merging = asked ? await this.#merging?.turn(view) : this.#merging?.standing
     errors.push(...apartFromGaps(this.#merging?.takeErrors() ?? []))
     const ended = clock.now()
@@ -222,6 +232,7 @@ export class Turns implements Disposable {
       wallTime,
       view,
       plan,
+      ...(rollbacks.length > 0 && !late && { rollbacks }),
       explanation,
       clamps: guarded.clamps,
       leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
@@ -248,14 +259,16 @@ export class Turns implements Disposable {
     if ('error' in cpu && this.#view) return this.#view
     const memory = this.#memory.newest
     const { topology, clock } = this.#host
+    const seen = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
     const view = this.#observer.observe({
-      cpu: 'error' in cpu ? blankCpuSample(topology, clock) : cpu,
+      cpu: seen,
       memory: memory?.sample,
-      ...this.#accounts(wallTime),
+      ...this.#accounts(wallTime, seen.domains),
     })
     if ('error' in cpu) return view
     this.#books.haveReport(cpu.domains)
     this.#ledger.observe(view, memory?.askedAt)
+    this.#rollbacks.see(view, 'beat')
     return this.#keep(view, memory)
   }
 
@@ -265,14 +278,15 @@ export class Turns implements Disposable {
     if (!this.#view || this.#isResuming || !memory || memory === this.#seen) return undefined
     const view = this.#observer.observeMemory(this.#view, {
       memory: memory.sample,
-      ...this.#accounts(wallTime),
+      ...this.#accounts(wallTime, memory.sample.domains),
     })
     this.#ledger.observeMemory(view, memory.askedAt)
+    this.#rollbacks.see(view, 'emergency')
     return this.#keep(view, memory)
   }
 
-  #accounts(wallTime: number) {
-    return { targets: this.#ledger.targets, reserved: this.#reservations.bytes, wallTime }
+  #accounts(wallTime: number, domains: readonly DomainIdentity[]) {
+    return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
   }
 
   #keep(seen: View, memory: MemoryReading | undefined): View {

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_INVALID_ARGUMENT' // the host cannot carry out what was asked, as it was asked
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan
+  | 'ERR_LATE' // the loop fell behind: what was planned was about a host of before, and was not done
   | 'ERR_NO_ROOM' // the host's memory that was to be reserved is not there, or cannot be
   | 'ERR_JOURNAL' // the journal cannot be read or written, or is not safe from others
   | 'ERR_HELD' // another controller works on this host

@@ -59,6 +59,12 @@ export type HostEvent =
   /** The daemon is gone; every later call fails with `ERR_CONNECTION_LOST`. */
   | { readonly kind: 'closed'; readonly reason: 'error' | 'eof' | 'keepalive' | 'client' }
 
+/**
+ * Which domain is to be changed: by its UUID, whichever run of it there is, or exactly one run. What was decided on for
+ * one run means nothing for the next: once it is over, the call rejects with `ERR_NO_DOMAIN` or `ERR_DOMAIN_NOT_RUNNING`.
+ */
+export type DomainRef = string | Pick<DomainIdentity, 'uuid' | 'id'>
+
 export type HostListener = (event: HostEvent) => void
 
 /**
@@ -89,14 +95,14 @@ export interface Host extends AsyncDisposable {
    * Pins a vCPU of a running domain, live, to a set of pCPUs. Rejects with `ERR_INVALID_ARGUMENT` for an
    * empty set, pCPUs outside the host or a vCPU that the domain does not have; nothing is changed then.
    */
-  pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void>
+  pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void>
   /**
    * Asks a running domain's balloon for a size in bytes (a whole number of KiB). The call returning says
    * nothing of whether memory moves: watch `actual`. `ERR_INVALID_ARGUMENT` for 0 or above the maximum.
    */
-  setMemory(uuid: string, bytes: number): Promise<void>
+  setMemory(domain: DomainRef, bytes: number): Promise<void>
   /** Has the guest report its memory every so many seconds (0: never). Lost when the guest restarts. */
-  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+  setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void>
 
   /**
    * A running domain's `cpu_shares`: the weight of all its vCPUs together against those of other domains, where pCPUs
@@ -106,7 +112,7 @@ export interface Host extends AsyncDisposable {
    */
   cpuShares(uuid: string): Promise<number>
   /** Changes them, live. Which numbers can be is up to the host: 2 to 262,144 with cgroups v1, 1 to 10,000 with v2. */
-  setCpuShares(uuid: string, shares: number): Promise<void>
+  setCpuShares(domain: DomainRef, shares: number): Promise<void>
 
   /** Same-page merging on this host; undefined where it has none. Never waits for a guest's monitor. */
   memoryMerging(): Promise<MemoryMerging | undefined>

@@ -1,6 +1,6 @@
 import type { CpuSet } from './cpuset.ts'
 import { BallastError } from './errors.ts'
-import { type Clock, Domain, type Host, type HostEvent, type HostListener } from './host.ts'
+import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
 import type { MemoryMerging, MergingPace } from './merging.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
@@ -81,24 +81,24 @@ class LastingHost implements Host {
     return this.#look((host) => host.sampleMemory())
   }
 
-  pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
-    return this.#call((host) => host.pinVcpu(uuid, vcpu, cpus))
+  pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
+    return this.#call((host) => host.pinVcpu(domain, vcpu, cpus))
   }
 
-  setMemory(uuid: string, bytes: number): Promise<void> {
-    return this.#call((host) => host.setMemory(uuid, bytes))
+  setMemory(domain: DomainRef, bytes: number): Promise<void> {
+    return this.#call((host) => host.setMemory(domain, bytes))
   }
 
-  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
-    return this.#call((host) => host.setMemoryStatsPeriod(uuid, seconds))
+  setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
+    return this.#call((host) => host.setMemoryStatsPeriod(domain, seconds))
   }
 
   cpuShares(uuid: string): Promise<number> {
     return this.#look((host) => host.cpuShares(uuid))
   }
 
-  setCpuShares(uuid: string, shares: number): Promise<void> {
-    return this.#call((host) => host.setCpuShares(uuid, shares))
+  setCpuShares(domain: DomainRef, shares: number): Promise<void> {
+    return this.#call((host) => host.setCpuShares(domain, shares))
   }
 
   memoryMerging(): Promise<MemoryMerging | undefined> {

@@ -1,8 +1,9 @@
 /**
  * Controls (C0, DEL, C1), invisible format characters (among them those that turn the direction of
- * writing), line and paragraph separators, and halves of surrogate pairs.
+ * writing), line and paragraph separators, halves of surrogate pairs, and what is no character at all
+ * (U+FFFE), which XML does not allow either.
  */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu
 
 /**
  * Text from a guest, from libvirt or from a policy as it may be shown: what could move a cursor, change

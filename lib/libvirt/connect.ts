@@ -1,5 +1,6 @@
 import { BallastError, LibvirtError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
+import { withoutPassword, withoutPasswordOf } from '../host/uri.ts'
 import { LibvirtHost } from './libvirt-host.ts'
 import { loadNative } from './native.ts'
 import { fromNative } from './native-error.ts'
@@ -89,7 +90,7 @@ function validate(uri: string, settings: Required<ConnectOptions>, given: Connec
 /** Says what could not be reached and what to do about it; keeps libvirt's own words. */
 function connectionError(uri: string, cause: BallastError): BallastError {
   const shown = withoutPassword(uri)
-  const said = cause.message.replaceAll(uri, shown)
+  const said = withoutPasswordOf(uri, cause.message)
   const denied = cause.code === 'ERR_PERMISSION_DENIED' || /permission denied|authentication/i.test(said)
   const code = denied ? 'ERR_PERMISSION_DENIED' : 'ERR_CONNECTION_FAILED'
   const cure = denied
@@ -101,8 +102,4 @@ function connectionError(uri: string, cause: BallastError): BallastError {
   return cause instanceof LibvirtError
     ? new LibvirtError(code, message, cause)
     : new BallastError(code, message, { cause })
-}
-
-function withoutPassword(uri: string): string {
-  return uri.replace(/^([^:/?#]+:\/\/[^/?#:@]*):[^/?#@]*@/, '$1:***@')
 }

@@ -1,6 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
-import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
 import type { MemoryMerging, MergingPace } from '../host/merging.ts'
 import { metadataNamespace } from '../host/metadata.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
@@ -95,7 +95,7 @@ export class LibvirtHost implements Host {
     }
   }
 
-  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
+  async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
     const outside = cpus.minus(this.topology.online)
     if (cpus.isEmpty || !outside.isEmpty) {
       const what = cpus.isEmpty ? 'no pCPU at all' : `pCPU ${outside}, which this host does not have online`
@@ -105,17 +105,17 @@ export class LibvirtHost implements Host {
       )
     }
     assertWhole('vCPU', vcpu, 0)
-    await this.#call((native) => native.pinVcpu(uuid, vcpu, cpus.toWords(this.topology.cpuCount)))
+    await this.#call((native) => native.pinVcpu(...runOf(domain), vcpu, cpus.toWords(this.topology.cpuCount)))
   }
 
-  async setMemory(uuid: string, bytes: number): Promise<void> {
+  async setMemory(domain: DomainRef, bytes: number): Promise<void> {
     assertWhole('memory in KiB', bytes / KiB, 1)
-    await this.#call((native) => native.setMemory(uuid, bytes / KiB))
+    await this.#call((native) => native.setMemory(...runOf(domain), bytes / KiB))
   }
 
-  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
+  async setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
     assertWhole('statistics period in seconds', seconds, 0)
-    await this.#call((native) => native.setMemoryStatsPeriod(uuid, seconds))
+    await this.#call((native) => native.setMemoryStatsPeriod(...runOf(domain), seconds))
   }
 
   async cpuShares(uuid: string): Promise<number> {
@@ -124,9 +124,9 @@ export class LibvirtHost implements Host {
     throw new BallastError('ERR_NOT_SUPPORTED', `The scheduler of ${this.uri} knows no cpu_shares`)
   }
 
-  async setCpuShares(uuid: string, shares: number): Promise<void> {
+  async setCpuShares(domain: DomainRef, shares: number): Promise<void> {
     assertWhole('cpu_shares', shares, 1)
-    await this.#call((native) => native.setCpuShares(uuid, shares))
+    await this.#call((native) => native.setCpuShares(...runOf(domain), shares))
   }
 
   async memoryMerging(): Promise<MemoryMerging | undefined> {
@@ -220,6 +220,11 @@ class DomainTable {
     if (changed) this.#domains = changed.map(({ uuid, name, id }) => ({ uuid, name, id }))
     return this.#domains
   }
+}
+
+/** As native code has it: UUID and id, -1 for any run. */
+function runOf(domain: DomainRef): [uuid: string, id: number] {
+  return typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
 }
 
 function assertWhole(what: string, value: number, least: number): void {

@@ -38,13 +38,14 @@ export interface NativeConnection {
   domainXml(uuid: string): Promise<string>
   sampleCpu(): Promise<NativeCpuSample>
   sampleMemory(): Promise<NativeMemorySample>
+  // What changes a domain is for the run with this id, and fails when that is over; -1: for any.
   /** `cpus` is a bitmap of 32-bit words. */
-  pinVcpu(uuid: string, vcpu: number, cpus: Uint32Array): Promise<void>
-  setMemory(uuid: string, memoryKiB: number): Promise<void>
-  setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void>
+  pinVcpu(uuid: string, id: number, vcpu: number, cpus: Uint32Array): Promise<void>
+  setMemory(uuid: string, id: number, memoryKiB: number): Promise<void>
+  setMemoryStatsPeriod(uuid: string, id: number, seconds: number): Promise<void>
   /** 0: the driver knows none. */
   cpuShares(uuid: string): Promise<number>
-  setCpuShares(uuid: string, shares: number): Promise<void>
+  setCpuShares(uuid: string, id: number, shares: number): Promise<void>
   /** Undefined: the host has none. */
   pageMerging(): Promise<NativePageMerging | undefined>
   setPageMerging(pagesToScan: number, sleepMilliseconds: number): Promise<void>

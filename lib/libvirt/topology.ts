@@ -45,16 +45,26 @@ const parser = new XMLParser({
 
 /**
  * Reads the shape of a host from its capabilities XML (`<topology>`), which knows more than node info
- * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when the XML cannot be read.
+ * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when it cannot be read, or makes no sense.
  */
 export function readTopology(host: NativeHostDescription): Topology {
-  const { topology, cache } = parseHost(host.capabilities)
+  try {
+    return topologyOf(host)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new BallastError('ERR_LIBVIRT', `Cannot read the host's capabilities: ${why}`, { cause })
+  }
+}
+
+function topologyOf(host: NativeHostDescription): Topology {
+  const { topology, cache } = hostElement(host.capabilities)
   const cellElements = topology?.cells?.cell ?? []
   const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
   const mapped = CpuSet.fromWords(host.online)
   const lone = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
   const pcpus = withCaches(lone, cache?.bank ?? [])
   const online = CpuSet.from(pcpus.map((pcpu) => pcpu.id))
+  if (online.size < pcpus.length) throw new Error('a pCPU is there twice')
   const highest = pcpus.at(-1)?.id ?? -1
   return {
     pcpus,
@@ -67,14 +77,17 @@ export function readTopology(host: NativeHostDescription): Topology {
   }
 }
 
-function parseHost(capabilities: string): HostElement {
-  try {
-    const document = parser.parse(capabilities, true)
-    return document.capabilities?.host ?? {}
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new BallastError('ERR_LIBVIRT', `Cannot read the host's capabilities XML: ${why}`, { cause })
+function hostElement(capabilities: string): HostElement {
+  const document = parser.parse(capabilities, true)
+  return document.capabilities?.host ?? {}
+}
+
+/** A number as libvirt writes an id, a size or a distance; throws for anything else. */
+function whole(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) {
+    throw new Error(`expected a whole number, got ${JSON.stringify(text)}`)
   }
+  return Number(text)
 }
 
 /**
@@ -99,11 +112,11 @@ function readPcpus(cell: CellElement): LonePcpu[] {
   return (cell.cpus?.cpu ?? [])
     .filter((cpu) => cpu.core_id !== undefined) // an offline one has only its number
     .map((cpu) => ({
-      id: Number(cpu.id),
-      cell: Number(cell.id),
-      socket: Number(cpu.socket_id ?? 0),
-      die: Number(cpu.die_id ?? 0),
-      core: Number(cpu.core_id),
+      id: whole(cpu.id),
+      cell: whole(cell.id),
+      socket: whole(cpu.socket_id ?? '0'),
+      die: whole(cpu.die_id ?? '0'),
+      core: whole(cpu.core_id),
       siblings: CpuSet.parse(cpu.siblings ?? cpu.id),
     }))
 }
@@ -111,10 +124,10 @@ function readPcpus(cell: CellElement): LonePcpu[] {
 function readCell(cell: CellElement, online: CpuSet): NumaCell {
   const memory = typeof cell.memory === 'string' ? cell.memory : cell.memory?.['#text']
   return {
-    id: Number(cell.id),
+    id: whole(cell.id),
     cpus: CpuSet.from(readPcpus(cell).map((pcpu) => pcpu.id)).and(online),
-    memory: memory === undefined ? Number.NaN : Number(memory) * KiB,
-    distances: new Map(cell.distances?.sibling?.map(({ id, value }) => [Number(id), Number(value)]) ?? []),
+    memory: memory === undefined ? Number.NaN : whole(memory) * KiB,
+    distances: new Map(cell.distances?.sibling?.map(({ id, value }) => [whole(id), whole(value)]) ?? []),
   }
 }
 

@@ -36,23 +36,23 @@ const parser = new XMLParser({
 
 /** Reads the traits of a running domain from its live XML. Throws `ERR_LIBVIRT` when the XML cannot be read. */
 export function readTraits(xml: string): DomainTraits {
-  const domain = parseDomain(xml)
-  const devices = typeof domain.devices === 'object' ? domain.devices : {}
-  const period = Number(devices.memballoon?.stats?.period)
-  return {
-    balloon: balloonOf(devices.memballoon?.model),
-    statsPeriodSeconds: period > 0 ? period : undefined,
-    pinnedMemory: pinnedMemoryOf(domain, devices),
-  }
-}
-
-function parseDomain(xml: string): DomainElement {
   try {
-    const { domain } = parser.parse(xml, true)
-    return typeof domain === 'object' ? domain : {}
+    return traitsOf(xml)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new BallastError('ERR_LIBVIRT', `Cannot read the domain's XML: ${why}`, { cause })
+  }
+}
+
+function traitsOf(xml: string): DomainTraits {
+  const { domain: element } = parser.parse(xml, true)
+  const domain: DomainElement = typeof element === 'object' ? element : {}
+  const devices = typeof domain.devices === 'object' ? domain.devices : {}
+  const { period = '' } = devices.memballoon?.stats ?? {}
+  return {
+    balloon: balloonOf(devices.memballoon?.model),
+    statsPeriodSeconds: /^\d{1,9}$/.test(period) ? Number(period) || undefined : undefined,
+    pinnedMemory: pinnedMemoryOf(domain, devices),
   }
 }
 

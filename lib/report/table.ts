@@ -36,7 +36,9 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   const shown = neediest(wanted, options.guests ?? wanted.length)
   const nameWidth = Math.max(5, ...shown.map((domain) => Math.min(24, printable(domain.name).length)))
   const hidden = wanted.length - shown.length
-  const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
+  // Not in the middle of a character of two halves.
+  const cut = (line: string) =>
+    line.length > columns ? `${line.slice(0, columns - 1).replace(/[\ud800-\udbff]$/, '')}…` : line
   return [
     style.bold(cut(headline(tick))),
     style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),

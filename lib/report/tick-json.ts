@@ -1,4 +1,4 @@
-import type { Clamp, LeftAlone, MergingTurn, Outcome, Tick, TickTiming } from '../control/tick.ts'
+import type { Clamp, LeftAlone, MergingTurn, Outcome, Rollback, Tick, TickTiming } from '../control/tick.ts'
 import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -114,6 +114,12 @@ export interface TickRecord {
   readonly memory: Known<HostMemoryView>
   readonly domains: readonly DomainRecord[]
   readonly plan: readonly ActionRecord[]
+  /** What of it undoes what was done before. */
+  readonly rollbacks?: readonly {
+    readonly what: Rollback['what']
+    readonly plan: readonly ActionRecord[]
+    readonly why: string
+  }[]
   /** Why the scheduler chose as many moves as it did. */
   readonly explanation?: Explanation
   readonly clamps: readonly {
@@ -160,6 +166,7 @@ export function tickRecord(tick: Tick): TickRecord {
     memory: known(view.memory),
     domains: view.domains.map(domainRecord),
     plan: tick.plan.map(actionRecord),
+    rollbacks: tick.rollbacks?.map(({ what, plan, why }) => ({ what, plan: plan.map(actionRecord), why })),
     explanation: tick.explanation,
     clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
       known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),

@@ -67,7 +67,7 @@ function outsideTotal(maximum: number): number {
 
 /** The memory of one guest from its start to its end: balloon, program, page cache, swap. Sizes are bytes. */
 export class GuestMemory {
-  readonly maximum: number
+  #maximum: number
   actual: number
   target: number
   /** What the program holds, in memory and swapped out. */
@@ -94,13 +94,25 @@ export class GuestMemory {
     scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
     pinned: boolean,
   ) {
-    this.maximum = scenario.maximum
+    this.#maximum = scenario.maximum
     this.actual = scenario.actual
     this.target = scenario.actual
     this.#cache = new PageCache(scenario.cache)
     this.#swap = scenario.swap
     this.#cache.shrinkTo(this.#room())
     this.#pinned = pinned
+    this.#noteBacked()
+  }
+
+  get maximum(): number {
+    return this.#maximum
+  }
+
+  /** What is plugged in or out is part of the balloon's size: the pages that the balloon keeps stay the same. */
+  plug(bytes: number): void {
+    this.#maximum += bytes
+    this.actual += bytes
+    this.target += bytes
     this.#noteBacked()
   }
 

@@ -127,6 +127,11 @@ export class Guest {
     this.#stopOrGo(task, time)
   }
 
+  /** The last vCPU goes. */
+  unplug(): void {
+    this.#host.processors.remove(this.#vcpus.pop()!.task)
+  }
+
   get cpuShares(): number {
     return this.#cpuShares
   }

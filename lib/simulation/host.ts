@@ -1,6 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
-import { type Clock, Domain, type Host, type HostListener } from '../host/host.ts'
+import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
 import type { MemoryMerging, MergingPace } from '../host/merging.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -125,8 +125,8 @@ class Simulation implements SimulatedHost {
     return sampleMemory(this.#machine)
   }
 
-  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
-    const guest = this.#guest(uuid)
+  async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
+    const guest = this.#run(domain)
     if (cpus.isEmpty) throw wrong('Cannot pin a vCPU to no pCPU at all')
     if (!cpus.isSubsetOf(this.topology.online)) {
       throw wrong(`Cannot pin to pCPUs ${cpus}: this host has ${this.topology.online}`)
@@ -139,8 +139,8 @@ class Simulation implements SimulatedHost {
     })
   }
 
-  async setMemory(uuid: string, bytes: number): Promise<void> {
-    const guest = this.#guest(uuid)
+  async setMemory(domain: DomainRef, bytes: number): Promise<void> {
+    const guest = this.#run(domain)
     const { maximum } = guest.memory
     if (!Number.isInteger(bytes / KiB) || bytes <= 0 || bytes > maximum) {
       const { name } = guest.identity
@@ -154,8 +154,8 @@ class Simulation implements SimulatedHost {
     })
   }
 
-  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
-    const guest = this.#guest(uuid)
+  async setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
+    const guest = this.#run(domain)
     if (!Number.isInteger(seconds) || seconds < 0) {
       throw wrong(`Expected whole seconds from 0 on for the memory statistics period, got ${seconds}`)
     }
@@ -169,8 +169,8 @@ class Simulation implements SimulatedHost {
     return this.#guest(uuid).cpuShares
   }
 
-  async setCpuShares(uuid: string, shares: number): Promise<void> {
-    const guest = this.#guest(uuid)
+  async setCpuShares(domain: DomainRef, shares: number): Promise<void> {
+    const guest = this.#run(domain)
     const { least, most } = cpuSharesRange
     if (!Number.isInteger(shares) || shares < least || shares > most) {
       throw wrong(`Expected cpu_shares to be a whole number from ${least} to ${most}, got ${shares}`)
@@ -271,6 +271,14 @@ class Simulation implements SimulatedHost {
     if (guest) return guest
     const code: ErrorCode = this.#machine.isDefined(uuid) ? 'ERR_DOMAIN_NOT_RUNNING' : 'ERR_NO_DOMAIN'
     throw new BallastError(code, `No running domain ${JSON.stringify(uuid)}`)
+  }
+
+  #run(domain: DomainRef): Guest {
+    if (typeof domain === 'string') return this.#guest(domain)
+    const guest = this.#guest(domain.uuid)
+    const { id, name } = guest.identity
+    if (id === domain.id) return guest
+    throw new BallastError('ERR_NO_DOMAIN', `The run of ${name} with id ${domain.id} is over`)
   }
 
   #assertBalloon(guest: Guest): void {

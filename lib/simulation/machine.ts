@@ -21,7 +21,10 @@ const defaultBackground = 0.02
 
 interface Definition {
   readonly uuid: string
+  readonly name: string
   readonly scenario: DomainScenario
+  /** Also while it does not run. */
+  isKnown: boolean
   announcedActual: number
   announcedAt: number
 }
@@ -33,6 +36,8 @@ export class Machine {
   readonly processors: Processors
   readonly #seed: number
   readonly #definitions = new Map<string, Definition>()
+  /** By the name that the scenario has: the UUID now. */
+  readonly #uuids = new Map<string, string>()
   readonly #guests = new Map<string, Guest>()
   readonly #changes: Change[]
   readonly #listeners = new Set<HostListener>()
@@ -52,13 +57,7 @@ export class Machine {
     this.processors = new Processors(this.topology, parts, this.#seed)
     this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
     for (const domain of scenario.domains) {
-      const definition: Definition = {
-        uuid: uuidOf(domain.name),
-        scenario: domain,
-        announcedActual: 0,
-        announcedAt: 0,
-      }
-      this.#definitions.set(definition.uuid, definition)
+      const definition = this.#define(domain, uuidOf(domain.name), domain.name)
       if (domain.running ?? true) this.#start(definition, true)
     }
   }
@@ -74,7 +73,7 @@ export class Machine {
   }
 
   isDefined(uuid: string): boolean {
-    return this.#definitions.has(uuid)
+    return this.#definitions.get(uuid)?.isKnown ?? false
   }
 
   get freeMemory(): number {
@@ -160,12 +159,13 @@ export class Machine {
       this.processors.setBackground(change.pcpu, change.part, time)
       return
     }
-    const definition = this.#definitions.get(uuidOf(change.domain))!
-    if (change.kind === 'start') {
-      this.#start(definition, false)
+    const uuid = this.#uuids.get(change.domain)!
+    const definition = this.#definitions.get(uuid)!
+    if (change.kind === 'start' || change.kind === 'arrive') {
+      this.#start(definition, change.kind === 'arrive')
       return
     }
-    const guest = this.#guests.get(definition.uuid)!
+    const guest = this.#guests.get(uuid)!
     switch (change.kind) {
       case 'load':
         guest.setLoad(change.load, change.vcpu, time)
@@ -175,6 +175,15 @@ export class Machine {
         break
       case 'plug':
         guest.plug(change.vcpu, time)
+        break
+      case 'unplug':
+        guest.unplug()
+        break
+      case 'plugMemory':
+        guest.memory.plug(change.bytes)
+        break
+      case 'balloon':
+        guest.memory.target = Math.min(change.bytes, guest.memory.maximum)
         break
       case 'pin':
         this.pin(guest, change.vcpu, cpusOf(change.affinity, this.topology))
@@ -191,15 +200,36 @@ export class Machine {
       case 'stop':
         this.#stop(guest)
         break
+      case 'leave':
+        this.#stop(guest)
+        definition.isKnown = false
+        break
       case 'restart':
         this.#stop(guest)
         this.#start(definition, false)
         break
+      case 'replace':
+        this.#stop(guest)
+        this.#definitions.delete(uuid)
+        this.#start(this.#define(definition.scenario, uuidOf(`${uuid} replaced`), guest.identity.name), false)
+        break
+      case 'rename':
+        this.#stop(guest)
+        this.#start(this.#define(definition.scenario, uuid, change.name), false)
+        break
     }
   }
 
+  #define(scenario: DomainScenario, uuid: string, name: string): Definition {
+    const definition = { uuid, name, scenario, isKnown: true, announcedActual: 0, announcedAt: 0 }
+    this.#definitions.set(uuid, definition)
+    this.#uuids.set(scenario.name, uuid)
+    return definition
+  }
+
   #start(definition: Definition, booted: boolean): void {
-    const identity = { uuid: definition.uuid, name: definition.scenario.name, id: ++this.#lastId }
+    definition.isKnown = true
+    const identity = { uuid: definition.uuid, name: definition.name, id: ++this.#lastId }
     const host = { processors: this.processors, topology: this.topology, seed: this.#seed }
     const time = this.clock.now()
     const guest = new Guest(definition.scenario, identity, host, booted, time)

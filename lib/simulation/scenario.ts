@@ -131,6 +131,12 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
   | { readonly kind: 'program'; readonly program: Program }
   /** Hot-plugs one more vCPU; it is gone after a restart. */
   | { readonly kind: 'plug'; readonly vcpu: VcpuScenario }
+  /** Hot-unplugs its last vCPU. */
+  | { readonly kind: 'unplug' }
+  /** So many bytes of memory are hot-plugged, or unplugged where it is below 0: its maximum and its balloon change by it. */
+  | { readonly kind: 'plugMemory'; readonly bytes: number }
+  /** Somebody else asks its balloon for a size. */
+  | { readonly kind: 'balloon'; readonly bytes: number }
   /** Somebody else pins a vCPU: a CPU list, or `any`. */
   | { readonly kind: 'pin'; readonly vcpu: number; readonly affinity: string }
   /**
@@ -139,4 +145,10 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
    * `stick` is SIGSTOP for its QEMU: nothing in it runs and its monitor does not answer, though it is "running"; `unstick` is SIGCONT.
    */
   | { readonly kind: 'start' | 'stop' | 'restart' | 'pause' | 'resume' | 'stick' | 'unstick' }
+  /** It migrates here, running as the scenario has it at first; or away, and is not known here any more, as a transient one that ends. */
+  | { readonly kind: 'arrive' | 'leave' }
+  /** It ends, is undefined, and another with a UUID of its own is defined under its name and starts. */
+  | { readonly kind: 'replace' }
+  /** It ends, since libvirt renames only what does not run, and starts with another name. `changes` go on with its first. */
+  | { readonly kind: 'rename'; readonly name: string }
 )

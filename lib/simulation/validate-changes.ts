@@ -8,6 +8,7 @@ import {
   validateLoad,
   validateProgram,
   validateVcpu,
+  wholeKiB,
 } from './validate-parts.ts'
 
 /** What a domain is at one point of the scenario. */
@@ -22,6 +23,9 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   load: ['load', 'vcpu'],
   program: ['program'],
   plug: ['vcpu'],
+  unplug: [],
+  plugMemory: ['bytes'],
+  balloon: ['bytes'],
   pin: ['vcpu', 'affinity'],
   background: ['pcpu', 'part'],
   start: [],
@@ -31,6 +35,10 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   resume: [],
   stick: [],
   unstick: [],
+  arrive: [],
+  leave: [],
+  replace: [],
+  rename: ['name'],
 }
 
 /** Plays the changes in the order of their times and throws for one that cannot happen then, as resuming what is not paused. */
@@ -42,6 +50,9 @@ export function validateChanges(
   const situations = new Map(
     domains.map((domain) => [domain.name, initially(domain, domain.running ?? true)]),
   )
+  for (const [i, change] of changes.entries()) {
+    if (typeof change !== 'object' || change === null) throw wrongOption(`changes[${i}]`, 'an object', change)
+  }
   const inOrder = [...changes.entries()].sort(([, a], [, b]) => a.at - b.at)
   for (const [i, change] of inOrder) {
     const at = `changes[${i}]`
@@ -50,7 +61,8 @@ export function validateChanges(
       throw wrongOption(`${at}.kind`, Object.keys(keysOf).join(', '), (change as { kind: unknown }).kind)
     const whose = change.kind === 'background' ? [] : ['domain']
     onlyKeys(at, change, ['at', 'kind', ...whose, ...keys])
-    if (!(change.at >= 0)) throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
+    if (!(typeof change.at === 'number' && change.at >= 0))
+      throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
     if (change.kind === 'background') {
       if (!online.has(change.pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU among ${online}`, change.pcpu)
       fraction(`${at}.part`, change.part)
@@ -63,6 +75,11 @@ export function validateChanges(
     if (change.kind === 'program') validateProgram(`${at}.program`, change.program)
     if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, online)
     if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, online)
+    if (change.kind === 'plugMemory') wholeKiB(`${at}.bytes`, Math.abs(change.bytes))
+    if (change.kind === 'balloon') wholeKiB(`${at}.bytes`, change.bytes)
+    if (change.kind === 'rename' && (typeof change.name !== 'string' || change.name === '')) {
+      throw wrongOption(`${at}.name`, 'a name', change.name)
+    }
     const mistake = play(change, situation, domain)
     if (mistake) {
       throw wrongOption(
@@ -80,7 +97,8 @@ function initially(domain: DomainScenario, running: boolean): Situation {
 
 /** Carries the situation on; returns why that is not possible. */
 function play(change: DomainChange, now: Situation, domain: DomainScenario): string | undefined {
-  if (now.running === (change.kind === 'start')) return now.running ? 'runs already' : 'does not run'
+  const begins = change.kind === 'start' || change.kind === 'arrive'
+  if (now.running === begins) return now.running ? 'runs already' : 'does not run'
   switch (change.kind) {
     case 'load':
     case 'pin':
@@ -88,6 +106,8 @@ function play(change: DomainChange, now: Situation, domain: DomainScenario): str
     case 'plug':
       now.vcpus++
       return undefined
+    case 'unplug':
+      return --now.vcpus > 0 ? undefined : 'has no other vCPU'
     case 'pause':
     case 'resume':
       if (now.paused === (change.kind === 'pause')) return now.paused ? 'is paused already' : 'is not paused'
@@ -101,9 +121,15 @@ function play(change: DomainChange, now: Situation, domain: DomainScenario): str
     case 'start':
     case 'stop':
     case 'restart':
-      Object.assign(now, initially(domain, change.kind !== 'stop'))
+    case 'arrive':
+    case 'leave':
+    case 'replace':
+    case 'rename':
+      Object.assign(now, initially(domain, change.kind !== 'stop' && change.kind !== 'leave'))
       return undefined
     case 'program':
+    case 'plugMemory':
+    case 'balloon':
       return undefined
   }
 }

@@ -5,6 +5,7 @@ import type { Load, Program, VcpuScenario } from './scenario.ts'
 
 /** Throws for anything that is no load. */
 export function validateLoad(at: string, load: Load): void {
+  if (typeof load !== 'object' || load === null) throw wrongOption(at, 'an object', load)
   switch (load.kind) {
     case 'idle':
     case 'spin':
@@ -27,7 +28,9 @@ export function validateLoad(at: string, load: Load): void {
 /** Throws for anything that is no program. */
 export function validateProgram(at: string, program: Program): void {
   onlyKeys(at, program, ['size', 'rate', 'touch', 'files'])
-  if (!(program.size >= 0)) throw wrongOption(`${at}.size`, 'bytes from 0 on', program.size)
+  if (!(typeof program.size === 'number' && program.size >= 0)) {
+    throw wrongOption(`${at}.size`, 'bytes from 0 on', program.size)
+  }
   atLeast(`${at}.rate`, program.rate, 0)
   atLeast(`${at}.touch`, program.touch, 0)
   atLeast(`${at}.files`, program.files, 0)
@@ -36,21 +39,23 @@ export function validateProgram(at: string, program: Program): void {
 /** Throws for anything that is no vCPU of a host with these pCPUs. */
 export function validateVcpu(at: string, vcpu: VcpuScenario, online: CpuSet): void {
   onlyKeys(at, vcpu, ['affinity', 'load'])
-  if (vcpu.load) validateLoad(`${at}.load`, vcpu.load)
+  if (vcpu.load !== undefined) validateLoad(`${at}.load`, vcpu.load)
   if (vcpu.affinity !== undefined) validateAffinity(`${at}.affinity`, vcpu.affinity, online)
 }
 
 /** Throws for anything that is neither `any` nor a list of some of these pCPUs. */
 export function validateAffinity(at: string, affinity: string, online: CpuSet): void {
   if (affinity === 'any') return
+  if (typeof affinity !== 'string') throw wrongOption(at, `'any' or a CPU list`, affinity)
   const cpus = parseOr(affinity, () => wrongOption(at, `'any' or a CPU list`, affinity))
   if (cpus.isEmpty || !cpus.isSubsetOf(online)) {
     throw wrongOption(at, `'any' or pCPUs among ${online}`, affinity)
   }
 }
 
-/** Throws for a key that is not among these: most likely a misspelled one. */
+/** Throws for what is no object, and for a key that is not among these: most likely a misspelled one. */
 export function onlyKeys(at: string, value: object, keys: readonly string[]): void {
+  if (typeof value !== 'object' || value === null) throw wrongOption(at, 'an object', value)
   for (const key of Object.keys(value)) {
     if (!keys.includes(key))
       throw wrongOption(at, `an object with no other keys than ${keys.join(', ')}`, key)
@@ -65,18 +70,26 @@ function parseOr(list: string, mistake: () => TypeError): CpuSet {
   }
 }
 
+/** Throws for what is given and no list. */
+export function list(option: string, value: readonly unknown[] | undefined): void {
+  if (value !== undefined && !Array.isArray(value)) throw wrongOption(option, 'a list', value)
+}
+
 /** Throws for what is no fraction of a pCPU. */
 export function fraction(option: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) throw wrongOption(option, 'a fraction from 0 to 1', value)
+  if (!(typeof value === 'number' && value >= 0 && value <= 1))
+    throw wrongOption(option, 'a fraction from 0 to 1', value)
 }
 
 /** Throws for what is given and below `least`. */
 export function atLeast(option: string, value: number | undefined, least: number): void {
-  if (value !== undefined && !(value >= least)) throw wrongOption(option, `a number from ${least} on`, value)
+  if (value !== undefined && !(typeof value === 'number' && value >= least)) {
+    throw wrongOption(option, `a number from ${least} on`, value)
+  }
 }
 
 function above0(option: string, value: number): void {
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+  if (!(typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY))
     throw wrongOption(option, 'milliseconds above 0', value)
 }
 

@@ -3,7 +3,15 @@ import { wrongOption } from '../host/errors.ts'
 import type { HostShape, MemoryScenario, Scenario } from './scenario.ts'
 import { completeShape } from './topology.ts'
 import { validateChanges } from './validate-changes.ts'
-import { atLeast, fraction, onlyKeys, validateProgram, validateVcpu, wholeKiB } from './validate-parts.ts'
+import {
+  atLeast,
+  fraction,
+  list,
+  onlyKeys,
+  validateProgram,
+  validateVcpu,
+  wholeKiB,
+} from './validate-parts.ts'
 
 /** Throws the `TypeError` that names the first thing in a scenario that makes no sense. */
 export function validateScenario(scenario: Scenario): void {
@@ -40,21 +48,29 @@ export function validateScenario(scenario: Scenario): void {
     if (domain.metadata !== undefined && typeof domain.metadata !== 'string') {
       throw wrongOption(`${at}.metadata`, 'XML', domain.metadata)
     }
+    list(`${at}.vcpus`, domain.vcpus)
     if (domain.vcpus?.length === 0) throw wrongOption(`${at}.vcpus`, 'at least one vCPU', '[]')
     for (const [j, vcpu] of (domain.vcpus ?? []).entries()) validateVcpu(`${at}.vcpus[${j}]`, vcpu, online)
-    if (domain.memory) validateMemory(`${at}.memory`, domain.memory)
+    if (domain.memory !== undefined) validateMemory(`${at}.memory`, domain.memory)
   }
+  list('changes', changes)
   if (changes) validateChanges(changes, domains, online)
 }
 
+/** What a {@link CpuSet} holds. */
+const mostPcpus = 65_536
+
 function validateShape(pcpus: number | HostShape): CpuSet {
-  if (typeof pcpus === 'object') onlyKeys('pcpus', pcpus, ['sockets', 'cores', 'threads', 'cells'])
+  if (typeof pcpus !== 'number') onlyKeys('pcpus', pcpus, ['sockets', 'cores', 'threads', 'cells'])
   const shape = completeShape(pcpus)
   for (const [key, count] of Object.entries(shape)) {
     const option = typeof pcpus === 'number' ? 'pcpus' : `pcpus.${key}`
     if (!Number.isInteger(count) || count < 1) throw wrongOption(option, 'a whole number above 0', count)
   }
   const cores = shape.sockets * shape.cores
+  if (cores * shape.threads > mostPcpus) {
+    throw wrongOption('pcpus', `${mostPcpus} at the most`, cores * shape.threads)
+  }
   if (cores % shape.cells !== 0) {
     throw wrongOption('pcpus.cells', `a number that divides the ${cores} cores evenly`, shape.cells)
   }
@@ -97,7 +113,7 @@ function validateMemory(at: string, memory: MemoryScenario): void {
   if (maximum !== undefined && actual !== undefined && actual > maximum) {
     throw wrongOption(`${at}.actual`, `at most the maximum of ${maximum} bytes`, actual)
   }
-  if (program) validateProgram(`${at}.program`, program)
+  if (program !== undefined) validateProgram(`${at}.program`, program)
   atLeast(`${at}.cache`, cache, 0)
   oneOf(`${at}.swap`, swap, swaps)
   oneOf(`${at}.balloon`, balloon, balloons)

@@ -12,6 +12,11 @@ export interface PinAction {
   readonly cpus: CpuSet
   /** Why, in numbers. */
   readonly reason: string
+  /**
+   * The longest part of the time, 0 to 1, that the plan lets any vCPU wait on these pCPUs; clearly more and the loop
+   * undoes it. Default: what the demand there lets expect.
+   */
+  readonly expectedDelay?: number | undefined
 }
 
 /** Ask one domain's balloon for a size. Make it with {@link setMemory}. */

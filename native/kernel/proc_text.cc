@@ -18,6 +18,15 @@ std::optional<Number> TakeNumber(std::string_view& text) {
   return value;
 }
 
+// The unsigned number that is all of `text`.
+template <typename Number>
+std::optional<Number> WholeNumber(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
@@ -52,7 +61,8 @@ std::optional<int32_t> ParseLastCpu(std::string_view text) {
     text.remove_prefix(start);
     TakeUntil(text, ' ');
   }
-  return TakeNumber<int32_t>(text);
+  const auto cpu = TakeNumber<int32_t>(text);
+  return cpu && *cpu >= 0 ? cpu : std::nullopt;
 }
 
 std::optional<uint32_t> ParseVcpuThreadName(std::string_view text) {
@@ -80,7 +90,8 @@ bool NamesGuest(std::string_view name_option, std::string_view guest) {
   for (const char c : guest) expected.append(c == ',' ? 2 : 1, c);  // QEMU's way to write a comma
   if (!StartsWith(name_option, expected)) return false;
   const std::string_view rest = name_option.substr(expected.size());
-  return rest.empty() || rest[0] == ',';
+  // Two commas are one that belongs to a longer name.
+  return rest.empty() || (rest[0] == ',' && rest.substr(1, 1) != ",");
 }
 
 std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text) {
@@ -119,12 +130,13 @@ std::optional<double> ParsePressure(std::string_view text) {
   constexpr std::string_view kPrefix = "some avg10=";
   if (!StartsWith(text, kPrefix)) return std::nullopt;
   text.remove_prefix(kPrefix.size());
-  // Percent with two digits after the point: "12.34".
-  const auto percent = TakeNumber<uint32_t>(text);
-  if (!percent || !StartsWith(text, ".") || text.size() < 4 || text[3] != ' ') return std::nullopt;
-  text.remove_prefix(1);
-  const auto hundredths = TakeNumber<uint32_t>(text);
-  if (!hundredths || *hundredths > 99 || *percent > 100) return std::nullopt;
+  // Percent with two digits after the point: "12.34 ".
+  const size_t point = text.find('.');
+  const size_t end = text.find(' ');
+  if (point == std::string_view::npos || end != point + 3) return std::nullopt;
+  const auto percent = WholeNumber<uint32_t>(text.substr(0, point));
+  const auto hundredths = WholeNumber<uint32_t>(text.substr(point + 1, 2));
+  if (!percent || !hundredths || *percent > 100) return std::nullopt;
   return std::min(1.0, (*percent * 100.0 + *hundredths) / 10'000);
 }
 

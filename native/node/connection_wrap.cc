@@ -12,6 +12,11 @@ struct Done {};
 
 Napi::Value ToUndefined(Napi::Env env, const Done&) { return env.Undefined(); }
 
+// The first two arguments of every call that changes a domain.
+DomainRun RunFrom(const Napi::CallbackInfo& info) {
+  return {info[0].As<Napi::String>(), info[1].As<Napi::Number>().Int32Value()};
+}
+
 }  // namespace
 
 struct ConnectionWrap::Handover {
@@ -184,29 +189,29 @@ Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change
 }
 
 Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const unsigned vcpu = info[1].As<Napi::Number>().Uint32Value();
-  const auto words = info[2].As<Napi::Uint32Array>();
+  const DomainRun run = RunFrom(info);
+  const unsigned vcpu = info[2].As<Napi::Number>().Uint32Value();
+  const auto words = info[3].As<Napi::Uint32Array>();
   const auto map = EncodeCpumap(words.Data(), words.ElementLength(), Opened(info.Env()).host.cpu_count);
   return ChangeDomain(info.Env(), "virDomainPinVcpu",
-                      [uuid, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
-                        c.PinVcpu(uuid, vcpu, map);
+                      [run, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
+                        c.PinVcpu(run, vcpu, map);
                         cpu->Repinned();
                       });
 }
 
 Napi::Value ConnectionWrap::SetMemory(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const auto kib = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
+  const DomainRun run = RunFrom(info);
+  const auto kib = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
   return ChangeDomain(info.Env(), "virDomainSetMemory",
-                      [uuid, kib](const Connection& c) { c.SetMemory(uuid, kib); });
+                      [run, kib](const Connection& c) { c.SetMemory(run, kib); });
 }
 
 Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const int seconds = info[1].As<Napi::Number>().Int32Value();
+  const DomainRun run = RunFrom(info);
+  const int seconds = info[2].As<Napi::Number>().Int32Value();
   return ChangeDomain(info.Env(), "virDomainSetMemoryStatsPeriod",
-                      [uuid, seconds](const Connection& c) { c.SetMemoryStatsPeriod(uuid, seconds); });
+                      [run, seconds](const Connection& c) { c.SetMemoryStatsPeriod(run, seconds); });
 }
 
 Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
@@ -221,10 +226,10 @@ Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const auto shares = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
+  const DomainRun run = RunFrom(info);
+  const auto shares = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
   return ChangeDomain(info.Env(), "virDomainSetSchedulerParametersFlags",
-                      [uuid, shares](const Connection& c) { ballast::SetCpuShares(c, uuid, shares); });
+                      [run, shares](const Connection& c) { ballast::SetCpuShares(c, run, shares); });
 }
 
 Napi::Value ConnectionWrap::PageMerging(const Napi::CallbackInfo& info) {

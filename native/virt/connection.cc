@@ -148,15 +148,22 @@ std::vector<ActiveDomain> Connection::ListActive() const {
   return domains;
 }
 
-DomainHandle Connection::FindDomain(const std::string& uuid) const {
-  DomainHandle domain(virDomainLookupByUUIDString(connection_, uuid.c_str()));
-  if (!domain) ThrowLastError("virDomainLookupByUUIDString");
+DomainHandle Connection::FindDomain(const DomainRun& run) const {
+  constexpr char kCall[] = "virDomainLookupByUUIDString";
+  DomainHandle domain(virDomainLookupByUUIDString(connection_, run.uuid.c_str()));
+  if (!domain) ThrowLastError(kCall);
+  // libvirt itself names domains by UUID alone: this is as late as it can be seen that another run has come.
+  if (run.id >= 0 && static_cast<int>(virDomainGetID(domain.get())) != run.id) {
+    const std::string message = "its run with id " + std::to_string(run.id) + " is over";
+    throw VirtFailure{
+        {VIR_ERR_NO_DOMAIN, VIR_FROM_NONE, VIR_ERR_ERROR, message, kCall, NameOf(domain.get())}};
+  }
   return domain;
 }
 
 std::optional<std::string> Connection::ReadMetadata(const std::string& uuid,
                                                     const std::string& xml_namespace) const {
-  const DomainHandle domain = FindDomain(uuid);
+  const DomainHandle domain = FindDomain({uuid});
   const CString xml(virDomainGetMetadata(domain.get(), VIR_DOMAIN_METADATA_ELEMENT, xml_namespace.c_str(),
                                          VIR_DOMAIN_AFFECT_CURRENT));
   if (xml) return std::string(xml.get());
@@ -168,7 +175,7 @@ std::optional<std::string> Connection::ReadMetadata(const std::string& uuid,
 }
 
 std::string Connection::ReadXml(const std::string& uuid) const {
-  const DomainHandle domain = FindDomain(uuid);
+  const DomainHandle domain = FindDomain({uuid});
   const CString xml(virDomainGetXMLDesc(domain.get(), 0));
   if (!xml) ThrowLastError("virDomainGetXMLDesc", domain.get());
   return xml.get();
@@ -205,23 +212,23 @@ bool Connection::ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const {
   return !stats.empty();
 }
 
-void Connection::PinVcpu(const std::string& uuid, unsigned vcpu, std::vector<uint8_t> cpumap) const {
-  const DomainHandle domain = FindDomain(uuid);
+void Connection::PinVcpu(const DomainRun& run, unsigned vcpu, std::vector<uint8_t> cpumap) const {
+  const DomainHandle domain = FindDomain(run);
   // Without flags this is the live domain; the test driver knows only this call.
   if (virDomainPinVcpu(domain.get(), vcpu, cpumap.data(), static_cast<int>(cpumap.size())) != 0) {
     ThrowLastError("virDomainPinVcpu", domain.get());
   }
 }
 
-void Connection::SetMemory(const std::string& uuid, uint64_t kib) const {
-  const DomainHandle domain = FindDomain(uuid);
+void Connection::SetMemory(const DomainRun& run, uint64_t kib) const {
+  const DomainHandle domain = FindDomain(run);
   if (virDomainSetMemory(domain.get(), kib) != 0) {
     ThrowLastError("virDomainSetMemory", domain.get());
   }
 }
 
-void Connection::SetMemoryStatsPeriod(const std::string& uuid, int seconds) const {
-  const DomainHandle domain = FindDomain(uuid);
+void Connection::SetMemoryStatsPeriod(const DomainRun& run, int seconds) const {
+  const DomainHandle domain = FindDomain(run);
   if (virDomainSetMemoryStatsPeriod(domain.get(), seconds, VIR_DOMAIN_AFFECT_CURRENT) != 0) {
     ThrowLastError("virDomainSetMemoryStatsPeriod", domain.get());
   }

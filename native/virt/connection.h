@@ -21,6 +21,12 @@ struct ActiveDomain {
   bool SameRun(const ActiveDomain& other) const { return id == other.id && uuid == other.uuid; }
 };
 
+// One run of a domain, or whichever there is.
+struct DomainRun {
+  std::string uuid;
+  int id = -1;  // -1: any
+};
+
 // What a host is, apart from what it does.
 struct HostDescription {
   std::string capabilities;  // XML
@@ -70,7 +76,8 @@ class Connection {
   HostDescription Describe() const;
   // The domains that run, ascending by id. Asks no monitor.
   std::vector<ActiveDomain> ListActive() const;
-  DomainHandle FindDomain(const std::string& uuid) const;
+  // Fails with VIR_ERR_NO_DOMAIN for a run that is over.
+  DomainHandle FindDomain(const DomainRun& run) const;
   // The element of this namespace in a domain's metadata, as XML. Asks no monitor.
   std::optional<std::string> ReadMetadata(const std::string& uuid, const std::string& xml_namespace) const;
   // A domain's XML as it runs, without secrets. Asks no monitor.
@@ -79,9 +86,9 @@ class Connection {
   // Nanoseconds that one pCPU was busy and idle; false where the driver does not tell.
   bool ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const;
 
-  void PinVcpu(const std::string& uuid, unsigned vcpu, std::vector<uint8_t> cpumap) const;
-  void SetMemory(const std::string& uuid, uint64_t kib) const;
-  void SetMemoryStatsPeriod(const std::string& uuid, int seconds) const;
+  void PinVcpu(const DomainRun& run, unsigned vcpu, std::vector<uint8_t> cpumap) const;
+  void SetMemory(const DomainRun& run, uint64_t kib) const;
+  void SetMemoryStatsPeriod(const DomainRun& run, int seconds) const;
 
  private:
   Connection(virConnectPtr connection, const ConnectOptions& options)

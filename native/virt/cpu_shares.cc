@@ -10,7 +10,7 @@
 namespace ballast {
 
 uint64_t ReadCpuShares(const Connection& connection, const std::string& uuid) {
-  const DomainHandle domain = connection.FindDomain(uuid);
+  const DomainHandle domain = connection.FindDomain({uuid});
   int count = 0;
   const CString scheduler(virDomainGetSchedulerType(domain.get(), &count));
   if (!scheduler) ThrowLastError("virDomainGetSchedulerType", domain.get());
@@ -26,8 +26,8 @@ uint64_t ReadCpuShares(const Connection& connection, const std::string& uuid) {
   return shares;
 }
 
-void SetCpuShares(const Connection& connection, const std::string& uuid, uint64_t shares) {
-  const DomainHandle domain = connection.FindDomain(uuid);
+void SetCpuShares(const Connection& connection, const DomainRun& run, uint64_t shares) {
+  const DomainHandle domain = connection.FindDomain(run);
   virTypedParameter param{};
   strncpy(param.field, VIR_DOMAIN_SCHEDULER_CPU_SHARES, sizeof param.field - 1);
   param.type = VIR_TYPED_PARAM_ULLONG;

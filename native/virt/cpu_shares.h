@@ -13,6 +13,6 @@ namespace ballast {
 
 // Zero: the driver knows no such parameter.
 uint64_t ReadCpuShares(const Connection& connection, const std::string& uuid);
-void SetCpuShares(const Connection& connection, const std::string& uuid, uint64_t shares);
+void SetCpuShares(const Connection& connection, const DomainRun& run, uint64_t shares);
 
 }  // namespace ballast

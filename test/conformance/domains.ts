@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { HostEvent } from '../../lib/host/host.ts'
 import { KiB } from '../../lib/host/units.ts'
-import { eventually, expectCode, rowOf, type Subject } from './subject.ts'
+import { affinityOf, eventually, expectCode, rowOf, type Subject } from './subject.ts'
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 const canonicalUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -67,6 +67,17 @@ export function domainConformance(subject: () => Subject): void {
     const [start, end] = [first.vcpuStart[row]!, first.vcpuStart[row + 1]!]
     for (const usage of first.usage.subarray(start, end)) expect(usage).toBeNaN()
     for (const delay of first.delay.subarray(start, end)) expect(delay).toBeNaN()
+    // What was meant for the run before is not done to this one.
+    const meant = { uuid: old.uuid, id: old.id }
+    const gone = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING']
+    const one = CpuSet.of(host.topology.pcpus[0]!.id)
+    const memory = await host.sampleMemory()
+    const maximum = memory.maximum[rowOf(subject(), memory)]!
+    await expectCode(host.pinVcpu(meant, 0, one), ...gone)
+    await expectCode(host.setMemory(meant, maximum), ...gone)
+    await expectCode(host.setMemoryStatsPeriod(meant, 1), ...gone)
+    await host.pinVcpu(first.domains[row]!, 0, one)
+    expect(`${affinityOf(subject(), await host.sampleCpu())}`).toBe(`${one}`)
     if (can.usage) {
       const others = [...first.usage].filter((_, vcpu) => vcpu < start || vcpu >= end)
       expect(others.filter(Number.isNaN)).toEqual([])

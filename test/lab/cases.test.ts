@@ -153,10 +153,6 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(result.minimumUnusedMiB).toBeGreaterThanOrEqual(100)
   })
 
-  it.runIf(isRoot)('M1 on qemu:///system', async () => {
-    expect(await undisturbed(cases.M1!, { system: true })).toMatchObject({ passed: true, broken: [] })
-  })
-
   it('M1 fails without ballooning: the program is lost', async () => {
     expect(await cases.M1!(quietly({ off: true }))).toMatchObject({
       passed: false,

@@ -213,7 +213,7 @@ it.each(['<capabilities><host>', 'not XML', '', '<capabilities><a></b></capabili
   (xml) => {
     const host = { capabilities: xml, cpuCount: 1, memoryKiB: 1, online: new Uint32Array(0), isolated: '' }
     expect(() => readTopology(host)).toThrow(BallastError)
-    expect(() => readTopology(host)).toThrow(/^Cannot read the host's capabilities XML: \S/)
+    expect(() => readTopology(host)).toThrow(/^Cannot read the host's capabilities: \S/)
   },
 )
 

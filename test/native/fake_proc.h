@@ -36,15 +36,20 @@ class FakeProc {
   void RemoveProcess(pid_t pid) { std::filesystem::remove_all(path_ / std::to_string(pid)); }
 
   void AddThread(pid_t pid, pid_t tid, const std::string& comm, uint64_t run, uint64_t delay, int cpu) {
-    std::filesystem::create_directories(Task(pid, tid));
-    Write(Task(pid, tid) / "comm", comm + "\n");
-    SetCounters(pid, tid, run, delay);
     std::string stat = std::to_string(tid) + " (" + comm + ") S";
     for (int field = 4; field < 39; ++field) stat += " 0";
-    Write(Task(pid, tid) / "stat", stat + " " + std::to_string(cpu) + " 0 0\n");
+    WriteThread(pid, tid, comm + "\n", Schedstat(run, delay), stat + " " + std::to_string(cpu) + " 0 0\n");
+  }
+  // The same with anything in its files.
+  void WriteThread(pid_t pid, pid_t tid, const std::string& comm, const std::string& schedstat,
+                   const std::string& stat) {
+    std::filesystem::create_directories(Task(pid, tid));
+    Write(Task(pid, tid) / "comm", comm);
+    Write(Task(pid, tid) / "schedstat", schedstat);
+    Write(Task(pid, tid) / "stat", stat);
   }
   void SetCounters(pid_t pid, pid_t tid, uint64_t run, uint64_t delay) {
-    Write(Task(pid, tid) / "schedstat", std::to_string(run) + " " + std::to_string(delay) + " 1\n");
+    Write(Task(pid, tid) / "schedstat", Schedstat(run, delay));
   }
   // As /proc does it: what was open reads as an error from now on.
   void RemoveThread(pid_t pid, pid_t tid) {
@@ -53,6 +58,9 @@ class FakeProc {
   }
 
  private:
+  static std::string Schedstat(uint64_t run, uint64_t delay) {
+    return std::to_string(run) + " " + std::to_string(delay) + " 1\n";
+  }
   std::filesystem::path Task(pid_t pid, pid_t tid) const {
     return path_ / std::to_string(pid) / "task" / std::to_string(tid);
   }

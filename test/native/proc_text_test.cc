@@ -40,6 +40,12 @@ TEST("last CPU: field 39, whatever the thread is called") {
   }
 }
 
+TEST("last CPU: a negative one is nothing") {
+  std::string text(kStat);
+  text.replace(text.find(" 61 "), 4, " -61 ");
+  CHECK(!ParseLastCpu(text));
+}
+
 TEST("last CPU: a text that ends early is nothing") {
   CHECK(!ParseLastCpu(""));
   CHECK(!ParseLastCpu("1234 (CPU 0/KVM"));
@@ -85,6 +91,9 @@ TEST("guest's name: the whole of it, with QEMU's doubled commas") {
   CHECK(!NamesGuest("web", "web"));
   CHECK(NamesGuest("guest=a,,b,debug-threads=on", "a,b"));
   CHECK(!NamesGuest("guest=a,b", "a,b"));
+  CHECK(!NamesGuest("guest=a,,b,debug-threads=on", "a"));
+  CHECK(NamesGuest("guest=a,,,debug-threads=on", "a,"));
+  CHECK(!NamesGuest("guest=a,,,debug-threads=on", "a"));
   CHECK(!NamesGuest("", ""));
 }
 
@@ -142,6 +151,9 @@ TEST("pressure: some of the last 10 s, as a fraction") {
   CHECK(!of("5"));
   CHECK(!of("5.1"));
   CHECK(!of("-1.00"));
+  CHECK(!of(" 1.00"));
+  CHECK(!of("1. 5"));
+  CHECK(!of("1.5 "));
   CHECK(!ParsePressure("full avg10=1.00 avg60=0.00\n"));
   CHECK(!ParsePressure("some avg10=1.00"));
   CHECK(!ParsePressure(""));  // the kernel was started with psi=0

@@ -93,7 +93,8 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
       }
       if (isOver(ticks, players, grown + 1)) break
     }
-    return judgeGrowth(name, { ticks, players, before, grown, hostReserve, lacking })
+    // Awaited here: the judge asks the guests once more, and they end with the stage.
+    return await judgeGrowth(name, { ticks, players, before, grown, hostReserve, lacking })
   }
 }
 

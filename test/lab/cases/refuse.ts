@@ -25,7 +25,7 @@ const maximum = 1_024 * MiB
 const growthMiB = 20
 const leastUnused = 100 * MiB
 /** What the QEMU of a growing guest may come to hold beside the guest's memory. */
-const overheadGrowth = 160 * MiB
+const overheadGrowth = 64 * MiB
 /** Bytes that each domain counts for beside its balloon at least. */
 const domainOverhead = 64 * MiB
 /** Ticks after which it is judged as it is; after growth some more show that all stays as it is. */
@@ -34,7 +34,7 @@ const watched = 5
 
 /**
  * Three guests of 512 MiB that may have 1 GiB. The second has no driver for its balloon and holds all of it from the start; the
- * first grows to all that it can hold, which takes a quarter of what the third can give. The books have to be right in
+ * first grows to all that it can hold, which takes half of what the third can give. The books have to be right in
  * every tick: the second counts with what it really has, is left alone and told of.
  */
 export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
@@ -49,7 +49,7 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
     domain.name === refuser.domain ? domain.memory.actual !== undefined : isAtRest(domain),
   )
   const most = maximum - usedBy(before, grower) - spare
-  const lacking = (start - usedBy(before, idle) - spare) / 4
+  const lacking = (start - usedBy(before, idle) - spare) / 2
   const hostReserve = reserveFor(before, maximum - start + overheadGrowth - lacking)
   const { total } = await refuser.stat()
   options.log(`host reserve ${mib(hostReserve)} MiB; ${refuser.name} sees ${mib(total)} MiB`)

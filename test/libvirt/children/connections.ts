@@ -1,8 +1,8 @@
-// Opens and leaves 300 connections, closed and forgotten by turns, and prints, as JSON, what the process
-// holds after each fifty once all is quiet: `connections URI`.
+// Opens and leaves 1,000 connections, closed and forgotten by turns, and prints, as JSON, what the process
+// holds after each hundred once all is quiet, and in the end when nobody has anything to do: `connections URI`.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../../lib/libvirt/connect.ts'
-import { usage } from './usage.ts'
+import { type Usage, usage } from './usage.ts'
 
 const [uri = ''] = process.argv.slice(2)
 
@@ -23,15 +23,19 @@ const useAndForget = async () => {
 // One that stays, and with it what the process keeps as long as there is any.
 const lasting = await connect(uri)
 const before = usage()
-const after = []
-for (let turn = 1; turn <= 300; turn++) {
+const after: Usage[] = []
+for (let turn = 1; turn <= 1_000; turn++) {
   await (turn % 2 === 0 ? useAndClose() : useAndForget())
-  if (turn % 50 !== 0) continue
+  if (turn % 100 !== 0) continue
   // Collected ones close in threads of their own.
   const limit = Date.now() + 30_000
   while (usage().files > before.files && Date.now() < limit) await sleep(20)
   after.push(usage())
   if (usage().files > before.files) break
 }
+// Connections that are collected together close in threads of their own, which end when they have been idle for a while.
+const limit = Date.now() + 60_000
+while (usage().threads > after[0]!.threads && Date.now() < limit) await sleep(100)
+const atRest = usage()
 await lasting.close()
-console.log(JSON.stringify({ before, after }))
+console.log(JSON.stringify({ before, after, atRest }))

@@ -31,7 +31,7 @@ describe('ballast cpu', () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
     const { code, stdout, stderr } = await ballast(
-      ['cpu', '1', '--ticks', '5', '--journal', journal],
+      ['cpu', '1', '--ticks', '5', '--keep', '--journal', journal],
       keep(host),
     )
     expect({ code, stderr }).toEqual({
@@ -68,7 +68,7 @@ describe('ballast cpu', () => {
   it('touches only the guests that --domains names, and says so when there is none', async () => {
     const host = simulate(scenarios.A1({ guests: 2, pcpus: 2 }))
     const one = await ballast(
-      ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--journal', newJournal()],
+      ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--keep', '--journal', newJournal()],
       keep(host),
     )
     expect(one.code).toBe(0)
@@ -83,11 +83,15 @@ describe('--reserved-cpus and --respect-pins', () => {
   it('keep guests off the host’s own, and within what they had', async () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     const journal = newJournal()
-    await ballast(['cpu', '1', '-n', '4', '--reserved-cpus', '0,3', '--journal', journal], keep(host))
+    await ballast(
+      ['cpu', '1', '-n', '4', '--reserved-cpus', '0,3', '--keep', '--journal', journal],
+      keep(host),
+    )
     const places = (await affinities(host)).toSorted()
     expect(places).toEqual([2, 2, 4, 4])
     const pinned = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    await ballast(['run', '1', '-n', '4', '--respect-pins', '--journal', newJournal()], keep(pinned))
+    const args = ['run', '1', '-n', '4', '--respect-pins', '--keep', '--journal', newJournal()]
+    expect(await ballast(args, keep(pinned))).toMatchObject({ code: 0 })
     expect(await affinities(pinned)).toEqual([1, 1, 1, 1])
   })
 
@@ -104,7 +108,7 @@ describe('ballast memory and run', () => {
   it('give memory where it is needed', async () => {
     const host = simulate(scenarios.M1())
     const { code, stdout } = await ballast(
-      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--journal', newJournal()],
+      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--keep', '--journal', newJournal()],
       keep(host),
     )
     expect(code).toBe(0)
@@ -114,7 +118,7 @@ describe('ballast memory and run', () => {
   })
 
   it.each(Object.keys(balloonPolicies))('give memory by the policy %s', async (policy) => {
-    const args = ['memory', '2', '-n', '8', '--policy', policy, '--journal', newJournal()]
+    const args = ['memory', '2', '-n', '8', '--policy', policy, '--keep', '--journal', newJournal()]
     const { code, stderr } = await ballast(args, keep(simulate(scenarios.M1())))
     expect({ code, stderr: stderr.replace(/^ballast: guests stay as they are now.*\n/, '') }).toEqual({
       code: 0,
@@ -195,11 +199,11 @@ describe('ballast restore', () => {
     const host = simulate(scenarios.A1())
     const env = { XDG_STATE_HOME: mkdtempSync(join(directory, 'state-')) }
     const journal = defaultJournalPath(host.uri, env)
-    for (let run = 0; run < 2; run++) await ballast(['cpu', '1', '-n', '4'], keep(host), env)
+    for (let run = 0; run < 2; run++) await ballast(['cpu', '1', '-n', '4', '--keep'], keep(host), env)
     expect(new Set(await affinities(host))).not.toEqual(new Set([1]))
     expect(await ballast(['restore'], keep(host), env)).toEqual({
       code: 0,
-      stdout: 'restored: 6 pins, 0 balloon sizes\n',
+      stdout: 'restored: 6 pins\n',
       stderr: '',
     })
     expect(new Set(await affinities(host))).toEqual(new Set([1]))
@@ -209,7 +213,7 @@ describe('ballast restore', () => {
   it('keeps the journal, and says what is missing, when not all is back', async () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
-    await ballast(['cpu', '1', '-n', '4', '--journal', journal], keep(host))
+    await ballast(['cpu', '1', '-n', '4', '--keep', '--journal', journal], keep(host))
     const broken = withMembers(host, {
       pinVcpu: async () => {
         throw new BallastError('ERR_DOMAIN_BUSY', 'another job holds it')
@@ -286,7 +290,9 @@ describe('what goes wrong on the host', () => {
     )
     expect(code).toBe(1)
     expect(stdout.match(/cannot read that/g)).toHaveLength(1)
-    expect(stderr).toBe('ballast: 1 thing failed in the last tick: cannot read that\n')
+    expect(stderr).toBe(
+      'ballast: brought back: 8 statistics periods\nballast: 1 thing failed in the last tick: cannot read that\n',
+    )
   })
 
   it('goes on when the daemon goes away and comes back, and says each in one line', async () => {
@@ -295,7 +301,7 @@ describe('what goes wrong on the host', () => {
     const host = withMembers(simulated, {
       sampleCpu: () => (samples++ === 2 ? lost() : simulated.sampleCpu()),
     })
-    const args = ['cpu', '1', '-n', '9', '--journal', newJournal()]
+    const args = ['cpu', '1', '-n', '9', '--keep', '--journal', newJournal()]
     const { code, stdout, stderr } = await ballast(args, keep(host))
     expect(code).toBe(0)
     expect(stderr.match(/^ballast: .*$/gm)).toEqual([

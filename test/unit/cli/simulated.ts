@@ -1,15 +1,23 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
+import { endWhenHung } from '../../../lib/cli/deadman.ts'
+import { cpuPolicies } from '../../../lib/cli/policies.ts'
 import { main } from '../../../lib/cli/program.ts'
 import { stopSignal } from '../../../lib/cli/stop.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { pin } from '../../../lib/view/plan.ts'
+import type { View } from '../../../lib/view/view.ts'
 import { withMembers } from './testWorld.ts'
 
 const { env, stderr, stdout } = process
 const simulated = simulate(scenarios.A1())
 // By its own URI a simulated host belongs to its process; by another one it can be shared with others.
-const host = env.TEST_URI ? withMembers(simulated, { uri: env.TEST_URI }) : simulated
+const uri = env.TEST_URI ?? simulated.uri
+// Every connection is to the same host, so the end of one is not the end of it.
+const stays = { close: async () => {}, [Symbol.asyncDispose]: async () => {} }
+const host = withMembers(simulated, { uri, ...stays })
 let connections = 0
 const never = () => new Promise<never>(() => {})
 const connect = {
@@ -39,6 +47,19 @@ const connect = {
   },
 }[env.TEST_HOST ?? '']
 if (!connect) throw new Error(`no host ${env.TEST_HOST}`)
+if (env.TEST_POLICY === 'never returns') {
+  let calls = 0
+  // Its first plan is one, so that something was changed.
+  const scheduler = (view: View) => {
+    while (calls > 0);
+    calls++
+    return view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(1), 'test'))
+  }
+  Object.assign(cpuPolicies, { balance: () => scheduler })
+}
 // Keeps the process alive where nothing else does, as a native call would.
 setInterval(() => {}, 1000)
-process.exit(await main(process.argv.slice(2), { connect, env, stdout, stderr, signal: stopSignal(process) }))
+const signal = stopSignal(process)
+// A hung thread is not to be waited for as long as in earnest.
+const world = { connect, env, stdout, stderr, signal, endWhenHung: () => endWhenHung(2_000) }
+process.exit(await main(process.argv.slice(2), world))

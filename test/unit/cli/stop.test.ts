@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,6 +53,15 @@ describe('the end of a command', () => {
       expect(output.stderr).toMatch(new RegExp(`^ballast: stopped after ${ticks.length} ticks?$`, 'm'))
     },
   )
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s brings back what was before', async (signal) => {
+    const { child, output, ended, says } = start(['cpu', '1', '--json'])
+    await says('stdout', '"status":"applied"')
+    child.kill(signal)
+    expect(await ended).toBe(0)
+    expect(output.stderr).toMatch(/^ballast: brought back: \d pins?$/m)
+    expect(readdirSync(join(directory, 'ballast'))).toEqual([])
+  })
 
   it('the second Ctrl-C ends it at once, whatever it waits for', async () => {
     const { child, ended, says } = start(['cpu'], 'hangs')

@@ -16,7 +16,7 @@ function setUp(guests: number) {
   const observer = new Observer(host.topology, { hostReserve: 0, domainOverhead: 0 })
   const look = async (): Promise<View> => {
     const [cpu, memory] = await Promise.all([host.sampleCpu(), host.sampleMemory()])
-    const view = observer.observe({ cpu, memory, targets: ledger.targets })
+    const view = observer.observe({ cpu, memory, targets: ledger.targetsOf(cpu.domains) })
     ledger.observe(view, memory.time)
     return view
   }

@@ -1,6 +1,12 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { Domain, type Host, type HostEvent, type HostListener } from '../../../lib/host/host.ts'
+import {
+  Domain,
+  type DomainRef,
+  type Host,
+  type HostEvent,
+  type HostListener,
+} from '../../../lib/host/host.ts'
 import type { MemoryMerging, MergingPace } from '../../../lib/host/merging.ts'
 import {
   type CpuSample,
@@ -155,14 +161,14 @@ export class FakeHost implements Host {
     }
   }
 
-  async pinVcpu(uuid: string, vcpu: number, cpus: CpuSet): Promise<void> {
-    const one = await this.#change('pinVcpu', uuid, `${vcpu} ${cpus}`)
+  async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
+    const one = await this.#change('pinVcpu', domain, `${vcpu} ${cpus}`)
     one.vcpus[vcpu]!.affinity = cpus
     one.vcpus[vcpu]!.pcpu = cpus.first!
   }
 
-  async setMemory(uuid: string, bytes: number): Promise<void> {
-    const one = await this.#change('setMemory', uuid, `${bytes / MiB}`)
+  async setMemory(domain: DomainRef, bytes: number): Promise<void> {
+    const one = await this.#change('setMemory', domain, `${bytes / MiB}`)
     one.actual = bytes
     one.rss = Math.min(one.rss, bytes)
   }
@@ -174,8 +180,8 @@ export class FakeHost implements Host {
     return shares
   }
 
-  async setCpuShares(uuid: string, shares: number): Promise<void> {
-    const one = await this.#change('setCpuShares', uuid, `${shares}`)
+  async setCpuShares(domain: DomainRef, shares: number): Promise<void> {
+    const one = await this.#change('setCpuShares', domain, `${shares}`)
     one.cpuShares = shares
     this.emit({ kind: 'cpuShares', domain: one, shares })
   }
@@ -202,8 +208,8 @@ export class FakeHost implements Host {
     return { balloon: 'virtio', statsPeriodSeconds: one?.period, pinnedMemory: undefined, ...one?.traits }
   }
 
-  async setMemoryStatsPeriod(uuid: string, seconds: number): Promise<void> {
-    const one = await this.#change('setMemoryStatsPeriod', uuid, `${seconds}`)
+  async setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
+    const one = await this.#change('setMemoryStatsPeriod', domain, `${seconds}`)
     one.period = seconds
   }
 
@@ -225,9 +231,10 @@ export class FakeHost implements Host {
     await this.obstacle(call, '')
   }
 
-  async #change(call: string, uuid: string, what: string): Promise<FakeGuest> {
+  async #change(call: string, domain: DomainRef, what: string): Promise<FakeGuest> {
+    const { uuid, id = undefined } = typeof domain === 'string' ? { uuid: domain } : domain
     const one = this.guests.find((candidate) => candidate.uuid === uuid)
-    if (!one) throw new BallastError('ERR_NO_DOMAIN', `no ${uuid}`)
+    if (!one || (id !== undefined && one.id !== id)) throw new BallastError('ERR_NO_DOMAIN', `no ${uuid}`)
     this.calls.push(`${call} ${one.name} ${what}`)
     await this.obstacle(call, uuid)
     return one

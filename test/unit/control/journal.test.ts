@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { appendFile, chmod, chown, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -22,6 +33,10 @@ const affinity = (vcpu: number, list: string): JournalEntry => {
   return { ...run, kind: 'affinity', vcpu, original: CpuSet.parse(list) }
 }
 const memory = (original: number): JournalEntry => ({ ...run, kind: 'memory', original })
+const resize = (from: number, to: number): JournalEntry => {
+  const asked = [{ wallTime: run.wallTime, from: from * MiB, to: to * MiB }]
+  return { ...run, kind: 'memory', original: from * MiB, asked }
+}
 const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: null }
 const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
 
@@ -45,6 +60,24 @@ describe.each<[string, () => Journal]>([
     expect(kept).toEqual(['4 0-3', '4 3', '5 7'])
   })
 
+  it('has what was asked for since, the last eight and the one that was seen last', async () => {
+    const journal = create()
+    await journal.record([resize(1024, 1)])
+    for (let mib = 2; mib <= 12; mib++) await journal.record([resize(1024, mib)])
+    await journal.record([resize(5, 13), resize(5, 14)])
+    const [entry, ...others] = await journal.entries()
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({ kind: 'memory', original: 1024 * MiB })
+    expect(entry?.asked?.map(({ to }) => Number(to) / MiB)).toEqual([5, 8, 9, 10, 11, 12, 13, 14])
+  })
+
+  it('does not claim to know what was asked for where an entry does not say', async () => {
+    const journal = create()
+    await journal.record([memory(512 * MiB)])
+    await journal.record([resize(512, 600)])
+    expect((await journal.entries())[0]).not.toHaveProperty('asked', expect.anything())
+  })
+
   it('takes many at once', async () => {
     const journal = create()
     await Promise.all(
@@ -66,7 +99,7 @@ describe('fileJournal', () => {
     await journal.record([memory(MiB)])
     expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3)
     await journal.record([memory(2 * MiB), affinity(0, '1')])
-    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(4)
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(5)
   })
 
   it('goes on with the file of an earlier process: what that found remains the original', async () => {
@@ -94,17 +127,15 @@ describe('fileJournal', () => {
     }
   })
 
-  it('says that there is none at the path', async () => {
-    await expect(fileJournal(path).entries()).rejects.toMatchObject({
-      code: 'ERR_JOURNAL',
-      message: expect.stringContaining(path),
-    })
+  it('has nothing in it before the first entry, and makes no file', async () => {
+    expect(await fileJournal(path).entries()).toEqual([])
+    expect(existsSync(path)).toBe(false)
   })
 
   it.each([
     ['another text file', 'root:x:0:0\nbin:x:1:1\n'],
     ['a file without a line end', 'something precious'],
-    ['a journal of another version', '{"journal":"ballast","version":2}\n'],
+    ['a journal of another version', '{"journal":"ballast","version":3}\n'],
   ])('does not touch %s', async (_, content) => {
     path = join(directory, 'precious')
     await writeFile(path, content)
@@ -119,6 +150,8 @@ describe('fileJournal', () => {
     '[]',
     '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"affinity","vcpu":0,"original":"0-"}',
     '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":"1"}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":1,"asked":[{"from":1,"to":2}]}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":1,"asked":{}}',
   ])('names the line that is damaged: %s', async (line) => {
     await fileJournal(path).record([period])
     await appendFile(path, `${line}\n`)
@@ -198,4 +231,76 @@ describe('fileJournal', () => {
     await journal.record([memory(MiB)])
     expect(await fileJournal(path).entries()).toHaveLength(1)
   })
+
+  it('forgets what is back, and takes what is found then for the original', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3'), affinity(1, '0-3')])
+    await journal.forget([affinity(0, '0-3')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(1, '0-3')]))
+    await journal.record([affinity(0, '2')])
+    expect((await fileJournal(path).entries()).map(({ original }) => String(original))).toEqual(['0-3', '2'])
+  })
+
+  it('reads what the version before wrote, and writes it anew before it adds to it', async () => {
+    const old = `{"journal":"ballast","version":1}\n${JSON.stringify(affinity(0, '0-3'))}\n{"torn`
+    path = join(directory, 'old')
+    await writeFile(path, old, { mode: 0o640 })
+    const journal = fileJournal(path)
+    expect(plain(await journal.entries())).toEqual(plain([affinity(0, '0-3')]))
+    expect(await readFile(path, 'utf8')).toBe(old)
+    await journal.record([affinity(1, '1')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
+    expect(await readFile(path, 'utf8')).toMatch(/^\{"journal":"ballast","version":2\}\n/)
+    expect((await stat(path)).mode & 0o777).toBe(0o640)
+    expect(await readdir(directory)).toEqual(['old'])
+  })
+
+  const manyTimes = (vcpu: number) => {
+    const from = CpuSet.range(0, 3)
+    return Array.from({ length: 8_000 }, (_, i): JournalEntry => {
+      const asked = [{ wallTime: run.wallTime + i, from, to: CpuSet.of(i % 4) }]
+      return { ...run, wallTime: run.wallTime + i, kind: 'affinity', vcpu, original: from, asked }
+    })
+  }
+
+  it('is written anew when it has grown large, with all originals and what was asked for last', async () => {
+    const journal = fileJournal(path)
+    await journal.record([memory(512 * MiB)])
+    await journal.record(manyTimes(0))
+    expect((await stat(path)).size).toBeLessThan(10_000)
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+    const [size, pin, ...others] = await fileJournal(path).entries()
+    expect(others).toEqual([])
+    expect(size).toMatchObject({ kind: 'memory', original: 512 * MiB })
+    expect(pin).toMatchObject({ kind: 'affinity', wallTime: run.wallTime })
+    expect(pin?.asked?.map(({ wallTime }) => wallTime - run.wallTime)).toEqual(
+      Array.from({ length: 8 }, (_, i) => 7_992 + i),
+    )
+    await journal.record([affinity(1, '1')])
+    expect(await fileJournal(path).entries()).toHaveLength(3)
+  })
+
+  it('keeps then no longer what runs that have ended began with', async () => {
+    const journal = fileJournal(path)
+    const ended = { ...memory(MiB), id: 3, wallTime: run.wallTime - 3_600_000 }
+    const other = { ...memory(MiB), uuid: 'u-2', wallTime: run.wallTime - 3_600_000 }
+    await journal.record([ended, other, { ...memory(MiB), wallTime: run.wallTime - 3_600_000 }])
+    await journal.record(manyTimes(0), [{ uuid: 'u-1', name: 'vm', id: 4 }])
+    const kept = (await fileJournal(path).entries()).map(({ uuid, id, kind }) => `${uuid} ${id} ${kind}`)
+    expect(kept).toEqual(['u-1 4 memory', 'u-1 4 affinity'])
+  })
+
+  it('loses nothing of one who writes to it while another writes it anew', async () => {
+    const writers = [0, 1, 2].map(() => fileJournal(path))
+    await writers[0]!.record([affinity(9, '0-3')])
+    await Promise.all(
+      writers.map(async (journal, writer) => {
+        for (let i = 0; i < (writer === 0 ? 2 : 6); i++) {
+          await journal.record(writer === 0 ? manyTimes(0) : [affinity(100 * writer + i, '1')])
+        }
+      }),
+    )
+    expect(await fileJournal(path).entries()).toHaveLength(2 + 2 * 6)
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+  }, 120_000)
 })

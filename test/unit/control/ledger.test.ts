@@ -69,13 +69,17 @@ describe('pins', () => {
     expect(foreign(restarted)).toBeUndefined()
     ledger.pinned(restarted.domains[0]!, 0, CpuSet.of(3), -1)
     ledger.askedMemory(restarted.domains[0]!, GiB, 1)
+    expect(ledger.targetsOf(restarted.domains).size).toBe(1)
+    // Before anybody has seen that it restarted again.
+    expect(ledger.targetsOf([{ ...restarted.domains[0]!, id: 10 }]).size).toBe(0)
     ledger.observe(viewOf({ domains: [] }), 2)
-    expect(ledger.targets.size).toBe(0)
+    expect(ledger.targetsOf(restarted.domains).size).toBe(0)
   })
 })
 
 describe('balloons', () => {
-  const uuid = holding(GiB).domains[0]!.uuid
+  const { domains } = holding(GiB)
+  const { uuid } = domains[0]!
   const asked = (...asks: [mib: number, time: number][]) => {
     const ledger = new Ledger()
     for (const [mib, time] of asks) ledger.askedMemory(holding(GiB).domains[0]!, mib * MiB, time)
@@ -85,17 +89,17 @@ describe('balloons', () => {
   it('have a target until they are seen to have reached it', () => {
     const ledger = asked([500, 10])
     ledger.observe(holding(500 * MiB), 5) // a sample from before: it says nothing of the request
-    expect(ledger.targets.get(uuid)).toBe(500 * MiB)
+    expect(ledger.targetsOf(domains).get(uuid)).toBe(500 * MiB)
     ledger.observe(holding(700 * MiB), 20)
-    expect(ledger.targets.get(uuid)).toBe(500 * MiB)
+    expect(ledger.targetsOf(domains).get(uuid)).toBe(500 * MiB)
     ledger.observe(holding(500 * MiB + 1024), 30)
-    expect(ledger.targets.size).toBe(0)
+    expect(ledger.targetsOf(domains).size).toBe(0)
   })
 
   it('keep it while the guest does not answer', () => {
     const ledger = asked([500, 10])
     ledger.observe(holding(500 * MiB, 'stuck'), 20)
-    expect(ledger.targets.size).toBe(1)
+    expect(ledger.targetsOf(domains).size).toBe(1)
   })
 
   it('may have the size of any request since they were last seen', () => {
@@ -111,10 +115,10 @@ describe('balloons', () => {
     const ledger = asked([500, 10])
     ledger.perhapsAskedMemory(holding(GiB).domains[0]!, 2000 * MiB, 20)
     ledger.observe(holding(GiB), 50)
-    expect(ledger.targets.get(uuid)).toBe(500 * MiB)
+    expect(ledger.targetsOf(domains).get(uuid)).toBe(500 * MiB)
     expect(ledger.largestAsked(uuid)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 60)
-    expect(ledger.targets.size).toBe(0)
+    expect(ledger.targetsOf(domains).size).toBe(0)
     expect(ledger.largestAsked(uuid)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 100_000)
     expect(ledger.largestAsked(uuid)).toBe(0)

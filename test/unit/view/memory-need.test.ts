@@ -53,6 +53,20 @@ describe('what is in use', () => {
 })
 
 describe('the reserve for a burst', () => {
+  it('is nothing for pages of the balloon that the kernel keeps at hand when it gets them back', () => {
+    const guest = new Watched()
+    guest.rest(10, { actual: 512, used: 300 })
+    const given = [512, 603, 603, 603].map((actual) => guest.see({ actual, used: actual > 512 ? 345 : 300 }))
+    expect(given.map(({ need }) => [need!.growthPerSecond, need!.burst])).toEqual(given.map(() => [0, 0]))
+    expect(mib(guest.see({ actual: 603, used: 385 }).need!.growthPerSecond)).toBeGreaterThan(0)
+  })
+
+  it('is for a rise that is more than the guest was given', () => {
+    const guest = new Watched()
+    guest.rest(10, { actual: 512, used: 300 })
+    expect(mib(guest.see({ actual: 532, used: 345 }).need!.growthPerSecond)).toBeGreaterThan(0)
+  })
+
   it.each([3, 8])('is nothing for noise of %i MiB', (noise) => {
     const guest = new Watched()
     const needs = Array.from(

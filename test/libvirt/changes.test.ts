@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { autopilot } from '../../lib/control/autopilot.ts'
+import type { Tick } from '../../lib/control/tick.ts'
+import { CpuSet } from '../../lib/host/cpuset.ts'
+import type { Host } from '../../lib/host/host.ts'
+import { MiB } from '../../lib/host/units.ts'
+import { connect } from '../../lib/libvirt/connect.ts'
+import { pin } from '../../lib/view/plan.ts'
+import type { View } from '../../lib/view/view.ts'
+import { failureOf } from './failure.ts'
+import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
+
+/** Never content, so that every tick acts: the next pCPU of four, each time. */
+const nextPcpu = (view: View) =>
+  view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(((vcpu.affinity?.first ?? 0) + 1) % 4), 'test'))
+
+/** It happens on the road of the tick after so many; so many follow it. */
+const middle = 4
+const after = 8
+
+/** What of the host the loop comes to; each is one step of its road. */
+const steps = ['sampleCpu', 'sampleMemory', 'pinVcpu'] as const
+type Step = (typeof steps)[number]
+
+/** What somebody does to the domain `test`, as virsh commands. */
+const deeds: Record<string, readonly (readonly string[])[]> = {
+  'is destroyed': [['destroy', 'test']],
+  'is restarted': [
+    ['destroy', 'test'],
+    ['start', 'test'],
+  ],
+  'is paused': [['suspend', 'test']],
+  'is paused for a moment': [
+    ['suspend', 'test'],
+    ['resume', 'test'],
+  ],
+  'loses a vCPU': [['setvcpus', 'test', '1']],
+  'gets another size': [['setmem', 'test', '1048576']],
+  'is pinned by somebody else': [['vcpupin', 'test', '0', '9']],
+}
+
+/** Codes that say that it was the domain which had changed; or that its call took too long, when what happens in it does. */
+const changed = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING', 'ERR_INVALID_ARGUMENT']
+const slow = ['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY']
+
+describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
+  let daemon: TestDaemon
+  beforeAll(async () => {
+    daemon = await startTestDaemon()
+  })
+  afterAll(() => daemon.remove())
+
+  const act = async (commands: readonly (readonly string[])[]) => {
+    for (const command of commands) await daemon.virsh(...command)
+  }
+
+  /** `host`, on which `deed` is done when the loop is at `step` of its tick in the middle, and whether it is. */
+  function disturbed(host: Host, step: Step, when: 'before' | 'after', deed: () => Promise<void>) {
+    let beats = 0
+    let isBegun = false
+    let isDone = false
+    const road = async (at: Step, moment: typeof when) => {
+      if (isBegun || at !== step || moment !== when) return
+      // Memory is sampled but once in a second.
+      if (at !== 'sampleMemory' && beats <= middle) return
+      isBegun = true
+      await deed()
+      isDone = true
+    }
+    const proxy = new Proxy(host, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        const at = steps.find((each) => each === name)
+        if (!at) return value.bind(target)
+        return async (...args: unknown[]) => {
+          if (at === 'sampleCpu') beats++
+          await road(at, 'before')
+          const result: unknown = await value.apply(target, args)
+          await road(at, 'after')
+          return result
+        }
+      },
+    })
+    return { host: proxy, isDone: () => isDone }
+  }
+
+  const cases = Object.keys(deeds).flatMap((deed) =>
+    steps.flatMap((step) => (['before', 'after'] as const).map((when) => [deed, when, step] as const)),
+  )
+
+  it.each(cases)('%s %s %s, and the loop goes on', async (deed, when, step) => {
+    await using host = await connect(daemon.uri)
+    const seen: Tick[] = []
+    const road = disturbed(host, step, when, () => act(deeds[deed]!))
+    let left = after
+    for await (const tick of autopilot(road.host, { interval: 40, scheduler: nextPcpu })) {
+      seen.push(tick)
+      if (road.isDone() && left-- === 0) break
+    }
+    const codes = step === 'pinVcpu' ? [...changed, ...slow] : changed
+    for (const { outcomes, errors } of seen) {
+      for (const error of [...errors, ...outcomes.flatMap((one) => one.error ?? [])])
+        expect(codes).toContain(error.code)
+    }
+    const last = seen.at(-1)!
+    const [domain] = last.view.domains
+    switch (deed) {
+      case 'is destroyed':
+        expect(domain).toBeUndefined()
+        expect(last.outcomes).toEqual([])
+        break
+      case 'is paused':
+        expect(last.outcomes).toEqual([])
+        expect(last.leftAlone.map(({ why }) => why)).toContain('it is paused')
+        break
+      case 'is restarted':
+        expect(domain!.id).not.toBe(seen[0]!.view.domains[0]!.id)
+        expect(last.outcomes.map(({ status }) => status)).toEqual(['applied', 'applied'])
+        break
+      case 'is pinned by somebody else':
+        // Between sample and pin nobody could have seen it.
+        if (step !== 'pinVcpu' || when === 'after')
+          expect(last.outcomes.map(({ status }) => status)).toContain('applied')
+        break
+      default:
+        expect(last.outcomes.map(({ status }) => status)).toEqual(
+          deed === 'loses a vCPU' ? ['applied'] : ['applied', 'applied'],
+        )
+    }
+  })
+
+  it('that restarted does not get what was meant for the run before', async () => {
+    await using host = await connect(daemon.uri)
+    const [before] = await host.domains()
+    await act(deeds['is restarted']!)
+    const [now] = await host.domains()
+    expect(now!.uuid).toBe(before!.uuid)
+    expect(now!.id).not.toBe(before!.id)
+    const affinity = [...(await host.sampleCpu()).affinity]
+    const { actual } = await host.sampleMemory()
+    const { uuid, id } = before!
+    for (const call of [
+      () => host.pinVcpu({ uuid, id }, 0, CpuSet.of(2)),
+      () => host.setMemory({ uuid, id }, 512 * MiB),
+      () => host.setMemoryStatsPeriod({ uuid, id }, 1),
+      () => host.setCpuShares({ uuid, id }, 100),
+    ]) {
+      const { code, message } = await failureOf(call())
+      expect(code).toBe('ERR_NO_DOMAIN')
+      expect(message).toContain(`of domain "test": its run with id ${id} is over`)
+    }
+    expect([...(await host.sampleCpu()).affinity]).toEqual(affinity)
+    expect((await host.sampleMemory()).actual).toEqual(actual)
+    await host.pinVcpu(now!, 0, CpuSet.of(2))
+    expect((await host.sampleCpu()).affinity[0]).toBe(1 << 2)
+  })
+})

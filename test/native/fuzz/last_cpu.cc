@@ -1,0 +1,16 @@
+#include "fuzz.h"
+#include "kernel/proc_text.h"
+
+// The first line is a thread's name, which may be anything; the rest is what follows the name in its stat
+// file.
+FUZZ(input) {
+  const std::string name(input.Until('\n'));
+  const std::string fields(input.Rest());
+  const auto cpu = ballast::ParseLastCpu("1 (" + name + ")" + fields);
+  if (!cpu) return;
+  CHECK(*cpu >= 0);
+  if (fields.find(')') != std::string::npos) return;
+  const auto unnamed = ballast::ParseLastCpu("1 ()" + fields);
+  CHECK(unnamed.has_value());
+  CHECK_EQ(*unnamed, *cpu);
+}

@@ -1,0 +1,336 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { shares } from '../../../lib/ballooning/shares.ts'
+import { autopilot } from '../../../lib/control/autopilot.ts'
+import { domainOverhead } from '../../../lib/control/defaults.ts'
+import { type Journal, memoryJournal } from '../../../lib/control/journal.ts'
+import type { Tick } from '../../../lib/control/tick.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { BallastError } from '../../../lib/host/errors.ts'
+import { GiB, MiB } from '../../../lib/host/units.ts'
+import { balance } from '../../../lib/schedulers/balance.ts'
+import type { Change, DomainChange, Scenario } from '../../../lib/simulation/index.ts'
+import { type Made, type Point, pause, type SteppedHost, stepped } from './steps-host.ts'
+
+/** What somebody does to a domain, `at` milliseconds after the first of it. */
+type Deed<T = DomainChange> = T extends DomainChange ? Omit<T, 'domain'> : never
+
+/** What happens to the domain that a step is about. */
+const deeds: Record<string, readonly Deed[]> = {
+  'is destroyed': [{ at: 0, kind: 'stop' }],
+  'is destroyed and started later': [
+    { at: 0, kind: 'stop' },
+    { at: 3_000, kind: 'start' },
+  ],
+  'migrates away, or ends for good': [{ at: 0, kind: 'leave' }],
+  'migrates away and comes back': [
+    { at: 0, kind: 'leave' },
+    { at: 2_500, kind: 'arrive' },
+  ],
+  'is restarted': [{ at: 0, kind: 'restart' }],
+  'is replaced by another of its name': [{ at: 0, kind: 'replace' }],
+  'is renamed': [{ at: 0, kind: 'rename', name: 'renamed' }],
+  'is paused for a while': [
+    { at: 0, kind: 'pause' },
+    { at: 5_000, kind: 'resume' },
+  ],
+  'gets one more vCPU': [{ at: 0, kind: 'plug', vcpu: { affinity: '0', load: { kind: 'spin' } } }],
+  'loses a vCPU': [{ at: 0, kind: 'unplug' }],
+  'gets more memory': [{ at: 0, kind: 'plugMemory', bytes: 128 * MiB }],
+  'loses memory': [{ at: 0, kind: 'plugMemory', bytes: -64 * MiB }],
+  'is asked for another size by somebody else': [{ at: 0, kind: 'balloon', bytes: 640 * MiB }],
+  'is asked for its maximum by somebody else': [{ at: 0, kind: 'balloon', bytes: GiB }],
+  'is pinned by somebody else': [{ at: 0, kind: 'pin', vcpu: 0, affinity: '3' }],
+}
+/** The same, to somebody who was not there. */
+const arrival: readonly Change[] = [{ at: 0, domain: 'newcomer', kind: 'arrive' }]
+
+/** Its metadata keeps it off pCPU 3; it grows, is moved, and what it gets the giver has to give. */
+const subject = {
+  name: 'subject',
+  vcpus: [0.5, 0.4].map((part) => ({ affinity: '0', load: { kind: 'work', work: 100 * part } as const })),
+  memory: {
+    maximum: 2 * GiB,
+    actual: 512 * MiB,
+    swap: 'disk' as const,
+    program: { size: 900 * MiB, rate: 32 * MiB, touch: 8 * MiB },
+  },
+  metadata: "<settings cpus='0-2'/>",
+}
+const scenario: Scenario = {
+  seed: 7,
+  pcpus: 4,
+  memory: 3 * GiB,
+  domains: [
+    subject,
+    {
+      name: 'giver',
+      vcpus: [{ affinity: '0', load: { kind: 'spin' } }, { affinity: '1' }],
+      memory: { maximum: GiB },
+    },
+    {
+      name: 'third',
+      vcpus: [{ affinity: '1', load: { kind: 'work', work: 30 } }],
+      memory: { maximum: GiB, actual: 256 * MiB },
+    },
+    {
+      name: 'newcomer',
+      running: false,
+      vcpus: [{ affinity: '2', load: { kind: 'work', work: 50 } }],
+      memory: { maximum: GiB, actual: 256 * MiB },
+    },
+  ],
+}
+const ticks = 100
+const atRest = 20
+const allowed = CpuSet.range(0, 2)
+
+interface Run extends Pick<SteppedHost, 'simulated' | 'calls'> {
+  readonly ticks: readonly Tick[]
+  /** Bytes that all domains really held or were promised, overhead included, when each tick was over. */
+  readonly held: readonly number[]
+  readonly journal: Journal
+  readonly passed: boolean
+}
+
+async function run(changes: readonly Change[], point: Point | undefined): Promise<Run> {
+  const { host, simulated, calls, passed, journaled } = stepped({ ...scenario, changes }, point)
+  const journal = memoryJournal()
+  const seen: Tick[] = []
+  const held: number[] = []
+  const options = { interval: 1_000, ticks, scheduler: balance(), ballooning: shares() }
+  for await (const tick of autopilot(host, { ...options, journal: journaled(journal) })) {
+    seen.push(tick)
+    held.push(holding(simulated, await simulated.domains()))
+  }
+  return { ticks: seen, held, calls, simulated, journal, passed: passed() }
+}
+
+function holding(simulated: SteppedHost['simulated'], domains: readonly { uuid: string }[]): number {
+  return domains.reduce((sum, { uuid }) => {
+    const { actual, target } = simulated.truth(uuid)!
+    return sum + Math.max(actual, target) + domainOverhead
+  }, 0)
+}
+
+/** The steps of the road around one action, and who it is about. */
+interface Road {
+  readonly name: string
+  readonly call: 'pinVcpu' | 'setMemory' | 'setMemoryStatsPeriod'
+  readonly find: (made: Made) => boolean
+}
+const roads: readonly Road[] = [
+  { name: 'to be heard', call: 'setMemoryStatsPeriod', find: () => true },
+  { name: 'to a pin', call: 'pinVcpu', find: () => true },
+  { name: 'to a grant', call: 'setMemory', find: ({ bytes, actual }) => bytes! > actual! },
+]
+
+/** Where on the road to `made` something happens. */
+const steps: Record<string, (made: Made) => Point> = {
+  'before the domains are listed': ({ time }) => ({ when: 'before', call: 'sampleCpu', time }),
+  'between CPU and memory sample': ({ time }) => ({ when: 'before', call: 'sampleMemory', time }),
+  'between sample and plan': ({ time }) => ({ when: 'after', call: 'sampleMemory', time }),
+  'between plan and journal': ({ time, uuid }) => ({ when: 'before', call: 'record', time, uuid }),
+  'between journal and call': ({ time, uuid, call }) => ({ when: 'before', call, time, uuid }),
+  'after the call': ({ time, uuid, call }) => ({ when: 'after', call, time, uuid }),
+}
+
+let undisturbed: Run
+let uuids: ReadonlyMap<string, string>
+beforeAll(async () => {
+  undisturbed = await run([], undefined)
+  uuids = new Map(undisturbed.ticks[0]!.view.domains.map(({ name, uuid }) => [name, uuid]))
+})
+
+/** The first call of a road in the run that nothing disturbs. */
+function firstOf({ call, find }: Road): Made {
+  const uuid = uuids.get('subject')
+  return undisturbed.calls.find((made) => made.call === call && made.uuid === uuid && find(made))!
+}
+
+/** The last shrink of the giver before the subject is granted something: what is granted next comes of it. */
+function shrinkBeforeGrant(): Made {
+  const sizes = undisturbed.calls.filter(({ call }) => call === 'setMemory')
+  const isGrant = ({ uuid, bytes, actual }: Made) => uuid === uuids.get('subject') && bytes! > actual!
+  const grant = sizes.findLastIndex(isGrant)
+  const isShrink = ({ uuid, bytes, actual }: Made) => uuid === uuids.get('giver') && bytes! < actual!
+  return sizes.slice(0, grant).findLast(isShrink) ?? expect.fail('nothing is given before it is granted')
+}
+
+/** `made` is when it would happen: no step before it changes anything. */
+async function disturb(changes: readonly Change[], point: Point): Promise<Run> {
+  const shifted = changes.map((change) => ({ ...change, at: point.time + pause / 2 + change.at }))
+  const result = await run(shifted, point)
+  expect(result.passed, 'the step was come to').toBe(true)
+  return result
+}
+
+/** Codes that say that it was the domain which had changed. */
+const changed = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING', 'ERR_INVALID_ARGUMENT']
+
+/** What holds whatever happened. `foreign`: bytes that somebody else brought or promised. */
+async function expectSound(result: Run, since: number, foreign: number): Promise<void> {
+  expect(result.ticks.filter(({ cause }) => cause === 'beat')).toHaveLength(ticks)
+  expectNoWrongRun(result)
+  expectFreshRuns(result)
+  await expectTrueJournal(result)
+  expectTold(result)
+  for (const [i, tick] of result.ticks.entries()) {
+    const { view, outcomes } = tick
+    for (const { action } of outcomes) {
+      if (action.kind === 'pin') {
+        const vcpu = view.vcpus.find((one) => one.domain.uuid === action.uuid && one.vcpu === action.vcpu)!
+        expect(action.cpus.isSubsetOf(vcpu.allowed.and(view.online))).toBe(true)
+        if (isSubject(action)) expect(action.cpus.isSubsetOf(allowed)).toBe(true)
+      }
+    }
+    // What somebody else brings while a grant is under way nobody can have counted.
+    const late = view.time >= since - 1_000 && view.time <= since + 2_000 ? foreign : 0
+    const before = result.held[i - 1] ?? 0
+    const more = Math.max(0, view.memory.budget + late)
+    if (result.held[i]! > more) expect(grants(tick, before), `grants beyond the budget at ${i}`).toBe(0)
+  }
+  for (const { call, bytes, actual, needed, error } of result.calls) {
+    if (call === 'setMemory' && !error && bytes! < actual!) expect(bytes).toBeGreaterThanOrEqual(needed!)
+  }
+}
+
+/** Also when it was renamed, or another has its name. */
+function isSubject({ uuid, domain }: { uuid: string; domain: string }): boolean {
+  return uuid === uuids.get('subject') || domain === 'subject'
+}
+
+/** Bytes that balloons were let grow by in this tick. */
+function grants({ outcomes, view }: Tick, before: number): number {
+  let sum = 0
+  for (const { action, status } of outcomes) {
+    if (action.kind !== 'setMemory' || status !== 'applied') continue
+    const { actual = 0, target = 0 } = view.domains.find(({ uuid }) => uuid === action.uuid)!.memory
+    sum += Math.max(0, action.bytes - Math.max(actual, target))
+  }
+  return before === 0 ? 0 : sum
+}
+
+/** Nothing was done to another run than the one that the tick had decided on. */
+function expectNoWrongRun({ ticks: seen, calls }: Run): void {
+  const meant = new Map<string, number[]>()
+  const done = new Map<string, number[]>()
+  const note = (runs: Map<string, number[]>, key: string, id: number) => {
+    runs.set(key, [...(runs.get(key) ?? []), id])
+  }
+  for (const { outcomes, view } of seen) {
+    for (const { action, status } of outcomes) {
+      const { id } = view.domains.find(({ uuid }) => uuid === action.uuid)!
+      if (status === 'applied') note(meant, `${action.kind} ${action.uuid}`, id)
+    }
+  }
+  const kinds: { readonly [K in Made['call']]?: string } = { pinVcpu: 'pin', setMemory: 'setMemory' }
+  for (const { call, uuid, id } of calls) {
+    const kind = kinds[call]
+    if (kind && id !== undefined) note(done, `${kind} ${uuid}`, id)
+  }
+  expect(done).toEqual(meant)
+}
+
+/** What is first seen of a run says nothing of the one before it. */
+function expectFreshRuns({ ticks: seen }: Run): void {
+  const known = new Set(seen[0]!.view.domains.map(({ uuid, id }) => `${uuid} ${id}`))
+  for (const { view, leftAlone } of seen.slice(1)) {
+    for (const { uuid, id, name, memory, vcpus } of view.domains) {
+      if (known.has(`${uuid} ${id}`)) continue
+      known.add(`${uuid} ${id}`)
+      const { target, age, need, events, progress } = memory
+      expect({ target, age, need, events, progress }, `memory of ${name}`).toEqual({ progress: 'resting' })
+      for (const { usage, demand } of vcpus) expect({ usage, demand }).toEqual({})
+      const foreign = leftAlone.filter((left) => left.uuid === uuid && left.why.includes('someone else'))
+      expect(foreign).toEqual([])
+    }
+  }
+}
+
+/** Whatever was changed is in the journal, under the run that it was changed in, as it was before. */
+async function expectTrueJournal({ calls, journal }: Run): Promise<void> {
+  const entries = await journal.entries()
+  const kinds = { pinVcpu: 'affinity', setMemory: 'memory', setMemoryStatsPeriod: 'memoryStatsPeriod' }
+  for (const { call, uuid, id } of calls) {
+    if (uuid === '' || id === undefined || call === 'sampleCpu' || call === 'sampleMemory') continue
+    const kind = kinds[call as keyof typeof kinds]
+    expect(entries).toContainEqual(expect.objectContaining({ kind, uuid, id }))
+  }
+  // All come with their scenario's settings: nothing else can be an original, save what somebody else made of it.
+  for (const entry of entries) {
+    if (entry.kind === 'affinity') expect(['0', '1', '2', '3']).toContain(`${entry.original}`)
+    if (entry.kind === 'memoryStatsPeriod') expect(entry.original).toBe(0)
+  }
+}
+
+/** Every call that failed is in a Tick, with a code. */
+function expectTold({ ticks: seen, calls }: Run): void {
+  const told = seen.flatMap(({ outcomes, errors }) => [...outcomes.map(({ error }) => error), ...errors])
+  for (const { error } of calls) {
+    if (error === undefined) continue
+    expect(error).toBeInstanceOf(BallastError)
+    expect(changed).toContain((error as BallastError).code)
+    expect(told).toContain(error)
+  }
+  for (const error of told) if (error) expect(changed).toContain(error.code)
+}
+
+/** In the end everything is at rest, and as it should be. */
+async function expectSettled({ ticks: seen, simulated }: Run): Promise<void> {
+  const last = seen.slice(-atRest)
+  for (const { outcomes, errors, index } of last) {
+    expect(
+      outcomes.map(({ action }) => action.reason),
+      `tick ${index}`,
+    ).toEqual([])
+    expect(errors).toEqual([])
+  }
+  const { view } = last.at(-1)!
+  expect(view.memory.committed).toBeLessThanOrEqual(view.memory.budget)
+  for (const { uuid, name } of await simulated.domains()) {
+    const { actual, needed } = simulated.truth(uuid)!
+    expect(actual, `${name} has what it needs`).toBeGreaterThanOrEqual(needed)
+  }
+}
+
+describe('undisturbed', () => {
+  it('moves, shrinks and grants, then rests', async () => {
+    for (const road of roads) expect(firstOf(road), road.name).toBeDefined()
+    await expectSound(undisturbed, Number.POSITIVE_INFINITY, 0)
+    await expectSettled(undisturbed)
+  })
+})
+
+describe.each(Object.keys(deeds))('a domain %s', (deed) => {
+  const cases = roads.flatMap((road) => Object.keys(steps).map((step) => [road.name, step, road] as const))
+
+  it.each(cases)('on the way %s, %s', async (_road, step, road) => {
+    const made = firstOf(road)
+    const point = steps[step]!(made)
+    const changes = deeds[deed]!.map((each) => ({ ...each, domain: 'subject' }) as Change)
+    const result = await disturb(changes, point)
+    await expectSound(result, point.time, 512 * MiB)
+    await expectSettled(result)
+  })
+
+  it.each(['subject', 'giver'])('between shrink and grant: the %s', async (name) => {
+    const { time, uuid } = shrinkBeforeGrant()
+    const point: Point = { when: 'after', call: 'setMemory', uuid, time }
+    const changes = deeds[deed]!.map((each) => ({ ...each, domain: name }) as Change)
+    const result = await disturb(changes, point)
+    await expectSound(result, time, 512 * MiB)
+    await expectSettled(result)
+  })
+})
+
+describe('a domain migrates here', () => {
+  const cases = roads.flatMap((road) => Object.keys(steps).map((step) => [road.name, step, road] as const))
+
+  it.each(cases)('on the way %s, %s', async (_road, step, road) => {
+    const point = steps[step]!(firstOf(road))
+    const result = await disturb(arrival, point)
+    await expectSound(result, point.time, 256 * MiB + domainOverhead)
+    await expectSettled(result)
+    expect(result.ticks.at(-1)!.view.domains.map(({ name }) => name)).toContain('newcomer')
+  })
+})
