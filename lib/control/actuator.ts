@@ -106,7 +106,7 @@ export class Actuator {
     try {
       if (action.kind === 'pin') {
         await this.#host.pinVcpu(domain, action.vcpu, action.cpus)
-        this.#ledger.pinned(domain, action.vcpu, action.cpus)
+        this.#ledger.pinned(domain, action.vcpu, action.cpus, this.#host.clock.now())
       } else if (action.kind === 'setShares') {
         await this.#host.setCpuShares(domain, action.shares)
         this.#ledger.shares.gave(domain, action.shares)

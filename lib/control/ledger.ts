@@ -13,6 +13,8 @@ export const negligible = MiB
 interface PinRecord {
   /** What we last pinned it to. */
   asked: CpuSet
+  /** Monotonic milliseconds when that call had returned: a call that nobody waits for any more may return at any time. */
+  readonly time: number
   /** What it may be pinned to as well, since the outcome of a call is not known. */
   readonly perhaps: CpuSet[]
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
@@ -83,7 +85,7 @@ export class Ledger {
         this.#runs.delete(uuid)
         continue
       }
-      for (const vcpu of domain.vcpus) observePin(run, vcpu, view.topology.online)
+      for (const vcpu of domain.vcpus) observePin(run, vcpu, view)
     }
     if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
@@ -96,15 +98,22 @@ export class Ledger {
     }
   }
 
-  /** The vCPU has been pinned. */
-  pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet): void {
-    this.#run(domain).pins.set(vcpu, { asked: cpus, perhaps: [], became: undefined, foreign: undefined })
+  /** The vCPU has been pinned; `time` is when the call had returned. */
+  pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
+    this.#run(domain).pins.set(vcpu, {
+      asked: cpus,
+      time,
+      perhaps: [],
+      became: undefined,
+      foreign: undefined,
+    })
   }
 
   /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
   perhapsPinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
     const { pins } = this.#run(domain)
-    const record = pins.get(vcpu) ?? { asked: before, perhaps: [], became: undefined, foreign: undefined }
+    const none = { asked: before, time: Number.NEGATIVE_INFINITY, became: undefined, foreign: undefined }
+    const record = pins.get(vcpu) ?? { ...none, perhaps: [] }
     record.perhaps.push(cpus)
     pins.set(vcpu, record)
   }
@@ -145,10 +154,10 @@ export class Ledger {
   }
 }
 
-function observePin(run: Run, vcpu: VcpuView, online: CpuSet): void {
+function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: View): void {
   const record = run.pins.get(vcpu.vcpu)
   const seen = vcpu.affinity
-  if (!record || record.foreign || !seen) return
+  if (!record || record.foreign || !seen || time <= record.time) return
   // pCPUs go offline and come back, and affinities with them: that is nobody's change.
   const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
   if (record.perhaps.some(alike) || (record.became && alike(record.became))) return

@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import { BallastError } from '../host/errors.ts'
+import { BallastError, LibvirtError } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
 import type { MemoryMerging, MergingPace } from '../host/merging.ts'
 import { metadataNamespace } from '../host/metadata.ts'
@@ -14,6 +14,10 @@ import { realClock } from './real-clock.ts'
 import { readTopology } from './topology.ts'
 import { readTraits } from './traits.ts'
 
+// What libvirt says of a connection that its keepalive has given up: VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC.
+const internalError = 1
+const fromRpc = 7
+
 /** What KSM counts in. Nearly every host with libvirt has pages of this size. */
 const pageSize = 4 * KiB
 
@@ -27,6 +31,10 @@ export class LibvirtHost implements Host {
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
   readonly #memoryDomains = new DomainTable()
+  /** Rejects each call that is under way. */
+  readonly #pending = new Set<(error: BallastError) => void>()
+  /** Why no call is made any more. */
+  #lost: BallastError | undefined
   #closing: Promise<void> | undefined
 
   constructor(native: NativeConnection, uri: string, readOnly: boolean) {
@@ -153,14 +161,24 @@ export class LibvirtHost implements Host {
     }
   }
 
-  /** Listens only while somebody else does: native code would keep a host that nobody knows any more from being collected. */
+  /** Listens only while somebody else does or a call is under way: native code would keep a host that nobody knows any more from being collected. */
   #listen(): void {
     if (this.#closing) return
     const tell = (event: NativeEvent) => {
       const told = toHostEvent(event)
+      if (told?.kind === 'closed' && told.reason === 'keepalive') this.#giveUp()
       if (told) for (const listener of [...this.#listeners]) listener(told)
     }
-    this.#native.listen(this.#listeners.size > 0 ? tell : undefined)
+    this.#native.listen(this.#listeners.size + this.#pending.size > 0 ? tell : undefined)
+  }
+
+  /** The connection of the keepalive is given up; those of the calls would wait for the daemon for ever. */
+  #giveUp(): void {
+    const message = `The connection to ${this.uri} is lost: the daemon does not answer`
+    const call = 'virConnectSetKeepAlive'
+    const details = { libvirtCode: internalError, libvirtDomain: fromRpc, level: 2, call }
+    this.#lost = new LibvirtError('ERR_CONNECTION_LOST', message, details)
+    for (const reject of this.#pending) reject(this.#lost)
   }
 
   close(): Promise<void> {
@@ -176,10 +194,20 @@ export class LibvirtHost implements Host {
 
   async #call<T>(make: (native: NativeConnection) => Promise<T>): Promise<T> {
     if (this.#closing) throw new BallastError('ERR_ALREADY_CLOSED', `The connection to ${this.uri} is closed`)
+    if (this.#lost) throw this.#lost
+    let reject: (error: BallastError) => void = () => {}
+    const loss = new Promise<never>((_, rejectCall) => {
+      reject = rejectCall
+    })
+    this.#pending.add(reject)
+    if (this.#pending.size === 1) this.#listen()
     try {
-      return await make(this.#native)
+      return await Promise.race([make(this.#native), loss])
     } catch (error) {
       throw fromNative(error)
+    } finally {
+      this.#pending.delete(reject)
+      if (this.#pending.size === 0) this.#listen()
     }
   }
 }

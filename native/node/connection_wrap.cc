@@ -65,7 +65,9 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
       env, "virConnectOpen", settings.call_deadline,
       [settings, listener] {
         auto opened = std::make_shared<OpenConnection>();
-        opened->connection = Connection::Open(settings.connect);
+        // Events and keepalive have a connection of their own, where no call ever waits for another.
+        const auto watched = Connection::Open(settings.connect);
+        opened->connection = watched->keeps_alive() ? watched->OpenAnother() : watched;
         opened->host = opened->connection->Describe();
         opened->cpu =
             std::make_shared<CpuSampler>(opened->connection, opened->host.cpu_count, settings.use_proc);
@@ -74,7 +76,7 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
           if (event.kind == HostEvent::Kind::kVcpuPin) cpu->Repinned();
           listener(std::move(event));
         };
-        opened->events = std::make_unique<EventSubscription>(opened->connection, heard);
+        opened->events = std::make_unique<EventSubscription>(watched, heard);
         return opened;
       },
       [caller, target, &constructor, deadline = settings.call_deadline](

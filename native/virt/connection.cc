@@ -52,16 +52,24 @@ double ReadMemAvailable() {
   return kib ? static_cast<double>(*kib) : kUnknown;
 }
 
-}  // namespace
-
-std::shared_ptr<Connection> Connection::Open(const ConnectOptions& options) {
+virConnectPtr OpenLibvirt(const ConnectOptions& options) {
   EnsureLibvirt();
   const char* uri = options.uri.c_str();
   const virConnectPtr opened = options.read_only ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
   if (!opened) ThrowLastError(options.read_only ? "virConnectOpenReadOnly" : "virConnectOpen");
-  const std::shared_ptr<Connection> connection(new Connection(opened, options));
+  return opened;
+}
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::Open(const ConnectOptions& options) {
+  const std::shared_ptr<Connection> connection(new Connection(OpenLibvirt(options), options));
   if (options.keepalive_interval_seconds > 0) connection->StartKeepAlive();
   return connection;
+}
+
+std::shared_ptr<Connection> Connection::OpenAnother() const {
+  return std::shared_ptr<Connection>(new Connection(OpenLibvirt(options_), options_));
 }
 
 Connection::~Connection() { virConnectClose(connection_); }
@@ -84,7 +92,9 @@ void Connection::StartKeepAlive() {
     const VirtError error = TakeLastError("virConnectSetKeepAlive");
     // Drivers that have no daemon need none.
     if (error.code != VIR_ERR_NO_SUPPORT) throw VirtFailure{error};
+    return;
   }
+  keeps_alive_ = true;
 }
 
 bool Connection::IsAlive() const { return virConnectIsAlive(connection_) == 1; }

@@ -57,6 +57,8 @@ struct ConnectOptions {
 class Connection {
  public:
   static std::shared_ptr<Connection> Open(const ConnectOptions& options);
+  // One more to the same host, that never asks whether the daemon is there.
+  std::shared_ptr<Connection> OpenAnother() const;
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -67,6 +69,9 @@ class Connection {
   bool IsLocal() const;
 
   bool IsAlive() const;
+  // Whether it asks the daemon. One that does may have one call under way at a time: in libvirt up to 10.3
+  // (CVE-2024-4418) a second one that waits when the daemon is given up hangs, and then crashes the process.
+  bool keeps_alive() const { return keeps_alive_; }
 
   HostDescription Describe() const;
   // The domains that run, ascending by id. Asks no monitor.
@@ -92,6 +97,7 @@ class Connection {
 
   const virConnectPtr connection_;
   const ConnectOptions options_;
+  bool keeps_alive_ = false;
 };
 
 }  // namespace ballast

@@ -26,12 +26,15 @@ export async function labUser(): Promise<User | undefined> {
   return nobody ? { uid: Number(nobody[1]), gid: Number(nobody[2]) } : undefined
 }
 
-/** Starts a libvirtd of the lab's own, with home, runtime directory, log and socket in `directory`; gives its URI. */
+/**
+ * Starts a libvirtd of the lab's own, with home, runtime directory, log and socket in `directory`; gives its URI. Where
+ * one ran there before, it takes over that one's guests.
+ */
 export async function startPrivateDaemon(directory: string, user: User): Promise<string> {
   const home = `${directory}/home`
   const runtime = `${directory}/run`
   for (const path of [home, `${home}/.config`, `${home}/.config/libvirt`, runtime]) {
-    await mkdir(path, { mode: 0o700 })
+    await mkdir(path, { mode: 0o700, recursive: true })
     await chown(path, user.uid, user.gid)
   }
   // Otherwise libvirtd starts a virtlogd beside itself, which would have to be ended too.

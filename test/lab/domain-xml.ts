@@ -6,6 +6,8 @@ export interface GuestOptions {
   readonly uuid?: string
   /** Default 1. */
   readonly vcpus?: number
+  /** vCPUs that it may be given while it runs; default `vcpus`. */
+  readonly maximumVcpus?: number
   /** Memory that it starts with; default 128, and the least that boots is 80. */
   readonly memoryMiB?: number
   /** What its balloon may grow to; default `memoryMiB`. */
@@ -39,7 +41,15 @@ const commandLine =
 
 /** The domain XML of a guest. Software emulation always: /dev/kvm may be there and hang all the same. */
 export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles): string {
-  const { vcpus = 1, memoryMiB = 128, maximumMiB = memoryMiB, pinnedTo, swapMiB, balloon = true } = guest
+  const {
+    vcpus = 1,
+    maximumVcpus = vcpus,
+    memoryMiB = 128,
+    maximumMiB = memoryMiB,
+    pinnedTo,
+    swapMiB,
+    balloon = true,
+  } = guest
   const lists = Array.from({ length: vcpus }, (_, i) =>
     typeof pinnedTo === 'object' ? pinnedTo[i] : pinnedTo,
   )
@@ -58,7 +68,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
   <name>${domain}</name>${identity}
   <memory unit='MiB'>${maximumMiB}</memory>
   <currentMemory unit='MiB'>${memoryMiB}</currentMemory>
-  <vcpu>${vcpus}</vcpu>
+  <vcpu current='${vcpus}'>${maximumVcpus}</vcpu>
   <cputune>${pins.join('')}</cputune>
   <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
   <features><acpi/><tcg><tb-cache unit='MiB'>16</tb-cache></tcg></features>

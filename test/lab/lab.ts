@@ -7,6 +7,7 @@ import { findLabs, type LabRecord, makeDirectory, writeRecord } from './director
 import { domainXml, type GuestOptions } from './domain-xml.ts'
 import { Guest } from './guest.ts'
 import { guestImage } from './image.ts'
+import { PrivateDaemon } from './private-daemon.ts'
 import { identify, processesIn } from './processes.ts'
 import { virsh } from './virsh.ts'
 import { watchOver } from './watchdog.ts'
@@ -97,6 +98,12 @@ export class Lab implements AsyncDisposable {
     return this.#domain('*')
   }
 
+  /** The libvirtd of a private host. Throws on `qemu:///system`: that one is the machine's. */
+  get daemon(): PrivateDaemon {
+    if (this.#record.system) throw new Error('The libvirtd of qemu:///system is not ours to break')
+    return new PrivateDaemon(this.directory)
+  }
+
   /** Lets it live on when this process ends, until somebody calls `down` on it. */
   async keep(): Promise<void> {
     const daemon = (await processesIn(this.directory)).find(({ command }) => command[0]?.endsWith('libvirtd'))
@@ -130,6 +137,11 @@ export class Lab implements AsyncDisposable {
     await Promise.all(booting.map((guest) => guest.ready()))
     for (const guest of booting) await guest.send(`rate ${await this.#rate(guest)}`)
     return guests
+  }
+
+  /** Starts a guest without waiting until it has booted. */
+  launch(options: GuestOptions): Promise<Guest> {
+    return this.#create(options)
   }
 
   /** The running guest with this name. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import type { Recording } from '../unit/simulation/recording.ts'
 import type { CaseOptions, CaseResult } from './cases/case.ts'
-import { faults } from './cases/faults.ts'
+import { type FaultResult, faults } from './cases/faults/index.ts'
 import { cases } from './cases/index.ts'
 import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
@@ -80,20 +80,47 @@ command('case', `run one case and judge it: ${Object.keys(cases).join(', ')}`)
   )
 
 command('faults', 'break a lab in one way after the other while the controllers run, and judge each')
+  .argument('[only...]', 'a part of the names of those that are to be; default: all')
   .option('--json', 'a line of JSON for each fault, and one for all')
   .option('--off', 'without any policy: it has to fail then')
-  .action(async (options: HostOption & CaseFlags) => {
-    const failed: string[] = []
+  .option('--daemon-kills <number>', 'how often libvirtd is killed in a row (default: 20)', whole)
+  .option('--controller-kills <number>', 'how often the controller is killed (default: 50)', whole)
+  .action(async (only: string[], options: HostOption & CaseFlags & KillFlags) => {
+    const { daemonKills = 20, controllerKills = 50 } = options
+    const results: FaultResult[] = []
+    const broken: string[] = []
     try {
-      for await (const result of faults(caseOptions(options))) {
-        report(result, options)
-        if (!result.passed) failed.push(result.case)
+      const wanted = only.length > 0 ? { only } : {}
+      for await (const result of faults({
+        ...caseOptions(options),
+        ...wanted,
+        daemonKills,
+        controllerKills,
+      })) {
+        results.push(result)
+        reportFault(result, options)
       }
     } catch (error) {
-      failed.push(...notCarriedOut('faults')(error).broken)
+      broken.push(...notCarriedOut('faults')(error).broken)
     }
-    report({ case: 'faults', passed: failed.length === 0, broken: failed }, options)
+    const failed = results.filter((result) => !hasPassed(result)).map(({ fault }) => fault)
+    report(
+      {
+        case: 'faults',
+        passed: broken.length + failed.length === 0,
+        faults: results.length,
+        survived: results.filter(({ survived }) => survived).length,
+        wrongActions: results.reduce((sum, { wrongActions }) => sum + wrongActions, 0),
+        broken: [...failed, ...broken],
+      },
+      options,
+    )
   })
+
+interface KillFlags {
+  readonly daemonKills?: number
+  readonly controllerKills?: number
+}
 
 interface CaseFlags {
   readonly json?: boolean
@@ -120,6 +147,17 @@ function report(result: CaseResult, { json }: CaseFlags): void {
   const { case: name, passed, broken } = result
   console.log(json ? JSON.stringify(result) : `${name} ${passed ? 'passed' : `failed: ${broken.join('; ')}`}`)
   if (!passed) process.exitCode = 1
+}
+
+/** Prints what a fault came to. */
+function reportFault(result: FaultResult, { json }: CaseFlags): void {
+  const { fault, broken, ticksLost } = result
+  const verdict = hasPassed(result) ? `survived, ${ticksLost} ticks lost` : `failed: ${broken.join('; ')}`
+  console.log(json ? JSON.stringify(result) : `${fault}: ${verdict}`)
+}
+
+function hasPassed({ survived, wrongActions }: FaultResult): boolean {
+  return survived && wrongActions === 0
 }
 
 interface StartOptions {

@@ -69,6 +69,18 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
     await host.close()
   })
 
+  it('freezes takes with it nothing of the process when several calls were under way', async () => {
+    const { host } = await listenTo({ keepAliveSeconds: 1, keepAliveCount: 1 })
+    const calls = await allCalls(host)
+    daemon.freeze()
+    const errors = await Promise.all(calls.map((call) => failureOf(call())))
+    expect(errors.map(({ code }) => code)).toEqual(calls.map(() => 'ERR_CONNECTION_LOST'))
+    daemon.thaw()
+    await using anew = await connect(daemon.uri)
+    expect((await anew.sampleCpu()).domains).toHaveLength(1)
+    await host.close()
+  })
+
   it('freezes lets calls overrun their deadline, and they work again when it goes on', async () => {
     const { host } = await listenTo({ callDeadline: 200, keepAliveSeconds: 0 })
     const calls = await allCalls(host)

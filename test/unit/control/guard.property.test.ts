@@ -39,7 +39,7 @@ function ledgerOf(view: View, history: History): Ledger {
     if (!domain) continue
     if (asked && certain) ledger.askedMemory(domain, asked, 1)
     if (asked && !certain) ledger.perhapsAskedMemory(domain, asked, 1)
-    if (pinned) ledger.pinned(domain, 0, CpuSet.from(pinned))
+    if (pinned) ledger.pinned(domain, 0, CpuSet.from(pinned), -1)
   }
   ledger.observe(view, 0)
   return ledger

@@ -12,7 +12,7 @@ const holding = (bytes: number, hold?: 'stuck') =>
 describe('pins', () => {
   function afterPin(list: string) {
     const ledger = new Ledger()
-    ledger.pinned(seen('0').domains[0]!, 0, CpuSet.parse(list))
+    ledger.pinned(seen('0').domains[0]!, 0, CpuSet.parse(list), -1)
     const foreign = (view: ReturnType<typeof seen>) => {
       ledger.observe(view, undefined)
       return ledger.foreignAffinity(view.vcpus[0]!)?.toString()
@@ -53,11 +53,21 @@ describe('pins', () => {
     expect(ledger.foreignAffinity(seen('4').vcpus[0]!)?.toString()).toBe('4')
   })
 
+  it('are not judged by what was seen before the call had returned', () => {
+    const ledger = new Ledger()
+    ledger.perhapsPinned(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
+    ledger.pinned(seen('0').domains[0]!, 0, CpuSet.of(5), 10)
+    ledger.observe({ ...seen('0'), time: 9 }, undefined)
+    expect(ledger.foreignAffinity(seen('0').vcpus[0]!)).toBeUndefined()
+    ledger.observe({ ...seen('0'), time: 11 }, undefined)
+    expect(ledger.foreignAffinity(seen('0').vcpus[0]!)?.toString()).toBe('0')
+  })
+
   it('are forgotten when the domain restarts or ends', () => {
     const { ledger, foreign } = afterPin('2')
     const restarted = viewOf({ domains: [{ name: 'a', id: 9, vcpus: [{ affinity: CpuSet.of(1) }] }] })
     expect(foreign(restarted)).toBeUndefined()
-    ledger.pinned(restarted.domains[0]!, 0, CpuSet.of(3))
+    ledger.pinned(restarted.domains[0]!, 0, CpuSet.of(3), -1)
     ledger.askedMemory(restarted.domains[0]!, GiB, 1)
     expect(ledger.targetsOf(restarted.domains).size).toBe(1)
     // Before anybody has seen that it restarted again.

@@ -1,0 +1,67 @@
+import type { AutopilotOptions } from '../../../../lib/control/autopilot.ts'
+import type { Host } from '../../../../lib/host/host.ts'
+import { stayConnected } from '../../../../lib/host/lasting-host.ts'
+import { connect } from '../../../../lib/libvirt/connect.ts'
+import type { GuestOptions } from '../../domain-xml.ts'
+import type { Guest } from '../../guest.ts'
+import { Lab } from '../../lab.ts'
+import { until } from '../../processes.ts'
+import { domainNames } from '../../virsh.ts'
+import { type CaseOptions, settled } from '../case.ts'
+import { guestMiB } from './restless.ts'
+import { Run } from './run.ts'
+
+/** Two for each pCPU of the usual small machine. The last is the one that faults befall. */
+const names = ['aos_vm1', 'aos_vm2', 'aos_vm3', 'aos_vm4']
+/** About a sixth of a pCPU. */
+const load = 'loop 8.5 41.5'
+
+/** A lab that is broken in one way after the other. What a fault took is there again for the next. */
+export class Ground implements AsyncDisposable {
+  readonly lab: Lab
+  readonly options: CaseOptions
+
+  private constructor(lab: Lab, options: CaseOptions) {
+    this.lab = lab
+    this.options = options
+  }
+
+  static async set(options: CaseOptions): Promise<Ground> {
+    return new Ground(options.lab ?? (await Lab.up(options)), options)
+  }
+
+  /** All guests, running and loaded. */
+  async guests(): Promise<Guest[]> {
+    const there = await this.lab.guests()
+    const missing = names.filter((name) => !there.includes(name))
+    await until('libvirt has noticed who ended', 60_000, async () => {
+      const known = await domainNames(this.lab.uri)
+      return !missing.some((name) => known.includes(name))
+    })
+    await this.lab.startAll(missing.map((name) => this.definition(name)))
+    const guests = await Promise.all(names.map((name) => this.lab.guest(name)))
+    await Promise.all(guests.map((guest) => guest.send(load)))
+    await settled(guests, 0.05, 0.5)
+    return guests
+  }
+
+  /** What the guest of this name is made of. */
+  definition(name: string): GuestOptions {
+    return { name, memoryMiB: guestMiB, maximumVcpus: name === names.at(-1) ? 2 : 1 }
+  }
+
+  /** A connection that outlives the daemon, and soon notices when that hangs. */
+  connect(): Promise<Host> {
+    return stayConnected(() => connect(this.lab.uri, { keepAliveSeconds: 1, keepAliveCount: 3 }))
+  }
+
+  /** Controllers at work on the lab's guests; without policies when it is to be run without. */
+  run(host: Host, { scheduler, ballooning, ...rest }: AutopilotOptions): Run {
+    const policies = this.options.off ? {} : { scheduler, ballooning }
+    return new Run(host, { ...rest, ...policies, domains: this.lab.domains }, this.options.log)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.options.lab) await this.lab.down()
+  }
+}

@@ -1,0 +1,48 @@
+import type { CaseOptions } from '../case.ts'
+import { daemonFaults, killedInARow } from './daemon.ts'
+import { domainFaults } from './domains.ts'
+import type { Fault, FaultResult } from './fault.ts'
+import { Ground } from './ground.ts'
+import { controllerKilled } from './kills.ts'
+import { otherFaults } from './others.ts'
+import { qemuFaults } from './qemu.ts'
+import { refusals } from './refusals.ts'
+
+export type { FaultResult } from './fault.ts'
+
+export interface FaultOptions extends CaseOptions {
+  /** Only faults with one of these in their name. Default: all. */
+  readonly only?: readonly string[]
+  /** How often libvirtd is killed in a row. Default 20. */
+  readonly daemonKills?: number
+  /** How often the controller is killed. Default 50. */
+  readonly controllerKills?: number
+}
+
+/** Every fault, in an order in which what takes long comes last. */
+export function allFaults({ daemonKills = 20, controllerKills = 50 }: Partial<FaultOptions> = {}): Fault[] {
+  return [
+    ...qemuFaults,
+    ...domainFaults,
+    ...daemonFaults,
+    ...otherFaults,
+    ...refusals,
+    killedInARow(daemonKills),
+    controllerKilled(controllerKills),
+  ]
+}
+
+/** Breaks a lab in one way after the other while controllers are at work, and tells of each how it went. */
+export async function* faults(options: FaultOptions): AsyncGenerator<FaultResult, void, undefined> {
+  const { only = [''], system, log } = options
+  const chosen = allFaults(options)
+    .filter(({ name }) => only.some((part) => name.includes(part)))
+    // The daemon of qemu:///system is the machine's, not ours.
+    .filter(({ breaksDaemon }) => !(system && breaksDaemon))
+  if (chosen.length === 0) throw new Error(`No fault has ${only.join(' or ')} in its name`)
+  await using ground = await Ground.set(options)
+  for (const fault of chosen) {
+    log(`== ${fault.name}`)
+    yield await fault.befall(ground, fault.name)
+  }
+}
