@@ -262,6 +262,7 @@ describe('ballast run --config', () => {
   it('does what the file says, and the command line wins', async () => {
     const path = write(`interval: 60
 reserved-cpus: 0,3
+keep: true
 ballooning: none
 journal: ${join(directory, 'j.jsonl')}
 domain-settings: { guest1: { managed: false } }
