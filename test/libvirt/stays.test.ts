@@ -10,8 +10,11 @@ import type { View } from '../../lib/view/view.ts'
 import { eventually } from './eventually.ts'
 import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
 
-const nextPcpu = (view: View) =>
-  view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(((vcpu.affinity?.first ?? 0) + 1) % 4), 'test'))
+/** Never content with where one vCPU is. */
+const nextPcpu = (which: number) => (view: View) =>
+  view.vcpus
+    .filter(({ vcpu }) => vcpu === which)
+    .map((vcpu) => pin(vcpu, CpuSet.of(((vcpu.affinity?.first ?? 0) + 1) % 4), 'test'))
 
 describe.skipIf(!hasDaemon)('a loop over a daemon that', () => {
   let daemon: TestDaemon
@@ -31,7 +34,10 @@ describe.skipIf(!hasDaemon)('a loop over a daemon that', () => {
     })
     const ticks: Tick[] = []
     let isOver = false
-    for await (const tick of autopilot(host, { interval: 200, scheduler: nextPcpu })) {
+    // Another vCPU than before: with its connections the test driver has lost its pins, as QEMU's never are, and a
+    // vCPU that is found elsewhere than it was pinned to is left alone.
+    const scheduler = (view: View) => nextPcpu(isOver ? 1 : 0)(view)
+    for await (const tick of autopilot(host, { interval: 200, scheduler })) {
       ticks.push(tick)
       const away = ticks.filter(({ errors }) => errors.length > 0).length
       isOver ||= await fault(ticks.length, away)
@@ -46,7 +52,7 @@ describe.skipIf(!hasDaemon)('a loop over a daemon that', () => {
     const back = ticks.findLastIndex(({ errors }) => errors.length > 0) + 1
     expect(ticks[back]!.outcomes).toEqual([])
     expect(ticks[back]!.view.interval).toBeUndefined()
-    expect(ticks.at(-1)!.outcomes.map(({ status }) => status)).toEqual(['applied', 'applied'])
+    expect(ticks.at(-1)!.outcomes.map(({ status }) => status)).toEqual(['applied'])
   }
 
   it('is killed and started again goes on', async () => {
