@@ -70,6 +70,8 @@ export class GuestTotal {
   /** Whether the report goes with what is known. */
   #learn(total: number, usable: number): boolean {
     const kept = this.#actual - total
+    // Less than nothing in use: one of the two sizes was never true, and nothing is to be learned of it.
+    if (total - usable + kept < 0) return false
     const isAsBefore = Math.abs(kept - this.#kept) < keptSlack
     const isSameTotal = Math.abs(total - this.#total) < sameSize
     // A total that counts the balloon leaves less of it usable, or more: one of the two has to move.
