@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
 import type { CaseOptions, CaseResult } from './cases/case.ts'
 import { faults } from './cases/faults/index.ts'
 import { cases } from './cases/index.ts'
 import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
-import { mostStolen, watchForTheft } from './stolen.ts'
 
 const patience = 900_000
 const isRoot = process.getuid?.() === 0
@@ -19,30 +17,15 @@ function quietly(way: Partial<CaseOptions> = {}): CaseOptions {
   return { system: false, off: false, ...way, log: (line) => lines.push(line) }
 }
 
-/** How often a case is tried on a machine that does not let it be measured. */
-const tries = 4
-
-/**
- * Runs a case, and again when it failed while the machine's other programs took what it needs, or the machine itself was
- * stopped: that says nothing. Where that was so each time, the test is skipped, and says why.
- */
+/** Runs a case, and again when it failed while the machine's other programs took what it needs: that says nothing. */
 async function undisturbed(
   run: (options: CaseOptions) => Promise<CaseResult>,
   way?: Partial<CaseOptions>,
 ): Promise<CaseResult> {
-  for (let left = tries - 1; ; left--) {
-    const stolen = watchForTheft()
-    const result = await run(quietly(way)).catch((error: unknown) => ({ error }))
-    const part = stolen()
-    const wasStolen = part > mostStolen
-    const isFine = !('error' in result) && (result.passed || way?.off === true)
-    if (!isFine && left > 0 && (wasStolen || ('disturbed' in result && result.disturbed))) continue
-    if (!isFine && wasStolen) {
-      getCurrentTest()?.context.skip(`this machine was stopped for ${Math.round(100 * part)} % of the time`)
-    }
-    if ('error' in result) throw result.error
-    return result as CaseResult
-  }
+  let result = await run(quietly(way))
+  for (let again = 0; again < 3 && !result.passed && result.disturbed; again++)
+    result = await run(quietly(way))
+  return result
 }
 
 /** Runs the lab's command line; gives what it printed and its exit code. */
@@ -78,12 +61,12 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
   })
 
   it.each(toBeMoved)('%s fails without a scheduler', async (name) => {
-    const result = await undisturbed(cases[name]!, { lab: shared, off: true })
+    const result = await cases[name]!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, moves: 0 })
   })
 
   it.each(leftAlone)('%s fails without a scheduler', async (name) => {
-    const result = await undisturbed(cases[name]!, { lab: shared, off: true })
+    const result = await cases[name]!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, ticksToWake: null })
   })
 
@@ -97,7 +80,7 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
   })
 
   it('TRAP fails without a scheduler', async () => {
-    const result = await undisturbed(cases.TRAP!, { lab: shared, off: true })
+    const result = await cases.TRAP!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, moves: 0, ticksToBalance: null })
   })
 
@@ -116,7 +99,7 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
   })
 
   it('M3 fails without ballooning: programs are lost', async () => {
-    const result = await undisturbed(cases.M3!, { lab: shared, off: true })
+    const result = await cases.M3!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, changes: 0 })
     expect(result.programsKilled).toBeGreaterThanOrEqual(1)
   })
@@ -130,7 +113,7 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
   })
 
   it('SQUEEZE fails without ballooning: it goes on swapping', async () => {
-    const result = await undisturbed(cases.SQUEEZE!, { lab: shared, off: true })
+    const result = await cases.SQUEEZE!(quietly({ lab: shared, off: true }))
     expect(result).toMatchObject({ passed: false, periodsToHelp: null, changes: 0 })
   })
 
@@ -171,7 +154,7 @@ describeLab('on real guests', { timeout: patience }, () => {
   })
 
   it('M1 fails without ballooning: the program is lost', async () => {
-    expect(await undisturbed(cases.M1!, { off: true })).toMatchObject({
+    expect(await cases.M1!(quietly({ off: true }))).toMatchObject({
       passed: false,
       programsKilled: 1,
       reachedMaximum: false,
