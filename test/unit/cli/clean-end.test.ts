@@ -5,24 +5,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fileJournal } from '../../../lib/control/file-journal.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import type { Host } from '../../../lib/host/host.ts'
 import { GiB, MiB } from '../../../lib/host/units.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { ballast, withMembers } from './testWorld.ts'
+import { affinities, ballast, keep, withMembers } from './testWorld.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-end-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 let journals = 0
 const newJournal = () => join(directory, `journal-${journals++}.jsonl`)
-
-/** Hands `host` over without letting the command close it, so that it can be looked at afterwards. */
-const keep = (host: Host) => async () =>
-  withMembers(host, { close: async () => {}, [Symbol.asyncDispose]: async () => {} })
-
-async function affinities(host: SimulatedHost): Promise<number[]> {
-  const { affinity } = await host.sampleCpu()
-  return [...affinity]
-}
 
 async function sizes(host: SimulatedHost): Promise<number[]> {
   return (await host.domains()).map(({ uuid }) => host.truth(uuid)!.target / MiB)

@@ -12,7 +12,7 @@ import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { GiB } from '../../../lib/host/units.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { ballast, withMembers } from './testWorld.ts'
+import { ballast, keep } from './testWorld.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -255,8 +255,6 @@ describe('ballast check', () => {
 })
 
 describe('ballast run --config', () => {
-  const keep = (host: SimulatedHost) => async () =>
-    withMembers(host, { close: async () => {}, [Symbol.asyncDispose]: async () => {} })
   const places = async (host: SimulatedHost) => new Set((await host.sampleCpu()).affinity)
 
   it('does what the file says, and the command line wins', async () => {

@@ -6,23 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { balloonPolicies } from '../../../lib/cli/policies.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
-import type { Host } from '../../../lib/host/host.ts'
-import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { ballast, withMembers } from './testWorld.ts'
+import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { affinities, ballast, keep, withMembers } from './testWorld.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 let journals = 0
 const newJournal = () => join(directory, `journal-${journals++}.jsonl`)
-
-/** Hands `host` over without letting the command close it, so that it can be looked at afterwards. */
-const keep = (host: Host) => async () =>
-  withMembers(host, { close: async () => {}, [Symbol.asyncDispose]: async () => {} })
-
-async function affinities(host: SimulatedHost): Promise<number[]> {
-  const { affinity } = await host.sampleCpu()
-  return [...affinity]
-}
 
 const lost = () => Promise.reject(new BallastError('ERR_CONNECTION_LOST', 'the daemon is gone'))
 

@@ -41,6 +41,16 @@ export function withMembers(host: Host, members: Partial<Host>): Host {
   })
 }
 
+/** Hands `host` over without letting the command close it, so that it can be looked at afterwards. */
+export const keep = (host: Host) => async () =>
+  withMembers(host, { close: async () => {}, [Symbol.asyncDispose]: async () => {} })
+
+/** The affinity of each vCPU, as the words of a bitmap. */
+export async function affinities(host: Host): Promise<number[]> {
+  const { affinity } = await host.sampleCpu()
+  return [...affinity]
+}
+
 function capture() {
   const written: string[] = []
   const stream = new Writable({
