@@ -9,7 +9,7 @@ import { usage } from './usage.ts'
 const [uri = '', daemonUri = uri, pid] = process.argv.slice(2)
 const tellDaemon = (signal: NodeJS.Signals) => pid && process.kill(Number(pid), signal)
 
-const start = async (data: { uri: string; samples: number }) => {
+const start = async (data: { uri: string; samples: number; busy?: boolean }) => {
   const worker = new Worker(new URL('worker.js', import.meta.url), { workerData: data })
   const ended = once(worker, 'exit')
   await once(worker, 'message')
@@ -21,7 +21,7 @@ const after = []
 for (let round = 0; round < 20; round++) {
   const [survivor, victim] = await Promise.all([
     start({ uri, samples: 100 }),
-    start({ uri: daemonUri, samples: 0 }),
+    start({ uri: daemonUri, samples: 0, busy: round % 2 === 1 }),
   ])
   tellDaemon('SIGSTOP')
   victim.worker.postMessage('call')
