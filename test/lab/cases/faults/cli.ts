@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Ground } from './ground.ts'
 
-const main = fileURLToPath(new URL('../../../../lib/cli/main.ts', import.meta.url))
+const root = new URL('../../../../', import.meta.url)
 
 /** What a command ended with. */
 export interface Ending {
@@ -21,11 +21,18 @@ export class Command {
   readonly #process: ChildProcess
   #changes = 0
 
-  constructor({ lab, options }: Ground, args: readonly string[]) {
+  /** `program` is a file of this checkout that takes the same arguments, and `first` what it takes before them. */
+  constructor(
+    { lab, options }: Ground,
+    args: readonly string[],
+    program = 'lib/cli/main.ts',
+    first: readonly string[] = [],
+  ) {
     const [name = '', ...rest] = args
     // Without a policy: the command has to change nothing then, and whoever runs it to notice.
     const dry = options.off && /^(run|cpu|memory)$/.test(name) ? ['--dry-run'] : []
-    const words = ['--import', 'tsx', main, name, ...rest, '--connect', lab.uri, ...dry]
+    const file = fileURLToPath(new URL(program, root))
+    const words = ['--import', 'tsx', file, ...first, name, ...rest, '--connect', lab.uri, ...dry]
     this.#process = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.pid = this.#process.pid!
     const { stdout, stderr } = this.#process

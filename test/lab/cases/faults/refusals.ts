@@ -62,7 +62,25 @@ export const refusals: readonly Fault[] = [
       ...(foreign ? isRefusal(foreign, 1, 'belongs to another user') : []),
     ]
   }),
+
+  refusal('user without rights', async (ground) => {
+    // Only root can become somebody else.
+    if (process.getuid?.() !== 0) return ['run it as root: nobody else can try another user']
+    const journal = ['--journal', '/var/tmp/ballast-nobody/journal']
+    const program = 'test/libvirt/children/unprivileged.ts'
+    const command = new Command(ground, ['run', '1', '--ticks', '3', ...journal], program, [`${nobody}`])
+    return isRefusal(await command.ended, 4, 'Permission denied')
+  }),
+
+  refusal('policy that never returns', async (ground) => {
+    const program = ground.options.off ? undefined : 'test/lab/cases/faults/never-returns.ts'
+    const command = new Command(ground, ['cpu', '1', '--ticks', '3', '--keep'], program)
+    return isRefusal(await command.ended, null, 'as by a policy that never returns: ended')
+  }),
 ]
+
+/** A user who is in no group of libvirt's, on any Linux. */
+const nobody = 65_534
 
 /** A fault that has to end with an error: `befall` gives what went wrong otherwise. */
 function refusal(name: string, befall: (ground: Ground) => Promise<string[]>): Fault {
@@ -86,7 +104,7 @@ async function endingOf(ground: Ground, journal: string): Promise<Ending> {
   return command.ended
 }
 
-function isRefusal({ code, stderr }: Ending, expected: number, words: string): string[] {
+function isRefusal({ code, stderr }: Ending, expected: number | null, words: string): string[] {
   if (code === expected && stderr.includes(words)) return []
   return [`it ended with ${code}, saying: ${stderr}`]
 }
