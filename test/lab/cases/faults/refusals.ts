@@ -66,9 +66,9 @@ export const refusals: readonly Fault[] = [
   refusal('user without rights', async (ground) => {
     // Only root can become somebody else.
     if (process.getuid?.() !== 0) return ['run it as root: nobody else can try another user']
-    const journal = ['--journal', '/var/tmp/ballast-nobody/journal']
+    const journal = ['--journal', '/var/tmp/ballast-stranger/journal']
     const program = 'test/libvirt/children/unprivileged.ts'
-    const command = new Command(ground, ['run', '1', '--ticks', '3', ...journal], program, [`${nobody}`])
+    const command = new Command(ground, ['run', '1', '--ticks', '3', ...journal], program, [`${stranger}`])
     return isRefusal(await command.ended, 4, 'Permission denied')
   }),
 
@@ -79,8 +79,8 @@ export const refusals: readonly Fault[] = [
   }),
 ]
 
-/** A user who is in no group of libvirt's, on any Linux. */
-const nobody = 65_534
+/** Neither root nor the user that the lab's daemon belongs to, and in no group of libvirt's. */
+const stranger = 65_432
 
 /** A fault that has to end with an error: `befall` gives what went wrong otherwise. */
 function refusal(name: string, befall: (ground: Ground) => Promise<string[]>): Fault {
