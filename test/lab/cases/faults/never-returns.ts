@@ -1,0 +1,24 @@
+/** The command line with a scheduler that never returns. */
+import { endWhenHung } from '../../../../lib/cli/deadman.ts'
+import { cpuPolicies } from '../../../../lib/cli/policies.ts'
+import { main } from '../../../../lib/cli/program.ts'
+import { hangups, stopSignal } from '../../../../lib/cli/stop.ts'
+import { connect } from '../../../../lib/libvirt/connect.ts'
+
+Object.assign(cpuPolicies, {
+  balance: () => () => {
+    for (;;);
+  },
+})
+const { env, stderr, stdout } = process
+const world = {
+  connect,
+  env,
+  stdout,
+  stderr,
+  signal: stopSignal(process),
+  onHangup: hangups(process),
+  // Nobody has to wait as long as in earnest.
+  endWhenHung: () => endWhenHung(5_000),
+}
+process.exit(await main(process.argv.slice(2), world))
