@@ -47,13 +47,14 @@ const units: Readonly<Record<string, number>> = {
 export function parseSize(option: string): (text: string) => number {
   return (text) => {
     const match = /^(\d*\.?\d+)\s*([a-z]+)$/i.exec(text)
-    const unit = units[match?.[2]?.toLowerCase() ?? '']
-    if (!match || unit === undefined) {
+    const unit = units[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN
+    const bytes = Math.round(Number(match?.[1]) * unit)
+    if (!Number.isSafeInteger(bytes)) {
       throw new UsageError(
-        `${option} must be a size with its unit, such as 512MiB or 2GiB; got ${JSON.stringify(text)}`,
+        `${option} must be a size with its unit, such as 512MiB or 2GiB, below 8192TiB; got ${JSON.stringify(text)}`,
       )
     }
-    return Math.round(Number(match[1]) * unit)
+    return bytes
   }
 }
 

@@ -10,7 +10,9 @@
 namespace ballast {
 namespace {
 
-using SharedListener = std::shared_ptr<EventListener>;
+// What libvirt's callbacks own. No more than that: a driver that has no close callback takes one all the
+// same, and never frees it.
+using WeakListener = std::weak_ptr<EventListener>;
 
 HostEvent EventOf(HostEvent::Kind kind, virDomainPtr domain) {
   HostEvent event{};
@@ -23,7 +25,10 @@ HostEvent EventOf(HostEvent::Kind kind, virDomainPtr domain) {
   return event;
 }
 
-void Tell(void* opaque, HostEvent event) { (**static_cast<SharedListener*>(opaque))(std::move(event)); }
+void Tell(void* opaque, HostEvent event) {
+  const auto listener = static_cast<WeakListener*>(opaque)->lock();
+  if (listener) (*listener)(std::move(event));
+}
 
 int OnLifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* opaque) {
   HostEvent told = EventOf(HostEvent::Kind::kLifecycle, domain);
@@ -85,7 +90,7 @@ void OnClosed(virConnectPtr, int reason, void* opaque) {
   Tell(opaque, std::move(told));
 }
 
-void FreeListener(void* opaque) { delete static_cast<SharedListener*>(opaque); }
+void FreeListener(void* opaque) { delete static_cast<WeakListener*>(opaque); }
 
 }  // namespace
 
@@ -99,7 +104,7 @@ EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, Eve
 #if LIBVIR_VERSION_NUMBER >= 3000000
   Register(VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnMetadataChange));
 #endif
-  auto opaque = std::make_unique<SharedListener>(listener_);
+  auto opaque = std::make_unique<WeakListener>(listener_);
   watches_close_ =
       virConnectRegisterCloseCallback(connection_->get(), OnClosed, opaque.get(), FreeListener) == 0;
   if (watches_close_) static_cast<void>(opaque.release());
@@ -108,7 +113,7 @@ EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, Eve
 
 // A driver that does not know an event cannot send it: what is not registered is not missed.
 void EventSubscription::Register(int event, virConnectDomainEventGenericCallback callback) {
-  auto opaque = std::make_unique<SharedListener>(listener_);
+  auto opaque = std::make_unique<WeakListener>(listener_);
   const int id = virConnectDomainEventRegisterAny(connection_->get(), nullptr, event, callback, opaque.get(),
                                                   FreeListener);
   if (id < 0) return;

@@ -40,7 +40,7 @@ class EventSubscription {
   void Register(int event, virConnectDomainEventGenericCallback callback);
 
   std::shared_ptr<Connection> connection_;
-  // On the heap for each of libvirt's callbacks to own: libvirt frees its copies when it is sure not to call.
+  // libvirt's callbacks find it for as long as it is there; they may come when we are gone.
   std::shared_ptr<EventListener> listener_;
   std::vector<int> callbacks_;
   bool watches_close_ = false;

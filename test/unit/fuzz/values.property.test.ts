@@ -56,6 +56,10 @@ describe('a value of the command line, whatever it is', () => {
     )
   })
 
+  it('is no size that cannot be told from its neighbours', () => {
+    expect(() => parseSize('--reserve')('8589935512MiB')).toThrow('below 8192TiB')
+  })
+
   it('is what was meant', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999_999 }), (value) => {
