@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { autopilot } from '../../lib/control/autopilot.ts'
 import type { Tick } from '../../lib/control/tick.ts'
 import { CpuSet } from '../../lib/host/cpuset.ts'
@@ -7,6 +7,8 @@ import { MiB } from '../../lib/host/units.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { pin } from '../../lib/view/plan.ts'
 import type { View } from '../../lib/view/view.ts'
+import { until } from '../lab/processes.ts'
+import { domainNames } from '../lab/virsh.ts'
 import { failureOf } from './failure.ts'
 import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
 
@@ -49,6 +51,15 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     daemon = await startTestDaemon()
   })
   afterAll(() => daemon.remove())
+  // libvirt's test driver forgets what was done to it once its last client has gone. The clients of our threads go a little
+  // after the host was closed.
+  beforeEach(async () => {
+    await daemon.create('left', 1)
+    await until('the daemon has forgotten the test before', 60_000, async () => {
+      const names = await domainNames(daemon.uri)
+      return !names.includes('left')
+    })
+  })
 
   const act = async (commands: readonly (readonly string[])[]) => {
     for (const command of commands) await daemon.virsh(...command)
