@@ -11,6 +11,11 @@ import { harmSince, healthOf } from './harm.ts'
 import { carousel, seesaw } from './restless.ts'
 import { changedSince, settingsAtRest } from './settings.ts'
 
+/** Neither root nor the user that the lab's daemon belongs to, and in no group of libvirt's. */
+const stranger = 65_432
+/** Only root can become somebody else. */
+const isRoot = process.getuid?.() === 0
+
 /** What ends with a clear error, and without a change to any guest. */
 export const refusals: readonly Fault[] = [
   refusal('read-only connection', async ({ lab, options }) => {
@@ -53,7 +58,6 @@ export const refusals: readonly Fault[] = [
     const open = await endingOf(ground, path)
     await chmod(path, 0o600)
     const user = await labUser()
-    const isRoot = process.getuid?.() === 0
     if (isRoot && user) await chown(path, user.uid, user.gid)
     const foreign = isRoot ? await endingOf(ground, path) : undefined
     await rm(path, { force: true })
@@ -63,14 +67,7 @@ export const refusals: readonly Fault[] = [
     ]
   }),
 
-  refusal('user without rights', async (ground) => {
-    // Only root can become somebody else.
-    if (process.getuid?.() !== 0) return ['run it as root: nobody else can try another user']
-    const journal = ['--journal', '/var/tmp/ballast-stranger/journal']
-    const program = 'test/libvirt/children/unprivileged.ts'
-    const command = new Command(ground, ['run', '1', '--ticks', '3', ...journal], program, [`${stranger}`])
-    return isRefusal(await command.ended, 4, 'Permission denied')
-  }),
+  ...(isRoot ? [userWithoutRights()] : []),
 
   refusal('policy that never returns', async (ground) => {
     const program = ground.options.off ? undefined : 'test/lab/cases/faults/never-returns.ts'
@@ -79,8 +76,14 @@ export const refusals: readonly Fault[] = [
   }),
 ]
 
-/** Neither root nor the user that the lab's daemon belongs to, and in no group of libvirt's. */
-const stranger = 65_432
+function userWithoutRights(): Fault {
+  return refusal('user without rights', async (ground) => {
+    const journal = ['--journal', '/var/tmp/ballast-stranger/journal']
+    const program = 'test/libvirt/children/unprivileged.ts'
+    const command = new Command(ground, ['run', '1', '--ticks', '3', ...journal], program, [`${stranger}`])
+    return isRefusal(await command.ended, 4, 'Permission denied')
+  })
+}
 
 /** A fault that has to end with an error: `befall` gives what went wrong otherwise. */
 function refusal(name: string, befall: (ground: Ground) => Promise<string[]>): Fault {
