@@ -18,6 +18,13 @@ export interface Guest {
   cpuShares?: number
 }
 
+/** More looks than a policy ever takes to decide. */
+export const long = 12
+
+/** So many guests with the same demand, each on the pCPU that `on` says. */
+export const equal = (count: number, demand: number, on: (guest: number) => number): Guest[] =>
+  Array.from({ length: count }, (_, guest) => ({ demand, on: on(guest) }))
+
 export function topologyOf(pcpuCount: number): Topology {
   const online = CpuSet.range(0, pcpuCount - 1)
   return {
