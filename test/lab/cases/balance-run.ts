@@ -1,6 +1,6 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import { judgeBalance } from '../../../lib/report/verdict.ts'
-import { isFullSample } from '../../../lib/view/pcpu-loads.ts'
+import { disturbanceOf } from './disturbance.ts'
 import { fewestMovesFrom, settlingOf, tolerance, type Wanted } from './truth.ts'
 
 /** Milliseconds between ticks. */
@@ -11,8 +11,6 @@ const mostTicksToBalance = 3
 /** Ticks after which nothing is waited for any more: for balance, and for the first full sample. */
 const longOverdue = 3 * mostTicksToBalance
 const mostTicksToBegin = 10
-/** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */
-const undisturbed = 0.4
 
 /** Takes ticks until `isOver` says so of all that were taken. */
 export async function take(
@@ -38,17 +36,6 @@ export function untilSettled(wanted: Wanted, watched: number): (ticks: readonly 
   }
 }
 
-/** What others than the guests' vCPUs used on average, in percent of one pCPU, and whether that is too much. */
-export function figuresOfOthers(ticks: readonly Tick[]): { othersPercent: number; disturbed: boolean } {
-  const full = ticks.filter(({ view }) => isFullSample(view))
-  const others = full.map(({ view: { pcpus, vcpus } }) => {
-    const busy = pcpus.reduce((sum, pcpu) => sum + (pcpu.busy ?? 0), 0)
-    return busy - vcpus.reduce((sum, vcpu) => sum + (vcpu.usage ?? 0), 0)
-  })
-  const mean = others.reduce((sum, here) => sum + here, 0) / Math.max(1, full.length)
-  return { othersPercent: Math.round(100 * mean), disturbed: mean > undisturbed }
-}
-
 /**
  * Judges a run of a scheduler, or the part of it since a change, by what the guests really want: whether the host was
  * balanced in time and stayed so, with no more moves than it took from where the vCPUs were when the policy
@@ -72,7 +59,7 @@ export function judge(ticks: readonly Tick[], wanted: Wanted, watched = watchedT
     pins,
     ticksAfterBalance,
     deviationPercent: deviation === undefined ? null : Number(deviation.toFixed(2)),
-    ...figuresOfOthers(ticks),
+    ...disturbanceOf(ticks, wanted),
   }
   const limits = [
     ...(first < 0 ? ['there was no full sample'] : []),
@@ -84,15 +71,6 @@ export function judge(ticks: readonly Tick[], wanted: Wanted, watched = watchedT
     ...(isIdle ? [] : atMost('measured deviation in percent', deviation, 100 * tolerance)),
   ]
   return { figures, broken: limits }
-}
-
-/** The broken limits, and a word about the machine's other programs where they may be to blame. */
-export function withExcuse(
-  broken: readonly string[],
-  { disturbed, othersPercent }: { readonly disturbed: boolean; readonly othersPercent: number },
-): string[] {
-  const unfair = `the machine's other programs used ${othersPercent} % of a pCPU meanwhile`
-  return broken.length > 0 && disturbed ? [...broken, unfair] : [...broken]
 }
 
 function atMost(what: string, value: number | undefined, limit: number): string[] {

@@ -1,8 +1,9 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
 import type { VcpuView, View } from '../../../lib/view/view.ts'
-import { figuresOfOthers, interval, take, withExcuse } from './balance-run.ts'
+import { interval, take } from './balance-run.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { disturbanceOf, withExcuse } from './disturbance.ts'
 import { commandOf } from './load.ts'
 import { recordingOf } from './record.ts'
 
@@ -98,7 +99,7 @@ export async function DEMAND(options: CaseOptions): Promise<CaseResult> {
       ? []
       : [`${load}: ${alone} % is not in the first interval`]),
   ])
-  const others = figuresOfOthers(ticks)
+  const others = disturbanceOf(ticks)
   const all = withExcuse(broken, others)
   return { case: 'DEMAND', passed: all.length === 0, guests: results, ...others, broken: all }
 }

@@ -2,16 +2,9 @@ import { usageBased } from '../../../bench/arena/usage-based.ts'
 import { judgeBalance } from '../../../lib/report/verdict.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
-import {
-  figuresOfOthers,
-  interval,
-  judge,
-  take,
-  untilSettled,
-  watchedTicks,
-  withExcuse,
-} from './balance-run.ts'
+import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { disturbanceOf, withExcuse } from './disturbance.ts'
 import { start } from './load.ts'
 import { recordingOf } from './record.ts'
 
@@ -63,8 +56,7 @@ export async function TRAP(options: CaseOptions): Promise<CaseResult> {
 
   const judged = judge(ticks, wanted)
   // Where others take part of a pCPU, its guests' usage shows it, and usage is no trap any more.
-  const disturbed =
-    judged.figures.disturbed || figuresOfOthers(usageBasedTicks).othersPercent > undisturbedTry
+  const disturbed = judged.figures.disturbed || disturbanceOf(usageBasedTicks).othersPercent > undisturbedTry
   const figures = { ...judged.figures, disturbed }
   const all = withExcuse(
     [
