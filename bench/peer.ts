@@ -15,18 +15,22 @@ export type Groups = 'vcpu' | 'full'
 /** Another client of the same host, in a process of its own: it makes a pass whenever it is told to. */
 export class Peer implements AsyncDisposable {
   readonly #name: string
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #answers: AsyncIterator<string>
-  /** How it ended. */
+  /** How it ended, with the last line of what it said of it. */
   readonly #ended: Promise<string>
 
   private constructor(name: string, command: string, args: readonly string[]) {
     this.#name = name
     // Ctrl-C is not for it: it ends when its input does.
-    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+    this.#process = spawn(command, args, { stdio: 'pipe', detached: true })
+    let lastLine = ''
+    createInterface({ input: this.#process.stderr }).on('line', (line) => {
+      lastLine = line
+    })
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve(error.message))
-      this.#process.once('close', (code, signal) => resolve(`exit code ${code ?? signal}`))
+      this.#process.once('close', (code, signal) => resolve(`exit code ${code ?? signal}: ${lastLine}`))
     })
     // That it reads no more shows in its answers, which end then.
     this.#process.stdin.on('error', () => undefined)

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inCi = process.env.CI === 'true'
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** What failed, a line each: told again at the end, since half an hour of output stands before it. */
+const failures = []
 
 /** Each returns what it adds to the total. */
 const steps = {
@@ -30,8 +32,12 @@ const steps = {
 
 for (const name of chosen(process.argv.slice(2))) {
   console.log(`\n== ${name}`)
-  for (const [outcome, count] of Object.entries(steps[name]())) total[outcome] += count
+  const outcomes = steps[name]()
+  for (const [outcome, count] of Object.entries(outcomes)) total[outcome] += count
+  if (outcomes.failed > 0 && !failures.some((line) => line.startsWith(`${name}: `)))
+    failures.push(`${name}: see above`)
 }
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0
@@ -74,6 +80,7 @@ function vitest(project) {
       skipped: report.numPendingTests + report.numTodoTests,
     }
     if (crashed || counted.passed === 0) counted.failed ||= 1
+    failures.push(...failedTests(report).map((line) => `${project}: ${line}`))
     return counted
   } catch (error) {
     console.error(`There is no report of the ${project} tests: ${error.message}`)
@@ -86,6 +93,20 @@ function vitest(project) {
 /** A test file of which no test could be run. */
 function didNotLoad({ status, assertionResults }) {
   return status === 'failed' && assertionResults.length === 0
+}
+
+/** The names of the tests that failed, each with the first line of why. */
+function failedTests({ testResults }) {
+  return testResults.flatMap((file) => [
+    ...(didNotLoad(file) ? [`${file.name}: ${firstLine(file.message)}`] : []),
+    ...file.assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => `${fullName}: ${firstLine(failureMessages[0])}`),
+  ])
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0]
 }
 
 /** A short look for faults in the kernels; `npm run fuzz` takes longer ones. */
