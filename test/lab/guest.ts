@@ -127,6 +127,11 @@ export class Guest {
     await virsh(this.#uri, 'vcpupin', this.domain, `${vcpu}`, cpus, '--live')
   }
 
+  /** Pins its QEMU's own thread, which tends its timers and devices, live, to a CPU list. */
+  async pinEmulator(cpus: string): Promise<void> {
+    await virsh(this.#uri, 'emulatorpin', this.domain, cpus, '--live')
+  }
+
   /** Stops or continues its QEMU: while stopped it answers no monitor, as a hung one does. */
   freeze(frozen: boolean): void {
     signal(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT')

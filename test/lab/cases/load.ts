@@ -70,6 +70,13 @@ export async function start(guests: readonly Guest[], loads: readonly Load[]): P
   )
 }
 
+/** What to ask a guest for so that it takes alone what `load` is meant to, of which it was measured to take `alone`. */
+export function corrected(load: Load, alone: number): Load {
+  const measured = asMeasured(load, alone)
+  if (!('work' in load && 'work' in measured)) return load
+  return { ...load, work: Number((load.work ** 2 / measured.work).toFixed(2)) }
+}
+
 /** The load of the simulated host that takes as much alone as was measured. */
 export function asMeasured(load: Load, alone: number): Load {
   switch (load.kind) {
