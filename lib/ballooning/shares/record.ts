@@ -11,6 +11,8 @@ const hurtsWithin = 30_000
 /** Milliseconds until half of what was taken wrongly may be taken again; twice as long each time that it hurts again. */
 const halfLife = 180_000
 const mostDoublings = 6
+/** With less than this part of what it used then, what a guest needed is no sign of what it needs. */
+const letGo = 0.5
 /** Milliseconds until a balloon that refused is asked again; twice as long each time. */
 const firstPause = 20_000
 const mostRefusals = 10
@@ -44,8 +46,10 @@ export interface GuestRecord {
   readonly suffered: number
   /** The last time that it was asked for memory: its size until then, and the size that it was asked to have. */
   readonly shrunk: { readonly time: number; readonly from: number; readonly to: number } | undefined
-  /** The size that it turned out to need, when that was learned, and how many times. */
-  readonly raised: { readonly time: number; readonly bytes: number; readonly times: number } | undefined
+  /** The size that it turned out to need, what it used when that was learned, when, and how many times. */
+  readonly raised:
+    | { readonly time: number; readonly bytes: number; readonly used: number; readonly times: number }
+    | undefined
   /** How many times in a row its balloon did not do as asked. */
   readonly refusals: number
   /** When it may be asked again. */
@@ -123,14 +127,17 @@ function noteReport(
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
   const lost = events?.lostProgram ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
+  const reports = [...record.reports, report].slice(-remembered)
+  const hasLetGo = raised !== undefined && reports.every(({ used }) => used < letGo * raised.used)
   return {
     ...record,
     reserve: Math.max(record.reserve, swapDebt + burst),
-    reports: [...record.reports, report].slice(-remembered),
+    reports,
     suffered: events?.suffers ? record.suffered + 1 : 0,
     // What a shrink did is learned once.
     shrunk: hurts ? undefined : shrunk,
-    raised: bytes > 0 ? { time, bytes, times: (raised?.times ?? 0) + 1 } : raised,
+    raised:
+      bytes > 0 ? { time, bytes, used, times: (raised?.times ?? 0) + 1 } : hasLetGo ? undefined : raised,
   }
 }
 

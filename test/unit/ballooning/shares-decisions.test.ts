@@ -180,6 +180,20 @@ describe('a shrink that hurt', () => {
     }
   })
 
+  it('is forgotten when the guest has let go of most of what it used then', () => {
+    const runner = new Runner()
+    runner.show([{ actual: 512, inUse: 300 }, comfortable], 4_000)
+    const grown: Sketch = { actual: 1_024, inUse: 400 }
+    runner.show([grown, { actual: 512, inUse: 300 }], 0)
+    const shrunk = runner.show([grown, hungry], 0).asked.g0!
+    expect(shrunk).toBeLessThan(1_000)
+    const swapping: Sketch = { actual: shrunk, inUse: 400, swappedOut: 40 }
+    expect(runner.show([swapping, comfortable], 4_000).asked.g0).toBeGreaterThanOrEqual(1_024)
+    expect(runner.settle([grown, comfortable], 4_000, 30).asked.g0).toBeUndefined()
+    const asked = Array.from({ length: 30 }, () => runner.show([idle, comfortable], 4_000).asked.g0 ?? 1_024)
+    expect(Math.min(...asked)).toBeLessThan(1_000)
+  })
+
   it('is tried again when it is long past', () => {
     const runner = hurt()
     runner.settle([idle, comfortable], 0, 400)
