@@ -3,17 +3,23 @@ import { MiB } from '../../../../lib/host/units.ts'
 import { type PinAction, pin, type SetMemoryAction, setMemory } from '../../../../lib/view/plan.ts'
 import type { View } from '../../../../lib/view/view.ts'
 
-/** What the balloons go between; guests use about 60 MiB, and the guard keeps 100 MiB more and 200 MiB in all. */
-const low = 208 * MiB
+/**
+ * What the balloons go between: more than the guests use and the guard keeps beside it, and no further apart than QEMU can
+ * do without being busy for so long that it makes pins wait; here it takes a quarter of a second for 64 MiB.
+ */
+const low = 240 * MiB
 const high = 272 * MiB
 /** What a guest of these policies is defined with. */
 export const guestMiB = 288
 
-/** Pins every vCPU to the next pCPU in every tick, whatever is known of it: to leave it alone is the guard's job. */
+/**
+ * Pins every vCPU to the next pCPU in every tick, whatever is known of it: to leave it alone is the guard's job. They begin
+ * on one pCPU after the other, so that they are not all crowded on the same.
+ */
 export const carousel = (view: View): PinAction[] => {
   const pcpus = [...view.topology.online]
-  return view.vcpus.map((vcpu) => {
-    const place = pcpus.indexOf(vcpu.affinity?.first ?? -1)
+  return view.vcpus.map((vcpu, index) => {
+    const place = vcpu.affinity?.size === 1 ? pcpus.indexOf(vcpu.affinity.first!) : index
     return pin(vcpu, CpuSet.of(pcpus[(place + 1) % pcpus.length]!), 'on to the next')
   })
 }
