@@ -6,13 +6,14 @@ import type { Action, PinAction, Plan } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { asBallastError, isOutcomeOpen } from './failure.ts'
 import type { Journal, JournalEntry } from './journal.ts'
-import { Lanes } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outcome } from './tick.ts'
 import { late, within } from './within.ts'
 
 /** So many domains are worked on side by side: one that does not answer holds up few others. */
 const domainsAtOnce = 4
+/** So many calls are under way with those that hang: as many as the daemon takes without neglecting others. */
+const mostCalls = 8
 
 /** How an {@link Actuator} works. */
 export interface ActuatorOptions {
@@ -67,27 +68,37 @@ export class Actuator {
     return outcomes
   }
 
-  /** Different domains side by side, the actions on one of them one after the other. */
+  /**
+   * Different domains side by side, the actions on one of them one after the other. A call that hangs keeps its place in
+   * this phase, and is counted in the next: many stuck guests are not to take up all that the daemon can do.
+   */
   async #carryOut(steps: readonly Step[]): Promise<Outcome[]> {
     const outcomes = new Map<Step, Outcome>()
-    const lanes = new Lanes(domainsAtOnce)
-    const domains = new Set(steps.map(({ domain }) => domain))
-    const workOn = async (domain: DomainView) => {
-      for (const step of steps) {
-        if (step.domain === domain) outcomes.set(step, await this.#apply(step))
+    const isBusy = ({ uuid }: DomainView) => this.#busy.has(uuid)
+    const waiting = [...new Set(steps.map(({ domain }) => domain))].filter((domain) => !isBusy(domain))
+    const work = async () => {
+      for (let domain = waiting.shift(); domain; domain = waiting.shift()) {
+        for (const step of steps) {
+          if (step.domain === domain && !isBusy(domain)) outcomes.set(step, await this.#apply(step))
+        }
+        if (isBusy(domain)) return
       }
     }
-    await Promise.all(Array.from(domains, (domain) => lanes.run(() => workOn(domain))))
-    return steps.map((step) => outcomes.get(step)!)
+    const places = Math.min(domainsAtOnce, mostCalls - this.#busy.size)
+    await Promise.all(Array.from({ length: places }, work))
+    return steps.map((step) => outcomes.get(step) ?? failed(step.action, this.#whyNotTried(step), 0))
+  }
+
+  #whyNotTried({ domain }: Step): BallastError {
+    const message = this.#busy.has(domain.uuid)
+      ? `An earlier call on ${domain.name} has not returned yet`
+      : `Not tried: calls on ${this.#busy.size} other guests have not returned yet`
+    return new BallastError('ERR_DOMAIN_BUSY', message)
   }
 
   async #apply(step: Step): Promise<Outcome> {
     const { action, domain } = step
     const { clock } = this.#host
-    if (this.#busy.has(domain.uuid)) {
-      const message = `An earlier call on ${domain.name} has not returned yet`
-      return failed(action, new BallastError('ERR_DOMAIN_BUSY', message), 0)
-    }
     const begun = clock.now()
     const call = this.#call(step)
     const result = await within(clock, this.#options.patience, call)

@@ -17,6 +17,12 @@ DomainRun RunFrom(const Napi::CallbackInfo& info) {
   return {info[0].As<Napi::String>(), info[1].As<Napi::Number>().Int32Value()};
 }
 
+// `make`, over a connection that no other call is on. One is waited for no longer than half of what there is.
+template <typename Make>
+auto Pooled(const OpenConnection& opened, std::chrono::milliseconds deadline, Make make) {
+  return [pool = opened.pool, deadline, make] { return make(*pool->Take(deadline / 2)); };
+}
+
 }  // namespace
 
 struct ConnectionWrap::Handover {
@@ -68,10 +74,13 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
         // Events and keepalive have a connection of their own, where no call ever waits for another.
         const auto watched = Connection::Open(settings.connect);
         opened->connection = watched->keeps_alive() ? watched->OpenAnother() : watched;
+        opened->pool = std::make_shared<ConnectionPool>(opened->connection);
         opened->host = opened->connection->Describe();
         opened->cpu =
             std::make_shared<CpuSampler>(opened->connection, opened->host.cpu_count, settings.use_proc);
-        opened->memory = std::make_shared<MemorySampler>(opened->connection, settings.memory_deadline);
+        opened->memory = std::make_shared<MemorySampler>(
+            opened->connection->IsMadeUp() ? opened->connection : opened->connection->OpenAnother(),
+            settings.memory_deadline);
         const auto heard = [listener, cpu = opened->cpu](HostEvent event) {
           if (event.kind == HostEvent::Kind::kVcpuPin) cpu->Repinned();
           listener(std::move(event));
@@ -124,20 +133,19 @@ Napi::Value ConnectionWrap::IsAlive(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
   return caller_->Promise<std::vector<ActiveDomain>>(
       info.Env(), "virConnectGetAllDomainStats", call_deadline_,
-      [connection] { return connection->ListActive(); },
+      Pooled(Opened(info.Env()), call_deadline_, [](const Connection& c) { return c.ListActive(); }),
       [](Napi::Env env, const std::vector<ActiveDomain>& domains) { return ToJs(env, domains); });
 }
 
 Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
   const std::string uuid = info[0].As<Napi::String>();
   const std::string xml_namespace = info[1].As<Napi::String>();
   return caller_->Promise<std::optional<std::string>>(
       info.Env(), "virDomainGetMetadata", call_deadline_,
-      [connection, uuid, xml_namespace] { return connection->ReadMetadata(uuid, xml_namespace); },
+      Pooled(Opened(info.Env()), call_deadline_,
+             [uuid, xml_namespace](const Connection& c) { return c.ReadMetadata(uuid, xml_namespace); }),
       [](Napi::Env env, const std::optional<std::string>& xml) -> Napi::Value {
         if (!xml) return env.Undefined();
         return Napi::String::New(env, *xml);
@@ -145,11 +153,10 @@ Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
   const std::string uuid = info[0].As<Napi::String>();
   return caller_->Promise<std::string>(
       info.Env(), "virDomainGetXMLDesc", call_deadline_,
-      [connection, uuid] { return connection->ReadXml(uuid); },
+      Pooled(Opened(info.Env()), call_deadline_, [uuid](const Connection& c) { return c.ReadXml(uuid); }),
       [](Napi::Env env, const std::string& xml) { return Napi::String::New(env, xml); });
 }
 
@@ -178,14 +185,13 @@ Napi::Value ConnectionWrap::SampleMemory(const Napi::CallbackInfo& info) {
 
 template <typename Change>
 Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change change) {
-  const auto connection = Opened(env).connection;
-  return caller_->Promise<Done>(
-      env, call, call_deadline_,
-      [connection, change] {
-        change(*connection);
-        return Done{};
-      },
-      ToUndefined);
+  return caller_->Promise<Done>(env, call, call_deadline_,
+                                Pooled(Opened(env), call_deadline_,
+                                       [change](const Connection& c) {
+                                         change(c);
+                                         return Done{};
+                                       }),
+                                ToUndefined);
 }
 
 Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
@@ -215,14 +221,13 @@ Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info)
 }
 
 Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
   const std::string uuid = info[0].As<Napi::String>();
-  return caller_->Promise<uint64_t>(
-      info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
-      [connection, uuid] { return ReadCpuShares(*connection, uuid); },
-      [](Napi::Env env, const uint64_t& shares) {
-        return Napi::Number::New(env, static_cast<double>(shares));
-      });
+  return caller_->Promise<uint64_t>(info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
+                                    Pooled(Opened(info.Env()), call_deadline_,
+                                           [uuid](const Connection& c) { return ReadCpuShares(c, uuid); }),
+                                    [](Napi::Env env, const uint64_t& shares) {
+                                      return Napi::Number::New(env, static_cast<double>(shares));
+                                    });
 }
 
 Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
@@ -233,10 +238,9 @@ Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionWrap::PageMerging(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
   return caller_->Promise<std::optional<ballast::PageMerging>>(
       info.Env(), "virNodeGetMemoryParameters", call_deadline_,
-      [connection] { return ReadPageMerging(*connection); },
+      Pooled(Opened(info.Env()), call_deadline_, ReadPageMerging),
       [](Napi::Env env, const std::optional<ballast::PageMerging>& merging) -> Napi::Value {
         if (!merging) return env.Undefined();
         return ToJs(env, *merging);

@@ -6,6 +6,7 @@
 
 #include "node/caller.h"
 #include "virt/connection.h"
+#include "virt/connection_pool.h"
 #include "virt/cpu_sampler.h"
 #include "virt/events.h"
 #include "virt/memory_sampler.h"
@@ -15,7 +16,8 @@ namespace ballast {
 // Everything that one open connection consists of; made and ended off the JS thread.
 struct OpenConnection {
   ~OpenConnection();
-  std::shared_ptr<Connection> connection;
+  std::shared_ptr<Connection> connection;  // the CPU sampler's, and nobody else calls over it
+  std::shared_ptr<ConnectionPool> pool;    // for what is neither sample nor event
   HostDescription host;
   std::shared_ptr<CpuSampler> cpu;
   std::shared_ptr<MemorySampler> memory;

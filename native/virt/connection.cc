@@ -74,13 +74,17 @@ std::shared_ptr<Connection> Connection::OpenAnother() const {
 
 Connection::~Connection() { virConnectClose(connection_); }
 
+bool Connection::IsMadeUp() const {
+  return options_.uri.compare(0, 5, "test:") == 0 || options_.uri.compare(0, 5, "test+") == 0;
+}
+
 bool Connection::IsLocal() const {
   const std::string& uri = options_.uri;
   const size_t scheme_end = uri.find("://");
   if (scheme_end == std::string::npos) return true;  // a path or nothing: libvirt takes the local host
+  if (IsMadeUp()) return false;
   const std::string scheme = uri.substr(0, scheme_end);
   const size_t transport = scheme.find('+');
-  if (scheme.substr(0, transport) == "test") return false;  // a host that libvirt makes up
   const bool over_unix = transport == std::string::npos || scheme.substr(transport + 1) == "unix";
   const bool names_host = scheme_end + 3 < uri.size() && uri[scheme_end + 3] != '/';
   return over_unix && !names_host;

@@ -13,8 +13,10 @@
 namespace ballast {
 namespace {
 
-constexpr size_t kWorkers = 4;       // more connections gain nothing: libvirtd is the bottleneck then
-constexpr size_t kMostWorkers = 32;  // with those that hang on stuck guests
+constexpr size_t kWorkers = 4;  // more connections gain nothing: libvirtd is the bottleneck then
+// With those that hang on stuck guests. Each takes one of the threads that libvirtd has for everybody
+// (max_workers, 20): were there none left, nobody could list or destroy a guest.
+constexpr size_t kMostWorkers = 10;
 constexpr std::chrono::milliseconds kFirstPause{1'000};
 constexpr std::chrono::milliseconds kLongestPause{30'000};
 

@@ -168,7 +168,13 @@ describeLab('on real guests', { timeout: patience }, () => {
 
   it('rides out faults: nothing is lost, and nothing wrong is done', async () => {
     // All of them, and more often, by hand: npm run lab -- faults
-    const only = ['QEMU stopped', 'QEMU killed', 'libvirtd killed 3 times', 'controller killed']
+    const only = [
+      'QEMU stopped',
+      'many QEMUs stopped',
+      'QEMU killed',
+      'libvirtd killed 3 times',
+      'controller killed',
+    ]
     let survived = 0
     for await (const result of faults({ ...quietly(), only, daemonKills: 3, controllerKills: 5 })) {
       expect(result).toMatchObject({ survived: true, wrongActions: 0, broken: [] })

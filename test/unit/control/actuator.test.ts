@@ -88,4 +88,41 @@ describe('the actuator', () => {
     expect(ledger.foreignAffinity(view.vcpus[0]!)).toBeUndefined()
     expect(await to(3)).toMatchObject({ status: 'applied' })
   })
+
+  it('has no more calls under way than the daemon can bear, however many guests are stuck', async () => {
+    const { host, actuator, look } = setUp(20)
+    const stuck = new Set(host.guests.slice(0, 12).map(({ uuid }) => uuid))
+    const returns: (() => void)[] = []
+    host.obstacle = async (_, uuid) => {
+      if (stuck.has(uuid)) await new Promise<void>((resolve) => returns.push(resolve))
+    }
+    let cpu = 0
+    const turn = async () => {
+      const view = await look()
+      const begun = host.clock.now()
+      const to = CpuSet.of(++cpu)
+      const outcomes = await actuator.actuate(
+        view.vcpus.map((vcpu) => pin(vcpu, to, 'test')),
+        view,
+      )
+      const errors = outcomes.map(({ error }) => error?.message)
+      return {
+        took: host.clock.now() - begun,
+        applied: outcomes.filter(({ status }) => status === 'applied').length,
+        hung: errors.filter((message) => message?.includes('did not answer')).length,
+        busy: errors.filter((message) => message?.includes('An earlier call')).length,
+        notTried: errors.filter((message) => message?.startsWith('Not tried')),
+      }
+    }
+    const notTried = (guests: number, hung: number) =>
+      Array(guests).fill(`Not tried: calls on ${hung} other guests have not returned yet`)
+    expect(await turn()).toEqual({ took: 500, applied: 0, hung: 4, busy: 0, notTried: notTried(16, 4) })
+    expect(await turn()).toEqual({ took: 500, applied: 0, hung: 4, busy: 4, notTried: notTried(12, 8) })
+    expect(await turn()).toEqual({ took: 0, applied: 0, hung: 0, busy: 8, notTried: notTried(12, 8) })
+    expect(returns).toHaveLength(8)
+    for (const answer of returns) answer()
+    stuck.clear()
+    await host.clock.sleepUntil(host.clock.now() + 1)
+    expect(await turn()).toMatchObject({ applied: 20, hung: 0, busy: 0, notTried: [] })
+  })
 })

@@ -9,11 +9,33 @@ import type { Seen } from './run.ts'
 
 /** Beats that the others are watched while one guest is stuck. */
 const stuckFor = 4
+/** Guests that are stuck together with the one that faults befall: more than libvirtd works on for one connection. */
+const moreStuck = 6
 
 /** What befalls a guest's own process. */
 export const qemuFaults: readonly Fault[] = [
   whileAtWork('QEMU stopped', async (trial) => {
-    await whileStuck(trial, () => trial.othersGoOn(stuckFor))
+    await whileStuck(trial, [trial.victim], () => trial.othersGoOn(stuckFor))
+  }),
+
+  // As when the storage of many goes away.
+  whileAtWork('many QEMUs stopped at once', async (trial) => {
+    const { ground, victim, others } = trial
+    const names = Array.from({ length: moreStuck }, (_, i) => `aos_more${i + 1}`)
+    const more = await ground.lab.startAll(names.map((name) => ground.definition(name)))
+    try {
+      await trial.served(more)
+      await whileStuck(trial, [victim, ...more], async () => {
+        await trial.othersGoOn(2 * stuckFor)
+        const began = performance.now()
+        await domainNames(ground.lab.uri)
+        trial.figures.secondsToList = secondsSince(began)
+      })
+      await trial.served([victim, ...others, ...more])
+    } finally {
+      await Promise.all(more.map((guest) => guest.destroy()))
+    }
+    trial.require(trial.run.figures.ticksLost === 0, `${trial.run.figures.ticksLost} ticks were lost`)
   }),
 
   whileAtWork('QEMU killed during a poll', async (trial) => {
@@ -31,7 +53,7 @@ export const qemuFaults: readonly Fault[] = [
   }),
 
   whileAtWork('client killed while its call hangs on a stuck guest', async (trial) => {
-    await whileStuck(trial, async () => {
+    await whileStuck(trial, [trial.victim], async () => {
       const { ground, victim } = trial
       // One that changes nothing: a balloon that somebody else has set goes on another way.
       const args = ['-q', '-c', ground.lab.uri, 'dommemstat', victim.domain]
@@ -48,7 +70,7 @@ export const qemuFaults: readonly Fault[] = [
     const { ground, run, victim, others } = trial
     trial.survivors = others
     victim.freeze(true)
-    await stuck(trial)
+    await stuck(trial, [victim])
     const began = performance.now()
     const destroyed = virsh(ground.lab.uri, 'destroy', victim.domain)
     // libvirt keeps the guest locked until its process is gone, and whoever wants a list waits for that: not us alone.
@@ -67,20 +89,26 @@ export const qemuFaults: readonly Fault[] = [
   }),
 ]
 
-/** Stops the victim's QEMU, does `meanwhile` once it is known to be stuck, and lets it go on. */
-async function whileStuck(trial: Trial, meanwhile: () => Promise<void>): Promise<void> {
-  trial.victim.freeze(true)
+/** Stops the QEMUs of these guests, does `meanwhile` once they are known to be stuck, and lets them go on. */
+async function whileStuck(
+  trial: Trial,
+  guests: readonly Guest[],
+  meanwhile: () => Promise<void>,
+): Promise<void> {
+  for (const guest of guests) guest.freeze(true)
   try {
-    await stuck(trial)
+    await stuck(trial, guests)
     await meanwhile()
   } finally {
-    trial.victim.freeze(false)
+    for (const guest of guests) guest.freeze(false)
   }
-  await trial.see('the stuck guest is back', (seen) => holdOf(seen, trial.victim) === undefined)
+  await trial.see('all are back', (seen) => guests.every((guest) => holdOf(seen, guest) === undefined))
 }
 
-async function stuck(trial: Trial): Promise<void> {
-  await trial.see('the guest is told to be stuck', (seen) => holdOf(seen, trial.victim) === 'stuck')
+async function stuck(trial: Trial, guests: readonly Guest[]): Promise<void> {
+  await trial.see('all are told to be stuck', (seen) =>
+    guests.every((guest) => holdOf(seen, guest) === 'stuck'),
+  )
 }
 
 /** Seconds that another client waited longest for a list of the guests before `end`. */

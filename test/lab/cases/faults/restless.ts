@@ -4,8 +4,8 @@ import { type PinAction, pin, type SetMemoryAction, setMemory } from '../../../.
 import type { View } from '../../../../lib/view/view.ts'
 
 /**
- * What the balloons go between: more than the guests use and the guard keeps beside it, and no further apart than QEMU can
- * do without being busy for so long that it makes pins wait; here it takes a quarter of a second for 64 MiB.
+ * What the balloons go between: more than the guests use and the guard keeps beside it, and so close that QEMU has it done
+ * soon. One that has 64 MiB to let go of makes pins wait for 100 to 200 ms now and then here, and 250 ms are too late.
  */
 const low = 240 * MiB
 const high = 272 * MiB

@@ -1,0 +1,57 @@
+#include "virt/connection_pool.h"
+
+#include <libvirt/virterror.h>
+
+#include "virt/virt_error.h"
+
+namespace ballast {
+namespace {
+
+// With the calls of the memory sampler, fewer than libvirtd has threads for everybody (max_workers, 20).
+constexpr size_t kMostConnections = 9;
+constexpr size_t kMostIdle = 4;  // kept for the next calls; more were needed only while some hung
+
+}  // namespace
+
+std::shared_ptr<const Connection> ConnectionPool::Take(std::chrono::milliseconds patience) {
+  // What a new daemon is asked to change must not depend on what the old one told.
+  if (first_->IsMadeUp() || !first_->IsAlive()) return first_;
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto is_there = [this] { return !idle_.empty() || open_ < kMostConnections; };
+  if (!came_back_.wait_for(lock, patience, is_there)) {
+    const std::string message = std::to_string(open_) + " calls on other guests have not returned yet";
+    throw VirtFailure{{VIR_ERR_OPERATION_TIMEOUT, VIR_FROM_NONE, VIR_ERR_ERROR, message, "", ""}};
+  }
+  std::shared_ptr<const Connection> taken;
+  if (!idle_.empty()) {
+    taken = std::move(idle_.back());
+    idle_.pop_back();
+  } else {
+    ++open_;
+  }
+  lock.unlock();
+  try {
+    if (!taken || !taken->IsAlive()) taken = first_->OpenAnother();
+  } catch (const VirtFailure&) {
+    GiveBack(nullptr);
+    throw;
+  }
+  // The lease owns the connection and gives it back at its end.
+  const Connection* connection = taken.get();
+  return {connection, [self = shared_from_this(), taken = std::move(taken)](const Connection*) mutable {
+            self->GiveBack(std::move(taken));
+          }};
+}
+
+void ConnectionPool::GiveBack(std::shared_ptr<const Connection> connection) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (connection && idle_.size() < kMostIdle) {
+    idle_.push_back(std::move(connection));
+  } else {
+    --open_;
+  }
+  came_back_.notify_one();
+  // One that is not kept closes with its argument, after the lock.
+}
+
+}  // namespace ballast
