@@ -10,10 +10,11 @@
 
 namespace ballast {
 
-// Connections for calls that may hang on a stuck guest, each for one call at a time. In libvirt up to 10.3
-// (CVE-2024-4418) a call that waits beside others on one connection may not see its answer before something
-// else comes over it: with two that hang, the third took 5 s. And libvirtd works on five calls of one
-// connection at most (max_client_requests), reads nothing more from it meanwhile, and then takes us for gone.
+// Connections for calls that may hang on a stuck guest, each for one call at a time. In libvirt 9.0
+// (most likely CVE-2024-4418, so up to 10.3) a call that waits beside others on one connection may not see
+// its answer before something else comes over it: with two that hang, the third took 5 s. And libvirtd works
+// on five calls of one connection at most (max_client_requests), reads nothing more from it meanwhile, and
+// then takes us for gone.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   // Opens more like `first`, once they are needed; none on a host that libvirt makes up.

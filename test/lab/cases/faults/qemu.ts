@@ -30,12 +30,13 @@ export const qemuFaults: readonly Fault[] = [
         const began = performance.now()
         await domainNames(ground.lab.uri)
         trial.figures.secondsToList = secondsSince(began)
+        const { ticksLost } = trial.run.figures
+        trial.require(ticksLost === 0, `${ticksLost} ticks were lost`)
       })
       await trial.served([victim, ...others, ...more])
     } finally {
       await Promise.all(more.map((guest) => guest.destroy()))
     }
-    trial.require(trial.run.figures.ticksLost === 0, `${trial.run.figures.ticksLost} ticks were lost`)
   }),
 
   whileAtWork('QEMU killed during a poll', async (trial) => {
