@@ -1,15 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BallastError } from '../host/errors.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import { dropEnded, type Journal, type JournalEntry } from './journal.ts'
 import { forgetLineOf, header, type JournalText, lineOf, parseJournal } from './journal-lines.ts'
+import { withJournalLock } from './journal-lock.ts'
 import { openJournal, unlessMissing } from './journal-safety.ts'
 
 /** Bytes above which a file is written anew, once it is also twice as large as it was after the last time. */
 const large = 1024 * 1024
+const givePath = 'give another path, one that you may write to'
 
 /** A {@link Journal} in a file. */
 export interface FileJournal extends Journal {
@@ -31,8 +32,8 @@ export function fileJournal(path: string): FileJournal {
 
 class JournalFile implements FileJournal {
   readonly #path: string
-  /** Whether the file is there and ends with a whole line: not before it was read, and not after a failed write. */
-  #isReady = false
+  /** Whether the file was found to be a journal of this version: not before it was read, and not after a failed write. */
+  #isKnown = false
   #active: readonly DomainIdentity[] | undefined
   /** Bytes above which it is written anew. */
   #most = large
@@ -64,24 +65,26 @@ class JournalFile implements FileJournal {
 
   async #append(lines: readonly string[], or: string): Promise<void> {
     if (lines.length === 0) return
-    if (!this.#isReady) await this.#prepare()
-    this.#isReady = false
-    const size = await this.#writing(or, () => appendDurably(this.#path, lines.join('')))
-    this.#isReady = true
+    await this.#writing(givePath, () => mkdir(dirname(this.#path), { recursive: true, mode: 0o700 }))
+    await this.#writing(or, () => withJournalLock(this.#path, () => this.#appendAlone(lines.join(''), or)))
+  }
+
+  async #appendAlone(text: string, or: string): Promise<void> {
+    const wasKnown = this.#isKnown
+    this.#isKnown = false
+    if (!wasKnown || !(await endsWhole(this.#path))) await this.#prepare()
+    const size = await this.#writing(or, () => appendDurably(this.#path, text))
+    this.#isKnown = true
     if (size > this.#most) await this.#shorten(size)
   }
 
-  /** Makes the file ready to be appended to. Whole lines are never written over: another controller may use it too. */
+  /** Makes the file ready to be appended to. */
   async #prepare(): Promise<void> {
     const text = (await this.#read()) ?? ''
     const { length, isOld } = this.#parse(text)
-    await this.#writing('give a path that you may write to', async () => {
-      if (length === 0) {
-        await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-        await createDurably(this.#path)
-      } else if (Buffer.byteLength(text) > length) {
-        await cut(this.#path, length)
-      }
+    await this.#writing(givePath, async () => {
+      if (length === 0) await createDurably(this.#path)
+      else if (Buffer.byteLength(text) > length) await cut(this.#path, length)
       if (isOld) await this.#rewrite()
     })
   }
@@ -95,32 +98,23 @@ class JournalFile implements FileJournal {
     }
   }
 
-  /**
-   * Puts a file in the place of this one that says the same in as few lines as can be. Resolves to its bytes.
-   * When somebody else adds a line or does the same meanwhile, it is left for another time.
-   */
+  /** Puts a file in the place of this one that says the same in as few lines as can be. Resolves to its bytes. */
   async #rewrite(): Promise<number> {
     const old = await openJournal(this.#path, constants.O_RDONLY)
     try {
       const { mode } = await old.stat()
-      const text = await old.readFile()
-      const { kept, length } = this.#parse(text.toString('utf8'))
+      const { kept } = this.#parse(await old.readFile('utf8'))
       if (this.#active) dropEnded(kept, this.#active)
       const content = header + Array.from(kept.values(), lineOf).join('')
-      const temporary = `${this.#path}.${randomBytes(6).toString('hex')}`
+      const temporary = `${this.#path}.ballast-new`
       try {
+        await rm(temporary, { force: true }) // of one who did not come to the end of it
         await writeDurably(temporary, content, mode)
-        if ((await old.stat()).size > length || !(await isAt(old, this.#path))) return length
         await rename(temporary, this.#path)
       } finally {
         await rm(temporary, { force: true })
       }
       await syncDirectory(this.#path)
-      // Lines that came in the moment before. Who is not done with one writes it to the new file.
-      const late = Buffer.alloc((await old.stat()).size - length)
-      await old.read(late, 0, late.length, length)
-      const whole = late.subarray(0, late.lastIndexOf('\n') + 1)
-      if (whole.length > 0) await appendDurably(this.#path, whole.toString('utf8'))
       return Buffer.byteLength(content)
     } finally {
       await old.close()
@@ -212,27 +206,33 @@ async function cut(path: string, length: number): Promise<void> {
   }
 }
 
-/** Resolves to the bytes that the file has then. */
-async function appendDurably(path: string, text: string): Promise<number> {
-  for (;;) {
-    // Without O_CREAT: a file that somebody removed meanwhile must not come back without its header.
-    const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
-    try {
-      // In one call, so that nobody else's line comes into the middle of one.
-      const { bytesWritten } = await file.write(Buffer.from(text))
-      if (bytesWritten < Buffer.byteLength(text)) throw new Error('only a part of it could be written')
-      await file.sync()
-      // Otherwise another one has taken its place meanwhile, perhaps without these lines: twice does no harm.
-      if (await isAt(file, path)) return (await file.stat()).size
-    } finally {
-      await file.close()
-    }
+/**
+ * Whether the last line was finished: another controller may have been killed, or have run out of room, in the middle
+ * of one.
+ */
+async function endsWhole(path: string): Promise<boolean> {
+  const file = await openJournal(path, constants.O_RDONLY)
+  try {
+    const { size } = await file.stat()
+    const last = Buffer.alloc(1)
+    await file.read(last, 0, 1, size - 1)
+    return last.toString() === '\n'
+  } finally {
+    await file.close()
   }
 }
 
-async function isAt(file: FileHandle, path: string): Promise<boolean> {
-  const [held, there] = await Promise.all([file.stat(), lstat(path)])
-  return held.ino === there.ino && held.dev === there.dev
+/** Resolves to the bytes that the file has then. */
+async function appendDurably(path: string, text: string): Promise<number> {
+  // Without O_CREAT: a file that somebody removed meanwhile must not come back without its header.
+  const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+    return (await file.stat()).size
+  } finally {
+    await file.close()
+  }
 }
 
 function messageOf(error: unknown): string {

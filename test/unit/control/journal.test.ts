@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileJournal } from '../../../lib/control/file-journal.ts'
 import { type Journal, type JournalEntry, memoryJournal } from '../../../lib/control/journal.ts'
+import { withJournalLock } from '../../../lib/control/journal-lock.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { MiB } from '../../../lib/host/units.ts'
 
@@ -290,17 +291,43 @@ describe('fileJournal', () => {
     expect(kept).toEqual(['u-1 4 memory', 'u-1 4 affinity'])
   })
 
-  it('loses nothing of one who writes to it while another writes it anew', async () => {
-    const writers = [0, 1, 2].map(() => fileJournal(path))
+  it('loses nothing of those who write to it while others write it anew', async () => {
+    const writers = [0, 1, 2, 3].map(() => fileJournal(path))
+    const [large, small] = [3, 60]
     await writers[0]!.record([affinity(9, '0-3')])
     await Promise.all(
       writers.map(async (journal, writer) => {
-        for (let i = 0; i < (writer === 0 ? 2 : 6); i++) {
-          await journal.record(writer === 0 ? manyTimes(0) : [affinity(100 * writer + i, '1')])
+        for (let i = 0; i < (writer < 2 ? large : small); i++) {
+          await journal.record(writer < 2 ? manyTimes(writer) : [affinity(100 * writer + i, '1')])
         }
       }),
     )
-    expect(await fileJournal(path).entries()).toHaveLength(2 + 2 * 6)
+    expect(await fileJournal(path).entries()).toHaveLength(1 + 2 + 2 * small)
     expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
   }, 120_000)
+
+  it('takes away the line that another one was killed in the middle of', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3')])
+    await appendFile(path, '{"wallTime":17000')
+    await journal.record([affinity(1, '1')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
+  })
+
+  it('waits for one who writes to it, and changes nothing when that takes too long', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3')])
+    const another = join(directory, 'not', 'there', '..', 'there', 'yet.jsonl')
+    let late: Promise<void> | undefined
+    await withJournalLock(another, async () => {
+      await expect(journal.record([affinity(1, '1')])).rejects.toMatchObject({
+        code: 'ERR_JOURNAL',
+        message: expect.stringContaining('another path'),
+      })
+      expect(await fileJournal(path).entries()).toHaveLength(1)
+      late = journal.record([affinity(2, '1')])
+    })
+    await late
+    expect((await fileJournal(path).entries()).map((entry) => 'vcpu' in entry && entry.vcpu)).toEqual([0, 2])
+  }, 30_000)
 })
