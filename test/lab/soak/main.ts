@@ -36,7 +36,7 @@ function table(result: SoakResult): string {
 
 const program = new Command('soak')
   .description('Real guests under changing loads, controllers at work, and one random fault after the other.')
-  .option('--minutes <number>', 'how long, after a minute that is not counted', above0, 10)
+  .option('--minutes <number>', 'how long, after three minutes that are not counted', above0, 10)
   .option('--seed <number>', 'of the faults and their order', above0, 1)
   .option('--json', 'end with one line of JSON')
   .action(async ({ minutes, seed, json }: { minutes: number; seed: number; json?: boolean }) => {

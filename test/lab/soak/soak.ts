@@ -12,8 +12,8 @@ import { changeLoad, disturbances } from './disturbances.ts'
 import { type Usage, usage } from './usage.ts'
 
 const interval = 1_000
-/** Milliseconds of faults before what the process holds is first looked at. */
-const warmUp = 60_000
+/** Milliseconds of faults before what the process holds is first looked at: V8 still compiles what runs often. */
+const warmUp = 180_000
 /** Milliseconds after which no thread of the addon waits for another call: a little more than its pool's 10 s. */
 const idleTime = 15_000
 /** Beats within which every guest has to be looked at again after a fault. */
@@ -24,7 +24,7 @@ const lacking = 64 * MiB
 const mostGrowth = 5
 
 export interface SoakOptions {
-  /** Milliseconds, after a minute that is not counted. */
+  /** Milliseconds, after three minutes that are not counted. */
   readonly duration: number
   /** The same seed gives the same faults in the same order. */
   readonly seed: number
