@@ -107,6 +107,9 @@ export async function soak({ duration, seed, log }: SoakOptions): Promise<SoakRe
     ...wrong,
     ...(growthPercent > mostGrowth ? [`resident memory grew by ${growthPercent} %`] : []),
     ...(end.handles > start.handles ? [`${end.handles - start.handles} handles more`] : []),
+    ...(end.placements > guests.length
+      ? [`${end.placements} handles of where ${guests.length} vCPUs run`]
+      : []),
     ...(end.threads > start.threads ? [`${end.threads - start.threads} threads more`] : []),
   )
   return {
