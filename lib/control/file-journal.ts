@@ -66,14 +66,14 @@ class JournalFile implements FileJournal {
   async #append(lines: readonly string[], or: string): Promise<void> {
     if (lines.length === 0) return
     await this.#writing(givePath, () => mkdir(dirname(this.#path), { recursive: true, mode: 0o700 }))
-    await this.#writing(or, () => withJournalLock(this.#path, () => this.#appendAlone(lines.join(''), or)))
+    await this.#writing(or, () => withJournalLock(this.#path, () => this.#appendAlone(lines.join(''))))
   }
 
-  async #appendAlone(text: string, or: string): Promise<void> {
+  async #appendAlone(text: string): Promise<void> {
     const wasKnown = this.#isKnown
     this.#isKnown = false
     if (!wasKnown || !(await endsWhole(this.#path))) await this.#prepare()
-    const size = await this.#writing(or, () => appendDurably(this.#path, text))
+    const size = await appendDurably(this.#path, text)
     this.#isKnown = true
     if (size > this.#most) await this.#shorten(size)
   }

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { BallastError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword } from '../host/uri.ts'
+import { disown, own } from './abstract-socket.ts'
 import { ask, type Holder, type Holding, type Resource, resources, socketOf } from './holder.ts'
 
 export interface HoldOptions {
@@ -42,12 +42,12 @@ export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {
   }
   const servers: Server[] = []
   const release = async () => {
-    await Promise.all(servers.splice(0).map(close))
+    await Promise.all(servers.splice(0).map(disown))
   }
   try {
     for (const resource of wanted) {
       const socket = socketOf(host.uri, resource)
-      if (socket !== undefined) servers.push(await own(socket, resource, host.uri, () => me))
+      if (socket !== undefined) servers.push(await hold(socket, resource, host.uri, () => me))
     }
   } catch (error) {
     await release()
@@ -72,7 +72,7 @@ export function holdersOf(uri: string): Promise<Holding[]> {
 /** Tries before giving up on a socket that others take and leave in the same moments. */
 const mostTries = 10
 
-async function own(socket: string, resource: Resource, uri: string, me: () => Holder): Promise<Server> {
+async function hold(socket: string, resource: Resource, uri: string, me: () => Holder): Promise<Server> {
   for (let tries = 1; ; tries++) {
     const server = await listen(socket, me)
     if (server) return server
@@ -85,14 +85,11 @@ async function own(socket: string, resource: Resource, uri: string, me: () => Ho
 
 /** The server that owns `socket` and tells `me` to whoever connects; undefined when another has it. */
 async function listen(socket: string, me: () => Holder): Promise<Server | undefined> {
-  const server = createServer((connection) => answer(connection, me()))
-  server.maxConnections = 32
   try {
-    const listening = once(server, 'listening')
-    server.listen(socket)
-    await listening
+    const server = await own(socket, (connection) => answer(connection, me()))
+    if (server) server.maxConnections = 32
+    return server?.unref()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return undefined
     const message = error instanceof Error ? error.message : String(error)
     throw new BallastError(
       'ERR_NOT_SUPPORTED',
@@ -102,7 +99,6 @@ async function listen(socket: string, me: () => Holder): Promise<Server | undefi
       },
     )
   }
-  return server.unref()
 }
 
 function answer(connection: Socket, me: Holder): void {
@@ -112,12 +108,6 @@ function answer(connection: Socket, me: Holder): void {
   connection.setTimeout(1_000, () => connection.destroy())
   connection.resume()
   connection.end(`${JSON.stringify(me)}\n`)
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  await closed
 }
 
 function held(holding: Holding, uri: string): BallastError {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
+import { abstractSocket } from './abstract-socket.ts'
 
 /** What only one controller at a time may have on a host. */
 export type Resource = 'vcpus' | 'memory'
@@ -26,14 +26,12 @@ export type Holding =
   | { readonly resource: Resource; readonly held: true; readonly holder: Holder | undefined }
 
 /**
- * Name of the socket whose owner holds `resource` of the host at `uri`, in Linux's abstract namespace: it is
- * no file, so every user sees the same one, and the kernel takes it back when the process ends, however it
- * ends. Undefined for hosts that live within the process: nobody else can work on those.
+ * Name of the socket whose owner holds `resource` of the host at `uri`. Undefined for hosts that live within the
+ * process: nobody else can work on those.
  */
 export function socketOf(uri: string, resource: Resource, uid = process.getuid?.()): string | undefined {
   if (/^(test|simulation):/.test(uri)) return undefined
-  const digest = createHash('sha256').update(hostOf(uri, uid)).digest('hex').slice(0, 24)
-  return `\0ballast-1-${digest}-${resource}`
+  return abstractSocket(hostOf(uri, uid), resource)
 }
 
 /**
