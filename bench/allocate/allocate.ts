@@ -1,6 +1,6 @@
 import { allocate, type Claim } from '../../lib/ballooning/shares/allocation.ts'
 import type { Part } from '../../lib/ballooning/shares/fill.ts'
-import { GiB, MiB } from '../../lib/host/units.ts'
+import { GiB, MiB } from '../../lib/util/units.ts'
 import { seeded } from '../seeded.ts'
 import { type Spread, spreadOf } from '../spread.ts'
 import { bisect, handOut } from './peers.ts'

@@ -1,5 +1,5 @@
 import type { Topology } from '../../lib/host/topology.ts'
-import { mean, standardDeviation } from '../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../lib/util/statistics.ts'
 import type { Scene } from './scene.ts'
 
 /**

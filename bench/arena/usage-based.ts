@@ -1,5 +1,5 @@
 import { CpuSet } from '../../lib/host/cpuset.ts'
-import { mean, standardDeviation } from '../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../lib/util/statistics.ts'
 import { placeOf } from '../../lib/view/place.ts'
 import { type PinAction, type PurePolicy, pin } from '../../lib/view/plan.ts'
 

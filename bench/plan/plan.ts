@@ -1,6 +1,6 @@
 import { balance } from '../../lib/schedulers/balance.ts'
 import { lpt } from '../../lib/schedulers/lpt.ts'
-import { mean, standardDeviation } from '../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../lib/util/statistics.ts'
 import type { PinAction, Plan } from '../../lib/view/plan.ts'
 import type { View } from '../../lib/view/view.ts'
 import { type Spread, spreadOf } from '../spread.ts'

@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { assertBytes, assertFraction, assertMilliseconds } from './checks.ts'

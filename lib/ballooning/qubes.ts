@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../view/plan.ts'
 import { assertBytes, assertFactor } from './checks.ts'
 import { freeMemory } from './free-memory.ts'

@@ -1,5 +1,5 @@
 import { wrongOption } from '../host/errors.ts'
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import type { SetMemoryAction, StatefulPolicy } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'

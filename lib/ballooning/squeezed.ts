@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import { assertBytes, assertMilliseconds } from './checks.ts'
 import { freeMemory } from './free-memory.ts'

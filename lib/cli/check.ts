@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { printable } from '../host/printable.ts'
-import { withoutPassword } from '../host/uri.ts'
 import { size } from '../report/format.ts'
+import { printable } from '../util/printable.ts'
+import { withoutPassword } from '../util/uri.ts'
 import { type Config, readConfig } from './config.ts'
 import { type World, writeLines } from './world.ts'
 

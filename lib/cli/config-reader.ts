@@ -10,7 +10,7 @@ import {
   parseDocument,
 } from 'yaml'
 import { isWrongOption } from '../host/errors.ts'
-import { printable } from '../host/printable.ts'
+import { printable } from '../util/printable.ts'
 import type { Kind, Kinds } from './config-kinds.ts'
 import { ConfigError, UsageError } from './exit.ts'
 import { parseCpus, parseDuration, parseSize } from './values.ts'

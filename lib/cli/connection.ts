@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts'
-import { stayConnected } from '../host/lasting-host.ts'
-import { withoutPassword } from '../host/uri.ts'
+import { stayConnected } from '../host/reconnecting-host.ts'
+import { withoutPassword } from '../util/uri.ts'
 import type { ConnectionOptions } from './options.ts'
 import { note, type World } from './world.ts'
 

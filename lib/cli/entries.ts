@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../control/journal.ts'
-import { counted, mebibytes } from '../control/words.ts'
+import { counted, mebibytes } from '../util/format.ts'
 
 const words: { readonly [K in JournalEntry['kind']]: string } = {
   affinity: 'pin',

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
-import { counted } from '../control/words.ts'
 import { BallastError, type ErrorCode, isWrongOption } from '../host/errors.ts'
-import { withoutPasswords } from '../host/uri.ts'
+import { counted } from '../util/format.ts'
+import { withoutPasswords } from '../util/uri.ts'
 
 /** What the process ends with. Part of the API: scripts compare against it. */
 export const ExitCode = {

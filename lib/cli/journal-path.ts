@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { withoutPassword } from '../host/uri.ts'
+import { withoutPassword } from '../util/uri.ts'
 
 /**
  * The journal of a host: the file that `--journal` names, the usual one within the directory that it names (one that is

@@ -1,7 +1,7 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Tick } from '../control/tick.ts'
-import { printableJson } from '../host/printable.ts'
 import { Narrator } from '../report/narrator.ts'
+import { printableJson } from '../util/printable.ts'
 import { type LogOptions, logLevels } from './log-options.ts'
 import { type News, type World, writeLines } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { debuglog, inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
-import { printable } from '../host/printable.ts'
+import { printable } from '../util/printable.ts'
 import { checkCommand } from './check.ts'
 import { cpuCommand } from './cpu.ts'
 import { ConfigError, ExitCode, ending, exitCodesHelp } from './exit.ts'

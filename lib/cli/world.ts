@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Host } from '../host/host.ts'
-import { printable } from '../host/printable.ts'
+import { printable } from '../util/printable.ts'
 
 /** A stream for people or for a pipe; the further fields are there when it is a terminal. */
 export type Output = Writable & {

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { globMatcher } from '../host/glob.ts'
+import { globMatcher } from '../util/glob.ts'
 import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
 import type { DomainView, VcpuView } from '../view/view.ts'
 import { wrap } from './lift.ts'

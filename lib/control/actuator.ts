@@ -1,14 +1,14 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import { KiB } from '../host/units.ts'
+import { late, within } from '../util/timeout.ts'
+import { KiB } from '../util/units.ts'
 import type { Action, PinAction, Plan } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { asBallastError, isOutcomeOpen } from './failure.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outcome } from './tick.ts'
-import { late, within } from './within.ts'
 
 /** So many domains are worked on side by side: one that does not answer holds up few others. */
 const domainsAtOnce = 4

@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 
 /** Bytes that no guest is shrunk below. */
 export const guestFloor = 200 * MiB

@@ -1,7 +1,7 @@
+import type { DomainTraits } from '../host/domain-traits.ts'
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
-import type { DomainTraits } from '../host/traits.ts'
 import type { DomainSettings } from '../view/settings.ts'
 import { cpuSharesBook } from './cpu-shares.ts'
 import type { Settings } from './options.ts'

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError, wrongOption } from '../host/errors.ts'
-import { globMatcher } from '../host/glob.ts'
+import { globMatcher } from '../util/glob.ts'
 import { type MemoryRules, readMemoryRules } from './memory-settings.ts'
 
 /** What the user of Ballast says of some domains; everything may be left unsaid. */

@@ -1,11 +1,11 @@
-import { KiB } from '../host/units.ts'
+import { mebibytes } from '../util/format.ts'
+import { KiB } from '../util/units.ts'
 import { commitment } from '../view/commitment.ts'
 import type { SetMemoryAction } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { type Ledger, negligible } from './ledger.ts'
 import { memoryLevels } from './left-alone.ts'
 import type { GuardLimits, Verdict } from './limits.ts'
-import { mebibytes } from './words.ts'
 
 /**
  * The host's memory during one tick: what balloons may still grow by. Rule 2 of "What is always true": what all

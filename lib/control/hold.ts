@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { BallastError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import { withoutPassword } from '../host/uri.ts'
+import { withoutPassword } from '../util/uri.ts'
 import { disown, own } from './abstract-socket.ts'
 import { ask, type Holder, type Holding, type Resource, resources, socketOf } from './holder.ts'
 

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { MergingPace } from '../host/merging.ts'
+import type { MergingPace } from '../host/ksm.ts'
 import { type Ask, type JournalEntry, keep, subjectOf } from './journal.ts'
 
 /** First line of a journal: tells it, and its format, from any other file. */

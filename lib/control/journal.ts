@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { MergingPace } from '../host/merging.ts'
+import type { MergingPace } from '../host/ksm.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Resource } from './holder.ts'
 

@@ -1,6 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainIdentity } from '../host/sample.ts'
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Refusals } from './refusals.ts'

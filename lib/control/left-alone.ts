@@ -1,9 +1,9 @@
 import { DomainState } from '../host/sample.ts'
+import { mebibytes } from '../util/format.ts'
 import { isRunning } from '../view/running.ts'
 import type { DomainView, MemoryHold, View } from '../view/view.ts'
 import type { Ledger } from './ledger.ts'
 import type { GuardRule, LeftAlone } from './tick.ts'
-import { mebibytes } from './words.ts'
 
 /** Why something is left alone, and the rule that says so. */
 export interface Hold {

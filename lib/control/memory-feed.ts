@@ -1,8 +1,8 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { MemorySample } from '../host/sample.ts'
+import { within } from '../util/timeout.ts'
 import { asBallastError } from './failure.ts'
-import { within } from './within.ts'
 
 /** A memory sample and when it was asked for, in monotonic milliseconds: what it shows is as old at most. */
 export interface MemoryReading {

@@ -1,6 +1,7 @@
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { MemoryMerging, MergingPace } from '../host/merging.ts'
+import type { MemoryMerging, MergingPace } from '../host/ksm.ts'
+import { late, within } from '../util/timeout.ts'
 import type { MergeAction, Merging } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import type { ActuatorOptions } from './actuator.ts'
@@ -8,7 +9,6 @@ import { asBallastError } from './failure.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { PolicyRunner } from './policy-runner.ts'
 import type { MergingTurn } from './tick.ts'
-import { late, within } from './within.ts'
 
 /** The largest pace that a kernel takes: it counts in 32 bits. */
 const most = 2 ** 32 - 1

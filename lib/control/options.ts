@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { globMatcher } from '../host/glob.ts'
 import type { Topology } from '../host/topology.ts'
+import { globMatcher } from '../util/glob.ts'
 import { type Ballooning, isPolicy, type Merging, type Scheduler } from '../view/plan.ts'
 import * as defaults from './defaults.ts'
 import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain-rules.ts'

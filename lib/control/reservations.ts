@@ -1,11 +1,11 @@
 import { BallastError, wrongOption } from '../host/errors.ts'
 import type { Clock } from '../host/host.ts'
+import { mebibytes } from '../util/format.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './guard-memory.ts'
 import type { Ledger } from './ledger.ts'
 import type { GuardLimits } from './limits.ts'
 import { roomIn } from './room.ts'
-import { mebibytes } from './words.ts'
 
 /** How long room is made and kept. */
 export interface ReserveOptions {

@@ -1,11 +1,11 @@
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
+import { Lanes } from '../util/semaphore.ts'
+import { late, within } from '../util/timeout.ts'
 import { asBallastError } from './failure.ts'
 import type { JournalEntry } from './journal.ts'
-import { Lanes } from './lanes.ts'
 import { isSamePace } from './merging.ts'
 import { type Standing, standingOfValue } from './restore-standing.ts'
-import { late, within } from './within.ts'
 
 /** Settings that no View shows: statistics periods, and the pace of merging. */
 export type UnseenEntry = Extract<JournalEntry, { readonly kind: 'memoryStatsPeriod' | 'memoryMerging' }>

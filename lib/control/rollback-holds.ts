@@ -1,9 +1,9 @@
 import type { DomainIdentity } from '../host/sample.ts'
+import { mebibytes } from '../util/format.ts'
 import type { Action, PinAction } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { shortage } from './emergencies.ts'
 import type { Verdict } from './limits.ts'
-import { mebibytes } from './words.ts'
 
 /** Milliseconds that pins which were undone are not tried again; twice as long each time. */
 const pinPause = 600_000

@@ -1,10 +1,10 @@
-import { MiB } from '../host/units.ts'
+import { mebibytes } from '../util/format.ts'
+import { MiB } from '../util/units.ts'
 import { type Plan, type SetMemoryAction, setMemory } from '../view/plan.ts'
 import type { DomainView, MemoryEvents, View } from '../view/view.ts'
 import { negligible } from './ledger.ts'
 import type { RollbackHolds } from './rollback-holds.ts'
 import type { Outcome } from './tick.ts'
-import { mebibytes } from './words.ts'
 
 /** Reports without harm, made at the new size, after which a shrink has turned out well. */
 const enough = 3

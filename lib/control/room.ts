@@ -1,11 +1,11 @@
-import { printable } from '../host/printable.ts'
+import { counted, mebibytes } from '../util/format.ts'
+import { printable } from '../util/printable.ts'
 import { commitment } from '../view/commitment.ts'
 import type { DomainView, MemoryHold, View } from '../view/view.ts'
 import { lowestSize, presentSize } from './guard-memory.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryLevels } from './left-alone.ts'
 import type { GuardLimits } from './limits.ts'
-import { counted, mebibytes } from './words.ts'
 
 /** What guests could still give. */
 export interface RoomView {

@@ -1,9 +1,9 @@
 import type { BallastError, ErrorCode } from '../host/errors.ts'
 import type { Host, HostEvent } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
+import { Lanes } from '../util/semaphore.ts'
+import { within } from '../util/timeout.ts'
 import { asBallastError } from './failure.ts'
-import { Lanes } from './lanes.ts'
-import { within } from './within.ts'
 
 /** Questions at once: no monitor is asked, so they are short. */
 const lanes = 8

@@ -1,9 +1,9 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
+import { Lanes } from '../util/semaphore.ts'
 import { asBallastError } from './failure.ts'
 import type { Journal } from './journal.ts'
-import { Lanes } from './lanes.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
 const lanes = 4

@@ -1,11 +1,11 @@
-import { printable } from '../host/printable.ts'
-import { mean } from '../view/deviation.ts'
+import { counted } from '../util/format.ts'
+import { printable } from '../util/printable.ts'
+import { mean } from '../util/statistics.ts'
 import { deviationPercent, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import type { Action } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
-import { counted } from './words.ts'
 
 /**
  * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,

@@ -1,8 +1,8 @@
 import type { CpuSet } from './cpuset.ts'
-import type { MemoryMerging, MergingPace } from './merging.ts'
+import type { DomainTraits } from './domain-traits.ts'
+import type { MemoryMerging, MergingPace } from './ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
-import type { DomainTraits } from './traits.ts'
 
 /** The host's own sense of time: real on a live host, virtual on a simulated one. */
 export interface Clock {

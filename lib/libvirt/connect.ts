@@ -1,6 +1,6 @@
 import { BallastError, LibvirtError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import { withoutPassword, withoutPasswordOf } from '../host/uri.ts'
+import { withoutPassword, withoutPasswordOf } from '../util/uri.ts'
 import { LibvirtHost } from './libvirt-host.ts'
 import { loadNative } from './native.ts'
 import { fromNative } from './native-error.ts'

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
+import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { HostEvent } from '../host/host.ts'
-import { metadataNamespace } from '../host/metadata.ts'
 import type { NativeEvent } from './native.ts'
 
 /** By virDomainEventType. */

@@ -1,5 +1,5 @@
-import { printable } from '../host/printable.ts'
-import { MiB } from '../host/units.ts'
+import { printable } from '../util/printable.ts'
+import { MiB } from '../util/units.ts'
 import { pcpuLoads } from '../view/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
 

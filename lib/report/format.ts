@@ -1,5 +1,5 @@
-import { counted } from '../control/words.ts'
-import { GiB, MiB } from '../host/units.ts'
+import { counted } from '../util/format.ts'
+import { GiB, MiB } from '../util/units.ts'
 import { deviationPercent, isFullSample } from '../view/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
 

@@ -1,6 +1,6 @@
 import { shortage, sufferers } from '../control/emergencies.ts'
 import type { MergingTurn, Outcome, Tick } from '../control/tick.ts'
-import { printable } from '../host/printable.ts'
+import { printable } from '../util/printable.ts'
 import type { Action } from '../view/plan.ts'
 import { size, standing } from './format.ts'
 import { outcomeTold, type Told, type ToldEvent } from './told.ts'

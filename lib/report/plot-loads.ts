@@ -1,5 +1,5 @@
 import type { Tick } from '../control/tick.ts'
-import { mean } from '../view/deviation.ts'
+import { mean } from '../util/statistics.ts'
 import { isFullSample, pcpuLoads } from '../view/pcpu-loads.ts'
 import {
   colourOf,

@@ -1,5 +1,5 @@
 import type { Tick } from '../control/tick.ts'
-import { GiB, MiB } from '../host/units.ts'
+import { GiB, MiB } from '../util/units.ts'
 import type { DomainView } from '../view/view.ts'
 import {
   colourOf,

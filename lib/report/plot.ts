@@ -1,4 +1,4 @@
-import { printable } from '../host/printable.ts'
+import { printable } from '../util/printable.ts'
 
 /** What every plot may be told. */
 export interface PlotOptions {

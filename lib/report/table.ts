@@ -1,6 +1,6 @@
 import type { Tick } from '../control/tick.ts'
-import { counted } from '../control/words.ts'
-import { printable } from '../host/printable.ts'
+import { counted } from '../util/format.ts'
+import { printable } from '../util/printable.ts'
 import { type PcpuLoad, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import { isRunning } from '../view/running.ts'

@@ -1,7 +1,7 @@
 import type { Clamp, LeftAlone, MergingTurn, Outcome, Rollback, Tick, TickTiming } from '../control/tick.ts'
-import { printableJson } from '../host/printable.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import { printableJson } from '../util/printable.ts'
 import type { Action, Explanation, MergeAction } from '../view/plan.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 

@@ -1,5 +1,5 @@
 import type { Outcome, Tick } from '../control/tick.ts'
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { deviationPercent, isFullSample, pcpuLoads } from '../view/pcpu-loads.ts'
 import { placeOf } from '../view/place.ts'
 import type { PinAction } from '../view/plan.ts'

@@ -1,5 +1,5 @@
 import { CpuSet } from '../host/cpuset.ts'
-import { mean } from '../view/deviation.ts'
+import { mean } from '../util/statistics.ts'
 import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from './placement.ts'

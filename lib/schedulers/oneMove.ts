@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { mean } from '../view/deviation.ts'
+import { mean } from '../util/statistics.ts'
 import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
 import { readPlacement, withBackground } from './placement.ts'

@@ -1,4 +1,4 @@
-import { standardDeviation } from '../view/deviation.ts'
+import { standardDeviation } from '../util/statistics.ts'
 import type { Movable, Placement } from './placement.ts'
 
 /** A placement after some moves. */

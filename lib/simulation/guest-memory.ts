@@ -1,7 +1,7 @@
-import { KiB, MiB } from '../host/units.ts'
+import { KiB, MiB } from '../util/units.ts'
+import type { Toll } from './memory-stall.ts'
 import { PageCache } from './page-cache.ts'
 import type { MemoryScenario, Program } from './scenario.ts'
-import type { Toll } from './toll.ts'
 
 /** Speeds in bytes per second, measured on real guests (docs/simulation.md). */
 const deflateSpeed = 930 * MiB

@@ -1,4 +1,5 @@
 export { type HostToll, type SimulatedHost, simulate, type Truth } from './host.ts'
+export type { Toll } from './memory-stall.ts'
 export type {
   Change,
   DomainChange,
@@ -12,4 +13,3 @@ export type {
   VcpuScenario,
 } from './scenario.ts'
 export * as scenarios from './scenarios.ts'
-export type { Toll } from './toll.ts'

@@ -1,4 +1,4 @@
-import { KiB, MiB } from '../host/units.ts'
+import { KiB, MiB } from '../util/units.ts'
 
 /** One read of a file, and how fast reads are: from the disk as fast as from a swap disk. */
 const piece = 64 * KiB

@@ -1,5 +1,5 @@
 import { wrongOption } from '../host/errors.ts'
-import { GiB, MiB } from '../host/units.ts'
+import { GiB, MiB } from '../util/units.ts'
 import { programThatFits, qemuOverhead } from './guest-memory.ts'
 import { hostOwnMemory } from './machine.ts'
 import type { Change, DomainScenario, Load, Program, Scenario } from './scenario.ts'

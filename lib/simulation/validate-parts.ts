@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { KiB } from '../host/units.ts'
+import { KiB } from '../util/units.ts'
 import type { Load, Program, VcpuScenario } from './scenario.ts'
 
 /** Throws for anything that is no load. */

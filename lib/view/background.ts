@@ -1,6 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { CpuSample } from '../host/sample.ts'
-import { known } from './known.ts'
+import { known } from '../util/known.ts'
 import { LevelFilter } from './level-filter.ts'
 import type { VcpuView } from './view.ts'
 

@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { sameSize } from './guest-total.ts'
 import type { BalloonProgress } from './view.ts'
 

@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import type { MemoryReport } from './memory-report.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */

@@ -1,5 +1,5 @@
 import type { HostMemory } from '../host/sample.ts'
-import { known } from './known.ts'
+import { known } from '../util/known.ts'
 import type { HostMemoryState } from './view.ts'
 
 const states = ['high', 'soft', 'hard', 'low'] as const

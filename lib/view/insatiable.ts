@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { increase, type MemoryReport } from './memory-report.ts'
 
 /** Bytes: no kernel lets so little be free for long. */

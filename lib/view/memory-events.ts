@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import type { MemoryUse } from './memory-use.ts'
 import type { MemoryEvents } from './view.ts'
 

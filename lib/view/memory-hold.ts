@@ -1,6 +1,6 @@
+import type { DomainTraits } from '../host/domain-traits.ts'
 import { type DomainState, MemoryStatus } from '../host/sample.ts'
-import type { DomainTraits } from '../host/traits.ts'
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import type { MemoryReport } from './memory-report.ts'
 import { isRunning } from './running.ts'
 import type { MemoryHold } from './view.ts'

@@ -1,5 +1,5 @@
 import { type MemorySample, MemoryStatus } from '../host/sample.ts'
-import { known } from './known.ts'
+import { known } from '../util/known.ts'
 
 /** What a sample tells of one domain, in bytes; times in milliseconds. What did not answer keeps its last known levels. */
 export interface MemoryReport {

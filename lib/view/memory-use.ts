@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from '../util/units.ts'
 import { increase, type MemoryReport } from './memory-report.ts'
 
 /** Bytes: rises of use up to this, or to this part of a larger guest's memory, are noise and no growth. */

@@ -1,5 +1,5 @@
+import type { DomainTraits } from '../host/domain-traits.ts'
 import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../host/sample.ts'
-import type { DomainTraits } from '../host/traits.ts'
 import { BalloonWatch } from './balloon-progress.ts'
 import { GuestTotal } from './guest-total.ts'
 import { Insatiable } from './insatiable.ts'

@@ -1,4 +1,4 @@
-import { mean, standardDeviation } from './deviation.ts'
+import { mean, standardDeviation } from '../util/statistics.ts'
 import { placeOf } from './place.ts'
 import { isRunning } from './running.ts'
 import type { VcpuView, View } from './view.ts'

@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { MergingPace } from '../host/merging.ts'
+import type { MergingPace } from '../host/ksm.ts'
 import type { DomainView, VcpuView, View } from './view.ts'
 
 /** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */

@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { MemoryMerging } from '../host/merging.ts'
+import type { MemoryMerging } from '../host/ksm.ts'
 import type { DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
 import type { DomainSettings } from './settings.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { HostEvent } from '../../lib/host/host.ts'
-import { KiB } from '../../lib/host/units.ts'
+import { KiB } from '../../lib/util/units.ts'
 import { affinityOf, eventually, expectCode, rowOf, type Subject } from './subject.ts'
 
 const nobody = '00000000-0000-4000-8000-000000000000'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { metadataNamespace } from '../../lib/host/metadata.ts'
+import { metadataNamespace } from '../../lib/host/domain-metadata.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { hasDaemon, startTestDaemon, type TestDaemon } from '../libvirt/test-daemon.ts'
 import type { Abilities } from './subject.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { HostEvent } from '../../lib/host/host.ts'
 import { type MemorySample, MemoryStatus } from '../../lib/host/sample.ts'
-import { KiB, MiB } from '../../lib/host/units.ts'
+import { KiB, MiB } from '../../lib/util/units.ts'
 import { eventually, expectCode, rowOf, type Subject } from './subject.ts'
 
 const columns = [

@@ -1,5 +1,5 @@
-import { MiB } from '../../lib/host/units.ts'
 import { simulate } from '../../lib/simulation/index.ts'
+import { MiB } from '../../lib/util/units.ts'
 import { conformance } from './suite.ts'
 
 /** When the scenario does what the suite may ask for: far enough apart for any test that does not ask. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CpuSet } from '../../lib/host/cpuset.ts'
-import { KiB } from '../../lib/host/units.ts'
 import { type ConnectOptions, connect } from '../../lib/libvirt/connect.ts'
+import { KiB } from '../../lib/util/units.ts'
 import { failureOf, libvirtFailureOf } from './failure.ts'
 
 const systemError = 38

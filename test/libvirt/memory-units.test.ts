@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { KiB } from '../../lib/host/units.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
+import { KiB } from '../../lib/util/units.ts'
 import { Observer } from '../../lib/view/observer.ts'
 import { testNode } from './node-xml.ts'
 

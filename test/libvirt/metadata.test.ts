@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { autopilot } from '../../lib/control/autopilot.ts'
+import { metadataNamespace } from '../../lib/host/domain-metadata.ts'
 import type { HostEvent } from '../../lib/host/host.ts'
-import { metadataNamespace } from '../../lib/host/metadata.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { roundRobin } from '../../lib/schedulers/roundRobin.ts'
 import { eventually } from './eventually.ts'

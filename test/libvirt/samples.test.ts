@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Host } from '../../lib/host/host.ts'
 import { CpuSource, DomainState, MemoryStatus } from '../../lib/host/sample.ts'
-import { KiB } from '../../lib/host/units.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
+import { KiB } from '../../lib/util/units.ts'
 import { testNode } from './node-xml.ts'
 
 const count = 1_000

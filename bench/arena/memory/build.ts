@@ -1,4 +1,3 @@
-import { MiB } from '../../../lib/host/units.ts'
 import type {
   Change,
   DomainScenario,
@@ -6,6 +5,7 @@ import type {
   Program,
   Scenario,
 } from '../../../lib/simulation/index.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { MemoryContest } from './contests.ts'
 import { vary } from './vary.ts'
 

@@ -1,5 +1,5 @@
-import { MiB } from '../../../lib/host/units.ts'
 import { type Scenario, scenarios } from '../../../lib/simulation/index.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { contest } from './build.ts'
 import type { MemoryContest } from './contests.ts'
 

@@ -1,5 +1,5 @@
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import type { Change } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { contest, guest, guests, run } from './build.ts'
 import type { MemoryContest } from './contests.ts'
 

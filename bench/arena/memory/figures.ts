@@ -1,5 +1,5 @@
-import { MiB } from '../../../lib/host/units.ts'
 import type { HostToll } from '../../../lib/simulation/index.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { Moment } from './moment.ts'
 
 /** How a policy did in one contest with one seed. */

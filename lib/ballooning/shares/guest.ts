@@ -1,4 +1,4 @@
-import { MiB } from '../../host/units.ts'
+import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
 import { type GuestRecord, peak, raisedSize, remembered, soon } from './record.ts'

@@ -1,4 +1,4 @@
-import { MiB } from '../../host/units.ts'
+import { MiB } from '../../util/units.ts'
 import { type SetMemoryAction, setMemory } from '../../view/plan.ts'
 import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
 import { taxedShares } from './allocation.ts'

@@ -1,4 +1,4 @@
-import { MiB } from '../../host/units.ts'
+import { MiB } from '../../util/units.ts'
 import type { DomainView, MemoryNeed } from '../../view/view.ts'
 
 /** Reports that are remembered of each guest: one is quiet when that many call for no more. */

@@ -1,4 +1,4 @@
-import { MiB } from '../../host/units.ts'
+import { MiB } from '../../util/units.ts'
 import type { Guest } from './guest.ts'
 import { type GuestRecord, remembered } from './record.ts'
 

@@ -1,5 +1,5 @@
 import type { Tick } from '../../../lib/control/tick.ts'
-import { mean, standardDeviation } from '../../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import { isFullSample, pcpuLoads } from '../../../lib/view/pcpu-loads.ts'
 import { tolerance, trueDeviation, type Wanted } from './truth.ts'
 

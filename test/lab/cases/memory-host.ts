@@ -1,5 +1,5 @@
 import { freeMemory } from '../../../lib/ballooning/free-memory.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { DomainView, View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import type { Stage } from './case.ts'

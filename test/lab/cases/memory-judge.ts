@@ -1,7 +1,7 @@
 import { freeMemory } from '../../../lib/ballooning/free-memory.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
-import { MiB } from '../../../lib/host/units.ts'
 import { type GuestMemoryVerdict, judgeMemory } from '../../../lib/report/verdict.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { CaseResult } from './case.ts'
 import type { Player } from './memory.ts'

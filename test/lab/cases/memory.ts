@@ -1,7 +1,7 @@
 import { freeMemory } from '../../../lib/ballooning/free-memory.ts'
 import { shares } from '../../../lib/ballooning/index.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'

@@ -1,5 +1,5 @@
 import type { Tick } from '../../../lib/control/tick.ts'
-import { mean, standardDeviation } from '../../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import { isFullSample } from '../../../lib/view/pcpu-loads.ts'
 import { placeOf } from '../../../lib/view/place.ts'
 import type { View } from '../../../lib/view/view.ts'

@@ -8,8 +8,8 @@ import { type MemoryResult, runMemory } from '../../../bench/arena/memory/run.ts
 import { memoryRow, memoryTable } from '../../../bench/arena/memory/table.ts'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import { type Scenario, simulate } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 
 /** Seconds of work: a busy machine takes its time for it. */
 const timeout = 240_000

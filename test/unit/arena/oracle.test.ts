@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { standardDeviation } from '../../../lib/view/deviation.ts'
+import { standardDeviation } from '../../../lib/util/statistics.ts'
 import { fewestMoves, leastDeviation, type OracleProblem, type OracleVcpu } from '../../oracle.ts'
 import { seeded } from '../schedulers/world.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bisect } from '../../../bench/allocate/peers.ts'
 import { allocate, type Claim } from '../../../lib/ballooning/shares/allocation.ts'
 import { fill, type Part } from '../../../lib/ballooning/shares/fill.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 
 const sum = (sizes: Iterable<number>) => Array.from(sizes).reduce((total, size) => total + size, 0)
 const bytes = fc.integer({ min: 0, max: 64 * 1024 }).map((mebibytes) => mebibytes * MiB + 4_096)

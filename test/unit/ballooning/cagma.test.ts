@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CagmaOptions, cagma } from '../../../lib/ballooning/cagma.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from './hosts.ts'
 
 const sizes = (...guests: GuestShape[]) => sizesOf(firstPlan(cagma(), hostOf({ total: 8_000, guests })))

@@ -1,4 +1,4 @@
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import type { Policy, SetMemoryAction, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { DomainSettings } from '../../../lib/view/settings.ts'

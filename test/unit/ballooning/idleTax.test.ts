@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type IdleTaxOptions, idleTax } from '../../../lib/ballooning/idleTax.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from './hosts.ts'
 
 const sizes = (total: number, guests: GuestShape[], options?: IdleTaxOptions) =>

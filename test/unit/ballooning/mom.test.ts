@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type MomOptions, mom } from '../../../lib/ballooning/mom.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from './hosts.ts'
 
 const sizes = (available: number, ...guests: GuestShape[]) =>

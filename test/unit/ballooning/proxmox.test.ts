@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ProxmoxOptions, proxmox } from '../../../lib/ballooning/proxmox.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from './hosts.ts'
 
 /** A guest as Proxmox has it: with a minimum and shares of its own. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type QubesOptions, qubes } from '../../../lib/ballooning/qubes.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf } from './hosts.ts'
 
 const sizes = (total: number, ...guests: GuestShape[]) =>

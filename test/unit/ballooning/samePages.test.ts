@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { samePages } from '../../../lib/ballooning/samePages.ts'
 import { autopilot } from '../../../lib/control/autopilot.ts'
-import { GiB } from '../../../lib/host/units.ts'
 import { type Scenario, simulate } from '../../../lib/simulation/index.ts'
+import { GiB } from '../../../lib/util/units.ts'
 import type { HostMemoryState, View } from '../../../lib/view/view.ts'
 import { World } from '../schedulers/world.ts'
 

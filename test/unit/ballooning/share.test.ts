@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { share } from '../../../lib/ballooning/share.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 const size = fc.integer({ min: 0, max: 4_096 }).map((mebibytes) => mebibytes * MiB)
 const claims = fc.array(

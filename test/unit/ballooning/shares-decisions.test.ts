@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type SharesState, shares } from '../../../lib/ballooning/shares.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { HostMemoryView } from '../../../lib/view/view.ts'
 import { overhead, type Sketch, viewOf } from './shares-views.ts'
 

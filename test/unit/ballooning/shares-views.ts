@@ -1,5 +1,5 @@
 import { DomainState } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { type DomainSettings, defaultSettings } from '../../../lib/view/settings.ts'
 import type {
   DomainMemoryView,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { shares } from '../../../lib/ballooning/shares.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { type Sketch, viewOf } from './shares-views.ts'
 
 describe('whatever is seen', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type SharesOptions, shares } from '../../../lib/ballooning/shares.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { seeded } from '../schedulers/world.ts'
 import { type Guest, World } from './world.ts'
 

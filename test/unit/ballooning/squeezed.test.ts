@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type SqueezedOptions, squeezed } from '../../../lib/ballooning/squeezed.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from './hosts.ts'
 
 const guest = (name: string, actual: number, minimum: number, maximum: number): GuestShape => {

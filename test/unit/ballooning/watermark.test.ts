@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type WatermarkOptions, watermark } from '../../../lib/ballooning/watermark.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { seeded } from '../schedulers/world.ts'
 import { type Guest, World } from './world.ts'

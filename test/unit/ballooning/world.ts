@@ -1,5 +1,5 @@
 import type { WatermarkState } from '../../../lib/ballooning/watermark.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import type { SetMemoryAction, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fileJournal } from '../../../lib/control/file-journal.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { affinities, ballast, keep, withMembers } from './testWorld.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-end-'))

@@ -10,8 +10,8 @@ import { balloonKinds, schedulerKinds } from '../../../lib/cli/config-kinds.ts'
 import { ConfigError } from '../../../lib/cli/exit.ts'
 import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { GiB } from '../../../lib/host/units.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { GiB } from '../../../lib/util/units.ts'
 import { ballast, keep } from './testWorld.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-config-'))

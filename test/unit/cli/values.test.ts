@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../lib/cli/exit.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { parseSeconds, parseSize, parseTicks } from '../../../lib/cli/values.ts'
-import { GiB, KiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, KiB, MiB } from '../../../lib/util/units.ts'
 
 const size = parseSize('--reserve')
 

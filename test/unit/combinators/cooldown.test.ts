@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cooldown } from '../../../lib/combinators/cooldown.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { setMemory } from '../../../lib/view/plan.ts'
 import { viewOf } from '../control/views.ts'
 import { allTo, plansOf, wanderer } from './policies.ts'

@@ -3,7 +3,7 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import { Emergencies } from '../../../lib/control/emergencies.ts'
 import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { pin, setMemory } from '../../../lib/view/plan.ts'
 import type { HostMemoryState, MemoryEvents, View } from '../../../lib/view/view.ts'
 import { FakeHost, guest } from './fake-host.ts'

@@ -1,4 +1,5 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import type { DomainTraits } from '../../../lib/host/domain-traits.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import {
   Domain,
@@ -7,7 +8,7 @@ import {
   type HostEvent,
   type HostListener,
 } from '../../../lib/host/host.ts'
-import type { MemoryMerging, MergingPace } from '../../../lib/host/merging.ts'
+import type { MemoryMerging, MergingPace } from '../../../lib/host/ksm.ts'
 import {
   type CpuSample,
   CpuSource,
@@ -16,9 +17,8 @@ import {
   MemoryStatus,
 } from '../../../lib/host/sample.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
-import type { DomainTraits } from '../../../lib/host/traits.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import { VirtualClock } from '../../../lib/simulation/clock.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 
 export interface FakeGuest {
   uuid: string

@@ -19,7 +19,7 @@ import { fileJournal } from '../../../lib/control/file-journal.ts'
 import { type Journal, type JournalEntry, memoryJournal } from '../../../lib/control/journal.ts'
 import { withJournalLock } from '../../../lib/control/journal-lock.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 let directory: string
 let path: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Ledger } from '../../../lib/control/ledger.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { viewOf } from './views.ts'
 
 const seen = (list: string, online = CpuSet.range(0, 7)) =>

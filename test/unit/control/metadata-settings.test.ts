@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { readMetadata } from '../../../lib/control/metadata-settings.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { metadataNamespace } from '../../../lib/host/metadata.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { metadataNamespace } from '../../../lib/host/domain-metadata.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 describe('settings in metadata', () => {
   it.each([

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
 import { readOptions } from '../../../lib/control/options.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { globMatcher } from '../../../lib/host/glob.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { globMatcher } from '../../../lib/util/glob.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { FakeHost } from './fake-host.ts'
 
 const wrong: [name: string, value: unknown][] = [

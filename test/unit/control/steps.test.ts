@@ -6,9 +6,9 @@ import { type Journal, memoryJournal } from '../../../lib/control/journal.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import type { Change, DomainChange, Scenario } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { type Made, type Point, pause, type SteppedHost, stepped } from './steps-host.ts'
 
 /** What somebody does to a domain, `at` milliseconds after the first of it. */

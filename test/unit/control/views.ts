@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import type { Action } from '../../../lib/view/plan.ts'
 import { type DomainSettings, defaultSettings } from '../../../lib/view/settings.ts'

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { ReadRules } from '../../../lib/control/domain-rules.ts'
 import { readMetadata } from '../../../lib/control/metadata-settings.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { metadataNamespace } from '../../../lib/host/metadata.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { metadataNamespace } from '../../../lib/host/domain-metadata.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 const seeds = [

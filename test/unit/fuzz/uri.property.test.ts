@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ending, UsageError } from '../../../lib/cli/exit.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
-import { withoutPassword, withoutPasswordOf, withoutPasswords } from '../../../lib/host/uri.ts'
+import { withoutPassword, withoutPasswordOf, withoutPasswords } from '../../../lib/util/uri.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 /** Long enough that it is found only where it was let through. */

@@ -4,7 +4,7 @@ import { UsageError } from '../../../lib/cli/exit.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from '../../../lib/cli/values.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { globMatcher } from '../../../lib/host/glob.ts'
+import { globMatcher } from '../../../lib/util/glob.ts'
 import { anyText, nearly, unless } from './arbitraries.ts'
 
 const isUsage = (error: unknown) => error instanceof UsageError

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { MiB } from '../../../lib/host/units.ts'
 import { classicCpuLines, classicMemoryLines } from '../../../lib/report/classic.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { viewOf } from './ticks.ts'
 
 describe('classic CPU lines', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { MiB } from '../../../lib/host/units.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { pin, setMemory } from '../../../lib/view/plan.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 

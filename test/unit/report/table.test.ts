@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { MiB } from '../../../lib/host/units.ts'
 import { table } from '../../../lib/report/table.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 describe('the table', () => {

@@ -1,7 +1,7 @@
 import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { Action } from '../../../lib/view/plan.ts'
 import { defaultSettings } from '../../../lib/view/settings.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from '../../../lib/view/view.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
-import { standardDeviation } from '../../../lib/view/deviation.ts'
+import { standardDeviation } from '../../../lib/util/statistics.ts'
 import { equal, type Guest, gaussian, long, run, seeded, World } from './world.ts'
 
 describe('constant demand', () => {

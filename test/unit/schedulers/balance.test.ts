@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
-import { mean, standardDeviation } from '../../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { equal, type Guest, gaussian, long, run, seeded, World } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { MiB } from '../../../lib/host/units.ts'
 import { type Load, type MemoryScenario, type Program, simulate } from '../../../lib/simulation/index.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 /** A figure of docs/simulation.md: measured on real guests, and worked out here. */
 interface Figure {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
 import { type Scenario, simulate } from '../../../lib/simulation/index.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 /** Two guests; the QEMU of the first is stopped from 5 s to 60 s. */
 async function withAStuckGuest(options: Partial<Scenario> = {}) {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { HostEvent } from '../../../lib/host/host.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import {
   type DomainChange,
   type MemoryScenario,
@@ -9,6 +8,7 @@ import {
   scenarios,
   simulate,
 } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 
 type ChangeOfGuest = DomainChange extends infer C
   ? C extends DomainChange

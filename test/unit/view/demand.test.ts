@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { known } from '../../../lib/util/known.ts'
 import { estimateDemand } from '../../../lib/view/demand.ts'
-import { known } from '../../../lib/view/known.ts'
 import { LevelFilter } from '../../../lib/view/level-filter.ts'
 import { gaussian, seeded } from '../schedulers/world.ts'
 

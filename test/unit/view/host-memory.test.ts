@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HostMemory } from '../../../lib/host/sample.ts'
-import { GiB, MiB } from '../../../lib/host/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import { topologyOf } from '../schedulers/world.ts'
 import { Watched } from './memory-guest.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { Watched } from './memory-guest.ts'
 
 it('are not known in the first report, and nothing at rest', () => {

@@ -1,5 +1,5 @@
 import { DomainState, type HostMemory } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { Observer, type ObserverOptions } from '../../../lib/view/observer.ts'
 import type { DomainMemoryView, View } from '../../../lib/view/view.ts'
 import { topologyOf } from '../schedulers/world.ts'

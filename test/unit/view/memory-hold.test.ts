@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { DomainTraits } from '../../../lib/host/domain-traits.ts'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
-import type { DomainTraits } from '../../../lib/host/traits.ts'
 import { kept, type Told, Watched } from './memory-guest.ts'
 import { epoch } from './samples.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { kept, Watched } from './memory-guest.ts'
 
 const mib = (bytes: number | undefined) => Math.round(bytes! / MiB)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { DomainState, type MemorySample, MemoryStatus } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { topologyOf } from '../schedulers/world.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import type { DomainMemoryView } from '../../../lib/view/view.ts'
 import { kept, type Told, Watched } from './memory-guest.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { staleAfter } from '../../../lib/view/memory-hold.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import { topologyOf } from '../schedulers/world.ts'

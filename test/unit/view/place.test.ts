@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { commitment } from '../../../lib/view/commitment.ts'
 import { placeOf } from '../../../lib/view/place.ts'
 import { unknownMemory } from './memory.ts'

@@ -7,7 +7,7 @@ import {
   type MemorySample,
   MemoryStatus,
 } from '../../../lib/host/sample.ts'
-import { MiB } from '../../../lib/host/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 
 const unknown = Number.NaN
 

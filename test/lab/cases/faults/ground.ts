@@ -1,6 +1,6 @@
 import type { AutopilotOptions } from '../../../../lib/control/autopilot.ts'
 import type { Host } from '../../../../lib/host/host.ts'
-import { stayConnected } from '../../../../lib/host/lasting-host.ts'
+import { stayConnected } from '../../../../lib/host/reconnecting-host.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
 import type { GuestOptions } from '../../domain-xml.ts'
 import type { Guest } from '../../guest.ts'

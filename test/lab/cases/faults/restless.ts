@@ -1,5 +1,5 @@
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
-import { MiB } from '../../../../lib/host/units.ts'
+import { MiB } from '../../../../lib/util/units.ts'
 import { type PinAction, pin, type SetMemoryAction, setMemory } from '../../../../lib/view/plan.ts'
 import type { View } from '../../../../lib/view/view.ts'
 

@@ -1,6 +1,6 @@
 import { domainOverhead, guestFloor, guestMargin } from '../../../../lib/control/defaults.ts'
 import type { Outcome, Tick } from '../../../../lib/control/tick.ts'
-import { KiB } from '../../../../lib/host/units.ts'
+import { KiB } from '../../../../lib/util/units.ts'
 import type { PinAction, SetMemoryAction } from '../../../../lib/view/plan.ts'
 import { isRunning } from '../../../../lib/view/running.ts'
 import type { DomainView, View } from '../../../../lib/view/view.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
-import { mean, standardDeviation } from '../../../../lib/view/deviation.ts'
+import { mean, standardDeviation } from '../../../../lib/util/statistics.ts'
 import type { DemandRange } from '../../../../lib/view/view.ts'
 import { gaussian, run, seeded, World } from '../world.ts'
 import { settle, viewOf } from './views.ts'

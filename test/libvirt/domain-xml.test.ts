@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connect } from '../../lib/libvirt/connect.ts'
-import { readTraits } from '../../lib/libvirt/traits.ts'
+import { readTraits } from '../../lib/libvirt/domain-xml.ts'
 import { testNode } from './node-xml.ts'
 
 const domain = (inside: string, devices = '') =>

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { printable } from '../../../lib/host/printable.ts'
 import { classicCpuLines, classicMemoryLines } from '../../../lib/report/classic.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
 import { table } from '../../../lib/report/table.ts'
 import { tickJson } from '../../../lib/report/tick-json.ts'
+import { printable } from '../../../lib/util/printable.ts'
 import { setMemory } from '../../../lib/view/plan.ts'
-import { tickOf, viewOf } from './ticks.ts'
+import { tickOf, viewOf } from '../report/ticks.ts'
 
 /** Erases the screen, rings, forges a line, turns the writing direction, opens a C1 sequence. */
 const hostile = 'vm\x1b[2J\x07\r\n\u202e\u009b31m\u2028\ud800x'

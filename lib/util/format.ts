@@ -1,4 +1,4 @@
-import { MiB } from '../host/units.ts'
+import { MiB } from './units.ts'
 
 /** Bytes as people say them: `512 MiB`, `0.5 MiB`. */
 export function mebibytes(bytes: number): string {

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
+import type { DomainTraits, PinnedMemory } from '../host/domain-traits.ts'
 import { BallastError } from '../host/errors.ts'
-import type { DomainTraits, PinnedMemory } from '../host/traits.ts'
 
 /** What the XML parser makes of a domain's XML, as far as we read it: attributes are strings, empty elements are `''`. */
 interface DomainElement {

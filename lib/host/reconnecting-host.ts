@@ -1,10 +1,10 @@
 import type { CpuSet } from './cpuset.ts'
+import type { DomainTraits } from './domain-traits.ts'
 import { BallastError } from './errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
-import type { MemoryMerging, MergingPace } from './merging.ts'
+import type { MemoryMerging, MergingPace } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
-import type { DomainTraits } from './traits.ts'
 
 /** Milliseconds before the first attempt to connect anew, and at most; each pause is so much longer than the one before. */
 const firstPause = 500

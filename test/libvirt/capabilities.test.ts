@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import { BallastError } from '../../lib/host/errors.ts'
 import type { Topology } from '../../lib/host/topology.ts'
-import { KiB } from '../../lib/host/units.ts'
-import { readTopology } from '../../lib/libvirt/topology.ts'
+import { readTopology } from '../../lib/libvirt/capabilities.ts'
+import { KiB } from '../../lib/util/units.ts'
 
 interface Cell {
   readonly id?: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { GiB, MiB } from '../../../lib/host/units.ts'
 import { type Change, type MemoryScenario, type Program, simulate } from '../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 
 /** One guest, named `guest`, that reports each second, on a host of `hostMemory` bytes. */
 async function oneGuest(memory: MemoryScenario, changes: readonly Change[] = [], hostMemory = 16 * GiB) {
