@@ -1,5 +1,5 @@
+import type { Scheduler } from '../../lib/policy/plan.ts'
 import * as schedulers from '../../lib/schedulers/index.ts'
-import type { Scheduler } from '../../lib/view/plan.ts'
 import { usageBased } from './usage-based.ts'
 
 /** Who goes through the contests, by name. */

@@ -1,7 +1,7 @@
 import { CpuSet } from '../../lib/host/cpuset.ts'
+import { type PinAction, type PurePolicy, pin } from '../../lib/policy/plan.ts'
 import { mean, standardDeviation } from '../../lib/util/statistics.ts'
-import { placeOf } from '../../lib/view/place.ts'
-import { type PinAction, type PurePolicy, pin } from '../../lib/view/plan.ts'
+import { placeOf } from '../../lib/view/cpu/placement.ts'
 
 const tolerance = 0.05
 

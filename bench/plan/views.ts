@@ -1,9 +1,9 @@
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import { DomainState } from '../../lib/host/sample.ts'
 import type { Topology } from '../../lib/host/topology.ts'
-import { defaultSettings } from '../../lib/view/settings.ts'
+import { defaultSettings } from '../../lib/view/domain-settings.ts'
 import type { DomainView, VcpuView, View } from '../../lib/view/view.ts'
-import { noHostMemory, unknownMemory } from '../../test/unit/view/memory.ts'
+import { noHostMemory, unknownMemory } from '../../test/unit/view/memory/samples.ts'
 import { seeded } from '../seeded.ts'
 
 /** A host to plan for. */

@@ -1,5 +1,5 @@
+import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../policy/plan.ts'
 import { MiB } from '../util/units.ts'
-import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import type { DomainView } from '../view/view.ts'
 import { assertBytes, assertFactor, assertMilliseconds } from './checks.ts'
 import { freeMemory } from './free-memory.ts'

@@ -1,5 +1,5 @@
+import { type PurePolicy, type SetMemoryAction, setMemory } from '../policy/plan.ts'
 import { MiB } from '../util/units.ts'
-import { type PurePolicy, type SetMemoryAction, setMemory } from '../view/plan.ts'
 import { assertBytes, assertFactor } from './checks.ts'
 import { freeMemory } from './free-memory.ts'
 import { type Guest, guestsOf, mib } from './guests.ts'

@@ -1,5 +1,5 @@
 import { wrongOption } from '../host/errors.ts'
-import { type MergeAction, merge, type PurePolicy } from '../view/plan.ts'
+import { type MergeAction, merge, type PurePolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 
 export interface SamePagesOptions {

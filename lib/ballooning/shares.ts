@@ -1,6 +1,6 @@
 import { wrongOption } from '../host/errors.ts'
+import type { SetMemoryAction, StatefulPolicy } from '../policy/plan.ts'
 import { MiB } from '../util/units.ts'
-import type { SetMemoryAction, StatefulPolicy } from '../view/plan.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
 import { type Allocation, allocate } from './shares/allocation.ts'

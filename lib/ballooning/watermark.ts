@@ -1,6 +1,6 @@
 import { wrongOption } from '../host/errors.ts'
+import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../policy/plan.ts'
 import { MiB } from '../util/units.ts'
-import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../view/plan.ts'
 import type { DomainView } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
 import { type GuestHistory, remember, remembered } from './history.ts'

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import * as ballooning from '../ballooning/index.ts'
+import type { Ballooning, Scheduler } from '../policy/plan.ts'
 import * as schedulers from '../schedulers/index.ts'
-import type { Ballooning, Scheduler } from '../view/plan.ts'
 
 /** By the name that `--policy` takes: the policies that size balloons, each with its defaults where no options are given. */
 export const balloonPolicies: Readonly<Record<string, (options?: object) => Ballooning>> = {

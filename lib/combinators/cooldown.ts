@@ -1,6 +1,6 @@
 import { wrongOption } from '../host/errors.ts'
-import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
-import { lift } from './lift.ts'
+import { lift } from '../policy/lift.ts'
+import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
 
 /** What {@link cooldown} remembers. */
 export interface CooldownState {

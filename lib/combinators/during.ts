@@ -1,6 +1,6 @@
 import { wrongOption } from '../host/errors.ts'
-import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
-import { lift } from './lift.ts'
+import { lift } from '../policy/lift.ts'
+import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
 
 /** Hours of each day, by a clock on the wall: from `from` up to, not including, `to`. */
 export interface TimeWindow {

@@ -1,6 +1,6 @@
-import type { Action, Decision, Policy, StatefulPolicy } from '../view/plan.ts'
+import { lift } from '../policy/lift.ts'
+import type { Action, Decision, Policy, StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
-import { lift } from './lift.ts'
 
 /** What {@link fallback} remembers: the states of both policies. */
 export interface FallbackState {

@@ -1,8 +1,8 @@
 import { wrongOption } from '../host/errors.ts'
-import { placeOf } from '../view/place.ts'
-import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
+import { wrap } from '../policy/lift.ts'
+import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { View } from '../view/view.ts'
-import { wrap } from './lift.ts'
 
 /**
  * At most `moves` moves in one tick: of a longer plan the first ones are kept, and the policy sees at the next View

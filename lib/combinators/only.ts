@@ -1,9 +1,9 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
+import { wrap } from '../policy/lift.ts'
+import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
 import { globMatcher } from '../util/glob.ts'
-import type { Action, Policy, StatefulPolicy } from '../view/plan.ts'
 import type { DomainView, VcpuView } from '../view/view.ts'
-import { wrap } from './lift.ts'
 
 /** Which domains: a glob over their names (`*` and `?`), or a function that says so. */
 export type DomainChoice = string | ((domain: DomainView) => boolean)

@@ -1,4 +1,4 @@
-import type { PinAction } from '../view/plan.ts'
+import type { PinAction } from '../policy/plan.ts'
 import type { VcpuView, View } from '../view/view.ts'
 import type { Ledger } from './ledger.ts'
 import { domainHold } from './left-alone.ts'

@@ -1,4 +1,4 @@
-import type { SetSharesAction } from '../view/plan.ts'
+import type { SetSharesAction } from '../policy/plan.ts'
 import type { DomainView } from '../view/view.ts'
 import { isShares, sharesExpected } from './domain-rules.ts'
 import type { Ledger } from './ledger.ts'

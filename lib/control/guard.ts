@@ -1,4 +1,4 @@
-import type { Action, Plan } from '../view/plan.ts'
+import type { Action, Plan } from '../policy/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { limitMemory, MemoryBooks } from './guard-memory.ts'
 import { limitPin } from './guard-pins.ts'

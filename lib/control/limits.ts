@@ -1,4 +1,4 @@
-import type { Action } from '../view/plan.ts'
+import type { Action } from '../policy/plan.ts'
 import type { GuardRule } from './tick.ts'
 
 /** Limits that no policy can cross. */

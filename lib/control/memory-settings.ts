@@ -1,7 +1,7 @@
 import { wrongOption } from '../host/errors.ts'
 import { mebibytes } from '../util/format.ts'
 import { MiB } from '../util/units.ts'
-import { type DomainSettings, defaultSettings } from '../view/settings.ts'
+import { type DomainSettings, defaultSettings } from '../view/domain-settings.ts'
 
 /** What can be said of a domain's memory; everything may be left unsaid. */
 export interface MemoryRules {

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { AnyAction, Explanation, Plan, Policy } from '../view/plan.ts'
+import type { AnyAction, Explanation, Plan, Policy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** What a policy wants, and what failed in it; one that threw wants nothing. */

@@ -1,6 +1,6 @@
 import type { BallastError, ErrorCode } from '../host/errors.ts'
 import type { DomainIdentity } from '../host/sample.ts'
-import type { Action } from '../view/plan.ts'
+import type { Action } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import type { Verdict } from './limits.ts'
 

@@ -1,6 +1,6 @@
 import { BallastError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { Action, Plan, SetMemoryAction } from '../view/plan.ts'
+import type { Action, Plan, SetMemoryAction } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { domainOverhead, guestMargin } from './defaults.ts'

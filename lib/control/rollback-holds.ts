@@ -1,6 +1,6 @@
 import type { DomainIdentity } from '../host/sample.ts'
+import type { Action, PinAction } from '../policy/plan.ts'
 import { mebibytes } from '../util/format.ts'
-import type { Action, PinAction } from '../view/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { shortage } from './emergencies.ts'
 import type { Verdict } from './limits.ts'

@@ -1,6 +1,6 @@
+import { type Plan, type SetMemoryAction, setMemory } from '../policy/plan.ts'
 import { mebibytes } from '../util/format.ts'
 import { MiB } from '../util/units.ts'
-import { type Plan, type SetMemoryAction, setMemory } from '../view/plan.ts'
 import type { DomainView, MemoryEvents, View } from '../view/view.ts'
 import { negligible } from './ledger.ts'
 import type { RollbackHolds } from './rollback-holds.ts'

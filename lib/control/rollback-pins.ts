@@ -1,5 +1,5 @@
-import { placeOf } from '../view/place.ts'
-import { type PinAction, pin } from '../view/plan.ts'
+import { type PinAction, pin } from '../policy/plan.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { VcpuView, View } from '../view/view.ts'
 import type { RollbackHolds } from './rollback-holds.ts'
 import { keyOf, type PinRound, roundOf } from './rollback-round.ts'

@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
-import { estimateDemand } from '../view/demand.ts'
-import { placeOf } from '../view/place.ts'
-import type { PinAction } from '../view/plan.ts'
+import type { PinAction } from '../policy/plan.ts'
+import { estimateDemand } from '../view/cpu/demand.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { likelyDelays, type Sharer } from './rollback-delay.ts'
 

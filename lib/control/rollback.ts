@@ -1,4 +1,4 @@
-import type { Plan } from '../view/plan.ts'
+import type { Plan } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import type { RollbackHolds } from './rollback-holds.ts'
 import { ShrinkWatch } from './rollback-memory.ts'

@@ -1,6 +1,6 @@
 import { counted, mebibytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
-import { commitment } from '../view/commitment.ts'
+import { commitment } from '../view/memory/commitment.ts'
 import type { DomainView, MemoryHold, View } from '../view/view.ts'
 import { lowestSize, presentSize } from './guard-memory.ts'
 import type { Ledger } from './ledger.ts'

@@ -1,9 +1,9 @@
+import type { Action } from '../policy/plan.ts'
 import { counted } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
-import { deviationPercent, pcpuLoads } from '../view/pcpu-loads.ts'
-import { placeOf } from '../view/place.ts'
-import type { Action } from '../view/plan.ts'
+import { deviationPercent, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
 

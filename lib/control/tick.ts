@@ -1,5 +1,5 @@
 import type { BallastError } from '../host/errors.ts'
-import type { Action, Explanation, MergeAction, Plan } from '../view/plan.ts'
+import type { Action, Explanation, MergeAction, Plan } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */

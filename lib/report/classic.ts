@@ -1,6 +1,6 @@
 import { printable } from '../util/printable.ts'
 import { MiB } from '../util/units.ts'
-import { pcpuLoads } from '../view/pcpu-loads.ts'
+import { pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { counted } from '../util/format.ts'
 import { GiB, MiB } from '../util/units.ts'
-import { deviationPercent, isFullSample } from '../view/pcpu-loads.ts'
+import { deviationPercent, isFullSample } from '../view/cpu/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
 
 /** What stands for a value that is not known. */

@@ -1,4 +1,4 @@
-export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/pcpu-loads.ts'
+export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
 export type { PlotOptions } from './plot.ts'

@@ -1,7 +1,7 @@
 import { shortage, sufferers } from '../control/emergencies.ts'
 import type { MergingTurn, Outcome, Tick } from '../control/tick.ts'
+import type { Action } from '../policy/plan.ts'
 import { printable } from '../util/printable.ts'
-import type { Action } from '../view/plan.ts'
 import { size, standing } from './format.ts'
 import { outcomeTold, type Told, type ToldEvent } from './told.ts'
 

@@ -1,6 +1,6 @@
 import type { Tick } from '../control/tick.ts'
 import { mean } from '../util/statistics.ts'
-import { isFullSample, pcpuLoads } from '../view/pcpu-loads.ts'
+import { isFullSample, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import {
   colourOf,
   figure,

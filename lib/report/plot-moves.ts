@@ -1,5 +1,5 @@
 import type { Tick } from '../control/tick.ts'
-import { placeOf } from '../view/place.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import { line, margin, type TimeAxis, text } from './plot.ts'
 
 /** Numbers nearer to each other than this could not be told apart. */

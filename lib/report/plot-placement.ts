@@ -1,5 +1,5 @@
 import type { Tick } from '../control/tick.ts'
-import { placeOf } from '../view/place.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import { isRunning } from '../view/running.ts'
 import { colourOf, figure, innerWidth, margin, type PlotOptions, svg, TimeAxis, text } from './plot.ts'
 import { markMoves } from './plot-moves.ts'

@@ -1,8 +1,8 @@
 import type { Clamp, LeftAlone, MergingTurn, Outcome, Rollback, Tick, TickTiming } from '../control/tick.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
+import type { Action, Explanation, MergeAction } from '../policy/plan.ts'
 import { printableJson } from '../util/printable.ts'
-import type { Action, Explanation, MergeAction } from '../view/plan.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */

@@ -1,8 +1,8 @@
 import type { Outcome, Tick } from '../control/tick.ts'
+import type { PinAction } from '../policy/plan.ts'
 import { MiB } from '../util/units.ts'
-import { deviationPercent, isFullSample, pcpuLoads } from '../view/pcpu-loads.ts'
-import { placeOf } from '../view/place.ts'
-import type { PinAction } from '../view/plan.ts'
+import { deviationPercent, isFullSample, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { View } from '../view/view.ts'
 
 /** Limits of a balance case; one that is not given is not judged. */

@@ -1,5 +1,5 @@
 import { wrongOption } from '../host/errors.ts'
-import type { Decision, PinAction, StatefulPolicy } from '../view/plan.ts'
+import type { Decision, PinAction, StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import { readModel } from './balance/model.ts'
 import {

@@ -1,5 +1,5 @@
 import { CpuSet } from '../host/cpuset.ts'
-import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../view/plan.ts'
+import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../policy/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { assertFraction } from './checks.ts'
 import { type Movable, readPlacement, withBackground } from './placement.ts'

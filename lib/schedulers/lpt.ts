@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
+import { type PinAction, type PurePolicy, pin } from '../policy/plan.ts'
 import { mean } from '../util/statistics.ts'
-import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from './placement.ts'
 import { asItIs } from './rearrangement.ts'

@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
+import { type PinAction, type PurePolicy, pin } from '../policy/plan.ts'
 import { mean } from '../util/statistics.ts'
-import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
 import { assertFraction } from './checks.ts'
 import { readPlacement, withBackground } from './placement.ts'
 import { asItIs } from './rearrangement.ts'

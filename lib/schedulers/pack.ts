@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import { type PinAction, pin, type StatefulPolicy } from '../view/plan.ts'
+import { type PinAction, pin, type StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import { assertFraction } from './checks.ts'
 import { type Movable, readPlacement, withBackground } from './placement.ts'

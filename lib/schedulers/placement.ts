@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import { placeOf } from '../view/place.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { VcpuView, View } from '../view/view.ts'
 
 /** A vCPU that may be moved. pCPUs are given by their index in {@link Placement.pcpus}. */

@@ -1,5 +1,5 @@
 import { CpuSet } from '../host/cpuset.ts'
-import { type PinAction, type PurePolicy, pin } from '../view/plan.ts'
+import { type PinAction, type PurePolicy, pin } from '../policy/plan.ts'
 import { isRunning } from '../view/running.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { CpuSample } from '../host/sample.ts'
-import { Boot } from './boot.ts'
-import { estimateDemand } from './demand.ts'
-import { type CellOf, homeCell } from './home-cell.ts'
-import { VcpuTrack } from './vcpu-track.ts'
+import { Boot } from './cpu/boot-grace.ts'
+import { estimateDemand } from './cpu/demand.ts'
+import { type CellOf, homeCell } from './cpu/home-cell.ts'
+import { VcpuTrack } from './cpu/vcpu-track.ts'
 
 /** What is remembered of one run of a domain. While it is paused all stays as it is: it goes on where it was. */
 export class DomainRun {

@@ -2,7 +2,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { MemoryMerging } from '../host/ksm.ts'
 import type { DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
-import type { DomainSettings } from './settings.ts'
+import type { DomainSettings } from './domain-settings.ts'
 
 /**
  * What a policy sees at one tick. Plain data, made from Samples; nothing here calls the host. A value

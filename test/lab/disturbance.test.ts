@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../lib/control/tick.ts'
 import { CpuSet } from '../../lib/host/cpuset.ts'
-import { pin } from '../../lib/view/plan.ts'
+import { pin } from '../../lib/policy/plan.ts'
 import { applied, tickOf, viewOf } from '../unit/report/ticks.ts'
 import { disturbanceOf, withExcuse } from './cases/disturbance.ts'
 

@@ -1,5 +1,5 @@
 import * as ballooning from '../../../lib/ballooning/index.ts'
-import type { Ballooning } from '../../../lib/view/plan.ts'
+import type { Ballooning } from '../../../lib/policy/plan.ts'
 
 /** Who goes through the contests, by name. */
 export const memoryPolicies: Readonly<Record<string, () => Ballooning>> = {

@@ -1,5 +1,5 @@
+import { type SetMemoryAction, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
-import { type SetMemoryAction, setMemory } from '../../view/plan.ts'
 import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
 import { taxedShares } from './allocation.ts'
 import { fill } from './fill.ts'

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../view/plan.ts'
+import type { Explanation } from '../../policy/plan.ts'
 import { percent } from '../words.ts'
 import { Arrangement } from './arrangement.ts'
 import { leastSquares } from './bound.ts'

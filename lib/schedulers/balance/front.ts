@@ -1,4 +1,4 @@
-import type { FrontPoint } from '../../view/plan.ts'
+import type { FrontPoint } from '../../policy/plan.ts'
 import { Arrangement } from './arrangement.ts'
 import { descend } from './descent.ts'
 import { type Best, type Effort, ExactSearch } from './exact.ts'

@@ -1,5 +1,5 @@
 import type { CpuSet } from '../../host/cpuset.ts'
-import { type PinAction, pin } from '../../view/plan.ts'
+import { type PinAction, pin } from '../../policy/plan.ts'
 import { percent } from '../words.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Better } from './choice.ts'

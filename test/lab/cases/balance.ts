@@ -1,7 +1,7 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
-import { placeOf } from '../../../lib/view/place.ts'
+import { placeOf } from '../../../lib/view/cpu/placement.ts'
 import type { Guest } from '../guest.ts'
 import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'

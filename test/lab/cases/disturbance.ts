@@ -1,6 +1,6 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
-import { isFullSample, pcpuLoads } from '../../../lib/view/pcpu-loads.ts'
+import { isFullSample, pcpuLoads } from '../../../lib/view/cpu/pcpu-loads.ts'
 import { tolerance, trueDeviation, type Wanted } from './truth.ts'
 
 /** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */

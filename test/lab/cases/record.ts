@@ -1,6 +1,6 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
-import { isFullSample, pcpuLoads } from '../../../lib/view/pcpu-loads.ts'
+import { isFullSample, pcpuLoads } from '../../../lib/view/cpu/pcpu-loads.ts'
 import type { VcpuView } from '../../../lib/view/view.ts'
 import type { Recording } from '../../unit/simulation/recording.ts'
 import { interval } from './balance-run.ts'

@@ -1,7 +1,7 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
-import { isFullSample } from '../../../lib/view/pcpu-loads.ts'
-import { placeOf } from '../../../lib/view/place.ts'
+import { isFullSample } from '../../../lib/view/cpu/pcpu-loads.ts'
+import { placeOf } from '../../../lib/view/cpu/placement.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { fewestMoves, leastDeviation } from '../../oracle.ts'
 

@@ -1,7 +1,7 @@
+import type { Policy, SetMemoryAction, StatefulPolicy } from '../../../lib/policy/plan.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { commitment } from '../../../lib/view/commitment.ts'
-import type { Policy, SetMemoryAction, StatefulPolicy } from '../../../lib/view/plan.ts'
-import type { DomainSettings } from '../../../lib/view/settings.ts'
+import type { DomainSettings } from '../../../lib/view/domain-settings.ts'
+import { commitment } from '../../../lib/view/memory/commitment.ts'
 import type { DomainMemoryView, DomainView, View } from '../../../lib/view/view.ts'
 import { viewOf } from '../control/views.ts'
 

@@ -1,5 +1,5 @@
 import * as ballooning from '../../../lib/ballooning/index.ts'
-import type { Ballooning } from '../../../lib/view/plan.ts'
+import type { Ballooning } from '../../../lib/policy/plan.ts'
 
 /** The policies that others have published, by name, as they come. */
 export const published: Readonly<Record<string, () => Ballooning>> = {

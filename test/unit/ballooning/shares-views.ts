@@ -1,6 +1,6 @@
 import { DomainState } from '../../../lib/host/sample.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { type DomainSettings, defaultSettings } from '../../../lib/view/settings.ts'
+import { type DomainSettings, defaultSettings } from '../../../lib/view/domain-settings.ts'
 import type {
   DomainMemoryView,
   DomainView,
@@ -9,7 +9,7 @@ import type {
   View,
 } from '../../../lib/view/view.ts'
 import { topologyOf } from '../schedulers/world.ts'
-import { unknownMemory } from '../view/memory.ts'
+import { unknownMemory } from '../view/memory/samples.ts'
 
 /** What a guest of a hand-made View is like, in MiB. */
 export interface Sketch {

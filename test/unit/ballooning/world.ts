@@ -1,7 +1,7 @@
 import type { WatermarkState } from '../../../lib/ballooning/watermark.ts'
+import type { SetMemoryAction, StatefulPolicy } from '../../../lib/policy/plan.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { Observer } from '../../../lib/view/observer.ts'
-import type { SetMemoryAction, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { topologyOf } from '../schedulers/world.ts'
 import { cpuSample, epoch, memorySample, type Row } from '../view/samples.ts'

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import * as ballooning from '../../../lib/ballooning/index.ts'
 import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
+import { isPolicy } from '../../../lib/policy/plan.ts'
 import * as schedulers from '../../../lib/schedulers/index.ts'
-import { isPolicy } from '../../../lib/view/plan.ts'
 import { ballast, type Ending } from './testWorld.ts'
 
 const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cooldown } from '../../../lib/combinators/cooldown.ts'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import { viewOf } from '../control/views.ts'
 import { allTo, plansOf, wanderer } from './policies.ts'
 

@@ -1,5 +1,5 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { type PinAction, type Plan, pin, type StatefulPolicy } from '../../../lib/view/plan.ts'
+import { type PinAction, type Plan, pin, type StatefulPolicy } from '../../../lib/policy/plan.ts'
 import type { VcpuView, View } from '../../../lib/view/view.ts'
 
 /** Sends every vCPU that it may to pCPU `cpu`, whether it is there or not. */

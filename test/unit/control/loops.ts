@@ -1,7 +1,7 @@
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
-import { pin, setMemory } from '../../../lib/view/plan.ts'
+import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { FakeHost } from './fake-host.ts'
 

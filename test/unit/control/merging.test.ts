@@ -7,9 +7,9 @@ import { fileJournal } from '../../../lib/control/file-journal.ts'
 import { restore } from '../../../lib/control/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { type Merging, merge } from '../../../lib/policy/plan.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
 import { tickRecord } from '../../../lib/report/tick-json.ts'
-import { type Merging, merge } from '../../../lib/view/plan.ts'
 import { FakeHost, guest } from './fake-host.ts'
 
 const usual = { pagesToScan: 100, sleep: 20, running: true, saved: 0 }

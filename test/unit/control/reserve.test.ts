@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Autopilot, type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { FakeHost, guest } from './fake-host.ts'
 

@@ -8,10 +8,10 @@ import type { Journal } from '../../../lib/control/journal.ts'
 import { restore } from '../../../lib/control/restore.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import type { Clock, Host } from '../../../lib/host/host.ts'
+import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { type Scenario, type SimulatedHost, scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { Random } from '../../../lib/simulation/random.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { pin, setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 
 let directory: string

@@ -4,7 +4,7 @@ import { type Journal, memoryJournal } from '../../../lib/control/journal.ts'
 import { restore } from '../../../lib/control/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { type Scheduler, setShares } from '../../../lib/view/plan.ts'
+import { type Scheduler, setShares } from '../../../lib/policy/plan.ts'
 import { FakeHost, guest } from './fake-host.ts'
 
 /** Wants each guest to have these, for ever. */

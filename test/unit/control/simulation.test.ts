@@ -7,10 +7,10 @@ import { memoryJournal } from '../../../lib/control/journal.ts'
 import { restore } from '../../../lib/control/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 
 async function affinities(host: Host): Promise<string[]> {

@@ -3,7 +3,7 @@ import { summarize } from '../../../lib/control/summary.ts'
 import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { type Action, pin, setMemory } from '../../../lib/view/plan.ts'
+import { type Action, pin, setMemory } from '../../../lib/policy/plan.ts'
 import { viewOf } from './views.ts'
 
 const view = viewOf({

@@ -3,8 +3,8 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import { RunBook } from '../../../lib/control/run-book.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { type FakeGuest, FakeHost, guest } from './fake-host.ts'
 

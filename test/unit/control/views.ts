@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
+import type { Action } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { commitment } from '../../../lib/view/commitment.ts'
-import type { Action } from '../../../lib/view/plan.ts'
-import { type DomainSettings, defaultSettings } from '../../../lib/view/settings.ts'
+import { type DomainSettings, defaultSettings } from '../../../lib/view/domain-settings.ts'
+import { commitment } from '../../../lib/view/memory/commitment.ts'
 import type { DomainMemoryView, DomainView, MemoryHold, VcpuView, View } from '../../../lib/view/view.ts'
 import { topologyOf } from './fake-host.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { pin } from '../../../lib/policy/plan.ts'
 import { fewestMovesOfEqualLoads, judgeBalance } from '../../../lib/report/verdict.ts'
-import { pin } from '../../../lib/view/plan.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 const crowded = [0, 0, 0, 0, 0, 0, 0, 0]

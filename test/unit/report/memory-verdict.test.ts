@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { judgeMemory } from '../../../lib/report/verdict.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import type { DomainMemoryView, HostMemoryView } from '../../../lib/view/view.ts'
 import { applied, tickOf, viewOf } from './ticks.ts'
 

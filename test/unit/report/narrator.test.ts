@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { pin, setMemory } from '../../../lib/view/plan.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 const view = viewOf(4, pinnedGuests([0, 1, 2, 3]))

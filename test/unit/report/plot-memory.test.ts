@@ -2,10 +2,10 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
+import { type PurePolicy, type SetMemoryAction, setMemory } from '../../../lib/policy/plan.ts'
 import { plotMemory } from '../../../lib/report/index.ts'
 import { type Scenario, simulate } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import { type PurePolicy, type SetMemoryAction, setMemory } from '../../../lib/view/plan.ts'
 
 const scenario: Scenario = {
   pcpus: 2,

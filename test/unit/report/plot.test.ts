@@ -2,12 +2,12 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
+import type { Scheduler } from '../../../lib/policy/plan.ts'
 import { niceStep } from '../../../lib/report/plot.ts'
 import { plotLoads } from '../../../lib/report/plot-loads.ts'
 import { plotPlacement } from '../../../lib/report/plot-placement.ts'
 import { lpt } from '../../../lib/schedulers/index.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
-import type { Scheduler } from '../../../lib/view/plan.ts'
 
 async function ticksOf(scenario: Scenario, ticks = 12, scheduler: Scheduler = lpt()): Promise<Tick[]> {
   const found: Tick[] = []

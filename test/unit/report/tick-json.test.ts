@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
+import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { tickJson, tickRecord } from '../../../lib/report/tick-json.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { pin, setMemory } from '../../../lib/view/plan.ts'
 import { tickOf, viewOf } from './ticks.ts'
 
 const view = viewOf(4, [

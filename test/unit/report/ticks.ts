@@ -1,9 +1,9 @@
 import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
+import type { Action } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
-import type { Action } from '../../../lib/view/plan.ts'
-import { defaultSettings } from '../../../lib/view/settings.ts'
+import { defaultSettings } from '../../../lib/view/domain-settings.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from '../../../lib/view/view.ts'
 
 /** One vCPU of a constructed View. */

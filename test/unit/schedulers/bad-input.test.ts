@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lift } from '../../../lib/combinators/lift.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { lift } from '../../../lib/policy/lift.ts'
+import type { Scheduler } from '../../../lib/policy/plan.ts'
 import { balance, fair, lpt, oneMove, pack, roundRobin } from '../../../lib/schedulers/index.ts'
-import type { Scheduler } from '../../../lib/view/plan.ts'
 import type { VcpuView, View } from '../../../lib/view/view.ts'
 import { World } from './world.ts'
 

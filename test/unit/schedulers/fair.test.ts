@@ -4,7 +4,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { fair } from '../../../lib/schedulers/fair.ts'
 import { served } from '../../../lib/schedulers/service.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
-import { defaultSettings } from '../../../lib/view/settings.ts'
+import { defaultSettings } from '../../../lib/view/domain-settings.ts'
 import type { DomainView, View } from '../../../lib/view/view.ts'
 import { gaussian, run, seeded, World } from './world.ts'
 

@@ -1,8 +1,8 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { type CpuSample, CpuSource, type DomainIdentity, DomainState } from '../../../lib/host/sample.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
+import type { PinAction, Plan, SetSharesAction, StatefulPolicy } from '../../../lib/policy/plan.ts'
 import { Observer } from '../../../lib/view/observer.ts'
-import type { PinAction, Plan, SetSharesAction, StatefulPolicy } from '../../../lib/view/plan.ts'
 import type { View } from '../../../lib/view/view.ts'
 
 /** A vCPU (of a domain of its own) in a made-up world: no physics, only figures. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { setMemory } from '../../../lib/policy/plan.ts'
 import { classicCpuLines, classicMemoryLines } from '../../../lib/report/classic.ts'
 import { Narrator } from '../../../lib/report/narrator.ts'
 import { table } from '../../../lib/report/table.ts'
 import { tickJson } from '../../../lib/report/tick-json.ts'
 import { printable } from '../../../lib/util/printable.ts'
-import { setMemory } from '../../../lib/view/plan.ts'
 import { tickOf, viewOf } from '../report/ticks.ts'
 
 /** Erases the screen, rings, forges a line, turns the writing direction, opens a C1 sequence. */

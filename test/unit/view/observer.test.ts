@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { staleAfter } from '../../../lib/view/memory-hold.ts'
+import { staleAfter } from '../../../lib/view/memory/hold.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import { topologyOf } from '../schedulers/world.ts'
 import { cpuSample, epoch, memorySample, type Row } from './samples.ts'

@@ -1,4 +1,4 @@
-import type { Scheduler } from '../../../../lib/view/plan.ts'
+import type { Scheduler } from '../../../../lib/policy/plan.ts'
 import type { Guest } from '../../guest.ts'
 import type { Ground } from './ground.ts'
 import { harmSince, healthOf } from './harm.ts'

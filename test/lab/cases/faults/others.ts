@@ -1,4 +1,4 @@
-import type { Scheduler } from '../../../../lib/view/plan.ts'
+import type { Scheduler } from '../../../../lib/policy/plan.ts'
 import { virsh } from '../../virsh.ts'
 import { whyLeftAlone } from './domains.ts'
 import { type Fault, whileAtWork } from './fault.ts'

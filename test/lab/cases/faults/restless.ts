@@ -1,6 +1,6 @@
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import { type PinAction, pin, type SetMemoryAction, setMemory } from '../../../../lib/policy/plan.ts'
 import { MiB } from '../../../../lib/util/units.ts'
-import { type PinAction, pin, type SetMemoryAction, setMemory } from '../../../../lib/view/plan.ts'
 import type { View } from '../../../../lib/view/view.ts'
 
 /**

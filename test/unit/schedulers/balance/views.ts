@@ -1,10 +1,10 @@
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../../lib/host/sample.ts'
 import type { Topology } from '../../../../lib/host/topology.ts'
-import type { PinAction, Plan, StatefulPolicy } from '../../../../lib/view/plan.ts'
-import { defaultSettings } from '../../../../lib/view/settings.ts'
+import type { PinAction, Plan, StatefulPolicy } from '../../../../lib/policy/plan.ts'
+import { defaultSettings } from '../../../../lib/view/domain-settings.ts'
 import type { DemandRange, DomainView, VcpuView, View } from '../../../../lib/view/view.ts'
-import { noHostMemory, unknownMemory } from '../../view/memory.ts'
+import { noHostMemory, unknownMemory } from '../../view/memory/samples.ts'
 
 /** A host of so many cells, each of so many caches, of cores, of threads; all threads of a core next to each other. */
 export interface HostShape {

@@ -1,0 +1,149 @@
+import type { CpuSet } from '../host/cpuset.ts'
+import type { MergingPace } from '../host/ksm.ts'
+import type { DomainView, VcpuView, View } from '../view/view.ts'
+
+/** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */
+export interface PinAction {
+  readonly kind: 'pin'
+  readonly uuid: string
+  /** The domain's name, for people. */
+  readonly domain: string
+  readonly vcpu: number
+  readonly cpus: CpuSet
+  /** Why, in numbers. */
+  readonly reason: string
+  /**
+   * The longest part of the time, 0 to 1, that the plan lets any vCPU wait on these pCPUs; clearly more and the loop
+   * undoes it. Default: what the demand there lets expect.
+   */
+  readonly expectedDelay?: number | undefined
+}
+
+/** Ask one domain's balloon for a size. Make it with {@link setMemory}. */
+export interface SetMemoryAction {
+  readonly kind: 'setMemory'
+  readonly uuid: string
+  /** The domain's name, for people. */
+  readonly domain: string
+  /** Bytes; the actuator rounds down to a whole KiB. */
+  readonly bytes: number
+  /** Why, in numbers. */
+  readonly reason: string
+}
+
+/** Give one domain a weight where pCPUs are short. Make it with {@link setShares}. */
+export interface SetSharesAction {
+  readonly kind: 'setShares'
+  readonly uuid: string
+  /** The domain's name, for people. */
+  readonly domain: string
+  /** `cpu_shares`, on the host's own scale: see {@link DomainView.cpuShares}. */
+  readonly shares: number
+  /** Why, in numbers. */
+  readonly reason: string
+}
+
+/** Something done to a domain. */
+export type Action = PinAction | SetMemoryAction | SetSharesAction
+
+/** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link merge}. */
+export interface MergeAction extends MergingPace {
+  readonly kind: 'merge'
+  /** Why, in numbers. */
+  readonly reason: string
+}
+
+/** All that a policy can want. */
+export type AnyAction = Action | MergeAction
+
+/** What a policy wants done, in order. An empty plan is the usual one. */
+export type Plan<A extends AnyAction = Action> = readonly A[]
+
+/** A policy that needs no memory: a pure function from what is seen to what should be done. */
+export type PurePolicy<A extends AnyAction> = (view: View) => Plan<A>
+
+/** The best placement that was found with so many moves. */
+export interface FrontPoint {
+  /** vCPUs that change their pCPU. */
+  readonly moves: number
+  /** Deviation of load after them, as a fraction of one pCPU. */
+  readonly deviation: number
+  /** Proven: no placement with as many moves deviates less. */
+  readonly exact: boolean
+}
+
+/**
+ * Why a scheduler chose as many moves as it did: what it looked at, and what it weighed it against. Deviations
+ * are standard deviations of pCPU load, as fractions of one pCPU; on a host with SMT threads or with
+ * unequal capacities they are weighted as the policy's page says.
+ */
+export interface Explanation {
+  /** Ascending by moves, the first without any; each deviates less than the one before. */
+  readonly front: readonly FrontPoint[]
+  /** No placement whatever deviates less than this. */
+  readonly lowerBound: number
+  /** Deviation up to which the host counts as balanced. */
+  readonly tolerated: number
+  /** Moves of the plan: one of the front's, 0 for none. */
+  readonly chosen: number
+  /** The choice in words, with its numbers. */
+  readonly why: string
+}
+
+/** What a {@link StatefulPolicy} decides. */
+export interface Decision<A extends AnyAction, S> {
+  readonly plan: Plan<A>
+  readonly state: S
+  /** Lands in the Tick. A policy that hands on another's plan hands on its explanation. */
+  readonly explanation?: Explanation | undefined
+  /** It is not its turn, for instance outside of its hours: the plan is empty, and another may decide. */
+  readonly abstains?: boolean | undefined
+  /** What failed without keeping it from a plan: told in the Tick as `ERR_POLICY`. */
+  readonly errors?: readonly unknown[] | undefined
+}
+
+/**
+ * A policy that needs history: it is handed its state and returns the next one, and keeps nothing
+ * itself, so that the same run can be replayed.
+ */
+export interface StatefulPolicy<A extends AnyAction, S> {
+  readonly initialState: S
+  decide(view: View, state: S): Decision<A, S>
+}
+
+export type Policy<A extends AnyAction> = PurePolicy<A> | StatefulPolicy<A, unknown>
+
+/** Whether something has the shape of a policy. */
+export function isPolicy(value: unknown): value is Policy<Action> {
+  if (typeof value === 'function') return true
+  if (typeof value !== 'object' || value === null) return false
+  return typeof Reflect.get(value, 'decide') === 'function' && 'initialState' in value
+}
+
+/** Decides where vCPUs run, and what they weigh where they are short of pCPUs. */
+export type Scheduler = Policy<PinAction | SetSharesAction>
+/** Decides how large balloons are. */
+export type Ballooning = Policy<SetMemoryAction>
+
+/** Decides how fast the host merges equal pages. */
+export type Merging = Policy<MergeAction>
+
+/** Pins `vcpu` to `cpus`. */
+export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
+  return { kind: 'pin', uuid: vcpu.domain.uuid, domain: vcpu.domain.name, vcpu: vcpu.vcpu, cpus, reason }
+}
+
+/** Asks the balloon of `domain` for `bytes`. */
+export function setMemory(domain: DomainView, bytes: number, reason: string): SetMemoryAction {
+  return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason }
+}
+
+/** Gives `domain` these `cpu_shares`. */
+export function setShares(domain: DomainView, shares: number, reason: string): SetSharesAction {
+  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason }
+}
+
+/** Sets the pace of merging. */
+export function merge({ pagesToScan, sleep }: MergingPace, reason: string): MergeAction {
+  return { kind: 'merge', pagesToScan, sleep, reason }
+}

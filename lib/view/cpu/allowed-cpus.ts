@@ -1,0 +1,44 @@
+import { CpuSet } from '../../host/cpuset.ts'
+import type { Topology } from '../../host/topology.ts'
+import type { DomainSettings } from '../domain-settings.ts'
+
+/** Where vCPUs may be placed. Hands out the same object for the same limits, since thousands of vCPUs share a few. */
+export class AllowedSets {
+  /** pCPUs that are online, not isolated and not reserved. */
+  readonly usable: CpuSet
+  readonly #isolated: CpuSet
+  readonly #respectPins: boolean
+  readonly #within = new WeakMap<CpuSet, WeakMap<CpuSet, CpuSet>>()
+
+  /** With `respectPins` what a vCPU could run on at first is a limit, too. */
+  constructor(topology: Topology, reserved: CpuSet, respectPins: boolean) {
+    this.#isolated = topology.isolated ?? CpuSet.empty
+    this.#respectPins = respectPins
+    this.usable = topology.online.minus(reserved.or(this.#isolated))
+  }
+
+  /**
+   * Where a vCPU may be placed by the settings of its domain and by what it could run on at `first`. Nowhere when nothing
+   * may be changed, and when it was given isolated pCPUs only: whoever did that meant it.
+   */
+  of({ managed, cpus }: DomainSettings, first: CpuSet | undefined): CpuSet {
+    if (!managed) return CpuSet.empty
+    if (first && !this.#isolated.isEmpty && first.isSubsetOf(this.#isolated)) return CpuSet.empty
+    const chosen = cpus === undefined ? this.usable : this.#intersect(this.usable, cpus)
+    return first && this.#respectPins ? this.#intersect(chosen, first) : chosen
+  }
+
+  #intersect(set: CpuSet, other: CpuSet): CpuSet {
+    let known = this.#within.get(set)
+    if (!known) {
+      known = new WeakMap()
+      this.#within.set(set, known)
+    }
+    let common = known.get(other)
+    if (!common) {
+      common = set.and(other)
+      known.set(other, common)
+    }
+    return common
+  }
+}

@@ -1,0 +1,11 @@
+import type { VcpuView } from '../view.ts'
+
+/**
+ * The pCPU that a vCPU's load is counted on: the only one that it may run on, else the one that it ran on
+ * last. Undefined when neither is known, and when it ran last where it may no longer run: it is on its way.
+ */
+export function placeOf({ affinity, pcpu }: Pick<VcpuView, 'affinity' | 'pcpu'>): number | undefined {
+  if (affinity === undefined) return pcpu
+  if (affinity.size === 1) return affinity.first
+  return pcpu !== undefined && affinity.has(pcpu) ? pcpu : undefined
+}

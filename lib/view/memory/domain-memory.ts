@@ -1,0 +1,165 @@
+import type { DomainTraits } from '../../host/domain-traits.ts'
+import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../../host/sample.ts'
+import { isRunning } from '../running.ts'
+import type { DomainMemoryView } from '../view.ts'
+import { BalloonWatch } from './balloon-progress.ts'
+import { eventsOf } from './events.ts'
+import { GuestTotal } from './guest-total.ts'
+import { holdOf, isContradictory } from './hold.ts'
+import { Insatiable } from './insatiable.ts'
+import { deadTimeOf, needOf } from './need.ts'
+import { hasRebooted, increase, type MemoryReport, nothingKnown, readReport } from './report.ts'
+import { MemoryUse } from './use.ts'
+
+/** Bytes a second that no guest swaps. */
+const absurdSwap = 16 * 2 ** 30
+
+/** What is to be known of a domain to say what its memory is like now. */
+export interface MemoryContext {
+  readonly state: DomainState
+  readonly target: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly wallTime: number
+  /** Milliseconds between decisions. */
+  readonly interval: number | undefined
+  readonly traits: DomainTraits | undefined
+  readonly isMigrating: boolean
+}
+
+/** The memory of one run of a domain, from sample to sample. */
+export class DomainMemory {
+  readonly id: number
+  /** Whether it started since somebody looks. */
+  readonly #isNew: boolean
+  readonly #firstSeen: number
+  #time: number
+  #report = nothingKnown
+  #swapped: { readonly out: number | undefined; readonly in: number | undefined } = {
+    out: undefined,
+    in: undefined,
+  }
+  #total = new GuestTotal()
+  readonly #insatiable = new Insatiable()
+  #use: MemoryUse | undefined
+  #believed: MemoryReport | undefined
+  /** Whether the figures contradict each other. */
+  #isContradictory = false
+  /** Whether the last report does not fit the ones before. */
+  #isDoubtful = false
+  readonly #balloon = new BalloonWatch()
+
+  constructor(id: number, isNew: boolean, time: number) {
+    this.id = id
+    this.#isNew = isNew
+    this.#firstSeen = time
+    this.#time = time
+  }
+
+  /** Takes in row `row` of a sample, while the balloon was on its way to `target`. */
+  take(sample: MemorySample, row: number, target: number | undefined, interval: number | undefined): void {
+    const before = this.#report
+    const report = readReport(sample, row, before)
+    const isFresh = report.status === MemoryStatus.fresh
+    if (isFresh) this.#isContradictory = isContradictory(report)
+    const isNext = isFresh && before.status === MemoryStatus.fresh
+    this.#report = report
+    this.#time = sample.time
+    this.#swapped = {
+      out: isNext ? increase(before.swapOut, report.swapOut) : undefined,
+      in: isNext ? increase(before.swapIn, report.swapIn) : undefined,
+    }
+    if (report.actual === undefined || !Number.isFinite(report.actual)) return
+    const canMove = isFresh && isRunning(sample.state[row] as DomainState)
+    this.#balloon.see(report.actual, target, sample.time, canMove)
+    this.#total.see(report.actual, sample.time)
+    const { lastUpdate, unused } = report
+    if (!isFresh || this.#isContradictory) return
+    if (lastUpdate === undefined || unused === undefined) return
+    if (lastUpdate === before.lastUpdate && this.#use) return
+    const age = sample.wallTime - lastUpdate
+    this.#read(report, sample.time - age, deadTimeOf(age, interval))
+  }
+
+  view({ state, target, wallTime, interval, traits, isMigrating }: MemoryContext): DomainMemoryView {
+    const report = this.#report
+    const { actual } = report
+    const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
+    const watched = this.#time - this.#firstSeen
+    const isDoubtful = this.#isContradictory || this.#isDoubtful
+    const isNew = this.#isNew
+    const reason = holdOf(report, { state, age, traits, isMigrating, watched, isNew, isDoubtful })
+    const hold = reason ?? (this.#use ? undefined : 'no statistics')
+    const deadTime = deadTimeOf(age ?? 0, interval)
+    const use = hold === undefined ? this.#use : undefined
+    return {
+      age: age === undefined ? undefined : Math.max(0, age),
+      hold,
+      maximum: report.maximum,
+      actual,
+      target,
+      available: report.available,
+      unused: report.unused,
+      usable: report.usable,
+      diskCaches: report.diskCaches,
+      swappedOut: this.#swapped.out,
+      swappedIn: this.#swapped.in,
+      need: use && needOf(use, deadTime),
+      events: use && eventsOf(use, actual!, deadTime),
+      progress: this.#balloon.progress,
+      stillSince: this.#balloon.stillSince,
+      rss: report.rss,
+    }
+  }
+
+  /** Takes in a new report, made at `time`, unless it cannot be true. */
+  #read(report: MemoryReport, time: number, deadTime: number): void {
+    const before = this.#believed
+    const isBackwards = before !== undefined && report.lastUpdate! < before.lastUpdate!
+    if (before && hasRebooted(before, report)) {
+      this.#use = undefined
+      this.#total = new GuestTotal()
+      this.#total.see(report.actual!, this.#time)
+    }
+    this.#believed = report
+    const inUse = this.#total.inUse(report, time)
+    const isInsatiable = this.#insatiable.next(report)
+    this.#isDoubtful = isBackwards || isInsatiable || Number.isNaN(inUse) || swapsAbsurdly(before, report)
+    if (this.#isDoubtful) return
+    if (this.#use) this.#use.next(inUse, report, time, deadTime)
+    else if (inUse !== undefined) this.#use = new MemoryUse(inUse, report, time)
+  }
+}
+
+/** The memory of every domain. */
+export class MemoryLevels {
+  #sample: MemorySample | undefined
+  #domains: ReadonlyMap<string, DomainMemory> = new Map()
+
+  /** Takes in a sample: balloons were on their way to `targets`. The same object again changes nothing. */
+  take(sample: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
+    if (sample === this.#sample) return
+    const isFirst = this.#sample === undefined
+    this.#sample = sample
+    const next = new Map<string, DomainMemory>()
+    sample.domains.forEach(({ uuid, id }, row) => {
+      const before = this.#domains.get(uuid)
+      const domain = before?.id === id ? before : new DomainMemory(id, !isFirst, sample.time)
+      domain.take(sample, row, targets.get(uuid), interval)
+      next.set(uuid, domain)
+    })
+    this.#domains = next
+  }
+
+  /** What a policy sees of one domain. */
+  view({ uuid, id }: DomainIdentity, context: MemoryContext): DomainMemoryView {
+    const found = this.#domains.get(uuid)
+    return (found?.id === id ? found : new DomainMemory(id, false, 0)).view(context)
+  }
+}
+
+function swapsAbsurdly(before: MemoryReport | undefined, now: MemoryReport): boolean {
+  if (!before) return false
+  const seconds = Math.max(1_000, now.lastUpdate! - before.lastUpdate!) / 1_000
+  const bytes = Math.max(increase(before.swapOut, now.swapOut) ?? 0, increase(before.swapIn, now.swapIn) ?? 0)
+  return bytes > absurdSwap * seconds
+}

@@ -1,0 +1,38 @@
+import { MiB } from '../../util/units.ts'
+import type { MemoryEvents } from '../view.ts'
+import type { MemoryUse } from './use.ts'
+
+/** Bytes: kernels put out single pages that nobody misses. */
+const littleSwap = MiB
+/** Major faults a second that are much, in a guest that is short; one with room reads programs from its disk. */
+const manyFaults = 100
+/** A guest is short with less left than this, or than this part of its balloon. */
+const shortBytes = 64 * MiB
+const shortPart = 1 / 8
+/** Bytes: with less left, a guest's OOM killer acts. */
+const nothing = 16 * MiB
+/** The OOM killer frees a program's worth: at least so many bytes, and this part of what was in use. */
+const lostBytes = 32 * MiB
+const lostPart = 0.1
+
+/** What happened between a guest's two last reports, in a balloon of `actual` bytes; undefined when there is only one. */
+export function eventsOf(use: MemoryUse, actual: number, deadTime: number): MemoryEvents | undefined {
+  const { step, inUse, growthPerSecond } = use
+  if (!step) return undefined
+  const seconds = step.milliseconds / 1_000
+  const majorFaultsPerSecond = step.majorFaults / seconds
+  const left = actual - inUse
+  const isShort = left < Math.max(shortBytes, actual * shortPart)
+  const fell = step.usedBefore - inUse
+  return {
+    swappedOut: step.swappedOut,
+    majorFaultsPerSecond,
+    suffers:
+      step.swappedOut > littleSwap ||
+      (isShort && majorFaultsPerSecond > manyFaults) ||
+      (growthPerSecond > 0 && left < (growthPerSecond * deadTime) / 1_000),
+    lostProgram:
+      step.spareBefore - step.growthBefore * seconds < nothing &&
+      fell > Math.max(lostBytes, lostPart * step.usedBefore),
+  }
+}

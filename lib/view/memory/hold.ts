@@ -1,0 +1,82 @@
+import type { DomainTraits } from '../../host/domain-traits.ts'
+import { type DomainState, MemoryStatus } from '../../host/sample.ts'
+import { MiB } from '../../util/units.ts'
+import { isRunning } from '../running.ts'
+import type { MemoryHold } from '../view.ts'
+import type { MemoryReport } from './report.ts'
+
+/**
+ * Milliseconds. A guest's report older than this is no ground to act on: almost twice the greatest age (5.5 s)
+ * that reports have with a statistics period of 5 s, so that one late report is no alarm.
+ */
+export const staleAfter = 10_000
+
+/** Milliseconds that a report may lie in the future: clocks are read one after the other. */
+const clockSlack = 2_000
+/** Milliseconds from the first sight of a domain that started meanwhile until its guest should have reported. */
+const bootTime = 60_000
+/** The same for a guest that was up already and has been given a statistics period. */
+const firstReport = 15_000
+
+/** What decides whether a balloon may be changed, beside the report itself. */
+export interface Circumstances {
+  readonly state: DomainState
+  /** Milliseconds since the report; undefined: there is none. */
+  readonly age: number | undefined
+  /** What is known of the domain's devices; undefined: nothing. */
+  readonly traits: DomainTraits | undefined
+  readonly isMigrating: boolean
+  /** Milliseconds since the domain was first seen, and whether it started since Ballast looks. */
+  readonly watched: number
+  readonly isNew: boolean
+  /** Whether the report contradicts itself, the ones before, or the balloon's size. */
+  readonly isDoubtful: boolean
+}
+
+/** Why a domain's balloon is to be left alone: the first reason that holds. */
+export function holdOf(report: MemoryReport, circumstances: Circumstances): MemoryHold | undefined {
+  const { state, age, traits, isMigrating, isDoubtful } = circumstances
+  if (!isRunning(state) || report.status === MemoryStatus.gone) return 'not running'
+  if (report.status === MemoryStatus.stuck) return 'stuck'
+  if (traits?.balloon === 'none') return 'no device'
+  if (traits?.pinnedMemory !== undefined) return 'memory is pinned'
+  if (isMigrating) return 'migrating'
+  if (report.status === MemoryStatus.failed) return 'failed'
+  if (age === undefined) return silence(circumstances)
+  const { actual, maximum, unused } = report
+  if (actual === undefined || maximum === undefined || unused === undefined) return 'no statistics'
+  if (age < -clockSlack || isDoubtful) return 'contradictory statistics'
+  return age > staleAfter ? 'stale statistics' : undefined
+}
+
+/** Why a guest has never reported. */
+function silence({ traits, watched, isNew }: Circumstances): MemoryHold {
+  if (isNew && watched < bootTime) return 'booting'
+  const wasAsked = (traits?.statsPeriodSeconds ?? 0) > 0
+  return wasAsked && watched >= (isNew ? bootTime : firstReport) ? 'no driver' : 'no statistics'
+}
+
+/** Bytes of its total that any kernel holds itself: less cannot be in use. */
+const leastKernel = 4 * MiB
+
+/**
+ * Whether figures cannot all be true. The balloon's size is read now and the guest's report is older, so the
+ * two are not compared: a balloon on its way down is smaller than what the guest reported a second ago.
+ */
+export function isContradictory(report: MemoryReport): boolean {
+  const { maximum, actual, available, unused, usable, diskCaches } = report
+  return (
+    Object.values(report).some(
+      (figure) => figure !== undefined && !(figure >= 0 && Number.isFinite(figure)),
+    ) ||
+    above(unused, available === undefined ? maximum : available - leastKernel) ||
+    above(usable, available === undefined ? maximum : available - leastKernel) ||
+    above(diskCaches, available ?? maximum) ||
+    above(available, maximum) ||
+    above(actual, maximum)
+  )
+}
+
+function above(part: number | undefined, whole: number | undefined): boolean {
+  return part !== undefined && whole !== undefined && part > whole
+}

@@ -1,0 +1,69 @@
+import { type MemorySample, MemoryStatus } from '../../host/sample.ts'
+import { known } from '../../util/known.ts'
+
+/** What a sample tells of one domain, in bytes; times in milliseconds. What did not answer keeps its last known levels. */
+export interface MemoryReport {
+  readonly status: MemoryStatus
+  readonly maximum: number | undefined
+  readonly actual: number | undefined
+  readonly available: number | undefined
+  readonly unused: number | undefined
+  readonly usable: number | undefined
+  readonly diskCaches: number | undefined
+  readonly rss: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly lastUpdate: number | undefined
+  /** Since the guest booted. */
+  readonly swapIn: number | undefined
+  readonly swapOut: number | undefined
+  readonly majorFaults: number | undefined
+}
+
+export const nothingKnown: MemoryReport = {
+  status: MemoryStatus.fresh,
+  maximum: undefined,
+  actual: undefined,
+  available: undefined,
+  unused: undefined,
+  usable: undefined,
+  diskCaches: undefined,
+  rss: undefined,
+  lastUpdate: undefined,
+  swapIn: undefined,
+  swapOut: undefined,
+  majorFaults: undefined,
+}
+
+/** One row of a sample, given what was known before it. */
+export function readReport(sample: MemorySample, row: number, before: MemoryReport): MemoryReport {
+  const status = sample.status[row] as MemoryStatus
+  const maximum = known(sample.maximum[row]) ?? before.maximum
+  const actual = known(sample.actual[row]) ?? before.actual
+  if (status !== MemoryStatus.fresh) return { ...before, status, maximum, actual }
+  return {
+    status,
+    maximum,
+    actual,
+    available: known(sample.available[row]),
+    unused: known(sample.unused[row]),
+    usable: known(sample.usable[row]),
+    diskCaches: known(sample.diskCaches[row]),
+    rss: known(sample.rss[row]),
+    lastUpdate: known(sample.lastUpdate[row]),
+    swapIn: known(sample.swapIn[row]),
+    swapOut: known(sample.swapOut[row]),
+    majorFaults: known(sample.majorFaults[row]),
+  }
+}
+
+/** How much a counter rose; undefined when either is unknown, and after a reboot, when it went back. */
+export function increase(before: number | undefined, now: number | undefined): number | undefined {
+  return before === undefined || now === undefined || now < before ? undefined : now - before
+}
+
+/** Whether a counter of what happened since the guest booted went back: it has booted anew. */
+export function hasRebooted(before: MemoryReport, now: MemoryReport): boolean {
+  return (['swapIn', 'swapOut', 'majorFaults'] as const).some((counter) => {
+    return (now[counter] ?? Number.POSITIVE_INFINITY) < (before[counter] ?? 0)
+  })
+}

@@ -1,0 +1,154 @@
+import { MiB } from '../../util/units.ts'
+import { increase, type MemoryReport } from './report.ts'
+
+/** Bytes: rises of use up to this, or to this part of a larger guest's memory, are noise and no growth. */
+const noiseBytes = 16 * MiB
+const noisePart = 1 / 256
+/**
+ * Bytes of a balloon's pages that may seem used when the guest gets them back: its kernel keeps pages at hand for each CPU and
+ * counts those as free only later. 45 MiB were seen of a guest that was given 91 MiB.
+ */
+const mostAtHand = 64 * MiB
+/** Milliseconds in which half of a learned reserve, and of a swap debt, is forgotten. */
+const burstHalfLife = 60_000
+const debtHalfLife = 180_000
+/** Milliseconds for which reports are remembered, and how many at most. */
+const memory = 30_000
+const mostReports = 32
+/** Growth that has just begun began somewhere between two reports: half-way, as likely as not. */
+const onset = 2
+/** The speed of growth is at most so many times that of the last report: what grew has not gone on growing. */
+const lastCounts = 4
+/** Milliseconds between two reports at least: guests date them in whole seconds. */
+const leastStep = 500
+
+/** What was in use at one report, swapped out memory included. */
+interface Use {
+  /** Monotonic milliseconds. */
+  readonly time: number
+  held: number
+}
+
+/** What happened between the two last reports, in bytes. */
+export interface Step {
+  readonly milliseconds: number
+  readonly swappedOut: number
+  readonly majorFaults: number
+  /** Use at the report before, and the speed at which it rose then. */
+  readonly usedBefore: number
+  readonly spareBefore: number
+  readonly growthBefore: number
+}
+
+/** One guest's use of memory from report to report: what it holds, how fast that grows, what it has swapped out. */
+export class MemoryUse {
+  #inUse: number
+  #time: number
+  /** The last report; a counter that it does not tell is as it was. */
+  #report: MemoryReport
+  /** What went out to swap and did not come back since the first report. */
+  #swapped = 0
+  #swapDebt: number
+  #growth = 0
+  /** When it was last seen to grow. */
+  #grewAt = Number.NEGATIVE_INFINITY
+  /** Whether it grows now and has not done so for a dead time: one report that noise hid growth in ends none. */
+  #isOnset = false
+  #learned = 0
+  #step: Step | undefined
+  readonly #noise: number
+  readonly #history: Use[] = []
+
+  /** Begins with the first report, made at `time` (monotonic milliseconds), when `inUse` bytes were in use. */
+  constructor(inUse: number, report: MemoryReport, time: number) {
+    const { usable = report.unused ?? 0, available = 0, swapIn = 0, swapOut = 0 } = report
+    this.#inUse = inUse
+    this.#report = report
+    this.#noise = Math.max(noiseBytes, available * noisePart)
+    // What it swapped out before anybody looked is no reason to grow, but one to leave it the room to bring it back.
+    this.#swapDebt = Math.max(0, Math.min(swapOut - swapIn, usable))
+    this.#time = time
+    this.#history.push({ time, held: inUse })
+  }
+
+  get inUse(): number {
+    return this.#inUse
+  }
+
+  get swapDebt(): number {
+    return this.#swapDebt
+  }
+
+  /** Bytes per second by which use rises now; 0: it does not. */
+  get growthPerSecond(): number {
+    return this.#growth
+  }
+
+  /** Undefined after the first report. */
+  get step(): Step | undefined {
+    return this.#step
+  }
+
+  /** What it may take in so many milliseconds. */
+  burst(milliseconds: number): number {
+    const growing = (this.#growth * (this.#isOnset ? onset : 1) * milliseconds) / 1_000
+    return Math.max(growing, this.#learned > this.#noise ? this.#learned : 0)
+  }
+
+  /**
+   * Takes in a newer report, made at `time`. `inUse` is undefined when that cannot be told. `deadTime` (milliseconds) is
+   * how long decisions take to have an effect: what was used more within such a time is remembered.
+   */
+  next(inUse: number | undefined, report: MemoryReport, time: number, deadTime: number): void {
+    const milliseconds = Math.max(leastStep, time - this.#time)
+    const before = this.#report
+    const swappedOut = increase(before.swapOut, report.swapOut) ?? 0
+    const swappedIn = increase(before.swapIn, report.swapIn) ?? 0
+    this.#step = {
+      milliseconds,
+      swappedOut,
+      majorFaults: increase(before.majorFaults, report.majorFaults) ?? 0,
+      usedBefore: this.#inUse,
+      spareBefore: before.usable ?? before.unused ?? Number.POSITIVE_INFINITY,
+      growthBefore: this.#growth,
+    }
+    const debt = this.#swapDebt * 0.5 ** (milliseconds / debtHalfLife) + swappedOut - swappedIn
+    this.#swapDebt = Math.max(0, Math.min(debt, report.maximum ?? debt))
+    this.#time = time
+    this.#swapped += swappedOut - swappedIn
+    const { swapIn = before.swapIn, swapOut = before.swapOut, majorFaults = before.majorFaults } = report
+    this.#report = { ...report, swapIn, swapOut, majorFaults }
+    this.#learned *= 0.5 ** (milliseconds / burstHalfLife)
+    if (inUse === undefined) return
+    this.#inUse = inUse
+    const given = Math.max(0, (report.available ?? 0) - (before.available ?? Number.POSITIVE_INFINITY))
+    this.#grow({ time, held: inUse + this.#swapped }, deadTime, Math.min(given, mostAtHand))
+  }
+
+  /** So many bytes of a rise may be nothing but memory that the guest was given. */
+  #grow(now: Use, deadTime: number, given: number): void {
+    const history = this.#history
+    const isResting = now.time - this.#grewAt > deadTime
+    const step = now.held - history.at(-1)!.held
+    if (isResting && step > this.#noise && step <= given) for (const use of history) use.held += step
+    while (history.length >= mostReports || (history.length > 1 && history[0]!.time < now.time - memory)) {
+      history.shift()
+    }
+    const last = history.at(-1)!
+    const isHighest = history.every(({ held }) => held < now.held)
+    const lastRate = (now.held - last.held) / Math.max(leastStep, now.time - last.time)
+    let rate = 0
+    let rise = 0
+    for (const { time, held } of history) {
+      const more = now.held - held
+      if (more <= this.#noise) continue
+      rate = Math.max(rate, more / Math.max(leastStep, now.time - time))
+      if (time >= now.time - deadTime) rise = Math.max(rise, more)
+    }
+    this.#isOnset = isResting
+    this.#growth = isHighest ? 1_000 * Math.min(rate, lastCounts * lastRate) : 0
+    if (this.#growth > 0) this.#grewAt = now.time
+    this.#learned = Math.max(this.#learned, rise)
+    history.push(now)
+  }
+}
