@@ -1,6 +1,6 @@
 import type { PinAction, Plan } from '../../lib/policy/plan.ts'
 import { balance } from '../../lib/schedulers/balance.ts'
-import { lpt } from '../../lib/schedulers/lpt.ts'
+import { lpt } from '../../lib/schedulers/baseline/lpt.ts'
 import { mean, standardDeviation } from '../../lib/util/statistics.ts'
 import type { View } from '../../lib/view/view.ts'
 import { type Spread, spreadOf } from '../spread.ts'

@@ -1,6 +1,6 @@
 import type * as ballooning from '../ballooning/index.ts'
 import type { DomainRules } from '../control/domain-rules.ts'
-import type { Price } from '../schedulers/balance/price.ts'
+import type { Price } from '../schedulers/balance/move-cost.ts'
 import type * as schedulers from '../schedulers/index.ts'
 
 /** What an option is in a configuration file: sizes and times have their unit there. */

@@ -1,5 +1,5 @@
 export { type CooldownState, cooldown } from './cooldown.ts'
 export { during, type TimeWindow } from './during.ts'
 export { type FallbackState, fallback } from './fallback.ts'
-export { limitMoves } from './limitMoves.ts'
+export { limitMoves } from './limit-moves.ts'
 export { type DomainChoice, except, only } from './only.ts'

@@ -1,7 +1,7 @@
 import { wrongOption } from '../host/errors.ts'
 import type { Decision, PinAction, StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
-import { readModel } from './balance/model.ts'
+import { type Level, shapeOf } from './balance/bins.ts'
 import {
   chooseAgain,
   hasToRest,
@@ -10,11 +10,11 @@ import {
   moved,
   type PatienceState,
   waiting,
-} from './balance/patience.ts'
+} from './balance/hysteresis.ts'
+import { readModel } from './balance/model.ts'
+import { type Price, priceFrom } from './balance/move-cost.ts'
+import { isWanting, levelsOf } from './balance/pin-levels.ts'
 import { homecomings, pinsOf, stays } from './balance/pins.ts'
-import { type Price, priceFrom } from './balance/price.ts'
-import { isWanting, levelsOf } from './balance/sets.ts'
-import { type Level, shapeOf } from './balance/shape.ts'
 import { assertFraction } from './checks.ts'
 
 export interface BalanceOptions {

@@ -3,7 +3,7 @@ import { wrongOption } from '../host/errors.ts'
 import { type PinAction, pin, type StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import { assertFraction } from './checks.ts'
-import { type Movable, readPlacement, withBackground } from './placement.ts'
+import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
 import { percent } from './words.ts'
 
 export interface PackOptions {

@@ -15,7 +15,7 @@ import { type AutopilotOptions, autopilot } from '../../lib/control/autopilot.ts
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { Host } from '../../lib/host/host.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
-import { roundRobin } from '../../lib/schedulers/roundRobin.ts'
+import { roundRobin } from '../../lib/schedulers/baseline/round-robin.ts'
 import { KiB } from '../../lib/util/units.ts'
 import { labUser } from '../lab/daemon.ts'
 import { failureOf } from './failure.ts'

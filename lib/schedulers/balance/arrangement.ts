@@ -1,5 +1,5 @@
 import type { Model } from './model.ts'
-import { priceOf } from './price.ts'
+import { priceOf } from './move-cost.ts'
 
 /** How much worse two vCPUs of one guest on one core are than two of different guests: where it has threads, and where not. */
 const together = { threads: 0.1, alone: 0.002 }

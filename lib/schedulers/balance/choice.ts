@@ -1,10 +1,10 @@
 import type { Explanation } from '../../policy/plan.ts'
 import { percent } from '../words.ts'
 import { Arrangement } from './arrangement.ts'
-import { leastSquares } from './bound.ts'
-import type { Best } from './exact.ts'
-import { Front } from './front.ts'
+import type { Best } from './branch-and-bound.ts'
+import { leastSquares } from './lower-bound.ts'
 import type { Model } from './model.ts'
+import { Front } from './pareto-front.ts'
 import { leastOfAll } from './partition.ts'
 import { goodAtBothEnds } from './robust.ts'
 

@@ -1,7 +1,7 @@
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
-import { type Movable, readPlacement } from '../placement.ts'
-import { beyondNearest, type Price } from './price.ts'
-import type { Shape } from './shape.ts'
+import { type Movable, readPlacement } from '../shared/placement.ts'
+import type { Shape } from './bins.ts'
+import { beyondNearest, type Price } from './move-cost.ts'
 
 /**
  * All that the search looks at, as flat arrays. Items are the vCPUs that may be moved, the heaviest first; bins are

@@ -1,5 +1,5 @@
 import { Arrangement } from './arrangement.ts'
-import type { Best } from './exact.ts'
+import type { Best } from './branch-and-bound.ts'
 import type { Model } from './model.ts'
 
 /** Items up to which every pair is tried. */

@@ -1,4 +1,4 @@
-import type { WatermarkState } from '../../../lib/ballooning/watermark.ts'
+import type { WatermarkState } from '../../../lib/ballooning/watermark/watermark.ts'
 import type { SetMemoryAction, StatefulPolicy } from '../../../lib/policy/plan.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { Observer } from '../../../lib/view/observer.ts'

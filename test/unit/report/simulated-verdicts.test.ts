@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { watermark } from '../../../lib/ballooning/watermark.ts'
+import { watermark } from '../../../lib/ballooning/watermark/watermark.ts'
 import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { judgeBalance, judgeMemory } from '../../../lib/report/verdict.ts'

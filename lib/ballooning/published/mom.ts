@@ -1,0 +1,115 @@
+import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { MiB } from '../../util/units.ts'
+import type { View } from '../../view/view.ts'
+import { assertBytes, assertFraction, assertMilliseconds } from '../checks.ts'
+import { type Guest, guestsOf, mib, turnOf, usualMinimum } from './guest.ts'
+
+export interface MomOptions {
+  /** Milliseconds from one decision to the next. Default 10,000. */
+  readonly period?: number | undefined
+  /** Milliseconds that averages are over. Default 50,000. */
+  readonly window?: number | undefined
+  /** Free fraction of the host's memory below which guests shrink. Default 0.20. */
+  readonly pressure?: number | undefined
+  /** Free fraction up to which guests are made to swap. Default 0.05. */
+  readonly critical?: number | undefined
+  /** Fraction of its balloon that a guest keeps free while the host has enough. Default 0.20. */
+  readonly guestFree?: number | undefined
+  /** Fraction of its balloon that a guest shrinks by at most, and grows by at least. Default 0.05. */
+  readonly step?: number | undefined
+  /** Fraction of its balloon up to which a change is not worth it. Default 0.0025. */
+  readonly threshold?: number | undefined
+  /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
+  readonly minimum?: number | undefined
+}
+
+/** One look at a guest, or at the host. */
+interface Look {
+  readonly time: number
+  readonly used: number
+}
+
+/** What {@link mom} remembers. Plain data. */
+export interface MomState {
+  readonly due: number | undefined
+  /** The host's use as a fraction of its total, oldest first. */
+  readonly host: readonly Look[]
+  /** By UUID: the use in bytes of one run of a guest, oldest first. */
+  readonly guests: ReadonlyMap<string, { readonly id: number; readonly looks: readonly Look[] }>
+}
+
+/**
+ * The balloon rules of oVirt's Memory Overcommitment Manager. While the host has less than a fifth of its memory free, each
+ * guest shrinks by 5 % at most, down to what it uses and a margin that becomes smaller with what is free, and negative when
+ * next to nothing is: then guests are made to swap. Otherwise each grows by 5 % at least, or to what it uses and a fifth
+ * more. What a guest uses is its balloon less its MemFree, on the average of 50 s: page cache counts.
+ *
+ * Growth is not held against what the host has: that is left to the guard. So is the making to swap.
+ *
+ * oVirt MOM, doc/balloon.rules (with the floor as VDSM has it: the larger of the two).
+ */
+export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, MomState> {
+  const { period = 10_000, window = 50_000, pressure = 0.2, critical = 0.05 } = options
+  const { guestFree = 0.2, step = 0.05, threshold = 0.0025, minimum = usualMinimum } = options
+  assertMilliseconds('period', period)
+  assertMilliseconds('window', window)
+  for (const [name, value] of Object.entries({ pressure, critical, guestFree, step, threshold })) {
+    assertFraction(name, value)
+  }
+  assertBytes('minimum', minimum)
+
+  const shrink = (guest: Guest, used: number, hostFree: number): number => {
+    const margin = hostFree <= critical ? hostFree - critical : (guestFree * hostFree) / pressure
+    const least = Math.max(guest.minimum, used + margin * guest.actual)
+    return Math.min(guest.actual, Math.max((1 - step) * guest.actual, least))
+  }
+  const grow = (guest: Guest, used: number): number => {
+    const least = Math.max(guest.minimum, used + guestFree * guest.actual)
+    return Math.max(guest.actual, Math.min(guest.maximum, Math.max((1 + step) * guest.actual, least)))
+  }
+
+  return {
+    initialState: { due: undefined, host: [], guests: new Map() },
+    decide(view, before) {
+      const { isNow, due } = turnOf(view, period, before.due)
+      const guests = guestsOf(view, minimum)
+      const state = { due, ...remember(view, guests, window, before) }
+      if (!isNow || state.host.length === 0) return { plan: [], state }
+      const hostFree = 1 - average(state.host)
+      const plan = guests.flatMap((guest) => {
+        const used = average(state.guests.get(guest.domain.uuid)!.looks)
+        const size = hostFree < pressure ? shrink(guest, used, hostFree) : grow(guest, used)
+        if (Math.abs(size - guest.actual) <= threshold * guest.actual) return []
+        const reason = `${(100 * hostFree).toFixed(1)} % of the host free, uses ${mib(used)} of ${mib(guest.actual)}`
+        return [setMemory(guest.domain, size, reason)]
+      })
+      return { plan, state }
+    },
+  }
+}
+
+function remember(
+  { time, memory }: View,
+  guests: readonly Guest[],
+  window: number,
+  before: MomState,
+): Pick<MomState, 'host' | 'guests'> {
+  const add = (looks: readonly Look[], used: number) => {
+    return [...looks.filter((look) => look.time > time - window), { time, used }]
+  }
+  const free = memory.available ?? memory.free
+  const known = free !== undefined && memory.total >= MiB
+  return {
+    host: known ? add(before.host, 1 - free / memory.total) : [],
+    guests: new Map(
+      guests.map(({ domain: { uuid, id }, actual, unused }) => {
+        const found = before.guests.get(uuid)
+        return [uuid, { id, looks: add(found?.id === id ? found.looks : [], actual - unused) }]
+      }),
+    ),
+  }
+}
+
+function average(looks: readonly Look[]): number {
+  return looks.reduce((sum, { used }) => sum + used, 0) / looks.length
+}

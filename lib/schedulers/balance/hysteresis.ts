@@ -1,0 +1,160 @@
+import type { VcpuView } from '../../view/view.ts'
+import { type Better, type Choice, choose, type Terms } from './choice.ts'
+import { remember, shouldHold, type Wandering } from './kernel-drift.ts'
+import { type Change, changeSince, type Settled, settledAs } from './last-round.ts'
+import type { Model } from './model.ts'
+import { isFree, keyOf } from './pins.ts'
+
+/** A gain of more than so many times what is tolerated is no matter of noise. */
+const clear = 3
+/**
+ * Views in a row that must call for moves: when the gain is clear, and when it is not; at most, where demand is another
+ * than at the last round, and at all.
+ */
+const patience = { clear: 2, marginal: 4, changed: 8, most: 64 }
+/**
+ * How many times clearer a gain has to be while nothing has changed since the last round: so many Views after it, when
+ * young estimates have settled, and otherwise.
+ */
+const doubt = { settling: 1.3, views: 32, settled: 3 }
+
+/** What is remembered from View to View of whether to move. */
+export interface PatienceState {
+  /** Views in a row, up to the last one, that called for moves. */
+  readonly calls: number
+  /** How many must, where the gain is not clear. Grows with each round of moves. */
+  readonly needed: number
+  /** How the last round of moves left the host; undefined: there was none. */
+  readonly settled: Settled | undefined
+  /** Rounds of moves since something changed. */
+  readonly rounds: number
+  /** Views since the last of them. */
+  readonly views: number
+  /** What the kernel did of late with vCPUs that are free. */
+  readonly wandering: Wandering | undefined
+  /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
+  readonly movedAt: ReadonlyMap<string, number>
+}
+
+export const initialPatience: PatienceState = {
+  calls: 0,
+  needed: patience.marginal,
+  settled: undefined,
+  rounds: 0,
+  views: 0,
+  wandering: undefined,
+  movedAt: new Map(),
+}
+
+/** What is best now. */
+interface Verdict extends Choice {
+  /** What changed since the last round of moves; undefined: there was none, or nothing calls for another. */
+  readonly change: Change | undefined
+}
+
+/**
+ * What is best now. Where the last round of moves is all that has happened, its gain was judged by figures with
+ * noise in them. Once it is judged again, by figures that have settled, and has to be out of tolerance at both ends of what
+ * demands may be; after that another has to be clearly better, or noise would move vCPUs to and fro between
+ * placements as good.
+ */
+export function chooseAgain(
+  model: Model,
+  terms: Pick<Terms, 'tolerance' | 'mostMoves'>,
+  state: PatienceState,
+): Verdict {
+  const choice = choose(model, { ...terms, doubt: 1, isSure: false })
+  if (!choice.better || !state.settled) return { ...choice, change: undefined }
+  const change = changeSince(model, state.settled)
+  if (change !== 'none') return { ...choice, change }
+  const isSettling = state.rounds <= 1 && state.views < doubt.views
+  const again = isSettling ? doubt.settling : doubt.settled
+  return { ...choose(model, { ...terms, doubt: again, isSure: true }), change }
+}
+
+/**
+ * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: how
+ * often others were moved before is no matter then, and little where they want something else now.
+ */
+export function isTime(state: PatienceState, verdict: Verdict): boolean {
+  if (!verdict.better) return false
+  return state.calls + 1 >= neededFor(state, verdict)
+}
+
+function neededFor({ needed }: PatienceState, verdict: Verdict): number {
+  if (verdict.change === 'none') return needed
+  if (isClear(verdict)) return patience.clear
+  if (verdict.change === 'vcpus') return patience.marginal
+  return verdict.change === 'demand' ? Math.min(needed, patience.changed) : needed
+}
+
+function isClear({ better, deviation, explanation }: Choice): boolean {
+  return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
+}
+
+/**
+ * The state after a View in which nothing was moved; with `holds`, free vCPUs are to be held where they are, as
+ * {@link shouldHold} says.
+ */
+export function waiting(
+  state: PatienceState,
+  model: Model,
+  choice: Choice,
+): { readonly state: PatienceState; readonly holds: boolean } {
+  const wandering = remember(model, choice, state.wandering)
+  const spoilt = wandering !== undefined && shouldHold(model, choice, wandering)
+  if (spoilt || isNewcomer(state, model, choice)) {
+    const settled = settledAs(model, model.start)
+    return { state: { ...state, calls: 0, settled, rounds: 1, views: 0, wandering: undefined }, holds: true }
+  }
+  const calls = choice.better ? state.calls + 1 : 0
+  return { state: { ...state, calls, views: state.views + 1, wandering }, holds: false }
+}
+
+/**
+ * Whether free vCPUs came to a host that was settled, and are fine where they are: among vCPUs that are pinned the kernel can
+ * only spoil that.
+ */
+function isNewcomer({ settled }: PatienceState, model: Model, { better, isIdle }: Choice): boolean {
+  if (better || isIdle || !settled || changeSince(model, settled) !== 'vcpus') return false
+  return model.vcpus.some((_, item) => isFree(model, item))
+}
+
+/** The state after a round of moves. One that a budget cut short goes on in the next View. */
+export function moved(
+  state: PatienceState,
+  model: Model,
+  {
+    choice,
+    better,
+    time,
+    cooldown,
+    cut,
+  }: {
+    readonly choice: Verdict
+    readonly better: Better
+    readonly time: number
+    readonly cooldown: number
+    readonly cut: boolean
+  },
+): PatienceState {
+  const movedAt = new Map([...state.movedAt].filter(([, at]) => time - at < cooldown))
+  if (cooldown > 0) {
+    for (const [item, vcpu] of model.vcpus.entries()) {
+      if (better.where[item] !== model.start[item]) movedAt.set(keyOf(vcpu), time)
+    }
+  }
+  if (cut) return { ...state, calls: state.calls + 1, movedAt }
+  const before = isClear(choice) ? patience.marginal : state.needed
+  const settled = settledAs(model, better.where)
+  const needed = Math.min(2 * before, patience.most)
+  const rounds = choice.change === 'none' ? state.rounds + 1 : 1
+  return { calls: 0, needed, settled, rounds, views: 0, wandering: undefined, movedAt }
+}
+
+/** Whether a vCPU was moved so lately that it has to rest. */
+export function hasToRest(state: PatienceState, vcpu: VcpuView, time: number, cooldown: number): boolean {
+  if (state.movedAt.size === 0) return false
+  const at = state.movedAt.get(keyOf(vcpu))
+  return at !== undefined && time - at < cooldown
+}

@@ -1,0 +1,120 @@
+import type { FrontPoint } from '../../policy/plan.ts'
+import { Arrangement } from './arrangement.ts'
+import { type Best, type Effort, ExactSearch } from './branch-and-bound.ts'
+import { descend } from './descent.ts'
+import type { Model } from './model.ts'
+
+/** Items up to which branch and bound is tried: with more it hardly ever comes to an end. */
+const smallHost = 24
+/** Nodes that branch and bound looks at in one plan, times bins: a few milliseconds. */
+const mostWork = 100_000
+/** Points of a front that are told of. */
+const mostPoints = 32
+
+/** What is known of the placements that so many moves lead to. */
+interface Known extends Best {
+  readonly exact: boolean
+}
+
+/**
+ * The placements that are worth a look, by their moves: of all that so many moves lead to, the one of least cost. Found
+ * by branch and bound where the host is small enough, else on the way of a descent.
+ */
+export class Front {
+  readonly #model: Model
+  readonly #mostMoves: number
+  readonly #exact: ExactSearch | undefined
+  readonly #effort: Effort
+  readonly #points = new Map<number, Known>()
+  /** By most moves: what branch and bound came to. */
+  readonly #proven = new Map<number, Known>()
+  readonly #deviationOf: (squares: number) => number
+  readonly #start: Best
+
+  constructor(model: Model, mostMoves: number, deviationOf: (squares: number) => number) {
+    this.#model = model
+    this.#mostMoves = mostMoves
+    this.#deviationOf = deviationOf
+    this.#effort = { nodes: mostWork / model.shape.sets.length }
+    const { squares, cost } = new Arrangement(model)
+    this.#start = { where: model.start, squares, cost, moves: 0 }
+    if (model.demand.length <= smallHost) this.#exact = new ExactSearch(model, this.#effort)
+    this.#note({ ...this.#start, exact: true })
+  }
+
+  /**
+   * The placement with the fewest moves whose sum of squares is at most `goal`; where there is none, the best of all
+   * that were looked at.
+   */
+  fewest(goal: number): Best {
+    const descent = this.#descend(goal)
+    const reached = descent.findIndex((best) => best.squares <= goal)
+    const found = reached < 0 ? this.#bestOf(descent) : descent[reached]!
+    if (!this.#exact) return found
+
+    const most = Math.min(this.#exact.candidates, this.#mostMoves)
+    let best: Best = this.#start
+    for (let moves = 1; moves <= most; moves++) {
+      const known = this.#bestOf([best, ...descent.filter((one) => one.moves <= moves)])
+      if (this.#exact.bound(moves) > goal && moves < most) continue
+      let proven = this.#proven.get(moves)
+      if (!proven) {
+        const search = this.#exact.run(moves, known)
+        proven = { ...search.best, exact: search.complete }
+        this.#proven.set(moves, proven)
+        this.#note(proven)
+      }
+      best = proven
+      if (best.squares <= goal || !proven.exact) break
+    }
+    if (best.squares <= goal) return best
+    return found.squares <= goal ? found : this.#bestOf([best, found])
+  }
+
+  /** The front, thinned to what people read. */
+  told(): FrontPoint[] {
+    const points: FrontPoint[] = []
+    for (const { moves, squares, exact } of [...this.#points.values()].sort((a, b) => a.moves - b.moves)) {
+      const deviation = this.#deviationOf(squares)
+      if (points.length === 0 || deviation < points.at(-1)!.deviation)
+        points.push({ moves, deviation, exact })
+    }
+    const step = Math.max(1, (points.length - 1) / (mostPoints - 1))
+    return points.filter(
+      (_, rank) => Math.floor(rank / step) > Math.floor((rank - 1) / step) || rank === points.length - 1,
+    )
+  }
+
+  /** What a descent comes by, with no more moves than are allowed. */
+  #descend(goal: number): Best[] {
+    const descent = descend(this.#model, goal)
+    const way = descent.way.filter(({ moves }) => moves <= this.#mostMoves)
+    for (const point of way) {
+      const known = this.#points.get(point.moves)
+      if (!known || point.squares < known.squares) {
+        this.#note({
+          where: this.#model.start,
+          cost: point.cost,
+          squares: point.squares,
+          moves: point.moves,
+          exact: false,
+        })
+      }
+    }
+    const wanted = this.#exact ? way : [way.find(({ squares }) => squares <= goal) ?? way.reduce(lower)]
+    return wanted.map((point) => ({ ...point, where: descent.at(point) }))
+  }
+
+  #bestOf(all: readonly Best[]): Best {
+    return all.reduce((best, one) => (one.cost < best.cost ? one : best))
+  }
+
+  #note(point: Known): void {
+    const known = this.#points.get(point.moves)
+    if (!known || point.exact || point.squares < known.squares) this.#points.set(point.moves, point)
+  }
+}
+
+function lower<P extends { readonly cost: number }>(best: P, one: P): P {
+  return one.cost < best.cost ? one : best
+}

@@ -1,0 +1,63 @@
+import type { CpuSet } from '../../host/cpuset.ts'
+import { placeOf } from '../../view/cpu/placement.ts'
+import type { VcpuView, View } from '../../view/view.ts'
+
+/** A vCPU that may be moved. pCPUs are given by their index in {@link Placement.pcpus}. */
+export interface Movable {
+  readonly vcpu: VcpuView
+  /** Fraction of one pCPU. */
+  readonly demand: number
+  /** pCPU that it is on; undefined when that is none of those it may be on. */
+  readonly home: number | undefined
+  /** By pCPU: 1 where it may be. */
+  readonly allowed: Uint8Array
+}
+
+/** Which load is on which pCPU, and what of it can be moved. */
+export interface Placement {
+  /** Numbers of the pCPUs in use, ascending. */
+  readonly pcpus: readonly number[]
+  /** By pCPU: demand of the vCPUs on it, movable or not. */
+  readonly loads: Float64Array
+  readonly movable: readonly Movable[]
+}
+
+/**
+ * Reads the placement from a View. A vCPU counts where {@link placeOf} says. It is movable when its demand
+ * (known only of domains that run), affinity and place are known, and it may run on one of the online pCPUs at all.
+ * A demand that is no fraction (NaN, negative) is not known.
+ */
+export function readPlacement(view: View): Placement {
+  const pcpus = [...view.online]
+  const indexOf = new Map(pcpus.map((pcpu, index) => [pcpu, index]))
+  const loads = new Float64Array(pcpus.length)
+  const movable: Movable[] = []
+  const allowedBy = new Map<CpuSet, Uint8Array>()
+
+  for (const vcpu of view.vcpus) {
+    const place = placeOf(vcpu)
+    const { demand, affinity } = vcpu
+    if (demand === undefined || !(demand >= 0) || place === undefined) continue
+    let allowed = allowedBy.get(vcpu.allowed)
+    if (!allowed) {
+      allowed = Uint8Array.from(pcpus, (pcpu) => (vcpu.allowed.has(pcpu) ? 1 : 0))
+      allowedBy.set(vcpu.allowed, allowed)
+    }
+    const index = indexOf.get(place)
+    const canMove = affinity !== undefined && allowed.includes(1)
+    const home = canMove && index !== undefined && allowed[index] === 0 ? undefined : index
+    if (canMove) movable.push({ vcpu, demand, home, allowed })
+    if (home !== undefined) loads[home]! += demand
+  }
+  return { pcpus, loads, movable }
+}
+
+/** The same with each pCPU's background load counted to its load. */
+export function withBackground(placement: Placement, view: View): Placement {
+  const background = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.background]))
+  const loads = placement.loads.map((load, index) => {
+    const part = background.get(placement.pcpus[index]!) ?? 0
+    return part > 0 ? load + part : load
+  })
+  return { ...placement, loads }
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { autopilot } from '../../lib/control/autopilot.ts'
+import { samePages } from '../../lib/ksm.ts'
+import { type Scenario, simulate } from '../../lib/simulation/index.ts'
+import { GiB } from '../../lib/util/units.ts'
+import type { HostMemoryState, View } from '../../lib/view/view.ts'
+import { World } from './schedulers/world.ts'
+
+interface Figures {
+  now?: number
+  available?: number
+  busy?: number | undefined
+  state?: HostMemoryState
+}
+
+/** What the policy makes of a host of 100 GiB; undefined: nothing. */
+function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high' }: Figures, options = {}) {
+  const view = new World(2, []).look()
+  const seen: View = {
+    ...view,
+    pcpus: view.pcpus.map((pcpu) => ({ ...pcpu, busy })),
+    memory: {
+      ...view.memory,
+      total: 100 * GiB,
+      available: available * 100 * GiB,
+      state,
+      merging: { pagesToScan: now, sleep: 20, running: true, saved: 0 },
+    },
+  }
+  return samePages(options)(seen)[0]
+}
+
+describe('samePages', () => {
+  it('scans faster and faster while memory is short and CPU idle, and slows down to rest after', () => {
+    const paces = []
+    let now = 0
+    for (let tick = 0; tick < 8; tick++) {
+      now = decides({ now, available: 0.1 })?.pagesToScan ?? now
+      paces.push(now)
+    }
+    expect(paces).toEqual([300, 600, 900, 1200, 1250, 1250, 1250, 1250])
+    for (let tick = 0; tick < 40; tick++) now = decides({ now, available: 0.5 })?.pagesToScan ?? now
+    expect(now).toBe(0)
+    expect(decides({ now, available: 0.5 })).toBeUndefined()
+  })
+
+  it('rests at once when the CPUs are busy', () => {
+    expect(decides({ now: 900, available: 0.1, busy: 0.9 })).toEqual({
+      kind: 'merge',
+      pagesToScan: 0,
+      sleep: 20,
+      reason: '10 % of memory available, 90 % of CPU busy: 900 to 0 pages each 20 ms',
+    })
+    expect(decides({ now: 0, available: 0.1, busy: 0.9 })).toBeUndefined()
+  })
+
+  it('goes by the state of the host too, and does not flap at its edges', () => {
+    expect(decides({ available: 0.5, state: 'soft' })?.pagesToScan).toBe(300)
+    for (const [now, available, busy, expected] of [
+      [0, 0.21, 0.1, undefined],
+      [300, 0.21, 0.1, 600],
+      [300, 0.26, 0.1, 250],
+      [0, 0.1, 0.76, undefined],
+      [300, 0.1, 0.76, 600],
+      [300, 0.1, 0.81, 0],
+    ] as const) {
+      expect(decides({ now, available, busy })?.pagesToScan).toBe(expected)
+    }
+  })
+
+  it('does nothing about what is not known', () => {
+    expect(decides({ available: Number.NaN })).toBeUndefined()
+    const view = new World(2, []).look()
+    expect(samePages()(view)).toEqual([])
+    expect(samePages()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
+  })
+
+  it('refuses options that are none', () => {
+    expect(() => samePages({ shortBelow: 0 })).toThrow('`shortBelow`')
+    expect(() => samePages({ busyAbove: 1.1 })).toThrow('`busyAbove`')
+  })
+
+  it('works beside a simulated host’s guests: merges when they fill it, and rests when they leave', async () => {
+    const scenario: Scenario = {
+      pcpus: 2,
+      memory: 4 * GiB,
+      domains: [{ name: 'a', memory: { maximum: 3 * GiB, pinned: 'locked' } }],
+      changes: [{ at: 20_500, domain: 'a', kind: 'stop' }],
+    }
+    const host = simulate(scenario)
+    const paces = []
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, merging: samePages() })) {
+      expect(tick.errors).toEqual([])
+      expect(tick.merging?.leftAlone).toBeUndefined()
+      paces.push(tick.view.memory.merging?.pagesToScan)
+    }
+    expect(paces[0]).toBe(100)
+    expect(paces[15]).toBe(1_250)
+    expect(paces.at(-1)).toBe(0)
+  })
+})
