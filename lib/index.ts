@@ -7,12 +7,22 @@ export {
   type ReserveOptions,
   type Room,
 } from './control/autopilot.ts'
-export type { DomainRules, DomainSettingsOption } from './control/domain-rules.ts'
-export { type FileJournal, fileJournal } from './control/file-journal.ts'
-export { type Hold, type HoldOptions, holdersOf, holdHost } from './control/hold.ts'
-export type { Holder, Holding, Resource } from './control/holder.ts'
-export { type Ask as JournalAsk, type Journal, type JournalEntry, memoryJournal } from './control/journal.ts'
-export { type NotRestored, type RestoreOptions, type RestoreReport, restore } from './control/restore.ts'
+export type { DomainRules, DomainSettingsOption } from './control/domain/rules.ts'
+export { type Hold, type HoldOptions, holdersOf, holdHost } from './control/host-lock/host-lock.ts'
+export type { Holder, Holding, Resource } from './control/host-lock/owner.ts'
+export { type FileJournal, fileJournal } from './control/journal/file-journal.ts'
+export {
+  type Ask as JournalAsk,
+  type Journal,
+  type JournalEntry,
+  memoryJournal,
+} from './control/journal/journal.ts'
+export {
+  type NotRestored,
+  type RestoreOptions,
+  type RestoreReport,
+  restore,
+} from './control/restore/restore.ts'
 export type * from './control/tick.ts'
 export { CpuSet } from './host/cpuset.ts'
 export { metadataNamespace } from './host/domain-metadata.ts'

@@ -1,5 +1,5 @@
 import type * as ballooning from '../ballooning/index.ts'
-import type { DomainRules } from '../control/domain-rules.ts'
+import type { DomainRules } from '../control/domain/rules.ts'
 import type { Price } from '../schedulers/balance/move-cost.ts'
 import type * as schedulers from '../schedulers/index.ts'
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import { type DomainRules, type DomainSettingsOption, readDomainRules } from '../control/domain-rules.ts'
+import { type DomainRules, type DomainSettingsOption, readDomainRules } from '../control/domain/rules.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import type { Ballooning, Scheduler } from '../policy/plan.ts'
 import { balloonKinds, domainKinds, type Kinds, schedulerKinds } from './config-kinds.ts'

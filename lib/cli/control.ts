@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { fileJournal } from '../control/file-journal.ts'
-import { holdHost } from '../control/hold.ts'
+import { holdHost } from '../control/host-lock/host-lock.ts'
+import { fileJournal } from '../control/journal/file-journal.ts'
 import type { Tick } from '../control/tick.ts'
 import { cleanly } from './clean-end.ts'
 import { openHost, tellOfConnection } from './connection.ts'

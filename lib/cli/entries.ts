@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../control/journal.ts'
+import type { JournalEntry } from '../control/journal/journal.ts'
 import { counted, mebibytes } from '../util/format.ts'
 
 const words: { readonly [K in JournalEntry['kind']]: string } = {

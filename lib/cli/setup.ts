@@ -1,6 +1,6 @@
 import type { AutopilotOptions } from '../control/autopilot.ts'
-import { readDomainRules } from '../control/domain-rules.ts'
-import type { Resource } from '../control/holder.ts'
+import { readDomainRules } from '../control/domain/rules.ts'
+import type { Resource } from '../control/host-lock/owner.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { isWrongOption } from '../host/errors.ts'
 import type { Topology } from '../host/topology.ts'

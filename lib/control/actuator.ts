@@ -6,8 +6,8 @@ import { late, within } from '../util/timeout.ts'
 import { KiB } from '../util/units.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { asBallastError, isOutcomeOpen } from './failure.ts'
-import type { Journal, JournalEntry } from './journal.ts'
-import type { Ledger } from './ledger.ts'
+import type { Journal, JournalEntry } from './journal/journal.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import type { Outcome } from './tick.ts'
 
 /** So many domains are worked on side by side: one that does not answer holds up few others. */

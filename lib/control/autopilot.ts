@@ -2,13 +2,13 @@ import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
 import { nextBeat } from './beat.ts'
 import { domainOverhead } from './defaults.ts'
+import { Turns } from './loop.ts'
 import { type AutopilotOptions, readOptions, type Settings } from './options.ts'
-import { Reservations, type ReserveOptions, type Room } from './reservations.ts'
+import { Reservations, type ReserveOptions, type Room } from './reservation/reservations.ts'
 import type { Tick } from './tick.ts'
-import { Turns } from './turn.ts'
 
 export type { AutopilotOptions } from './options.ts'
-export type { ReserveOptions, Room } from './reservations.ts'
+export type { ReserveOptions, Room } from './reservation/reservations.ts'
 
 /** What {@link autopilot} gives: the Ticks of a loop at work, and what can be asked of it. */
 export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {

@@ -4,8 +4,8 @@ import type { Topology } from '../host/topology.ts'
 import { type Ballooning, isPolicy, type Merging, type Scheduler } from '../policy/plan.ts'
 import { globMatcher } from '../util/glob.ts'
 import * as defaults from './defaults.ts'
-import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain-rules.ts'
-import { type Journal, memoryJournal } from './journal.ts'
+import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain/rules.ts'
+import { type Journal, memoryJournal } from './journal/journal.ts'
 
 /** What {@link autopilot} is asked to do. Milliseconds and bytes. */
 export interface AutopilotOptions {

@@ -1,5 +1,5 @@
 import { shares } from '../../../lib/ballooning/index.ts'
-import { statisticsPeriod } from '../../../lib/control/statistics-period.ts'
+import { statisticsPeriod } from '../../../lib/control/domain/stats-period.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { judgeMemory } from '../../../lib/report/verdict.ts'
 import { MiB } from '../../../lib/util/units.ts'

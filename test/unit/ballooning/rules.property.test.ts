@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Journal, memoryJournal, subjectOf } from '../../../lib/control/journal.ts'
+import { type Journal, memoryJournal, subjectOf } from '../../../lib/control/journal/journal.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Ballooning, SetMemoryAction } from '../../../lib/policy/plan.ts'
 import { type Change, type DomainScenario, type Scenario, simulate } from '../../../lib/simulation/index.ts'

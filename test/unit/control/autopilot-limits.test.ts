@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
-import { memoryJournal } from '../../../lib/control/journal.ts'
+import { memoryJournal } from '../../../lib/control/journal/journal.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { DomainState } from '../../../lib/host/sample.ts'

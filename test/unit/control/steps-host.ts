@@ -1,4 +1,4 @@
-import type { Journal } from '../../../lib/control/journal.ts'
+import type { Journal } from '../../../lib/control/journal/journal.ts'
 import type { DomainRef, Host } from '../../../lib/host/host.ts'
 import { type Scenario, type SimulatedHost, simulate } from '../../../lib/simulation/index.ts'
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeHolder } from '../../../lib/control/hold.ts'
-import { ask } from '../../../lib/control/holder.ts'
+import { describeHolder } from '../../../lib/control/host-lock/host-lock.ts'
+import { ask } from '../../../lib/control/host-lock/owner.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 const honest = JSON.stringify({

@@ -1,0 +1,92 @@
+import { CpuSet } from '../../host/cpuset.ts'
+import { BallastError, wrongOption } from '../../host/errors.ts'
+import { globMatcher } from '../../util/glob.ts'
+import { type MemoryRules, readMemoryRules } from './memory-settings.ts'
+
+/** What the user of Ballast says of some domains; everything may be left unsaid. */
+export interface DomainRules extends MemoryRules {
+  /** False: they are counted and left alone. */
+  readonly managed?: boolean | undefined
+  /** pCPUs that their vCPUs may be pinned to, as a set or a list such as `0-3,8`. Default: all that may be used. */
+  readonly cpus?: CpuSet | string | undefined
+  /** Share of a pCPU that is short, as against others': libvirt's `cpu_shares`, 1 to 262,144. Default 1024. */
+  readonly shares?: number | undefined
+}
+
+const ruleNames = ['managed', 'cpus', 'shares', 'memoryFloor', 'memoryCeiling', 'memoryShares']
+
+/** By glob over domain names (`*` and `?`). Of several that match a name, a later one overrides an earlier one. */
+export type DomainSettingsOption = Readonly<Record<string, DomainRules>>
+
+/** {@link DomainRules} with every set read. */
+export interface ReadRules extends MemoryRules {
+  readonly managed?: boolean | undefined
+  readonly cpus?: CpuSet | undefined
+  readonly shares?: number | undefined
+}
+
+/** What the rules say of the domain with this name, all of them together. */
+export type RulesOf = (name: string) => ReadRules
+
+export const sharesExpected = 'a whole number from 1 to 262144'
+
+export function isShares(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 262_144
+}
+
+/**
+ * Checks the option `domainSettings` for a host where vCPUs may be placed on `usable`. Throws a `TypeError` for what is
+ * wrong in itself, or contradicts the rest: pCPUs that may not be used, or settings of what is not managed.
+ */
+export function readDomainRules(option: DomainSettingsOption, usable: CpuSet): RulesOf {
+  if (typeof option !== 'object' || option === null || Array.isArray(option)) {
+    throw wrongOption('domainSettings', 'an object with settings by glob over domain names', option)
+  }
+  const rules = Object.entries(option).map(([glob, given]) => {
+    if (glob === '') throw wrongOption('domainSettings', 'globs over domain names as keys', glob)
+    return { matches: globMatcher(glob), given: readRules(`domainSettings["${glob}"]`, given, usable) }
+  })
+  return (name) => {
+    const matching = rules.filter(({ matches }) => matches(name))
+    return Object.assign({}, ...matching.map(({ given }) => given))
+  }
+}
+
+function readRules(option: string, rules: DomainRules, usable: CpuSet): ReadRules {
+  if (typeof rules !== 'object' || rules === null) throw wrongOption(option, 'an object', rules)
+  for (const [name, value] of Object.entries(rules)) {
+    if (!ruleNames.includes(name))
+      throw wrongOption(`${option}.${name}`, `one of ${ruleNames.join(', ')}`, value)
+  }
+  const { managed, cpus, shares } = rules
+  if (managed !== undefined && typeof managed !== 'boolean') {
+    throw wrongOption(`${option}.managed`, 'true or false', managed)
+  }
+  if (shares !== undefined && !isShares(shares)) throw wrongOption(`${option}.shares`, sharesExpected, shares)
+  const other = Object.entries(rules).find(([name, value]) => name !== 'managed' && value !== undefined)
+  if (managed === false && other) {
+    throw wrongOption(`${option}.${other[0]}`, 'left out of what is not managed', other[1])
+  }
+  const set = cpus === undefined ? undefined : readCpus(`${option}.cpus`, cpus)
+  if (set?.and(usable).isEmpty) {
+    throw wrongOption(`${option}.cpus`, `among the pCPUs that may be used, ${usable}`, cpus)
+  }
+  const read: { -readonly [K in keyof ReadRules]: ReadRules[K] } = { ...readMemoryRules(option, rules) }
+  if (managed !== undefined) read.managed = managed
+  if (set !== undefined) read.cpus = set
+  if (shares !== undefined) read.shares = shares
+  return read
+}
+
+/** pCPUs given as a set or a list. Throws a `TypeError` that names `option` for what is neither. */
+export function readCpus(option: string, cpus: CpuSet | string): CpuSet {
+  if (cpus instanceof CpuSet) return cpus
+  const expected = 'a CpuSet, or a list of pCPUs such as 0-3,8'
+  if (typeof cpus !== 'string') throw wrongOption(option, expected, cpus)
+  try {
+    return CpuSet.parse(cpus)
+  } catch (error) {
+    if (!(error instanceof BallastError)) throw error
+    throw wrongOption(option, expected, cpus)
+  }
+}

@@ -1,0 +1,138 @@
+import type { BallastError, ErrorCode } from '../../host/errors.ts'
+import type { Host, HostEvent } from '../../host/host.ts'
+import type { DomainIdentity } from '../../host/sample.ts'
+import { Lanes } from '../../util/semaphore.ts'
+import { within } from '../../util/timeout.ts'
+import { asBallastError } from '../failure.ts'
+
+/** Questions at once: no monitor is asked, so they are short. */
+const lanes = 8
+
+/** The domain has ended since: nobody needs the answer. */
+const gone: ReadonlySet<ErrorCode> = new Set(['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING'])
+
+/** What is known of one run of a domain. */
+interface Entry<T> {
+  readonly id: number
+  /** Undefined until it is known. */
+  answer: { readonly value: T } | undefined
+  /** It is no longer what is so, or may not be. */
+  isOld: boolean
+  /** How often it has changed: an answer to an earlier question is none. */
+  changes: number
+  /** Settles when the answer is there, or could not be had. Never rejects. */
+  question: Promise<void> | undefined
+}
+
+/** What a {@link RunBook} asks. */
+export interface RunQuestion<T> {
+  /** Asks the host of one domain; may reject with a `BallastError`. */
+  readonly ask: (domain: DomainIdentity) => Promise<T>
+  /** Whether what was answered of the event's domain is no longer so. */
+  readonly isChangedBy: (event: HostEvent) => boolean
+  /** Whether what was answered last holds until there is a new answer. */
+  readonly keepsLast: boolean
+  /** Milliseconds that {@link RunBook.follow} waits at most. */
+  readonly patience: number
+}
+
+/**
+ * What is asked once of every run of a domain: when it is first seen, and again when an event says that it has
+ * changed.
+ */
+export class RunBook<T> implements Disposable {
+  readonly #host: Host
+  readonly #question: RunQuestion<T>
+  readonly #lanes = new Lanes(lanes)
+  readonly #unsubscribe: () => void
+  #entries = new Map<string, Entry<T>>()
+  #errors: BallastError[] = []
+
+  constructor(host: Host, question: RunQuestion<T>) {
+    this.#host = host
+    this.#question = question
+    this.#unsubscribe = host.subscribe((event) => {
+      if ('domain' in event && question.isChangedBy(event)) this.forget(event.domain)
+      // What changes from now on nobody tells.
+      if (event.kind === 'disconnected') for (const uuid of this.#entries.keys()) this.forget({ uuid })
+    })
+  }
+
+  /** Asks what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
+  async follow(domains: readonly DomainIdentity[]): Promise<void> {
+    const present = new Set(domains.map(({ uuid }) => uuid))
+    for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
+    const unknown = domains.filter((domain) => isUnknown(this.#entry(domain)))
+    if (unknown.length === 0) return
+    const answers = Promise.all(unknown.map((domain) => this.read(domain)))
+    await within(this.#host.clock, this.#question.patience, answers)
+  }
+
+  /** The answer of a domain, asked for where it is not known; undefined when it cannot be had. Never rejects. */
+  async read(domain: DomainIdentity): Promise<T | undefined> {
+    const entry = this.#entry(domain)
+    if (isUnknown(entry)) {
+      entry.question ??= this.#ask(domain, entry)
+      await entry.question
+    }
+    // Its own entry: one who follows an older sample may have forgotten this run meanwhile.
+    return this.#told(entry)
+  }
+
+  /** The answer of a domain, as far as it is known. */
+  of({ uuid, id }: DomainIdentity): T | undefined {
+    const entry = this.#entries.get(uuid)
+    return entry?.id === id ? this.#told(entry) : undefined
+  }
+
+  /** What was answered of this domain is no longer so. */
+  forget({ uuid }: Pick<DomainIdentity, 'uuid'>): void {
+    const entry = this.#entries.get(uuid)
+    if (!entry) return
+    entry.isOld = true
+    entry.changes++
+  }
+
+  /** What failed since it was last asked for. */
+  takeErrors(): BallastError[] {
+    const errors = this.#errors
+    this.#errors = []
+    return errors
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe()
+  }
+
+  #told({ answer, isOld }: Entry<T>): T | undefined {
+    return isOld && !this.#question.keepsLast ? undefined : answer?.value
+  }
+
+  #entry({ uuid, id }: DomainIdentity): Entry<T> {
+    const known = this.#entries.get(uuid)
+    if (known?.id === id) return known
+    const entry: Entry<T> = { id, answer: undefined, isOld: false, changes: 0, question: undefined }
+    this.#entries.set(uuid, entry)
+    return entry
+  }
+
+  async #ask(domain: DomainIdentity, entry: Entry<T>): Promise<void> {
+    const { changes } = entry
+    try {
+      const value = await this.#lanes.run(() => this.#question.ask(domain))
+      if (entry.changes === changes) {
+        entry.answer = { value }
+        entry.isOld = false
+      }
+    } catch (error) {
+      const failure = asBallastError(error)
+      if (!gone.has(failure.code)) this.#errors.push(failure)
+    } finally {
+      entry.question = undefined
+    }
+  }
+}
+
+function isUnknown({ answer, isOld }: Entry<unknown>): boolean {
+  return answer === undefined || isOld
+}

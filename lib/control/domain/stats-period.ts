@@ -1,0 +1,130 @@
+import type { BallastError } from '../../host/errors.ts'
+import type { Host } from '../../host/host.ts'
+import type { DomainIdentity } from '../../host/sample.ts'
+import { Lanes } from '../../util/semaphore.ts'
+import { asBallastError } from '../failure.ts'
+import type { Journal } from '../journal/journal.ts'
+
+/** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
+const lanes = 4
+/** Milliseconds before a domain that could not be armed is tried again: the first pause and the longest. */
+const firstPause = 1_000
+const longestPause = 300_000
+
+/** How far one run of a domain is. */
+interface Arming {
+  readonly id: number
+  state: 'begun' | 'armed' | 'failed'
+  /** When failed: monotonic milliseconds from which on it is tried again, and the pause after that. */
+  retryAt: number
+  pause: number
+}
+
+/**
+ * Whole seconds between a guest's reports for a loop of `interval` milliseconds: half of it at most, so that each
+ * tick finds a new one, and 5 at most, since the View takes reports for stale soon after.
+ */
+export function statisticsPeriod(interval: number): number {
+  return Math.min(5, Math.max(1, Math.floor(interval / 2_000)))
+}
+
+/**
+ * Milliseconds between memory samples for a loop of `interval` milliseconds: a statistics period, or less where that
+ * lets one of them fall on each beat.
+ */
+export function lookPeriod(interval: number): number {
+  const period = 1_000 * statisticsPeriod(interval)
+  return interval <= period ? period : interval / Math.ceil(interval / period)
+}
+
+/** Which domains are to be given a period. */
+export interface StatisticsNeeds {
+  /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. Never rejects. */
+  readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
+  /** Called when it has been. */
+  readonly changed: (domain: DomainIdentity) => void
+}
+
+/**
+ * Has every guest report its memory, each time anew when its domain starts: the period is lost with the QEMU
+ * that it was set in. Nobody waits for it: a guest that does not answer delays no tick.
+ */
+export class StatisticsPeriods implements Disposable {
+  readonly #host: Host
+  readonly #journal: Journal
+  readonly #seconds: number
+  readonly #needs: StatisticsNeeds['needs']
+  readonly #changed: StatisticsNeeds['changed']
+  readonly #lanes = new Lanes(lanes)
+  readonly #armings = new Map<string, Arming>()
+  readonly #unsubscribe: () => void
+  #errors: BallastError[] = []
+  #ended = false
+
+  constructor(host: Host, journal: Journal, seconds: number, { needs, changed }: StatisticsNeeds) {
+    this.#host = host
+    this.#journal = journal
+    this.#seconds = seconds
+    this.#needs = needs
+    this.#changed = changed
+    this.#unsubscribe = host.subscribe((event) => {
+      if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
+      // By the time that somebody looks again they may have been restarted, even under the same id.
+      if (event.kind === 'disconnected') this.#armings.clear()
+    })
+  }
+
+  /** Begins to arm those of the active domains that are not armed yet. */
+  follow(domains: readonly DomainIdentity[]): void {
+    const active = new Set(domains.map(({ uuid }) => uuid))
+    for (const uuid of this.#armings.keys()) if (!active.has(uuid)) this.#armings.delete(uuid)
+    for (const domain of domains) this.#arm(domain)
+  }
+
+  /** What failed since it was last asked for. */
+  takeErrors(): BallastError[] {
+    const errors = this.#errors
+    this.#errors = []
+    return errors
+  }
+
+  /** Begins nothing more. */
+  [Symbol.dispose](): void {
+    this.#ended = true
+    this.#unsubscribe()
+  }
+
+  #arm(domain: DomainIdentity): void {
+    const before = this.#armings.get(domain.uuid)
+    const same = before?.id === domain.id ? before : undefined
+    if (same && (same.state !== 'failed' || this.#host.clock.now() < same.retryAt)) return
+    const arming: Arming = { id: domain.id, state: 'begun', retryAt: 0, pause: same?.pause ?? firstPause }
+    this.#armings.set(domain.uuid, arming)
+    void this.#lanes.run(() => this.#set(domain, arming))
+  }
+
+  async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
+    const need = await this.#needs(domain)
+    if (this.#ended) return
+    if (!need) {
+      if (this.#armings.get(domain.uuid) === arming) this.#armings.delete(domain.uuid)
+      return
+    }
+    const { uuid, name, id } = domain
+    const { clock } = this.#host
+    try {
+      const wallTime = clock.wallTime()
+      const { original } = need
+      const asked = [{ wallTime, from: original, to: this.#seconds }]
+      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, asked }])
+      await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
+      arming.state = 'armed'
+      this.#changed(domain)
+    } catch (error) {
+      this.#errors.push(asBallastError(error))
+      arming.state = 'failed'
+      arming.retryAt = clock.now() + arming.pause
+      arming.pause = Math.min(2 * arming.pause, longestPause)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { DomainState } from '../../host/sample.ts'
+import { mebibytes } from '../../util/format.ts'
+import { isRunning } from '../../view/running.ts'
+import type { DomainView, MemoryHold, View } from '../../view/view.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { GuardRule, LeftAlone } from '../tick.ts'
+
+/** Why something is left alone, and the rule that says so. */
+export interface Hold {
+  readonly rule: GuardRule
+  readonly why: string
+}
+
+const inactive: Partial<Record<DomainState, string>> = {
+  [DomainState.paused]: 'it is paused',
+  [DomainState.shutdown]: 'it is shutting down',
+  [DomainState.shutoff]: 'it is shut off',
+  [DomainState.crashed]: 'it has crashed',
+  [DomainState.pmSuspended]: 'it is suspended',
+}
+
+const memoryHolds: Record<MemoryHold, Hold> = {
+  'not running': { rule: 'unmanaged', why: 'it is not running' },
+  stuck: { rule: 'stale-statistics', why: 'stuck: it does not answer' },
+  failed: { rule: 'stale-statistics', why: 'its memory statistics cannot be read' },
+  booting: { rule: 'unmanaged', why: 'it has just started and not reported its memory yet' },
+  'no device': { rule: 'unmanaged', why: 'it has no balloon device' },
+  'no driver': { rule: 'unmanaged', why: 'no driver in the guest serves its balloon device' },
+  'memory is pinned': {
+    rule: 'unmanaged',
+    why: 'its memory is pinned: huge pages, locked memory or a passed-through device',
+  },
+  migrating: { rule: 'unmanaged', why: 'it is migrating' },
+  'no statistics': {
+    rule: 'unmanaged',
+    why: 'it reports no memory statistics: no balloon device, no balloon driver in the guest, or still booting',
+  },
+  'stale statistics': { rule: 'stale-statistics', why: 'its memory statistics are too old' },
+  'contradictory statistics': {
+    rule: 'stale-statistics',
+    why: 'its memory statistics contradict each other',
+  },
+}
+
+/** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
+export function domainHold(domain: DomainView): Hold | undefined {
+  const { managed, why = 'it is not to be managed' } = domain.settings
+  if (!managed) return { rule: 'unmanaged', why }
+  if (!isRunning(domain.state)) {
+    return { rule: 'unmanaged', why: inactive[domain.state] ?? 'it is not running' }
+  }
+  if (domain.memory.hold === 'stuck') return memoryHolds.stuck
+  return undefined
+}
+
+/** What is known of a balloon that may be changed, in bytes. */
+export interface MemoryLevels {
+  readonly actual: number
+  /** What the guest itself says it uses; page cache that it can drop is not use. */
+  readonly used: number
+}
+
+/** This domain's levels; or why its balloon is not changed. */
+export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
+  const { hold, actual, available = 0, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
+  const why = domainHold(domain) ?? (hold && memoryHolds[hold])
+  if (why) return why
+  const spare = usable ?? unused
+  if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
+  const { memoryFloor = 0 } = domain.settings
+  if (memoryFloor > maximum) {
+    const sizes = `${mebibytes(memoryFloor)}, above its maximum, ${mebibytes(maximum)}`
+    return { rule: 'unmanaged', why: `its settings contradict its definition: a memory floor of ${sizes}` }
+  }
+  // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
+  // What its kernel keeps is not in that total, and is use.
+  const used = Math.max(actual, available) - spare
+  return { actual, used: Math.max(used, domain.memory.need?.inUse ?? used) }
+}
+
+/** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
+export function leftAlone(view: View, ledger: Ledger): LeftAlone[] {
+  return view.domains.flatMap((domain) => {
+    const { uuid, name } = domain
+    const levels = memoryLevels(domain)
+    const vcpus = domainHold(domain)?.why ?? heldVcpus(domain, ledger)
+    const left: LeftAlone[] = []
+    if (vcpus) left.push({ uuid, domain: name, what: 'vcpus', why: vcpus })
+    if ('why' in levels) left.push({ uuid, domain: name, what: 'memory', why: levels.why })
+    return left
+  })
+}
+
+/** Which vCPUs of a domain are left where they are, in words. */
+function heldVcpus(domain: DomainView, ledger: Ledger): string | undefined {
+  const changed = domain.vcpus.flatMap((vcpu) => {
+    const cpus = ledger.foreignAffinity(vcpu)
+    return cpus ? [`vCPU ${vcpu.vcpu} to ${cpus}`] : []
+  })
+  const nowhere = domain.vcpus.filter(({ allowed }) => allowed.isEmpty).map(({ vcpu }) => `vCPU ${vcpu}`)
+  const reasons = [
+    ...(changed.length > 0 ? [`someone else pinned ${changed.join(', ')}`] : []),
+    ...(nowhere.length > 0 ? [`no pCPU is allowed for ${nowhere.join(', ')}`] : []),
+  ]
+  return reasons.length > 0 ? reasons.join('; ') : undefined
+}

@@ -1,0 +1,86 @@
+import type { Action, Plan } from '../../policy/plan.ts'
+import type { DomainView, View } from '../../view/view.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clamp, LeftAlone } from '../tick.ts'
+import type { GuardLimits, Verdict } from '../verdict.ts'
+import { limitShares } from './cpu-shares.ts'
+import { leftAlone } from './eligibility.ts'
+import { limitMemory, MemoryBooks } from './memory.ts'
+import { limitPin } from './pins.ts'
+
+/** A plan within the limits, and what became of the rest. */
+export interface Guarded {
+  readonly plan: Plan
+  /**
+   * In order. When an action meets several rules in turn, the next clamp begins with what the one before made
+   * of it.
+   */
+  readonly clamps: readonly Clamp[]
+  readonly leftAlone: readonly LeftAlone[]
+}
+
+/**
+ * Holds a plan against the rules of "What is always true" in docs/architecture.md. Of several actions for
+ * one thing the first that makes sense counts, so a script can put the policy that matters most first.
+ */
+export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {
+  const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+  const books = new MemoryBooks(view, limits, ledger)
+  const taken = new Set<string>()
+  const passed: Action[] = []
+  const clamps: Clamp[] = []
+
+  const drop = (action: Action, cause: string) => {
+    clamps.push({ rule: 'nonsense', action, instead: undefined, cause })
+  }
+  const limit = (action: Action, domain: DomainView): Verdict | undefined => {
+    return (
+      limitOf(action, domain) ??
+      ledger.rollbacks.hold(action, domain, view) ??
+      ledger.refusals.hold(action, view.time)
+    )
+  }
+  const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
+    if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
+    if (action.kind === 'setShares') return limitShares(action, domain, ledger)
+    const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
+    return vcpu
+      ? limitPin(action, vcpu, view, ledger)
+      : { rule: 'nonsense', cause: `${domain.name} has no vCPU ${action.vcpu}` }
+  }
+
+  for (const planned of plan) {
+    const domain = domains.get(planned.uuid)
+    if (!domain) {
+      drop(planned, `no domain with the UUID ${planned.uuid} is active`)
+      continue
+    }
+    if (planned.kind === 'setMemory' && !(Number.isFinite(planned.bytes) && planned.bytes > 0)) {
+      drop(planned, `${planned.bytes} is no size in bytes`)
+      continue
+    }
+    if (taken.has(thingOf(planned))) {
+      drop(planned, 'an earlier action of this plan is about the same')
+      continue
+    }
+    taken.add(thingOf(planned))
+    let action: Action | undefined = planned
+    while (action) {
+      const verdict = limit(action, domain)
+      if (!verdict) {
+        if (action.kind === 'setMemory') books.enter(action, domain)
+        passed.push(action)
+        break
+      }
+      clamps.push({ rule: verdict.rule, action, instead: verdict.instead, cause: verdict.cause })
+      action = verdict.instead
+    }
+  }
+  return { plan: passed, clamps, leftAlone: leftAlone(view, ledger) }
+}
+
+/** What an action is about, as a key: one vCPU, one balloon, or what one domain weighs. */
+export function thingOf(action: Action): string {
+  if (action.kind === 'pin') return `${action.uuid} ${action.vcpu}`
+  return action.kind === 'setShares' ? `${action.uuid} shares` : action.uuid
+}

@@ -1,0 +1,131 @@
+import type { SetMemoryAction } from '../../policy/plan.ts'
+import { mebibytes } from '../../util/format.ts'
+import { KiB } from '../../util/units.ts'
+import { commitment } from '../../view/memory/commitment.ts'
+import type { DomainView, View } from '../../view/view.ts'
+import { type Ledger, negligible } from '../ledger/ledger.ts'
+import type { GuardLimits, Verdict } from '../verdict.ts'
+import { memoryLevels } from './eligibility.ts'
+
+/**
+ * The host's memory during one tick: what balloons may still grow by. Rule 2 of "What is always true": what all
+ * domains hold, with what is on its way to them, stays within the budget, and nothing is granted that has not
+ * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
+ */
+export class MemoryBooks {
+  readonly #ledger: Ledger
+  #headroom: number
+
+  constructor(view: View, limits: GuardLimits, ledger: Ledger) {
+    this.#ledger = ledger
+    const headroom = freeMemory(view, limits.domainOverhead, ledger) - view.memory.reserved
+    // A host that does not tell its memory has none to grant.
+    this.#headroom = Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
+  }
+
+  /** Bytes that may still be granted in this tick. */
+  get headroom(): number {
+    return this.#headroom
+  }
+
+  /** Takes from the headroom what `action` lets its domain grow by. */
+  enter(action: SetMemoryAction, domain: DomainView): void {
+    this.#headroom -= Math.max(0, action.bytes - this.present(domain))
+  }
+
+  /** Bytes that the balloon has, or has been promised and may have by now. */
+  present(domain: DomainView): number {
+    return presentSize(domain, this.#ledger)
+  }
+}
+
+/** Bytes that a balloon has, or has been promised and may have by now. */
+export function presentSize({ uuid, memory: { actual, target } }: DomainView, ledger: Ledger): number {
+  return Math.max(actual ?? 0, target ?? 0, ledger.largestAsked(uuid))
+}
+
+/**
+ * Bytes that nobody holds, nobody was promised and the host does not keep: what guests may grow by or start with, what
+ * is reserved for them included. Below 0 when more is held than should be; NaN when the host does not tell.
+ */
+export function freeMemory(view: View, domainOverhead: number, ledger: Ledger): number {
+  const { total, reserve, available = Number.POSITIVE_INFINITY } = view.memory
+  let counted = 0
+  let resident = 0
+  for (const domain of view.domains) {
+    const { actual, target = 0, rss } = domain.memory
+    counted += commitment(domain, domainOverhead)
+    if (actual !== undefined) counted += presentSize(domain, ledger) - Math.max(actual, target)
+    resident += rss ?? actual ?? 0
+  }
+  // What was promised to a domain and is not resident yet looks available, and is not.
+  return Math.min(total, available + resident) - reserve - counted
+}
+
+/**
+ * What becomes of a new balloon size, as one rule after the other is asked: nothing when it is fine as it is.
+ * Rules 1 to 4 and 6 of "What is always true". A shrink that is too deep is made less deep and a grant that
+ * does not fit is made smaller: grants are served in the order of the plan.
+ */
+export function limitMemory(
+  action: SetMemoryAction,
+  domain: DomainView,
+  limits: GuardLimits,
+  books: MemoryBooks,
+): Verdict<SetMemoryAction> | undefined {
+  const levels = memoryLevels(domain)
+  if ('why' in levels) return { rule: levels.rule, cause: levels.why }
+  const { actual, used } = levels
+  const { target, maximum } = domain.memory
+  const resized = (bytes: number) => ({ ...action, bytes })
+  const present = books.present(domain)
+  const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
+  if (action.bytes > most) {
+    return { rule: 'nonsense', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
+  }
+  const { memoryCeiling } = domain.settings
+  // One that has more already may keep it: to shrink is for policies to decide.
+  const ceiling = Math.max(memoryCeiling ?? Number.POSITIVE_INFINITY, present)
+  if (action.bytes > ceiling) {
+    const cause = `its settings say ${mebibytes(memoryCeiling!)} at most`
+    return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
+  }
+  const leastSize = leastSizeOf(domain, limits)
+  const floor = Math.max(used + limits.guestMargin, leastSize)
+  const lowest = lowestSize(domain, used, limits, present)
+  if (action.bytes < lowest) {
+    return {
+      rule: 'guest-floor',
+      instead: resized(lowest),
+      cause:
+        floor > leastSize
+          ? `it uses ${mebibytes(used)} and keeps ${mebibytes(limits.guestMargin)} more`
+          : leastSize > limits.guestFloor
+            ? `its settings say ${mebibytes(leastSize)} at least`
+            : `no guest goes below ${mebibytes(limits.guestFloor)}`,
+    }
+  }
+  const highest = present + books.headroom
+  if (action.bytes > highest) {
+    return {
+      rule: 'host-reserve',
+      instead: resized(highest),
+      cause: `the host has ${mebibytes(books.headroom)} left to grant`,
+    }
+  }
+  if (Math.abs(action.bytes - (target ?? actual)) < negligible) {
+    const asked = target === undefined ? '' : ` and is on its way to ${mebibytes(target)}`
+    return { rule: 'no-change', cause: `it has ${mebibytes(actual)}${asked} already` }
+  }
+  return undefined
+}
+
+function leastSizeOf({ settings }: DomainView, { guestFloor }: GuardLimits): number {
+  return Math.max(guestFloor, settings.memoryFloor ?? 0)
+}
+
+/** Bytes that a domain with `present` bytes is not shrunk below while it uses `used`: rule 1. */
+export function lowestSize(domain: DomainView, used: number, limits: GuardLimits, present: number): number {
+  const floor = Math.max(used + limits.guestMargin, leastSizeOf(domain, limits))
+  return Math.min(present, Math.ceil(floor / KiB) * KiB)
+}

@@ -1,0 +1,178 @@
+import type { CpuSet } from '../../host/cpuset.ts'
+import type { DomainIdentity } from '../../host/sample.ts'
+import { MiB } from '../../util/units.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
+import { SharesLedger } from './cpu-shares.ts'
+import { RollbackHolds } from './quarantine.ts'
+import { Refusals } from './refusals.ts'
+
+/** Bytes between two sizes of a balloon that make no difference. */
+export const negligible = MiB
+
+/** What we did to one vCPU. */
+interface PinRecord {
+  /** What we last pinned it to. */
+  asked: CpuSet
+  /** Monotonic milliseconds when that call had returned: a call that nobody waits for any more may return at any time. */
+  readonly time: number
+  /** What it may be pinned to as well, since the outcome of a call is not known. */
+  readonly perhaps: CpuSet[]
+  /** What it was seen to be since: the kernel may make less of it than was asked for. */
+  became: CpuSet | undefined
+  /** What somebody else made of it: from then on it is left alone. */
+  foreign: CpuSet | undefined
+}
+
+/** A size that we asked one balloon for. */
+interface Ask {
+  readonly bytes: number
+  /** Monotonic milliseconds when the call had returned, or was no longer waited for. */
+  readonly time: number
+  /** False when the outcome of the call is not known. */
+  readonly certain: boolean
+}
+
+/** Milliseconds after which a call of unknown outcome has come to nothing: libvirt itself gives up after 30 s. */
+const longestCall = 60_000
+
+/** What we did in one run of one domain. */
+interface Run {
+  readonly id: number
+  readonly pins: Map<number, PinRecord>
+  /** The last certain one is what the balloon is on its way to; it may have followed any other since it was seen. */
+  asks: Ask[]
+}
+
+/**
+ * What Ballast last applied, per run of a domain. It tells someone else's change from its own, and which sizes
+ * balloons may have that no sample has shown yet. The actuator writes it, the guard reads it.
+ */
+export class Ledger {
+  /** The same for `cpu_shares`. */
+  readonly shares = new SharesLedger()
+  /** What could not be done. */
+  readonly refusals = new Refusals()
+  /** What did harm and was undone. */
+  readonly rollbacks = new RollbackHolds()
+  readonly #runs = new Map<string, Run>()
+
+  /**
+   * By UUID: bytes that the balloons of these domains were last asked for and have not been seen to have reached. What a
+   * run before was asked for is nothing to this one.
+   */
+  targetsOf(domains: readonly DomainIdentity[]): ReadonlyMap<string, number> {
+    const targets = new Map<string, number>()
+    for (const { uuid, id } of domains) {
+      const run = this.#runs.get(uuid)
+      const last = run?.id === id ? run.asks.findLast((ask) => ask.certain) : undefined
+      if (last) targets.set(uuid, last.bytes)
+    }
+    return targets
+  }
+
+  /**
+   * Compares with what is seen now: forgets what has restarted, ended or been reached, and notices what
+   * somebody else changed. `memoryAskedAt` is when the memory sample in the view was asked for.
+   */
+  observe(view: View, memoryAskedAt: number | undefined): void {
+    this.shares.observe(view)
+    this.refusals.observe(view)
+    this.rollbacks.observe(view)
+    const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    for (const [uuid, run] of this.#runs) {
+      const domain = domains.get(uuid)
+      if (domain?.id !== run.id) {
+        this.#runs.delete(uuid)
+        continue
+      }
+      for (const vcpu of domain.vcpus) observePin(run, vcpu, view)
+    }
+    if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
+  }
+
+  /** The same for balloons alone: the vCPUs in the view may be older than what we did to them. */
+  observeMemory(view: View, memoryAskedAt: number): void {
+    for (const domain of view.domains) {
+      const run = this.#runs.get(domain.uuid)
+      if (run?.id === domain.id) observeBalloon(run, domain, memoryAskedAt)
+    }
+  }
+
+  /** The vCPU has been pinned; `time` is when the call had returned. */
+  pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
+    this.#run(domain).pins.set(vcpu, {
+      asked: cpus,
+      time,
+      perhaps: [],
+      became: undefined,
+      foreign: undefined,
+    })
+  }
+
+  /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
+  perhapsPinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
+    const { pins } = this.#run(domain)
+    const none = { asked: before, time: Number.NEGATIVE_INFINITY, became: undefined, foreign: undefined }
+    const record = pins.get(vcpu) ?? { ...none, perhaps: [] }
+    record.perhaps.push(cpus)
+    pins.set(vcpu, record)
+  }
+
+  /** The balloon has been asked for a size; `time` is when the call had returned. */
+  askedMemory(domain: DomainIdentity, bytes: number, time: number): void {
+    this.#run(domain).asks.push({ bytes, time, certain: true })
+  }
+
+  /** The balloon may have been asked for a size, or may still be. */
+  perhapsAskedMemory(domain: DomainIdentity, bytes: number, time: number): void {
+    this.#run(domain).asks.push({ bytes, time, certain: false })
+  }
+
+  /** What somebody else made of the affinity that we had given this vCPU; undefined: nobody did. */
+  foreignAffinity(vcpu: VcpuView): CpuSet | undefined {
+    return this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)?.foreign
+  }
+
+  /** Whether we pinned this vCPU to `cpus` already, and what it has now is what the kernel made of that. */
+  isAsAsked(vcpu: VcpuView, cpus: CpuSet): boolean {
+    const record = this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)
+    if (!record?.became || !vcpu.affinity) return false
+    return record.asked.equals(cpus) && record.became.equals(vcpu.affinity)
+  }
+
+  /** The largest size in bytes that the balloon may have got since it was last seen; 0: what is seen is all. */
+  largestAsked(uuid: string): number {
+    return Math.max(0, ...(this.#runs.get(uuid)?.asks.map((ask) => ask.bytes) ?? []))
+  }
+
+  #run(domain: DomainIdentity): Run {
+    const present = this.#runs.get(domain.uuid)
+    if (present?.id === domain.id) return present
+    const run: Run = { id: domain.id, pins: new Map(), asks: [] }
+    this.#runs.set(domain.uuid, run)
+    return run
+  }
+}
+
+function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: View): void {
+  const record = run.pins.get(vcpu.vcpu)
+  const seen = vcpu.affinity
+  if (!record || record.foreign || !seen || time <= record.time) return
+  // pCPUs go offline and come back, and affinities with them: that is nobody's change.
+  const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
+  if (record.perhaps.some(alike) || (record.became && alike(record.became))) return
+  if (record.asked.and(online).isEmpty) run.pins.delete(vcpu.vcpu)
+  else if (alike(record.asked) || (!record.became && seen.isSubsetOf(record.asked))) record.became = seen
+  else record.foreign = seen
+}
+
+function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {
+  const { actual, hold } = domain.memory
+  if (actual === undefined || hold === 'stuck' || hold === 'failed') return
+  // The last call that had returned before the sample was asked for is what the sample shows the effect of.
+  const shown = run.asks.findLastIndex((ask) => ask.certain && ask.time < memoryAskedAt)
+  const reached = shown >= 0 && Math.abs(actual - run.asks[shown]!.bytes) < negligible
+  run.asks = run.asks
+    .slice(reached ? shown + 1 : Math.max(0, shown))
+    .filter((ask) => ask.certain || ask.time + longestCall > memoryAskedAt)
+}

@@ -1,0 +1,66 @@
+import type { BallastError, ErrorCode } from '../../host/errors.ts'
+import type { DomainIdentity } from '../../host/sample.ts'
+import type { Action } from '../../policy/plan.ts'
+import type { View } from '../../view/view.ts'
+import type { Verdict } from '../verdict.ts'
+
+/** These say that the domain was busy or out of reach, not that it refused: they are no reason to wait. */
+const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
+/** Milliseconds that the same is not tried again: after the second failure in a row, and at most. */
+const firstPause = 2_000
+const longestPause = 300_000
+
+/** How often one thing was refused in a row. */
+interface Refusal {
+  readonly uuid: string
+  readonly id: number
+  readonly times: number
+  /** Monotonic milliseconds before which it is not tried again. */
+  readonly until: number
+  readonly message: string
+}
+
+/**
+ * What libvirt refused, of pins and balloon sizes. The same is tried again at once, then with growing pauses: an error that
+ * lasts is not met anew at every tick. A part of the `Ledger`; `cpu_shares` have their own rule.
+ */
+export class Refusals {
+  readonly #refusals = new Map<string, Refusal>()
+
+  /** Forgets what has restarted or ended. */
+  observe(view: View): void {
+    const ids = new Map(view.domains.map(({ uuid, id }) => [uuid, id]))
+    for (const [key, { uuid, id }] of this.#refusals) {
+      if (ids.get(uuid) !== id) this.#refusals.delete(key)
+    }
+  }
+
+  /** `action` was refused; `time` in monotonic milliseconds. */
+  refused(action: Action, { uuid, id }: DomainIdentity, { code, message }: BallastError, time: number): void {
+    if (passing.has(code)) return
+    const key = keyOf(action)
+    const times = (this.#refusals.get(key)?.times ?? 0) + 1
+    const pause = times === 1 ? 0 : Math.min(longestPause, firstPause * 2 ** (times - 2))
+    this.#refusals.set(key, { uuid, id, times, until: time + pause, message })
+  }
+
+  /** `action` was done. */
+  done(action: Action): void {
+    this.#refusals.delete(keyOf(action))
+  }
+
+  /** Why `action` is not tried at `time`; undefined: it may be. */
+  hold(action: Action, time: number): Verdict | undefined {
+    const refusal = this.#refusals.get(keyOf(action))
+    if (!refusal || time >= refusal.until) return undefined
+    const { times, until, message } = refusal
+    const pause = Math.ceil((until - time) / 1_000)
+    return { rule: 'refused', cause: `it failed ${times} times, tried again in ${pause} s: ${message}` }
+  }
+}
+
+/** Another set of pCPUs may be taken where one was refused; any size of a balloon that takes none is refused alike. */
+function keyOf(action: Action): string {
+  const { kind, uuid } = action
+  return kind === 'pin' ? `${uuid} ${action.vcpu} ${action.cpus}` : `${uuid} ${kind}`
+}

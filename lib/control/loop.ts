@@ -1,0 +1,328 @@
+import { BallastError } from '../host/errors.ts'
+import type { Host } from '../host/host.ts'
+import type { CpuSample, DomainIdentity } from '../host/sample.ts'
+import type { Action, Explanation } from '../policy/plan.ts'
+import { Observer } from '../view/observer.ts'
+import type { View } from '../view/view.ts'
+import { Actuator } from './actuator.ts'
+import { blankCpuSample } from './blank-sample.ts'
+import { lateness } from './deadman.ts'
+import { domainOverhead } from './defaults.ts'
+import { DomainBooks } from './domain/domain-info.ts'
+import { lookPeriod } from './domain/stats-period.ts'
+import { Emergencies } from './emergencies.ts'
+import { asBallastError, endsConnection } from './failure.ts'
+import { guard } from './guard/guard.ts'
+import type { JournalEntry } from './journal/journal.ts'
+import { originalAffinities } from './journal/original-affinities.ts'
+import { MergingTurns } from './ksm-loop.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { MemoryFeed, type MemoryReading } from './memory-feed.ts'
+import type { Settings } from './options.ts'
+import { PolicyRunner } from './policy-runner.ts'
+import type { Reservations } from './reservation/reservations.ts'
+import { Rollbacks } from './rollback/rollbacks.ts'
+import { summarize } from './summary.ts'
+import type { LeftAlone, Tick } from './tick.ts'
+import type { GuardLimits } from './verdict.ts'
+
+/** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
+const leastPatience = 250
+
+/** A turn up to here. */
+export interface Look {
+  /** Monotonic milliseconds and wall clock at its start, monotonic milliseconds when all was there. */
+  readonly begun: number
+  readonly wallTime: number
+  readonly sampled: number
+}
+
+/** What was sampled for the turn of a beat. */
+export interface Readings extends Look {
+  /** The sample, or why there is none. */
+  readonly cpu: CpuSample | { readonly error: BallastError }
+}
+
+/** All that lasts from one turn of the loop to the next, and the turn itself. */
+export class Turns implements Disposable {
+  readonly #host: Host
+  readonly #settings: Settings
+  readonly #limits: GuardLimits
+  readonly #books: DomainBooks
+  readonly #observer: Observer
+  readonly #memory: MemoryFeed
+  readonly #scheduler: PolicyRunner<Action> | undefined
+  readonly #ballooning: PolicyRunner<Action> | undefined
+  readonly #ledger = new Ledger()
+  readonly #rollbacks = new Rollbacks(this.#ledger.rollbacks)
+  readonly #actuator: Actuator
+  readonly #merging: MergingTurns | undefined
+  readonly #reservations: Reservations
+  readonly #emergencies = new Emergencies()
+  /** Milliseconds between memory samples, and when the last was due. */
+  readonly #lookPeriod: number
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #view: View | undefined
+  /** The memory that the View has. */
+  #seen: MemoryReading | undefined
+  #begunBefore: number | undefined
+  readonly #unsubscribe: () => void
+  /** How often the connection was lost. */
+  #gaps = 0
+  /** Whether it was since the last sample of CPUs. */
+  #isResuming = false
+
+  /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
+  static async begin(host: Host, settings: Settings, reservations: Reservations): Promise<Turns> {
+    const journaled = settings.respectPins ? await settings.journal.entries() : []
+    return new Turns(host, settings, reservations, journaled)
+  }
+
+  private constructor(
+    host: Host,
+    settings: Settings,
+    reservations: Reservations,
+    journaled: readonly JournalEntry[],
+  ) {
+    const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
+    const { reserved, respectPins } = settings
+    this.#host = host
+    this.#settings = settings
+    this.#reservations = reservations
+    this.#limits = { ...settings, domainOverhead }
+    this.#books = new DomainBooks(host, settings)
+    this.#observer = new Observer(host.topology, {
+      hostReserve,
+      domainOverhead,
+      reserved,
+      respectPins,
+      originalAffinity: originalAffinities(journaled),
+      settings: (domain) => this.#books.settingsOf(domain),
+      cpuShares: (domain) => this.#books.cpuSharesOf(domain),
+      traits: (domain) => this.#books.traitsOf(domain),
+    })
+    this.#lookPeriod = lookPeriod(interval)
+    // A tenth of slack: a tick that begins a little early still asks.
+    const slack = Math.min(interval, this.#lookPeriod) / 10
+    this.#memory = new MemoryFeed(host, this.#lookPeriod - slack)
+    if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
+    if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
+    const doing = { dryRun, patience: Math.max(leastPatience, interval / 4) }
+    this.#actuator = new Actuator(host, journal, this.#ledger, doing)
+    this.#unsubscribe = host.subscribe(({ kind }) => {
+      if (kind === 'disconnected') this.#interrupt()
+    })
+    if (settings.merging) this.#merging = new MergingTurns(host, settings.merging, journal, doing)
+  }
+
+  /** Samples CPU and memory side by side. Changes nothing and never rejects: it may be left to itself. */
+  async sample(): Promise<Readings> {
+    const { clock } = this.#host
+    const begun = clock.now()
+    const wallTime = clock.wallTime()
+    this.#lookedAt = begun
+    const patience = this.#settings.interval / 4
+    const gaps = this.#gaps
+    const [cpu] = await Promise.all([
+      this.#sampleCpu(),
+      this.#memory.refresh(patience),
+      this.#merging?.refresh(),
+    ])
+    if (!('error' in cpu)) await this.#books.follow(cpu.domains)
+    const isOvertaken = gaps !== this.#gaps && !('error' in cpu)
+    return { begun, wallTime, sampled: clock.now(), cpu: isOvertaken ? { error: overtaken() } : cpu }
+  }
+
+  /**
+   * The rest of a turn: observe, plan, guard, actuate. In the first after the connection was lost no policy is asked: what
+   * is known of before is not what to act on. Rejects with what says that the connection is gone.
+   */
+  async act(index: number, { cpu, ...look }: Readings): Promise<Tick> {
+    const errors = this.#takeErrors()
+    if ('error' in cpu) errors.push(cpu.error)
+    const seen = this.#observe(cpu, look.wallTime)
+    const view = this.#merging?.see(seen) ?? seen
+    const onlyLooks = 'error' in cpu || this.#isResuming
+    if (!('error' in cpu)) this.#isResuming = false
+    const policies = onlyLooks ? [] : [this.#scheduler, this.#ballooning]
+    return this.#turn({ ...look, index, cause: 'beat', view, policies, errors })
+  }
+
+  /**
+   * Monotonic milliseconds at which memory is to be looked at before the beat at `beat`; undefined: not before.
+   */
+  nextLook(beat: number): number | undefined {
+    const time = Math.max(this.#lookedAt + this.#lookPeriod, this.#host.clock.now())
+    return this.#ballooning && time <= beat - this.#lookPeriod / 2 ? time : undefined
+  }
+
+  /** Samples memory between two beats. Changes nothing and never rejects: it may be left to itself. */
+  async look(): Promise<Look> {
+    const { clock } = this.#host
+    const begun = clock.now()
+    this.#lookedAt = begun
+    await this.#memory.refresh(this.#lookPeriod / 4)
+    return { begun, wallTime: clock.wallTime(), sampled: clock.now() }
+  }
+
+  /** After a look: the turn that is not to wait for the next beat; undefined when there is no need for one. */
+  async answer(index: number, look: Look): Promise<Tick | undefined> {
+    const view = this.#observeMemory(look.wallTime)
+    if (!view || !this.#emergencies.see(view)) return undefined
+    const errors = this.#takeErrors()
+    return this.#turn({ ...look, index, cause: 'emergency', view, policies: [this.#ballooning], errors })
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe()
+    this.#books[Symbol.dispose]()
+  }
+
+  #interrupt(): void {
+    this.#gaps++
+    this.#isResuming = true
+    this.#memory.forget()
+    this.#observer.interrupt()
+    this.#rollbacks.interrupt()
+  }
+
+  async #sampleCpu(): Promise<Readings['cpu']> {
+    try {
+      return await this.#host.sampleCpu()
+    } catch (error) {
+      return { error: asBallastError(error) }
+    }
+  }
+
+  /** Asks the policies and does what the guard lets through. */
+  async #turn({ index, cause, view, policies, errors, ...look }: Turn): Promise<Tick> {
+    const fatal = errors.find(endsConnection)
+    if (fatal) throw fatal
+    const { clock } = this.#host
+    const { begun, wallTime, sampled } = look
+    const rollbacks = cause === 'beat' && policies.length > 0 ? this.#rollbacks.pins(view) : []
+    const plan: Action[] = []
+    let explanation: Explanation | undefined
+    for (const policy of policies) {
+      if (!policy || (policy === this.#scheduler && rollbacks.length > 0)) continue
+      const result = policy.run(view)
+      for (const action of result.plan) plan.push(action)
+      explanation ??= result.explanation
+      errors.push(...result.errors)
+    }
+    if (policies.includes(this.#ballooning)) rollbacks.push(...this.#rollbacks.memory(view, plan))
+    plan.unshift(...rollbacks.flatMap((rollback) => rollback.plan))
+    const guarded = guard(plan, view, this.#limits, this.#ledger)
+    const planned = clock.now()
+    const late = policies.length > 0 ? lateness(planned - view.time, this.#settings.interval) : undefined
+    if (late) errors.push(late)
+    const outcomes = late ? [] : await this.#actuator.actuate(guarded.plan, view)
+    if (!late) this.#rollbacks.acted(view, outcomes)
+    const asked = cause === 'beat' && policies.length > 0 && !late
+    const merging = asked ? await this.#merging?.turn(view) : this.#merging?.standing
+    errors.push(...apartFromGaps(this.#merging?.takeErrors() ?? []))
+    const ended = clock.now()
+    if (policies.includes(this.#ballooning)) this.#emergencies.dealtWith(view, outcomes)
+
+    const period = this.#begunBefore === undefined ? undefined : begun - this.#begunBefore
+    this.#begunBefore = begun
+    const tick = {
+      index,
+      cause,
+      wallTime,
+      view,
+      plan,
+      ...(rollbacks.length > 0 && !late && { rollbacks }),
+      explanation,
+      clamps: guarded.clamps,
+      leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
+      outcomes,
+      merging,
+      errors,
+      timing: {
+        sample: sampled - begun,
+        plan: planned - sampled,
+        actuate: ended - planned,
+        total: ended - begun,
+        period,
+      },
+    }
+    return { ...tick, summary: summarize(tick) }
+  }
+
+  #takeErrors(): BallastError[] {
+    return apartFromGaps([...this.#memory.takeErrors(), ...this.#books.takeErrors()])
+  }
+
+  /** The View of this turn; without a sample the one before, or an empty one. */
+  #observe(cpu: Readings['cpu'], wallTime: number): View {
+    if ('error' in cpu && this.#view) return this.#view
+    const memory = this.#memory.newest
+    const { topology, clock } = this.#host
+    const seen = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
+    const view = this.#observer.observe({
+      cpu: seen,
+      memory: memory?.sample,
+      ...this.#accounts(wallTime, seen.domains),
+    })
+    if ('error' in cpu) return view
+    this.#books.haveReport(cpu.domains)
+    this.#ledger.observe(view, memory?.askedAt)
+    this.#rollbacks.see(view, 'beat')
+    return this.#keep(view, memory)
+  }
+
+  /** The View with memory that it has not had yet; undefined when there is none. */
+  #observeMemory(wallTime: number): View | undefined {
+    const memory = this.#memory.newest
+    if (!this.#view || this.#isResuming || !memory || memory === this.#seen) return undefined
+    const view = this.#observer.observeMemory(this.#view, {
+      memory: memory.sample,
+      ...this.#accounts(wallTime, memory.sample.domains),
+    })
+    this.#ledger.observeMemory(view, memory.askedAt)
+    this.#rollbacks.see(view, 'emergency')
+    return this.#keep(view, memory)
+  }
+
+  #accounts(wallTime: number, domains: readonly DomainIdentity[]) {
+    return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
+  }
+
+  #keep(seen: View, memory: MemoryReading | undefined): View {
+    if (memory) this.#reservations.see(seen, this.#ledger)
+    this.#seen = memory
+    this.#view = withReserved(seen, this.#reservations.bytes)
+    return this.#view
+  }
+
+  /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
+  #concerns({ what }: LeftAlone): boolean {
+    const { scheduler, ballooning } = this.#settings
+    if (!scheduler && !ballooning) return true
+    return (what === 'vcpus' ? scheduler : ballooning) !== undefined
+  }
+}
+
+/** That the connection is lost the CPU sample says, once; what could not be asked meanwhile is asked again. */
+function apartFromGaps(errors: readonly BallastError[]): BallastError[] {
+  return errors.filter(({ code }) => code !== 'ERR_DISCONNECTED')
+}
+
+function overtaken(): BallastError {
+  return new BallastError('ERR_DISCONNECTED', 'The connection was lost while samples were taken')
+}
+
+/** Nobody is to make room any more for what was given up, or cannot be, at the sight of `view`. */
+function withReserved(view: View, reserved: number): View {
+  const { memory } = view
+  if (reserved === memory.reserved) return view
+  const budget = Math.max(0, memory.total - memory.reserve - reserved)
+  return { ...view, memory: { ...memory, reserved, budget } }
+}
+
+/** What {@link Turns} does in one turn, once all is seen. */
+interface Turn extends Look, Pick<Tick, 'index' | 'cause' | 'view'> {
+  readonly policies: readonly (PolicyRunner<Action> | undefined)[]
+  readonly errors: BallastError[]
+}

@@ -1,0 +1,74 @@
+import { counted, mebibytes } from '../../util/format.ts'
+import { printable } from '../../util/printable.ts'
+import { commitment } from '../../view/memory/commitment.ts'
+import type { DomainView, MemoryHold, View } from '../../view/view.ts'
+import { memoryLevels } from '../guard/eligibility.ts'
+import { lowestSize, presentSize } from '../guard/memory.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { GuardLimits } from '../verdict.ts'
+
+/** What guests could still give. */
+export interface RoomView {
+  /** Bytes that all together could give without harm: rule 1 of "What is always true" and their settings let them. */
+  readonly givable: number
+  /** Whether that will not be otherwise soon: no guest's memory is unknown for a reason that passes. */
+  readonly isCertain: boolean
+  /** Who holds how much and why, the largest first, for people. */
+  readonly why: string
+}
+
+/** Reasons to leave a balloon alone that pass by themselves. */
+const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
+  'booting',
+  'failed',
+  'stuck',
+  'migrating',
+  'no statistics',
+  'stale statistics',
+  'contradictory statistics',
+])
+
+/** So many holders are named. */
+const named = 5
+
+/** What the guests in this View could still give, and why not more. */
+export function roomIn(view: View, limits: GuardLimits, ledger: Ledger): RoomView {
+  const holders = view.domains
+    .map((domain) => holderOf(domain, limits, ledger))
+    .sort((a, b) => b.holds - a.holds)
+  const rest = holders.slice(named)
+  const others = rest.reduce((sum, { holds }) => sum + holds, 0)
+  return {
+    givable: holders.reduce((sum, { gives }) => sum + gives, 0),
+    isCertain: !view.domains.some(
+      ({ settings, memory: { hold } }) => settings.managed && hold && passing.has(hold),
+    ),
+    why: [
+      `${mebibytes(view.memory.reserve)} stay with the host`,
+      ...holders.slice(0, named).map(({ words }) => printable(words)),
+      ...(rest.length > 0 ? [`${counted(rest.length, 'other')} hold ${mebibytes(others)}`] : []),
+    ].join('; '),
+  }
+}
+
+interface Holder {
+  readonly holds: number
+  readonly gives: number
+  readonly words: string
+}
+
+function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Holder {
+  const { name, memory } = domain
+  const holds = commitment(domain, limits.domainOverhead)
+  const held = `${name} holds ${mebibytes(holds)}`
+  const levels = memoryLevels(domain)
+  if ('why' in levels) return { holds, gives: 0, words: `${held} and is left alone: ${levels.why}` }
+  if (memory.progress === 'refusing') {
+    const asked = memory.target === undefined ? '' : `: asked for ${mebibytes(memory.target)}`
+    return { holds, gives: 0, words: `${held} and does not give${asked}` }
+  }
+  const present = presentSize(domain, ledger)
+  const gives = present - lowestSize(domain, levels.used, limits, present)
+  const could = gives > 0 ? `could give ${mebibytes(gives)}` : 'can give none'
+  return { holds, gives, words: `${held}, uses ${mebibytes(levels.used)} and ${could}` }
+}

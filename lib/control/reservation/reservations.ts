@@ -1,0 +1,146 @@
+import { BallastError, wrongOption } from '../../host/errors.ts'
+import type { Clock } from '../../host/host.ts'
+import { mebibytes } from '../../util/format.ts'
+import type { View } from '../../view/view.ts'
+import { freeMemory } from '../guard/memory.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { GuardLimits } from '../verdict.ts'
+import { roomIn } from './reclaimable.ts'
+
+/** How long room is made and kept. */
+export interface ReserveOptions {
+  /** Milliseconds from the call on: room is made, and kept when it is there; then it is given up again. */
+  readonly for: number
+  /** Gives it up at once, whether it is there or not: the guest has started, or will not. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Room for a guest about to start, as it was when it had been seen to be there. */
+export interface Room {
+  /** Bytes that were asked for. */
+  readonly bytes: number
+  /** Bytes that nobody holds, nobody was promised and the host does not keep: what was asked for is among them. */
+  readonly free: number
+  /** Monotonic milliseconds of the host's clock until which it is kept. */
+  readonly until: number
+}
+
+interface Reservation {
+  readonly bytes: number
+  readonly until: number
+  /** Undefined once it is there. */
+  waiting: { resolve(room: Room): void; reject(error: unknown): void } | undefined
+  readonly unsubscribe: () => void
+}
+
+/** What holds for a loop as long as it goes on. */
+export interface ReservationTerms {
+  readonly clock: Clock
+  readonly limits: GuardLimits
+  /** Why nobody makes room, if nobody does: then what is not there at once will not be. */
+  readonly idle: string | undefined
+}
+
+/** The room that is kept, or to be made, for guests about to start. In the order of asking. */
+export class Reservations {
+  readonly #terms: ReservationTerms
+  readonly #kept = new Set<Reservation>()
+  #ended = false
+
+  constructor(terms: ReservationTerms) {
+    this.#terms = terms
+  }
+
+  /** Bytes that are reserved in all. */
+  get bytes(): number {
+    let sum = 0
+    for (const { bytes } of this.#kept) sum += bytes
+    return sum
+  }
+
+  /** See `Autopilot.reserve`. */
+  async reserve(bytes: number, options: ReserveOptions): Promise<Room> {
+    assertReserve(bytes, options)
+    const { signal } = options
+    signal?.throwIfAborted()
+    if (this.#ended) throw noRoom(bytes, 'the loop has ended')
+    const until = this.#terms.clock.now() + options.for
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#drop(reservation)
+        reservation.waiting?.reject(signal?.reason)
+      }
+      const unsubscribe = () => signal?.removeEventListener('abort', abort)
+      const reservation: Reservation = { bytes, until, waiting: { resolve, reject }, unsubscribe }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#kept.add(reservation)
+    })
+  }
+
+  /** Compares with what is seen: tells who waits that the room is there, or cannot be, and gives up what is over. */
+  see(view: View, ledger: Ledger): void {
+    const { clock, limits, idle } = this.#terms
+    if (this.#kept.size === 0) return
+    const free = freeMemory(view, limits.domainOverhead, ledger)
+    let before = 0
+    for (const reservation of this.#kept) {
+      const { bytes, until, waiting } = reservation
+      const wanted = before + bytes
+      if (waiting && wanted <= free) {
+        waiting.resolve({ bytes, free, until })
+        reservation.waiting = undefined
+      }
+      const isOver = clock.now() >= until
+      if (reservation.waiting) {
+        const room = roomIn(view, limits, ledger)
+        const cannotBe = idle !== undefined || (room.isCertain && wanted > free + room.givable)
+        if (isOver || cannotBe) {
+          const others = before > 0 ? `; ${mebibytes(before)} are reserved for others` : ''
+          this.#drop(reservation)
+          reservation.waiting.reject(
+            noRoom(bytes, `${mebibytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`),
+          )
+          continue
+        }
+      } else if (isOver) {
+        this.#drop(reservation)
+        continue
+      }
+      before = wanted
+    }
+  }
+
+  /** Nobody makes room any more. */
+  end(): void {
+    this.#ended = true
+    for (const reservation of this.#kept) {
+      this.#drop(reservation)
+      reservation.waiting?.reject(noRoom(reservation.bytes, 'the loop ended before it was there'))
+    }
+  }
+
+  #drop(reservation: Reservation): void {
+    this.#kept.delete(reservation)
+    reservation.unsubscribe()
+  }
+}
+
+function assertReserve(bytes: number, options: ReserveOptions): void {
+  if (!(typeof bytes === 'number' && bytes > 0 && Number.isFinite(bytes))) {
+    throw wrongOption('bytes', 'a number of bytes above 0', bytes)
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw wrongOption('options', 'an object with `for`, in milliseconds', options)
+  }
+  const { for: milliseconds, signal } = options
+  if (!(typeof milliseconds === 'number' && milliseconds > 0 && Number.isFinite(milliseconds))) {
+    throw wrongOption('for', 'a number of milliseconds above 0', milliseconds)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrongOption('signal', 'an AbortSignal', signal)
+  }
+}
+
+function noRoom(bytes: number, why: string): BallastError {
+  return new BallastError('ERR_NO_ROOM', `No room for ${mebibytes(bytes)}: ${why}`)
+}

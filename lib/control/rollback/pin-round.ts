@@ -1,0 +1,147 @@
+import { CpuSet } from '../../host/cpuset.ts'
+import type { PinAction } from '../../policy/plan.ts'
+import { estimateDemand } from '../../view/cpu/demand.ts'
+import { placeOf } from '../../view/cpu/placement.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
+import { likelyDelays, type Sharer } from './expected-delay.ts'
+
+/** One vCPU that was pinned, and back to where. */
+export interface Moved {
+  readonly pin: PinAction
+  readonly id: number
+  readonly from: CpuSet
+}
+
+/** A vCPU as it was when the round was planned. */
+export interface Expected {
+  readonly id: number
+  /** Where it was to be. */
+  readonly place: number | undefined
+  /** Fraction of one pCPU. */
+  readonly demand: number | undefined
+}
+
+/** Pins that are watched together, and what was to be expected of them. vCPUs are found by {@link keyOf}. */
+export interface PinRound {
+  readonly moved: ReadonlyMap<string, Moved>
+  readonly expected: ReadonlyMap<string, Expected>
+  /** pCPUs that vCPUs were pinned to. */
+  readonly cpus: CpuSet
+  /** These, and those that they were taken from. */
+  readonly about: ReadonlySet<number>
+  /** By pCPU: fraction of it that was busy with what is no vCPU. */
+  readonly background: ReadonlyMap<number, number>
+  /** Delay of the worst-served vCPU before, on the pCPUs that the round is about. */
+  readonly before: number
+  /** The same as the plan has it, or as the placement lets expect. */
+  readonly predicted: number
+}
+
+/**
+ * The round that `pins`, applied at the sight of `view`, the last of `views`, make, together with those of an `earlier` one
+ * that was not judged yet: what that was about is reckoned with as it was before.
+ */
+export function roundOf(
+  pins: readonly PinAction[],
+  view: View,
+  views: readonly View[],
+  earlier: PinRound | undefined,
+): PinRound {
+  const vcpus = new Map(view.vcpus.map((vcpu) => [keyOf(vcpu), vcpu]))
+  const moved = new Map(earlier?.moved)
+  const asked = new Map(pins.map((action) => [keyOfPin(action), action.cpus]))
+  const cpus = pins.reduce((set, action) => set.or(action.cpus), earlier?.cpus ?? CpuSet.empty)
+  for (const action of pins) {
+    const { domain, affinity } = vcpus.get(keyOfPin(action))!
+    const before = moved.get(keyOfPin(action))
+    const from = before?.id === domain.id ? before.from : affinity!
+    moved.set(keyOfPin(action), { pin: action, id: domain.id, from })
+  }
+  const left = [...asked.keys()].flatMap((key) => placeOf(vcpus.get(key)!) ?? [])
+  const about = new Set([...cpus, ...(earlier?.about ?? []), ...left])
+  const expected = new Map<string, Expected>()
+  for (const [key, vcpu] of vcpus) {
+    const { id } = vcpu.domain
+    const place = placeAfter(placeOf(vcpu), asked.get(key))
+    const before = earlier?.expected.get(key)
+    const isOld = before?.id === id && before.place !== undefined && earlier?.about.has(before.place)
+    expected.set(key, { id, place, demand: isOld ? before.demand : demandOf(vcpu) })
+  }
+  const isNew = (pcpu: number) => !earlier?.about.has(pcpu)
+  const background = new Map(earlier?.background)
+  for (const { id, background: part = 0 } of view.pcpus) if (isNew(id)) background.set(id, part)
+  const promised = pins.flatMap(({ expectedDelay }) => expectedDelay ?? [])
+  return {
+    moved,
+    expected,
+    cpus,
+    about,
+    background,
+    before: Math.max(earlier?.before ?? 0, worstOf(views, new Set([...about].filter(isNew)))),
+    predicted: promised.length > 0 ? Math.max(...promised) : worstExpected(view, expected, background, cpus),
+  }
+}
+
+/** One vCPU of one domain, as a key. */
+export function keyOf({ domain, vcpu }: VcpuView): string {
+  return `${domain.uuid} ${vcpu}`
+}
+
+function keyOfPin({ uuid, vcpu }: PinAction): string {
+  return `${uuid} ${vcpu}`
+}
+
+/** What the vCPU wants, or begins to: of a change just now the smoothed demand does not tell yet, and the last sample does. */
+function demandOf({ demand, usage, delay = 0 }: VcpuView): number | undefined {
+  return demand === undefined || usage === undefined ? demand : Math.max(demand, estimateDemand(usage, delay))
+}
+
+/** Where a vCPU is to be once it is pinned to `cpus`: where it is, or else on the first of them. */
+function placeAfter(place: number | undefined, cpus: CpuSet | undefined): number | undefined {
+  return !cpus || (place !== undefined && cpus.has(place)) ? place : cpus.first
+}
+
+/** Mean delay of the worst-served vCPU of managed domains on these pCPUs, as the last Views have it. */
+function worstOf(views: readonly View[], pcpus: ReadonlySet<number>): number {
+  const sums = new Map<string, { delay: number; samples: number }>()
+  for (const view of views) {
+    for (const vcpu of view.vcpus) {
+      const place = placeOf(vcpu)
+      if (!vcpu.domain.settings.managed || vcpu.delay === undefined) continue
+      if (place === undefined || !pcpus.has(place)) continue
+      const { delay, samples } = sums.get(keyOf(vcpu)) ?? { delay: 0, samples: 0 }
+      sums.set(keyOf(vcpu), { delay: delay + vcpu.delay, samples: samples + 1 })
+    }
+  }
+  return Math.max(0, ...Array.from(sums.values(), ({ delay, samples }) => delay / samples))
+}
+
+/** The longest delay that a placement lets expect of those who are to be on these pCPUs. */
+function worstExpected(
+  view: View,
+  expected: ReadonlyMap<string, Expected>,
+  background: ReadonlyMap<number, number>,
+  cpus: CpuSet,
+): number {
+  const there = new Map<number, Sharer[]>()
+  const weights = new Map(view.domains.map((domain) => [domain, weightOf(domain)]))
+  const isWeighted = view.domains.every(({ cpuShares }) => cpuShares !== undefined)
+  for (const vcpu of view.vcpus) {
+    const { place, demand = 0 } = expected.get(keyOf(vcpu))!
+    if (place === undefined || !cpus.has(place)) continue
+    const sharer = { demand, weight: isWeighted ? weights.get(vcpu.domain)! : 1 }
+    there.set(place, [...(there.get(place) ?? []), sharer])
+  }
+  let longest = 0
+  for (const [place, sharers] of there) {
+    const mean = sharers.reduce((sum, { weight }) => sum + weight, 0) / sharers.length
+    const own = { demand: background.get(place) ?? 0, weight: mean }
+    longest = Math.max(longest, ...likelyDelays([...sharers, own]).slice(0, -1))
+  }
+  return longest
+}
+
+/** What one vCPU of the domain weighs. */
+function weightOf({ cpuShares, vcpus }: DomainView): number {
+  return (cpuShares ?? 1) / Math.max(1, vcpus.length)
+}

@@ -1,0 +1,179 @@
+import { type PinAction, pin } from '../../policy/plan.ts'
+import { placeOf } from '../../view/cpu/placement.ts'
+import type { VcpuView, View } from '../../view/view.ts'
+import type { RollbackHolds } from '../ledger/quarantine.ts'
+import type { Outcome } from '../tick.ts'
+import { keyOf, type PinRound, roundOf } from './pin-round.ts'
+
+/** Samples after a round of pins in each of which a vCPU has to wait too long. */
+const enough = 3
+/**
+ * Part of the time that a vCPU may wait beyond what was expected and what was so before. Delays of steady guests vary by
+ * up to 10 points from sample to sample on a real host, and less is not worth another round of pins.
+ */
+const margin = 0.15
+/** Those who use so much more of a pCPU than they wanted before want more: it is not the pins that others wait for. */
+const changed = { floor: 0.05, share: 0.15 }
+
+/** What a vCPU did on the pCPU that it is on since it was first seen there. */
+interface Stay {
+  readonly place: number
+  samples: number
+  /** The least of any sample, as a fraction of the time. */
+  delay: number
+  /** The sum of all samples, as fractions of the pCPU. */
+  usage: number
+}
+
+/** What there is to undo, and why. */
+export interface PinRollback {
+  readonly pins: readonly PinAction[]
+  readonly why: string
+}
+
+/**
+ * Watches what a round of pins does to the vCPUs on the pCPUs that it pinned to. When one of them has to wait, sample after
+ * sample, clearly longer than the worst-served one did before and than the plan lets expect, and nobody there
+ * wants more than before, the round is to be undone. What follows from a plan as it could be foreseen is the policy's own
+ * will, and is left to it. Pins that follow before a round is judged belong to it.
+ */
+export class PinWatch {
+  readonly #holds: RollbackHolds
+  #round: PinRound | undefined
+  #samples = 0
+  readonly #stays = new Map<string, Stay>()
+  /** The last Views, the oldest first. */
+  #views: readonly View[] = []
+
+  constructor(holds: RollbackHolds) {
+    this.#holds = holds
+  }
+
+  /** What is seen next does not continue what was. */
+  interrupt(): void {
+    this.#watch(undefined)
+    this.#views = []
+  }
+
+  /** Takes in a View with a CPU sample of its own. */
+  see(view: View): void {
+    this.#views = [...this.#views.slice(1 - enough), view]
+    const cpus = this.#round?.cpus
+    if (!cpus) return
+    this.#samples++
+    for (const vcpu of view.vcpus) {
+      const place = placeOf(vcpu)
+      if (place === undefined || !cpus.has(place)) this.#stays.delete(keyOf(vcpu))
+      else this.#note(vcpu, place)
+    }
+  }
+
+  /** What is to be undone now; undefined: nothing. */
+  due(view: View): PinRollback | undefined {
+    const round = this.#round
+    if (!round || this.#samples < enough) return undefined
+    const why = this.#verdict(round, view)
+    const pins = view.vcpus.flatMap((vcpu) => {
+      const moved = round.moved.get(keyOf(vcpu))
+      const isThere = moved?.id === vcpu.domain.id && vcpu.affinity?.equals(moved.pin.cpus)
+      return isThere ? [pin(vcpu, moved.from, `rolled back: ${why}`)] : []
+    })
+    if (why !== undefined && pins.length > 0) return { pins, why }
+    this.#watch(undefined)
+    return undefined
+  }
+
+  /** What was due was carried out, as far as it could be. */
+  undone({ time }: View): void {
+    for (const { pin, id } of this.#round?.moved.values() ?? []) this.#holds.pinHurt(pin, id, time)
+    this.#watch(undefined)
+  }
+
+  /** After a turn in which `view` was seen. */
+  acted(view: View, outcomes: readonly Outcome[]): void {
+    const applied = outcomes.filter(({ status }) => status === 'applied').map(({ action }) => action)
+    const pins = applied.filter((action) => action.kind === 'pin')
+    // Who weighs something else than when it was planned waits for that.
+    if (applied.some(({ kind }) => kind === 'setShares')) this.#watch(undefined)
+    else if (pins.length > 0) this.#watch(roundOf(pins, view, this.#views, this.#round))
+  }
+
+  #watch(round: PinRound | undefined): void {
+    this.#round = round
+    this.#samples = 0
+    this.#stays.clear()
+  }
+
+  #note(vcpu: VcpuView, place: number): void {
+    const { usage = Number.NaN, delay = Number.NaN } = vcpu
+    const stay = this.#stays.get(keyOf(vcpu))
+    if (stay?.place !== place) {
+      this.#stays.set(keyOf(vcpu), { place, samples: 1, delay, usage })
+      return
+    }
+    stay.samples++
+    stay.delay = Math.min(stay.delay, delay)
+    stay.usage += usage
+  }
+
+  /** Who waits too long because of the round, in words; undefined: nobody. */
+  #verdict(round: PinRound, view: View): string | undefined {
+    let worst: VcpuView | undefined
+    let longest = Math.max(round.before, round.predicted) + margin
+    const excused = new Map<number, boolean>()
+    const isExcused = (place: number) => {
+      const known = excused.get(place) ?? this.#isOtherwise(place, round, view)
+      excused.set(place, known)
+      return known
+    }
+    for (const vcpu of view.vcpus) {
+      const stay = this.#stayOf(vcpu)
+      const { id, settings } = vcpu.domain
+      if (!stay || !settings.managed || round.expected.get(keyOf(vcpu))?.id !== id) continue
+      if (!(stay.delay > longest) || isExcused(stay.place)) continue
+      worst = vcpu
+      longest = stay.delay
+    }
+    if (!worst) return undefined
+    const { place } = this.#stayOf(worst)!
+    return (
+      `${worst.domain.name} vCPU ${worst.vcpu} waits ${percent(longest)} of the time on pCPU ${place}, ` +
+      `where the longest wait was ${percent(round.before)} before and ${percent(round.predicted)} to be expected`
+    )
+  }
+
+  /** Whether what runs on the pCPU wants more than the plan reckoned with, or is not known. */
+  #isOtherwise(place: number, round: PinRound, view: View): boolean {
+    const background = view.pcpus.find(({ id }) => id === place)?.background ?? 0
+    if (isMore(background, round.background.get(place) ?? 0)) return true
+    const all = { now: 0, before: 0 }
+    for (const vcpu of view.vcpus) {
+      if (placeOf(vcpu) !== place) continue
+      const stay = this.#stayOf(vcpu)
+      if (!stay) return true
+      const expected = round.expected.get(keyOf(vcpu))
+      const wasExpected = expected?.id === vcpu.domain.id && expected.place === place
+      const now = stay.usage / stay.samples
+      const before = wasExpected ? (expected.demand ?? 0) : 0
+      if (isMore(now, before)) return true
+      all.now += now
+      all.before += before
+    }
+    // Where it is crowded each of many that want more gets only a little more.
+    return isMore(all.now, all.before)
+  }
+
+  /** How it has been since the round; undefined: it has not been in one place for as long. */
+  #stayOf(vcpu: VcpuView): Stay | undefined {
+    const stay = this.#stays.get(keyOf(vcpu))
+    return stay && stay.samples >= enough && !Number.isNaN(stay.usage) ? stay : undefined
+  }
+}
+
+function isMore(now: number, before: number): boolean {
+  return now > before + changed.floor + changed.share * before
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(100 * fraction)} %`
+}

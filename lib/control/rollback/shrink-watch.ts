@@ -1,0 +1,124 @@
+import { type Plan, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
+import { mebibytes } from '../../util/format.ts'
+import { MiB } from '../../util/units.ts'
+import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
+import { negligible } from '../ledger/ledger.ts'
+import type { RollbackHolds } from '../ledger/quarantine.ts'
+import type { Outcome } from '../tick.ts'
+
+/** Reports without harm, made at the new size, after which a shrink has turned out well. */
+const enough = 3
+/** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
+const newerBy = 500
+/** Bytes and faults a second that are harm, in a guest that suffers: as in `MemoryEvents`. */
+const littleSwap = MiB
+const manyFaults = 100
+
+/** What one balloon gave, and how its guest does since. Bytes and monotonic milliseconds. */
+interface Shrink {
+  readonly id: number
+  /** When it was last asked to. */
+  readonly time: number
+  /** The last size that is not known to hurt, and the size that it was asked to have. */
+  readonly from: number
+  readonly to: number
+  /** When the last report that counted was made, and how many in a row told of no harm. */
+  reportedAt: number
+  fine: number
+  /** What the last report told of harm. */
+  harm: string | undefined
+}
+
+/**
+ * Follows each guest whose balloon was shrunk, whatever policy wanted it, until some reports at the new size have told of
+ * no harm. One that swaps or faults before is given back what it had, and not brought near that size again for a while.
+ */
+export class ShrinkWatch {
+  readonly #holds: RollbackHolds
+  readonly #shrinks = new Map<string, Shrink>()
+
+  constructor(holds: RollbackHolds) {
+    this.#holds = holds
+  }
+
+  /** Takes in what each guest reports. */
+  see(view: View): void {
+    if (this.#shrinks.size === 0) return
+    const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    for (const [uuid, shrink] of this.#shrinks) {
+      const domain = domains.get(uuid)
+      if (domain?.id !== shrink.id) this.#shrinks.delete(uuid)
+      else this.#judge(shrink, domain, view.time)
+    }
+  }
+
+  /** What is to be given back, where `plan` does not already give that guest something. */
+  due(view: View, plan: Plan): SetMemoryAction[] {
+    return view.domains.flatMap((domain) => {
+      const shrink = this.#shrinks.get(domain.uuid)
+      const size = presentOf(domain)
+      if (!shrink?.harm || size > shrink.from - negligible) return []
+      const isGrown = plan.some(
+        (action) => action.kind === 'setMemory' && action.uuid === domain.uuid && action.bytes > size,
+      )
+      if (isGrown) return []
+      const bytes = Math.min(shrink.from, domain.memory.maximum ?? shrink.from)
+      return [setMemory(domain, bytes, `rolled back: at ${mebibytes(shrink.to)} it ${shrink.harm}`)]
+    })
+  }
+
+  /** After a turn in which `view` was seen. */
+  acted({ domains, time }: View, outcomes: readonly Outcome[]): void {
+    for (const { action, status } of outcomes) {
+      if (action.kind !== 'setMemory' || status !== 'applied') continue
+      const domain = domains.find(({ uuid }) => uuid === action.uuid)!
+      const before = this.#shrinks.get(action.uuid)
+      const size = presentOf(domain)
+      if (action.bytes < size) {
+        // As long as no report was fine at the size before, that is not one to go back to.
+        const from = before && before.fine === 0 ? Math.max(before.from, size) : size
+        const { id } = domain
+        const to = action.bytes
+        const fresh = { reportedAt: Number.NEGATIVE_INFINITY, fine: 0, harm: undefined }
+        this.#shrinks.set(action.uuid, { id, time, from, to, ...fresh })
+      } else if (before && action.bytes >= before.from - negligible) {
+        this.#shrinks.delete(action.uuid)
+      }
+    }
+  }
+
+  #judge(shrink: Shrink, domain: DomainView, time: number): void {
+    const { age, events, actual = 0 } = domain.memory
+    if (age === undefined || !events) return
+    const reportedAt = time - age
+    if (reportedAt <= shrink.time || reportedAt < shrink.reportedAt + newerBy) return
+    shrink.reportedAt = reportedAt
+    const harm = harmIn(events)
+    // What a shrink did is learned once.
+    if (harm && !shrink.harm) {
+      const hurt = Math.max(shrink.to, Math.min(actual, shrink.from))
+      this.#holds.sizeHurt(domain, (hurt + shrink.from) / 2, time)
+    }
+    shrink.harm = harm
+    if (harm) shrink.fine = 0
+    else if (actual <= shrink.to + negligible && ++shrink.fine >= enough) this.#shrinks.delete(domain.uuid)
+  }
+}
+
+function presentOf({ memory: { target, actual } }: DomainView): number {
+  return target ?? actual ?? 0
+}
+
+/** What happened to a guest that it could do better with more memory, in words; undefined: nothing. */
+function harmIn({
+  swappedOut,
+  majorFaultsPerSecond,
+  suffers,
+  lostProgram,
+}: MemoryEvents): string | undefined {
+  if (lostProgram) return 'is likely to have lost a program'
+  if (suffers && swappedOut > littleSwap) return `swapped out ${mebibytes(swappedOut)}`
+  if (suffers && majorFaultsPerSecond > manyFaults)
+    return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
+  return undefined
+}

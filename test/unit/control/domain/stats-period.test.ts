@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { autopilot } from '../../../../lib/control/autopilot.ts'
+import { statisticsPeriod } from '../../../../lib/control/domain/stats-period.ts'
+import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
+import type { Tick } from '../../../../lib/control/tick.ts'
+import { BallastError } from '../../../../lib/host/errors.ts'
+import { FakeHost, guest } from '../fake-host.ts'
+
+const ballooning = () => []
+const unarmed = (number: number) => guest(number, { period: undefined })
+
+describe('the statistics period', () => {
+  it.each([
+    [1, 1],
+    [1_000, 1],
+    [2_000, 1],
+    [4_000, 2],
+    [10_000, 5],
+    [600_000, 5],
+  ])('at an interval of %i ms is %i s', (interval, seconds) => {
+    expect(statisticsPeriod(interval)).toBe(seconds)
+  })
+
+  it('is set once for each guest, so that the next tick knows its memory', async () => {
+    const host = new FakeHost([unarmed(1), unarmed(2)])
+    const known: (string | undefined)[][] = []
+    for await (const { view } of autopilot(host, { interval: 4_000, ticks: 5, ballooning })) {
+      known.push(view.domains.map(({ memory }) => memory.hold))
+    }
+    expect(known[0]).toEqual(['no statistics', 'no statistics'])
+    expect(known[1]).toEqual([undefined, undefined])
+    expect(host.calls).toEqual(['setMemoryStatsPeriod vm1 2', 'setMemoryStatsPeriod vm2 2'])
+  })
+
+  it('is set anew for a guest that starts or restarts, at once when the host tells', async () => {
+    const host = new FakeHost([unarmed(1)])
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 5, ballooning })) {
+      if (tick.index === 1) host.guests.push(unarmed(2))
+      if (tick.index === 2) host.guests[0] = { ...unarmed(1), id: 33 }
+      if (tick.index === 3) {
+        host.guests[1] = { ...unarmed(2), id: 34 }
+        host.emit({ kind: 'lifecycle', domain: host.guests[1], event: 'started' })
+        await new Promise(setImmediate)
+        expect(host.calls).toHaveLength(4)
+      }
+    }
+    expect(host.calls.map((call) => call.split(' ')[1])).toEqual(['vm1', 'vm2', 'vm1', 'vm2'])
+  })
+
+  it('is not touched when only vCPUs are scheduled, and set when memory is watched', async () => {
+    const host = new FakeHost([unarmed(1)])
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 2, scheduler: () => [] }));
+    expect(host.calls).toEqual([])
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 2 }));
+    expect(host.calls).toEqual(['setMemoryStatsPeriod vm1 1'])
+  })
+
+  it('that cannot be set is told, tried again with growing pauses, and nobody waits', async () => {
+    const host = new FakeHost([unarmed(1), unarmed(2)])
+    host.obstacle = (call, uuid) => {
+      if (call === 'setMemoryStatsPeriod' && uuid === host.guests[0]!.uuid) {
+        throw new BallastError('ERR_NOT_SUPPORTED', 'no balloon')
+      }
+    }
+    const ticks: Tick[] = []
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 16, ballooning })) ticks.push(tick)
+    const tries = host.calls.filter((call) => call.includes('vm1'))
+    expect(tries).toHaveLength(5)
+    const told = ticks.flatMap(({ index, errors }) => errors.map(({ code }) => `${index} ${code}`))
+    expect(told).toEqual(
+      [0, 1, 3, 7, 15].map((index) => `${index + 1} ERR_NOT_SUPPORTED`).slice(0, told.length),
+    )
+    expect(told.length).toBeGreaterThanOrEqual(4)
+    expect(host.calls.filter((call) => call.includes('vm2'))).toHaveLength(1)
+  })
+
+  it('that hangs delays no tick', async () => {
+    const host = new FakeHost([unarmed(1), unarmed(2)])
+    host.obstacle = (call, uuid) => {
+      if (call === 'setMemoryStatsPeriod' && uuid === host.guests[0]!.uuid) return new Promise(() => {})
+    }
+    const periods: (number | undefined)[] = []
+    for await (const { timing } of autopilot(host, { interval: 1_000, ticks: 4, ballooning })) {
+      periods.push(timing.period)
+      expect(timing.total).toBe(0)
+    }
+    expect(periods).toEqual([undefined, 1_000, 1_000, 1_000])
+  })
+
+  it('is in the journal with what it was, where that is known', async () => {
+    const host = new FakeHost([unarmed(1), guest(2, { period: 7 }), guest(3)])
+    const { domainTraits } = host
+    host.domainTraits = async (uuid) => {
+      if (uuid === host.guests[2]!.uuid) throw new BallastError('ERR_NOT_SUPPORTED', 'no XML')
+      return domainTraits.call(host, uuid)
+    }
+    const journal = memoryJournal()
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 2, ballooning, journal }));
+    expect(await journal.entries()).toMatchObject([
+      { kind: 'memoryStatsPeriod', name: 'vm1', id: 1, original: 0 },
+      { kind: 'memoryStatsPeriod', name: 'vm2', id: 2, original: 7 },
+      { kind: 'memoryStatsPeriod', name: 'vm3', id: 3, original: null },
+    ])
+  })
+})

@@ -1,0 +1,333 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
+import { type Journal, type JournalEntry, memoryJournal } from '../../../../lib/control/journal/journal.ts'
+import { withJournalLock } from '../../../../lib/control/journal/lock.ts'
+import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import { MiB } from '../../../../lib/util/units.ts'
+
+let directory: string
+let path: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ballast-journal-'))
+  path = join(directory, 'not', 'there', 'yet.jsonl')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const run = { wallTime: 1_700_000_000_000, uuid: 'u-1', name: 'vm "1"\n…', id: 4 }
+const affinity = (vcpu: number, list: string): JournalEntry => {
+  return { ...run, kind: 'affinity', vcpu, original: CpuSet.parse(list) }
+}
+const memory = (original: number): JournalEntry => ({ ...run, kind: 'memory', original })
+const resize = (from: number, to: number): JournalEntry => {
+  const asked = [{ wallTime: run.wallTime, from: from * MiB, to: to * MiB }]
+  return { ...run, kind: 'memory', original: from * MiB, asked }
+}
+const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: null }
+const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
+
+describe.each<[string, () => Journal]>([
+  ['memoryJournal', memoryJournal],
+  ['fileJournal', () => fileJournal(path)],
+])('%s', (_, create) => {
+  it('gives back what was recorded', async () => {
+    const journal = create()
+    await journal.record([affinity(0, '0-3,8'), memory(512 * MiB), period])
+    const entries = await journal.entries()
+    expect(plain(entries)).toEqual(plain([affinity(0, '0-3,8'), memory(512 * MiB), period]))
+    expect(entries[0]!.original).toBeInstanceOf(CpuSet)
+  })
+
+  it('keeps only the first about each thing in each run of a domain', async () => {
+    const journal = create()
+    await journal.record([affinity(0, '0-3'), affinity(0, '1')])
+    await journal.record([affinity(0, '2'), affinity(1, '3'), { ...affinity(0, '7'), id: 5 }])
+    const kept = (await journal.entries()).map((entry) => `${entry.id} ${String(entry.original)}`)
+    expect(kept).toEqual(['4 0-3', '4 3', '5 7'])
+  })
+
+  it('has what was asked for since, the last eight and the one that was seen last', async () => {
+    const journal = create()
+    await journal.record([resize(1024, 1)])
+    for (let mib = 2; mib <= 12; mib++) await journal.record([resize(1024, mib)])
+    await journal.record([resize(5, 13), resize(5, 14)])
+    const [entry, ...others] = await journal.entries()
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({ kind: 'memory', original: 1024 * MiB })
+    expect(entry?.asked?.map(({ to }) => Number(to) / MiB)).toEqual([5, 8, 9, 10, 11, 12, 13, 14])
+  })
+
+  it('does not claim to know what was asked for where an entry does not say', async () => {
+    const journal = create()
+    await journal.record([memory(512 * MiB)])
+    await journal.record([resize(512, 600)])
+    expect((await journal.entries())[0]).not.toHaveProperty('asked', expect.anything())
+  })
+
+  it('takes many at once', async () => {
+    const journal = create()
+    await Promise.all(
+      Array.from({ length: 20 }, (_, vcpu) => journal.record([affinity(vcpu, '1'), affinity(0, '9')])),
+    )
+    expect(await journal.entries()).toHaveLength(20)
+  })
+})
+
+describe('fileJournal', () => {
+  it('makes its directory and a file that only its owner reads', async () => {
+    await fileJournal(path).record([memory(MiB)])
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(directory, 'not'))).mode & 0o777).toBe(0o700)
+  })
+
+  it('has every line in the file when record() resolves', async () => {
+    const journal = fileJournal(path)
+    await journal.record([memory(MiB)])
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3)
+    await journal.record([memory(2 * MiB), affinity(0, '1')])
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(5)
+  })
+
+  it('goes on with the file of an earlier process: what that found remains the original', async () => {
+    await fileJournal(path).record([affinity(0, '0-3')])
+    const next = fileJournal(path)
+    await next.record([affinity(0, '1'), affinity(1, '2')])
+    expect((await next.entries()).map(({ original }) => String(original))).toEqual(['0-3', '2'])
+  })
+
+  it('is readable, and can be gone on with, after a crash at any byte', async () => {
+    const entries = [affinity(0, '0-3'), memory(512 * MiB), period, affinity(1, '2')]
+    await fileJournal(path).record(entries)
+    const whole = await readFile(path)
+    const more = memory(77 * MiB)
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(path, whole.subarray(0, length))
+      const lines = whole.subarray(0, length).filter((byte) => byte === 0x0a).length
+      const survived = entries.slice(0, Math.max(0, lines - 1))
+      expect(plain(await fileJournal(path).entries())).toEqual(plain(survived))
+
+      const next = fileJournal(path)
+      await next.record([{ ...more, id: 9 }])
+      expect(plain(await next.entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
+      expect(plain(await fileJournal(path).entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
+    }
+  })
+
+  it('has nothing in it before the first entry, and makes no file', async () => {
+    expect(await fileJournal(path).entries()).toEqual([])
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it.each([
+    ['another text file', 'root:x:0:0\nbin:x:1:1\n'],
+    ['a file without a line end', 'something precious'],
+    ['a journal of another version', '{"journal":"ballast","version":3}\n'],
+  ])('does not touch %s', async (_, content) => {
+    path = join(directory, 'precious')
+    await writeFile(path, content)
+    await expect(fileJournal(path).record([period])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await expect(fileJournal(path).entries()).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    expect(await readFile(path, 'utf8')).toBe(content)
+  })
+
+  it.each([
+    'garbage',
+    '{}',
+    '[]',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"affinity","vcpu":0,"original":"0-"}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":"1"}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":1,"asked":[{"from":1,"to":2}]}',
+    '{"wallTime":1,"uuid":"u","name":"n","id":1,"kind":"memory","original":1,"asked":{}}',
+  ])('names the line that is damaged: %s', async (line) => {
+    await fileJournal(path).record([period])
+    await appendFile(path, `${line}\n`)
+    await expect(fileJournal(path).entries()).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('Line 3'),
+    })
+  })
+
+  it.each([
+    ['the group', 0o660],
+    ['all', 0o602],
+  ])('refuses one that %s could write, and leaves it as it is', async (_, mode) => {
+    await fileJournal(path).record([period])
+    const content = await readFile(path, 'utf8')
+    await chmod(path, mode)
+    const refused = { code: 'ERR_JOURNAL', message: expect.stringContaining('chmod go-w') }
+    await expect(fileJournal(path).entries()).rejects.toMatchObject(refused)
+    await expect(fileJournal(path).record([memory(MiB)])).rejects.toMatchObject(refused)
+    expect(await readFile(path, 'utf8')).toBe(content)
+    await chmod(path, 0o644)
+    expect(await fileJournal(path).entries()).toHaveLength(1)
+  })
+
+  it('refuses one that others come to be able to write while it is used', async () => {
+    const journal = fileJournal(path)
+    await journal.record([period])
+    await chmod(path, 0o666)
+    await expect(journal.record([memory(MiB)])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+  })
+
+  it.runIf(process.getuid?.() === 0)('refuses one of another user', async () => {
+    await fileJournal(path).record([period])
+    await chown(path, 65534, 65534)
+    await expect(fileJournal(path).record([memory(MiB)])).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('another user (uid 65534)'),
+    })
+  })
+
+  it('refuses a link, to a journal or to nothing, and a pipe', async () => {
+    const target = join(directory, 'target')
+    const refused = { code: 'ERR_JOURNAL', message: expect.stringContaining('no regular file') }
+    await symlink(target, join(directory, 'link'))
+    const link = fileJournal(join(directory, 'link'))
+    await expect(link.record([period])).rejects.toMatchObject(refused)
+    expect(existsSync(target)).toBe(false)
+    await fileJournal(target).record([period])
+    await expect(link.entries()).rejects.toMatchObject(refused)
+    execFileSync('mkfifo', [join(directory, 'pipe')])
+    await expect(fileJournal(join(directory, 'pipe')).entries()).rejects.toMatchObject(refused)
+  })
+
+  it('loses nothing when two begin with the same file at the same time', async () => {
+    const journals = Array.from({ length: 8 }, () => fileJournal(path))
+    await Promise.all(journals.map((journal, vcpu) => journal.record([affinity(vcpu, '0-3')])))
+    expect(await fileJournal(path).entries()).toHaveLength(8)
+  })
+
+  it('says what to do where it cannot write, and writes when it can', async () => {
+    await writeFile(join(directory, 'file'), '')
+    const journal = fileJournal(join(directory, 'file', 'journal'))
+    await expect(journal.record([period])).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+      message: expect.stringContaining('another path'),
+    })
+    await rm(join(directory, 'file'))
+    await journal.record([period])
+    expect(await journal.entries()).toHaveLength(1)
+  })
+
+  it('does not lose its header when the file is removed meanwhile', async () => {
+    const journal = fileJournal(path)
+    await journal.record([period])
+    await rm(path)
+    await expect(journal.record([memory(MiB)])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await journal.record([memory(MiB)])
+    expect(await fileJournal(path).entries()).toHaveLength(1)
+  })
+
+  it('forgets what is back, and takes what is found then for the original', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3'), affinity(1, '0-3')])
+    await journal.forget([affinity(0, '0-3')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(1, '0-3')]))
+    await journal.record([affinity(0, '2')])
+    expect((await fileJournal(path).entries()).map(({ original }) => String(original))).toEqual(['0-3', '2'])
+  })
+
+  it('reads what the version before wrote, and writes it anew before it adds to it', async () => {
+    const old = `{"journal":"ballast","version":1}\n${JSON.stringify(affinity(0, '0-3'))}\n{"torn`
+    path = join(directory, 'old')
+    await writeFile(path, old, { mode: 0o640 })
+    const journal = fileJournal(path)
+    expect(plain(await journal.entries())).toEqual(plain([affinity(0, '0-3')]))
+    expect(await readFile(path, 'utf8')).toBe(old)
+    await journal.record([affinity(1, '1')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
+    expect(await readFile(path, 'utf8')).toMatch(/^\{"journal":"ballast","version":2\}\n/)
+    expect((await stat(path)).mode & 0o777).toBe(0o640)
+    expect(await readdir(directory)).toEqual(['old'])
+  })
+
+  const manyTimes = (vcpu: number) => {
+    const from = CpuSet.range(0, 3)
+    return Array.from({ length: 8_000 }, (_, i): JournalEntry => {
+      const asked = [{ wallTime: run.wallTime + i, from, to: CpuSet.of(i % 4) }]
+      return { ...run, wallTime: run.wallTime + i, kind: 'affinity', vcpu, original: from, asked }
+    })
+  }
+
+  it('is written anew when it has grown large, with all originals and what was asked for last', async () => {
+    const journal = fileJournal(path)
+    await journal.record([memory(512 * MiB)])
+    await journal.record(manyTimes(0))
+    expect((await stat(path)).size).toBeLessThan(10_000)
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+    const [size, pin, ...others] = await fileJournal(path).entries()
+    expect(others).toEqual([])
+    expect(size).toMatchObject({ kind: 'memory', original: 512 * MiB })
+    expect(pin).toMatchObject({ kind: 'affinity', wallTime: run.wallTime })
+    expect(pin?.asked?.map(({ wallTime }) => wallTime - run.wallTime)).toEqual(
+      Array.from({ length: 8 }, (_, i) => 7_992 + i),
+    )
+    await journal.record([affinity(1, '1')])
+    expect(await fileJournal(path).entries()).toHaveLength(3)
+  })
+
+  it('keeps then no longer what runs that have ended began with', async () => {
+    const journal = fileJournal(path)
+    const ended = { ...memory(MiB), id: 3, wallTime: run.wallTime - 3_600_000 }
+    const other = { ...memory(MiB), uuid: 'u-2', wallTime: run.wallTime - 3_600_000 }
+    await journal.record([ended, other, { ...memory(MiB), wallTime: run.wallTime - 3_600_000 }])
+    await journal.record(manyTimes(0), [{ uuid: 'u-1', name: 'vm', id: 4 }])
+    const kept = (await fileJournal(path).entries()).map(({ uuid, id, kind }) => `${uuid} ${id} ${kind}`)
+    expect(kept).toEqual(['u-1 4 memory', 'u-1 4 affinity'])
+  })
+
+  it('loses nothing of those who write to it while others write it anew', async () => {
+    const writers = [0, 1, 2, 3].map(() => fileJournal(path))
+    const [large, small] = [3, 60]
+    await writers[0]!.record([affinity(9, '0-3')])
+    await Promise.all(
+      writers.map(async (journal, writer) => {
+        for (let i = 0; i < (writer < 2 ? large : small); i++) {
+          await journal.record(writer < 2 ? manyTimes(writer) : [affinity(100 * writer + i, '1')])
+        }
+      }),
+    )
+    expect(await fileJournal(path).entries()).toHaveLength(1 + 2 + 2 * small)
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+  }, 120_000)
+
+  it('takes away the line that another one was killed in the middle of', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3')])
+    await appendFile(path, '{"wallTime":17000')
+    await journal.record([affinity(1, '1')])
+    expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
+  })
+
+  it('waits for one who writes to it, and changes nothing when that takes too long', async () => {
+    const journal = fileJournal(path)
+    await journal.record([affinity(0, '0-3')])
+    const another = join(directory, 'not', 'there', '..', 'there', 'yet.jsonl')
+    let late: Promise<void> | undefined
+    await withJournalLock(another, async () => {
+      await expect(journal.record([affinity(1, '1')])).rejects.toMatchObject({
+        code: 'ERR_JOURNAL',
+        message: expect.stringContaining('another path'),
+      })
+      expect(await fileJournal(path).entries()).toHaveLength(1)
+      late = journal.record([affinity(2, '1')])
+    })
+    await late
+    expect((await fileJournal(path).entries()).map((entry) => 'vcpu' in entry && entry.vcpu)).toEqual([0, 2])
+  }, 30_000)
+})

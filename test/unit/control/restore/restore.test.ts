@@ -1,0 +1,393 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { autopilot } from '../../../../lib/control/autopilot.ts'
+import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
+import { type Journal, memoryJournal } from '../../../../lib/control/journal/journal.ts'
+import { restore } from '../../../../lib/control/restore/restore.ts'
+import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import { BallastError } from '../../../../lib/host/errors.ts'
+import { pin, setMemory } from '../../../../lib/policy/plan.ts'
+import { GiB, MiB } from '../../../../lib/util/units.ts'
+import type { View } from '../../../../lib/view/view.ts'
+import { FakeHost, guest } from '../fake-host.ts'
+
+const scheduler = (view: View) => view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(3), 'test'))
+const resize = (bytes: number) => (view: View) =>
+  view.domains.map((domain) => setMemory(domain, bytes, 'test'))
+
+async function change(host: FakeHost, journal: Journal, bytes = 640 * MiB): Promise<void> {
+  const options = { interval: 1_000, ticks: 2, journal, scheduler, ballooning: resize(bytes) }
+  for await (const tick of autopilot(host, options)) expect(tick.errors).toEqual([])
+}
+
+const settings = (host: FakeHost) =>
+  host.guests.map(({ name, actual, vcpus, period }) => [
+    name,
+    actual / MiB,
+    period,
+    ...vcpus.map(({ affinity }) => `${affinity}`),
+  ])
+
+let directory: string
+let path: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ballast-restore-'))
+  path = join(directory, 'journal')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+function twoGuests(): FakeHost {
+  const vcpu = { pcpu: 0, usage: 0.2 }
+  return new FakeHost([
+    guest(1, {
+      vcpus: [
+        { affinity: CpuSet.of(0), ...vcpu },
+        { affinity: CpuSet.range(0, 3), ...vcpu },
+      ],
+      period: 7,
+    }),
+    guest(2, { actual: 512 * MiB, rss: 512 * MiB, period: 7 }),
+  ])
+}
+
+describe('the journal', () => {
+  it('has the original before the change is made', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    const known: string[] = []
+    host.obstacle = async (call, uuid) => {
+      if (uuid === '') return
+      const entries = (await journal.entries()).filter((entry) => entry.uuid === uuid)
+      known.push(`${call}: ${entries.map(({ kind }) => kind).join(' ')}`)
+    }
+    await change(host, journal)
+    expect(known.filter((line) => line.startsWith('setMemory:'))).toEqual([
+      expect.stringContaining('memory'),
+      expect.stringContaining('memory'),
+    ])
+    expect(known.filter((line) => line.startsWith('pinVcpu'))).toHaveLength(3)
+    for (const line of known) {
+      const kind = { pinVcpu: 'affinity', setMemory: 'memory', setMemoryStatsPeriod: 'memoryStatsPeriod' }[
+        line.split(':')[0]!
+      ]
+      expect(line.split(': ')[1]!.split(' ')).toContain(kind)
+    }
+  })
+
+  it('that cannot be written stops every change, and the tick says why', async () => {
+    const host = twoGuests()
+    const journal: Journal = {
+      record: async () => {
+        throw new BallastError('ERR_JOURNAL', 'disk full')
+      },
+      entries: async () => [],
+    }
+    const codes: (string | undefined)[] = []
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 2, journal, scheduler })) {
+      codes.push(...tick.outcomes.map(({ error }) => error?.code))
+    }
+    expect(new Set(codes)).toEqual(new Set(['ERR_JOURNAL']))
+    expect(host.calls).toEqual([])
+  })
+})
+
+describe('restore', () => {
+  it('brings everything back, after a crash in mid-line too', async () => {
+    const host = twoGuests()
+    const before = settings(host)
+    await change(host, fileJournal(path))
+    expect(settings(host)).toEqual([
+      ['vm1', 640, 1, '3', '3'],
+      ['vm2', 640, 1, '3'],
+    ])
+    await appendFile(path, '{"wallTime":17000000,"uuid":"0000')
+    const report = await restore(host, fileJournal(path))
+    expect(settings(host)).toEqual(before)
+    expect(report.restored).toHaveLength(7)
+    expect(report.notRestored).toEqual([])
+    expect(report.over).toEqual([])
+  })
+
+  it('brings back what was found first, not what a later run found', async () => {
+    const host = twoGuests()
+    const before = settings(host)
+    await change(host, fileJournal(path))
+    await change(host, fileJournal(path), 800 * MiB)
+    await restore(host, fileJournal(path))
+    expect(settings(host)).toEqual(before)
+  })
+
+  it('says when a statistics period was not known, or cannot be set', async () => {
+    const host = twoGuests()
+    const entry = { wallTime: 0, kind: 'memoryStatsPeriod' } as const
+    const [one, two] = host.guests
+    const journal = memoryJournal()
+    await journal.record([
+      { ...entry, uuid: one!.uuid, name: 'vm1', id: 1, original: null },
+      { ...entry, uuid: two!.uuid, name: 'vm2', id: 2, original: 3 },
+    ])
+    host.obstacle = (call) => {
+      if (call === 'setMemoryStatsPeriod') throw new BallastError('ERR_DOMAIN_BUSY', 'another job holds it')
+    }
+    const { notRestored } = await restore(host, journal)
+    expect(notRestored.map(({ entry, why }) => `${entry.name}: ${why}`)).toEqual([
+      'vm1: it is not known what it was: `virsh dommemstat DOMAIN --period 0` turns it off',
+      'vm2: another job holds it',
+    ])
+  })
+
+  it('a second time changes nothing', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    await restore(host, journal)
+    const calls = host.calls.length
+    // Before that a balloon may be on its way to what it was asked for before.
+    await host.clock.sleepUntil(host.clock.now() + 60_000)
+    expect((await restore(host, journal)).restored).toHaveLength(7)
+    expect(host.calls).toHaveLength(calls)
+  })
+
+  it('leaves alone what has restarted or ended since', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    host.guests[0]!.id = 50
+    host.guests.pop()
+    const calls = host.calls.length
+    const report = await restore(host, journal)
+    expect(report).toMatchObject({ restored: [], notRestored: [] })
+    expect(report.over).toHaveLength(7)
+    expect(host.calls).toHaveLength(calls)
+  })
+
+  it('does not take from a guest what it uses by now, and says so', async () => {
+    const host = new FakeHost([guest(1, { actual: 512 * MiB, rss: 512 * MiB })])
+    const journal = memoryJournal()
+    await change(host, journal, GiB)
+    host.guests[0]!.used = 700 * MiB
+    const report = await restore(host, journal)
+    expect(host.guests[0]!.actual).toBe(800 * MiB)
+    expect(report.notRestored.find(({ entry }) => entry.kind === 'memory')?.why).toContain('it uses 700 MiB')
+  })
+
+  it('takes first, looks, and gives then what the host did not have before', async () => {
+    const memory = 4 * GiB
+    const host = new FakeHost(
+      [
+        guest(1, { actual: 1536 * MiB, rss: 1536 * MiB, used: 100 * MiB }),
+        guest(2, { actual: 1536 * MiB, rss: 1536 * MiB, used: 100 * MiB }),
+      ],
+      { memory },
+    )
+    const journal = memoryJournal()
+    const swap = (view: View) => [
+      setMemory(view.domains[0]!, 512 * MiB, 'test'),
+      setMemory(view.domains[1]!, 2 * GiB, 'test'),
+    ]
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 3, journal, ballooning: swap })) {
+      for (const one of host.guests) one.rss = one.actual
+    }
+    expect(settings(host).map(([, mib]) => mib)).toEqual([512, 2048])
+    // The host has other work by now: no room for both at their largest.
+    const available = () => memory - host.guests.reduce((sum, { rss }) => sum + rss, 0) - 200 * MiB
+    host.obstacle = () => {
+      host.available = available()
+    }
+    const report = await restore(host, journal)
+    expect(settings(host).map(([, mib]) => mib)).toEqual([1536, 1536])
+    expect(report.restored.map(({ kind }) => kind)).toEqual(['memory', 'memory'])
+    expect(host.calls.at(-1)).toBe('setMemory vm1 1536')
+  })
+
+  it('tells a call that failed, and restores the rest', async () => {
+    const host = twoGuests()
+    const journal = memoryJournal()
+    await change(host, journal)
+    host.obstacle = (call, uuid) => {
+      if (call === 'pinVcpu' && uuid === host.guests[1]!.uuid)
+        throw new BallastError('ERR_DOMAIN_BUSY', 'busy')
+    }
+    const report = await restore(host, journal)
+    expect(report.restored).toHaveLength(6)
+    expect(report.notRestored.find(({ entry }) => entry.kind === 'affinity')).toMatchObject({
+      entry: { name: 'vm2' },
+      why: 'busy',
+      error: { code: 'ERR_DOMAIN_BUSY' },
+    })
+  })
+
+  it('takes a mask that is wider than the host for free to run anywhere', async () => {
+    const host = new FakeHost([guest(1, { vcpus: [{ affinity: CpuSet.range(0, 7), pcpu: 0, usage: 0 }] })])
+    const journal = memoryJournal()
+    await change(host, journal)
+    const report = await restore(host, journal)
+    expect(host.guests[0]!.vcpus[0]!.affinity.toString()).toBe('0-3')
+    expect(report.restored.map(({ kind }) => kind)).toContain('affinity')
+  })
+
+  it('is refused on a read-only host', async () => {
+    await expect(restore(new FakeHost([], { readOnly: true }), memoryJournal())).rejects.toMatchObject({
+      code: 'ERR_PERMISSION_DENIED',
+    })
+  })
+
+  it('brings back only what belongs to the resources that it is asked for', async () => {
+    const host = twoGuests()
+    const before = settings(host)
+    const journal = memoryJournal()
+    await change(host, journal)
+    const report = await restore(host, journal, { resources: ['vcpus'] })
+    expect(report.restored.map(({ kind }) => kind)).toEqual(['affinity', 'affinity', 'affinity'])
+    expect(settings(host)).toEqual([
+      ['vm1', 640, 1, '0', '0-3'],
+      ['vm2', 640, 1, '0-3'],
+    ])
+    await restore(host, journal, { resources: ['memory'] })
+    expect(settings(host)).toEqual(before)
+  })
+
+  it('gives at once what can be given when it is not to wait, and the rest later', async () => {
+    const host = new FakeHost([guest(1, { actual: 1536 * MiB, rss: 512 * MiB, used: 100 * MiB })], {
+      memory: 4 * GiB,
+    })
+    const journal = memoryJournal()
+    await change(host, journal, 512 * MiB)
+    host.available = 1024 * MiB
+    const { notRestored } = await restore(host, journal, { wait: 0 })
+    expect(notRestored.map(({ entry, why }) => `${entry.kind}: ${why}`)).toEqual([
+      'memory: the host has 448 MiB left to grant',
+    ])
+    expect(host.guests[0]!.actual).toBe(960 * MiB)
+    host.available = 4 * GiB
+    // What the first one gave is no foreign change to the second.
+    expect((await restore(host, journal, { wait: 0 })).foreign).toEqual([])
+    expect(host.guests[0]!.actual).toBe(1536 * MiB)
+  })
+
+  it('does not ask for a size that it could not write down, unless it is the original', async () => {
+    const one = { actual: 1024 * MiB, rss: 512 * MiB, used: 100 * MiB }
+    const host = new FakeHost([guest(1, one), guest(2, one)], { memory: 4 * GiB })
+    const journal = memoryJournal()
+    await change(host, journal, 512 * MiB)
+    host.available = 1300 * MiB
+    const full: Journal = {
+      record: async () => {
+        throw new BallastError('ERR_JOURNAL', 'disk full')
+      },
+      entries: () => journal.entries(),
+    }
+    const { notRestored } = await restore(host, full, { wait: 0 })
+    expect(host.guests.map(({ actual }) => actual / MiB)).toEqual([1024, 512])
+    expect(notRestored).toMatchObject([{ entry: { name: 'vm2', kind: 'memory' }, why: 'disk full' }])
+  })
+
+  it('refuses a time to wait that is none', async () => {
+    for (const options of [{ wait: -1 }, { wait: Number.NaN }, { patience: -1 }]) {
+      await expect(restore(twoGuests(), memoryJournal(), options)).rejects.toThrow(TypeError)
+    }
+  })
+})
+
+describe('what somebody else changed since', () => {
+  /** A host on which a loop has pinned vm1 to 3 and set its balloon from 1024 to 640 MiB, and its journal. */
+  async function changed(used = 200 * MiB) {
+    const host = new FakeHost([
+      guest(1),
+      guest(2, { vcpus: [{ affinity: CpuSet.of(1), pcpu: 1, usage: 0.1 }] }),
+    ])
+    const journal = memoryJournal()
+    await change(host, journal)
+    host.guests[0]!.used = used
+    return { host, journal, vm1: host.guests[0]! }
+  }
+
+  it('is left alone and named: pins, balloons, cpu_shares, statistics periods', async () => {
+    const { host, journal, vm1 } = await changed()
+    const { uuid, name, id } = vm1
+    const asked = [{ wallTime: 0, from: 1024, to: 2048 }]
+    await journal.record([{ uuid, name, id, wallTime: 0, kind: 'cpuShares', original: 1024, asked }])
+    const [period] = [[{ wallTime: 0, from: 0, to: 1 }]]
+    await journal.record([
+      { uuid, name, id, wallTime: 0, kind: 'memoryStatsPeriod', original: 0, asked: period! },
+    ])
+    vm1.cpuShares = 300
+    vm1.vcpus[0]!.affinity = CpuSet.of(2)
+    vm1.actual = 900 * MiB
+    vm1.period = 5
+    await host.clock.sleepUntil(host.clock.now() + 60_000)
+    const report = await restore(host, journal)
+    expect(report.foreign.map(({ name, kind }) => `${name} ${kind}`).sort()).toEqual([
+      'vm1 affinity',
+      'vm1 cpuShares',
+      'vm1 memory',
+      'vm1 memoryStatsPeriod',
+    ])
+    expect(report.restored.map(({ name, kind }) => `${name} ${kind}`)).toEqual(['vm2 memory', 'vm2 affinity'])
+    expect(settings(host)).toEqual([
+      ['vm1', 900, 5, '2'],
+      ['vm2', 1024, 1, '1'],
+    ])
+    expect(vm1.cpuShares).toBe(300)
+  })
+
+  it.each<[string, number, number, number, number]>([
+    ['on its way', 800, 200, 10_000, 1024],
+    ['that has not begun to move', 1024, 200, 10_000, 1024],
+    ['that came to an end because its guest has no more to give', 800, 650, 3_600_000, 1024],
+    ['that somebody set while nobody looked', 800, 200, 3_600_000, 800],
+    ['that somebody set beyond where it ever was', 1200, 200, 0, 1200],
+  ])('does not mean a balloon %s', async (_, actual, used, later, expected) => {
+    const { host, journal, vm1 } = await changed(used * MiB)
+    vm1.actual = actual * MiB
+    await host.clock.sleepUntil(host.clock.now() + later)
+    await restore(host, journal)
+    expect(vm1.actual / MiB).toBe(expected)
+  })
+
+  it('is not what the kernel made of a pin, nor pCPUs that have gone offline', async () => {
+    const host = new FakeHost([guest(1), guest(2), guest(3)])
+    const journal = memoryJournal()
+    const affinities = { vm1: [0, 1, 2], vm2: [1], vm3: [5] } as Record<string, number[]>
+    for (const { uuid, name, id } of host.guests) {
+      const from = CpuSet.of(3)
+      const asked = [{ wallTime: 0, from, to: CpuSet.from(affinities[name]!) }]
+      await journal.record([
+        { uuid, name, id, wallTime: 0, kind: 'affinity', vcpu: 0, original: from, asked },
+      ])
+    }
+    // All guests are kept within 1 to 3; pCPU 5 has gone.
+    for (const [i, cpus] of [[1, 2], [1], [1, 2, 3]].entries()) {
+      host.guests[i]!.vcpus[0]!.affinity = CpuSet.from(cpus)
+    }
+    expect((await restore(host, journal)).foreign).toEqual([])
+    expect(host.guests.map(({ vcpus }) => `${vcpus[0]!.affinity}`)).toEqual(['3', '3', '3'])
+  })
+
+  it('cannot be told where an older journal does not say what was asked for', async () => {
+    const { host, vm1 } = await changed()
+    const journal = memoryJournal()
+    const { uuid, name, id } = vm1
+    await journal.record([{ uuid, name, id, wallTime: 0, kind: 'memory', original: GiB }])
+    vm1.actual = 900 * MiB
+    expect((await restore(host, journal)).restored).toHaveLength(1)
+    expect(vm1.actual).toBe(GiB)
+  })
+
+  it('is not overwritten for the pace of merging either', async () => {
+    const host = new FakeHost([])
+    const journal = memoryJournal()
+    const [original, to, other] = [100, 400, 250].map((pagesToScan) => ({ pagesToScan, sleep: 20 }))
+    const asked = [{ wallTime: 0, from: original!, to: to! }]
+    const subject = { uuid: '', name: '', id: -1, wallTime: 0 }
+    await journal.record([{ ...subject, kind: 'memoryMerging', original: original!, asked }])
+    host.merging = { ...other!, running: true, saved: 0 }
+    expect((await restore(host, journal)).foreign).toHaveLength(1)
+    expect(host.merging.pagesToScan).toBe(250)
+    host.merging = { ...to!, running: true, saved: 0 }
+    expect((await restore(host, journal)).restored).toHaveLength(1)
+    expect(host.merging.pagesToScan).toBe(100)
+  })
+})
