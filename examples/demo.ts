@@ -12,10 +12,7 @@ import {
   type AutopilotOptions,
   autopilot,
   ballooning,
-  fewestMovesOfEqualLoads,
   isFullSample,
-  judgeBalance,
-  judgeMemory,
   MiB,
   Narrator,
   type SimulatedHost,
@@ -25,6 +22,7 @@ import {
   type Tick,
   table,
 } from 'ballast'
+import { fewestMovesOfEqualLoads, judgeBalance, judgeMemory } from '../test/support/verdict.ts'
 
 const { values } = parseArgs({ options: { fast: { type: 'boolean', default: false } } })
 

@@ -4,7 +4,8 @@
  *     npx tsx examples/monitor.ts <seconds> [--connect URI]
  */
 import { parseArgs } from 'node:util'
-import { autopilot, classicCpuLines, classicMemoryLines, connect } from 'ballast'
+import { autopilot, connect } from 'ballast'
+import { classicCpuLines, classicMemoryLines } from './classic-lines.ts'
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { plotLoads, plotPlacement } from '../../lib/report/index.ts'
+import { plotLoads } from '../plot/loads.ts'
+import { plotPlacement } from '../plot/placement.ts'
 import type { Contest } from './contests.ts'
 import { ticksOf } from './run.ts'
 

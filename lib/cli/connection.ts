@@ -1,8 +1,8 @@
 import type { Host } from '../host/host.ts'
 import { stayConnected } from '../host/reconnecting-host.ts'
 import { withoutPassword } from '../util/uri.ts'
+import { note, type World } from './context.ts'
 import type { ConnectionOptions } from './options.ts'
-import { note, type World } from './world.ts'
 
 /**
  * Opens the host that the options or the environment name. Undefined: the user stopped us first; the

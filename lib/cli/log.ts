@@ -2,8 +2,8 @@ import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Tick } from '../control/tick.ts'
 import { Narrator } from '../report/narrator.ts'
 import { printableJson } from '../util/printable.ts'
+import { type News, type World, writeLines } from './context.ts'
 import { type LogOptions, logLevels } from './log-options.ts'
-import { type News, type World, writeLines } from './world.ts'
 
 /** How a run tells what it does. */
 export interface Telling {

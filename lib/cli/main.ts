@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { connect } from '../libvirt/connect.ts'
 import { loadNative } from '../libvirt/native.ts'
-import { endWhenHung } from './deadman.ts'
+import { hangups, stopSignal } from './controller/signals.ts'
+import { notifier } from './controller/systemd.ts'
+import { endWhenHung } from './controller/watchdog.ts'
 import { main } from './program.ts'
-import { notifier } from './service.ts'
-import { hangups, stopSignal } from './stop.ts'
 
 const { env, stderr, stdout } = process
 const world = {

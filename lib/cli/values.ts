@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import { GiB, KiB, MiB } from '../util/units.ts'
-import { UsageError } from './exit.ts'
+import { UsageError } from './exit-codes.ts'
 
 /** Setting a timer for longer is a mistake, and from 2^31 ms on it would fire at once. */
 const longestInterval = 86_400

@@ -1,10 +1,5 @@
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
-export { classicCpuLines, classicMemoryLines } from './classic.ts'
 export { Narrator } from './narrator.ts'
-export type { PlotOptions } from './plot.ts'
-export { plotLoads } from './plot-loads.ts'
-export { plotMemory } from './plot-memory.ts'
-export { plotPlacement } from './plot-placement.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,
@@ -16,4 +11,3 @@ export {
   type VcpuRecord,
 } from './tick-json.ts'
 export type { Told, ToldEvent } from './told.ts'
-export * from './verdict.ts'

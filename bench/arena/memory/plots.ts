@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { plotMemory } from '../../../lib/report/index.ts'
+import { plotMemory } from '../../plot/memory.ts'
 import type { MemoryContest } from './contests.ts'
 import { memoryTicksOf } from './run.ts'
 

@@ -1,5 +1,5 @@
 import type { Tick } from '../../../lib/control/tick.ts'
-import { judgeBalance } from '../../../lib/report/verdict.ts'
+import { judgeBalance } from '../../support/verdict.ts'
 import { disturbanceOf } from './disturbance.ts'
 import { fewestMovesFrom, settlingOf, tolerance, type Wanted } from './truth.ts'
 

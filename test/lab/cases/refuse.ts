@@ -1,8 +1,8 @@
 import { shares } from '../../../lib/ballooning/index.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
-import { judgeMemory } from '../../../lib/report/verdict.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import type { DomainView } from '../../../lib/view/view.ts'
+import { judgeMemory } from '../../support/verdict.ts'
 import type { Guest } from '../guest.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'
 import {

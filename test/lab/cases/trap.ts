@@ -1,7 +1,7 @@
 import { usageBased } from '../../../bench/arena/usage-based.ts'
-import { judgeBalance } from '../../../lib/report/verdict.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
+import { judgeBalance } from '../../support/verdict.ts'
 import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { disturbanceOf, withExcuse } from './disturbance.ts'

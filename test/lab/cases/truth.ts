@@ -3,7 +3,7 @@ import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import { isFullSample } from '../../../lib/view/cpu/pcpu-loads.ts'
 import { placeOf } from '../../../lib/view/cpu/placement.ts'
 import type { View } from '../../../lib/view/view.ts'
-import { fewestMoves, leastDeviation } from '../../oracle.ts'
+import { fewestMoves, leastDeviation } from '../../support/oracle.ts'
 
 /** Standard deviation of load, as a fraction of its mean, up to which the host is balanced. */
 export const tolerance = 0.05

@@ -1,7 +1,8 @@
 /** The command line, which connects as another user: `unprivileged UID ARGUMENTS`. */
+
+import type { World } from '../../../lib/cli/context.ts'
+import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { main } from '../../../lib/cli/program.ts'
-import { hangups, stopSignal } from '../../../lib/cli/stop.ts'
-import type { World } from '../../../lib/cli/world.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
 
 const { env, stderr, stdout } = process

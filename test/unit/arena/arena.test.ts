@@ -6,7 +6,7 @@ import { policies } from '../../../bench/arena/policies.ts'
 import { type Result, run } from '../../../bench/arena/run.ts'
 import { rowOf } from '../../../bench/arena/table.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
-import { leastDeviation } from '../../oracle.ts'
+import { leastDeviation } from '../../support/oracle.ts'
 import { seeded } from '../schedulers/world.ts'
 
 const quick = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { standardDeviation } from '../../../lib/util/statistics.ts'
-import { fewestMoves, leastDeviation, type OracleProblem, type OracleVcpu } from '../../oracle.ts'
+import { fewestMoves, leastDeviation, type OracleProblem, type OracleVcpu } from '../../support/oracle.ts'
 import { seeded } from '../schedulers/world.ts'
 
 const vcpus = (demands: readonly number[], home: number | readonly number[]): OracleVcpu[] =>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { ballast, withMembers } from './testWorld.ts'
+import { ballast, withMembers } from './test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-log-'))
 afterAll(() => rmSync(directory, { recursive: true }))

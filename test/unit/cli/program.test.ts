@@ -7,7 +7,7 @@ import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { balloonPolicies } from '../../../lib/cli/policies.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { affinities, ballast, keep, withMembers } from './testWorld.ts'
+import { affinities, ballast, keep, withMembers } from './test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-'))
 afterAll(() => rmSync(directory, { recursive: true }))

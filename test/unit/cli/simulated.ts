@@ -1,9 +1,10 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
-import { endWhenHung } from '../../../lib/cli/deadman.ts'
+
+import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
+import { notifier } from '../../../lib/cli/controller/systemd.ts'
+import { endWhenHung } from '../../../lib/cli/controller/watchdog.ts'
 import { cpuPolicies } from '../../../lib/cli/policies.ts'
 import { main } from '../../../lib/cli/program.ts'
-import { notifier } from '../../../lib/cli/service.ts'
-import { hangups, stopSignal } from '../../../lib/cli/stop.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { loadNative } from '../../../lib/libvirt/native.ts'
@@ -11,7 +12,7 @@ import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { pin } from '../../../lib/policy/plan.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import type { View } from '../../../lib/view/view.ts'
-import { withMembers } from './testWorld.ts'
+import { withMembers } from './test-context.ts'
 
 const { env, stderr, stdout } = process
 const simulated = simulate(scenarios.A1())

@@ -5,7 +5,7 @@ import * as ballooning from '../../../lib/ballooning/index.ts'
 import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
 import { isPolicy } from '../../../lib/policy/plan.ts'
 import * as schedulers from '../../../lib/schedulers/index.ts'
-import { ballast, type Ending } from './testWorld.ts'
+import { ballast, type Ending } from './test-context.ts'
 
 const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
 

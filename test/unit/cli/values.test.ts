@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../../lib/cli/exit.ts'
+import { UsageError } from '../../../lib/cli/exit-codes.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { parseSeconds, parseSize, parseTicks } from '../../../lib/cli/values.ts'
 import { GiB, KiB, MiB } from '../../../lib/util/units.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ending, UsageError } from '../../../lib/cli/exit.ts'
+import { ending, UsageError } from '../../../lib/cli/exit-codes.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { withoutPassword, withoutPasswordOf, withoutPasswords } from '../../../lib/util/uri.ts'
 import { anyText, nearly } from './arbitraries.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../../lib/cli/exit.ts'
+import { UsageError } from '../../../lib/cli/exit-codes.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from '../../../lib/cli/values.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'

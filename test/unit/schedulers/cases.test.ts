@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Scheduler } from '../../../lib/policy/plan.ts'
-import { judgeBalance } from '../../../lib/report/verdict.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { judgeBalance } from '../../support/verdict.ts'
 import { ticksOf } from './ticks.ts'
 
 const interval = 2_000

@@ -150,7 +150,7 @@ describe('where there is no Node', () => {
     for (const file of readdirSync(folder)) {
       const source = readFileSync(new URL(file, folder), 'utf8')
       const imported = [...source.matchAll(/from '([^']+)'/g)].map(([, from]) => from!)
-      for (const from of imported) expect(from, file).toMatch(/^(\.\/|\.\.\/host\/)/)
+      for (const from of imported) expect(from, file).toMatch(/^(\.\/|\.\.\/(host|util)\/)/)
       expect(source, file).not.toMatch(/\b(process|Buffer|require)\b[.(]/)
     }
   })

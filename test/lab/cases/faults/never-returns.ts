@@ -1,8 +1,9 @@
 /** The command line with a scheduler that never returns. */
-import { endWhenHung } from '../../../../lib/cli/deadman.ts'
+
+import { hangups, stopSignal } from '../../../../lib/cli/controller/signals.ts'
+import { endWhenHung } from '../../../../lib/cli/controller/watchdog.ts'
 import { cpuPolicies } from '../../../../lib/cli/policies.ts'
 import { main } from '../../../../lib/cli/program.ts'
-import { hangups, stopSignal } from '../../../../lib/cli/stop.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
 
 Object.assign(cpuPolicies, {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { shares } from '../../../../lib/ballooning/index.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
-import { judgeMemory } from '../../../../lib/report/verdict.ts'
 import { type Scenario, scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
+import { judgeMemory } from '../../../support/verdict.ts'
 import { ticksOf } from '../../schedulers/ticks.ts'
 
 const all = ['guest1', 'guest2', 'guest3', 'guest4']

@@ -1,0 +1,56 @@
+import type { Command } from 'commander'
+import { table } from '../../report/table.ts'
+import { globMatcher } from '../../util/glob.ts'
+import { printable } from '../../util/printable.ts'
+import { openHost, tellOfConnection } from '../connection.ts'
+import { isTerminal, type World, writeLines } from '../context.ts'
+import { walk } from '../controller/ticks.ts'
+import { type LoopOptions, loopCommand } from '../options.ts'
+
+/** `ballast monitor [seconds]` */
+export function monitorCommand(world: World): Command {
+  return loopCommand('monitor', { domainsHelp: 'show only guests whose names match, such as "web*"' })
+    .summary('show the physical CPUs, the guests on them and their memory')
+    .description(
+      'Shows, every few seconds, a bar for each physical CPU with the guests that are on it, then each ' +
+        'guest with its load and its memory. In a bar, solid is what is used and shaded is what waits. ' +
+        'Changes nothing.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ballast monitor                        every 2 seconds, until Ctrl-C
+  ballast monitor 1 --ticks 2            two looks, a second apart (the first knows no load yet)
+  ballast monitor --json | jq .memory    for other programs`,
+    )
+    .action((interval: number, options: LoopOptions) => monitor(world, options, interval))
+}
+
+async function monitor(world: World, options: LoopOptions, interval: number): Promise<void> {
+  const host = await openHost(world, options, { readOnly: true, stays: true })
+  if (!host) return
+  await using _ = host
+  const terminal = isTerminal(world)
+  // On a terminal every frame says so.
+  if (!terminal || options.json) tellOfConnection(world, host)
+  const shows = globMatcher(options.domains ?? '*')
+  await walk(world, host, options, { interval }, (tick) => {
+    const { columns = 100, rows = 24 } = world.stdout
+    const problems = tick.errors.map((error) => printable(error.message))
+    const besides = tick.view.online.size + problems.length + 5
+    const guests = terminal ? Math.max(3, rows - besides) : Number.POSITIVE_INFINITY
+    const lines = table(tick, { colour: terminal && !world.env.NO_COLOR, columns, guests, shows })
+    writeLines(
+      world,
+      terminal ? frame([...lines, ...problems].slice(0, rows - 1), tick.index) : [...lines, ...problems, ''],
+    )
+  })
+}
+
+/** Lines that are written over those of the frame before; without erasing the screen first, so nothing flickers. */
+function frame(lines: readonly string[], index: number): string[] {
+  const clear = index === 0 ? '\x1b[2J' : ''
+  const [first = '', ...others] = lines.map((line) => `${line}\x1b[K`)
+  return [`${clear}\x1b[H${first}`, ...others.slice(0, -1), `${others.at(-1) ?? ''}\x1b[J`]
+}

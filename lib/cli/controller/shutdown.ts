@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises'
+import { holdersOf, holdHost } from '../../control/host-lock/host-lock.ts'
+import { resources as allResources, type Resource } from '../../control/host-lock/owner.ts'
+import type { FileJournal } from '../../control/journal/file-journal.ts'
+import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
+import { standings } from '../../control/restore/inspect.ts'
+import { type RestoreReport, restore } from '../../control/restore/restore.ts'
+import { BallastError } from '../../host/errors.ts'
+import type { Host } from '../../host/host.ts'
+import { realClock } from '../../libvirt/real-clock.ts'
+import { late, within } from '../../util/timeout.ts'
+import { openHost } from '../connection.ts'
+import { note, type World } from '../context.ts'
+import { WorkFailed } from '../exit-codes.ts'
+import { listed } from '../journal-text.ts'
+import type { ControlOptions } from '../options.ts'
+
+/** What a command works on, and where it writes down what was before. */
+export interface Work {
+  readonly host: Host
+  readonly journal: FileJournal
+  readonly path: string
+  /** What it holds of the host. */
+  readonly resources: readonly Resource[]
+  /** Whether it has changed anything. */
+  readonly hasChanged: () => boolean
+}
+
+/** Milliseconds of real time in which guests get back what they had: what ends a service waits for two seconds. */
+const longestEnd = 1_700
+/** Milliseconds of them that balloons on their way are waited for, and that each call is. */
+const atTheEnd = { wait: 1_000, patience: 400 }
+/** Milliseconds that the questions at the start are waited for. */
+const patience = 1_000
+
+/**
+ * Says what an earlier run has left on the host, does the work, and brings back what was before it when it came to its
+ * end or was stopped. When something else ended it, guests stay as they are, as with `--keep`.
+ */
+export async function cleanly(
+  world: World,
+  options: ControlOptions,
+  work: Work,
+  walk: () => Promise<unknown>,
+): Promise<void> {
+  await tellOfEarlier(world, options, work)
+  try {
+    await walk()
+  } catch (error) {
+    if (error instanceof WorkFailed && !options.keep) await bringBack(world, work)
+    else tellThatAllStays(world, work)
+    throw error
+  }
+  if (options.keep) tellThatAllStays(world, work)
+  else await bringBack(world, work)
+}
+
+/**
+ * What somebody else changed since an earlier run, and what is over, the journal keeps no longer: it is what
+ * this run begins with.
+ */
+async function tellOfEarlier(
+  world: World,
+  options: ControlOptions,
+  { host, journal, resources }: Work,
+): Promise<void> {
+  if ((await journal.entries()).length === 0) return
+  // A connection of its own: the loop's first look is not to be one second look after a moment.
+  const looker = await openHost(world, options, { readOnly: true })
+  if (!looker) return
+  await using _looker = looker
+  const seen = [...(await standings(looker, journal, patience))]
+  const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
+  const over = seen.filter(([entry, stands]) => stands === 'over' && ours(entry))
+  const foreign = seen.filter(([entry, stands]) => stands === 'foreign' && ours(entry))
+  await journal.forget([...over, ...foreign].map(([entry]) => entry))
+  const held = (await holdersOf(host.uri)).filter((holding) => holding.held).map(({ resource }) => resource)
+  const left = seen.filter(([entry, stands]) => {
+    return stands === 'changed' && (ours(entry) || !held.includes(resourceOf(entry)))
+  })
+  const what = (some: readonly (readonly [JournalEntry, unknown])[]) => listed(some.map(([entry]) => entry))
+  if (left.length > 0) {
+    note(
+      world,
+      `${what(left)} of an earlier run: "ballast restore" brings them back; going on, their originals stay in the journal`,
+    )
+  }
+  if (foreign.length > 0) note(world, `${what(foreign)} changed by someone else since an earlier run`)
+}
+
+function tellThatAllStays(world: World, { hasChanged }: Work): void {
+  if (hasChanged()) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+}
+
+async function bringBack(world: World, work: Work): Promise<void> {
+  const { host, journal, resources } = work
+  const kept = await keptOf(work)
+  if (kept.length === 0) return
+  const later = `"ballast restore" brings back what was before`
+  try {
+    const report = await within(realClock, longestEnd, restore(host, journal, { ...atTheEnd, resources }))
+    if (report === late) {
+      note(world, `not all guests could be given back in time what they had; ${later}`)
+      return
+    }
+    await settle(report, work)
+    const line = lineOf(report)
+    if (line !== '') note(world, line)
+  } catch (error) {
+    if (!(error instanceof BallastError)) throw error
+    note(world, `guests stay as they are now: ${error.message}; ${later}`)
+  }
+}
+
+/** What the journal has of what we hold. One that cannot be read was told of when it was to be written. */
+async function keptOf({ journal, resources }: Work): Promise<readonly JournalEntry[]> {
+  try {
+    return (await journal.entries()).filter((entry) => resources.includes(resourceOf(entry)))
+  } catch (error) {
+    if (error instanceof BallastError) return []
+    throw error
+  }
+}
+
+/** Takes out of the journal what is back, and removes it when nothing is left. */
+async function settle(report: RestoreReport, { host, journal, path, resources }: Work): Promise<void> {
+  await journal.forget(settled(report))
+  if ((await journal.entries()).length > 0) return
+  try {
+    // Somebody who works on the rest of the host writes to the same file.
+    const others = allResources.filter((resource) => !resources.includes(resource))
+    await using _hold = await holdHost(host, { resources: others, command: 'ballast' })
+    await rm(path)
+  } catch (error) {
+    if (!(error instanceof BallastError && error.code === 'ERR_HELD')) throw error
+  }
+}
+
+/** What of a journal nobody has to bring back any more, or can. */
+export function settled({ restored, notRestored, foreign, over }: RestoreReport): JournalEntry[] {
+  const unknown = notRestored.filter(({ entry }) => entry.original === null)
+  return [...restored, ...foreign, ...over, ...unknown.map(({ entry }) => entry)]
+}
+
+function lineOf({ restored, notRestored, foreign }: RestoreReport): string {
+  const missing = notRestored.map(({ entry }) => entry).filter(({ original }) => original !== null)
+  return [
+    ...(restored.length > 0 ? [`brought back: ${listed(restored)}`] : []),
+    ...(foreign.length > 0 ? [`left as someone else set it: ${listed(foreign)}`] : []),
+    ...(missing.length > 0
+      ? [`not back yet: ${listed(missing)}: "ballast restore" brings back the rest`]
+      : []),
+  ].join('; ')
+}

@@ -1,0 +1,37 @@
+import { constants } from 'node:os'
+import { note, type Stop, type World } from '../context.ts'
+
+/**
+ * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nobody else listens
+ * to that (its terminal has gone), and when nobody reads stdout or stderr any more (`| head`). The second Ctrl-C or
+ * SIGTERM ends the process at once, as if it were the first.
+ */
+export function stopSignal(process: NodeJS.Process): AbortSignal {
+  const controller = new AbortController()
+  const stop = (reason: Stop) => controller.abort(reason)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const end = () => {
+      if (name === 'SIGHUP' && process.listenerCount(name) > 1) return
+      if (controller.signal.aborted) process.exit(128 + constants.signals[name])
+      note(process, 'finishing what has begun, then stopping; once more to stop at once')
+      stop(name)
+    }
+    process.on(name, end)
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // EIO: the terminal has gone.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+      stop('EPIPE')
+    })
+  }
+  return controller.signal
+}
+
+/** {@link World.onHangup} of a process. */
+export function hangups(process: NodeJS.Process): World['onHangup'] {
+  return (listener) => {
+    process.on('SIGHUP', listener)
+    return () => process.off('SIGHUP', listener)
+  }
+}

@@ -1,0 +1,294 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseConfig, readConfig } from '../../../../lib/cli/config/config.ts'
+import { balloonKinds, schedulerKinds } from '../../../../lib/cli/config/kinds.ts'
+import { ConfigError } from '../../../../lib/cli/exit-codes.ts'
+import { balloonPolicies, cpuPolicies } from '../../../../lib/cli/policies.ts'
+import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import { type SimulatedHost, scenarios, simulate } from '../../../../lib/simulation/index.ts'
+import { GiB } from '../../../../lib/util/units.ts'
+import { ballast, keep } from '../test-context.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ballast-config-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+let files = 0
+
+function write(text: string | Buffer): string {
+  const path = join(directory, `${files++}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+
+/** What is wrong in `text`, without the name of the file. */
+function problemsOf(text: string): string[] {
+  try {
+    parseConfig('f', text)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.replace(/^f:/, ''))
+    throw error
+  }
+  return []
+}
+
+const nowhere = async () => {
+  throw new Error('it tried to connect')
+}
+
+describe('a configuration', () => {
+  it('has the options of ballast run, under their names', () => {
+    const { options, scheduler, ballooning, domainSettings } = parseConfig(
+      'f',
+      `
+connect: qemu:///session
+interval: 5
+domains: web*
+scheduler: { policy: balance, tolerance: 0.1, cooldown: 30s, pin: set, cost: { core: 0.01 } }
+ballooning: watermark
+reserve: 2GiB
+reserved-cpus: 0
+respect-pins: true
+journal: /var/lib/x.jsonl
+dry-run: false
+log: json
+log-level: warn
+domain-settings:
+  'db*': { cpus: 1-3, shares: 4096, memoryFloor: 1GiB }
+  __proto__: { managed: false }
+`,
+    )
+    expect(options).toEqual({
+      connect: 'qemu:///session',
+      interval: 5000,
+      domains: 'web*',
+      reserve: 2 * GiB,
+      reservedCpus: CpuSet.of(0),
+      respectPins: true,
+      journal: '/var/lib/x.jsonl',
+      dryRun: false,
+      log: 'json',
+      logLevel: 'warn',
+    })
+    expect([scheduler?.name, ballooning?.name]).toEqual(['balance', 'watermark'])
+    expect(Object.entries(domainSettings)).toEqual([
+      ['db*', { cpus: CpuSet.parse('1-3'), shares: 4096, memoryFloor: GiB }],
+      ['__proto__', { managed: false }],
+    ])
+  })
+
+  it.each(['', '# nothing\n', '{}', '---\n'])('that says nothing (%j) is that of ballast run', (text) => {
+    const { options, scheduler, ballooning } = parseConfig('f', text)
+    expect([options, scheduler?.name, ballooning?.name]).toEqual([{}, 'balance', 'shares'])
+  })
+
+  it('may leave one of the two out', () => {
+    expect(parseConfig('f', 'scheduler: none')).toMatchObject({
+      scheduler: undefined,
+      ballooning: { name: 'shares' },
+    })
+  })
+
+  it('knows the options of every policy', () => {
+    expect(Object.keys(schedulerKinds)).toEqual(Object.keys(cpuPolicies))
+    expect(Object.keys(balloonKinds)).toEqual(Object.keys(balloonPolicies))
+  })
+})
+
+describe('a mistake in it', () => {
+  it.each([
+    ['conect: x', /^1:1: conect must be an option: one of connect, interval, /],
+    ['a: 1\ninterval: 0', /^2:11: the interval must be a number of seconds .*; got "0"$/],
+    ['interval: [2]', /^1:11: the interval must be .*; got a YAML list$/],
+    ['reserve: 2', /^1:10: reserve must be a size with its unit, .*; got "2"$/],
+    ['reserve:', /^1:1: reserve must be a size with its unit, .*; got nothing$/],
+    ['reserved-cpus: 1-x', /^1:16: reserved-cpus must be a list of pCPUs, .*; got "1-x"$/],
+    ['respect-pins: yes', /^1:15: respect-pins must be true or false; got "yes"$/],
+    ['connect: 5', /^1:10: connect must be text; got 5$/],
+    ['journal: here', /^1:10: journal must be a path that begins with \/; got "here"$/],
+    ['log: xml', /^1:6: log must be one of text, json; got "xml"$/],
+    ['scheduler: shares', /^1:12: scheduler must be one of none, balance, .*; got "shares"$/],
+    ['scheduler:\n  policy: x', /^2:11: scheduler.policy must be one of balance, /],
+    ['scheduler:\n  tolerance: 7', /^2:14: scheduler.tolerance must be a fraction above 0, up to 1; got 7$/],
+    ['scheduler: {policy: pack, tolerance: 0.1}', /^1:27: scheduler.tolerance must be an option: .*fill/],
+    ['scheduler: {cooldown: 30}', /^1:23: scheduler.cooldown must be a time with its unit, .*; got "30"$/],
+    ['scheduler: {cost: {core: 5}}', /^1:26: scheduler.cost.core must be a fraction from 0 to 1; got 5$/],
+    ['ballooning: {policy: watermark, low: 190MiB}', /^1:13: ballooning.high must be .* above `low`$/],
+    ['domain-settings:\n  a: {cpus: z}', /^2:13: domain-settings.a.cpus must be a list of pCPUs/],
+    [
+      'domain-settings: {a: {shares: 0}}',
+      /^1:31: domain-settings.a.shares must be a whole number .*; got 0$/,
+    ],
+    ['domain-settings: {a: 5}', /^1:22: domain-settings.a must be options.*; got 5$/],
+    ['reserved-cpus: 0\ndomain-settings: {a: {cpus: 0}}', /^2:29: domain-settings.a.cpus must be among/],
+    ['scheduler: none\nballooning: none', /^2:13: ballooning must not be none too/],
+    ['scheduler: none\nrespect-pins: true', /^2:15: respect-pins must not be there while scheduler is none/],
+    ['reserve: 1GiB\nreserve: 2GiB', /^2:1: reserve must not be there twice$/],
+    ['- a', /^1:1: the file must be options, .*; got a YAML list$/],
+    ['interval: !secret 5', /^1:11: /],
+    ['a: [1', /^1:6: /],
+    ['domains: *web', /^1:10: /],
+  ])('%j names its line and its option', (text, expected) => {
+    expect(problemsOf(text).at(-1)).toMatch(expected)
+  })
+
+  it('is told together with all the others, in their order', () => {
+    const text =
+      'x: 1\ninterval: 0\nscheduler: {tolerance: 2, sibling: 9, maxMoves: 0, y: 1}\nreserve: 2\nlog: 1\n'
+    expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual([
+      ...['1:1', '2:11', '3:24', '3:36', '3:49', '3:52'],
+      ...['4:10', '5:6'],
+    ])
+  })
+
+  it('never shows a password that stands beside it, nor what a terminal would act upon', () => {
+    const [problem, ...others] = problemsOf('connect: qemu://me:secret@host/system\n"a\\e[2J": 1\n')
+    expect(others).toEqual([])
+    expect(problem).toContain('2:1: a\\x1b[2J must be an option')
+    expect(
+      problemsOf('conect: qemu://me:secret@host/system\nconnect: [qemu://me:secret@host').join(),
+    ).not.toMatch(/secret/)
+  })
+
+  it('of any kind is told as a list of places, whatever the text', () => {
+    const word = fc.constantFrom(
+      ...[
+        'connect',
+        'scheduler',
+        'ballooning',
+        'policy',
+        'balance',
+        'domain-settings',
+        'reserve',
+        'interval',
+      ],
+      ...[
+        ': ',
+        ':',
+        '\n',
+        '  ',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        '&a ',
+        '*a',
+        '<<',
+        '"',
+        "'",
+        '2GiB',
+        '0-3',
+        '!x ',
+        '%',
+        '|',
+      ],
+    )
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.array(word, { maxLength: 30 }).map((words) => words.join('')),
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(text, (given) => {
+        for (const problem of problemsOf(given)) expect(problem).toMatch(/^[1-9]\d*:[1-9]\d*: \P{Cc}+$/u)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('a file', () => {
+  it.each([
+    ['that is not there', () => join(directory, 'nowhere'), /ENOENT/],
+    ['that is none', () => directory, /it is no file/],
+    ['that is no text', () => write(Buffer.from([0xff, 0xfe, 0x00])), /./],
+    ['that is too long', () => write(' '.repeat(2 ** 20 + 1)), /more than 1048576/],
+  ])('%s is told in one line', async (_, path, expected) => {
+    await expect(readConfig(path())).rejects.toMatchObject({
+      problems: [expect.stringMatching(/:1:1: the file cannot be read: .+$/)],
+    })
+    await expect(readConfig(path())).rejects.toThrow(ConfigError)
+    await readConfig(path()).catch((error: ConfigError) => expect(error.problems[0]).toMatch(expected))
+  })
+
+  it('that a pipe is, which would never end, is refused', async () => {
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    await expect(readConfig(pipe)).rejects.toThrow(ConfigError)
+  })
+})
+
+describe('ballast check', () => {
+  it('says what would run, without a host and without a password', async () => {
+    const path = write('connect: qemu://me:secret@host/system\nballooning: none\nscheduler: {policy: fair}\n')
+    const { code, stdout, stderr } = await ballast(['check', path], nowhere)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe(
+      `ok: ${path}\n  host: qemu://me@host/system\n  vCPUs: fair\n  memory: stays as it is\n`,
+    )
+  })
+
+  it.each(['check', 'run --config'])(
+    'ballast %s lists all errors, ends with 2, and connects to nobody',
+    async (words) => {
+      const path = write('interval: 0\nreserve: 2\n')
+      const { code, stdout, stderr } = await ballast([...words.split(' '), path], nowhere)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr.split('\n')).toEqual([
+        expect.stringContaining(`${path}:1:11: the interval `),
+        expect.stringContaining(`${path}:2:10: reserve `),
+        `ballast: 2 errors in ${path}`,
+        '',
+      ])
+    },
+  )
+
+  it('finds nothing wrong with the file that comes with the package', async () => {
+    const shipped = fileURLToPath(new URL('../../../../packaging/systemd/ballast.yaml', import.meta.url))
+    expect(await ballast(['check', shipped], nowhere)).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('ballast run --config', () => {
+  const places = async (host: SimulatedHost) => new Set((await host.sampleCpu()).affinity)
+
+  it('does what the file says, and the command line wins', async () => {
+    const path = write(`interval: 60
+reserved-cpus: 0,3
+keep: true
+ballooning: none
+journal: ${join(directory, 'j.jsonl')}
+domain-settings: { guest1: { managed: false } }
+`)
+    const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    const before = host.clock.now()
+    expect(await ballast(['run', '--config', path, '-n', '4'], keep(host))).toMatchObject({ code: 0 })
+    expect(host.clock.now() - before).toBeGreaterThanOrEqual(3 * 60_000)
+    expect(await places(host)).toEqual(new Set([1, 2, 4]))
+    const other = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    const args = ['run', '1', '--config', path, '-n', '4', '--reserved-cpus', '0,1']
+    expect(await ballast(args, keep(other))).toMatchObject({ code: 0 })
+    expect(other.clock.now()).toBeLessThan(60_000)
+    expect(await places(other)).toEqual(new Set([1, 4, 8]))
+  })
+
+  it('names the line of what the host does not have, all of it', async () => {
+    const path = write('reserve: 1TiB\nreserved-cpus: 90\ndomain-settings: {a: {cpus: 99}}\n')
+    const { code, stderr } = await ballast(['run', '--config', path], keep(simulate(scenarios.A1())))
+    expect(code).toBe(2)
+    expect(stderr.match(/^.*:\d+:\d+: \S+ must be/gm)).toEqual([
+      `${path}:1:10: reserve must be`,
+      `${path}:2:16: reserved-cpus must be`,
+      `${path}:3:29: domain-settings.a.cpus must be`,
+    ])
+    const given = ['run', '--config', path, '--reserve', '2TiB']
+    expect((await ballast(given, keep(simulate(scenarios.A1())))).stderr).toContain(
+      '\n--reserve must be'.trim(),
+    )
+  })
+})
