@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const pilot = autopilot(host, {
     interval: 1000 * seconds,
     ballooning: ballooning.shares(),
-    hostReserve: 1 * GiB,
+    hostMemoryReserve: 1 * GiB,
     dryRun: values['dry-run'],
     signal: stop.signal,
   })

@@ -7,14 +7,19 @@ export {
   type ReserveOptions,
   type Room,
 } from './control/autopilot.ts'
-export type { DomainRules, DomainSettingsOption } from './control/domain/rules.ts'
-export { type Hold, type HoldOptions, holdersOf, holdHost } from './control/host-lock/host-lock.ts'
-export type { Holder, Holding, Resource } from './control/host-lock/owner.ts'
+export type { DomainRules, DomainRulesByName as DomainSettingsOption } from './control/domain/rules.ts'
+export {
+  type HostLock as Hold,
+  type HostLockOptions as HoldOptions,
+  lockHost,
+  lockOwners,
+} from './control/host-lock/host-lock.ts'
+export type { LockOwner as Holder, LockStatus as Holding, Resource } from './control/host-lock/owner.ts'
 export { type FileJournal, fileJournal } from './control/journal/file-journal.ts'
 export {
-  type Ask as JournalAsk,
   type Journal,
   type JournalEntry,
+  type JournalRequest as JournalAsk,
   memoryJournal,
 } from './control/journal/journal.ts'
 export {
@@ -30,7 +35,7 @@ export type * from './host/domain-traits.ts'
 export * from './host/errors.ts'
 export * from './host/host.ts'
 export type * from './host/ksm.ts'
-export { stayConnected } from './host/reconnecting-host.ts'
+export { reconnecting } from './host/reconnecting-host.ts'
 export * from './host/sample.ts'
 export type * from './host/topology.ts'
 export { type ConnectOptions, connect } from './libvirt/connect.ts'

@@ -1,5 +1,5 @@
 import { wrongOption } from './host/errors.ts'
-import { type MergeAction, merge, type PurePolicy } from './policy/plan.ts'
+import { type KsmAction, type PurePolicy, setKsm } from './policy/plan.ts'
 import type { View } from './view/view.ts'
 
 export interface SamePagesOptions {
@@ -24,7 +24,7 @@ const slack = 0.05
  *
  * The constants and the rule are those of oVirt's Memory Overcommitment Manager (doc/ksm.rules); the regard for CPU is ours.
  */
-export function samePages(options: SamePagesOptions = {}): PurePolicy<MergeAction> {
+export function ksm(options: SamePagesOptions = {}): PurePolicy<KsmAction> {
   const { shortBelow = 0.2, busyAbove = 0.75 } = options
   if (!(shortBelow > 0 && shortBelow < 1)) {
     throw wrongOption('shortBelow', 'a fraction above 0 and below 1', shortBelow)
@@ -45,7 +45,7 @@ export function samePages(options: SamePagesOptions = {}): PurePolicy<MergeActio
     const pace = nextPages(now, isShort, isBusy)
     if (pace === now) return []
     const memory = `${percent(available)} of memory available, ${percent(busy)} of CPU busy`
-    return [merge({ pagesToScan: pace, sleep }, `${memory}: ${now} to ${pace} pages each ${sleep} ms`)]
+    return [setKsm({ pagesToScan: pace, sleep }, `${memory}: ${now} to ${pace} pages each ${sleep} ms`)]
   }
 }
 

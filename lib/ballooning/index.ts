@@ -1,4 +1,4 @@
-export { type SamePagesOptions, samePages } from '../ksm.ts'
+export { ksm, type SamePagesOptions } from '../ksm.ts'
 export { type CagmaOptions, type CagmaState, cagma } from './published/cagma.ts'
 export { type IdleTaxOptions, type IdleTaxState, idleTax } from './published/idle-tax.ts'
 export { type MomOptions, type MomState, mom } from './published/mom.ts'

@@ -25,7 +25,7 @@ export interface SharesOptions {
 /** What {@link shares} remembers: of each guest by UUID. */
 export type SharesState = ReadonlyMap<string, GuestRecord>
 
-/** Part of the budget that is kept free beside the comfort of all while somebody grows or suffers: it is there at once. */
+/** Part of the budget that is kept free beside the comfort of all while somebody grows or underPressure: it is there at once. */
 const sparePart = 1 / 32
 
 /**

@@ -1,20 +1,20 @@
 import type { Host } from '../host/host.ts'
-import { stayConnected } from '../host/reconnecting-host.ts'
+import { reconnecting } from '../host/reconnecting-host.ts'
 import { withoutPassword } from '../util/uri.ts'
-import { note, type World } from './context.ts'
+import { type CliContext, note } from './context.ts'
 import type { ConnectionOptions } from './options.ts'
 
 /**
  * Opens the host that the options or the environment name. Undefined: the user stopped us first; the
- * attempt then ends by itself. `stays`: the host outlives its daemon, as `stayConnected` says.
+ * attempt then ends by itself. `stays`: the host outlives its daemon, as `reconnecting` says.
  */
 export async function openHost(
-  world: World,
+  world: CliContext,
   options: ConnectionOptions,
   { readOnly, stays = false }: { readonly readOnly: boolean; readonly stays?: boolean },
 ): Promise<Host | undefined> {
   const connect = () => world.connect(uriOf(world, options), { readOnly })
-  const opening = stays ? stayConnected(connect) : connect()
+  const opening = stays ? reconnecting(connect) : connect()
   const stopped = new AbortController()
   const stop = new Promise<undefined>((resolve) => {
     world.signal.addEventListener('abort', () => resolve(undefined), { signal: stopped.signal })
@@ -27,13 +27,13 @@ export async function openHost(
 }
 
 /** The URI that the options or the environment name, as it is written there. */
-export function uriOf(world: World, options: ConnectionOptions): string {
+export function uriOf(world: CliContext, options: ConnectionOptions): string {
   // As in libvirt, an empty variable is none.
   return options.connect ?? (world.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
 }
 
 /** Says when the connection is lost, and when it is back. */
-export function tellOfConnection(world: World, host: Host): void {
+export function logConnection(world: CliContext, host: Host): void {
   const uri = withoutPassword(host.uri)
   host.subscribe((event) => {
     if (event.kind === 'disconnected') {

@@ -10,12 +10,12 @@ export type Output = Writable & {
 }
 
 /** What a command needs of the world around it. */
-export interface World {
+export interface CliContext {
   readonly connect: (uri: string, options: { readonly readOnly: boolean }) => Promise<Host>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output
-  /** Aborted when the user wants the command to end; its reason is a {@link Stop}. */
+  /** Aborted when the user wants the command to end; its reason is a {@link StopReason}. */
   readonly signal: AbortSignal
   /** Ends the process when this thread hangs for so many milliseconds, until disposed of; see `endWhenHung`. */
   readonly endWhenHung?: ((limit: number) => Promise<Disposable>) | undefined
@@ -24,11 +24,11 @@ export interface World {
   /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */
   readonly notify?: ((state: string) => void) | undefined
   /** Takes what is told beside the Ticks; undefined: it goes to stderr in lines. */
-  readonly log?: ((news: News) => void) | undefined
+  readonly log?: ((news: Notice) => void) | undefined
 }
 
 /** Why a command is to end. */
-export type Stop =
+export type StopReason =
   | 'SIGINT'
   | 'SIGTERM'
   | 'SIGHUP'
@@ -36,7 +36,7 @@ export type Stop =
   | /** There is another configuration to go on with. */ 'reload'
 
 /** Something that a person is told. */
-export interface News {
+export interface Notice {
   /** What it is about, for programs. */
   readonly event: string
   readonly level: 'info' | 'warn' | 'error'
@@ -44,21 +44,21 @@ export interface News {
   readonly text: string
 }
 
-export function writeLines(world: World, lines: readonly string[]): void {
+export function writeLines(world: CliContext, lines: readonly string[]): void {
   if (lines.length > 0 && world.signal.reason !== 'EPIPE') world.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** One line on stderr, under our name; in the log where there is one. */
 export function note(
-  world: Pick<World, 'stderr' | 'log'>,
+  world: Pick<CliContext, 'stderr' | 'log'>,
   text: string,
-  { event, level }: Omit<News, 'text'> = { event: 'note', level: 'info' },
+  { event, level }: Omit<Notice, 'text'> = { event: 'note', level: 'info' },
 ): void {
   if (world.log) world.log({ event, level, text: printable(text) })
   else world.stderr.write(`ballast: ${printable(text)}\n`)
 }
 
 /** Whether `world.stdout` is a terminal that understands cursor movements. */
-export function isTerminal({ stdout, env }: World): boolean {
+export function isTerminal({ stdout, env }: CliContext): boolean {
   return stdout.isTTY === true && env.TERM !== 'dumb'
 }

@@ -51,16 +51,16 @@ const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_ADDON_MISSING: ExitCode.unreachable,
   ERR_CONNECTION_FAILED: ExitCode.unreachable,
   ERR_PERMISSION_DENIED: ExitCode.permission,
-  ERR_HELD: ExitCode.held,
+  ERR_LOCKED: ExitCode.held,
 }
 
 const cures: { readonly [K in ErrorCode]?: string } = {
   ERR_CONNECTION_LOST: '; guests stay as they are: run it again when the host is back',
-  ERR_HELD: '; stop that one first, or see "ballast status"',
+  ERR_LOCKED: '; stop that one first, or see "ballast status"',
 }
 
 /** How a run ends that `error` ended: the exit code, and one line that says what was wrong and what to do. */
-export function ending(error: unknown): { readonly code: ExitCode; readonly line: string } {
+export function exitFor(error: unknown): { readonly code: ExitCode; readonly line: string } {
   if (error instanceof CommanderError) {
     return {
       code: ExitCode.usage,

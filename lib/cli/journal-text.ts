@@ -5,14 +5,14 @@ const words: { readonly [K in JournalEntry['kind']]: string } = {
   affinity: 'pin',
   memory: 'balloon size',
   cpuShares: 'cpu_shares',
-  memoryMerging: 'pace of same-page merging',
+  ksm: 'pace of same-page merging',
   memoryStatsPeriod: 'memory statistics period',
 }
 
 /** What an entry is about: `pin of web vCPU 0`. Names are as they came: not yet `printable`. */
 export function nameOf(entry: JournalEntry): string {
   const what = words[entry.kind]
-  if (entry.kind === 'memoryMerging') return what
+  if (entry.kind === 'ksm') return what
   return entry.kind === 'affinity'
     ? `${what} of ${entry.name} vCPU ${entry.vcpu}`
     : `${what} of ${entry.name}`
@@ -27,7 +27,7 @@ export function originalOf(entry: JournalEntry): string {
       return mebibytes(entry.original)
     case 'cpuShares':
       return String(entry.original)
-    case 'memoryMerging':
+    case 'ksm':
       return `${entry.original.pagesToScan} pages each ${entry.original.sleep} ms`
     case 'memoryStatsPeriod':
       return entry.original === null ? 'not known' : `${entry.original} s`
@@ -52,6 +52,6 @@ const inSentence: { readonly [K in JournalEntry['kind']]: (count: number) => str
   affinity: (count) => counted(count, 'pin'),
   memory: (count) => counted(count, 'balloon size'),
   cpuShares: (count) => `cpu_shares of ${counted(count, 'guest')}`,
-  memoryMerging: () => 'the pace of same-page merging',
+  ksm: () => 'the pace of same-page merging',
   memoryStatsPeriod: (count) => counted(count, 'statistics period'),
 }

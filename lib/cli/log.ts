@@ -1,28 +1,28 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Tick } from '../control/tick.ts'
-import { Narrator } from '../report/narrator.ts'
+import { LogFormatter } from '../report/log-lines.ts'
 import { printableJson } from '../util/printable.ts'
-import { type News, type World, writeLines } from './context.ts'
+import { type CliContext, type Notice, writeLines } from './context.ts'
 import { type LogOptions, logLevels } from './log-options.ts'
 
 /** How a run tells what it does. */
-export interface Telling {
+export interface RunLogger {
   /** Tells one Tick: a line or a record for each decision. */
   tick(tick: Tick): void
-  /** `World.log` while it runs. */
-  readonly log: World['log']
+  /** `CliContext.log` while it runs. */
+  readonly log: CliContext['log']
 }
 
 /** Tells as `options` say: in lines for people, or as a JSON record for each of them with the same line in `msg`. */
-export function telling(world: World, { log = 'text', logLevel = 'info' }: LogOptions): Telling {
-  const narrator = new Narrator()
+export function createLogger(world: CliContext, { log = 'text', logLevel = 'info' }: LogOptions): RunLogger {
+  const narrator = new LogFormatter()
   if (log === 'json') return records(narrator, logger(world, logLevel))
   const least = logLevels.indexOf(logLevel)
   return {
     log: undefined,
     tick(tick) {
       const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
-      const told = narrator.tell(tick).filter(({ level }) => logLevels.indexOf(level) >= least)
+      const told = narrator.records(tick).filter(({ level }) => logLevels.indexOf(level) >= least)
       writeLines(
         world,
         told.map(({ line }) => `${clock}  ${line}`),
@@ -31,18 +31,18 @@ export function telling(world: World, { log = 'text', logLevel = 'info' }: LogOp
   }
 }
 
-function records(narrator: Narrator, logger: Logger): Telling {
+function records(narrator: LogFormatter, logger: Logger): RunLogger {
   return {
-    log: ({ event, level, text }: News) => logger[level]({ event }, text),
+    log: ({ event, level, text }: Notice) => logger[level]({ event }, text),
     tick(tick) {
-      for (const { event, level, line, fields } of narrator.tell(tick)) {
+      for (const { event, level, line, fields } of narrator.records(tick)) {
         logger[level]({ event, tick: tick.index, ...fields }, line)
       }
     },
   }
 }
 
-function logger(world: World, level: string): Logger {
+function logger(world: CliContext, level: string): Logger {
   return pino(
     {
       level,

@@ -25,7 +25,7 @@ export interface ControlOptions extends LoopOptions {
 /** Options of the commands that pin vCPUs. */
 export interface CpuOptions {
   readonly respectPins?: boolean
-  readonly reservedCpus?: CpuSet
+  readonly hostCpus?: CpuSet
 }
 
 /** Options of the commands that change balloons. Bytes. */
@@ -86,9 +86,9 @@ export function cpuOptions(command: Command): Command {
       'keep each virtual CPU within the affinity that it had at first (default: that is only where it starts)',
     )
     .option(
-      '--reserved-cpus <list>',
+      '--host-cpus <list>',
       'physical CPUs that stay with the host, such as 0-1: no guest is pinned there',
-      parseCpus('--reserved-cpus'),
+      parseCpus('--host-cpus'),
     )
 }
 

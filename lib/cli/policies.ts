@@ -26,7 +26,7 @@ export const cpuPolicies: Readonly<Record<string, (options?: object) => Schedule
 }
 
 /** The policies of `ballast run`, and of the other commands when none is named. */
-export const usual = { balloons: 'shares', cpus: 'balance' } as const
+export const defaultPolicies = { balloons: 'shares', cpus: 'balance' } as const
 
 /** What `--policy` was given, or its default. */
 export interface PolicyOptions {

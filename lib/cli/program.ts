@@ -9,13 +9,13 @@ import { monitorCommand } from './commands/monitor.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
-import { note, type World } from './context.ts'
-import { ConfigError, ExitCode, ending, exitCodesHelp } from './exit-codes.ts'
+import { type CliContext, note } from './context.ts'
+import { ConfigError, ExitCode, exitCodesHelp, exitFor } from './exit-codes.ts'
 
 const debug = debuglog('ballast')
 
 /** Runs the command line `args` (without node and script) in `world`; resolves to what the process ends with. */
-export async function main(args: readonly string[], world: World): Promise<ExitCode> {
+export async function main(args: readonly string[], world: CliContext): Promise<ExitCode> {
   const commands = [
     cpuCommand,
     memoryCommand,
@@ -53,7 +53,7 @@ export async function main(args: readonly string[], world: World): Promise<ExitC
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
     for (const line of inspect(error).split('\n')) debug('%s', printable(line))
-    const { code, line } = ending(error)
+    const { code, line } = exitFor(error)
     // As compilers do, so that editors find the place.
     for (const problem of error instanceof ConfigError ? error.problems : []) {
       world.stderr.write(`${printable(problem)}\n`)

@@ -2,7 +2,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Action, PinAction, Plan } from '../policy/plan.ts'
-import { late, within } from '../util/timeout.ts'
+import { timedOut, withTimeout } from '../util/timeout.ts'
 import { KiB } from '../util/units.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { asBallastError, isOutcomeOpen } from './failure.ts'
@@ -20,7 +20,7 @@ export interface ActuatorOptions {
   /** Change nothing: say what would be done. */
   readonly dryRun: boolean
   /** Milliseconds that one call is waited for. */
-  readonly patience: number
+  readonly timeout: number
 }
 
 /**
@@ -101,9 +101,9 @@ export class Actuator {
     const { clock } = this.#host
     const begun = clock.now()
     const call = this.#call(step)
-    const result = await within(clock, this.#options.patience, call)
+    const result = await withTimeout(clock, this.#options.timeout, call)
     const duration = clock.now() - begun
-    if (result !== late) return result ? failed(action, result, duration) : applied(action, duration)
+    if (result !== timedOut) return result ? failed(action, result, duration) : applied(action, duration)
     this.#perhaps(step)
     this.#busy.add(domain.uuid)
     void call.then(() => this.#busy.delete(domain.uuid))
@@ -120,10 +120,10 @@ export class Actuator {
         this.#ledger.pinned(domain, action.vcpu, action.cpus, this.#host.clock.now())
       } else if (action.kind === 'setShares') {
         await this.#host.setCpuShares(domain, action.shares)
-        this.#ledger.shares.gave(domain, action.shares)
+        this.#ledger.shares.applied(domain, action.shares)
       } else {
         await this.#host.setMemory(domain, action.bytes)
-        this.#ledger.askedMemory(domain, action.bytes, this.#host.clock.now())
+        this.#ledger.memoryRequested(domain, action.bytes, this.#host.clock.now())
       }
       this.#ledger.refusals.done(action)
       return undefined
@@ -138,9 +138,9 @@ export class Actuator {
 
   #perhaps({ action, domain }: Step): void {
     if (action.kind === 'pin') {
-      this.#ledger.perhapsPinned(domain, action.vcpu, action.cpus, affinityOf(action, domain))
+      this.#ledger.pinOutcomeUnknown(domain, action.vcpu, action.cpus, affinityOf(action, domain))
     } else if (action.kind === 'setMemory') {
-      this.#ledger.perhapsAskedMemory(domain, action.bytes, this.#host.clock.now())
+      this.#ledger.memoryOutcomeUnknown(domain, action.bytes, this.#host.clock.now())
     }
   }
 }

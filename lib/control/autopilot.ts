@@ -1,14 +1,14 @@
 import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
-import { nextBeat } from './beat.ts'
 import { domainOverhead } from './defaults.ts'
-import { Turns } from './loop.ts'
-import { type AutopilotOptions, readOptions, type Settings } from './options.ts'
-import { Reservations, type ReserveOptions, type Room } from './reservation/reservations.ts'
+import { ControlLoop } from './loop.ts'
+import { nextTickIndex } from './next-tick.ts'
+import { type AutopilotOptions, type LoopConfig, readOptions } from './options.ts'
+import { type Reservation, Reservations, type ReserveOptions } from './reservation/reservations.ts'
 import type { Tick } from './tick.ts'
 
 export type { AutopilotOptions } from './options.ts'
-export type { ReserveOptions, Room } from './reservation/reservations.ts'
+export type { Reservation as Room, ReserveOptions } from './reservation/reservations.ts'
 
 /** What {@link autopilot} gives: the Ticks of a loop at work, and what can be asked of it. */
 export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
@@ -18,7 +18,7 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
    * about 100 MiB.
    *
    * Resolves when the room has been seen to be there; it is kept for the rest of the time, or until `signal` is
-   * aborted, which is to be done once the guest has started: it counts by itself then. Rejects with `ERR_NO_ROOM`
+   * aborted, which is to be done once the guest has started: it counts by itself then. Rejects with `ERR_INSUFFICIENT_MEMORY`
    * when it cannot be there or has not come in time, with a message that says who holds what; with the
    * reason of `signal`; or with a `TypeError` for a wrong argument.
    *
@@ -30,7 +30,7 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
    * await startGuest()
    * started.abort()
    */
-  reserve(bytes: number, options: ReserveOptions): Promise<Room>
+  reserveMemory(bytes: number, options: ReserveOptions): Promise<Reservation>
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
  *
  * Ticks begin at multiples of the interval since the first on `host.clock`: they do not drift, and beats that a
  * long turn missed are left out. Between two beats the memory of guests is looked at once in each statistics
- * period: when one suffers, the ballooning policy is asked at once, and there is a Tick with `cause: 'emergency'`
+ * period: when one underPressure, the ballooning policy is asked at once, and there is a Tick with `cause: 'emergency'`
  * more. The loop works only while somebody asks for the next Tick. It ends with
  * `ticks`, by `break`, or quietly when `signal` is aborted; whatever had begun is finished by then.
  *
@@ -65,40 +65,40 @@ export function autopilot(host: Host, options: AutopilotOptions): Autopilot {
         : 'there is no ballooning policy to make room',
   })
   return Object.assign(run(host, settings, reservations), {
-    reserve: (bytes: number, terms: ReserveOptions) => reservations.reserve(bytes, terms),
+    reserveMemory: (bytes: number, terms: ReserveOptions) => reservations.reserve(bytes, terms),
   })
 }
 
 async function* run(
   host: Host,
-  settings: Settings,
+  settings: LoopConfig,
   reservations: Reservations,
 ): AsyncGenerator<Tick, void, undefined> {
   const { interval, ticks, signal } = settings
   const { clock } = host
-  let turns: Turns | undefined
+  let turns: ControlLoop | undefined
   try {
     assertMayAct(host, settings)
-    turns = await Turns.begin(host, settings, reservations)
+    turns = await ControlLoop.start(host, settings, reservations)
     const start = clock.now()
     let index = 0
     for (let beat = 0, beats = 0; await reached(clock, start + beat * interval, signal); ) {
       const readings = await unlessAborted(turns.sample(), signal)
       if (!readings) return
-      yield await turns.act(index++, readings)
+      yield await turns.tick(index++, readings)
       if (++beats === ticks) return
-      beat = nextBeat(start, interval, beat, clock.now())
+      beat = nextTickIndex(start, interval, beat, clock.now())
       for (;;) {
-        const time = turns.nextLook(start + beat * interval)
+        const time = turns.nextMemorySample(start + beat * interval)
         if (time === undefined) break
         const look = (await reached(clock, time, signal)) && (await unlessAborted(turns.look(), signal))
         if (!look) return
-        const tick = await turns.answer(index, look)
+        const tick = await turns.emergencyTick(index, look)
         if (!tick) continue
         index++
         yield tick
       }
-      beat = nextBeat(start, interval, beat - 1, clock.now())
+      beat = nextTickIndex(start, interval, beat - 1, clock.now())
     }
   } finally {
     turns?.[Symbol.dispose]()
@@ -106,7 +106,7 @@ async function* run(
   }
 }
 
-function assertMayAct(host: Host, { scheduler, ballooning, merging, dryRun }: Settings): void {
+function assertMayAct(host: Host, { scheduler, ballooning, ksm: merging, dryRun }: LoopConfig): void {
   if (!host.readOnly || dryRun || !(scheduler || ballooning || merging)) return
   throw new BallastError(
     'ERR_PERMISSION_DENIED',

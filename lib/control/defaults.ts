@@ -8,6 +8,6 @@ export const guestMargin = 100 * MiB
 export const domainOverhead = 64 * MiB
 
 /** Bytes that are left to a host with so many bytes of memory. */
-export function hostReserve(hostMemory: number): number {
+export function hostMemoryReserve(hostMemory: number): number {
   return Math.max(512 * MiB, 0.05 * hostMemory)
 }

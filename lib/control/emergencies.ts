@@ -2,11 +2,11 @@ import type { DomainView, HostMemoryState, View } from '../view/view.ts'
 import type { Outcome } from './tick.ts'
 
 /** The guests that suffer and that more memory could help: those that may be changed and are not as large as they may be. */
-export function sufferers({ domains }: View): DomainView[] {
+export function underPressure({ domains }: View): DomainView[] {
   return domains.filter(({ settings, memory }) => {
     const { events, target = 0, actual = 0, maximum = Number.POSITIVE_INFINITY } = memory
     const most = Math.min(maximum, settings.memoryCeiling ?? maximum)
-    return settings.managed && events?.suffers === true && Math.max(actual, target) < most
+    return settings.managed && events?.underPressure === true && Math.max(actual, target) < most
   })
 }
 
@@ -31,7 +31,7 @@ export class Emergencies {
 
   /** Whether what is seen calls for a turn now. */
   see(view: View): boolean {
-    const suffering = sufferers(view).map(({ uuid }) => uuid)
+    const suffering = underPressure(view).map(({ uuid }) => uuid)
     const isWorse = shortage(view) > this.#shortage
     const calls = isWorse || suffering.some((uuid) => !this.#beyondHelp.has(uuid))
     this.#beyondHelp = new Set(suffering.filter((uuid) => this.#beyondHelp.has(uuid)))
@@ -40,9 +40,9 @@ export class Emergencies {
   }
 
   /** After a turn of either kind in which the policy saw `view`. */
-  dealtWith(view: View, outcomes: readonly Outcome[]): void {
+  handled(view: View, outcomes: readonly Outcome[]): void {
     const changed = outcomes.some(({ action, status }) => action.kind === 'setMemory' && status === 'applied')
-    this.#beyondHelp = new Set(changed ? [] : sufferers(view).map(({ uuid }) => uuid))
+    this.#beyondHelp = new Set(changed ? [] : underPressure(view).map(({ uuid }) => uuid))
     this.#shortage = shortage(view)
   }
 }

@@ -1,14 +1,14 @@
 import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { MemoryMerging, MergingPace } from '../host/ksm.ts'
-import type { MergeAction, Merging } from '../policy/plan.ts'
-import { late, within } from '../util/timeout.ts'
+import type { Ksm, KsmRate } from '../host/ksm.ts'
+import type { KsmAction, KsmPolicy } from '../policy/plan.ts'
+import { timedOut, withTimeout } from '../util/timeout.ts'
 import type { View } from '../view/view.ts'
 import type { ActuatorOptions } from './actuator.ts'
 import { asBallastError } from './failure.ts'
 import type { Journal, JournalEntry } from './journal/journal.ts'
 import { PolicyRunner } from './policy-runner.ts'
-import type { MergingTurn } from './tick.ts'
+import type { KsmResult } from './tick.ts'
 
 /** The largest pace that a kernel takes: it counts in 32 bits. */
 const most = 2 ** 32 - 1
@@ -17,36 +17,36 @@ const most = 2 ** 32 - 1
  * Same-page merging of the host, turn by turn: looks at it, asks the policy, and sets the pace. It has no domain, and no
  * memory is granted for it: what is merged is never budget. The original is in the journal before it is changed.
  */
-export class MergingTurns {
+export class KsmLoop {
   readonly #host: Host
   readonly #journal: Journal
   readonly #options: ActuatorOptions
-  readonly #runner: PolicyRunner<MergeAction>
-  #seen: MemoryMerging | undefined
-  #given: MergingPace | undefined
+  readonly #runner: PolicyRunner<KsmAction>
+  #seen: Ksm | undefined
+  #given: KsmRate | undefined
   /** Whether what was given has been seen since. */
   #settled = false
   /** Why nothing is changed any more. */
-  #hold: string | undefined
+  #stopReason: string | undefined
   #errors: BallastError[] = []
 
-  constructor(host: Host, policy: Merging, journal: Journal, options: ActuatorOptions) {
+  constructor(host: Host, policy: KsmPolicy, journal: Journal, options: ActuatorOptions) {
     this.#host = host
     this.#journal = journal
     this.#options = options
     this.#runner = new PolicyRunner('merging', ['merge'], policy)
   }
 
-  /** Looks at it. Never rejects; see {@link MergingTurns.takeErrors}. */
+  /** Looks at it. Never rejects; see {@link KsmLoop.takeErrors}. */
   async refresh(): Promise<void> {
-    const look = this.#host.memoryMerging().catch(asBallastError)
-    const seen = await within(this.#host.clock, this.#options.patience, look)
+    const look = this.#host.ksm().catch(asBallastError)
+    const seen = await withTimeout(this.#host.clock, this.#options.timeout, look)
     if (seen instanceof BallastError) this.#errors.push(seen)
-    if (seen === late || seen instanceof BallastError) return
+    if (seen === timedOut || seen instanceof BallastError) return
     this.#seen = seen
-    if (!this.#given || !seen || this.#hold) return
-    if (isSamePace(this.#given, seen)) this.#settled = true
-    else if (this.#settled) this.#hold = `someone else changed its pace to ${words(seen)}`
+    if (!this.#given || !seen || this.#stopReason) return
+    if (isSameRate(this.#given, seen)) this.#settled = true
+    else if (this.#settled) this.#stopReason = `someone else changed its pace to ${words(seen)}`
   }
 
   /** What failed since it was last asked for. */
@@ -62,63 +62,65 @@ export class MergingTurns {
   }
 
   /** How it stands when nobody is asked. */
-  get standing(): MergingTurn {
-    return { leftAlone: this.#hold ?? whyNot(this.#seen), outcome: undefined }
+  get status(): KsmResult {
+    return { skipped: this.#stopReason ?? whyNot(this.#seen), outcome: undefined }
   }
 
   /** Asks the policy and does what it wants. Never rejects. */
-  async turn(view: View): Promise<MergingTurn> {
+  async turn(view: View): Promise<KsmResult> {
     const seen = this.#seen
-    const { leftAlone } = this.standing
-    if (leftAlone !== undefined || !seen) return this.standing
+    const { skipped } = this.status
+    if (skipped !== undefined || !seen) return this.status
     const { plan, errors } = this.#runner.run(view)
     this.#errors.push(...errors)
     const action = plan[0]
-    if (!action || isSamePace(action, seen)) return { leftAlone: undefined, outcome: undefined }
+    if (!action || isSameRate(action, seen)) return { skipped: undefined, outcome: undefined }
     const wrong = [action.pagesToScan, action.sleep].find((value) => !isWhole(value))
-    if (wrong !== undefined) return { leftAlone: `${wrong} is no pace of merging`, outcome: undefined }
+    if (wrong !== undefined) return { skipped: `${wrong} is no pace of merging`, outcome: undefined }
     const begun = this.#host.clock.now()
     const error = this.#options.dryRun ? undefined : await this.#set(action, seen)
     const status = this.#options.dryRun ? 'dry-run' : error ? 'failed' : 'applied'
-    return { leftAlone, outcome: { action, status, error, duration: this.#host.clock.now() - begun } }
+    return { skipped: skipped, outcome: { action, status, error, duration: this.#host.clock.now() - begun } }
   }
 
-  async #set(pace: MergingPace, original: MergingPace): Promise<BallastError | undefined> {
+  async #set(pace: KsmRate, original: KsmRate): Promise<BallastError | undefined> {
     try {
       const wallTime = this.#host.clock.wallTime()
       const { pagesToScan, sleep } = pace
-      await this.#journal.record([mergingEntry(original, { pagesToScan, sleep }, wallTime)])
-      const call = this.#host.setMemoryMerging({ pagesToScan, sleep }).catch(asBallastError)
-      const result = await within(this.#host.clock, this.#options.patience, call)
+      await this.#journal.record([ksmEntry(original, { pagesToScan, sleep }, wallTime)])
+      const call = this.#host.setKsm({ pagesToScan, sleep }).catch(asBallastError)
+      const result = await withTimeout(this.#host.clock, this.#options.timeout, call)
       if (result instanceof BallastError) throw result
       this.#given = { pagesToScan, sleep }
       this.#settled = false
-      return result === late ? new BallastError('ERR_TIMEOUT', 'The host did not answer in time') : undefined
+      return result === timedOut
+        ? new BallastError('ERR_TIMEOUT', 'The host did not answer in time')
+        : undefined
     } catch (error) {
       const failure = asBallastError(error)
       // Permissions and kernels do not change while we look.
       if (failure.code !== 'ERR_TIMEOUT' && failure.code !== 'ERR_JOURNAL') {
-        this.#hold = `its pace cannot be changed: ${failure.message}`
+        this.#stopReason = `its pace cannot be changed: ${failure.message}`
       }
       return failure
     }
   }
 }
 
-function mergingEntry({ pagesToScan, sleep }: MergingPace, to: MergingPace, wallTime: number): JournalEntry {
+function ksmEntry({ pagesToScan, sleep }: KsmRate, to: KsmRate, wallTime: number): JournalEntry {
   const original = { pagesToScan, sleep }
   const asked = [{ wallTime, from: original, to }]
-  return { kind: 'memoryMerging', wallTime, uuid: '', name: '', id: -1, original, asked }
+  return { kind: 'ksm', wallTime, uuid: '', name: '', id: -1, original, asked }
 }
 
-function whyNot(seen: MemoryMerging | undefined): string | undefined {
+function whyNot(seen: Ksm | undefined): string | undefined {
   if (!seen) return 'the host has none, or libvirt does not tell'
   if (seen.running !== false) return undefined
   return 'it is switched off, and libvirt cannot switch it on: echo 1 > /sys/kernel/mm/ksm/run'
 }
 
 /** Whether two paces are the same. */
-export function isSamePace(a: MergingPace, b: MergingPace): boolean {
+export function isSameRate(a: KsmRate, b: KsmRate): boolean {
   return a.pagesToScan === b.pagesToScan && a.sleep === b.sleep
 }
 
@@ -126,6 +128,6 @@ function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= most
 }
 
-function words({ pagesToScan, sleep }: MergingPace): string {
+function words({ pagesToScan, sleep }: KsmRate): string {
   return `${pagesToScan} pages each ${sleep} ms`
 }

@@ -8,29 +8,29 @@ import { Actuator } from './actuator.ts'
 import { blankCpuSample } from './blank-sample.ts'
 import { lateness } from './deadman.ts'
 import { domainOverhead } from './defaults.ts'
-import { DomainBooks } from './domain/domain-info.ts'
-import { lookPeriod } from './domain/stats-period.ts'
+import { DomainInfo } from './domain/domain-info.ts'
+import { memorySampleInterval } from './domain/stats-period.ts'
 import { Emergencies } from './emergencies.ts'
 import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard/guard.ts'
 import type { JournalEntry } from './journal/journal.ts'
 import { originalAffinities } from './journal/original-affinities.ts'
-import { MergingTurns } from './ksm-loop.ts'
+import { KsmLoop } from './ksm-loop.ts'
 import { Ledger } from './ledger/ledger.ts'
-import { MemoryFeed, type MemoryReading } from './memory-feed.ts'
-import type { Settings } from './options.ts'
+import { type DatedMemorySample, MemorySampling } from './memory-feed.ts'
+import type { LoopConfig } from './options.ts'
 import { PolicyRunner } from './policy-runner.ts'
 import type { Reservations } from './reservation/reservations.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
 import { summarize } from './summary.ts'
-import type { LeftAlone, Tick } from './tick.ts'
+import type { Skipped, Tick } from './tick.ts'
 import type { GuardLimits } from './verdict.ts'
 
 /** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
-const leastPatience = 250
+const minimumTimeout = 250
 
 /** A turn up to here. */
-export interface Look {
+export interface SampleTiming {
   /** Monotonic milliseconds and wall clock at its start, monotonic milliseconds when all was there. */
   readonly begun: number
   readonly wallTime: number
@@ -38,25 +38,25 @@ export interface Look {
 }
 
 /** What was sampled for the turn of a beat. */
-export interface Readings extends Look {
+export interface Samples extends SampleTiming {
   /** The sample, or why there is none. */
   readonly cpu: CpuSample | { readonly error: BallastError }
 }
 
 /** All that lasts from one turn of the loop to the next, and the turn itself. */
-export class Turns implements Disposable {
+export class ControlLoop implements Disposable {
   readonly #host: Host
-  readonly #settings: Settings
+  readonly #settings: LoopConfig
   readonly #limits: GuardLimits
-  readonly #books: DomainBooks
+  readonly #books: DomainInfo
   readonly #observer: Observer
-  readonly #memory: MemoryFeed
+  readonly #memory: MemorySampling
   readonly #scheduler: PolicyRunner<Action> | undefined
   readonly #ballooning: PolicyRunner<Action> | undefined
   readonly #ledger = new Ledger()
-  readonly #rollbacks = new Rollbacks(this.#ledger.rollbacks)
+  readonly #rollbacks = new Rollbacks(this.#ledger.quarantine)
   readonly #actuator: Actuator
-  readonly #merging: MergingTurns | undefined
+  readonly #ksm: KsmLoop | undefined
   readonly #reservations: Reservations
   readonly #emergencies = new Emergencies()
   /** Milliseconds between memory samples, and when the last was due. */
@@ -64,7 +64,7 @@ export class Turns implements Disposable {
   #lookedAt = Number.NEGATIVE_INFINITY
   #view: View | undefined
   /** The memory that the View has. */
-  #seen: MemoryReading | undefined
+  #seen: DatedMemorySample | undefined
   #begunBefore: number | undefined
   readonly #unsubscribe: () => void
   /** How often the connection was lost. */
@@ -73,26 +73,26 @@ export class Turns implements Disposable {
   #isResuming = false
 
   /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
-  static async begin(host: Host, settings: Settings, reservations: Reservations): Promise<Turns> {
+  static async start(host: Host, settings: LoopConfig, reservations: Reservations): Promise<ControlLoop> {
     const journaled = settings.respectPins ? await settings.journal.entries() : []
-    return new Turns(host, settings, reservations, journaled)
+    return new ControlLoop(host, settings, reservations, journaled)
   }
 
   private constructor(
     host: Host,
-    settings: Settings,
+    settings: LoopConfig,
     reservations: Reservations,
     journaled: readonly JournalEntry[],
   ) {
-    const { interval, journal, dryRun, scheduler, ballooning, hostReserve } = settings
-    const { reserved, respectPins } = settings
+    const { interval, journal, dryRun, scheduler, ballooning, hostMemoryReserve } = settings
+    const { hostCpus: reserved, respectPins } = settings
     this.#host = host
     this.#settings = settings
     this.#reservations = reservations
     this.#limits = { ...settings, domainOverhead }
-    this.#books = new DomainBooks(host, settings)
+    this.#books = new DomainInfo(host, settings)
     this.#observer = new Observer(host.topology, {
-      hostReserve,
+      hostMemoryReserve,
       domainOverhead,
       reserved,
       respectPins,
@@ -101,33 +101,29 @@ export class Turns implements Disposable {
       cpuShares: (domain) => this.#books.cpuSharesOf(domain),
       traits: (domain) => this.#books.traitsOf(domain),
     })
-    this.#lookPeriod = lookPeriod(interval)
+    this.#lookPeriod = memorySampleInterval(interval)
     // A tenth of slack: a tick that begins a little early still asks.
     const slack = Math.min(interval, this.#lookPeriod) / 10
-    this.#memory = new MemoryFeed(host, this.#lookPeriod - slack)
+    this.#memory = new MemorySampling(host, this.#lookPeriod - slack)
     if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
     if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
-    const doing = { dryRun, patience: Math.max(leastPatience, interval / 4) }
+    const doing = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
     this.#actuator = new Actuator(host, journal, this.#ledger, doing)
     this.#unsubscribe = host.subscribe(({ kind }) => {
       if (kind === 'disconnected') this.#interrupt()
     })
-    if (settings.merging) this.#merging = new MergingTurns(host, settings.merging, journal, doing)
+    if (settings.ksm) this.#ksm = new KsmLoop(host, settings.ksm, journal, doing)
   }
 
   /** Samples CPU and memory side by side. Changes nothing and never rejects: it may be left to itself. */
-  async sample(): Promise<Readings> {
+  async sample(): Promise<Samples> {
     const { clock } = this.#host
     const begun = clock.now()
     const wallTime = clock.wallTime()
     this.#lookedAt = begun
-    const patience = this.#settings.interval / 4
+    const timeout = this.#settings.interval / 4
     const gaps = this.#gaps
-    const [cpu] = await Promise.all([
-      this.#sampleCpu(),
-      this.#memory.refresh(patience),
-      this.#merging?.refresh(),
-    ])
+    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(timeout), this.#ksm?.refresh()])
     if (!('error' in cpu)) await this.#books.follow(cpu.domains)
     const isOvertaken = gaps !== this.#gaps && !('error' in cpu)
     return { begun, wallTime, sampled: clock.now(), cpu: isOvertaken ? { error: overtaken() } : cpu }
@@ -137,27 +133,27 @@ export class Turns implements Disposable {
    * The rest of a turn: observe, plan, guard, actuate. In the first after the connection was lost no policy is asked: what
    * is known of before is not what to act on. Rejects with what says that the connection is gone.
    */
-  async act(index: number, { cpu, ...look }: Readings): Promise<Tick> {
+  async tick(index: number, { cpu, ...sampleMemory }: Samples): Promise<Tick> {
     const errors = this.#takeErrors()
     if ('error' in cpu) errors.push(cpu.error)
-    const seen = this.#observe(cpu, look.wallTime)
-    const view = this.#merging?.see(seen) ?? seen
+    const seen = this.#observe(cpu, sampleMemory.wallTime)
+    const view = this.#ksm?.see(seen) ?? seen
     const onlyLooks = 'error' in cpu || this.#isResuming
     if (!('error' in cpu)) this.#isResuming = false
     const policies = onlyLooks ? [] : [this.#scheduler, this.#ballooning]
-    return this.#turn({ ...look, index, cause: 'beat', view, policies, errors })
+    return this.#turn({ ...sampleMemory, index, cause: 'interval', view, policies, errors })
   }
 
   /**
    * Monotonic milliseconds at which memory is to be looked at before the beat at `beat`; undefined: not before.
    */
-  nextLook(beat: number): number | undefined {
+  nextMemorySample(beat: number): number | undefined {
     const time = Math.max(this.#lookedAt + this.#lookPeriod, this.#host.clock.now())
     return this.#ballooning && time <= beat - this.#lookPeriod / 2 ? time : undefined
   }
 
   /** Samples memory between two beats. Changes nothing and never rejects: it may be left to itself. */
-  async look(): Promise<Look> {
+  async look(): Promise<SampleTiming> {
     const { clock } = this.#host
     const begun = clock.now()
     this.#lookedAt = begun
@@ -166,7 +162,7 @@ export class Turns implements Disposable {
   }
 
   /** After a look: the turn that is not to wait for the next beat; undefined when there is no need for one. */
-  async answer(index: number, look: Look): Promise<Tick | undefined> {
+  async emergencyTick(index: number, look: SampleTiming): Promise<Tick | undefined> {
     const view = this.#observeMemory(look.wallTime)
     if (!view || !this.#emergencies.see(view)) return undefined
     const errors = this.#takeErrors()
@@ -186,7 +182,7 @@ export class Turns implements Disposable {
     this.#rollbacks.interrupt()
   }
 
-  async #sampleCpu(): Promise<Readings['cpu']> {
+  async #sampleCpu(): Promise<Samples['cpu']> {
     try {
       return await this.#host.sampleCpu()
     } catch (error) {
@@ -195,12 +191,12 @@ export class Turns implements Disposable {
   }
 
   /** Asks the policies and does what the guard lets through. */
-  async #turn({ index, cause, view, policies, errors, ...look }: Turn): Promise<Tick> {
+  async #turn({ index, cause, view, policies, errors, ...look }: TickContext): Promise<Tick> {
     const fatal = errors.find(endsConnection)
     if (fatal) throw fatal
     const { clock } = this.#host
     const { begun, wallTime, sampled } = look
-    const rollbacks = cause === 'beat' && policies.length > 0 ? this.#rollbacks.pins(view) : []
+    const rollbacks = cause === 'interval' && policies.length > 0 ? this.#rollbacks.pins(view) : []
     const plan: Action[] = []
     let explanation: Explanation | undefined
     for (const policy of policies) {
@@ -218,11 +214,11 @@ export class Turns implements Disposable {
     if (late) errors.push(late)
     const outcomes = late ? [] : await this.#actuator.actuate(guarded.plan, view)
     if (!late) this.#rollbacks.acted(view, outcomes)
-    const asked = cause === 'beat' && policies.length > 0 && !late
-    const merging = asked ? await this.#merging?.turn(view) : this.#merging?.standing
-    errors.push(...apartFromGaps(this.#merging?.takeErrors() ?? []))
+    const asked = cause === 'interval' && policies.length > 0 && !late
+    const ksm = asked ? await this.#ksm?.turn(view) : this.#ksm?.status
+    errors.push(...apartFromGaps(this.#ksm?.takeErrors() ?? []))
     const ended = clock.now()
-    if (policies.includes(this.#ballooning)) this.#emergencies.dealtWith(view, outcomes)
+    if (policies.includes(this.#ballooning)) this.#emergencies.handled(view, outcomes)
 
     const period = this.#begunBefore === undefined ? undefined : begun - this.#begunBefore
     this.#begunBefore = begun
@@ -235,9 +231,9 @@ export class Turns implements Disposable {
       ...(rollbacks.length > 0 && !late && { rollbacks }),
       explanation,
       clamps: guarded.clamps,
-      leftAlone: guarded.leftAlone.filter((left) => this.#concerns(left)),
+      skipped: guarded.skipped.filter((left) => this.#concerns(left)),
       outcomes,
-      merging,
+      ksm,
       errors,
       timing: {
         sample: sampled - begun,
@@ -255,7 +251,7 @@ export class Turns implements Disposable {
   }
 
   /** The View of this turn; without a sample the one before, or an empty one. */
-  #observe(cpu: Readings['cpu'], wallTime: number): View {
+  #observe(cpu: Samples['cpu'], wallTime: number): View {
     if ('error' in cpu && this.#view) return this.#view
     const memory = this.#memory.newest
     const { topology, clock } = this.#host
@@ -266,9 +262,9 @@ export class Turns implements Disposable {
       ...this.#accounts(wallTime, seen.domains),
     })
     if ('error' in cpu) return view
-    this.#books.haveReport(cpu.domains)
-    this.#ledger.observe(view, memory?.askedAt)
-    this.#rollbacks.see(view, 'beat')
+    this.#books.ensureStatsPeriods(cpu.domains)
+    this.#ledger.observe(view, memory?.requestedAt)
+    this.#rollbacks.see(view, 'interval')
     return this.#keep(view, memory)
   }
 
@@ -280,7 +276,7 @@ export class Turns implements Disposable {
       memory: memory.sample,
       ...this.#accounts(wallTime, memory.sample.domains),
     })
-    this.#ledger.observeMemory(view, memory.askedAt)
+    this.#ledger.observeMemory(view, memory.requestedAt)
     this.#rollbacks.see(view, 'emergency')
     return this.#keep(view, memory)
   }
@@ -289,7 +285,7 @@ export class Turns implements Disposable {
     return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
   }
 
-  #keep(seen: View, memory: MemoryReading | undefined): View {
+  #keep(seen: View, memory: DatedMemorySample | undefined): View {
     if (memory) this.#reservations.see(seen, this.#ledger)
     this.#seen = memory
     this.#view = withReserved(seen, this.#reservations.bytes)
@@ -297,7 +293,7 @@ export class Turns implements Disposable {
   }
 
   /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
-  #concerns({ what }: LeftAlone): boolean {
+  #concerns({ what }: Skipped): boolean {
     const { scheduler, ballooning } = this.#settings
     if (!scheduler && !ballooning) return true
     return (what === 'vcpus' ? scheduler : ballooning) !== undefined
@@ -321,8 +317,8 @@ function withReserved(view: View, reserved: number): View {
   return { ...view, memory: { ...memory, reserved, budget } }
 }
 
-/** What {@link Turns} does in one turn, once all is seen. */
-interface Turn extends Look, Pick<Tick, 'index' | 'cause' | 'view'> {
+/** What {@link ControlLoop} does in one turn, once all is seen. */
+interface TickContext extends SampleTiming, Pick<Tick, 'index' | 'cause' | 'view'> {
   readonly policies: readonly (PolicyRunner<Action> | undefined)[]
   readonly errors: BallastError[]
 }

@@ -1,23 +1,23 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { MemorySample } from '../host/sample.ts'
-import { within } from '../util/timeout.ts'
+import { withTimeout } from '../util/timeout.ts'
 import { asBallastError } from './failure.ts'
 
 /** A memory sample and when it was asked for, in monotonic milliseconds: what it shows is as old at most. */
-export interface MemoryReading {
+export interface DatedMemorySample {
   readonly sample: MemorySample
-  readonly askedAt: number
+  readonly requestedAt: number
 }
 
 /**
  * Memory samples on a cadence of their own. The host is asked anew only when it has answered, and not more
  * often than its figures change; a slow answer is used when it comes and nobody waits for it for long.
  */
-export class MemoryFeed {
+export class MemorySampling {
   readonly #host: Host
   readonly #period: number
-  #newest: MemoryReading | undefined
+  #newest: DatedMemorySample | undefined
   #pending: Promise<void> | undefined
   #askedAt = Number.NEGATIVE_INFINITY
   #errors: BallastError[] = []
@@ -29,18 +29,18 @@ export class MemoryFeed {
   }
 
   /** The newest there is; undefined before the first answer. */
-  get newest(): MemoryReading | undefined {
+  get newest(): DatedMemorySample | undefined {
     return this.#newest
   }
 
-  /** Asks anew when it is time to, and waits `patience` milliseconds at most. Never rejects; see {@link MemoryFeed.takeErrors}. */
+  /** Asks anew when it is time to, and waits `patience` milliseconds at most. Never rejects; see {@link MemorySampling.takeErrors}. */
   async refresh(patience: number): Promise<void> {
     const { clock } = this.#host
     if (!this.#pending && clock.now() - this.#askedAt >= this.#period) {
       this.#askedAt = clock.now()
       this.#pending = this.#ask(this.#askedAt)
     }
-    if (this.#pending) await within(clock, patience, this.#pending)
+    if (this.#pending) await withTimeout(clock, patience, this.#pending)
   }
 
   /** Forgets the newest: what comes next is asked for anew, and at once. */
@@ -58,7 +58,7 @@ export class MemoryFeed {
 
   async #ask(askedAt: number): Promise<void> {
     try {
-      this.#newest = { sample: await this.#host.sampleMemory(), askedAt }
+      this.#newest = { sample: await this.#host.sampleMemory(), requestedAt: askedAt }
     } catch (error) {
       this.#errors.push(asBallastError(error))
     } finally {

@@ -1,10 +1,10 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import type { Topology } from '../host/topology.ts'
-import { type Ballooning, isPolicy, type Merging, type Scheduler } from '../policy/plan.ts'
+import { type Ballooning, isPolicy, type KsmPolicy, type Scheduler } from '../policy/plan.ts'
 import { globMatcher } from '../util/glob.ts'
 import * as defaults from './defaults.ts'
-import { type DomainSettingsOption, type RulesOf, readCpus, readDomainRules } from './domain/rules.ts'
+import { type DomainRulesByName, type RulesOf, readCpus, readDomainRules } from './domain/rules.ts'
 import { type Journal, memoryJournal } from './journal/journal.ts'
 
 /** What {@link autopilot} is asked to do. Milliseconds and bytes. */
@@ -16,7 +16,7 @@ export interface AutopilotOptions {
   /** Decides how large balloons are. Without it none is changed. With neither policy the loop only watches. */
   readonly ballooning?: Ballooning | undefined
   /** Decides how fast the host merges equal pages (KSM). Without it that stays as it is. */
-  readonly merging?: Merging | undefined
+  readonly ksm?: KsmPolicy | undefined
   /** Do all but the changes: outcomes say `dry-run`. Default false. */
   readonly dryRun?: boolean | undefined
   /** End after so many beats, 1 or more: Ticks between two of them are not counted. Default: go on until aborted. */
@@ -24,21 +24,21 @@ export interface AutopilotOptions {
   /** Ends the loop quietly, having finished what it began. */
   readonly signal?: AbortSignal | undefined
   /** Glob over domain names (`*` and `?`): only these are changed; the others are counted and left alone. */
-  readonly domains?: string | undefined
+  readonly match?: string | undefined
   /**
    * Whether the affinity that a vCPU had when Ballast first saw its domain is a limit to where it may be pinned. Default
    * false: it is only where it starts. What the journal has of an earlier loop counts as first.
    */
   readonly respectPins?: boolean | undefined
   /** pCPUs that are the host's own, as a set or a list such as `0-1`: no vCPU is pinned there. Default: none. */
-  readonly reservedCpus?: CpuSet | string | undefined
+  readonly hostCpus?: CpuSet | string | undefined
   /**
    * What holds for single domains, by glob over their names: whether they are managed, which pCPUs they may use,
    * their shares. Adds to what their metadata says. See docs/policies/settings.md.
    */
-  readonly domainSettings?: DomainSettingsOption | undefined
+  readonly domainRules?: DomainRulesByName | undefined
   /** Bytes of memory that are left to the host. Default: 5 % of its memory, at least 512 MiB. */
-  readonly hostReserve?: number | undefined
+  readonly hostMemoryReserve?: number | undefined
   /** Bytes that no guest is shrunk below. Default 200 MiB. */
   readonly guestFloor?: number | undefined
   /** Bytes that every guest keeps above what it uses. Default 100 MiB. */
@@ -48,21 +48,21 @@ export interface AutopilotOptions {
 }
 
 /** {@link AutopilotOptions}, checked and with every default filled in. */
-export interface Settings {
+export interface LoopConfig {
   readonly interval: number
   readonly scheduler: Scheduler | undefined
   readonly ballooning: Ballooning | undefined
-  readonly merging: Merging | undefined
+  readonly ksm: KsmPolicy | undefined
   readonly dryRun: boolean
   readonly ticks: number
   readonly signal: AbortSignal | undefined
   /** Whether domains of this name may be changed. */
   readonly manages: (name: string) => boolean
   readonly respectPins: boolean
-  readonly reserved: CpuSet
-  /** What `domainSettings` says of the domain with this name. */
+  readonly hostCpus: CpuSet
+  /** What `domainRules` says of the domain with this name. */
   readonly rulesOf: RulesOf
-  readonly hostReserve: number
+  readonly hostMemoryReserve: number
   readonly guestFloor: number
   readonly guestMargin: number
   readonly journal: Journal
@@ -78,19 +78,19 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
   ],
   scheduler: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   ballooning: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
-  merging: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
+  ksm: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   dryRun: ['true or false', (value) => typeof value === 'boolean'],
   ticks: ['a whole number of ticks, 1 or more', (value) => Number.isSafeInteger(value) && Number(value) >= 1],
   signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
-  domains: [
+  match: [
     'a glob over domain names, for instance web*',
     (value) => typeof value === 'string' && value !== '',
   ],
   respectPins: ['true or false', (value) => typeof value === 'boolean'],
   // What is wrong with these two depends on the host: checked where they are read.
-  reservedCpus: ['a CpuSet, or a list of pCPUs such as 0-1', () => true],
-  domainSettings: ['an object with settings by glob over domain names', () => true],
-  hostReserve: ['a number of bytes, 0 or more, below the memory of the host', isBytes],
+  hostCpus: ['a CpuSet, or a list of pCPUs such as 0-1', () => true],
+  domainRules: ['an object with settings by glob over domain names', () => true],
+  hostMemoryReserve: ['a number of bytes, 0 or more, below the memory of the host', isBytes],
   guestFloor: ['a number of bytes, 0 or more', isBytes],
   guestMargin: ['a number of bytes, 0 or more', isBytes],
   journal: ['a journal: memoryJournal(), fileJournal(path) or one of your own', isJournal],
@@ -100,7 +100,10 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
  * Checks `options` and fills in the defaults, for a host of this shape. Throws a `TypeError` that
  * names the first option that is wrong, or that is none.
  */
-export function readOptions(options: AutopilotOptions, host: Pick<Topology, 'memory' | 'online'>): Settings {
+export function readOptions(
+  options: AutopilotOptions,
+  host: Pick<Topology, 'memory' | 'online'>,
+): LoopConfig {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
   const known = Object.keys(validators).join(', ')
   for (const [name, value] of Object.entries(options)) {
@@ -111,24 +114,28 @@ export function readOptions(options: AutopilotOptions, host: Pick<Topology, 'mem
     if (value === undefined && name !== 'interval') continue
     if (!accepts(value)) throw wrongOption(name, expected, value)
   }
-  const hostReserve = options.hostReserve ?? defaults.hostReserve(host.memory)
-  if (options.hostReserve !== undefined && hostReserve >= host.memory) {
-    throw wrongOption('hostReserve', `below the ${host.memory} bytes that the host has`, hostReserve)
+  const hostMemoryReserve = options.hostMemoryReserve ?? defaults.hostMemoryReserve(host.memory)
+  if (options.hostMemoryReserve !== undefined && hostMemoryReserve >= host.memory) {
+    throw wrongOption(
+      'hostMemoryReserve',
+      `below the ${host.memory} bytes that the host has`,
+      hostMemoryReserve,
+    )
   }
-  const reserved = readReserved(options.reservedCpus ?? CpuSet.empty, host.online)
+  const reserved = readReserved(options.hostCpus ?? CpuSet.empty, host.online)
   return {
     interval: options.interval,
     scheduler: options.scheduler,
     ballooning: options.ballooning,
-    merging: options.merging,
+    ksm: options.ksm,
     dryRun: options.dryRun ?? false,
     ticks: options.ticks ?? Number.POSITIVE_INFINITY,
     signal: options.signal,
-    manages: globMatcher(options.domains ?? '*'),
+    manages: globMatcher(options.match ?? '*'),
     respectPins: options.respectPins ?? false,
-    reserved,
-    rulesOf: readDomainRules(options.domainSettings ?? {}, host.online.minus(reserved)),
-    hostReserve,
+    hostCpus: reserved,
+    rulesOf: readDomainRules(options.domainRules ?? {}, host.online.minus(reserved)),
+    hostMemoryReserve,
     guestFloor: options.guestFloor ?? defaults.guestFloor,
     guestMargin: options.guestMargin ?? defaults.guestMargin,
     journal: options.journal ?? memoryJournal(),
@@ -136,10 +143,9 @@ export function readOptions(options: AutopilotOptions, host: Pick<Topology, 'mem
 }
 
 function readReserved(option: CpuSet | string, online: CpuSet): CpuSet {
-  const reserved = readCpus('reservedCpus', option)
-  if (!reserved.isSubsetOf(online)) throw wrongOption('reservedCpus', `among the pCPUs ${online}`, option)
-  if (online.isSubsetOf(reserved))
-    throw wrongOption('reservedCpus', `fewer than all pCPUs (${online})`, option)
+  const reserved = readCpus('hostCpus', option)
+  if (!reserved.isSubsetOf(online)) throw wrongOption('hostCpus', `among the pCPUs ${online}`, option)
+  if (online.isSubsetOf(reserved)) throw wrongOption('hostCpus', `fewer than all pCPUs (${online})`, option)
   return reserved
 }
 

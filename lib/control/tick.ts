@@ -1,5 +1,5 @@
 import type { BallastError } from '../host/errors.ts'
-import type { Action, Explanation, MergeAction, Plan } from '../policy/plan.ts'
+import type { Action, Explanation, KsmAction, Plan } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
@@ -10,11 +10,11 @@ export type GuardRule =
   | 'stale-statistics' // 3 hold, never shrink
   | 'unmanaged' // 4 counted and left alone
   | 'allowed-cpus' // 5 only what its user allows and what is online
-  | 'foreign-change' // 5 someone else's change is not fought
-  | 'refused' // 6 what failed again and again is tried with growing pauses
+  | 'external-change' // 5 someone else's change is not fought
+  | 'backoff' // 6 what failed again and again is tried with growing pauses
   | 'rolled-back' // what did harm and was undone is not tried again for a while
   | 'no-change' // 6 what is so already is not asked for again
-  | 'nonsense' // not an action that makes sense on this host: no such domain, NaN, twice the same
+  | 'invalid' // not an action that makes sense on this host: no such domain, NaN, twice the same
 
 /** One action that the guard dropped or changed. */
 export interface Clamp {
@@ -27,7 +27,7 @@ export interface Clamp {
 }
 
 /** A domain that is not touched in this tick, and why. */
-export interface LeftAlone {
+export interface Skipped {
   readonly uuid: string
   readonly domain: string
   readonly what: 'vcpus' | 'memory'
@@ -53,13 +53,13 @@ export interface Rollback {
 }
 
 /** What became of same-page merging in one turn. */
-export interface MergingTurn {
+export interface KsmResult {
   /** Why its pace is not changed, whatever the policy wants. */
-  readonly leftAlone: string | undefined
+  readonly skipped: string | undefined
   /** What was done; undefined: nothing was to be done. */
   readonly outcome:
     | (Omit<Outcome, 'action'> & {
-        readonly action: MergeAction
+        readonly action: KsmAction
       })
     | undefined
 }
@@ -75,7 +75,7 @@ export interface TickTiming {
 }
 
 /** Why there was a turn: it was time, or a guest that suffered, or a host in need, was not to wait for the next beat. */
-export type TickCause = 'beat' | 'emergency'
+export type TickCause = 'interval' | 'emergency'
 
 /** The record of one turn of the loop. Everything that a person sees is made from Ticks. */
 export interface Tick {
@@ -93,11 +93,11 @@ export interface Tick {
   /** Why the scheduler chose it, where it says. */
   readonly explanation?: Explanation | undefined
   readonly clamps: readonly Clamp[]
-  readonly leftAlone: readonly LeftAlone[]
+  readonly skipped: readonly Skipped[]
   /** What was done: one for each action that the guard let through. */
   readonly outcomes: readonly Outcome[]
   /** Same-page merging; undefined where no policy decides on it. */
-  readonly merging?: MergingTurn | undefined
+  readonly ksm?: KsmResult | undefined
   /** What failed apart from actions: a sample that could not be had, a policy that threw, a plan that came too late. */
   readonly errors: readonly BallastError[]
   readonly timing: TickTiming

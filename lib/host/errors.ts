@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'ERR_ALREADY_CLOSED' // the host was closed before the call
   | 'ERR_CONNECTION_FAILED' // no daemon, unknown URI, no way in
   | 'ERR_CONNECTION_LOST' // the daemon went away while we were connected
-  | 'ERR_DISCONNECTED' // the same, and it is tried to connect anew: see `stayConnected`
+  | 'ERR_DISCONNECTED' // the same, and it is tried to connect anew: see `reconnecting`
   | 'ERR_PERMISSION_DENIED' // the daemon, or the read-only connection, does not allow it
   | 'ERR_NO_DOMAIN' // the domain is gone
   | 'ERR_DOMAIN_NOT_RUNNING' // it is defined but does not run
@@ -18,9 +18,9 @@ export type ErrorCode =
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan
   | 'ERR_LATE' // the loop fell behind: what was planned was about a host of before, and was not done
-  | 'ERR_NO_ROOM' // the host's memory that was to be reserved is not there, or cannot be
+  | 'ERR_INSUFFICIENT_MEMORY' // the host's memory that was to be reserved is not there, or cannot be
   | 'ERR_JOURNAL' // the journal cannot be read or written, or is not safe from others
-  | 'ERR_HELD' // another controller works on this host
+  | 'ERR_LOCKED' // another controller works on this host
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */
 export class BallastError extends Error {

@@ -1,6 +1,6 @@
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
-import type { MemoryMerging, MergingPace } from './ksm.ts'
+import type { Ksm, KsmRate } from './ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 
@@ -115,9 +115,9 @@ export interface Host extends AsyncDisposable {
   setCpuShares(domain: DomainRef, shares: number): Promise<void>
 
   /** Same-page merging on this host; undefined where it has none. Never waits for a guest's monitor. */
-  memoryMerging(): Promise<MemoryMerging | undefined>
+  ksm(): Promise<Ksm | undefined>
   /** Sets its pace. Rejects where the host has none (`ERR_NOT_SUPPORTED`) or we may not, as in session mode. */
-  setMemoryMerging(pace: MergingPace): Promise<void>
+  setKsm(pace: KsmRate): Promise<void>
 
   /**
    * The element that a domain's metadata holds in Ballast's namespace (`metadataNamespace`), as XML; undefined

@@ -2,7 +2,7 @@ import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
 import { BallastError } from './errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
-import type { MemoryMerging, MergingPace } from './ksm.ts'
+import type { Ksm, KsmRate } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 
@@ -31,13 +31,13 @@ const reasons = {
  *
  * Rejects as `connect` does when that fails the first time.
  *
- * @example `await using host = await stayConnected(() => connect('qemu:///system'))`
+ * @example `await using host = await reconnecting(() => connect('qemu:///system'))`
  */
-export async function stayConnected(connect: () => Promise<Host>): Promise<Host> {
-  return new LastingHost(await connect(), connect)
+export async function reconnecting(connect: () => Promise<Host>): Promise<Host> {
+  return new ReconnectingHost(await connect(), connect)
 }
 
-class LastingHost implements Host {
+class ReconnectingHost implements Host {
   readonly uri: string
   readonly topology: Topology
   readonly clock: Clock
@@ -101,12 +101,12 @@ class LastingHost implements Host {
     return this.#call((host) => host.setCpuShares(domain, shares))
   }
 
-  memoryMerging(): Promise<MemoryMerging | undefined> {
-    return this.#look((host) => host.memoryMerging())
+  ksm(): Promise<Ksm | undefined> {
+    return this.#look((host) => host.ksm())
   }
 
-  setMemoryMerging(pace: MergingPace): Promise<void> {
-    return this.#call((host) => host.setMemoryMerging(pace))
+  setKsm(pace: KsmRate): Promise<void> {
+    return this.#call((host) => host.setKsm(pace))
   }
 
   domainMetadata(uuid: string): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
-import type { MemoryMerging, MergingPace } from '../host/ksm.ts'
+import type { Ksm, KsmRate } from '../host/ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
@@ -129,14 +129,14 @@ export class LibvirtHost implements Host {
     await this.#call((native) => native.setCpuShares(...runOf(domain), shares))
   }
 
-  async memoryMerging(): Promise<MemoryMerging | undefined> {
+  async ksm(): Promise<Ksm | undefined> {
     const merging = await this.#call((native) => native.pageMerging())
     if (!merging) return undefined
     const { pagesToScan, sleep, pagesSharing, running } = merging
     return { pagesToScan, sleep, running, saved: pagesSharing * pageSize }
   }
 
-  async setMemoryMerging({ pagesToScan, sleep }: MergingPace): Promise<void> {
+  async setKsm({ pagesToScan, sleep }: KsmRate): Promise<void> {
     assertWhole('pages to scan', pagesToScan, 0)
     assertWhole('milliseconds of sleep', sleep, 0)
     await this.#call((native) => native.setPageMerging(pagesToScan, sleep))

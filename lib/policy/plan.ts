@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { MergingPace } from '../host/ksm.ts'
+import type { KsmRate } from '../host/ksm.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 
 /** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */
@@ -46,15 +46,15 @@ export interface SetSharesAction {
 /** Something done to a domain. */
 export type Action = PinAction | SetMemoryAction | SetSharesAction
 
-/** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link merge}. */
-export interface MergeAction extends MergingPace {
+/** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link setKsm}. */
+export interface KsmAction extends KsmRate {
   readonly kind: 'merge'
   /** Why, in numbers. */
   readonly reason: string
 }
 
 /** All that a policy can want. */
-export type AnyAction = Action | MergeAction
+export type AnyAction = Action | KsmAction
 
 /** What a policy wants done, in order. An empty plan is the usual one. */
 export type Plan<A extends AnyAction = Action> = readonly A[]
@@ -126,7 +126,7 @@ export type Scheduler = Policy<PinAction | SetSharesAction>
 export type Ballooning = Policy<SetMemoryAction>
 
 /** Decides how fast the host merges equal pages. */
-export type Merging = Policy<MergeAction>
+export type KsmPolicy = Policy<KsmAction>
 
 /** Pins `vcpu` to `cpus`. */
 export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
@@ -144,6 +144,6 @@ export function setShares(domain: DomainView, shares: number, reason: string): S
 }
 
 /** Sets the pace of merging. */
-export function merge({ pagesToScan, sleep }: MergingPace, reason: string): MergeAction {
+export function setKsm({ pagesToScan, sleep }: KsmRate, reason: string): KsmAction {
   return { kind: 'merge', pagesToScan, sleep, reason }
 }

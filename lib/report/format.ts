@@ -25,7 +25,7 @@ export function sizeOf(part: number | undefined, whole: number | undefined): str
 }
 
 /** What is there and how level it is, in parts: what is not known is left out. */
-export function standing(view: View): string[] {
+export function headline(view: View): string[] {
   const { committed, budget } = view.memory
   return [
     `${counted(view.domains.length, 'guest')} on ${counted(view.online.size, 'pCPU')}`,

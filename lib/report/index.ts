@@ -1,5 +1,5 @@
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
-export { Narrator } from './narrator.ts'
+export { LogFormatter as Narrator } from './log-lines.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,
@@ -10,4 +10,4 @@ export {
   tickRecord,
   type VcpuRecord,
 } from './tick-json.ts'
-export type { Told, ToldEvent } from './told.ts'
+export type { LogEvent as ToldEvent, LogRecord as Told } from './told.ts'

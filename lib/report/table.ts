@@ -5,7 +5,7 @@ import { type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import { isRunning } from '../view/running.ts'
 import type { DomainView, MemoryHold } from '../view/view.ts'
-import { percent, size, sizeOf, standing } from './format.ts'
+import { headline, percent, size, sizeOf } from './format.ts'
 
 export interface TableOptions {
   /** Colours by ANSI sequences; default false. */
@@ -40,7 +40,7 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   const cut = (line: string) =>
     line.length > columns ? `${line.slice(0, columns - 1).replace(/[\ud800-\udbff]$/, '')}…` : line
   return [
-    style.bold(cut(headline(tick))),
+    style.bold(cut(tickHeader(tick))),
     style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
     ...loads.map((load) => cut(pcpuLine(load, scale))),
     style.dim(cut(guestHead(nameWidth))),
@@ -52,9 +52,9 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   ]
 }
 
-function headline({ index, cause, wallTime, view }: Tick): string {
+function tickHeader({ index, cause, wallTime, view }: Tick): string {
   const clock = new Date(wallTime).toTimeString().slice(0, 8)
-  return [`tick ${index}${cause === 'emergency' ? ' (emergency)' : ''}`, clock, ...standing(view)].join('   ')
+  return [`tick ${index}${cause === 'emergency' ? ' (emergency)' : ''}`, clock, ...headline(view)].join('   ')
 }
 
 function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {

@@ -1,7 +1,7 @@
-import type { Clamp, LeftAlone, MergingTurn, Outcome, Rollback, Tick, TickTiming } from '../control/tick.ts'
+import type { Clamp, KsmResult, Outcome, Rollback, Skipped, Tick, TickTiming } from '../control/tick.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import type { Action, Explanation, MergeAction } from '../policy/plan.ts'
+import type { Action, Explanation, KsmAction } from '../policy/plan.ts'
 import { printableJson } from '../util/printable.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 
@@ -37,9 +37,9 @@ export interface SetSharesRecord {
 export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
 export interface MergingRecord {
-  readonly leftAlone?: string
+  readonly skipped?: string
   readonly outcome?: {
-    readonly action: MergeAction
+    readonly action: KsmAction
     readonly status: Outcome['status']
     readonly error?: ErrorRecord
     /** Milliseconds. */
@@ -128,7 +128,7 @@ export interface TickRecord {
     readonly instead?: ActionRecord
     readonly cause: string
   }[]
-  readonly leftAlone: readonly LeftAlone[]
+  readonly skipped: readonly Skipped[]
   readonly outcomes: readonly {
     readonly action: ActionRecord
     readonly status: Outcome['status']
@@ -171,11 +171,11 @@ export function tickRecord(tick: Tick): TickRecord {
     clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
       known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),
     ),
-    leftAlone: tick.leftAlone.map(({ uuid, domain, what, why }) => ({ uuid, domain, what, why })),
+    skipped: tick.skipped.map(({ uuid, domain, what, why }) => ({ uuid, domain, what, why })),
     outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
       known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
     ),
-    merging: tick.merging && mergingRecord(tick.merging),
+    merging: tick.ksm && mergingRecord(tick.ksm),
     errors: tick.errors.map(errorRecord),
     timing: known(tick.timing),
   })
@@ -213,9 +213,9 @@ function actionRecord(action: Action): ActionRecord {
   }
 }
 
-function mergingRecord({ leftAlone, outcome }: MergingTurn): MergingRecord {
+function mergingRecord({ skipped, outcome }: KsmResult): MergingRecord {
   return known({
-    leftAlone,
+    skipped,
     outcome:
       outcome &&
       known({

@@ -2,8 +2,8 @@ import type { Outcome, Tick } from '../control/tick.ts'
 import type { View } from '../view/view.ts'
 
 /** What a line of a narrator is about, for programs. */
-export type ToldEvent =
-  | 'first-look'
+export type LogEvent =
+  | 'first-sample'
   | 'no-change'
   | 'emergency'
   | 'move' // a vCPU to where it did not run
@@ -12,13 +12,13 @@ export type ToldEvent =
   | 'shrink'
   | 'shares'
   | 'merging'
-  | 'refused' // the guard held it back
-  | 'left-alone'
+  | 'clamped' // the guard held it back
+  | 'skipped'
   | 'error'
 
 /** One line of a narrator, and the same for programs. */
-export interface Told {
-  readonly event: ToldEvent
+export interface LogRecord {
+  readonly event: LogEvent
   readonly level: 'info' | 'warn' | 'error'
   /** The line, without its time. Safe to show. */
   readonly line: string
@@ -27,7 +27,7 @@ export interface Told {
 }
 
 /** What became of an action, in figures. */
-export function outcomeTold({ view }: Tick, outcome: Outcome): Omit<Told, 'line'> {
+export function outcomeRecord({ view }: Tick, outcome: Outcome): Omit<LogRecord, 'line'> {
   const { action, status, error, duration } = outcome
   const { uuid, domain, reason } = action
   const level = status === 'failed' ? 'error' : 'info'

@@ -14,7 +14,7 @@ import {
 import { readModel } from './balance/model.ts'
 import { type Price, priceFrom } from './balance/move-cost.ts'
 import { isWanting, levelsOf } from './balance/pin-levels.ts'
-import { homecomings, pinsOf, stays } from './balance/pins.ts'
+import { pinInPlace, pinsOf, repinAllowed } from './balance/pins.ts'
 import { assertFraction } from './checks.ts'
 
 export interface BalanceOptions {
@@ -106,7 +106,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     if (!better || !isTime(state, choice)) {
       const { state: after, holds } = waiting(state, model, choice)
       const { deviation } = choice
-      const plan = holds ? stays(model, deviation) : homecomings(model, deviation)
+      const plan = holds ? pinInPlace(model, deviation) : repinAllowed(model, deviation)
       return { plan, state: { ...state, ...after }, explanation }
     }
     const cut = better.moves >= maxMoves

@@ -55,7 +55,7 @@ export function fair(options: FairOptions = {}): StatefulPolicy<PinAction | SetS
       const moved = service.improve(tolerance)
       const shares = moved ? [] : sharesFor(view, tolerance)
       const calls = moved || shares.length > 0
-      const plan = service.homeless ? new Service(view).plan() : []
+      const plan = service.displaced ? new Service(view).plan() : []
       if (!calls || state.calls + 1 < state.needed) {
         return { plan, state: { ...state, calls: calls ? state.calls + 1 : 0 } }
       }
@@ -88,7 +88,7 @@ function sharesFor(view: View, tolerance: number): SetSharesAction[] {
 
 /** Where each vCPU is or would be, and how that serves the guests. */
 class Service {
-  readonly homeless: boolean
+  readonly displaced: boolean
   /** By vCPU: what it counts against others on its pCPU. */
   readonly #weights: Float64Array
   readonly #pcpus: readonly number[]
@@ -107,7 +107,7 @@ class Service {
     const placement = withBackground(readPlacement(view), view)
     const { pcpus, movable } = placement
     const { where, loads } = asItIs(placement)
-    this.homeless = movable.some(({ home }) => home === undefined)
+    this.displaced = movable.some(({ home }) => home === undefined)
     this.#pcpus = pcpus
     this.#movable = movable
     this.#where = where

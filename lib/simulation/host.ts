@@ -2,7 +2,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
-import type { MemoryMerging, MergingPace } from '../host/ksm.ts'
+import type { Ksm, KsmRate } from '../host/ksm.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
@@ -19,7 +19,7 @@ const defaultMemoryDeadline = 1_000
 /** As the kernel has it with cgroups v1. */
 const cpuSharesRange = { least: 2, most: 262_144 }
 /** What a kernel begins with. */
-const kernelPace: MergingPace = { pagesToScan: 100, sleep: 20 }
+const kernelPace: KsmRate = { pagesToScan: 100, sleep: 20 }
 const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
@@ -81,7 +81,7 @@ class Simulation implements SimulatedHost {
   readonly #cpuSampler: CpuSampler
   readonly #memoryDeadline: number
   readonly #callDeadline: number
-  #merging: MergingPace | undefined
+  #merging: KsmRate | undefined
   #closed = false
 
   constructor(scenario: Scenario) {
@@ -180,12 +180,12 @@ class Simulation implements SimulatedHost {
     })
   }
 
-  async memoryMerging(): Promise<MemoryMerging | undefined> {
+  async ksm(): Promise<Ksm | undefined> {
     this.#assertOpen()
     return this.#merging && { ...this.#merging, running: true, saved: 0 }
   }
 
-  async setMemoryMerging({ pagesToScan, sleep }: MergingPace): Promise<void> {
+  async setKsm({ pagesToScan, sleep }: KsmRate): Promise<void> {
     this.#assertOpen()
     if (!this.#merging) throw new BallastError('ERR_NOT_SUPPORTED', 'This host has no same-page merging')
     for (const value of [pagesToScan, sleep]) {

@@ -1,5 +1,5 @@
 /** Runs tasks in the order they come, so many at once and no more. */
-export class Lanes {
+export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
 

@@ -23,7 +23,7 @@ import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } fro
 /** What the books of the host's memory are kept with, and where vCPUs may be placed. */
 export interface ObserverOptions {
   /** Bytes that policies leave to the host. */
-  readonly hostReserve: number
+  readonly hostMemoryReserve: number
   /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
   readonly domainOverhead: number
   /** pCPUs that no vCPU is placed on: the host's own. Default: none. */
@@ -81,7 +81,7 @@ export class Observer {
 
   /** @throws TypeError for an option that is no number of bytes. */
   constructor(topology: Topology, options: ObserverOptions) {
-    for (const name of ['hostReserve', 'domainOverhead'] as const) {
+    for (const name of ['hostMemoryReserve', 'domainOverhead'] as const) {
       if (!Number.isFinite(options[name]) || options[name] < 0) {
         throw wrongOption(name, 'a number of bytes, 0 or more', options[name])
       }
@@ -269,7 +269,7 @@ export class Observer {
     domains: readonly DomainView[],
     reserved: number,
   ): HostMemoryView {
-    const { hostReserve: reserve, domainOverhead } = this.#options
+    const { hostMemoryReserve: reserve, domainOverhead } = this.#options
     const total = known(sample?.host.total) ?? this.#topology.memory
     return {
       total,

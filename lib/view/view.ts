@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { MemoryMerging } from '../host/ksm.ts'
+import type { Ksm } from '../host/ksm.ts'
 import type { DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
 import type { DomainSettings } from './domain-settings.ts'
@@ -123,9 +123,9 @@ export interface MemoryEvents {
   /** Major page faults per second. */
   readonly majorFaultsPerSecond: number
   /** It swaps, faults much, or has next to nothing left while it grows: it is to be helped now. */
-  readonly suffers: boolean
+  readonly underPressure: boolean
   /** Its use fell at once from nothing left: its OOM killer is likely to have ended a program. */
-  readonly lostProgram: boolean
+  readonly oomKilled: boolean
 }
 
 /**
@@ -183,14 +183,14 @@ export interface HostMemoryView {
   readonly state: HostMemoryState
   /** Part of the last 10 s in which some task waited for memory (PSI), 0 to 1; undefined where the host does not tell. */
   readonly pressure: number | undefined
-  /** What policies leave to the host: the guard's `hostReserve`. */
+  /** What policies leave to the host: the guard's `hostMemoryReserve`. */
   readonly reserve: number
   /** What is kept free for guests about to start. */
   readonly reserved: number
   /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve - reserved`. */
   readonly budget: number
   /** Same-page merging; undefined where there is none, or nobody decides on it. What it saves is never part of the budget. */
-  readonly merging?: MemoryMerging | undefined
+  readonly merging?: Ksm | undefined
   /** What they hold now: sum of max(actual, target) and overhead, as the guard counts it. */
   readonly committed: number
 }

@@ -4,30 +4,30 @@ import { expectCode, type Subject } from './subject.ts'
 export function mergingConformance(subject: () => Subject): void {
   it('tells the pace, and takes another where we may set it', async ({ skip }) => {
     const { host, can } = subject()
-    const before = await host.memoryMerging()
+    const before = await host.ksm()
     if (!before) return skip('the subject has no same-page merging')
     expect(before.pagesToScan).toBeGreaterThanOrEqual(0)
     expect(before.sleep).toBeGreaterThanOrEqual(0)
     expect(before.saved).toBeGreaterThanOrEqual(0)
     if (!can.merging) return
     for (const pagesToScan of [before.pagesToScan + 7, before.pagesToScan]) {
-      await host.setMemoryMerging({ pagesToScan, sleep: before.sleep })
-      expect(await host.memoryMerging()).toMatchObject({ pagesToScan, sleep: before.sleep })
+      await host.setKsm({ pagesToScan, sleep: before.sleep })
+      expect(await host.ksm()).toMatchObject({ pagesToScan, sleep: before.sleep })
     }
   })
 
   it('is not supported where the host has none', async ({ skip }) => {
     const { host } = subject()
-    if (await host.memoryMerging()) return skip('the subject has it')
-    await expectCode(host.setMemoryMerging({ pagesToScan: 100, sleep: 20 }), 'ERR_NOT_SUPPORTED')
+    if (await host.ksm()) return skip('the subject has it')
+    await expectCode(host.setKsm({ pagesToScan: 100, sleep: 20 }), 'ERR_NOT_SUPPORTED')
   })
 
   it('refuses a pace that cannot be', async ({ skip }) => {
     const { host, can } = subject()
     if (!can.merging) return skip('the subject takes none at all')
     for (const wrong of [-1, 0.5, Number.NaN]) {
-      await expectCode(host.setMemoryMerging({ pagesToScan: wrong, sleep: 20 }), 'ERR_INVALID_ARGUMENT')
-      await expectCode(host.setMemoryMerging({ pagesToScan: 100, sleep: wrong }), 'ERR_INVALID_ARGUMENT')
+      await expectCode(host.setKsm({ pagesToScan: wrong, sleep: 20 }), 'ERR_INVALID_ARGUMENT')
+      await expectCode(host.setKsm({ pagesToScan: 100, sleep: wrong }), 'ERR_INVALID_ARGUMENT')
     }
   })
 }

@@ -19,8 +19,8 @@ function tickOf(view: View, actions: readonly Action[], more: Partial<Tick> = {}
     (action): Outcome => ({ action, status: 'applied', error: undefined, duration: 1 }),
   )
   const timing = { sample: 1, plan: 1, actuate: 1, total: 3, period: 1_000 }
-  const told = { plan: actions, clamps: [], leftAlone: [], outcomes, errors: [], timing, summary: '' }
-  return { index: 5, cause: 'beat', wallTime: 0, view, ...told, ...more }
+  const told = { plan: actions, clamps: [], skipped: [], outcomes, errors: [], timing, summary: '' }
+  return { index: 5, cause: 'interval', wallTime: 0, view, ...told, ...more }
 }
 
 const pinned = (cpu: number, name = 'a'): Action => {

@@ -66,7 +66,7 @@ describe('a host that cannot be reached', () => {
   })
 
   it('by something that is no URI', async () => {
-    const error = await libvirtFailureOf(connect('nonsense'))
+    const error = await libvirtFailureOf(connect('invalid'))
     expect(error).toMatchObject({ code: 'ERR_CONNECTION_FAILED', call: 'virConnectOpen' })
     expect(error.message).toMatch(/^Cannot connect to nonsense: .*Check the URI: for instance qemu:/)
   })

@@ -37,7 +37,7 @@ describe('what libvirt tells in KiB and seconds', () => {
 
   it('is in bytes in the View, and a report from long ago is no ground to act on', async () => {
     await using host = await connect(node.uri, { memoryDeadline: 60_000 })
-    const observer = new Observer(host.topology, { hostReserve: 0, domainOverhead: 0 })
+    const observer = new Observer(host.topology, { hostMemoryReserve: 0, domainOverhead: 0 })
     const memory = await host.sampleMemory()
     const view = observer.observe({ cpu: await host.sampleCpu(), memory, targets: new Map() })
     const bytes = Object.entries(told).map(([name, kib]) => [name, kib * KiB])

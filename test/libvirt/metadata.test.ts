@@ -31,7 +31,7 @@ describe('metadata in a domain’s XML', () => {
       expect(pinned.toSorted()).toEqual(['foreign', 'plain', 'within'])
       const within = tick.outcomes.find(({ action }) => action.domain === 'within')!.action
       expect(within.kind === 'pin' && `${within.cpus}`).toMatch(/^[23]$/)
-      expect(tick.leftAlone.map(({ domain, why }) => `${domain}: ${why}`).toSorted()).toEqual([
+      expect(tick.skipped.map(({ domain, why }) => `${domain}: ${why}`).toSorted()).toEqual([
         'out: its metadata says not to manage it',
         'wrong: its settings in its metadata are wrong: there is no attribute mode',
       ])

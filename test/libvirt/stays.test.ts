@@ -3,7 +3,7 @@ import { autopilot } from '../../lib/control/autopilot.ts'
 import type { Tick } from '../../lib/control/tick.ts'
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { HostEvent } from '../../lib/host/host.ts'
-import { stayConnected } from '../../lib/host/reconnecting-host.ts'
+import { reconnecting } from '../../lib/host/reconnecting-host.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { pin } from '../../lib/policy/plan.ts'
 import type { View } from '../../lib/view/view.ts'
@@ -23,7 +23,7 @@ describe.skipIf(!hasDaemon)('a loop over a daemon that', () => {
   })
   afterEach(() => daemon.remove())
 
-  const open = () => stayConnected(() => connect(daemon.uri, { keepAliveSeconds: 1, keepAliveCount: 1 }))
+  const open = () => reconnecting(() => connect(daemon.uri, { keepAliveSeconds: 1, keepAliveCount: 1 }))
 
   /** Runs a loop until it acts again after `fault` was done and undone. */
   async function runOver(fault: (ticks: number, away: number) => Promise<boolean>) {

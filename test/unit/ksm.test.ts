@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../lib/control/autopilot.ts'
-import { samePages } from '../../lib/ksm.ts'
+import { ksm } from '../../lib/ksm.ts'
 import { type Scenario, simulate } from '../../lib/simulation/index.ts'
 import { GiB } from '../../lib/util/units.ts'
 import type { HostMemoryState, View } from '../../lib/view/view.ts'
@@ -27,10 +27,10 @@ function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high' }: Figur
       merging: { pagesToScan: now, sleep: 20, running: true, saved: 0 },
     },
   }
-  return samePages(options)(seen)[0]
+  return ksm(options)(seen)[0]
 }
 
-describe('samePages', () => {
+describe('ksm', () => {
   it('scans faster and faster while memory is short and CPU idle, and slows down to rest after', () => {
     const paces = []
     let now = 0
@@ -71,13 +71,13 @@ describe('samePages', () => {
   it('does nothing about what is not known', () => {
     expect(decides({ available: Number.NaN })).toBeUndefined()
     const view = new World(2, []).look()
-    expect(samePages()(view)).toEqual([])
-    expect(samePages()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
+    expect(ksm()(view)).toEqual([])
+    expect(ksm()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
   })
 
   it('refuses options that are none', () => {
-    expect(() => samePages({ shortBelow: 0 })).toThrow('`shortBelow`')
-    expect(() => samePages({ busyAbove: 1.1 })).toThrow('`busyAbove`')
+    expect(() => ksm({ shortBelow: 0 })).toThrow('`shortBelow`')
+    expect(() => ksm({ busyAbove: 1.1 })).toThrow('`busyAbove`')
   })
 
   it('works beside a simulated host’s guests: merges when they fill it, and rests when they leave', async () => {
@@ -89,9 +89,9 @@ describe('samePages', () => {
     }
     const host = simulate(scenario)
     const paces = []
-    for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, merging: samePages() })) {
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, ksm: ksm() })) {
       expect(tick.errors).toEqual([])
-      expect(tick.merging?.leftAlone).toBeUndefined()
+      expect(tick.ksm?.skipped).toBeUndefined()
       paces.push(tick.view.memory.merging?.pagesToScan)
     }
     expect(paces[0]).toBe(100)

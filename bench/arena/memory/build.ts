@@ -23,7 +23,7 @@ export function contest(
     about,
     scenario: (seed) => vary({ pcpus: 4, ...scenario }, seed),
     ticks: usualTicks,
-    options: { hostReserve: 512 * MiB },
+    options: { hostMemoryReserve: 512 * MiB },
     ...rest,
   }
 }

@@ -33,6 +33,6 @@ export const classic: readonly MemoryContest[] = Object.entries(cases).flatMap((
   const ten = times(10, one)
   return [
     contest(`${name}-4`, about, one),
-    contest(`${name}-40`, `ten times: ${about}`, ten, { options: { hostReserve: 5_120 * MiB } }),
+    contest(`${name}-40`, `ten times: ${about}`, ten, { options: { hostMemoryReserve: 5_120 * MiB } }),
   ]
 })

@@ -1,5 +1,5 @@
 import { autopilot } from '../../../lib/control/autopilot.ts'
-import { hostReserve } from '../../../lib/control/defaults.ts'
+import { hostMemoryReserve } from '../../../lib/control/defaults.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { type HostToll, type SimulatedHost, simulate } from '../../../lib/simulation/index.ts'
 import { type MemoryContest, memoryContestOf } from './contests.ts'
@@ -32,7 +32,7 @@ export async function runMemory(entry: MemoryEntry): Promise<MemoryResult> {
   const contest = memoryContestOf(entry.contest)
   const scenario = contest.scenario(entry.seed)
   await using host = simulate(scenario)
-  const reserve = contest.options.hostReserve ?? hostReserve(host.topology.memory)
+  const reserve = contest.options.hostMemoryReserve ?? hostMemoryReserve(host.topology.memory)
   const watcher = new Watcher(host, scenario, reserve)
   const residence = contest.tasks && new Residence(host, scenario, contest.tasks)
   const moments: Moment[] = []

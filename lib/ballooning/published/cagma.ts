@@ -100,5 +100,5 @@ function smoothed(surplus: number, releases: readonly number[]): number {
 }
 
 function swaps({ memory: { events, swappedOut = 0 } }: DomainView): boolean {
-  return events ? events.suffers || events.swappedOut > 0 : swappedOut > 0
+  return events ? events.underPressure || events.swappedOut > 0 : swappedOut > 0
 }

@@ -31,7 +31,7 @@ interface Wish {
  * than 150 MiB in all, unless a guest that is below its wish would get 15 MiB.
  *
  * So all of the host's memory is always with the guests, what they need or not. Guests that refuse are left out.
- * What was granted and is not taken yet is not free. The 50 MiB that Qubes leaves free are the loop's `hostReserve` here.
+ * What was granted and is not taken yet is not free. The 50 MiB that Qubes leaves free are the loop's `hostMemoryReserve` here.
  *
  * Qubes OS, qubes-core-admin, qubes/qmemman: algo.py and systemstate.py.
  */

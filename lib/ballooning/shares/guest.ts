@@ -16,7 +16,7 @@ export interface Terms {
 export const agreeing = 2
 /** The part of the margin that nothing is taken from, whoever needs it. */
 const untouched = 0.8
-/** The part of it that others give up what they came with for, to a guest that neither grows nor suffers. */
+/** The part of it that others give up what they came with for, to a guest that neither grows nor underPressure. */
 const fromOthers = 0.5
 /** A guest is dry when no more than this part of its margin is left. */
 const dry = 0.25
@@ -46,8 +46,8 @@ export interface Guest {
   readonly used: number
   /** Whether its balloon is left alone for a while, since it did not do as asked. */
   readonly isRefusing: boolean
-  readonly suffers: boolean
-  /** Whether it grows or suffers. */
+  readonly underPressure: boolean
+  /** Whether it grows or underPressure. */
   readonly isPressed: boolean
   /** Bytes that it is given while the host has them: its whole margin, and what it is expected to take. */
   readonly wanted: number
@@ -103,7 +103,7 @@ export function judge(
     ceiling,
     used,
     isRefusing,
-    suffers: record.suffered > 0,
+    underPressure: record.suffered > 0,
     isPressed,
     wanted,
     claim: {
@@ -121,7 +121,7 @@ export function judge(
   }
 }
 
-/** What one that suffers is to have at once beside what it uses: what it is growing by, or twice as much each time. */
+/** What one that underPressure is to have at once beside what it uses: what it is growing by, or twice as much each time. */
 function roomWhenSuffering({ memory }: DomainView, { suffered }: GuestRecord, margin: number): number {
   if (suffered === 0) return 0
   const growing = memory.need ? soon(memory.need) : 0
@@ -135,10 +135,10 @@ function sizeWhenDry({ memory }: DomainView, size: number, used: number, margin:
 }
 
 /** What a guest is like, in words. */
-export function describe({ domain, asked, used, suffers }: Guest): string {
+export function describe({ domain, asked, used, underPressure }: Guest): string {
   const growth = domain.memory.need?.growthPerSecond ?? 0
   const speed = growth > 0 ? `, use rising by ${mib(growth)}/s` : ''
-  return `${mib(Math.max(0, asked - used))} to spare of ${mib(asked)}${speed}${suffers ? ', suffers' : ''}`
+  return `${mib(Math.max(0, asked - used))} to spare of ${mib(asked)}${speed}${underPressure ? ', under memory pressure' : ''}`
 }
 
 export function mib(bytes: number): string {

@@ -48,8 +48,8 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   let granted = 0
   let lack = 0
   let isShort = false
-  const isWanting = guests.map(({ asked, ceiling, claim, wanted, suffers }, i) => {
-    const isUrgent = suffers || asked < claim.floor || wanted === ceiling
+  const isWanting = guests.map(({ asked, ceiling, claim, wanted, underPressure }, i) => {
+    const isUrgent = underPressure || asked < claim.floor || wanted === ceiling
     return asked < Math.min(sizes[i]!, wanted) - (isUrgent ? MiB : slack)
   })
   const isDue = guests.map(({ record }, i) => isWanting[i]! || isRoomy(record, time))

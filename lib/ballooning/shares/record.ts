@@ -123,9 +123,9 @@ function noteReport(
   const expected = used + soon({ burst, growthPerSecond })
   const report = { time: reportTime, inUse, used, expected, cache }
   const { shrunk, raised } = record
-  const isHurt = events !== undefined && (events.suffers || events.swappedOut > 0 || events.lostProgram)
+  const isHurt = events !== undefined && (events.underPressure || events.swappedOut > 0 || events.oomKilled)
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
-  const lost = events?.lostProgram ? Math.max(actual, target) : 0
+  const lost = events?.oomKilled ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
   const reports = [...record.reports, report].slice(-remembered)
   const hasLetGo = raised !== undefined && reports.every(({ used }) => used < letGo * raised.used)
@@ -133,7 +133,7 @@ function noteReport(
     ...record,
     reserve: Math.max(record.reserve, swapDebt + burst),
     reports,
-    suffered: events?.suffers ? record.suffered + 1 : 0,
+    suffered: events?.underPressure ? record.suffered + 1 : 0,
     // What a shrink did is learned once.
     shrunk: hurts ? undefined : shrunk,
     raised:

@@ -3,10 +3,10 @@ import { size } from '../../report/format.ts'
 import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type Config, readConfig } from '../config/config.ts'
-import { type World, writeLines } from '../context.ts'
+import { type CliContext, writeLines } from '../context.ts'
 
 /** `ballast check <file>` */
-export function checkCommand(world: World): Command {
+export function checkCommand(world: CliContext): Command {
   return new Command('check')
     .argument('<file>', 'the configuration file')
     .summary('look for mistakes in a configuration file')
@@ -28,9 +28,9 @@ Examples:
     })
 }
 
-function describe({ path, options, scheduler, ballooning, domainSettings }: Config): string[] {
-  const { connect, interval, domains, reserve, reservedCpus, respectPins, journal, dryRun } = options
-  const globs = Object.keys(domainSettings)
+function describe({ path, options, scheduler, ballooning, domainRules }: Config): string[] {
+  const { connect, interval, domains, reserve, hostCpus, respectPins, journal, dryRun } = options
+  const globs = Object.keys(domainRules)
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['host', connect && withoutPassword(connect)],
     ['seconds from one look to the next', interval === undefined ? undefined : String(interval / 1000)],
@@ -38,7 +38,7 @@ function describe({ path, options, scheduler, ballooning, domainSettings }: Conf
     ['memory', ballooning?.name ?? 'stays as it is'],
     ['only guests named', domains],
     ['settings of guests named', globs.length > 0 ? globs.join(', ') : undefined],
-    ['pCPUs of the host', reservedCpus?.toString()],
+    ['pCPUs of the host', hostCpus?.toString()],
     ['memory of the host', reserve === undefined ? undefined : size(reserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],

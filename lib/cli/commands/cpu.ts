@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import type { World } from '../context.ts'
+import type { CliContext } from '../context.ts'
 import { control } from '../controller/controller.ts'
 import { type ControlOptions, type CpuOptions, controlCommand, cpuOptions } from '../options.ts'
-import { cpuPolicies, type PolicyOptions, policyOption, usual } from '../policies.ts'
+import { cpuPolicies, defaultPolicies, type PolicyOptions, policyOption } from '../policies.ts'
 
 /** `ballast cpu [seconds]` */
-export function cpuCommand(world: World): Command {
+export function cpuCommand(world: CliContext): Command {
   return cpuOptions(controlCommand('cpu'))
-    .addOption(policyOption(cpuPolicies, usual.cpus))
+    .addOption(policyOption(cpuPolicies, defaultPolicies.cpus))
     .summary('spread the virtual CPUs evenly over the physical ones')
     .description(
       'Spreads the virtual CPUs of the guests evenly over the physical CPUs of the host: looks every few ' +
@@ -21,14 +21,14 @@ Examples:
   ballast cpu                    look every 2 seconds, until Ctrl-C
   ballast cpu 5 --dry-run        look every 5 seconds and only say what would be done
   ballast cpu --domains 'web*'   move only the guests whose names begin with web
-  ballast cpu --reserved-cpus 0  keep guests off the first physical CPU
+  ballast cpu --host-cpus 0  keep guests off the first physical CPU
   ballast cpu --policy pack      let another policy decide`,
     )
     .action((interval: number, options: ControlOptions & CpuOptions & PolicyOptions) =>
       control(world, {
         options,
         pilot: { interval, scheduler: cpuPolicies[options.policy]!() },
-        told: { command: 'ballast cpu', policies: [options.policy] },
+        lockInfo: { command: 'ballast cpu', policies: [options.policy] },
       }),
     )
 }

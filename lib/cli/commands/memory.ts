@@ -1,19 +1,19 @@
 import type { Command } from 'commander'
-import type { World } from '../context.ts'
+import type { CliContext } from '../context.ts'
 import { control } from '../controller/controller.ts'
 import { type ControlOptions, controlCommand, type MemoryOptions, memoryOption } from '../options.ts'
-import { balloonPolicies, type PolicyOptions, policyOption, usual } from '../policies.ts'
+import { balloonPolicies, defaultPolicies, type PolicyOptions, policyOption } from '../policies.ts'
 
 /** `ballast memory [seconds]` */
-export function memoryCommand(world: World): Command {
+export function memoryCommand(world: CliContext): Command {
   return controlCommand('memory')
     .addOption(memoryOption())
-    .addOption(policyOption(balloonPolicies, usual.balloons))
+    .addOption(policyOption(balloonPolicies, defaultPolicies.balloons))
     .summary('give the guests the memory they need, and take back what they do not')
     .description(
       'Moves memory between the guests by their balloons: a guest that runs short gets more before it has ' +
         'to swap, guests with much unused memory give some back, and the host keeps its reserve. One that ' +
-        'suffers between two looks is helped at once.',
+        'underPressure between two looks is helped at once.',
     )
     .addHelpText(
       'after',
@@ -27,6 +27,10 @@ Examples:
     .action((interval: number, options: ControlOptions & MemoryOptions & PolicyOptions) => {
       const ballooning = balloonPolicies[options.policy]!()
       const told = { command: 'ballast memory', policies: [options.policy] }
-      return control(world, { options, pilot: { interval, ballooning, hostReserve: options.reserve }, told })
+      return control(world, {
+        options,
+        pilot: { interval, ballooning, hostMemoryReserve: options.reserve },
+        lockInfo: told,
+      })
     })
 }

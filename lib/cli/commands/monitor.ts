@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { table } from '../../report/table.ts'
 import { globMatcher } from '../../util/glob.ts'
 import { printable } from '../../util/printable.ts'
-import { openHost, tellOfConnection } from '../connection.ts'
-import { isTerminal, type World, writeLines } from '../context.ts'
-import { walk } from '../controller/ticks.ts'
+import { logConnection, openHost } from '../connection.ts'
+import { type CliContext, isTerminal, writeLines } from '../context.ts'
+import { runTicks } from '../controller/ticks.ts'
 import { type LoopOptions, loopCommand } from '../options.ts'
 
 /** `ballast monitor [seconds]` */
-export function monitorCommand(world: World): Command {
+export function monitorCommand(world: CliContext): Command {
   return loopCommand('monitor', { domainsHelp: 'show only guests whose names match, such as "web*"' })
     .summary('show the physical CPUs, the guests on them and their memory')
     .description(
@@ -27,15 +27,15 @@ Examples:
     .action((interval: number, options: LoopOptions) => monitor(world, options, interval))
 }
 
-async function monitor(world: World, options: LoopOptions, interval: number): Promise<void> {
+async function monitor(world: CliContext, options: LoopOptions, interval: number): Promise<void> {
   const host = await openHost(world, options, { readOnly: true, stays: true })
   if (!host) return
   await using _ = host
   const terminal = isTerminal(world)
   // On a terminal every frame says so.
-  if (!terminal || options.json) tellOfConnection(world, host)
+  if (!terminal || options.json) logConnection(world, host)
   const shows = globMatcher(options.domains ?? '*')
-  await walk(world, host, options, { interval }, (tick) => {
+  await runTicks(world, host, options, { interval }, (tick) => {
     const { columns = 100, rows = 24 } = world.stdout
     const problems = tick.errors.map((error) => printable(error.message))
     const besides = tick.view.online.size + problems.length + 5

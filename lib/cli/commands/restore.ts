@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { holdHost } from '../../control/host-lock/host-lock.ts'
+import { lockHost } from '../../control/host-lock/host-lock.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
 import { type RestoreReport, restore } from '../../control/restore/restore.ts'
 import { BallastError } from '../../host/errors.ts'
 import { counted } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { openHost } from '../connection.ts'
-import { type World, writeLines } from '../context.ts'
+import { type CliContext, writeLines } from '../context.ts'
 import { settled } from '../controller/shutdown.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import { journalPath } from '../journal-path.ts'
@@ -22,7 +22,7 @@ interface RestoreOptions extends ConnectionOptions {
 }
 
 /** `ballast restore` */
-export function restoreCommand(world: World): Command {
+export function restoreCommand(world: CliContext): Command {
   return connectionOptions(new Command('restore'))
     .option(
       '--journal <path>',
@@ -45,7 +45,7 @@ Examples:
     .action((options: RestoreOptions) => bringBack(world, options))
 }
 
-async function bringBack(world: World, options: RestoreOptions): Promise<void> {
+async function bringBack(world: CliContext, options: RestoreOptions): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
   await using _host = host
@@ -57,7 +57,7 @@ async function bringBack(world: World, options: RestoreOptions): Promise<void> {
     )
   }
   // A controller at work would change again what comes back.
-  await using _hold = await holdHost(host, { command: 'ballast restore', journal: path })
+  await using _hold = await lockHost(host, { command: 'ballast restore', journal: path })
   const journal = fileJournal(path)
   const report = await restore(host, journal)
   writeLines(world, linesOf(report))
@@ -69,7 +69,7 @@ async function bringBack(world: World, options: RestoreOptions): Promise<void> {
   await rm(path)
 }
 
-function linesOf({ restored, notRestored, foreign, over }: RestoreReport): string[] {
+function linesOf({ restored, notRestored, external: foreign, ended: over }: RestoreReport): string[] {
   return [
     `restored: ${listed(restored) || 'nothing'}`,
     ...(over.length > 0 ? [`over: ${counted(over.length, 'setting')} of guests that have ended since`] : []),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config/config.ts'
-import type { World } from '../context.ts'
+import type { CliContext } from '../context.ts'
 import { control } from '../controller/controller.ts'
 import type { Setup } from '../controller/setup.ts'
 import type { LogOptions } from '../log-options.ts'
@@ -12,13 +12,13 @@ import {
   type MemoryOptions,
   memoryOption,
 } from '../options.ts'
-import { balloonPolicies, cpuPolicies, usual } from '../policies.ts'
+import { balloonPolicies, cpuPolicies, defaultPolicies } from '../policies.ts'
 import { parseText } from '../values.ts'
 
 type Given = ControlOptions & CpuOptions & MemoryOptions & LogOptions & { readonly config?: string }
 
 /** `ballast run [seconds]` */
-export function runCommand(world: World): Command {
+export function runCommand(world: CliContext): Command {
   return cpuOptions(controlCommand('run'))
     .addOption(memoryOption())
     .option(
@@ -52,11 +52,11 @@ function fromCommandLine(interval: number, options: Given): Setup {
     options,
     pilot: {
       interval,
-      scheduler: cpuPolicies[usual.cpus]!(),
-      ballooning: balloonPolicies[usual.balloons]!(),
-      hostReserve: options.reserve,
+      scheduler: cpuPolicies[defaultPolicies.cpus]!(),
+      ballooning: balloonPolicies[defaultPolicies.balloons]!(),
+      hostMemoryReserve: options.reserve,
     },
-    told: { command: 'ballast run', policies: [usual.cpus, usual.balloons] },
+    lockInfo: { command: 'ballast run', policies: [defaultPolicies.cpus, defaultPolicies.balloons] },
   }
 }
 
@@ -71,7 +71,7 @@ async function fromFile(
   given: Given,
   usualInterval: number,
 ): Promise<Setup> {
-  const { options: said, scheduler, ballooning, domainSettings, nameOf } = await readConfig(path)
+  const { options: said, scheduler, ballooning, domainRules, nameOf } = await readConfig(path)
   const options = { ...said, ...given }
   return {
     options,
@@ -79,10 +79,10 @@ async function fromFile(
       interval: interval ?? said.interval ?? usualInterval,
       scheduler: scheduler?.policy,
       ballooning: ballooning?.policy,
-      hostReserve: options.reserve,
-      domainSettings,
+      hostMemoryReserve: options.reserve,
+      domainRules: domainRules,
     },
-    told: {
+    lockInfo: {
       command: `ballast run --config ${path}`,
       policies: [scheduler, ballooning].flatMap((chosen) => chosen?.name ?? []),
     },

@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { describeHolder, holdersOf } from '../../control/host-lock/host-lock.ts'
-import type { Holding } from '../../control/host-lock/owner.ts'
+import { describeOwner, lockOwners } from '../../control/host-lock/host-lock.ts'
+import type { LockStatus } from '../../control/host-lock/owner.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
 import type { JournalEntry } from '../../control/journal/journal.ts'
 import { unlessMissing } from '../../control/journal/open.ts'
@@ -10,7 +10,7 @@ import { BallastError } from '../../host/errors.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { openHost, uriOf } from '../connection.ts'
-import { note, type World, writeLines } from '../context.ts'
+import { type CliContext, note, writeLines } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { countsOf, nameOf, originalOf } from '../journal-text.ts'
 import { type ConnectionOptions, connectionOptions } from '../options.ts'
@@ -29,7 +29,7 @@ interface Found {
 }
 
 /** `ballast status` */
-export function statusCommand(world: World): Command {
+export function statusCommand(world: CliContext): Command {
   return connectionOptions(new Command('status'))
     .option('--json', 'print it as one line of JSON')
     .option(
@@ -56,10 +56,10 @@ Ends with 0 whether or not somebody is at work, and with 1 when a journal cannot
     .action((options: StatusOptions) => status(world, options))
 }
 
-async function status(world: World, options: StatusOptions): Promise<void> {
+async function status(world: CliContext, options: StatusOptions): Promise<void> {
   const uri = await canonicalUri(world, options)
   if (uri === undefined) return
-  const holdings = await holdersOf(uri)
+  const holdings = await lockOwners(uri)
   const told = holdings.flatMap((holding) => (holding.held && holding.holder?.journal) || [])
   const paths = new Set([...told, resolve(journalPath(options.journal, uri, world.env))])
   const journals = (await Promise.all(Array.from(paths, find))).flatMap((found) => found ?? [])
@@ -73,7 +73,7 @@ async function status(world: World, options: StatusOptions): Promise<void> {
 }
 
 /** The URI as libvirt completes it; as it was given when the daemon is away. Undefined: the user stopped us. */
-async function canonicalUri(world: World, options: StatusOptions): Promise<string | undefined> {
+async function canonicalUri(world: CliContext, options: StatusOptions): Promise<string | undefined> {
   try {
     await using host = await openHost(world, options, { readOnly: true })
     return host?.uri
@@ -96,7 +96,7 @@ async function find(path: string): Promise<Found | undefined> {
   }
 }
 
-function json(host: string, holdings: readonly Holding[], journals: readonly Found[]): string {
+function json(host: string, holdings: readonly LockStatus[], journals: readonly Found[]): string {
   return printableJson(
     JSON.stringify({
       host,
@@ -110,7 +110,7 @@ function json(host: string, holdings: readonly Holding[], journals: readonly Fou
   )
 }
 
-function lines(host: string, holdings: readonly Holding[], journals: readonly Found[]): string[] {
+function lines(host: string, holdings: readonly LockStatus[], journals: readonly Found[]): string[] {
   const changed = journals.some(({ entries }) => entries.length > 0)
   return [
     `host: ${host}`,
@@ -125,10 +125,10 @@ function lines(host: string, holdings: readonly Holding[], journals: readonly Fo
   ]
 }
 
-function whoHolds(holding: Holding): string {
+function whoHolds(holding: LockStatus): string {
   if (!holding.held) return 'nobody'
   if (!holding.holder) return 'a process that does not say who it is'
   const { policies } = holding.holder
   const named = policies.length > 0 ? ` (policies: ${policies.join(', ')})` : ''
-  return describeHolder(holding.holder) + named
+  return describeOwner(holding.holder) + named
 }

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import { type DomainRules, type DomainSettingsOption, readDomainRules } from '../../control/domain/rules.ts'
+import { type DomainRules, type DomainRulesByName, readDomainRules } from '../../control/domain/rules.ts'
 import { CpuSet } from '../../host/cpuset.ts'
 import type { Ballooning, Scheduler } from '../../policy/plan.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import { type LogOptions, logFormats, logLevels } from '../log-options.ts'
 import type { ControlOptions, CpuOptions, MemoryOptions } from '../options.ts'
-import { balloonPolicies, cpuPolicies, usual } from '../policies.ts'
+import { balloonPolicies, cpuPolicies, defaultPolicies } from '../policies.ts'
 import { parseCpus, parseSeconds, parseSize, parseText } from '../values.ts'
 import { balloonKinds, domainKinds, type Kinds, schedulerKinds } from './kinds.ts'
 import { ConfigReader, type Entry } from './yaml-reader.ts'
@@ -36,7 +36,7 @@ export interface Config {
   readonly scheduler: Chosen<Scheduler> | undefined
   /** Undefined: balloons stay as they are. */
   readonly ballooning: Chosen<Ballooning> | undefined
-  readonly domainSettings: DomainSettingsOption
+  readonly domainRules: DomainRulesByName
   /** `FILE:LINE:COLUMN: NAME` of an option; just its name where the file does not have it. */
   nameOf(option: string): string
 }
@@ -48,9 +48,9 @@ const names = [
   'domains',
   'scheduler',
   'ballooning',
-  'domain-settings',
+  'domain-rules',
   'reserve',
-  'reserved-cpus',
+  'host-cpus',
   'respect-pins',
   'journal',
   'dry-run',
@@ -92,7 +92,7 @@ export function parseConfig(path: string, text: string): Config {
     interval: reader.parsed(entry('interval'), parseSeconds),
     domains: reader.string(entry('domains'), parseText('domains')),
     reserve: reader.parsed(entry('reserve'), parseSize('reserve')),
-    reservedCpus: reader.parsed(entry('reserved-cpus'), parseCpus('reserved-cpus')),
+    hostCpus: reader.parsed(entry('host-cpus'), parseCpus('host-cpus')),
     respectPins: reader.flag(entry('respect-pins')),
     journal: reader.string(entry('journal'), absolute),
     dryRun: reader.flag(entry('dry-run')),
@@ -100,16 +100,22 @@ export function parseConfig(path: string, text: string): Config {
     log: reader.choice(entry('log'), logFormats),
     logLevel: reader.choice(entry('log-level'), logLevels),
   }) satisfies RunOptions
-  const scheduler = policyOf(reader, entry('scheduler'), usual.cpus, cpuPolicies, schedulerKinds)
-  const ballooning = policyOf(reader, entry('ballooning'), usual.balloons, balloonPolicies, balloonKinds)
-  const settings = entry('domain-settings')
+  const scheduler = policyOf(reader, entry('scheduler'), defaultPolicies.cpus, cpuPolicies, schedulerKinds)
+  const ballooning = policyOf(
+    reader,
+    entry('ballooning'),
+    defaultPolicies.balloons,
+    balloonPolicies,
+    balloonKinds,
+  )
+  const settings = entry('domain-rules')
   const places = new Map<string, Entry>(entries)
-  const domainSettings = settings ? rulesOf(reader, settings, places, options.reservedCpus) : {}
+  const domainRules = settings ? rulesOf(reader, settings, places, options.hostCpus) : {}
   if (scheduler === 'none' && ballooning === 'none') {
     reader.problem(entry('ballooning')!, 'ballooning must not be none too: there would be nothing to do')
   }
   const useless = [
-    ...(scheduler === 'none' ? (['reserved-cpus', 'respect-pins'] as const) : []),
+    ...(scheduler === 'none' ? (['host-cpus', 'respect-pins'] as const) : []),
     ...(ballooning === 'none' ? (['reserve'] as const) : []),
   ]
   for (const name of useless) {
@@ -123,7 +129,7 @@ export function parseConfig(path: string, text: string): Config {
     options,
     scheduler: scheduler === 'none' ? undefined : scheduler,
     ballooning: ballooning === 'none' ? undefined : ballooning,
-    domainSettings,
+    domainRules,
     nameOf(option) {
       const there = places.get(option)
       return there ? `${reader.place(there)}${option}` : option
@@ -176,7 +182,7 @@ function rulesOf(
   entry: Entry,
   places: Map<string, Entry>,
   reserved: CpuSet = CpuSet.empty,
-): DomainSettingsOption {
+): DomainRulesByName {
   const settings: [glob: string, rules: DomainRules][] = []
   for (const [glob, rules] of reader.entries(entry) ?? []) {
     const options = reader.options(rules, domainKinds)
@@ -185,7 +191,7 @@ function rulesOf(
       readDomainRules({ [glob]: values }, anyCpus.minus(reserved))
       return values
     }
-    const made = reader.made(rules, options, read, `domainSettings["${glob}"].`)
+    const made = reader.made(rules, options, read, `domainRules["${glob}"].`)
     if (made) settings.push([glob, made])
   }
   return Object.fromEntries(settings)

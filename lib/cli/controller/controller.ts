@@ -1,22 +1,22 @@
 import { resolve } from 'node:path'
-import { holdHost } from '../../control/host-lock/host-lock.ts'
+import { lockHost } from '../../control/host-lock/host-lock.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
 import type { Tick } from '../../control/tick.ts'
-import { openHost, tellOfConnection } from '../connection.ts'
-import type { World } from '../context.ts'
+import { logConnection, openHost } from '../connection.ts'
+import type { CliContext } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
-import { telling } from '../log.ts'
+import { createLogger } from '../log.ts'
 import { Reloads } from './reload.ts'
 import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
-import { cleanly } from './shutdown.ts'
+import { runThenRestore } from './shutdown.ts'
 import { Service } from './systemd.ts'
-import { walk } from './ticks.ts'
+import { runTicks } from './ticks.ts'
 
 /**
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
  * what it does. At the end guests get back what they had, unless they are to keep it. With `read`, each SIGHUP has it read what to do anew, and go on with that.
  */
-export async function control(world: World, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
+export async function control(world: CliContext, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
   using service = new Service(world)
   const dryRun = setup.options.dryRun ?? false
   // What changes nothing needs no more rights than watching does.
@@ -24,18 +24,20 @@ export async function control(world: World, setup: Setup, read?: () => Promise<S
   if (!host) return
   await using _host = host
   assertFits(setup, host.topology)
-  let tells = telling(world, setup.options)
+  let tells = createLogger(world, setup.options)
   const speaking = {
     ...world,
     get log() {
       return tells.log
     },
   }
-  tellOfConnection(speaking, host)
+  logConnection(speaking, host)
   const path = resolve(journalPath(setup.options.journal, host.uri, world.env))
   const resources = resourcesOf(setup)
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  await using hold = dryRun ? undefined : await holdHost(host, { ...setup.told, resources, journal: path })
+  await using hold = dryRun
+    ? undefined
+    : await lockHost(host, { ...setup.lockInfo, resources, journal: path })
   const journal = dryRun ? undefined : fileJournal(path)
   using reloads =
     read &&
@@ -53,13 +55,13 @@ export async function control(world: World, setup: Setup, read?: () => Promise<S
   const seen = (tick: Tick) => {
     service.tick(tick)
     walked++
-    if (tick.cause === 'beat') beats++
+    if (tick.cause === 'interval') beats++
   }
   /** Gives what to go on with. */
-  const walkBy = async ({ options, pilot, told }: Setup): Promise<Setup | undefined> => {
-    const { respectPins, reservedCpus, ticks } = options
+  const walkBy = async ({ options, pilot, lockInfo: told }: Setup): Promise<Setup | undefined> => {
+    const { respectPins, hostCpus, ticks } = options
     const left = ticks === undefined ? undefined : ticks - beats
-    tells = telling(world, options)
+    tells = createLogger(world, options)
     hold?.tell(told.policies)
     service.begin(pilot.interval)
     const show = (tick: Tick) => {
@@ -68,11 +70,11 @@ export async function control(world: World, setup: Setup, read?: () => Promise<S
       tells.tick({ ...tick, errors })
     }
     const signal = reloads ? AbortSignal.any([world.signal, reloads.signal]) : world.signal
-    const isStopped = await walk(
+    const isStopped = await runTicks(
       { ...world, log: tells.log, signal },
       host,
       { ...options, ticks: left },
-      { ...pilot, respectPins, reservedCpus, dryRun, journal },
+      { ...pilot, respectPins, hostCpus: hostCpus, dryRun, journal },
       show,
       { before: walked, seen },
     )
@@ -85,7 +87,7 @@ export async function control(world: World, setup: Setup, read?: () => Promise<S
   }
   if (!journal) await work()
   else {
-    await cleanly(
+    await runThenRestore(
       speaking,
       setup.options,
       { host, journal, path, resources, hasChanged: () => changed },

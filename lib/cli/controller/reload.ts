@@ -1,5 +1,5 @@
-import { type News, note, type Stop, type World } from '../context.ts'
-import { ConfigError, ending } from '../exit-codes.ts'
+import { type CliContext, type Notice, note, type StopReason } from '../context.ts'
+import { ConfigError, exitFor } from '../exit-codes.ts'
 import type { Setup } from './setup.ts'
 import type { Service } from './systemd.ts'
 
@@ -13,7 +13,7 @@ export interface ReloadOptions {
 
 /** Reads the configuration again at each SIGHUP, and has it taken up when nothing is wrong with it. */
 export class Reloads implements Disposable {
-  readonly #world: World
+  readonly #world: CliContext
   readonly #options: ReloadOptions
   readonly #unsubscribe: () => void
   #turn = new AbortController()
@@ -22,7 +22,7 @@ export class Reloads implements Disposable {
   /** There was another SIGHUP while the file was read: it may have changed since. */
   #isOutdated = false
 
-  constructor(world: World, options: ReloadOptions) {
+  constructor(world: CliContext, options: ReloadOptions) {
     this.#world = world
     this.#options = options
     this.#unsubscribe = world.onHangup(() => void this.#reload())
@@ -64,17 +64,17 @@ export class Reloads implements Disposable {
       this.#options.assertMayReplace(next)
       this.#next = next
       this.#say({ event: 'reload', level: 'info', text: `goes on with ${next.config} as it is now` })
-      this.#turn.abort('reload' satisfies Stop)
+      this.#turn.abort('reload' satisfies StopReason)
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems : []
       for (const text of problems) this.#say({ event: 'reload-failed', level: 'error', text })
-      const { line } = ending(error)
+      const { line } = exitFor(error)
       this.#say({ event: 'reload-failed', level: 'error', text: `goes on as before: ${line}` })
       this.#options.service.notReloaded(line)
     }
   }
 
-  #say({ text, ...about }: News): void {
+  #say({ text, ...about }: Notice): void {
     note(this.#world, text, about)
   }
 }

@@ -14,10 +14,10 @@ export interface Setup {
   readonly options: ControlOptions & CpuOptions & LogOptions
   readonly pilot: Pick<
     AutopilotOptions,
-    'interval' | 'scheduler' | 'ballooning' | 'hostReserve' | 'domainSettings'
+    'interval' | 'scheduler' | 'ballooning' | 'hostMemoryReserve' | 'domainRules'
   >
   /** What another who asks hears of it. */
-  readonly told: { readonly command: string; readonly policies: readonly string[] }
+  readonly lockInfo: { readonly command: string; readonly policies: readonly string[] }
   /** Path of the configuration file. */
   readonly config?: string | undefined
   /** How messages call an option, which is given here by its long name. Default: `--NAME`. */
@@ -58,20 +58,20 @@ export function assertReplaces(next: Setup, present: Setup): void {
 export function assertFits(setup: Setup, { memory, online }: Topology): void {
   const { pilot, options, config, nameOf = (option: string) => `--${option}` } = setup
   const problems: string[] = []
-  if (pilot.hostReserve !== undefined && pilot.hostReserve >= memory) {
+  if (pilot.hostMemoryReserve !== undefined && pilot.hostMemoryReserve >= memory) {
     problems.push(`${nameOf('reserve')} must be below the memory of the host, ${size(memory)}`)
   }
-  const { reservedCpus = CpuSet.empty } = options
-  if (!reservedCpus.isSubsetOf(online) || online.isSubsetOf(reservedCpus)) {
+  const { hostCpus = CpuSet.empty } = options
+  if (!hostCpus.isSubsetOf(online) || online.isSubsetOf(hostCpus)) {
     const expected = `some of the pCPUs of the host, ${online}, and not all`
-    problems.push(`${nameOf('reserved-cpus')} must be ${expected}`)
+    problems.push(`${nameOf('host-cpus')} must be ${expected}`)
   }
-  for (const [glob, rules] of Object.entries(pilot.domainSettings ?? {})) {
+  for (const [glob, rules] of Object.entries(pilot.domainRules ?? {})) {
     try {
-      readDomainRules({ [glob]: rules }, online.minus(reservedCpus))
+      readDomainRules({ [glob]: rules }, online.minus(hostCpus))
     } catch (error) {
       if (!isWrongOption(error)) throw error
-      const option = error.option.replace(`domainSettings["${glob}"]`, () => `domain-settings.${glob}`)
+      const option = error.option.replace(`domainRules["${glob}"]`, () => `domain-rules.${glob}`)
       problems.push(`${nameOf(option)} must be ${error.expected}`)
     }
   }

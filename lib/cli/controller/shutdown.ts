@@ -1,22 +1,22 @@
 import { rm } from 'node:fs/promises'
-import { holdersOf, holdHost } from '../../control/host-lock/host-lock.ts'
+import { lockHost, lockOwners } from '../../control/host-lock/host-lock.ts'
 import { resources as allResources, type Resource } from '../../control/host-lock/owner.ts'
 import type { FileJournal } from '../../control/journal/file-journal.ts'
 import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
-import { standings } from '../../control/restore/inspect.ts'
+import { inspectSettings } from '../../control/restore/inspect.ts'
 import { type RestoreReport, restore } from '../../control/restore/restore.ts'
 import { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
-import { late, within } from '../../util/timeout.ts'
+import { timedOut, withTimeout } from '../../util/timeout.ts'
 import { openHost } from '../connection.ts'
-import { note, type World } from '../context.ts'
+import { type CliContext, note } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import { listed } from '../journal-text.ts'
 import type { ControlOptions } from '../options.ts'
 
 /** What a command works on, and where it writes down what was before. */
-export interface Work {
+export interface ControllerWork {
   readonly host: Host
   readonly journal: FileJournal
   readonly path: string
@@ -29,7 +29,7 @@ export interface Work {
 /** Milliseconds of real time in which guests get back what they had: what ends a service waits for two seconds. */
 const longestEnd = 1_700
 /** Milliseconds of them that balloons on their way are waited for, and that each call is. */
-const atTheEnd = { wait: 1_000, patience: 400 }
+const endTimeouts = { wait: 1_000, patience: 400 }
 /** Milliseconds that the questions at the start are waited for. */
 const patience = 1_000
 
@@ -37,44 +37,44 @@ const patience = 1_000
  * Says what an earlier run has left on the host, does the work, and brings back what was before it when it came to its
  * end or was stopped. When something else ended it, guests stay as they are, as with `--keep`.
  */
-export async function cleanly(
-  world: World,
+export async function runThenRestore(
+  world: CliContext,
   options: ControlOptions,
-  work: Work,
+  work: ControllerWork,
   walk: () => Promise<unknown>,
 ): Promise<void> {
-  await tellOfEarlier(world, options, work)
+  await logEarlierRun(world, options, work)
   try {
     await walk()
   } catch (error) {
-    if (error instanceof WorkFailed && !options.keep) await bringBack(world, work)
-    else tellThatAllStays(world, work)
+    if (error instanceof WorkFailed && !options.keep) await restoreOriginals(world, work)
+    else logLeftInPlace(world, work)
     throw error
   }
-  if (options.keep) tellThatAllStays(world, work)
-  else await bringBack(world, work)
+  if (options.keep) logLeftInPlace(world, work)
+  else await restoreOriginals(world, work)
 }
 
 /**
  * What somebody else changed since an earlier run, and what is over, the journal keeps no longer: it is what
  * this run begins with.
  */
-async function tellOfEarlier(
-  world: World,
+async function logEarlierRun(
+  world: CliContext,
   options: ControlOptions,
-  { host, journal, resources }: Work,
+  { host, journal, resources }: ControllerWork,
 ): Promise<void> {
   if ((await journal.entries()).length === 0) return
   // A connection of its own: the loop's first look is not to be one second look after a moment.
   const looker = await openHost(world, options, { readOnly: true })
   if (!looker) return
   await using _looker = looker
-  const seen = [...(await standings(looker, journal, patience))]
+  const seen = [...(await inspectSettings(looker, journal, patience))]
   const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
   const over = seen.filter(([entry, stands]) => stands === 'over' && ours(entry))
   const foreign = seen.filter(([entry, stands]) => stands === 'foreign' && ours(entry))
   await journal.forget([...over, ...foreign].map(([entry]) => entry))
-  const held = (await holdersOf(host.uri)).filter((holding) => holding.held).map(({ resource }) => resource)
+  const held = (await lockOwners(host.uri)).filter((holding) => holding.held).map(({ resource }) => resource)
   const left = seen.filter(([entry, stands]) => {
     return stands === 'changed' && (ours(entry) || !held.includes(resourceOf(entry)))
   })
@@ -88,18 +88,22 @@ async function tellOfEarlier(
   if (foreign.length > 0) note(world, `${what(foreign)} changed by someone else since an earlier run`)
 }
 
-function tellThatAllStays(world: World, { hasChanged }: Work): void {
+function logLeftInPlace(world: CliContext, { hasChanged }: ControllerWork): void {
   if (hasChanged()) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
 }
 
-async function bringBack(world: World, work: Work): Promise<void> {
+async function restoreOriginals(world: CliContext, work: ControllerWork): Promise<void> {
   const { host, journal, resources } = work
   const kept = await keptOf(work)
   if (kept.length === 0) return
   const later = `"ballast restore" brings back what was before`
   try {
-    const report = await within(realClock, longestEnd, restore(host, journal, { ...atTheEnd, resources }))
-    if (report === late) {
+    const report = await withTimeout(
+      realClock,
+      longestEnd,
+      restore(host, journal, { ...endTimeouts, resources }),
+    )
+    if (report === timedOut) {
       note(world, `not all guests could be given back in time what they had; ${later}`)
       return
     }
@@ -113,7 +117,7 @@ async function bringBack(world: World, work: Work): Promise<void> {
 }
 
 /** What the journal has of what we hold. One that cannot be read was told of when it was to be written. */
-async function keptOf({ journal, resources }: Work): Promise<readonly JournalEntry[]> {
+async function keptOf({ journal, resources }: ControllerWork): Promise<readonly JournalEntry[]> {
   try {
     return (await journal.entries()).filter((entry) => resources.includes(resourceOf(entry)))
   } catch (error) {
@@ -123,26 +127,34 @@ async function keptOf({ journal, resources }: Work): Promise<readonly JournalEnt
 }
 
 /** Takes out of the journal what is back, and removes it when nothing is left. */
-async function settle(report: RestoreReport, { host, journal, path, resources }: Work): Promise<void> {
+async function settle(
+  report: RestoreReport,
+  { host, journal, path, resources }: ControllerWork,
+): Promise<void> {
   await journal.forget(settled(report))
   if ((await journal.entries()).length > 0) return
   try {
     // Somebody who works on the rest of the host writes to the same file.
     const others = allResources.filter((resource) => !resources.includes(resource))
-    await using _hold = await holdHost(host, { resources: others, command: 'ballast' })
+    await using _hold = await lockHost(host, { resources: others, command: 'ballast' })
     await rm(path)
   } catch (error) {
-    if (!(error instanceof BallastError && error.code === 'ERR_HELD')) throw error
+    if (!(error instanceof BallastError && error.code === 'ERR_LOCKED')) throw error
   }
 }
 
 /** What of a journal nobody has to bring back any more, or can. */
-export function settled({ restored, notRestored, foreign, over }: RestoreReport): JournalEntry[] {
+export function settled({
+  restored,
+  notRestored,
+  external: foreign,
+  ended: over,
+}: RestoreReport): JournalEntry[] {
   const unknown = notRestored.filter(({ entry }) => entry.original === null)
   return [...restored, ...foreign, ...over, ...unknown.map(({ entry }) => entry)]
 }
 
-function lineOf({ restored, notRestored, foreign }: RestoreReport): string {
+function lineOf({ restored, notRestored, external: foreign }: RestoreReport): string {
   const missing = notRestored.map(({ entry }) => entry).filter(({ original }) => original !== null)
   return [
     ...(restored.length > 0 ? [`brought back: ${listed(restored)}`] : []),

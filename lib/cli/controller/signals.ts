@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { note, type Stop, type World } from '../context.ts'
+import { type CliContext, note, type StopReason } from '../context.ts'
 
 /**
  * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nobody else listens
@@ -8,7 +8,7 @@ import { note, type Stop, type World } from '../context.ts'
  */
 export function stopSignal(process: NodeJS.Process): AbortSignal {
   const controller = new AbortController()
-  const stop = (reason: Stop) => controller.abort(reason)
+  const stop = (reason: StopReason) => controller.abort(reason)
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const end = () => {
       if (name === 'SIGHUP' && process.listenerCount(name) > 1) return
@@ -28,8 +28,8 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
   return controller.signal
 }
 
-/** {@link World.onHangup} of a process. */
-export function hangups(process: NodeJS.Process): World['onHangup'] {
+/** {@link CliContext.onHangup} of a process. */
+export function hangups(process: NodeJS.Process): CliContext['onHangup'] {
   return (listener) => {
     process.on('SIGHUP', listener)
     return () => process.off('SIGHUP', listener)

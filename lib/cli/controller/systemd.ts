@@ -1,14 +1,14 @@
 import type { Tick } from '../../control/tick.ts'
-import { note, type World } from '../context.ts'
+import { type CliContext, note } from '../context.ts'
 
 /** Milliseconds between two one-line summaries for the service manager: each makes it tell all who watch. */
 const statusPause = 10_000
 
-/** {@link World.notify} of a process in this environment: what `send` does with the service manager's socket. */
+/** {@link CliContext.notify} of a process in this environment: what `send` does with the service manager's socket. */
 export function notifier(
-  { NOTIFY_SOCKET: socket }: World['env'],
+  { NOTIFY_SOCKET: socket }: CliContext['env'],
   send: (socket: string, state: string) => void,
-): World['notify'] {
+): CliContext['notify'] {
   return socket ? (state) => send(socket, state) : undefined
 }
 
@@ -21,7 +21,7 @@ export function notifier(
  * time, and a loop that hangs, or that blocks the thread, starves it.
  */
 export class Service implements Disposable {
-  readonly #world: World
+  readonly #world: CliContext
   #interval = 0
   #isReady = false
   #isReloading = false
@@ -33,7 +33,7 @@ export class Service implements Disposable {
   #watchdog: NodeJS.Timeout | undefined
   readonly #stop = () => this.stopping()
 
-  constructor(world: World) {
+  constructor(world: CliContext) {
     this.#world = world
     world.signal.addEventListener('abort', this.#stop, { once: true })
   }

@@ -5,12 +5,12 @@ import type { Host } from '../../host/host.ts'
 import { tickJson } from '../../report/tick-json.ts'
 import { counted } from '../../util/format.ts'
 import { globMatcher } from '../../util/glob.ts'
-import { note, type World, writeLines } from '../context.ts'
+import { type CliContext, note, writeLines } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import type { LoopOptions } from '../options.ts'
 
 /** What goes beyond one walk. */
-export interface WalkMore {
+export interface RunTicksOptions {
   /** Ticks of walks before this one. Default 0. */
   readonly before?: number
   /** Is handed each Tick once it was shown. */
@@ -22,15 +22,15 @@ export interface WalkMore {
  * them. Returns whether the user did. Throws what ended the loop, and {@link WorkFailed} when in the last of
  * `--ticks` something still failed.
  */
-export async function walk(
-  world: World,
+export async function runTicks(
+  world: CliContext,
   host: Host,
   options: LoopOptions,
   pilot: AutopilotOptions,
   show: (tick: Tick) => void,
-  { before = 0, seen }: WalkMore = {},
+  { before = 0, seen }: RunTicksOptions = {},
 ): Promise<boolean> {
-  const controls = pilot.scheduler || pilot.ballooning || pilot.merging
+  const controls = pilot.scheduler || pilot.ballooning || pilot.ksm
   using _ = controls ? await world.endWhenHung?.(hungAfter(pilot)) : undefined
   let last: Tick | undefined
   for await (const tick of autopilot(host, { ...pilot, ...pick(options), signal: world.signal })) {
@@ -58,11 +58,11 @@ function hungAfter({ interval }: AutopilotOptions): number {
   return Math.max(30_000, 10 * interval)
 }
 
-function pick({ ticks, domains }: LoopOptions): Pick<AutopilotOptions, 'ticks' | 'domains'> {
-  return { ticks, domains }
+function pick({ ticks, domains }: LoopOptions): Pick<AutopilotOptions, 'ticks' | 'match'> {
+  return { ticks, match: domains }
 }
 
-function noteMissing(world: World, { domains }: LoopOptions, { view }: Tick): void {
+function noteMissing(world: CliContext, { domains }: LoopOptions, { view }: Tick): void {
   if (domains === undefined) return
   const matches = globMatcher(domains)
   if (!view.domains.some((domain) => matches(domain.name))) {

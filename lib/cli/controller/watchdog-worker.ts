@@ -1,6 +1,6 @@
 /**
  * What the thread runs that watches the main one; see `endWhenHung`. As text, since a file would be found by another name
- * in the package than in a checkout; its `workerData` are `DeadmanData`.
+ * in the package than in a checkout; its `workerData` are `WatchdogData`.
  *
  * The time is measured in four parts. A process that was stopped as a whole (SIGSTOP, a frozen machine) misses one when
  * it goes on, and has the others to come back in.

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { watching } from './watchdog-worker.ts'
 
 /** What the thread that watches is given. */
-interface DeadmanData {
+interface WatchdogData {
   /** One 32-bit number, which changes for as long as the watched thread comes back to its event loop. */
   readonly beats: SharedArrayBuffer
   /** Milliseconds without a change. */
@@ -23,7 +23,7 @@ export async function endWhenHung(limit: number): Promise<Disposable> {
   const farewell =
     `ballast: hung for ${Math.round(limit / 1_000)} s, as by a policy that never returns: ended; ` +
     'guests stay as they are, "ballast restore" brings back what was before\n'
-  const workerData: DeadmanData = { beats, limit, farewell }
+  const workerData: WatchdogData = { beats, limit, farewell }
   const worker = new Worker(watching, { eval: true, execArgv: [], workerData })
   await once(worker, 'message')
   worker.unref()

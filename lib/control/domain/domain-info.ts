@@ -3,42 +3,51 @@ import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { DomainSettings } from '../../view/domain-settings.ts'
-import { cpuSharesBook } from '../ledger/cpu-shares.ts'
-import type { Settings } from '../options.ts'
-import { RunBook } from './run-cache.ts'
-import { SettingsBook } from './settings-cache.ts'
-import { StatisticsPeriods, statisticsPeriod } from './stats-period.ts'
+import { cpuSharesCache } from '../ledger/cpu-shares.ts'
+import type { LoopConfig } from '../options.ts'
+import { RunCache } from './run-cache.ts'
+import { SettingsCache } from './settings-cache.ts'
+import { StatsPeriods, statsPeriodSeconds } from './stats-period.ts'
 
 /**
  * What a loop knows of every domain beside its samples, each asked once for each run of it: what its owner wants, its
  * devices, its `cpu_shares`. And what it needs to be told to be seen at all: its statistics period.
  */
-export class DomainBooks implements Disposable {
-  readonly #settings: SettingsBook
+export class DomainInfo implements Disposable {
+  readonly #settings: SettingsCache
   /** Undefined where memory is of no matter. */
-  readonly #traits: RunBook<DomainTraits> | undefined
+  readonly #traits: RunCache<DomainTraits> | undefined
   /** Undefined where nobody decides on them. */
-  readonly #cpuShares: RunBook<number | undefined> | undefined
+  readonly #cpuShares: RunCache<number | undefined> | undefined
   /** Undefined where nothing may be changed. */
-  readonly #periods: StatisticsPeriods | undefined
+  readonly #periods: StatsPeriods | undefined
 
-  constructor(host: Host, settings: Settings) {
-    const { interval, journal, dryRun, scheduler, ballooning, manages, rulesOf, reserved } = settings
+  constructor(host: Host, settings: LoopConfig) {
+    const {
+      interval,
+      journal,
+      dryRun,
+      scheduler,
+      ballooning,
+      manages,
+      rulesOf,
+      hostCpus: reserved,
+    } = settings
     const memoryMatters = ballooning !== undefined || scheduler === undefined
     const patience = interval / 4
     const usable = host.topology.online.minus(reserved)
-    this.#settings = new SettingsBook(host, { manages, rulesOf, usable }, patience)
-    if (scheduler) this.#cpuShares = cpuSharesBook(host, patience)
+    this.#settings = new SettingsCache(host, { manages, rulesOf, usable }, patience)
+    if (scheduler) this.#cpuShares = cpuSharesCache(host, patience)
     if (!memoryMatters) return
-    this.#traits = new RunBook(host, {
+    this.#traits = new RunCache(host, {
       ask: ({ uuid }) => host.domainTraits(uuid),
       isChangedBy: ({ kind }) => kind === 'device',
-      keepsLast: true,
-      patience,
+      serveStale: true,
+      timeout: patience,
     })
     if (dryRun || host.readOnly) return
-    const seconds = statisticsPeriod(interval)
-    this.#periods = new StatisticsPeriods(host, journal, seconds, {
+    const seconds = statsPeriodSeconds(interval)
+    this.#periods = new StatsPeriods(host, journal, seconds, {
       needs: (domain) => this.#needsPeriod(domain, seconds),
       changed: (domain) => this.#traits?.forget(domain),
     })
@@ -51,7 +60,7 @@ export class DomainBooks implements Disposable {
   }
 
   /** Has those of the domains report their memory that do not yet. Nobody waits for it. */
-  haveReport(domains: readonly DomainIdentity[]): void {
+  ensureStatsPeriods(domains: readonly DomainIdentity[]): void {
     this.#periods?.follow(domains)
   }
 

@@ -19,7 +19,7 @@ export function isMemoryShares(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 1_000_000
 }
 
-/** The memory part of one entry of the option `domainSettings`. Throws a `TypeError` for what is wrong in itself. */
+/** The memory part of one entry of the option `domainRules`. Throws a `TypeError` for what is wrong in itself. */
 export function readMemoryRules(option: string, rules: MemoryRules): MemoryRules {
   const { memoryFloor, memoryCeiling, memoryShares } = rules
   for (const [name, bytes] of Object.entries({ memoryFloor, memoryCeiling })) {

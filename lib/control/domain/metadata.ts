@@ -1,10 +1,10 @@
 import { XMLParser } from 'fast-xml-parser'
 import { CpuSet } from '../../host/cpuset.ts'
 import { contradiction, isMemoryShares, memorySharesExpected, readMiB } from './memory-settings.ts'
-import { isShares, type ReadRules, sharesExpected } from './rules.ts'
+import { isShares, type ParsedRules, sharesExpected } from './rules.ts'
 
 /** What the metadata of a domain says; or what is wrong with it. */
-export type MetadataSettings = ReadRules | { readonly problem: string }
+export type MetadataSettings = ParsedRules | { readonly problem: string }
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -18,7 +18,7 @@ const parser = new XMLParser({
 })
 
 /** By attribute: what its text stands for. Throws what is wrong with the text. */
-const readers: Record<string, (text: string) => ReadRules> = {
+const readers: Record<string, (text: string) => ParsedRules> = {
   managed: (text) => {
     if (text !== 'yes' && text !== 'no') throw new Error(`expected yes or no, got ${JSON.stringify(text)}`)
     return { managed: text === 'yes' }
@@ -61,7 +61,7 @@ export function readMetadata(xml: string): MetadataSettings {
       problem: inside === '#text' ? 'settings holds text' : `there is no element ${inside} in settings`,
     }
   }
-  let settings: ReadRules = {}
+  let settings: ParsedRules = {}
   for (const [attribute, text] of Object.entries(attributes)) {
     if (!Object.hasOwn(readers, attribute)) return { problem: `there is no attribute ${attribute}` }
     try {

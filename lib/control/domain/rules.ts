@@ -16,17 +16,17 @@ export interface DomainRules extends MemoryRules {
 const ruleNames = ['managed', 'cpus', 'shares', 'memoryFloor', 'memoryCeiling', 'memoryShares']
 
 /** By glob over domain names (`*` and `?`). Of several that match a name, a later one overrides an earlier one. */
-export type DomainSettingsOption = Readonly<Record<string, DomainRules>>
+export type DomainRulesByName = Readonly<Record<string, DomainRules>>
 
 /** {@link DomainRules} with every set read. */
-export interface ReadRules extends MemoryRules {
+export interface ParsedRules extends MemoryRules {
   readonly managed?: boolean | undefined
   readonly cpus?: CpuSet | undefined
   readonly shares?: number | undefined
 }
 
 /** What the rules say of the domain with this name, all of them together. */
-export type RulesOf = (name: string) => ReadRules
+export type RulesOf = (name: string) => ParsedRules
 
 export const sharesExpected = 'a whole number from 1 to 262144'
 
@@ -35,16 +35,16 @@ export function isShares(value: unknown): boolean {
 }
 
 /**
- * Checks the option `domainSettings` for a host where vCPUs may be placed on `usable`. Throws a `TypeError` for what is
+ * Checks the option `domainRules` for a host where vCPUs may be placed on `usable`. Throws a `TypeError` for what is
  * wrong in itself, or contradicts the rest: pCPUs that may not be used, or settings of what is not managed.
  */
-export function readDomainRules(option: DomainSettingsOption, usable: CpuSet): RulesOf {
+export function readDomainRules(option: DomainRulesByName, usable: CpuSet): RulesOf {
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
-    throw wrongOption('domainSettings', 'an object with settings by glob over domain names', option)
+    throw wrongOption('domainRules', 'an object with settings by glob over domain names', option)
   }
   const rules = Object.entries(option).map(([glob, given]) => {
-    if (glob === '') throw wrongOption('domainSettings', 'globs over domain names as keys', glob)
-    return { matches: globMatcher(glob), given: readRules(`domainSettings["${glob}"]`, given, usable) }
+    if (glob === '') throw wrongOption('domainRules', 'globs over domain names as keys', glob)
+    return { matches: globMatcher(glob), given: readRules(`domainRules["${glob}"]`, given, usable) }
   })
   return (name) => {
     const matching = rules.filter(({ matches }) => matches(name))
@@ -52,7 +52,7 @@ export function readDomainRules(option: DomainSettingsOption, usable: CpuSet): R
   }
 }
 
-function readRules(option: string, rules: DomainRules, usable: CpuSet): ReadRules {
+function readRules(option: string, rules: DomainRules, usable: CpuSet): ParsedRules {
   if (typeof rules !== 'object' || rules === null) throw wrongOption(option, 'an object', rules)
   for (const [name, value] of Object.entries(rules)) {
     if (!ruleNames.includes(name))
@@ -71,7 +71,7 @@ function readRules(option: string, rules: DomainRules, usable: CpuSet): ReadRule
   if (set?.and(usable).isEmpty) {
     throw wrongOption(`${option}.cpus`, `among the pCPUs that may be used, ${usable}`, cpus)
   }
-  const read: { -readonly [K in keyof ReadRules]: ReadRules[K] } = { ...readMemoryRules(option, rules) }
+  const read: { -readonly [K in keyof ParsedRules]: ParsedRules[K] } = { ...readMemoryRules(option, rules) }
   if (managed !== undefined) read.managed = managed
   if (set !== undefined) read.cpus = set
   if (shares !== undefined) read.shares = shares

@@ -1,8 +1,8 @@
 import type { BallastError, ErrorCode } from '../../host/errors.ts'
 import type { Host, HostEvent } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
-import { Lanes } from '../../util/semaphore.ts'
-import { within } from '../../util/timeout.ts'
+import { Semaphore } from '../../util/semaphore.ts'
+import { withTimeout } from '../../util/timeout.ts'
 import { asBallastError } from '../failure.ts'
 
 /** Questions at once: no monitor is asked, so they are short. */
@@ -24,31 +24,31 @@ interface Entry<T> {
   question: Promise<void> | undefined
 }
 
-/** What a {@link RunBook} asks. */
-export interface RunQuestion<T> {
+/** What a {@link RunCache} asks. */
+export interface RunQuery<T> {
   /** Asks the host of one domain; may reject with a `BallastError`. */
   readonly ask: (domain: DomainIdentity) => Promise<T>
   /** Whether what was answered of the event's domain is no longer so. */
   readonly isChangedBy: (event: HostEvent) => boolean
   /** Whether what was answered last holds until there is a new answer. */
-  readonly keepsLast: boolean
-  /** Milliseconds that {@link RunBook.follow} waits at most. */
-  readonly patience: number
+  readonly serveStale: boolean
+  /** Milliseconds that {@link RunCache.follow} waits at most. */
+  readonly timeout: number
 }
 
 /**
  * What is asked once of every run of a domain: when it is first seen, and again when an event says that it has
  * changed.
  */
-export class RunBook<T> implements Disposable {
+export class RunCache<T> implements Disposable {
   readonly #host: Host
-  readonly #question: RunQuestion<T>
-  readonly #lanes = new Lanes(lanes)
+  readonly #question: RunQuery<T>
+  readonly #lanes = new Semaphore(lanes)
   readonly #unsubscribe: () => void
   #entries = new Map<string, Entry<T>>()
   #errors: BallastError[] = []
 
-  constructor(host: Host, question: RunQuestion<T>) {
+  constructor(host: Host, question: RunQuery<T>) {
     this.#host = host
     this.#question = question
     this.#unsubscribe = host.subscribe((event) => {
@@ -65,7 +65,7 @@ export class RunBook<T> implements Disposable {
     const unknown = domains.filter((domain) => isUnknown(this.#entry(domain)))
     if (unknown.length === 0) return
     const answers = Promise.all(unknown.map((domain) => this.read(domain)))
-    await within(this.#host.clock, this.#question.patience, answers)
+    await withTimeout(this.#host.clock, this.#question.timeout, answers)
   }
 
   /** The answer of a domain, asked for where it is not known; undefined when it cannot be had. Never rejects. */
@@ -105,7 +105,7 @@ export class RunBook<T> implements Disposable {
   }
 
   #told({ answer, isOld }: Entry<T>): T | undefined {
-    return isOld && !this.#question.keepsLast ? undefined : answer?.value
+    return isOld && !this.#question.serveStale ? undefined : answer?.value
   }
 
   #entry({ uuid, id }: DomainIdentity): Entry<T> {

@@ -1,7 +1,7 @@
 import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
-import { Lanes } from '../../util/semaphore.ts'
+import { Semaphore } from '../../util/semaphore.ts'
 import { asBallastError } from '../failure.ts'
 import type { Journal } from '../journal/journal.ts'
 
@@ -24,7 +24,7 @@ interface Arming {
  * Whole seconds between a guest's reports for a loop of `interval` milliseconds: half of it at most, so that each
  * tick finds a new one, and 5 at most, since the View takes reports for stale soon after.
  */
-export function statisticsPeriod(interval: number): number {
+export function statsPeriodSeconds(interval: number): number {
   return Math.min(5, Math.max(1, Math.floor(interval / 2_000)))
 }
 
@@ -32,8 +32,8 @@ export function statisticsPeriod(interval: number): number {
  * Milliseconds between memory samples for a loop of `interval` milliseconds: a statistics period, or less where that
  * lets one of them fall on each beat.
  */
-export function lookPeriod(interval: number): number {
-  const period = 1_000 * statisticsPeriod(interval)
+export function memorySampleInterval(interval: number): number {
+  const period = 1_000 * statsPeriodSeconds(interval)
   return interval <= period ? period : interval / Math.ceil(interval / period)
 }
 
@@ -49,13 +49,13 @@ export interface StatisticsNeeds {
  * Has every guest report its memory, each time anew when its domain starts: the period is lost with the QEMU
  * that it was set in. Nobody waits for it: a guest that does not answer delays no tick.
  */
-export class StatisticsPeriods implements Disposable {
+export class StatsPeriods implements Disposable {
   readonly #host: Host
   readonly #journal: Journal
   readonly #seconds: number
   readonly #needs: StatisticsNeeds['needs']
   readonly #changed: StatisticsNeeds['changed']
-  readonly #lanes = new Lanes(lanes)
+  readonly #lanes = new Semaphore(lanes)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
   #errors: BallastError[] = []

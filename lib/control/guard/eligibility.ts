@@ -3,10 +3,10 @@ import { mebibytes } from '../../util/format.ts'
 import { isRunning } from '../../view/running.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { GuardRule, LeftAlone } from '../tick.ts'
+import type { GuardRule, Skipped } from '../tick.ts'
 
 /** Why something is left alone, and the rule that says so. */
-export interface Hold {
+export interface SkipReason {
   readonly rule: GuardRule
   readonly why: string
 }
@@ -19,7 +19,7 @@ const inactive: Partial<Record<DomainState, string>> = {
   [DomainState.pmSuspended]: 'it is suspended',
 }
 
-const memoryHolds: Record<MemoryHold, Hold> = {
+const memorySkipReasons: Record<MemoryHold, SkipReason> = {
   'not running': { rule: 'unmanaged', why: 'it is not running' },
   stuck: { rule: 'stale-statistics', why: 'stuck: it does not answer' },
   failed: { rule: 'stale-statistics', why: 'its memory statistics cannot be read' },
@@ -43,30 +43,30 @@ const memoryHolds: Record<MemoryHold, Hold> = {
 }
 
 /** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
-export function domainHold(domain: DomainView): Hold | undefined {
+export function domainSkipReason(domain: DomainView): SkipReason | undefined {
   const { managed, why = 'it is not to be managed' } = domain.settings
   if (!managed) return { rule: 'unmanaged', why }
   if (!isRunning(domain.state)) {
     return { rule: 'unmanaged', why: inactive[domain.state] ?? 'it is not running' }
   }
-  if (domain.memory.hold === 'stuck') return memoryHolds.stuck
+  if (domain.memory.hold === 'stuck') return memorySkipReasons.stuck
   return undefined
 }
 
 /** What is known of a balloon that may be changed, in bytes. */
-export interface MemoryLevels {
+export interface BalloonLevels {
   readonly actual: number
   /** What the guest itself says it uses; page cache that it can drop is not use. */
   readonly used: number
 }
 
 /** This domain's levels; or why its balloon is not changed. */
-export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
+export function balloonLevels(domain: DomainView): BalloonLevels | SkipReason {
   const { hold, actual, available = 0, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
-  const why = domainHold(domain) ?? (hold && memoryHolds[hold])
+  const why = domainSkipReason(domain) ?? (hold && memorySkipReasons[hold])
   if (why) return why
   const spare = usable ?? unused
-  if (actual === undefined || spare === undefined) return memoryHolds['no statistics']
+  if (actual === undefined || spare === undefined) return memorySkipReasons['no statistics']
   const { memoryFloor = 0 } = domain.settings
   if (memoryFloor > maximum) {
     const sizes = `${mebibytes(memoryFloor)}, above its maximum, ${mebibytes(maximum)}`
@@ -79,12 +79,12 @@ export function memoryLevels(domain: DomainView): MemoryLevels | Hold {
 }
 
 /** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
-export function leftAlone(view: View, ledger: Ledger): LeftAlone[] {
+export function skippedDomains(view: View, ledger: Ledger): Skipped[] {
   return view.domains.flatMap((domain) => {
     const { uuid, name } = domain
-    const levels = memoryLevels(domain)
-    const vcpus = domainHold(domain)?.why ?? heldVcpus(domain, ledger)
-    const left: LeftAlone[] = []
+    const levels = balloonLevels(domain)
+    const vcpus = domainSkipReason(domain)?.why ?? skippedVcpus(domain, ledger)
+    const left: Skipped[] = []
     if (vcpus) left.push({ uuid, domain: name, what: 'vcpus', why: vcpus })
     if ('why' in levels) left.push({ uuid, domain: name, what: 'memory', why: levels.why })
     return left
@@ -92,9 +92,9 @@ export function leftAlone(view: View, ledger: Ledger): LeftAlone[] {
 }
 
 /** Which vCPUs of a domain are left where they are, in words. */
-function heldVcpus(domain: DomainView, ledger: Ledger): string | undefined {
+function skippedVcpus(domain: DomainView, ledger: Ledger): string | undefined {
   const changed = domain.vcpus.flatMap((vcpu) => {
-    const cpus = ledger.foreignAffinity(vcpu)
+    const cpus = ledger.externalAffinity(vcpu)
     return cpus ? [`vCPU ${vcpu.vcpu} to ${cpus}`] : []
   })
   const nowhere = domain.vcpus.filter(({ allowed }) => allowed.isEmpty).map(({ vcpu }) => `vCPU ${vcpu}`)

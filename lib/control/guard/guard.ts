@@ -1,11 +1,11 @@
 import type { Action, Plan } from '../../policy/plan.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Clamp, LeftAlone } from '../tick.ts'
+import type { Clamp, Skipped } from '../tick.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
 import { limitShares } from './cpu-shares.ts'
-import { leftAlone } from './eligibility.ts'
-import { limitMemory, MemoryBooks } from './memory.ts'
+import { skippedDomains } from './eligibility.ts'
+import { limitMemory, MemoryBudget } from './memory.ts'
 import { limitPin } from './pins.ts'
 
 /** A plan within the limits, and what became of the rest. */
@@ -16,7 +16,7 @@ export interface Guarded {
    * of it.
    */
   readonly clamps: readonly Clamp[]
-  readonly leftAlone: readonly LeftAlone[]
+  readonly skipped: readonly Skipped[]
 }
 
 /**
@@ -25,19 +25,19 @@ export interface Guarded {
  */
 export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {
   const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
-  const books = new MemoryBooks(view, limits, ledger)
+  const books = new MemoryBudget(view, limits, ledger)
   const taken = new Set<string>()
   const passed: Action[] = []
   const clamps: Clamp[] = []
 
   const drop = (action: Action, cause: string) => {
-    clamps.push({ rule: 'nonsense', action, instead: undefined, cause })
+    clamps.push({ rule: 'invalid', action, instead: undefined, cause })
   }
   const limit = (action: Action, domain: DomainView): Verdict | undefined => {
     return (
       limitOf(action, domain) ??
-      ledger.rollbacks.hold(action, domain, view) ??
-      ledger.refusals.hold(action, view.time)
+      ledger.quarantine.check(action, domain, view) ??
+      ledger.refusals.check(action, view.time)
     )
   }
   const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
@@ -46,7 +46,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)
-      : { rule: 'nonsense', cause: `${domain.name} has no vCPU ${action.vcpu}` }
+      : { rule: 'invalid', cause: `${domain.name} has no vCPU ${action.vcpu}` }
   }
 
   for (const planned of plan) {
@@ -68,7 +68,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     while (action) {
       const verdict = limit(action, domain)
       if (!verdict) {
-        if (action.kind === 'setMemory') books.enter(action, domain)
+        if (action.kind === 'setMemory') books.grant(action, domain)
         passed.push(action)
         break
       }
@@ -76,7 +76,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
       action = verdict.instead
     }
   }
-  return { plan: passed, clamps, leftAlone: leftAlone(view, ledger) }
+  return { plan: passed, clamps, skipped: skippedDomains(view, ledger) }
 }
 
 /** What an action is about, as a key: one vCPU, one balloon, or what one domain weighs. */

@@ -5,20 +5,20 @@ import { commitment } from '../../view/memory/commitment.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import { type Ledger, negligible } from '../ledger/ledger.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
-import { memoryLevels } from './eligibility.ts'
+import { balloonLevels } from './eligibility.ts'
 
 /**
  * The host's memory during one tick: what balloons may still grow by. Rule 2 of "What is always true": what all
  * domains hold, with what is on its way to them, stays within the budget, and nothing is granted that has not
  * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
  */
-export class MemoryBooks {
+export class MemoryBudget {
   readonly #ledger: Ledger
   #headroom: number
 
   constructor(view: View, limits: GuardLimits, ledger: Ledger) {
     this.#ledger = ledger
-    const headroom = freeMemory(view, limits.domainOverhead, ledger) - view.memory.reserved
+    const headroom = unallocatedMemory(view, limits.domainOverhead, ledger) - view.memory.reserved
     // A host that does not tell its memory has none to grant.
     this.#headroom = Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }
@@ -29,7 +29,7 @@ export class MemoryBooks {
   }
 
   /** Takes from the headroom what `action` lets its domain grow by. */
-  enter(action: SetMemoryAction, domain: DomainView): void {
+  grant(action: SetMemoryAction, domain: DomainView): void {
     this.#headroom -= Math.max(0, action.bytes - this.present(domain))
   }
 
@@ -41,14 +41,14 @@ export class MemoryBooks {
 
 /** Bytes that a balloon has, or has been promised and may have by now. */
 export function presentSize({ uuid, memory: { actual, target } }: DomainView, ledger: Ledger): number {
-  return Math.max(actual ?? 0, target ?? 0, ledger.largestAsked(uuid))
+  return Math.max(actual ?? 0, target ?? 0, ledger.largestRequested(uuid))
 }
 
 /**
  * Bytes that nobody holds, nobody was promised and the host does not keep: what guests may grow by or start with, what
  * is reserved for them included. Below 0 when more is held than should be; NaN when the host does not tell.
  */
-export function freeMemory(view: View, domainOverhead: number, ledger: Ledger): number {
+export function unallocatedMemory(view: View, domainOverhead: number, ledger: Ledger): number {
   const { total, reserve, available = Number.POSITIVE_INFINITY } = view.memory
   let counted = 0
   let resident = 0
@@ -71,9 +71,9 @@ export function limitMemory(
   action: SetMemoryAction,
   domain: DomainView,
   limits: GuardLimits,
-  books: MemoryBooks,
+  books: MemoryBudget,
 ): Verdict<SetMemoryAction> | undefined {
-  const levels = memoryLevels(domain)
+  const levels = balloonLevels(domain)
   if ('why' in levels) return { rule: levels.rule, cause: levels.why }
   const { actual, used } = levels
   const { target, maximum } = domain.memory
@@ -81,7 +81,7 @@ export function limitMemory(
   const present = books.present(domain)
   const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > most) {
-    return { rule: 'nonsense', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
+    return { rule: 'invalid', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
   }
   const { memoryCeiling } = domain.settings
   // One that has more already may keep it: to shrink is for policies to decide.

@@ -2,7 +2,7 @@ import type { PinAction } from '../../policy/plan.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Verdict } from '../verdict.ts'
-import { domainHold } from './eligibility.ts'
+import { domainSkipReason } from './eligibility.ts'
 
 /**
  * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Rules 4 to 6
@@ -15,16 +15,16 @@ export function limitPin(
   view: View,
   ledger: Ledger,
 ): Verdict<PinAction> | undefined {
-  const hold = domainHold(vcpu.domain)
+  const hold = domainSkipReason(vcpu.domain)
   if (hold) return { rule: hold.rule, cause: hold.why }
   const { affinity } = vcpu
   if (!affinity) {
     return { rule: 'stale-statistics', cause: 'its present affinity is not known and could not be restored' }
   }
-  const foreign = ledger.foreignAffinity(vcpu)
+  const foreign = ledger.externalAffinity(vcpu)
   if (foreign) {
     return {
-      rule: 'foreign-change',
+      rule: 'external-change',
       cause: `someone else pinned it to ${foreign}: it is left alone until it restarts`,
     }
   }
@@ -45,7 +45,7 @@ export function limitPin(
   if (pin.cpus.equals(affinity.and(view.topology.online))) {
     return { rule: 'no-change', cause: `it is pinned to ${affinity} already` }
   }
-  if (ledger.isAsAsked(vcpu, pin.cpus)) {
+  if (ledger.isAsRequested(vcpu, pin.cpus)) {
     return {
       rule: 'no-change',
       cause: `it was pinned to ${pin.cpus} already, and may run on ${affinity} of it`,

@@ -4,9 +4,9 @@ import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { disown, own } from '../abstract-socket.ts'
-import { ask, type Holder, type Holding, type Resource, resources, socketOf } from './owner.ts'
+import { ask, type LockOwner, type LockStatus, type Resource, resources, socketOf } from './owner.ts'
 
-export interface HoldOptions {
+export interface HostLockOptions {
   /** What is to be held. Default: both. */
   readonly resources?: readonly Resource[]
   /** What others are told: the program and what it does. Default: the name of the process. */
@@ -18,7 +18,7 @@ export interface HoldOptions {
 }
 
 /** What is held until it is disposed of, or until the process ends in whatever way. */
-export interface Hold {
+export interface HostLock {
   /** Has others told from now on that these policies run. */
   tell(policies: readonly string[]): void
   release(): Promise<void>
@@ -29,13 +29,13 @@ export interface Hold {
  * Makes this process the only controller of `host`, for the resources that it names: two of them would undo
  * each other's work for ever. Reaches all users of this machine (and of its network namespace), but no other
  * machine that works on the same host from afar. A crash leaves nothing behind. On a host that lives within
- * the process (`test:///`, a simulated one) nothing is held. Rejects with `ERR_HELD`, whose message says who holds it.
+ * the process (`test:///`, a simulated one) nothing is held. Rejects with `ERR_LOCKED`, whose message says who holds it.
  *
- * @example `await using _ = await holdHost(host, { resources: ['vcpus'], command: 'my-program' })`
+ * @example `await using _ = await lockHost(host, { resources: ['vcpus'], command: 'my-program' })`
  */
-export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {}): Promise<Hold> {
+export async function lockHost(host: Pick<Host, 'uri'>, options: HostLockOptions = {}): Promise<HostLock> {
   const { command = process.title, policies = [], journal } = options
-  let me: Holder = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
+  let me: LockOwner = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
   const wanted = new Set(options.resources ?? resources)
   for (const resource of wanted) {
     if (!resources.includes(resource)) throw wrongOption('resources', "of 'vcpus' and 'memory'", resource)
@@ -60,7 +60,7 @@ export async function holdHost(host: Pick<Host, 'uri'>, options: HoldOptions = {
 }
 
 /** Who holds each resource of the host at `uri`, as seen from this machine and user. */
-export function holdersOf(uri: string): Promise<Holding[]> {
+export function lockOwners(uri: string): Promise<LockStatus[]> {
   return Promise.all(
     resources.map((resource) => {
       const socket = socketOf(uri, resource)
@@ -72,7 +72,7 @@ export function holdersOf(uri: string): Promise<Holding[]> {
 /** Tries before giving up on a socket that others take and leave in the same moments. */
 const mostTries = 10
 
-async function hold(socket: string, resource: Resource, uri: string, me: () => Holder): Promise<Server> {
+async function hold(socket: string, resource: Resource, uri: string, me: () => LockOwner): Promise<Server> {
   for (let tries = 1; ; tries++) {
     const server = await listen(socket, me)
     if (server) return server
@@ -84,7 +84,7 @@ async function hold(socket: string, resource: Resource, uri: string, me: () => H
 }
 
 /** The server that owns `socket` and tells `me` to whoever connects; undefined when another has it. */
-async function listen(socket: string, me: () => Holder): Promise<Server | undefined> {
+async function listen(socket: string, me: () => LockOwner): Promise<Server | undefined> {
   try {
     const server = await own(socket, (connection) => answer(connection, me()))
     if (server) server.maxConnections = 32
@@ -101,7 +101,7 @@ async function listen(socket: string, me: () => Holder): Promise<Server | undefi
   }
 }
 
-function answer(connection: Socket, me: Holder): void {
+function answer(connection: Socket, me: LockOwner): void {
   connection.unref()
   // Who asks may go away before the answer, or never take it.
   connection.on('error', () => connection.destroy())
@@ -110,17 +110,17 @@ function answer(connection: Socket, me: Holder): void {
   connection.end(`${JSON.stringify(me)}\n`)
 }
 
-function held(holding: Holding, uri: string): BallastError {
+function held(holding: LockStatus, uri: string): BallastError {
   const what = `The ${holding.resource === 'vcpus' ? 'placement of vCPUs' : 'memory'} of ${withoutPassword(uri)}`
   const holder = holding.held ? holding.holder : undefined
   if (!holder) {
-    return new BallastError('ERR_HELD', `${what} is held by a process that does not say who it is`)
+    return new BallastError('ERR_LOCKED', `${what} is held by a process that does not say who it is`)
   }
-  return new BallastError('ERR_HELD', `${what} is held by ${describeHolder(holder)}`)
+  return new BallastError('ERR_LOCKED', `${what} is held by ${describeOwner(holder)}`)
 }
 
 /** `pid 12 (root) since 2026-01-02T03:04:05Z: ballast run`. Not yet {@link printable}. */
-export function describeHolder({ pid, user, since, command }: Holder): string {
+export function describeOwner({ pid, user, since, command }: LockOwner): string {
   return `pid ${pid} (${user}) since ${new Date(since).toISOString().slice(0, 19)}Z: ${command}`
 }
 

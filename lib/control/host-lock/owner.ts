@@ -6,7 +6,7 @@ export type Resource = 'vcpus' | 'memory'
 export const resources: readonly Resource[] = ['vcpus', 'memory']
 
 /** The controller that holds a resource of a host, as it tells itself. */
-export interface Holder {
+export interface LockOwner {
   readonly pid: number
   /** Name of the user that it runs as. */
   readonly user: string
@@ -21,9 +21,9 @@ export interface Holder {
 }
 
 /** What is known of a resource: nobody has it, or somebody who may not have told who it is. */
-export type Holding =
+export type LockStatus =
   | { readonly resource: Resource; readonly held: false }
-  | { readonly resource: Resource; readonly held: true; readonly holder: Holder | undefined }
+  | { readonly resource: Resource; readonly held: true; readonly holder: LockOwner | undefined }
 
 /**
  * Name of the socket whose owner holds `resource` of the host at `uri`. Undefined for hosts that live within the
@@ -52,16 +52,16 @@ const patience = 2_000
 const longestAnswer = 64 * 1024
 
 /** Asks whoever owns `socket` who it is. */
-export function ask(socket: string, resource: Resource): Promise<Holding> {
+export function ask(socket: string, resource: Resource): Promise<LockStatus> {
   return new Promise((resolve) => {
     let answer = ''
     const connection = connect(socket).setEncoding('utf8')
-    const end = (holding: Holding) => {
+    const end = (holding: LockStatus) => {
       clearTimeout(timer)
       connection.destroy()
       resolve(holding)
     }
-    const unknown: Holding = { resource, held: true, holder: undefined }
+    const unknown: LockStatus = { resource, held: true, holder: undefined }
     const timer = setTimeout(() => end(unknown), patience)
     connection.on('data', (text: string) => {
       answer += text
@@ -76,7 +76,7 @@ export function ask(socket: string, resource: Resource): Promise<Holding> {
 }
 
 /** The holder that an answer tells of. Another user's process may have written it: nothing in it is trusted. */
-function holderOf(answer: string): Holder | undefined {
+function holderOf(answer: string): LockOwner | undefined {
   const { pid, user, since, command, policies, journal } = fieldsOf(answer)
   const strings = Array.isArray(policies) && policies.every((name) => typeof name === 'string')
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid)) return undefined

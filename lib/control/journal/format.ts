@@ -1,7 +1,7 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { BallastError } from '../../host/errors.ts'
-import type { MergingPace } from '../../host/ksm.ts'
-import { type Ask, type JournalEntry, keep, subjectOf } from './journal.ts'
+import type { KsmRate } from '../../host/ksm.ts'
+import { type JournalEntry, type JournalRequest, keep, subjectOf } from './journal.ts'
 
 /** First line of a journal: tells it, and its format, from any other file. */
 export const header = headerOf(2)
@@ -79,7 +79,7 @@ function entryOf(line: Readonly<Record<string, unknown>>): JournalEntry | undefi
     const values = valuesOf(line, periodOf)
     return values && { ...subject, kind, ...values }
   }
-  if (kind === 'memoryMerging') {
+  if (kind === 'ksm') {
     const values = valuesOf(line, paceOf)
     return values && { ...subject, kind, ...values }
   }
@@ -92,7 +92,7 @@ function valuesOf<Value>(line: Readonly<Record<string, unknown>>, read: Read<Val
   if (original === undefined) return undefined
   if (line.asked === undefined) return { original }
   if (!Array.isArray(line.asked)) return undefined
-  const asked: Ask<Value>[] = []
+  const asked: JournalRequest<Value>[] = []
   for (const one of line.asked as unknown[]) {
     const { wallTime, from, to } = fieldsOf(one)
     const [before, after] = [read(from), read(to)]
@@ -120,7 +120,7 @@ function periodOf(value: unknown): number | null | undefined {
   return value === null ? null : numberOf(value)
 }
 
-function paceOf(value: unknown): MergingPace | undefined {
+function paceOf(value: unknown): KsmRate | undefined {
   const { pagesToScan, sleep } = fieldsOf(value)
   if (typeof pagesToScan !== 'number' || typeof sleep !== 'number') return undefined
   return { pagesToScan, sleep }

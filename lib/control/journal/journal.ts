@@ -1,10 +1,10 @@
 import type { CpuSet } from '../../host/cpuset.ts'
-import type { MergingPace } from '../../host/ksm.ts'
+import type { KsmRate } from '../../host/ksm.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Resource } from '../host-lock/owner.ts'
 
 /** One change that Ballast was about to make, or may have made. */
-export interface Ask<Value> {
+export interface JournalRequest<Value> {
   /** Wall clock when it was written down, milliseconds since the epoch. */
   readonly wallTime: number
   /** What was seen before; null where it was not known. */
@@ -22,7 +22,7 @@ interface Setting<Kind extends string, Value> extends DomainIdentity {
    * What it was to be set to since, the latest last: written down before it was set, so the last may never have
    * been. Some of the last are kept, see {@link mergeEntry}. Undefined: not known.
    */
-  readonly asked?: readonly Ask<Value>[] | undefined
+  readonly asked?: readonly JournalRequest<Value>[] | undefined
 }
 
 /**
@@ -34,7 +34,7 @@ export type JournalEntry =
   /** Balloon size in bytes. */
   | Setting<'memory', number>
   /** Pace of same-page merging: of the host and no domain, so UUID and name are empty, and the id is -1. */
-  | Setting<'memoryMerging', MergingPace>
+  | Setting<'ksm', KsmRate>
   /** `cpu_shares`. */
   | Setting<'cpuShares', number>
   /** Statistics period in seconds, 0 for none; null where it was not known. */
@@ -78,7 +78,7 @@ const asksKept = 8
  */
 export function mergeEntry(kept: JournalEntry, entry: JournalEntry): JournalEntry {
   if (!kept.asked || !entry.asked) return { ...kept, asked: undefined }
-  const all: readonly Ask<unknown>[] = [...kept.asked, ...entry.asked]
+  const all: readonly JournalRequest<unknown>[] = [...kept.asked, ...entry.asked]
   const last = all.slice(-asksKept)
   const seen = all.findLast(({ to }) => isSameValue(to, all.at(-1)?.from))
   const asked = seen && !last.includes(seen) ? [seen, ...last.slice(1)] : last
@@ -122,6 +122,6 @@ export function dropEnded(kept: Map<string, JournalEntry>, active: readonly Doma
   for (const { wallTime } of kept.values()) newest = Math.max(newest, wallTime)
   for (const [subject, { kind, uuid, id, wallTime }] of kept) {
     const isOld = wallTime < newest - youngest
-    if (isOld && kind !== 'memoryMerging' && ids.get(uuid) !== id) kept.delete(subject)
+    if (isOld && kind !== 'ksm' && ids.get(uuid) !== id) kept.delete(subject)
   }
 }

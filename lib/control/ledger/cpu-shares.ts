@@ -2,16 +2,16 @@ import type { BallastError, ErrorCode } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { View } from '../../view/view.ts'
-import { RunBook } from '../domain/run-cache.ts'
+import { RunCache } from '../domain/run-cache.ts'
 import { asBallastError } from '../failure.ts'
-import type { Hold } from '../guard/eligibility.ts'
+import type { SkipReason } from '../guard/eligibility.ts'
 
 /**
  * The `cpu_shares` of every domain: read when it starts and when they change; undefined where the host has none.
  * `patience` is how many milliseconds a look waits for them at most.
  */
-export function cpuSharesBook(host: Host, patience: number): RunBook<number | undefined> {
-  return new RunBook(host, {
+export function cpuSharesCache(host: Host, patience: number): RunCache<number | undefined> {
+  return new RunCache(host, {
     ask: async ({ uuid }) => {
       try {
         return await host.cpuShares(uuid)
@@ -22,8 +22,8 @@ export function cpuSharesBook(host: Host, patience: number): RunBook<number | un
       }
     },
     isChangedBy: ({ kind }) => kind === 'cpuShares',
-    keepsLast: false,
-    patience,
+    serveStale: false,
+    timeout: patience,
   })
 }
 
@@ -31,37 +31,37 @@ export function cpuSharesBook(host: Host, patience: number): RunBook<number | un
 const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
 
 /** What we did to one domain's shares in one run of it. */
-interface Gift {
+interface SharesRequest {
   readonly id: number
   readonly shares: number
   /** Whether they have been seen since to be what we made them. */
   seen: boolean
   /** What somebody else made of them: from then on they are left alone. */
-  foreign: number | undefined
+  external: number | undefined
 }
 
 /** What became of the `cpu_shares` that Ballast set; a part of the `Ledger`. */
 export class SharesLedger {
-  readonly #gifts = new Map<string, Gift>()
+  readonly #requests = new Map<string, SharesRequest>()
   /** Why a host or a domain takes no shares, by UUID. */
   readonly #refusals = new Map<string, { readonly id: number; readonly message: string }>()
 
   /** Forgets what has restarted or ended, and notices what somebody else changed. */
   observe(view: View): void {
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
-    for (const book of [this.#gifts, this.#refusals]) {
+    for (const book of [this.#requests, this.#refusals]) {
       for (const [uuid, { id }] of book) if (domains.get(uuid)?.id !== id) book.delete(uuid)
     }
-    for (const [uuid, gift] of this.#gifts) {
+    for (const [uuid, gift] of this.#requests) {
       const shares = domains.get(uuid)?.cpuShares
-      if (shares === undefined || gift.foreign !== undefined) continue
+      if (shares === undefined || gift.external !== undefined) continue
       if (shares === gift.shares) gift.seen = true
-      else if (gift.seen) gift.foreign = shares
+      else if (gift.seen) gift.external = shares
     }
   }
 
-  gave({ uuid, id }: DomainIdentity, shares: number): void {
-    this.#gifts.set(uuid, { id, shares, seen: false, foreign: undefined })
+  applied({ uuid, id }: DomainIdentity, shares: number): void {
+    this.#requests.set(uuid, { id, shares, seen: false, external: undefined })
   }
 
   /** It could not be given shares. What is not likely to pass is not tried again in this run of the domain. */
@@ -70,18 +70,18 @@ export class SharesLedger {
   }
 
   /** Why this domain's shares are left alone. */
-  hold(uuid: string): Hold | undefined {
+  skipReason(uuid: string): SkipReason | undefined {
     const refusal = this.#refusals.get(uuid)
     if (refusal) return { rule: 'unmanaged', why: `its cpu_shares cannot be changed: ${refusal.message}` }
-    const foreign = this.#gifts.get(uuid)?.foreign
+    const foreign = this.#requests.get(uuid)?.external
     if (foreign === undefined) return undefined
     const why = `someone else set its cpu_shares to ${foreign}: they are left alone until it restarts`
-    return { rule: 'foreign-change', why }
+    return { rule: 'external-change', why }
   }
 
   /** Whether it was given these already, and no View has shown them yet. */
-  isAsAsked(uuid: string, shares: number): boolean {
-    const gift = this.#gifts.get(uuid)
+  isAsRequested(uuid: string, shares: number): boolean {
+    const gift = this.#requests.get(uuid)
     return gift?.shares === shares && !gift.seen
   }
 }

@@ -3,7 +3,7 @@ import type { DomainIdentity } from '../../host/sample.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
-import { RollbackHolds } from './quarantine.ts'
+import { Quarantine } from './quarantine.ts'
 import { Refusals } from './refusals.ts'
 
 /** Bytes between two sizes of a balloon that make no difference. */
@@ -12,19 +12,19 @@ export const negligible = MiB
 /** What we did to one vCPU. */
 interface PinRecord {
   /** What we last pinned it to. */
-  asked: CpuSet
+  requested: CpuSet
   /** Monotonic milliseconds when that call had returned: a call that nobody waits for any more may return at any time. */
   readonly time: number
   /** What it may be pinned to as well, since the outcome of a call is not known. */
-  readonly perhaps: CpuSet[]
+  readonly maybe: CpuSet[]
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
   became: CpuSet | undefined
   /** What somebody else made of it: from then on it is left alone. */
-  foreign: CpuSet | undefined
+  external: CpuSet | undefined
 }
 
 /** A size that we asked one balloon for. */
-interface Ask {
+interface BalloonRequest {
   readonly bytes: number
   /** Monotonic milliseconds when the call had returned, or was no longer waited for. */
   readonly time: number
@@ -40,7 +40,7 @@ interface Run {
   readonly id: number
   readonly pins: Map<number, PinRecord>
   /** The last certain one is what the balloon is on its way to; it may have followed any other since it was seen. */
-  asks: Ask[]
+  requests: BalloonRequest[]
 }
 
 /**
@@ -53,7 +53,7 @@ export class Ledger {
   /** What could not be done. */
   readonly refusals = new Refusals()
   /** What did harm and was undone. */
-  readonly rollbacks = new RollbackHolds()
+  readonly quarantine = new Quarantine()
   readonly #runs = new Map<string, Run>()
 
   /**
@@ -64,7 +64,7 @@ export class Ledger {
     const targets = new Map<string, number>()
     for (const { uuid, id } of domains) {
       const run = this.#runs.get(uuid)
-      const last = run?.id === id ? run.asks.findLast((ask) => ask.certain) : undefined
+      const last = run?.id === id ? run.requests.findLast((ask) => ask.certain) : undefined
       if (last) targets.set(uuid, last.bytes)
     }
     return targets
@@ -77,7 +77,7 @@ export class Ledger {
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
     this.refusals.observe(view)
-    this.rollbacks.observe(view)
+    this.quarantine.observe(view)
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)
@@ -101,54 +101,54 @@ export class Ledger {
   /** The vCPU has been pinned; `time` is when the call had returned. */
   pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
     this.#run(domain).pins.set(vcpu, {
-      asked: cpus,
+      requested: cpus,
       time,
-      perhaps: [],
+      maybe: [],
       became: undefined,
-      foreign: undefined,
+      external: undefined,
     })
   }
 
   /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
-  perhapsPinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
+  pinOutcomeUnknown(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
     const { pins } = this.#run(domain)
-    const none = { asked: before, time: Number.NEGATIVE_INFINITY, became: undefined, foreign: undefined }
-    const record = pins.get(vcpu) ?? { ...none, perhaps: [] }
-    record.perhaps.push(cpus)
+    const none = { requested: before, time: Number.NEGATIVE_INFINITY, became: undefined, external: undefined }
+    const record = pins.get(vcpu) ?? { ...none, maybe: [] }
+    record.maybe.push(cpus)
     pins.set(vcpu, record)
   }
 
   /** The balloon has been asked for a size; `time` is when the call had returned. */
-  askedMemory(domain: DomainIdentity, bytes: number, time: number): void {
-    this.#run(domain).asks.push({ bytes, time, certain: true })
+  memoryRequested(domain: DomainIdentity, bytes: number, time: number): void {
+    this.#run(domain).requests.push({ bytes, time, certain: true })
   }
 
   /** The balloon may have been asked for a size, or may still be. */
-  perhapsAskedMemory(domain: DomainIdentity, bytes: number, time: number): void {
-    this.#run(domain).asks.push({ bytes, time, certain: false })
+  memoryOutcomeUnknown(domain: DomainIdentity, bytes: number, time: number): void {
+    this.#run(domain).requests.push({ bytes, time, certain: false })
   }
 
   /** What somebody else made of the affinity that we had given this vCPU; undefined: nobody did. */
-  foreignAffinity(vcpu: VcpuView): CpuSet | undefined {
-    return this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)?.foreign
+  externalAffinity(vcpu: VcpuView): CpuSet | undefined {
+    return this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)?.external
   }
 
   /** Whether we pinned this vCPU to `cpus` already, and what it has now is what the kernel made of that. */
-  isAsAsked(vcpu: VcpuView, cpus: CpuSet): boolean {
+  isAsRequested(vcpu: VcpuView, cpus: CpuSet): boolean {
     const record = this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)
     if (!record?.became || !vcpu.affinity) return false
-    return record.asked.equals(cpus) && record.became.equals(vcpu.affinity)
+    return record.requested.equals(cpus) && record.became.equals(vcpu.affinity)
   }
 
   /** The largest size in bytes that the balloon may have got since it was last seen; 0: what is seen is all. */
-  largestAsked(uuid: string): number {
-    return Math.max(0, ...(this.#runs.get(uuid)?.asks.map((ask) => ask.bytes) ?? []))
+  largestRequested(uuid: string): number {
+    return Math.max(0, ...(this.#runs.get(uuid)?.requests.map((ask) => ask.bytes) ?? []))
   }
 
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present?.id === domain.id) return present
-    const run: Run = { id: domain.id, pins: new Map(), asks: [] }
+    const run: Run = { id: domain.id, pins: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
     return run
   }
@@ -157,22 +157,23 @@ export class Ledger {
 function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: View): void {
   const record = run.pins.get(vcpu.vcpu)
   const seen = vcpu.affinity
-  if (!record || record.foreign || !seen || time <= record.time) return
+  if (!record || record.external || !seen || time <= record.time) return
   // pCPUs go offline and come back, and affinities with them: that is nobody's change.
   const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
-  if (record.perhaps.some(alike) || (record.became && alike(record.became))) return
-  if (record.asked.and(online).isEmpty) run.pins.delete(vcpu.vcpu)
-  else if (alike(record.asked) || (!record.became && seen.isSubsetOf(record.asked))) record.became = seen
-  else record.foreign = seen
+  if (record.maybe.some(alike) || (record.became && alike(record.became))) return
+  if (record.requested.and(online).isEmpty) run.pins.delete(vcpu.vcpu)
+  else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested)))
+    record.became = seen
+  else record.external = seen
 }
 
 function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {
   const { actual, hold } = domain.memory
   if (actual === undefined || hold === 'stuck' || hold === 'failed') return
   // The last call that had returned before the sample was asked for is what the sample shows the effect of.
-  const shown = run.asks.findLastIndex((ask) => ask.certain && ask.time < memoryAskedAt)
-  const reached = shown >= 0 && Math.abs(actual - run.asks[shown]!.bytes) < negligible
-  run.asks = run.asks
+  const shown = run.requests.findLastIndex((ask) => ask.certain && ask.time < memoryAskedAt)
+  const reached = shown >= 0 && Math.abs(actual - run.requests[shown]!.bytes) < negligible
+  run.requests = run.requests
     .slice(reached ? shown + 1 : Math.max(0, shown))
     .filter((ask) => ask.certain || ask.time + longestCall > memoryAskedAt)
 }

@@ -12,7 +12,7 @@ const sizePause = 180_000
 const mostDoublings = 6
 
 /** What turned out to do harm. */
-interface RollbackHold {
+interface QuarantineEntry {
   readonly uuid: string
   readonly id: number
   readonly times: number
@@ -24,33 +24,33 @@ interface RollbackHold {
 }
 
 /** What was undone and is not tried again for a while, for any policy. A part of the `Ledger`. */
-export class RollbackHolds {
-  readonly #holds = new Map<string, RollbackHold>()
+export class Quarantine {
+  readonly #entries = new Map<string, QuarantineEntry>()
 
   /** Forgets what has restarted or ended, and what was long ago. */
   observe(view: View): void {
     const ids = new Map(view.domains.map(({ uuid, id }) => [uuid, id]))
-    for (const [key, { uuid, id, forgotten }] of this.#holds) {
-      if (ids.get(uuid) !== id || view.time >= forgotten) this.#holds.delete(key)
+    for (const [key, { uuid, id, forgotten }] of this.#entries) {
+      if (ids.get(uuid) !== id || view.time >= forgotten) this.#entries.delete(key)
     }
   }
 
   /** This pin, with others, did harm at `time`. */
   pinHurt(pin: PinAction, id: number, time: number): void {
-    this.#hold(keyOf(pin), { uuid: pin.uuid, id }, time, pinPause, 0)
+    this.#add(keyOf(pin), { uuid: pin.uuid, id }, time, pinPause, 0)
   }
 
   /** The guest was hurt at `time` by a balloon below `least` bytes. */
   sizeHurt(domain: Pick<DomainIdentity, 'uuid' | 'id'>, least: number, time: number): void {
-    this.#hold(domain.uuid, domain, time, sizePause, least)
+    this.#add(domain.uuid, domain, time, sizePause, least)
   }
 
   /**
    * Why `action` is not to be carried out, and what is instead; undefined: it may be. A host that is short of memory comes
    * before a guest that may swap.
    */
-  hold(action: Action, { memory }: DomainView, view: View): Verdict | undefined {
-    const hold = this.#holds.get(keyOf(action))
+  check(action: Action, { memory }: DomainView, view: View): Verdict | undefined {
+    const hold = this.#entries.get(keyOf(action))
     if (!hold || view.time >= hold.until) return undefined
     const pause = Math.ceil((hold.until - view.time) / 1_000)
     const often = hold.times === 1 ? '' : `${hold.times} times, `
@@ -67,18 +67,18 @@ export class RollbackHolds {
     }
   }
 
-  #hold(
+  #add(
     key: string,
     { uuid, id }: Pick<DomainIdentity, 'uuid' | 'id'>,
     time: number,
     pause: number,
     least: number,
   ) {
-    const before = this.#holds.get(key)
+    const before = this.#entries.get(key)
     const times = before?.id === id ? before.times + 1 : 1
     const lasts = pause * 2 ** Math.min(mostDoublings, times - 1)
     const most = Math.max(least, times > 1 ? before!.least : 0)
-    this.#holds.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least: most })
+    this.#entries.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least: most })
   }
 }
 

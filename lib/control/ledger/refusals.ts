@@ -50,12 +50,12 @@ export class Refusals {
   }
 
   /** Why `action` is not tried at `time`; undefined: it may be. */
-  hold(action: Action, time: number): Verdict | undefined {
+  check(action: Action, time: number): Verdict | undefined {
     const refusal = this.#refusals.get(keyOf(action))
     if (!refusal || time >= refusal.until) return undefined
     const { times, until, message } = refusal
     const pause = Math.ceil((until - time) / 1_000)
-    return { rule: 'refused', cause: `it failed ${times} times, tried again in ${pause} s: ${message}` }
+    return { rule: 'backoff', cause: `it failed ${times} times, tried again in ${pause} s: ${message}` }
   }
 }
 

@@ -2,15 +2,15 @@ import { counted, mebibytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { commitment } from '../../view/memory/commitment.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
-import { memoryLevels } from '../guard/eligibility.ts'
+import { balloonLevels } from '../guard/eligibility.ts'
 import { lowestSize, presentSize } from '../guard/memory.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits } from '../verdict.ts'
 
 /** What guests could still give. */
-export interface RoomView {
+export interface Reclaimable {
   /** Bytes that all together could give without harm: rule 1 of "What is always true" and their settings let them. */
-  readonly givable: number
+  readonly bytes: number
   /** Whether that will not be otherwise soon: no guest's memory is unknown for a reason that passes. */
   readonly isCertain: boolean
   /** Who holds how much and why, the largest first, for people. */
@@ -32,14 +32,14 @@ const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
 const named = 5
 
 /** What the guests in this View could still give, and why not more. */
-export function roomIn(view: View, limits: GuardLimits, ledger: Ledger): RoomView {
+export function reclaimable(view: View, limits: GuardLimits, ledger: Ledger): Reclaimable {
   const holders = view.domains
     .map((domain) => holderOf(domain, limits, ledger))
     .sort((a, b) => b.holds - a.holds)
   const rest = holders.slice(named)
   const others = rest.reduce((sum, { holds }) => sum + holds, 0)
   return {
-    givable: holders.reduce((sum, { gives }) => sum + gives, 0),
+    bytes: holders.reduce((sum, { gives }) => sum + gives, 0),
     isCertain: !view.domains.some(
       ({ settings, memory: { hold } }) => settings.managed && hold && passing.has(hold),
     ),
@@ -51,17 +51,17 @@ export function roomIn(view: View, limits: GuardLimits, ledger: Ledger): RoomVie
   }
 }
 
-interface Holder {
+interface Share {
   readonly holds: number
   readonly gives: number
   readonly words: string
 }
 
-function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Holder {
+function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Share {
   const { name, memory } = domain
   const holds = commitment(domain, limits.domainOverhead)
   const held = `${name} holds ${mebibytes(holds)}`
-  const levels = memoryLevels(domain)
+  const levels = balloonLevels(domain)
   if ('why' in levels) return { holds, gives: 0, words: `${held} and is left alone: ${levels.why}` }
   if (memory.progress === 'refusing') {
     const asked = memory.target === undefined ? '' : `: asked for ${mebibytes(memory.target)}`

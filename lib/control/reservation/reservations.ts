@@ -2,10 +2,10 @@ import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
 import { mebibytes } from '../../util/format.ts'
 import type { View } from '../../view/view.ts'
-import { freeMemory } from '../guard/memory.ts'
+import { unallocatedMemory } from '../guard/memory.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits } from '../verdict.ts'
-import { roomIn } from './reclaimable.ts'
+import { reclaimable } from './reclaimable.ts'
 
 /** How long room is made and kept. */
 export interface ReserveOptions {
@@ -16,7 +16,7 @@ export interface ReserveOptions {
 }
 
 /** Room for a guest about to start, as it was when it had been seen to be there. */
-export interface Room {
+export interface Reservation {
   /** Bytes that were asked for. */
   readonly bytes: number
   /** Bytes that nobody holds, nobody was promised and the host does not keep: what was asked for is among them. */
@@ -25,11 +25,11 @@ export interface Room {
   readonly until: number
 }
 
-interface Reservation {
+interface PendingReservation {
   readonly bytes: number
   readonly until: number
   /** Undefined once it is there. */
-  waiting: { resolve(room: Room): void; reject(error: unknown): void } | undefined
+  waiting: { resolve(room: Reservation): void; reject(error: unknown): void } | undefined
   readonly unsubscribe: () => void
 }
 
@@ -44,7 +44,7 @@ export interface ReservationTerms {
 /** The room that is kept, or to be made, for guests about to start. In the order of asking. */
 export class Reservations {
   readonly #terms: ReservationTerms
-  readonly #kept = new Set<Reservation>()
+  readonly #kept = new Set<PendingReservation>()
   #ended = false
 
   constructor(terms: ReservationTerms) {
@@ -59,11 +59,11 @@ export class Reservations {
   }
 
   /** See `Autopilot.reserve`. */
-  async reserve(bytes: number, options: ReserveOptions): Promise<Room> {
+  async reserve(bytes: number, options: ReserveOptions): Promise<Reservation> {
     assertReserve(bytes, options)
     const { signal } = options
     signal?.throwIfAborted()
-    if (this.#ended) throw noRoom(bytes, 'the loop has ended')
+    if (this.#ended) throw notEnoughMemory(bytes, 'the loop has ended')
     const until = this.#terms.clock.now() + options.for
     return new Promise((resolve, reject) => {
       const abort = () => {
@@ -71,7 +71,7 @@ export class Reservations {
         reservation.waiting?.reject(signal?.reason)
       }
       const unsubscribe = () => signal?.removeEventListener('abort', abort)
-      const reservation: Reservation = { bytes, until, waiting: { resolve, reject }, unsubscribe }
+      const reservation: PendingReservation = { bytes, until, waiting: { resolve, reject }, unsubscribe }
       signal?.addEventListener('abort', abort, { once: true })
       this.#kept.add(reservation)
     })
@@ -81,7 +81,7 @@ export class Reservations {
   see(view: View, ledger: Ledger): void {
     const { clock, limits, idle } = this.#terms
     if (this.#kept.size === 0) return
-    const free = freeMemory(view, limits.domainOverhead, ledger)
+    const free = unallocatedMemory(view, limits.domainOverhead, ledger)
     let before = 0
     for (const reservation of this.#kept) {
       const { bytes, until, waiting } = reservation
@@ -92,13 +92,13 @@ export class Reservations {
       }
       const isOver = clock.now() >= until
       if (reservation.waiting) {
-        const room = roomIn(view, limits, ledger)
-        const cannotBe = idle !== undefined || (room.isCertain && wanted > free + room.givable)
+        const room = reclaimable(view, limits, ledger)
+        const cannotBe = idle !== undefined || (room.isCertain && wanted > free + room.bytes)
         if (isOver || cannotBe) {
           const others = before > 0 ? `; ${mebibytes(before)} are reserved for others` : ''
           this.#drop(reservation)
           reservation.waiting.reject(
-            noRoom(bytes, `${mebibytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`),
+            notEnoughMemory(bytes, `${mebibytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`),
           )
           continue
         }
@@ -115,11 +115,11 @@ export class Reservations {
     this.#ended = true
     for (const reservation of this.#kept) {
       this.#drop(reservation)
-      reservation.waiting?.reject(noRoom(reservation.bytes, 'the loop ended before it was there'))
+      reservation.waiting?.reject(notEnoughMemory(reservation.bytes, 'the loop ended before it was there'))
     }
   }
 
-  #drop(reservation: Reservation): void {
+  #drop(reservation: PendingReservation): void {
     this.#kept.delete(reservation)
     reservation.unsubscribe()
   }
@@ -141,6 +141,6 @@ function assertReserve(bytes: number, options: ReserveOptions): void {
   }
 }
 
-function noRoom(bytes: number, why: string): BallastError {
-  return new BallastError('ERR_NO_ROOM', `No room for ${mebibytes(bytes)}: ${why}`)
+function notEnoughMemory(bytes: number, why: string): BallastError {
+  return new BallastError('ERR_INSUFFICIENT_MEMORY', `No room for ${mebibytes(bytes)}: ${why}`)
 }

@@ -2,24 +2,24 @@ import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { Observer } from '../../view/observer.ts'
 import type { View } from '../../view/view.ts'
-import { domainOverhead, hostReserve } from '../defaults.ts'
-import type { RunBook } from '../domain/run-cache.ts'
+import { domainOverhead, hostMemoryReserve } from '../defaults.ts'
+import type { RunCache } from '../domain/run-cache.ts'
 import type { JournalEntry } from '../journal/journal.ts'
-import { cpuSharesBook } from '../ledger/cpu-shares.ts'
+import { cpuSharesCache } from '../ledger/cpu-shares.ts'
 import { Ledger, negligible } from '../ledger/ledger.ts'
 import { isRecent } from './setting-status.ts'
 
 type MemoryEntry = Extract<JournalEntry, { readonly kind: 'memory' }>
 
 /** Looks at the host with what a journal says in mind: what balloons were asked for by a loop that has ended. */
-export class Looks implements Disposable {
+export class RestoreObserver implements Disposable {
   /** What was asked for, by that loop and since. */
   readonly ledger = new Ledger()
   readonly #host: Host
   readonly #balloons: readonly MemoryEntry[]
   /** UUIDs of domains whose `cpu_shares` are of interest. */
   readonly #weighed: ReadonlySet<string>
-  readonly #cpuShares: RunBook<number | undefined>
+  readonly #cpuShares: RunCache<number | undefined>
   readonly #observer: Observer
   #isFirst = true
 
@@ -28,16 +28,16 @@ export class Looks implements Disposable {
     this.#host = host
     this.#balloons = entries.filter((entry) => entry.kind === 'memory')
     this.#weighed = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
-    this.#cpuShares = cpuSharesBook(host, patience)
+    this.#cpuShares = cpuSharesCache(host, patience)
     this.#observer = new Observer(host.topology, {
-      hostReserve: hostReserve(host.topology.memory),
+      hostMemoryReserve: hostMemoryReserve(host.topology.memory),
       domainOverhead,
       cpuShares: (domain) => this.#cpuShares.of(domain),
     })
   }
 
   /** Memory is looked at only where an entry is about it: that asks the guests. Rejects when the host cannot be sampled. */
-  async look(): Promise<View> {
+  async view(): Promise<View> {
     const { clock } = this.#host
     const askedAt = clock.now()
     const sampling = this.#balloons.length > 0 ? this.#host.sampleMemory() : undefined
@@ -73,6 +73,6 @@ export class Looks implements Disposable {
       const isOpen = ask === asked.at(-1) || isRecent(ask, wallTime)
       return isOpen && Math.abs(ask.to - original) >= negligible
     })
-    if (away) this.ledger.askedMemory(domain, away.to, Number.NEGATIVE_INFINITY)
+    if (away) this.ledger.memoryRequested(domain, away.to, Number.NEGATIVE_INFINITY)
   }
 }

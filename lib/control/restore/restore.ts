@@ -10,9 +10,9 @@ import { type Resource, resources } from '../host-lock/owner.ts'
 import { type Journal, type JournalEntry, memoryJournal, resourceOf } from '../journal/journal.ts'
 import { negligible } from '../ledger/ledger.ts'
 import type { Clamp, Outcome } from '../tick.ts'
-import { Looks } from './observe.ts'
-import { runs, standingOf } from './setting-status.ts'
-import { isUnseen, type Unseen, unseenStandings } from './unobserved.ts'
+import { RestoreObserver } from './observe.ts'
+import { runs, settingStatus } from './setting-status.ts'
+import { isUnobserved, type UnobservedStatus, unobservedStatuses } from './unobserved.ts'
 
 export interface RestoreOptions {
   /**
@@ -21,7 +21,7 @@ export interface RestoreOptions {
    */
   readonly wait?: number | undefined
   /** Milliseconds that one call is waited for. Default 30,000, as libvirt itself does. */
-  readonly patience?: number | undefined
+  readonly timeout?: number | undefined
   /** What is brought back: what belongs to the vCPUs, to memory, or both. Default: both. */
   readonly resources?: readonly Resource[] | undefined
 }
@@ -32,9 +32,9 @@ export interface RestoreReport {
   readonly restored: readonly JournalEntry[]
   readonly notRestored: readonly NotRestored[]
   /** Somebody else changed it after Ballast did: it is left as it is. */
-  readonly foreign: readonly JournalEntry[]
+  readonly external: readonly JournalEntry[]
   /** About a run of a domain that has ended: whatever runs now began with settings of its own. */
-  readonly over: readonly JournalEntry[]
+  readonly ended: readonly JournalEntry[]
 }
 
 /** An original that is not back, or not quite. */
@@ -65,7 +65,7 @@ export async function restore(
   journal: Journal,
   options: RestoreOptions = {},
 ): Promise<RestoreReport> {
-  const { wait = usualWait, patience = usualWait, resources: wanted = resources } = options
+  const { wait = usualWait, timeout: patience = usualWait, resources: wanted = resources } = options
   for (const [name, value] of Object.entries({ wait, patience })) {
     if (!(value >= 0)) throw wrongOption(name, 'a number of milliseconds, 0 or more', value)
   }
@@ -75,16 +75,16 @@ export async function restore(
   }
   const all = await journal.entries()
   const entries = all.filter((entry) => wanted.includes(resourceOf(entry)))
-  using looks = new Looks(host, entries, patience)
+  using looks = new RestoreObserver(host, entries, patience)
   const limits = { guestFloor: 0, guestMargin, domainOverhead }
-  const actuator = new Actuator(host, memoryJournal(), looks.ledger, { dryRun: false, patience })
+  const actuator = new Actuator(host, memoryJournal(), looks.ledger, { dryRun: false, timeout: patience })
   const end = host.clock.now() + wait
   const foreign = new Set<JournalEntry>()
 
   for (let isFirst = true; ; isFirst = false) {
-    const view = await looks.look()
+    const view = await looks.view()
     if (isFirst) {
-      for (const entry of entries) if (standingOf(entry, view) === 'foreign') foreign.add(entry)
+      for (const entry of entries) if (settingStatus(entry, view) === 'foreign') foreign.add(entry)
     }
     const ours = entries.filter((entry) => runs(view, entry) && !foreign.has(entry))
     const plan = ours.flatMap((entry) => undo(entry, view))
@@ -94,8 +94,8 @@ export async function restore(
     const outcomes = [...unwritten, ...(await actuator.actuate(writable, view))]
     if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
       // Last: to the end guests have to say what they use.
-      const active = entries.filter(isUnseen).filter((entry) => isOfHost(entry) || runs(view, entry))
-      const unseen = await unseenStandings(host, active, { patience, bringBack: true })
+      const active = entries.filter(isUnobserved).filter((entry) => isOfHost(entry) || runs(view, entry))
+      const unseen = await unobservedStatuses(host, active, { patience, bringBack: true })
       return report(entries, { view, foreign, clamps: guarded.clamps, outcomes, unseen })
     }
     await host.clock.sleepUntil(host.clock.now() + pause)
@@ -179,7 +179,7 @@ interface Done {
   readonly foreign: ReadonlySet<JournalEntry>
   readonly clamps: readonly Clamp[]
   readonly outcomes: readonly Outcome[]
-  readonly unseen: ReadonlyMap<JournalEntry, Unseen>
+  readonly unseen: ReadonlyMap<JournalEntry, UnobservedStatus>
 }
 
 function report(entries: readonly JournalEntry[], done: Done): RestoreReport {
@@ -191,16 +191,16 @@ function report(entries: readonly JournalEntry[], done: Done): RestoreReport {
     if (done.foreign.has(entry) || done.unseen.get(entry) === 'foreign') foreign.push(entry)
     else if (!isOfHost(entry) && !runs(done.view, entry)) over.push(entry)
     else {
-      const failure = isUnseen(entry) ? failureOfUnseen(entry, done.unseen) : failureOf(entry, done)
+      const failure = isUnobserved(entry) ? failureOfUnseen(entry, done.unseen) : failureOf(entry, done)
       if (failure) notRestored.push({ entry, ...failure })
       else restored.push(entry)
     }
   }
-  return { restored, notRestored, foreign, over }
+  return { restored, notRestored, external: foreign, ended: over }
 }
 
 function isOfHost({ kind }: JournalEntry): boolean {
-  return kind === 'memoryMerging'
+  return kind === 'ksm'
 }
 
 /** Why an original is not back; undefined when it is. */
@@ -216,7 +216,7 @@ function failureOf(entry: JournalEntry, { view, clamps, outcomes }: Done): Failu
   return clamp && { why: clamp.cause, error: undefined }
 }
 
-function failureOfUnseen(entry: JournalEntry, unseen: ReadonlyMap<JournalEntry, Unseen>): Failure {
+function failureOfUnseen(entry: JournalEntry, unseen: ReadonlyMap<JournalEntry, UnobservedStatus>): Failure {
   const result = unseen.get(entry)
   if (result instanceof BallastError) return { why: result.message, error: result }
   if (entry.original !== null) return undefined

@@ -2,21 +2,21 @@ import { CpuSet } from '../../host/cpuset.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { guestMargin } from '../defaults.ts'
-import { memoryLevels } from '../guard/eligibility.ts'
-import type { Ask, JournalEntry } from '../journal/journal.ts'
+import { balloonLevels } from '../guard/eligibility.ts'
+import type { JournalEntry, JournalRequest } from '../journal/journal.ts'
 import { negligible } from '../ledger/ledger.ts'
 
 /**
  * What became of a setting: it is as it was before Ballast; Ballast changed it; somebody else did since; or the run of
  * the domain is over. What cannot be seen, or was written down without what was asked for, counts as changed.
  */
-export type Standing = 'original' | 'changed' | 'foreign' | 'over'
+export type SettingStatus = 'original' | 'changed' | 'foreign' | 'over'
 
 /** Milliseconds that a balloon may take to where it was asked to go. */
 const longestWay = 60_000
 
 /** Whether a balloon may still be on its way to what it was asked for. */
-export function isRecent(ask: Ask<number>, wallTime: number): boolean {
+export function isRecent(ask: JournalRequest<number>, wallTime: number): boolean {
   return wallTime - ask.wallTime < longestWay
 }
 
@@ -25,41 +25,41 @@ export function runs({ domains }: Pick<View, 'domains'>, { uuid, id }: DomainIde
 }
 
 /** How the affinity, the balloon or the `cpu_shares` that an entry is about stand in `view`. Others are not seen there. */
-export function standingOf(entry: JournalEntry, view: View): Standing {
-  if (entry.kind === 'memoryMerging') return 'changed'
+export function settingStatus(entry: JournalEntry, view: View): SettingStatus {
+  if (entry.kind === 'ksm') return 'changed'
   const domain = view.domains.find(({ uuid, id }) => uuid === entry.uuid && id === entry.id)
   if (!domain) return 'over'
   switch (entry.kind) {
     case 'affinity': {
       const seen = domain.vcpus.find(({ vcpu }) => vcpu === entry.vcpu)
-      return seen ? standingOfPin(entry, seen, view) : 'changed'
+      return seen ? pinStatus(entry, seen, view) : 'changed'
     }
     case 'memory':
-      return standingOfBalloon(entry, domain, view.wallTime)
+      return balloonStatus(entry, domain, view.wallTime)
     case 'cpuShares':
-      return standingOfValue(entry, domain.cpuShares, Object.is)
+      return valueStatus(entry, domain.cpuShares, Object.is)
     default:
       return 'changed'
   }
 }
 
 /** The same for a setting that is what it was set to and nothing beside; undefined: it is not known what it is. */
-export function standingOfValue<Value>(
-  entry: { readonly original: Value; readonly asked?: readonly Ask<Value>[] | undefined },
+export function valueStatus<Value>(
+  entry: { readonly original: Value; readonly asked?: readonly JournalRequest<Value>[] | undefined },
   seen: Value | undefined,
   isSame: (a: Value, b: Value) => boolean,
-): Standing {
+): SettingStatus {
   const { original, asked } = entry
   if (seen === undefined) return 'changed'
   if (isSame(seen, original)) return 'original'
   return !asked || asked.some(({ to }) => isSame(seen, to)) ? 'changed' : 'foreign'
 }
 
-function standingOfPin(
+function pinStatus(
   { original, asked }: Extract<JournalEntry, { readonly kind: 'affinity' }>,
   vcpu: VcpuView,
   { vcpus, topology: { online } }: View,
-): Standing {
+): SettingStatus {
   const seen = vcpu.affinity
   if (!seen) return 'changed'
   // pCPUs go offline and come back, and affinities with them: that is nobody's change.
@@ -77,11 +77,11 @@ function standingOfPin(
  * A balloon is where it was asked to go, on its way there, or has stopped short because its guest has no more to give.
  * Anywhere else somebody else sent it.
  */
-function standingOfBalloon(
+function balloonStatus(
   { original, asked }: Extract<JournalEntry, { readonly kind: 'memory' }>,
   domain: DomainView,
   wallTime: number,
-): Standing {
+): SettingStatus {
   const { actual } = domain.memory
   if (actual === undefined) return 'changed'
   const at = (bytes: number) => Math.abs(actual - bytes) < negligible
@@ -89,9 +89,9 @@ function standingOfBalloon(
   if (at(original)) return recent.every(({ to }) => at(to)) ? 'original' : 'changed'
   const last = asked?.at(-1)
   if (!asked || !last || asked.some(({ to }) => at(to)) || at(last.from)) return 'changed'
-  const isBetween = ({ from, to }: Ask<number>) => (actual - from) * (actual - to) < 0
+  const isBetween = ({ from, to }: JournalRequest<number>) => (actual - from) * (actual - to) < 0
   if (recent.some(isBetween)) return 'changed'
-  const levels = memoryLevels(domain)
+  const levels = balloonLevels(domain)
   const isShort = !('used' in levels) || levels.used + guestMargin > last.to
   return last.to < actual && isBetween(last) && isShort ? 'changed' : 'foreign'
 }

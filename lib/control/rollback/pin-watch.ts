@@ -1,7 +1,7 @@
 import { type PinAction, pin } from '../../policy/plan.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
 import type { VcpuView, View } from '../../view/view.ts'
-import type { RollbackHolds } from '../ledger/quarantine.ts'
+import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome } from '../tick.ts'
 import { keyOf, type PinRound, roundOf } from './pin-round.ts'
 
@@ -38,15 +38,15 @@ export interface PinRollback {
  * will, and is left to it. Pins that follow before a round is judged belong to it.
  */
 export class PinWatch {
-  readonly #holds: RollbackHolds
+  readonly #quarantine: Quarantine
   #round: PinRound | undefined
   #samples = 0
   readonly #stays = new Map<string, Stay>()
   /** The last Views, the oldest first. */
   #views: readonly View[] = []
 
-  constructor(holds: RollbackHolds) {
-    this.#holds = holds
+  constructor(quarantine: Quarantine) {
+    this.#quarantine = quarantine
   }
 
   /** What is seen next does not continue what was. */
@@ -85,7 +85,7 @@ export class PinWatch {
 
   /** What was due was carried out, as far as it could be. */
   undone({ time }: View): void {
-    for (const { pin, id } of this.#round?.moved.values() ?? []) this.#holds.pinHurt(pin, id, time)
+    for (const { pin, id } of this.#round?.moved.values() ?? []) this.#quarantine.pinHurt(pin, id, time)
     this.#watch(undefined)
   }
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../../policy/plan.ts'
 import type { View } from '../../view/view.ts'
-import type { RollbackHolds } from '../ledger/quarantine.ts'
+import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome, Rollback, TickCause } from '../tick.ts'
 import { type PinRollback, PinWatch } from './pin-watch.ts'
 import { ShrinkWatch } from './shrink-watch.ts'
@@ -15,9 +15,9 @@ export class Rollbacks {
   readonly #shrinks: ShrinkWatch
   #due: PinRollback | undefined
 
-  constructor(holds: RollbackHolds) {
-    this.#pins = new PinWatch(holds)
-    this.#shrinks = new ShrinkWatch(holds)
+  constructor(quarantine: Quarantine) {
+    this.#pins = new PinWatch(quarantine)
+    this.#shrinks = new ShrinkWatch(quarantine)
   }
 
   /** After the connection was lost: what is seen next does not continue what was. */
@@ -27,7 +27,7 @@ export class Rollbacks {
 
   /** Takes in a View; between two beats only its memory is new. */
   see(view: View, cause: TickCause): void {
-    if (cause === 'beat') this.#pins.see(view)
+    if (cause === 'interval') this.#pins.see(view)
     this.#shrinks.see(view)
   }
 

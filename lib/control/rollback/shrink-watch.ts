@@ -3,14 +3,14 @@ import { mebibytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
 import { negligible } from '../ledger/ledger.ts'
-import type { RollbackHolds } from '../ledger/quarantine.ts'
+import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome } from '../tick.ts'
 
 /** Reports without harm, made at the new size, after which a shrink has turned out well. */
 const enough = 3
 /** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
 const newerBy = 500
-/** Bytes and faults a second that are harm, in a guest that suffers: as in `MemoryEvents`. */
+/** Bytes and faults a second that are harm, in a guest that underPressure: as in `MemoryEvents`. */
 const littleSwap = MiB
 const manyFaults = 100
 
@@ -34,11 +34,11 @@ interface Shrink {
  * no harm. One that swaps or faults before is given back what it had, and not brought near that size again for a while.
  */
 export class ShrinkWatch {
-  readonly #holds: RollbackHolds
+  readonly #quarantine: Quarantine
   readonly #shrinks = new Map<string, Shrink>()
 
-  constructor(holds: RollbackHolds) {
-    this.#holds = holds
+  constructor(quarantine: Quarantine) {
+    this.#quarantine = quarantine
   }
 
   /** Takes in what each guest reports. */
@@ -97,7 +97,7 @@ export class ShrinkWatch {
     // What a shrink did is learned once.
     if (harm && !shrink.harm) {
       const hurt = Math.max(shrink.to, Math.min(actual, shrink.from))
-      this.#holds.sizeHurt(domain, (hurt + shrink.from) / 2, time)
+      this.#quarantine.sizeHurt(domain, (hurt + shrink.from) / 2, time)
     }
     shrink.harm = harm
     if (harm) shrink.fine = 0
@@ -113,12 +113,12 @@ function presentOf({ memory: { target, actual } }: DomainView): number {
 function harmIn({
   swappedOut,
   majorFaultsPerSecond,
-  suffers,
-  lostProgram,
+  underPressure,
+  oomKilled,
 }: MemoryEvents): string | undefined {
-  if (lostProgram) return 'is likely to have lost a program'
-  if (suffers && swappedOut > littleSwap) return `swapped out ${mebibytes(swappedOut)}`
-  if (suffers && majorFaultsPerSecond > manyFaults)
+  if (oomKilled) return 'is likely to have lost a program'
+  if (underPressure && swappedOut > littleSwap) return `swapped out ${mebibytes(swappedOut)}`
+  if (underPressure && majorFaultsPerSecond > manyFaults)
     return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
   return undefined
 }

@@ -68,7 +68,7 @@ export class ExactSearch {
         homeCell[item] === homeCell[before] &&
         items[guest[item]!]!.length === 1 &&
         items[guest[before]!]!.length === 1 &&
-        model.homeless[item] === model.homeless[before]
+        model.displaced[item] === model.displaced[before]
       return same ? 1 : 0
     })
     this.#before = new Float64Array(this.#items.length + 1)

@@ -20,7 +20,7 @@ export interface Model {
   /** By item: the bin that it is in before any move. */
   readonly start: Int32Array
   /** By item: 1 where it is not yet where `start` says, since it may not be where it is. */
-  readonly homeless: Uint8Array
+  readonly displaced: Uint8Array
   /** By item, then by bin: 1 where it may be. Items with the same rights share theirs. */
   readonly allowed: readonly Uint8Array[]
   /** By item: its domain. */
@@ -86,7 +86,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     low,
     high,
     start,
-    homeless,
+    displaced: homeless,
     allowed,
     guest,
     items,

@@ -23,7 +23,7 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
     const wants = `wants ${percent(model.demand[item]!)}`
     const from = model.start[item]!
     const reason =
-      model.homeless[item] === 1
+      model.displaced[item] === 1
         ? `${wants}, from where it may not be to ${name[to]}; ${outcome}`
         : from === to
           ? `${wants}, stays on ${name[to]}; ${outcome}`
@@ -34,15 +34,15 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
 }
 
 /** The pins that keep all where they are. */
-export function stays(model: Model, deviation: number): PinAction[] {
+export function pinInPlace(model: Model, deviation: number): PinAction[] {
   return pinsOf(model, { where: model.start, moves: 0, deviation })
 }
 
 /** The pins of those that are where they may not be, and of nobody else. */
-export function homecomings(model: Model, deviation: number): PinAction[] {
-  if (!model.homeless.includes(1)) return []
-  const all = stays(model, deviation)
-  const lost = new Set(model.vcpus.filter((_, item) => model.homeless[item] === 1).map(keyOf))
+export function repinAllowed(model: Model, deviation: number): PinAction[] {
+  if (!model.displaced.includes(1)) return []
+  const all = pinInPlace(model, deviation)
+  const lost = new Set(model.vcpus.filter((_, item) => model.displaced[item] === 1).map(keyOf))
   return all.filter(({ uuid, vcpu }) => lost.has(`${uuid}/${vcpu}`))
 }
 

@@ -27,11 +27,11 @@ export function eventsOf(use: MemoryUse, actual: number, deadTime: number): Memo
   return {
     swappedOut: step.swappedOut,
     majorFaultsPerSecond,
-    suffers:
+    underPressure:
       step.swappedOut > littleSwap ||
       (isShort && majorFaultsPerSecond > manyFaults) ||
       (growthPerSecond > 0 && left < (growthPerSecond * deadTime) / 1_000),
-    lostProgram:
+    oomKilled:
       step.spareBefore - step.growthBefore * seconds < nothing &&
       fell > Math.max(lostBytes, lostPart * step.usedBefore),
   }

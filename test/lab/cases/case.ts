@@ -2,7 +2,7 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
-import { Narrator } from '../../../lib/report/narrator.ts'
+import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import type { Recording } from '../../unit/simulation/recording.ts'
 import type { GuestOptions } from '../domain-xml.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
@@ -86,16 +86,16 @@ export class Stage implements AsyncDisposable {
 
   /** Looks at the lab's guests, and changes nothing. */
   watch(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
-    return autopilot(this.host, { ...options, domains: this.lab.domains })
+    return autopilot(this.host, { ...options, match: this.lab.domains })
   }
 
   /** Runs the controllers on the lab's guests; their policies are left out when the case is to run without. */
   async *pilot(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
     const { scheduler, ballooning, ...rest } = options
     const policies = { ...(scheduler && { scheduler }), ...(ballooning && { ballooning }) }
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     const active = this.options.off ? {} : policies
-    for await (const tick of autopilot(this.host, { ...rest, ...active, domains: this.lab.domains })) {
+    for await (const tick of autopilot(this.host, { ...rest, ...active, match: this.lab.domains })) {
       for (const line of [tick.summary, ...narrator.lines(tick)]) this.options.log(line)
       yield tick
     }

@@ -23,14 +23,14 @@ export interface GrowthRun {
   readonly before: View
   /** Index of the last tick in which the programs that grow to the end hold all; undefined: they never did. */
   readonly grown: number | undefined
-  readonly hostReserve: number
+  readonly hostMemoryReserve: number
   /** Bytes that those who do not grow have to give of their first size, while nobody else frees any. */
   readonly lacking: number
 }
 
 /** Judges a case of growing programs by what the guests and the host's books show. */
 export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseResult> {
-  const { ticks, players, before, grown, hostReserve, lacking } = run
+  const { ticks, players, before, grown, hostMemoryReserve, lacking } = run
   const stats = await Promise.all(players.map(({ guest }) => guest.stat()))
   const lost = players.filter((_, i) => stats[i]!.killed + stats[i]!.oomKills > 0)
   const growing = players.filter(({ role }) => role !== 'idle')
@@ -93,7 +93,7 @@ export async function judgeGrowth(name: string, run: GrowthRun): Promise<CaseRes
     swappedOutMiB: mib(swapped),
     minimumUnusedMiB: mibOrNull(leastIdle),
     hostReserveHeld: verdict.hostReserveHeld,
-    hostReserveMiB: mib(hostReserve),
+    hostReserveMiB: mib(hostMemoryReserve),
     leastBudgetLeftMiB: mibOrNull(verdict.leastBudgetLeft),
     reachedMaximum: late.length === 0 ? null : late.every((player) => of(player).reachedMaximum),
     gaveBack: grew.every((player) => of(player).gaveBack),
@@ -122,14 +122,14 @@ export function gaveBack(ticks: readonly Tick[], players: readonly Player[]): bo
 }
 
 /** How alike the guests were while all grew and when they had, and whether they stopped at the host reserve. */
-function likeness({ ticks, players, before, grown, hostReserve }: GrowthRun) {
+function likeness({ ticks, players, before, grown, hostMemoryReserve }: GrowthRun) {
   const unequal = ticks.slice(0, (grown ?? ticks.length - 1) + 1).map(({ view }) => {
     const all = players.map(({ guest }) => memoryOf(view, guest)?.actual ?? 0)
     return 100 * (1 - Math.min(...all) / Math.max(...all))
   })
   const most = round(Math.max(...unequal))
   const atEnd = grown === undefined ? null : round(unequal[grown]!)
-  const room = freeMemory(before) + before.memory.reserve - hostReserve
+  const room = freeMemory(before) + before.memory.reserve - hostMemoryReserve
   const left = grown === undefined ? undefined : freeMemory(ticks[grown]!.view)
   return {
     figures: {

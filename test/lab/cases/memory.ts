@@ -62,9 +62,9 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
     const before = await firstLook(stage)
     const players = guests.map((guest, i) => playerOf(guest, roles[i]!, before))
     const lacking = lackingOf(players, before)
-    const hostReserve = reserveFor(before, roomFor(players) - lacking)
+    const hostMemoryReserve = reserveFor(before, roomFor(players) - lacking)
     const goals = players.map(({ most }) => mib(most)).join(', ')
-    options.log(`host reserve ${mib(hostReserve)} MiB; the programs will hold ${goals} MiB`)
+    options.log(`host reserve ${mib(hostMemoryReserve)} MiB; the programs will hold ${goals} MiB`)
 
     const ticks: Tick[] = []
     /** Index of the last tick before those that grew to the end free. */
@@ -72,7 +72,7 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
     let full: number | undefined
     const growing = players.filter(({ most }) => most > 0)
     await Promise.all(growing.map(({ guest, most }) => guest.send(`grow ${growthMiB} 1 ${mib(most)}`)))
-    for await (const tick of stage.pilot({ interval, ballooning: shares(), hostReserve })) {
+    for await (const tick of stage.pilot({ interval, ballooning: shares(), hostMemoryReserve })) {
       const now = ticks.push(tick)
       const stats = await Promise.all(growing.map(({ guest }) => guest.stat()))
       const holds = stats.map(({ held }) => mib(held))
@@ -94,7 +94,7 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
       if (isOver(ticks, players, grown + 1)) break
     }
     // Awaited here: the judge asks the guests once more, and they end with the stage.
-    return await judgeGrowth(name, { ticks, players, before, grown, hostReserve, lacking })
+    return await judgeGrowth(name, { ticks, players, before, grown, hostMemoryReserve, lacking })
   }
 }
 

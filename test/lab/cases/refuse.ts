@@ -50,15 +50,15 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
   )
   const most = maximum - usedBy(before, grower) - spare
   const lacking = (start - usedBy(before, idle) - spare) / 2
-  const hostReserve = reserveFor(before, maximum - start + overheadGrowth - lacking)
+  const hostMemoryReserve = reserveFor(before, maximum - start + overheadGrowth - lacking)
   const { total } = await refuser.stat()
-  options.log(`host reserve ${mib(hostReserve)} MiB; ${refuser.name} sees ${mib(total)} MiB`)
+  options.log(`host reserve ${mib(hostMemoryReserve)} MiB; ${refuser.name} sees ${mib(total)} MiB`)
 
   const ticks: Tick[] = []
   let grown: number | undefined
   let killed = false
   await grower.send(`grow ${growthMiB} 1 ${mib(most)}`)
-  for await (const tick of stage.pilot({ interval, ballooning: shares(), hostReserve })) {
+  for await (const tick of stage.pilot({ interval, ballooning: shares(), hostMemoryReserve })) {
     const now = ticks.push(tick)
     const stat = await grower.stat()
     options.log(`  ${sizes(tick.view)}; ${grower.name} holds ${mib(stat.held)} MiB`)
@@ -76,8 +76,8 @@ export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
   const asked = ticks.flatMap(({ outcomes }) => outcomes.filter(({ action }) => action.kind === 'setMemory'))
   const refuserId = before.domains.find(({ name }) => name === refuser.domain)!.uuid
   const refuserAsked = asked.filter(({ action }) => action.uuid === refuserId).length
-  const reasons = ticks.map(({ leftAlone }) => {
-    return leftAlone.find(({ uuid, what }) => uuid === refuserId && what === 'memory')?.why
+  const reasons = ticks.map(({ skipped }) => {
+    return skipped.find(({ uuid, what }) => uuid === refuserId && what === 'memory')?.why
   })
   const untold = reasons.filter((why) => why === undefined).length
   const reason = reasons.at(-1) ?? null

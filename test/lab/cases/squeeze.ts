@@ -1,5 +1,5 @@
 import { shares } from '../../../lib/ballooning/index.ts'
-import { statisticsPeriod } from '../../../lib/control/domain/stats-period.ts'
+import { statsPeriodSeconds } from '../../../lib/control/domain/stats-period.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { judgeMemory } from '../../support/verdict.ts'
@@ -9,7 +9,7 @@ import { type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { memoryOf, mib, mibOrNull, sizes } from './memory-host.ts'
 
 const interval = 4_000
-const period = 1_000 * statisticsPeriod(interval)
+const period = 1_000 * statsPeriodSeconds(interval)
 const start = 256 * MiB
 /** More than all that the program will hold, with what a kernel needs beside it: no maximum is to be what it lacks. */
 const maximum = 1_280 * MiB
@@ -56,7 +56,7 @@ export async function SQUEEZE(options: CaseOptions): Promise<CaseResult> {
     const memory = memoryOf(tick.view, dwarf)
     options.log(`  ${sizes(tick.view)}; ${mib(memory?.swappedOut ?? 0)} MiB swapped out`)
     const isQuiet = isAtRest(ticks.slice(burst), dwarf)
-    if (isQuiet && burst === undefined && tick.cause === 'beat') {
+    if (isQuiet && burst === undefined && tick.cause === 'interval') {
       await dwarf.send(`mem +${mib(more)}`)
       burst = now
     } else if (isQuiet || now >= (burst ?? 0) + mostTicks) break
@@ -152,7 +152,7 @@ function tooLate(when: string, { periods }: Help): string[] {
 
 /** Whether a guest has been seen not to swap, with memory to spare, in each of the last beats. */
 function isAtRest(ticks: readonly Tick[], guest: Guest): boolean {
-  const beats = ticks.filter(({ cause }) => cause === 'beat').slice(-quiet)
+  const beats = ticks.filter(({ cause }) => cause === 'interval').slice(-quiet)
   return (
     beats.length === quiet &&
     beats.every(({ view }) => {

@@ -55,8 +55,9 @@ export async function soak({ duration, seed, log }: SoakOptions): Promise<SoakRe
   await using ground = await Ground.set({ system: false, off: false, log })
   const guests = await ground.guests()
   await using host = await ground.connect()
-  const hostReserve = await reserveOf(ground)
-  const begin = () => ground.run(host, { interval, scheduler: balance(), ballooning: shares(), hostReserve })
+  const hostMemoryReserve = await reserveOf(ground)
+  const begin = () =>
+    ground.run(host, { interval, scheduler: balance(), ballooning: shares(), hostMemoryReserve })
   let run = begin()
   /** What is held while nothing is done: threads that wait for calls have ended by then. */
   const atRest = async () => {

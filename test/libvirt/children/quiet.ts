@@ -13,7 +13,7 @@ const failing = async (call: Promise<unknown>) => {
   )
 }
 
-for (const wrong of ['martian:///crater', 'nonsense', 'qemu+unix:///system?socket=/nonexistent/sock']) {
+for (const wrong of ['martian:///crater', 'invalid', 'qemu+unix:///system?socket=/nonexistent/sock']) {
   await failing(connect(wrong))
 }
 const host = await connect(uri)

@@ -14,7 +14,7 @@ import { policies } from './policies.ts'
 const names = ['a', 'b', 'c', 'd']
 const guestFloor = 150 * MiB
 const guestMargin = 90 * MiB
-const hostReserve = 400 * MiB
+const hostMemoryReserve = 400 * MiB
 const domainOverhead = 64 * MiB
 /** Bytes: what a simulated guest holds is no whole number, and sums of such are not exact. */
 const rounding = 1
@@ -164,7 +164,7 @@ async function always(
       return kept.record(entries, active)
     },
   }
-  const options = { interval, ballooning, journal, hostReserve, guestFloor, guestMargin }
+  const options = { interval, ballooning, journal, hostMemoryReserve, guestFloor, guestMargin }
   const ticks = await ticksOf(host, { ...options, ticks: Math.ceil(70_000 / interval) })
   const books = new Books()
   const changed = new Set<string>()
@@ -191,7 +191,7 @@ async function always(
   }
 }
 
-function rules({ view, clamps, plan, leftAlone, outcomes }: Tick, applied: readonly Applied[], books: Books) {
+function rules({ view, clamps, plan, skipped, outcomes }: Tick, applied: readonly Applied[], books: Books) {
   for (const { domain, bytes, present } of applied) {
     const { hold, actual, target, available = 0, usable = 0, maximum = 0 } = domain.memory
     // 3 and 4.
@@ -212,10 +212,10 @@ function rules({ view, clamps, plan, leftAlone, outcomes }: Tick, applied: reado
     expect(books.held(view) + granted).toBeLessThan(view.memory.budget + rounding)
     const resident = view.domains.reduce((sum, { memory }) => sum + (memory.rss ?? memory.actual ?? 0), 0)
     const promised = Math.max(0, books.held(view) - resident)
-    expect(promised + granted).toBeLessThan(view.memory.available! - hostReserve + rounding)
+    expect(promised + granted).toBeLessThan(view.memory.available! - hostMemoryReserve + rounding)
   }
   // 4: whoever is left alone is counted, and there is a reason.
-  const alone = new Set(leftAlone.flatMap(({ uuid, what }) => (what === 'memory' ? [uuid] : [])))
+  const alone = new Set(skipped.flatMap(({ uuid, what }) => (what === 'memory' ? [uuid] : [])))
   for (const { uuid, settings, memory } of view.domains) {
     if (memory.hold !== undefined || !settings.managed) expect(alone).toContain(uuid)
   }
@@ -275,7 +275,13 @@ describe('rule 6: where nothing changes, nothing is done in the end', () => {
       await fc.assert(
         fc.asyncProperty(still, async (scenario) => {
           await using host = simulate(scenario)
-          const options = { interval: 2_000, ballooning: policy(), hostReserve, guestFloor, guestMargin }
+          const options = {
+            interval: 2_000,
+            ballooning: policy(),
+            hostMemoryReserve,
+            guestFloor,
+            guestMargin,
+          }
           const ticks = await ticksOf(host, { ...options, ticks: 200 })
           expect(ticks.slice(-50).flatMap(({ outcomes }) => outcomes)).toEqual([])
         }),

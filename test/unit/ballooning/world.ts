@@ -38,7 +38,7 @@ interface Body {
   least: number
 }
 
-/** One round of a {@link World}. */
+/** One round of a {@link CliContext}. */
 export interface Round {
   readonly view: View
   readonly plan: readonly SetMemoryAction[]
@@ -61,7 +61,10 @@ export class World<S = WatermarkState> {
     this.#hostMemory = hostMemory
     this.#policy = policy
     this.#state = policy.initialState
-    this.#observer = new Observer(topologyOf(1), { hostReserve: 512 * MiB, domainOverhead: overhead * MiB })
+    this.#observer = new Observer(topologyOf(1), {
+      hostMemoryReserve: 512 * MiB,
+      domainOverhead: overhead * MiB,
+    })
     this.bodies = guests.map(({ actual }) => {
       return { actual, target: actual, memory: {}, ranDry: false, least: Number.POSITIVE_INFINITY }
     })

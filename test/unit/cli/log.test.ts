@@ -84,7 +84,7 @@ describe('--log json', () => {
     for (const acted of ['\x1b', '\u202e']) expect(stdout).not.toContain(acted)
     const told = records(stdout)
     expect(told.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['first-look', 'connection-lost', 'connection-back', 'move']),
+      expect.arrayContaining(['first-sample', 'connection-lost', 'connection-back', 'move']),
     )
     expect(told.find(({ event }) => event === 'connection-lost')).toMatchObject({ level: 'warn' })
     expect(told.find(({ event }) => event === 'move')).toMatchObject({

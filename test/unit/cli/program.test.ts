@@ -69,14 +69,11 @@ describe('ballast cpu', () => {
   })
 })
 
-describe('--reserved-cpus and --respect-pins', () => {
+describe('--host-cpus and --respect-pins', () => {
   it('keep guests off the host’s own, and within what they had', async () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     const journal = newJournal()
-    await ballast(
-      ['cpu', '1', '-n', '4', '--reserved-cpus', '0,3', '--keep', '--journal', journal],
-      keep(host),
-    )
+    await ballast(['cpu', '1', '-n', '4', '--host-cpus', '0,3', '--keep', '--journal', journal], keep(host))
     const places = (await affinities(host)).toSorted()
     expect(places).toEqual([2, 2, 4, 4])
     const pinned = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
@@ -85,11 +82,11 @@ describe('--reserved-cpus and --respect-pins', () => {
     expect(await affinities(pinned)).toEqual([1, 1, 1, 1])
   })
 
-  it.each(['', '7', '0-3', '1,x'])('--reserved-cpus %j is one line, and nothing is done', async (list) => {
+  it.each(['', '7', '0-3', '1,x'])('--host-cpus %j is one line, and nothing is done', async (list) => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    const { code, stderr } = await ballast(['cpu', '1', '-n', '2', '--reserved-cpus', list], keep(host))
+    const { code, stderr } = await ballast(['cpu', '1', '-n', '2', '--host-cpus', list], keep(host))
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^ballast: --reserved-cpus must be .*\n$/)
+    expect(stderr).toMatch(/^ballast: --host-cpus must be .*\n$/)
     expect(await affinities(host)).toEqual([1, 1, 1, 1])
   })
 })

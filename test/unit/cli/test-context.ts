@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import type { Output, World } from '../../../lib/cli/context.ts'
+import type { CliContext, Output } from '../../../lib/cli/context.ts'
 import { main } from '../../../lib/cli/program.ts'
 import type { Host } from '../../../lib/host/host.ts'
 
@@ -13,8 +13,8 @@ export interface Ending {
 /** Runs the command line in this process, on the host that `connect` gives. */
 export async function ballast(
   args: readonly string[],
-  connect: World['connect'],
-  env: World['env'] = {},
+  connect: CliContext['connect'],
+  env: CliContext['env'] = {},
   terminal: Pick<Output, 'isTTY' | 'columns' | 'rows'> = {},
 ): Promise<Ending> {
   const stdout = capture()

@@ -89,8 +89,8 @@ describe('--policy', () => {
     ['cpu', cpuPolicies, schedulers],
   ])('of %s knows every policy there is, and the help lists them', async (name, policies, namespace) => {
     const { stdout } = await here(name, '--help')
-    // samePages sizes no balloon: it is there for beside one that does.
-    const known = Object.keys(namespace).filter((one) => one !== 'samePages')
+    // ksm sizes no balloon: it is there for beside one that does.
+    const known = Object.keys(namespace).filter((one) => one !== 'ksm')
     expect(Object.keys(policies).toSorted()).toEqual(known.toSorted())
     for (const policy of Object.keys(policies)) {
       expect(stdout).toContain(`"${policy}"`)

@@ -12,8 +12,8 @@ import { FakeHost, guest } from './fake-host.ts'
 function setUp(guests: number) {
   const host = new FakeHost(Array.from({ length: guests }, (_, index) => guest(index + 1)))
   const ledger = new Ledger()
-  const actuator = new Actuator(host, memoryJournal(), ledger, { dryRun: false, patience: 500 })
-  const observer = new Observer(host.topology, { hostReserve: 0, domainOverhead: 0 })
+  const actuator = new Actuator(host, memoryJournal(), ledger, { dryRun: false, timeout: 500 })
+  const observer = new Observer(host.topology, { hostMemoryReserve: 0, domainOverhead: 0 })
   const look = async (): Promise<View> => {
     const [cpu, memory] = await Promise.all([host.sampleCpu(), host.sampleMemory()])
     const view = observer.observe({ cpu, memory, targets: ledger.targetsOf(cpu.domains) })
@@ -85,7 +85,7 @@ describe('the actuator', () => {
     host.obstacle = () => {}
     const view = await look()
     expect(view.vcpus[0]!.affinity?.toString()).toBe('1')
-    expect(ledger.foreignAffinity(view.vcpus[0]!)).toBeUndefined()
+    expect(ledger.externalAffinity(view.vcpus[0]!)).toBeUndefined()
     expect(await to(3)).toMatchObject({ status: 'applied' })
   })
 

@@ -58,12 +58,12 @@ describe('what is never done', () => {
     const [tick] = await ticksOf(host, {
       interval: 1_000,
       ticks: 1,
-      domains: 'vm*',
+      match: 'vm*',
       scheduler: allTo(2),
       ballooning: quiet,
     })
     expect(host.calls.toSorted()).toEqual(['pinVcpu vm1 0 2'])
-    expect(tick!.leftAlone.map(({ domain, what }) => `${domain} ${what}`)).toEqual(['db vcpus', 'db memory'])
+    expect(tick!.skipped.map(({ domain, what }) => `${domain} ${what}`)).toEqual(['db vcpus', 'db memory'])
     expect(tick!.view.memory.committed).toBeGreaterThan(2 * GiB)
   })
 
@@ -91,11 +91,11 @@ describe('someone else', () => {
       }
     }
     expect(host.calls).toEqual(['pinVcpu vm1 0 2', 'pinVcpu vm2 0 2', 'pinVcpu vm1 0 2'])
-    expect(ticks[2]!.clamps[0]).toMatchObject({ rule: 'foreign-change', instead: undefined })
-    expect(ticks[2]!.leftAlone).toMatchObject([
+    expect(ticks[2]!.clamps[0]).toMatchObject({ rule: 'external-change', instead: undefined })
+    expect(ticks[2]!.skipped).toMatchObject([
       { domain: 'vm1', what: 'vcpus', why: 'someone else pinned vCPU 0 to 0' },
     ])
-    expect(ticks[5]!.clamps[0]).toMatchObject({ rule: 'foreign-change' })
+    expect(ticks[5]!.clamps[0]).toMatchObject({ rule: 'external-change' })
     expect(ticks[6]!.outcomes).toMatchObject([{ status: 'applied' }])
   })
 
@@ -113,7 +113,7 @@ describe('someone else', () => {
       [],
       ['no-change'],
       ['no-change'],
-      ['foreign-change'],
+      ['external-change'],
     ])
   })
 })

@@ -106,7 +106,7 @@ describe('a guest that does not answer', () => {
     const host = new FakeHost([guest(1), guest(2, { status: MemoryStatus.stuck })])
     const [tick] = await ticksOf(host, { interval: 1_000, ticks: 1, scheduler: allTo(1) })
     expect(host.calls).toEqual(['pinVcpu vm1 0 1'])
-    expect(tick!.leftAlone).toMatchObject([
+    expect(tick!.skipped).toMatchObject([
       { domain: 'vm2', what: 'vcpus', why: expect.stringContaining('stuck') },
     ])
     expect(tick!.summary).toContain('1 stuck')
@@ -259,7 +259,7 @@ describe('what is refused', () => {
     const ticks = await ticksOf(host, { interval: 1_000, ticks: 34, scheduler: allTo(1) })
     expect(triedAt(ticks)).toEqual([0, 1, 3, 7, 15, 31])
     expect(ticks[8]!.clamps).toMatchObject([
-      { rule: 'refused', cause: 'it failed 4 times, tried again in 7 s: no such pCPU in its cpuset' },
+      { rule: 'backoff', cause: 'it failed 4 times, tried again in 7 s: no such pCPU in its cpuset' },
     ])
   })
 

@@ -12,8 +12,8 @@ import { uuidOf, viewOf } from './views.ts'
 /** Gives every guest that suffers twice what it has. */
 const help = (view: View) =>
   view.domains
-    .filter(({ memory }) => memory.events?.suffers)
-    .map((domain) => setMemory(domain, 2 * domain.memory.actual!, 'it suffers'))
+    .filter(({ memory }) => memory.events?.underPressure)
+    .map((domain) => setMemory(domain, 2 * domain.memory.actual!, 'it underPressure'))
 
 /** A host on which vm1 has 512 MiB and begins to swap at `time` milliseconds, and goes on to do so. */
 function swapping(time: number, options: { memory?: number } = {}): FakeHost {
@@ -43,11 +43,11 @@ describe('a guest that begins to suffer between two beats', () => {
     const ticks = await ticksOf(host, {})
     // Statistics period 2 s: seen at 6 s, given at once, and looked at again at 8 s, which is a beat.
     expect(ticks.map(shape)).toEqual([
-      '0 beat 0',
-      '1 beat 4000',
+      '0 interval 0',
+      '1 interval 4000',
       '2 emergency 6000',
-      '3 beat 8000',
-      '4 beat 12000',
+      '3 interval 8000',
+      '4 interval 12000',
     ])
     expect(ticks[2]!.outcomes).toMatchObject([{ status: 'applied', action: { domain: 'vm1', bytes: GiB } }])
     expect(ticks[2]!.summary).toMatch(/^tick 2, emergency: 2 guests, .*memory 1 change/)
@@ -75,18 +75,28 @@ describe('a guest that begins to suffer between two beats', () => {
     const scheduler = (view: View) => view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(2), 'test'))
     const ticks = await ticksOf(host, { scheduler })
     expect(ticks[1]!.cause).toBe('emergency')
-    expect(ticks.flatMap(({ leftAlone }) => leftAlone)).toEqual([])
+    expect(ticks.flatMap(({ skipped }) => skipped)).toEqual([])
   })
 
   it('that nothing can be done for is asked for once, not in each period', async () => {
     const ticks = await ticksOf(swapping(1_000), { interval: 20_000, ticks: 3, ballooning: () => [] })
-    expect(ticks.map(shape)).toEqual(['0 beat 0', '1 emergency 5000', '2 beat 20000', '3 beat 40000'])
+    expect(ticks.map(shape)).toEqual([
+      '0 interval 0',
+      '1 emergency 5000',
+      '2 interval 20000',
+      '3 interval 40000',
+    ])
   })
 
   it('is helped again while it goes on to suffer, until it is as large as it may be', async () => {
     const host = swapping(1_000)
     const ticks = await ticksOf(host, { interval: 30_000, ticks: 2 })
-    expect(ticks.map(shape)).toEqual(['0 beat 0', '1 emergency 5000', '2 emergency 10000', '3 beat 30000'])
+    expect(ticks.map(shape)).toEqual([
+      '0 interval 0',
+      '1 emergency 5000',
+      '2 emergency 10000',
+      '3 interval 30000',
+    ])
     expect(host.calls).toEqual(['setMemory vm1 1024', 'setMemory vm1 2048'])
   })
 
@@ -101,14 +111,14 @@ describe('a guest that begins to suffer between two beats', () => {
   it('is answered by a dry run in words alone, and once', async () => {
     const host = swapping(1_000)
     const ticks = await ticksOf(host, { interval: 30_000, ticks: 2, dryRun: true })
-    expect(ticks.map(({ cause }) => cause)).toEqual(['beat', 'emergency', 'beat'])
+    expect(ticks.map(({ cause }) => cause)).toEqual(['interval', 'emergency', 'interval'])
     expect(host.calls).toEqual([])
   })
 
   it('is not looked for without a ballooning policy', async () => {
     const host = swapping(1_000)
     const ticks = await ticksOf(host, { ballooning: undefined, scheduler: () => [] })
-    expect(ticks.map(({ cause }) => cause)).toEqual(['beat', 'beat', 'beat', 'beat'])
+    expect(ticks.map(({ cause }) => cause)).toEqual(['interval', 'interval', 'interval', 'interval'])
     expect(host.looks.filter(({ call }) => call === 'sampleMemory')).toHaveLength(4)
   })
 })
@@ -158,7 +168,7 @@ describe('looks between beats', () => {
       ['vm3', 0],
     ])
     expect(memory.committed).toBeGreaterThan(2.5 * GiB)
-    expect(ticks[2]!.leftAlone).toContainEqual(expect.objectContaining({ domain: 'vm3', what: 'memory' }))
+    expect(ticks[2]!.skipped).toContainEqual(expect.objectContaining({ domain: 'vm3', what: 'memory' }))
   })
 
   it('end at once when the loop is aborted', async () => {
@@ -174,12 +184,17 @@ describe('looks between beats', () => {
 })
 
 describe('what is an emergency', () => {
-  const events: MemoryEvents = { swappedOut: 0, majorFaultsPerSecond: 0, suffers: true, lostProgram: false }
+  const events: MemoryEvents = {
+    swappedOut: 0,
+    majorFaultsPerSecond: 0,
+    underPressure: true,
+    oomKilled: false,
+  }
   const seen = (...names: string[]) => {
     return viewOf({
       domains: ['a', 'b'].map((name) => ({
         name,
-        memory: { events: { ...events, suffers: names.includes(name) } },
+        memory: { events: { ...events, underPressure: names.includes(name) } },
       })),
     })
   }
@@ -190,20 +205,20 @@ describe('what is an emergency', () => {
     duration: 0,
   }
 
-  it('is a guest that suffers, again only after a turn that changed something', () => {
+  it('is a guest that underPressure, again only after a turn that changed something', () => {
     const emergencies = new Emergencies()
     expect(emergencies.see(seen())).toBe(false)
     expect(emergencies.see(seen('a'))).toBe(true)
-    emergencies.dealtWith(seen('a'), [])
+    emergencies.handled(seen('a'), [])
     expect(emergencies.see(seen('a'))).toBe(false)
     expect(emergencies.see(seen('a', 'b'))).toBe(true)
-    emergencies.dealtWith(seen('a', 'b'), [grown])
+    emergencies.handled(seen('a', 'b'), [grown])
     expect(emergencies.see(seen('a'))).toBe(true)
   })
 
   it('is one that begins to suffer anew', () => {
     const emergencies = new Emergencies()
-    emergencies.dealtWith(seen('a'), [])
+    emergencies.handled(seen('a'), [])
     expect(emergencies.see(seen())).toBe(false)
     expect(emergencies.see(seen('a'))).toBe(true)
   })
@@ -217,7 +232,7 @@ describe('what is an emergency', () => {
     const calls = (['high', 'soft', 'hard', 'hard', 'low', 'low', 'hard', 'soft', 'low'] as const).map(
       (state) => {
         const isCall = emergencies.see(short(state))
-        if (isCall) emergencies.dealtWith(short(state), [])
+        if (isCall) emergencies.handled(short(state), [])
         return isCall
       },
     )

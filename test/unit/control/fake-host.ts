@@ -8,7 +8,7 @@ import {
   type HostEvent,
   type HostListener,
 } from '../../../lib/host/host.ts'
-import type { MemoryMerging, MergingPace } from '../../../lib/host/ksm.ts'
+import type { Ksm, KsmRate } from '../../../lib/host/ksm.ts'
 import {
   type CpuSample,
   CpuSource,
@@ -80,7 +80,7 @@ export class FakeHost implements Host {
   obstacle: Obstacle = () => {}
   readonly listeners = new Set<HostListener>()
   /** Same-page merging; undefined: there is none. */
-  merging: MemoryMerging | undefined
+  merging: Ksm | undefined
   /** Bytes that the host says are available. */
   available = 16 * GiB
 
@@ -186,12 +186,12 @@ export class FakeHost implements Host {
     this.emit({ kind: 'cpuShares', domain: one, shares })
   }
 
-  async memoryMerging(): Promise<MemoryMerging | undefined> {
-    await this.#look('memoryMerging')
+  async ksm(): Promise<Ksm | undefined> {
+    await this.#look('ksm')
     return this.merging
   }
 
-  async setMemoryMerging(pace: MergingPace): Promise<void> {
+  async setKsm(pace: KsmRate): Promise<void> {
     this.calls.push(`setMemoryMerging ${pace.pagesToScan} ${pace.sleep}`)
     await this.obstacle('setMemoryMerging', '')
     if (this.merging) this.merging = { ...this.merging, ...pace }

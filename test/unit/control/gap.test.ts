@@ -3,7 +3,7 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { stayConnected } from '../../../lib/host/reconnecting-host.ts'
+import { reconnecting } from '../../../lib/host/reconnecting-host.ts'
 import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
@@ -18,7 +18,7 @@ const allToSize = (bytes: number) => (view: View) =>
 
 /** Runs a loop; `at` is called after each tick. */
 async function run(daemon: FakeDaemon, options: AutopilotOptions, at: (tick: Tick) => void): Promise<Tick[]> {
-  await using host = await stayConnected(daemon.connect)
+  await using host = await reconnecting(daemon.connect)
   const ticks: Tick[] = []
   for await (const tick of autopilot(host, options)) {
     ticks.push(tick)
@@ -107,7 +107,7 @@ describe('a loop whose daemon goes away', () => {
       one.vcpus[0]!.affinity = CpuSet.of(1)
     })
     expect(ticks.slice(3).flatMap(({ outcomes }) => outcomes)).toEqual([])
-    expect(ticks[4]!.clamps.map(({ rule }) => rule)).toEqual(['foreign-change'])
+    expect(ticks[4]!.clamps.map(({ rule }) => rule)).toEqual(['external-change'])
   })
 
   it('keeps on the books what was asked when the connection broke: it may have been done', async () => {
@@ -127,7 +127,7 @@ describe('a loop whose daemon goes away', () => {
     })
     const failed = ticks.flatMap(({ outcomes }) => outcomes.filter(({ status }) => status === 'failed'))
     expect(failed.map(({ error }) => error?.code)).toEqual(['ERR_DISCONNECTED'])
-    expect(ticks.at(-1)!.leftAlone).toEqual([])
+    expect(ticks.at(-1)!.skipped).toEqual([])
     expect(ticks.at(-1)!.view.domains[0]!.memory.actual).toBe(600 * MiB)
   })
 })

@@ -7,16 +7,16 @@ import { fileJournal } from '../../../lib/control/journal/file-journal.ts'
 import { restore } from '../../../lib/control/restore/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { type Merging, merge } from '../../../lib/policy/plan.ts'
-import { Narrator } from '../../../lib/report/narrator.ts'
+import { type KsmPolicy, setKsm } from '../../../lib/policy/plan.ts'
+import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import { tickRecord } from '../../../lib/report/tick-json.ts'
 import { FakeHost, guest } from './fake-host.ts'
 
 const usual = { pagesToScan: 100, sleep: 20, running: true, saved: 0 }
 
 const wants =
-  (pagesToScan: number): Merging =>
-  () => [merge({ pagesToScan, sleep: 20 }, 'a test')]
+  (pagesToScan: number): KsmPolicy =>
+  () => [setKsm({ pagesToScan, sleep: 20 }, 'a test')]
 
 function hostWith(merging: FakeHost['merging']): FakeHost {
   const host = new FakeHost([guest(1)])
@@ -24,9 +24,9 @@ function hostWith(merging: FakeHost['merging']): FakeHost {
   return host
 }
 
-async function run(host: FakeHost, merging: Merging, ticks: number, more: object = {}): Promise<Tick[]> {
+async function run(host: FakeHost, merging: KsmPolicy, ticks: number, more: object = {}): Promise<Tick[]> {
   const seen: Tick[] = []
-  for await (const tick of autopilot(host, { interval: 1_000, ticks, merging, ...more })) seen.push(tick)
+  for await (const tick of autopilot(host, { interval: 1_000, ticks, ksm: merging, ...more })) seen.push(tick)
   return seen
 }
 
@@ -40,7 +40,7 @@ describe('same-page merging', () => {
       const journal = fileJournal(join(directory, 'journal'))
       const ticks = await run(host, wants(400), 4, { journal })
       expect(sets(host)).toEqual(['setMemoryMerging 400 20'])
-      expect(ticks.map(({ merging }) => merging?.outcome?.status)).toEqual([
+      expect(ticks.map(({ ksm: merging }) => merging?.outcome?.status)).toEqual([
         'applied',
         undefined,
         undefined,
@@ -48,16 +48,18 @@ describe('same-page merging', () => {
       ])
       const record = tickRecord(ticks[0]!)
       expect(record.merging?.outcome).toMatchObject({ status: 'applied', action: { pagesToScan: 400 } })
-      expect(new Narrator().lines(ticks[0]!).at(-1)).toContain('look for equal pages: 400 each 20 ms: a test')
+      expect(new LogFormatter().lines(ticks[0]!).at(-1)).toContain(
+        'look for equal pages: 400 each 20 ms: a test',
+      )
 
       const again = fileJournal(join(directory, 'journal'))
-      expect((await again.entries()).find(({ kind }) => kind === 'memoryMerging')?.original).toEqual({
+      expect((await again.entries()).find(({ kind }) => kind === 'ksm')?.original).toEqual({
         pagesToScan: 100,
         sleep: 20,
       })
       const report = await restore(host, again)
       expect(report.notRestored).toEqual([])
-      expect(report.restored.map(({ kind }) => kind)).toContain('memoryMerging')
+      expect(report.restored.map(({ kind }) => kind)).toContain('ksm')
       expect(host.merging).toEqual(usual)
     } finally {
       rmSync(directory, { recursive: true })
@@ -67,7 +69,7 @@ describe('same-page merging', () => {
   it('stays as it is in a dry run', async () => {
     const host = hostWith(usual)
     const [tick] = await run(host, wants(400), 1, { dryRun: true })
-    expect(tick!.merging?.outcome?.status).toBe('dry-run')
+    expect(tick!.ksm?.outcome?.status).toBe('dry-run')
     expect(sets(host)).toEqual([])
   })
 
@@ -77,7 +79,7 @@ describe('same-page merging', () => {
   ])('says once where there is none', async (merging, why) => {
     const host = hostWith(merging)
     const ticks = await run(host, wants(400), 3)
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     const lines = ticks.flatMap((tick) => narrator.lines(tick)).filter((line) => line.includes('same-page'))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(why)
@@ -91,35 +93,35 @@ describe('same-page merging', () => {
     }
     const ticks = await run(host, wants(400), 3)
     expect(sets(host)).toHaveLength(1)
-    expect(ticks[0]!.merging?.outcome?.error?.message).toBe('permission denied')
-    expect(ticks[1]!.merging?.leftAlone).toBe('its pace cannot be changed: permission denied')
+    expect(ticks[0]!.ksm?.outcome?.error?.message).toBe('permission denied')
+    expect(ticks[1]!.ksm?.skipped).toBe('its pace cannot be changed: permission denied')
   })
 
   it('is left to somebody else who changes it', async () => {
     const host = hostWith(usual)
     const ticks: Tick[] = []
-    for await (const tick of autopilot(host, { interval: 1_000, ticks: 5, merging: wants(400) })) {
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 5, ksm: wants(400) })) {
       ticks.push(tick)
       if (tick.index === 1) host.merging = { ...usual, pagesToScan: 777 }
     }
     expect(sets(host)).toHaveLength(1)
-    expect(ticks[2]!.merging?.leftAlone).toBe('someone else changed its pace to 777 pages each 20 ms')
+    expect(ticks[2]!.ksm?.skipped).toBe('someone else changed its pace to 777 pages each 20 ms')
   })
 
   it.each([-1, 0.5, Number.NaN, 2 ** 33])('cannot have %s pages', async (wrong) => {
     const host = hostWith(usual)
     const [tick] = await run(host, wants(wrong), 1)
-    expect(tick!.merging?.leftAlone).toBe(`${wrong} is no pace of merging`)
+    expect(tick!.ksm?.skipped).toBe(`${wrong} is no pace of merging`)
     expect(sets(host)).toEqual([])
   })
 
   it('tells of a policy that returns no plan, and of a host that cannot be asked', async () => {
     const host = hostWith(usual)
-    const nonsense: Merging = () => JSON.parse('[{"kind":"pin"}]')
+    const nonsense: KsmPolicy = () => JSON.parse('[{"kind":"pin"}]')
     const [tick] = await run(host, nonsense, 1)
     expect(tick!.errors.map(({ code }) => code)).toEqual(['ERR_POLICY'])
     host.obstacle = (call) => {
-      if (call === 'memoryMerging') throw new BallastError('ERR_LIBVIRT', 'no answer')
+      if (call === 'ksm') throw new BallastError('ERR_LIBVIRT', 'no answer')
     }
     const [second] = await run(host, wants(400), 1)
     expect(second!.errors.map(({ message }) => message)).toEqual(['no answer'])

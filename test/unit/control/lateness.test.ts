@@ -3,7 +3,7 @@ import { type AutopilotOptions, autopilot } from '../../../lib/control/autopilot
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { pin, type Scheduler, setMemory } from '../../../lib/policy/plan.ts'
-import { Narrator } from '../../../lib/report/narrator.ts'
+import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import { VirtualClock } from '../../../lib/simulation/clock.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
@@ -71,7 +71,7 @@ describe('a policy that fails', () => {
 
   it('leaves the other whole, in every turn, and a log is not flooded', async () => {
     const host = new FakeHost([guest(1), guest(2)])
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     const ticks = await ticksOf(host, {
       interval: 1_000,
       ticks: 5,

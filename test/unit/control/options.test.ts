@@ -23,15 +23,15 @@ const wrong: [name: string, value: unknown][] = [
   ['domains', ''],
   ['domains', /vm/],
   ['respectPins', 'yes'],
-  ['reservedCpus', 0],
-  ['reservedCpus', '0-'],
-  ['reservedCpus', '4'],
-  ['reservedCpus', CpuSet.range(0, 3)],
-  ['domainSettings', 'web*'],
-  ['domainSettings', [{ cpus: '0' }]],
-  ['hostReserve', -1],
-  ['hostReserve', '2G'],
-  ['hostReserve', 16 * GiB],
+  ['hostCpus', 0],
+  ['hostCpus', '0-'],
+  ['hostCpus', '4'],
+  ['hostCpus', CpuSet.range(0, 3)],
+  ['domainRules', 'web*'],
+  ['domainRules', [{ cpus: '0' }]],
+  ['hostMemoryReserve', -1],
+  ['hostMemoryReserve', '2G'],
+  ['hostMemoryReserve', 16 * GiB],
   ['guestFloor', Number.NaN],
   ['guestMargin', -1],
   ['journal', '/tmp/journal'],
@@ -55,7 +55,7 @@ describe('options', () => {
     [
       'web*',
       { cpu: '0' },
-      '`domainSettings["web*"].cpu` to be one of managed, cpus, shares, memoryFloor, memoryCeiling, memoryShares',
+      '`domainRules["web*"].cpu` to be one of managed, cpus, shares, memoryFloor, memoryCeiling, memoryShares',
     ],
     ['web*', { managed: 'no' }, '.managed` to be true or false'],
     ['web*', { cpus: 3 }, '.cpus` to be a CpuSet, or a list'],
@@ -71,20 +71,20 @@ describe('options', () => {
     ['web*', { memoryShares: 1.5 }, '.memoryShares` to be a whole number from 1 to 1000000'],
     ['web*', { managed: false, memoryFloor: 5 }, '.memoryFloor` to be left out of what is not managed'],
     ['', {}, 'globs'],
-  ])('domainSettings %j: %j is a TypeError that says why', (glob, rules, message) => {
-    const options = { interval: 1_000, reservedCpus: '0', domainSettings: { [glob]: rules } }
+  ])('domainRules %j: %j is a TypeError that says why', (glob, rules, message) => {
+    const options = { interval: 1_000, hostCpus: '0', domainRules: { [glob]: rules } }
     const call = () => autopilot(new FakeHost([]), options as never)
     expect(call).toThrow(TypeError)
     expect(call).toThrow(message)
   })
 
   it('have a later glob override an earlier one, field by field', () => {
-    const domainSettings = {
+    const domainRules = {
       '*': { cpus: '0-1', shares: 100 },
       'web*': { cpus: CpuSet.of(3) },
       db: { managed: false },
     }
-    const { rulesOf } = readOptions({ interval: 1, domainSettings }, hostOf(GiB))
+    const { rulesOf } = readOptions({ interval: 1, domainRules: domainRules }, hostOf(GiB))
     expect(rulesOf('web-1')).toEqual({ cpus: CpuSet.of(3), shares: 100 })
     expect(rulesOf('db')).toEqual({ cpus: CpuSet.of(0, 1), shares: 100, managed: false })
     expect(readOptions({ interval: 1 }, hostOf(GiB)).rulesOf('any')).toEqual({})
@@ -98,11 +98,18 @@ describe('options', () => {
   })
 
   it('has defaults, and takes undefined for not given', () => {
-    const small = readOptions({ interval: 1, hostReserve: undefined, ticks: undefined }, hostOf(4 * GiB))
-    expect(small).toMatchObject({ hostReserve: 512 * MiB, guestFloor: 200 * MiB, guestMargin: 100 * MiB })
-    expect(readOptions({ interval: 1 }, hostOf(100 * GiB)).hostReserve).toBe(5 * GiB)
+    const small = readOptions(
+      { interval: 1, hostMemoryReserve: undefined, ticks: undefined },
+      hostOf(4 * GiB),
+    )
+    expect(small).toMatchObject({
+      hostMemoryReserve: 512 * MiB,
+      guestFloor: 200 * MiB,
+      guestMargin: 100 * MiB,
+    })
+    expect(readOptions({ interval: 1 }, hostOf(100 * GiB)).hostMemoryReserve).toBe(5 * GiB)
     expect(small.manages('anything')).toBe(true)
-    expect(readOptions({ interval: 1, hostReserve: 0 }, hostOf(GiB)).hostReserve).toBe(0)
+    expect(readOptions({ interval: 1, hostMemoryReserve: 0 }, hostOf(GiB)).hostMemoryReserve).toBe(0)
   })
 })
 

@@ -100,18 +100,23 @@ const policies = { ...balloonPolicies, ...mad }
 
 describe('the host under shortage, with balloons that are slow or refuse', () => {
   it.each(Object.keys(policies))('keeps its reserve, whatever %s does', async (name) => {
-    const run = async (balloons: Balloon[], memory: number, hostReserve: number, reserved: number) => {
+    const run = async (balloons: Balloon[], memory: number, hostMemoryReserve: number, reserved: number) => {
       const host = new SlowHost(balloons, memory)
-      const pilot = autopilot(host, { interval, ticks, hostReserve, ballooning: policies[name]!() })
+      const pilot = autopilot(host, {
+        interval,
+        ticks,
+        hostMemoryReserve: hostMemoryReserve,
+        ballooning: policies[name]!(),
+      })
       const room =
-        reserved > 0 ? pilot.reserve(reserved, { for: 2.5 * interval }) : Promise.resolve(undefined)
+        reserved > 0 ? pilot.reserveMemory(reserved, { for: 2.5 * interval }) : Promise.resolve(undefined)
       const roomOrError = room.catch((error: unknown) => error)
       const atFirst = host.committed
       let tick = 0
       for await (const _ of pilot) {
-        expect(host.committed).toBeLessThanOrEqual(Math.max(atFirst, memory - hostReserve))
+        expect(host.committed).toBeLessThanOrEqual(Math.max(atFirst, memory - hostMemoryReserve))
         host.pass(++tick)
-        expect(host.committed).toBeLessThanOrEqual(Math.max(atFirst, memory - hostReserve))
+        expect(host.committed).toBeLessThanOrEqual(Math.max(atFirst, memory - hostMemoryReserve))
       }
       await roomOrError
     }

@@ -47,11 +47,11 @@ describe('on the simulated host', () => {
       return cause === 'emergency' && view.time > 41_000 && grown
     })
     expect(helped?.view.time).toBeLessThanOrEqual(41_000 + 2 * 5_000)
-    const beats = ticks.filter(({ cause }) => cause === 'beat')
+    const beats = ticks.filter(({ cause }) => cause === 'interval')
     expect(beats.map(({ view }) => view.time)).toEqual([0, 20_000, 40_000, 60_000, 80_000, 100_000])
     const small = ticks.at(-1)!.view.domains[0]!
     expect(small.memory.actual).toBeGreaterThan(GiB)
-    expect(small.memory.events).toMatchObject({ suffers: false })
+    expect(small.memory.events).toMatchObject({ underPressure: false })
   })
 
   it('balances A1, then rests, and restores', async () => {
@@ -87,7 +87,7 @@ describe('on the simulated host', () => {
     for await (const tick of autopilot(host, { interval: 1_000, ticks: 26, scheduler: balance() }))
       ticks.push(tick)
     for (const { timing } of ticks.slice(1)) expect(timing.period).toBe(1_000)
-    const stuck = ticks.filter(({ leftAlone }) => leftAlone.some(({ domain }) => domain === name))
+    const stuck = ticks.filter(({ skipped }) => skipped.some(({ domain }) => domain === name))
     expect(stuck[0]!.index).toBeLessThanOrEqual(7)
     expect(stuck.at(-1)!.index).toBeLessThanOrEqual(22)
     expect(stuck.at(-1)!.index).toBeGreaterThanOrEqual(20)
@@ -122,7 +122,7 @@ describe('on the simulated host', () => {
         interval: 1_000,
         ticks: 24,
         ballooning: wild,
-        hostReserve: reserve,
+        hostMemoryReserve: reserve,
       })) {
         const { actual } = await host.sampleMemory()
         const out = actual.reduce((sum, bytes) => sum + bytes + domainOverhead, 0)

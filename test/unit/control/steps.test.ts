@@ -169,7 +169,7 @@ const changed = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING', 'ERR_INVALID_ARGUMEN
 
 /** What holds whatever happened. `foreign`: bytes that somebody else brought or promised. */
 async function expectSound(result: Run, since: number, foreign: number): Promise<void> {
-  expect(result.ticks.filter(({ cause }) => cause === 'beat')).toHaveLength(ticks)
+  expect(result.ticks.filter(({ cause }) => cause === 'interval')).toHaveLength(ticks)
   expectNoWrongRun(result)
   expectFreshRuns(result)
   await expectTrueJournal(result)
@@ -234,14 +234,14 @@ function expectNoWrongRun({ ticks: seen, calls }: Run): void {
 /** What is first seen of a run says nothing of the one before it. */
 function expectFreshRuns({ ticks: seen }: Run): void {
   const known = new Set(seen[0]!.view.domains.map(({ uuid, id }) => `${uuid} ${id}`))
-  for (const { view, leftAlone } of seen.slice(1)) {
+  for (const { view, skipped } of seen.slice(1)) {
     for (const { uuid, id, name, memory, vcpus } of view.domains) {
       if (known.has(`${uuid} ${id}`)) continue
       known.add(`${uuid} ${id}`)
       const { target, age, need, events, progress } = memory
       expect({ target, age, need, events, progress }, `memory of ${name}`).toEqual({ progress: 'resting' })
       for (const { usage, demand } of vcpus) expect({ usage, demand }).toEqual({})
-      const foreign = leftAlone.filter((left) => left.uuid === uuid && left.why.includes('someone else'))
+      const foreign = skipped.filter((left) => left.uuid === uuid && left.why.includes('someone else'))
       expect(foreign).toEqual([])
     }
   }

@@ -13,8 +13,8 @@ const view = viewOf({
 
 function tick(outcomes: Outcome[], change: Partial<Tick> = {}): Omit<Tick, 'summary'> {
   const timing = { sample: 0, plan: 0, actuate: 0, total: 0, period: undefined }
-  const empty = { plan: [], clamps: [], leftAlone: [], errors: [] }
-  return { index: 3, cause: 'beat', wallTime: 0, view, outcomes, timing, ...empty, ...change }
+  const empty = { plan: [], clamps: [], skipped: [], errors: [] }
+  return { index: 3, cause: 'interval', wallTime: 0, view, outcomes, timing, ...empty, ...change }
 }
 const outcome = (action: Action, status: Outcome['status'] = 'applied'): Outcome => {
   return { action, status, error: undefined, duration: 0 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeHolder } from '../../../lib/control/host-lock/host-lock.ts'
+import { describeOwner } from '../../../lib/control/host-lock/host-lock.ts'
 import { ask } from '../../../lib/control/host-lock/owner.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
@@ -34,7 +34,7 @@ describe('who holds a host, whatever another process answers', () => {
         const holding = await ask(socket, 'memory')
         expect(holding).toMatchObject({ resource: 'memory', held: true })
         if (!holding.held || !holding.holder) return
-        expect(describeHolder(holding.holder)).toContain(`pid ${holding.holder.pid} (`)
+        expect(describeOwner(holding.holder)).toContain(`pid ${holding.holder.pid} (`)
         expect(holding.holder.policies.every((name) => typeof name === 'string')).toBe(true)
         told++
       }),

@@ -23,7 +23,7 @@ const written: JournalEntry[] = [
   { ...run, kind: 'memory', original: 512 * 2 ** 20 },
   { ...run, kind: 'cpuShares', original: 1024 },
   { ...run, kind: 'memoryStatsPeriod', original: null },
-  { ...run, kind: 'memoryMerging', original: { pagesToScan: 100, sleep: 20 } },
+  { ...run, kind: 'ksm', original: { pagesToScan: 100, sleep: 20 } },
 ]
 const headers = [1, 2].map((version) => `${JSON.stringify({ journal: 'ballast', version })}\n`)
 const lines = written.map((entry) => `${JSON.stringify(entry)}\n`).join('')
@@ -53,8 +53,7 @@ function expectEntry({ wallTime, uuid, name, id, kind, original }: JournalEntry)
     'number',
   ])
   if (kind === 'affinity') expect(original).toBeInstanceOf(CpuSet)
-  else if (kind === 'memoryMerging')
-    expect(typeof original.pagesToScan + typeof original.sleep).toBe('numbernumber')
+  else if (kind === 'ksm') expect(typeof original.pagesToScan + typeof original.sleep).toBe('numbernumber')
   else if (original !== null) expect(original).toBeTypeOf('number')
 }
 

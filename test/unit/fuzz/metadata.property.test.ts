@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readMetadata } from '../../../lib/control/domain/metadata.ts'
-import type { ReadRules } from '../../../lib/control/domain/rules.ts'
+import type { ParsedRules } from '../../../lib/control/domain/rules.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { metadataNamespace } from '../../../lib/host/domain-metadata.ts'
 import { MiB } from '../../../lib/util/units.ts'
@@ -74,7 +74,7 @@ describe('the metadata of a domain, whatever it is', () => {
 
   it('is what was written', () => {
     const cpus = fc.uniqueArray(fc.nat(300), { minLength: 1, maxLength: 20 }).map((list) => CpuSet.from(list))
-    const settings: fc.Arbitrary<ReadRules> = fc.record(
+    const settings: fc.Arbitrary<ParsedRules> = fc.record(
       {
         managed: fc.boolean(),
         cpus,
@@ -93,7 +93,7 @@ describe('the metadata of a domain, whatever it is', () => {
   })
 })
 
-function written({ managed, cpus, shares, memoryFloor, memoryCeiling, memoryShares }: ReadRules): string {
+function written({ managed, cpus, shares, memoryFloor, memoryCeiling, memoryShares }: ParsedRules): string {
   const texts = {
     managed: managed === undefined ? undefined : managed ? 'yes' : 'no',
     cpus,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ending, UsageError } from '../../../lib/cli/exit-codes.ts'
+import { exitFor, UsageError } from '../../../lib/cli/exit-codes.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { withoutPassword, withoutPasswordOf, withoutPasswords } from '../../../lib/util/uri.ts'
 import { anyText, nearly } from './arbitraries.ts'
@@ -56,7 +56,7 @@ describe('a URI with a password', () => {
         const usage = new UsageError(
           `the interval must be a number; got ${JSON.stringify(uri.replace(/[^!-~]/g, ''))}`,
         )
-        expect(ending(usage).line).not.toContain('WORD')
+        expect(exitFor(usage).line).not.toContain('WORD')
         expect(defaultJournalPath(uri, {}, 0)).not.toContain('WORD')
       }),
     )

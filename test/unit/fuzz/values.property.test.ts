@@ -33,7 +33,7 @@ describe('a CPU list, whatever it is', () => {
   it('is one on the command line only when it names some', () => {
     fc.assert(
       fc.property(list, (text) => {
-        const set = unless(isUsage, () => parseCpus('--reserved-cpus')(text))
+        const set = unless(isUsage, () => parseCpus('--host-cpus')(text))
         expect(set?.isEmpty ?? false).toBe(false)
       }),
     )

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import type { Host, HostEvent } from '../../../lib/host/host.ts'
-import { stayConnected } from '../../../lib/host/reconnecting-host.ts'
+import { reconnecting } from '../../../lib/host/reconnecting-host.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { FakeDaemon } from '../control/fake-daemon.ts'
 import { guest } from '../control/fake-host.ts'
 
 async function listenTo(daemon: FakeDaemon): Promise<{ host: Host; events: HostEvent[] }> {
-  const host = await stayConnected(daemon.connect)
+  const host = await reconnecting(daemon.connect)
   const events: HostEvent[] = []
   host.subscribe((event) => events.push(event))
   return { host, events }
@@ -20,10 +20,10 @@ const gone = { kind: 'disconnected', reason: 'the daemon went away' }
 
 afterEach(() => void vi.restoreAllMocks())
 
-describe('stayConnected', () => {
+describe('reconnecting', () => {
   it('rejects when there is no daemon at the beginning', async () => {
     const failing = () => Promise.reject(new BallastError('ERR_CONNECTION_FAILED', 'no daemon'))
-    await expect(stayConnected(failing)).rejects.toMatchObject({ code: 'ERR_CONNECTION_FAILED' })
+    await expect(reconnecting(failing)).rejects.toMatchObject({ code: 'ERR_CONNECTION_FAILED' })
   })
 
   it.each([true, false])(
@@ -128,7 +128,7 @@ describe('stayConnected', () => {
       if (daemon.connections.length > 0) await door
       return daemon.connect()
     }
-    const host = await stayConnected(connect)
+    const host = await reconnecting(connect)
     daemon.goAway()
     daemon.comeBack()
     await daemon.clock.sleepUntil(1_000)

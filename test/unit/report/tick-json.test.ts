@@ -19,7 +19,7 @@ const tick = tickOf(7, view, {
     { rule: 'host-reserve', action: grow, instead: { ...grow, bytes: 600 * MiB }, cause: 'no room' },
     { rule: 'no-change', action: move, instead: undefined, cause: 'is there already' },
   ],
-  leftAlone: [{ uuid: view.domains[1]!.uuid, domain: 'b', what: 'memory', why: 'not running' }],
+  skipped: [{ uuid: view.domains[1]!.uuid, domain: 'b', what: 'memory', why: 'not running' }],
   outcomes: [
     { action: move, status: 'failed', error: new BallastError('ERR_NO_DOMAIN', 'gone'), duration: 2.5 },
     { action: { ...grow, bytes: 600 * MiB }, status: 'dry-run', error: undefined, duration: 0 },
@@ -37,7 +37,7 @@ describe('a Tick in JSON', () => {
   it('tells the view, the plan and what became of it in the words of the Tick', () => {
     expect(JSON.parse(tickJson(tick))).toMatchObject({
       index: 7,
-      cause: 'beat',
+      cause: 'interval',
       wallTime: 1_700_000_007_000,
       summary: 'a summary',
       interval: 1000,
@@ -73,7 +73,7 @@ describe('a Tick in JSON', () => {
         { rule: 'host-reserve', instead: { bytes: 600 * MiB }, cause: 'no room' },
         { rule: 'no-change' },
       ],
-      leftAlone: [{ domain: 'b', what: 'memory', why: 'not running' }],
+      skipped: [{ domain: 'b', what: 'memory', why: 'not running' }],
       outcomes: [
         { status: 'failed', error: { code: 'ERR_NO_DOMAIN', message: 'gone' }, duration: 2.5 },
         { status: 'dry-run' },

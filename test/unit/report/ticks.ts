@@ -137,12 +137,12 @@ export function pinnedGuests(places: readonly number[], demand = 0.4): DomainSke
 export function tickOf(index: number, view: View, more: Partial<Tick> = {}): Tick {
   return {
     index,
-    cause: 'beat',
+    cause: 'interval',
     wallTime: 1_700_000_000_000 + 1000 * index,
     view,
     plan: [],
     clamps: [],
-    leftAlone: [],
+    skipped: [],
     outcomes: [],
     errors: [],
     timing: { sample: 2, plan: 1, actuate: 3, total: 6, period: index > 0 ? 1000 : undefined },

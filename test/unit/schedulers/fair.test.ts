@@ -97,7 +97,7 @@ describe('fair', () => {
       interval: 1_000,
       ticks: 60,
       scheduler: fair(),
-      domainSettings: { much: { shares: 3072 } },
+      domainRules: { much: { shares: 3072 } },
     }
     const done = []
     let usage: (number | undefined)[] = []

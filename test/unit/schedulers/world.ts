@@ -72,7 +72,7 @@ export class World {
     this.#pcpuCount = pcpuCount
     this.guests = guests.map((guest) => ({ ...guest }))
     this.#observer = new Observer(topologyOf(pcpuCount), {
-      hostReserve: 0,
+      hostMemoryReserve: 0,
       domainOverhead: 0,
       cpuShares: ({ uuid }) => this.#guest(uuid).cpuShares,
     })

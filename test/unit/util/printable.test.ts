@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { classicCpuLines, classicMemoryLines } from '../../../examples/classic-lines.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { setMemory } from '../../../lib/policy/plan.ts'
-import { Narrator } from '../../../lib/report/narrator.ts'
+import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import { table } from '../../../lib/report/table.ts'
 import { tickJson } from '../../../lib/report/tick-json.ts'
 import { printable } from '../../../lib/util/printable.ts'
@@ -33,7 +33,7 @@ describe('a hostile guest name', () => {
     summary: hostile,
     plan: [action],
     clamps: [{ rule: 'guest-floor', action, instead: undefined, cause: hostile }],
-    leftAlone: [{ uuid: 'u', domain: hostile, what: 'memory', why: hostile }],
+    skipped: [{ uuid: 'u', domain: hostile, what: 'memory', why: hostile }],
     outcomes: [
       { action, status: 'failed', error: new BallastError('ERR_LIBVIRT', hostile), duration: 1 },
       { action, status: 'applied', error: undefined, duration: 1 },
@@ -45,7 +45,7 @@ describe('a hostile guest name', () => {
     ['classic CPU lines', () => classicCpuLines(view)],
     ['classic memory lines', () => classicMemoryLines(view)],
     ['the table', () => table(tick)],
-    ['the narrator', () => new Narrator().lines(tick)],
+    ['the narrator', () => new LogFormatter().lines(tick)],
     ['a JSON line', () => [tickJson(tick)]],
   ])('does nothing to the terminal through %s', (_, lines) => {
     const text = lines()

@@ -9,7 +9,7 @@ import { cpuSample, epoch, memorySample, type Row } from './samples.ts'
 const targets = new Map<string, number>()
 
 function observer(pcpus = 4): Observer {
-  return new Observer(topologyOf(pcpus), { hostReserve: 1_024 * MiB, domainOverhead: 64 * MiB })
+  return new Observer(topologyOf(pcpus), { hostMemoryReserve: 1_024 * MiB, domainOverhead: 64 * MiB })
 }
 
 describe('the CPU side of a View', () => {
@@ -304,8 +304,8 @@ describe('the memory side of a View', () => {
 
 describe('its options', () => {
   it.each([
-    ['hostReserve', { hostReserve: -1, domainOverhead: 0 }],
-    ['domainOverhead', { hostReserve: 0, domainOverhead: Number.NaN }],
+    ['hostMemoryReserve', { hostMemoryReserve: -1, domainOverhead: 0 }],
+    ['domainOverhead', { hostMemoryReserve: 0, domainOverhead: Number.NaN }],
   ])('refuse a wrong %s', (name, options) => {
     expect(() => new Observer(topologyOf(1), options)).toThrow(`Expected \`${name}\``)
   })

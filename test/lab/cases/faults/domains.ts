@@ -136,6 +136,6 @@ function failedPin(trial: Trial): Promise<unknown> {
   )
 }
 
-export function whyLeftAlone({ leftAlone }: Tick, { domain }: Guest): string | undefined {
-  return leftAlone.find((left) => left.domain === domain && left.what === 'vcpus')?.why
+export function whyLeftAlone({ skipped }: Tick, { domain }: Guest): string | undefined {
+  return skipped.find((left) => left.domain === domain && left.what === 'vcpus')?.why
 }

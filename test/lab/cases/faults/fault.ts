@@ -93,7 +93,7 @@ export class Trial {
   /** In each of so many beats the others are looked at and pinned, in time. */
   async othersGoOn(beats: number): Promise<void> {
     await this.run.until(({ tick, lateness }) => {
-      if (tick.cause !== 'beat') return false
+      if (tick.cause !== 'interval') return false
       this.require(lateness <= 1.6, `tick ${tick.index} came after ${lateness.toFixed(1)} intervals`)
       for (const { domain } of this.others) {
         const pins = tick.outcomes.filter(({ action }) => action.domain === domain && action.kind === 'pin')

@@ -1,6 +1,6 @@
 import type { AutopilotOptions } from '../../../../lib/control/autopilot.ts'
 import type { Host } from '../../../../lib/host/host.ts'
-import { stayConnected } from '../../../../lib/host/reconnecting-host.ts'
+import { reconnecting } from '../../../../lib/host/reconnecting-host.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
 import type { GuestOptions } from '../../domain-xml.ts'
 import type { Guest } from '../../guest.ts'
@@ -52,13 +52,13 @@ export class Ground implements AsyncDisposable {
 
   /** A connection that outlives the daemon, and soon notices when that hangs. */
   connect(): Promise<Host> {
-    return stayConnected(() => connect(this.lab.uri, { keepAliveSeconds: 1, keepAliveCount: 3 }))
+    return reconnecting(() => connect(this.lab.uri, { keepAliveSeconds: 1, keepAliveCount: 3 }))
   }
 
   /** Controllers at work on the lab's guests; without policies when it is to be run without. */
   run(host: Host, { scheduler, ballooning, ...rest }: AutopilotOptions): Run {
     const policies = this.options.off ? {} : { scheduler, ballooning }
-    return new Run(host, { ...rest, ...policies, domains: this.lab.domains }, this.options.log)
+    return new Run(host, { ...rest, ...policies, match: this.lab.domains }, this.options.log)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

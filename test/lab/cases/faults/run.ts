@@ -1,7 +1,7 @@
 import { type AutopilotOptions, autopilot } from '../../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import type { Host } from '../../../../lib/host/host.ts'
-import { Narrator } from '../../../../lib/report/narrator.ts'
+import { LogFormatter } from '../../../../lib/report/log-lines.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { type Call, Tap } from './tap.ts'
 import { type Facts, noFacts, wrongActions } from './wrong-actions.ts'
@@ -80,7 +80,7 @@ export class Run {
     return new Promise((resolve) => {
       let left = beats
       const watch = (seen: Seen | undefined) => {
-        if (seen?.tick.cause === 'beat') left--
+        if (seen?.tick.cause === 'interval') left--
         const found = seen && isIt(seen)
         if (seen && !found && left > 0) return
         this.#watchers.delete(watch)
@@ -100,7 +100,7 @@ export class Run {
   }
 
   async #pump(options: AutopilotOptions, log: (line: string) => void): Promise<void> {
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     try {
       const pilot = autopilot(this.tap.on(this.#host), { ...options, signal: this.#stop.signal })
       for await (const tick of pilot) {
@@ -129,8 +129,8 @@ export class Run {
     const wrong = wrongActions(tick, calls, this.facts)
     const isFresh = tick.view !== this.#view
     const passed = tick.wallTime - (this.#beatAt ?? tick.wallTime - this.interval)
-    const lateness = tick.cause === 'beat' ? passed / this.interval : 0
-    if (tick.cause === 'beat') {
+    const lateness = tick.cause === 'interval' ? passed / this.interval : 0
+    if (tick.cause === 'interval') {
       this.#figures.ticksLost += Math.max(0, Math.round(lateness) - 1) + (isFresh ? 0 : 1)
       this.#beatAt = tick.wallTime
     }

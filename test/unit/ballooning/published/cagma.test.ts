@@ -89,10 +89,10 @@ describe('between two periods', () => {
   })
 
   it('also by what is told of its events', () => {
-    const events = { swappedOut: 0, majorFaultsPerSecond: 900, suffers: true, lostProgram: false }
+    const events = { swappedOut: 0, majorFaultsPerSecond: 900, underPressure: true, oomKilled: false }
     const suffering = { ...resting, used: 500, memory: { events } }
     expect(sizesThrough(cagma(), [at(0), at(1, suffering)])).toEqual([{}, { a: 550 }])
-    const quiet = { ...suffering, memory: { events: { ...events, suffers: false } } }
+    const quiet = { ...suffering, memory: { events: { ...events, underPressure: false } } }
     expect(sizesThrough(cagma(), [at(0), at(1, quiet)])).toEqual([{}, {}])
   })
 

@@ -44,19 +44,22 @@ const comfortable: Sketch = { actual: 448, inUse: 100 }
 describe('a guest that suffers', () => {
   it('is helped at once from free memory: by what it is growing by', () => {
     const { asked, reasons } = new Runner().show(
-      [{ actual: 512, inUse: 500, burst: 300, growth: 100, suffers: true }],
+      [{ actual: 512, inUse: 500, burst: 300, growth: 100, underPressure: true }],
       4_000,
     )
     expect(asked).toEqual({ g0: 500 + 300 + 128 })
     expect(reasons[0]).toBe(
-      '12.0 MiB to spare of 512.0 MiB, use rising by 100.0 MiB/s, suffers, is to have 928.0 MiB',
+      '12.0 MiB to spare of 512.0 MiB, use rising by 100.0 MiB/s, under memory pressure, is to have 928.0 MiB',
     )
   })
 
   it('whose growth is not known has its room doubled as long as it goes on', () => {
     const runner = new Runner()
     const rooms = [0, 1, 2, 3].map(() => {
-      const { asked } = runner.show([{ actual: 512, inUse: 450, suffers: true, swappedOut: 20 }], 40_000)
+      const { asked } = runner.show(
+        [{ actual: 512, inUse: 450, underPressure: true, swappedOut: 20 }],
+        40_000,
+      )
       return asked.g0! - 450
     })
     // The first two are less than what it is given for bursts, as the host has plenty.
@@ -69,10 +72,10 @@ describe('a guest that suffers', () => {
   })
 
   it('at its floor is helped from comfortable neighbours, when the host has nothing', () => {
-    const dwarf: Sketch = { actual: 200, inUse: 195, suffers: true }
+    const dwarf: Sketch = { actual: 200, inUse: 195, underPressure: true }
     const giant: Sketch = { actual: 8_000, inUse: 1_000, maximum: 8_192 }
     const runner = new Runner()
-    runner.show([giant, { ...dwarf, suffers: false }], 0)
+    runner.show([giant, { ...dwarf, underPressure: false }], 0)
     const first = runner.show([giant, dwarf], 0)
     expect(Object.keys(first.asked)).toEqual(['g0'])
     expect(first.asked.g0).toBeLessThan(8_000 - 100)
@@ -103,7 +106,7 @@ describe('a guest that suffers', () => {
     const runner = new Runner()
     const guests: Sketch[] = [
       { actual: 4_000, target: 2_000, inUse: 500 },
-      { actual: 300, inUse: 290, suffers: true },
+      { actual: 300, inUse: 290, underPressure: true },
     ]
     expect(runner.settle(guests, 0, 3).asked.g1).toBeUndefined()
   })
@@ -158,7 +161,7 @@ describe('a guest with more than it needs', () => {
 /** Its comfort is missing. */
 const wanting: Sketch = { actual: 512, inUse: 480 }
 /** It lacks more than is there, and suffers. */
-const hungry: Sketch = { actual: 512, inUse: 500, burst: 700, growth: 200, suffers: true }
+const hungry: Sketch = { actual: 512, inUse: 500, burst: 700, growth: 200, underPressure: true }
 
 describe('a shrink that hurt', () => {
   const idle: Sketch = { actual: 1_024, inUse: 100 }

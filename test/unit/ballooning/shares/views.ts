@@ -23,9 +23,9 @@ export interface Sketch {
   readonly burst?: number
   /** MiB per second. */
   readonly growth?: number
-  readonly suffers?: boolean
+  readonly underPressure?: boolean
   readonly swappedOut?: number
-  readonly lostProgram?: boolean
+  readonly oomKilled?: boolean
   readonly cache?: number
   readonly settings?: Partial<DomainSettings>
   /** Replaces what is made of the rest; bytes. */
@@ -75,7 +75,7 @@ export function viewOf(
 
 function domainOf(sketch: Sketch, index: number): DomainView {
   const { actual, target, maximum = Math.max(1_920, actual), inUse, cache = 0, settings, memory } = sketch
-  const { suffers = false, swappedOut = 0, lostProgram = false } = sketch
+  const { underPressure = false, swappedOut = 0, oomKilled = false } = sketch
   const usable = Math.max(0, actual - inUse) * MiB
   return {
     uuid: `g${index}`,
@@ -95,7 +95,12 @@ function domainOf(sketch: Sketch, index: number): DomainView {
       usable,
       unused: usable - cache * MiB,
       need: needOf(sketch),
-      events: { swappedOut: swappedOut * MiB, majorFaultsPerSecond: 0, suffers, lostProgram },
+      events: {
+        swappedOut: swappedOut * MiB,
+        majorFaultsPerSecond: 0,
+        underPressure: underPressure,
+        oomKilled: oomKilled,
+      },
       rss: (Math.max(actual, target ?? 0) + overhead) * MiB,
       ...memory,
     },

@@ -41,7 +41,7 @@ const nowhere = async () => {
 
 describe('a configuration', () => {
   it('has the options of ballast run, under their names', () => {
-    const { options, scheduler, ballooning, domainSettings } = parseConfig(
+    const { options, scheduler, ballooning, domainRules } = parseConfig(
       'f',
       `
 connect: qemu:///session
@@ -50,13 +50,13 @@ domains: web*
 scheduler: { policy: balance, tolerance: 0.1, cooldown: 30s, pin: set, cost: { core: 0.01 } }
 ballooning: watermark
 reserve: 2GiB
-reserved-cpus: 0
+host-cpus: 0
 respect-pins: true
 journal: /var/lib/x.jsonl
 dry-run: false
 log: json
 log-level: warn
-domain-settings:
+domain-rules:
   'db*': { cpus: 1-3, shares: 4096, memoryFloor: 1GiB }
   __proto__: { managed: false }
 `,
@@ -66,7 +66,7 @@ domain-settings:
       interval: 5000,
       domains: 'web*',
       reserve: 2 * GiB,
-      reservedCpus: CpuSet.of(0),
+      hostCpus: CpuSet.of(0),
       respectPins: true,
       journal: '/var/lib/x.jsonl',
       dryRun: false,
@@ -74,7 +74,7 @@ domain-settings:
       logLevel: 'warn',
     })
     expect([scheduler?.name, ballooning?.name]).toEqual(['balance', 'watermark'])
-    expect(Object.entries(domainSettings)).toEqual([
+    expect(Object.entries(domainRules)).toEqual([
       ['db*', { cpus: CpuSet.parse('1-3'), shares: 4096, memoryFloor: GiB }],
       ['__proto__', { managed: false }],
     ])
@@ -105,7 +105,7 @@ describe('a mistake in it', () => {
     ['interval: [2]', /^1:11: the interval must be .*; got a YAML list$/],
     ['reserve: 2', /^1:10: reserve must be a size with its unit, .*; got "2"$/],
     ['reserve:', /^1:1: reserve must be a size with its unit, .*; got nothing$/],
-    ['reserved-cpus: 1-x', /^1:16: reserved-cpus must be a list of pCPUs, .*; got "1-x"$/],
+    ['host-cpus: 1-x', /^1:12: host-cpus must be a list of pCPUs, .*; got "1-x"$/],
     ['respect-pins: yes', /^1:15: respect-pins must be true or false; got "yes"$/],
     ['connect: 5', /^1:10: connect must be text; got 5$/],
     ['journal: here', /^1:10: journal must be a path that begins with \/; got "here"$/],
@@ -117,13 +117,10 @@ describe('a mistake in it', () => {
     ['scheduler: {cooldown: 30}', /^1:23: scheduler.cooldown must be a time with its unit, .*; got "30"$/],
     ['scheduler: {cost: {core: 5}}', /^1:26: scheduler.cost.core must be a fraction from 0 to 1; got 5$/],
     ['ballooning: {policy: watermark, low: 190MiB}', /^1:13: ballooning.high must be .* above `low`$/],
-    ['domain-settings:\n  a: {cpus: z}', /^2:13: domain-settings.a.cpus must be a list of pCPUs/],
-    [
-      'domain-settings: {a: {shares: 0}}',
-      /^1:31: domain-settings.a.shares must be a whole number .*; got 0$/,
-    ],
-    ['domain-settings: {a: 5}', /^1:22: domain-settings.a must be options.*; got 5$/],
-    ['reserved-cpus: 0\ndomain-settings: {a: {cpus: 0}}', /^2:29: domain-settings.a.cpus must be among/],
+    ['domain-rules:\n  a: {cpus: z}', /^2:13: domain-rules.a.cpus must be a list of pCPUs/],
+    ['domain-rules: {a: {shares: 0}}', /^1:28: domain-rules.a.shares must be a whole number .*; got 0$/],
+    ['domain-rules: {a: 5}', /^1:19: domain-rules.a must be options.*; got 5$/],
+    ['host-cpus: 0\ndomain-rules: {a: {cpus: 0}}', /^2:26: domain-rules.a.cpus must be among/],
     ['scheduler: none\nballooning: none', /^2:13: ballooning must not be none too/],
     ['scheduler: none\nrespect-pins: true', /^2:15: respect-pins must not be there while scheduler is none/],
     ['reserve: 1GiB\nreserve: 2GiB', /^2:1: reserve must not be there twice$/],
@@ -155,16 +152,7 @@ describe('a mistake in it', () => {
 
   it('of any kind is told as a list of places, whatever the text', () => {
     const word = fc.constantFrom(
-      ...[
-        'connect',
-        'scheduler',
-        'ballooning',
-        'policy',
-        'balance',
-        'domain-settings',
-        'reserve',
-        'interval',
-      ],
+      ...['connect', 'scheduler', 'ballooning', 'policy', 'balance', 'domain-rules', 'reserve', 'interval'],
       ...[
         ': ',
         ':',
@@ -259,11 +247,11 @@ describe('ballast run --config', () => {
 
   it('does what the file says, and the command line wins', async () => {
     const path = write(`interval: 60
-reserved-cpus: 0,3
+host-cpus: 0,3
 keep: true
 ballooning: none
 journal: ${join(directory, 'j.jsonl')}
-domain-settings: { guest1: { managed: false } }
+domain-rules: { guest1: { managed: false } }
 `)
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     const before = host.clock.now()
@@ -271,20 +259,20 @@ domain-settings: { guest1: { managed: false } }
     expect(host.clock.now() - before).toBeGreaterThanOrEqual(3 * 60_000)
     expect(await places(host)).toEqual(new Set([1, 2, 4]))
     const other = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    const args = ['run', '1', '--config', path, '-n', '4', '--reserved-cpus', '0,1']
+    const args = ['run', '1', '--config', path, '-n', '4', '--host-cpus', '0,1']
     expect(await ballast(args, keep(other))).toMatchObject({ code: 0 })
     expect(other.clock.now()).toBeLessThan(60_000)
     expect(await places(other)).toEqual(new Set([1, 4, 8]))
   })
 
   it('names the line of what the host does not have, all of it', async () => {
-    const path = write('reserve: 1TiB\nreserved-cpus: 90\ndomain-settings: {a: {cpus: 99}}\n')
+    const path = write('reserve: 1TiB\nhost-cpus: 90\ndomain-rules: {a: {cpus: 99}}\n')
     const { code, stderr } = await ballast(['run', '--config', path], keep(simulate(scenarios.A1())))
     expect(code).toBe(2)
     expect(stderr.match(/^.*:\d+:\d+: \S+ must be/gm)).toEqual([
       `${path}:1:10: reserve must be`,
-      `${path}:2:16: reserved-cpus must be`,
-      `${path}:3:29: domain-settings.a.cpus must be`,
+      `${path}:2:12: host-cpus must be`,
+      `${path}:3:26: domain-rules.a.cpus must be`,
     ])
     const given = ['run', '--config', path, '--reserve', '2TiB']
     expect((await ballast(given, keep(simulate(scenarios.A1())))).stderr).toContain(

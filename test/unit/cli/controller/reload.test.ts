@@ -149,7 +149,7 @@ describe('SIGHUP', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(beats.filter(({ cause }) => cause === 'beat')).toHaveLength(100)
+    expect(beats.filter(({ cause }) => cause === 'interval')).toHaveLength(100)
     expect(beats.filter(({ index }) => index === 0)).toHaveLength(2)
   })
 

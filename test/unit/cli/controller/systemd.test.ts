@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { World } from '../../../../lib/cli/context.ts'
+import type { CliContext } from '../../../../lib/cli/context.ts'
 import { notifier, Service } from '../../../../lib/cli/controller/systemd.ts'
 import { autopilot } from '../../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
@@ -19,9 +19,12 @@ beforeEach(async () => {
 })
 afterEach(() => vi.useRealTimers())
 
-function worldOf(env: World['env'] = {}, notify: World['notify'] = (state) => void sent.push(state)): World {
+function worldOf(
+  env: CliContext['env'] = {},
+  notify: CliContext['notify'] = (state) => void sent.push(state),
+): CliContext {
   const stderr = { write: (text: string) => noted.push(text) }
-  return { env, notify, stderr, signal: stop.signal } as unknown as World
+  return { env, notify, stderr, signal: stop.signal } as unknown as CliContext
 }
 
 const beats = () => sent.filter((state) => state === 'WATCHDOG=1').length

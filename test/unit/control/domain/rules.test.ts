@@ -27,7 +27,7 @@ async function run(guests: FakeGuest[], options: Partial<AutopilotOptions>, prep
     host,
     ticks,
     tick: ticks.at(-1)!,
-    left: ticks.at(-1)!.leftAlone.map(({ domain, why }) => `${domain}: ${why}`),
+    left: ticks.at(-1)!.skipped.map(({ domain, why }) => `${domain}: ${why}`),
   }
 }
 
@@ -35,16 +35,16 @@ const metadata = (number: number, attributes: string) =>
   guest(number, { metadata: `<settings ${attributes}/>` })
 
 describe('a domain', () => {
-  it('that its metadata or domainSettings opts out is left alone, and nothing of it is changed', async () => {
+  it('that its metadata or domainRules opts out is left alone, and nothing of it is changed', async () => {
     const guests = [metadata(1, "managed='no'"), guest(2), guest(3, { period: undefined })]
     const { host, left } = await run(guests, {
-      domainSettings: { vm2: { managed: false }, vm3: { managed: false } },
+      domainRules: { vm2: { managed: false }, vm3: { managed: false } },
       ballooning: () => [],
       ticks: 3,
     })
     expect(host.calls).toEqual([])
     expect(left).toContain('vm1: its metadata says not to manage it')
-    expect(left).toContain('vm2: the option domainSettings says not to manage it')
+    expect(left).toContain('vm2: the option domainRules says not to manage it')
   })
 
   it.each(["managed='maybe'", "cpus='0-zz'", "colour='red'"])(
@@ -58,8 +58,8 @@ describe('a domain', () => {
 
   it('is pinned only within the pCPUs that both sides give it', async () => {
     const guests = [metadata(1, "cpus='1-2'"), metadata(2, "cpus='0-1'"), guest(3)]
-    const domainSettings = { vm3: { cpus: '3' } }
-    const { host, tick } = await run(guests, { domainSettings })
+    const domainRules = { vm3: { cpus: '3' } }
+    const { host, tick } = await run(guests, { domainRules: domainRules })
     expect(host.calls).toEqual(['pinVcpu vm1 0 2'])
     expect(tick.clamps.map(({ rule, action }) => `${action.domain} ${rule}`)).toEqual([
       'vm2 allowed-cpus',
@@ -70,17 +70,17 @@ describe('a domain', () => {
 
   it('whose sides contradict each other, or leave it nothing here, is left alone', async () => {
     const guests = [metadata(1, "cpus='2-3'"), metadata(2, "cpus='40-50'")]
-    const { host, left } = await run(guests, { domainSettings: { vm1: { cpus: '0-1' } } })
+    const { host, left } = await run(guests, { domainRules: { vm1: { cpus: '0-1' } } })
     expect(host.calls).toEqual([])
     expect(left).toEqual([
-      'vm1: domainSettings (0-1) and its metadata (2-3) leave it none of the pCPUs that may be used (0-3)',
+      'vm1: domainRules (0-1) and its metadata (2-3) leave it none of the pCPUs that may be used (0-3)',
       'vm2: its metadata leave it none of the pCPUs that may be used (0-3)',
     ])
   })
 
   it('has the shares of its metadata, unless the option says otherwise', async () => {
     const guests = [metadata(1, "shares='2000'"), metadata(2, "shares='2000'"), guest(3)]
-    const { tick } = await run(guests, { domainSettings: { vm2: { shares: 500 } } })
+    const { tick } = await run(guests, { domainRules: { vm2: { shares: 500 } } })
     expect(tick.view.domains.map(({ settings }) => settings.shares)).toEqual([2000, 500, 1024])
   })
 })
@@ -89,8 +89,10 @@ describe('its memory', () => {
   const sizes = "memoryFloorMiB='300' memoryCeilingMiB='600' memoryShares='2000'"
 
   it('has the larger floor and the smaller ceiling of both sides, and the shares of the option', async () => {
-    const domainSettings = { vm2: { memoryFloor: 400 * MiB, memoryCeiling: GiB, memoryShares: 5 } }
-    const { tick } = await run([metadata(1, sizes), metadata(2, sizes), guest(3)], { domainSettings })
+    const domainRules = { vm2: { memoryFloor: 400 * MiB, memoryCeiling: GiB, memoryShares: 5 } }
+    const { tick } = await run([metadata(1, sizes), metadata(2, sizes), guest(3)], {
+      domainRules: domainRules,
+    })
     expect(tick.view.domains.map(({ settings }) => settings)).toMatchObject([
       { memoryFloor: 300 * MiB, memoryCeiling: 600 * MiB, memoryShares: 2000 },
       { memoryFloor: 400 * MiB, memoryCeiling: 600 * MiB, memoryShares: 5 },
@@ -99,8 +101,8 @@ describe('its memory', () => {
   })
 
   it('is left alone while both sides contradict each other', async () => {
-    const domainSettings = { vm1: { memoryFloor: GiB } }
-    const { host, left } = await run([metadata(1, sizes)], { domainSettings, scheduler: undefined })
+    const domainRules = { vm1: { memoryFloor: GiB } }
+    const { host, left } = await run([metadata(1, sizes)], { domainRules: domainRules, scheduler: undefined })
     expect(host.calls).toEqual([])
     const why =
       'its settings contradict each other: the memory floor, 1024 MiB, is above the memory ceiling, 600 MiB'
@@ -146,7 +148,7 @@ describe('metadata', () => {
       ['no luck'],
       [],
     ])
-    expect(ticks[0]!.leftAlone[0]!.why).toBe('its settings in its metadata are not known yet')
+    expect(ticks[0]!.skipped[0]!.why).toBe('its settings in its metadata are not known yet')
     expect(host.calls).toEqual(['pinVcpu vm1 0 2'])
   })
 
@@ -162,21 +164,21 @@ describe('metadata', () => {
   })
 })
 
-describe('reservedCpus', () => {
+describe('hostCpus', () => {
   it('are left to the host: what runs there is sent elsewhere, and nothing is sent there', async () => {
-    const { tick, host } = await run([guest(1), guest(2)], { reservedCpus: '0,2' })
+    const { tick, host } = await run([guest(1), guest(2)], { hostCpus: '0,2' })
     expect(host.calls).toEqual([])
     expect(tick.clamps.map(({ rule }) => rule)).toEqual(['allowed-cpus', 'allowed-cpus'])
     const busy = [1, 2].map((number) =>
       guest(number, { vcpus: [{ affinity: CpuSet.of(0), pcpu: 0, usage: 0.9 }] }),
     )
-    const away = await run(busy, { reservedCpus: CpuSet.of(0, 2), scheduler: lpt(), ticks: 3 })
+    const away = await run(busy, { hostCpus: CpuSet.of(0, 2), scheduler: lpt(), ticks: 3 })
     expect(away.host.calls.toSorted()).toEqual(['pinVcpu vm1 0 1', 'pinVcpu vm2 0 3'])
   })
 
   it('a vCPU that may still run there is not yet pinned', async () => {
     const free = guest(1, { vcpus: [{ affinity: CpuSet.of(0, 2), pcpu: 2, usage: 0.5 }] })
-    expect((await run([free], { reservedCpus: '0' })).host.calls).toEqual(['pinVcpu vm1 0 2'])
+    expect((await run([free], { hostCpus: '0' })).host.calls).toEqual(['pinVcpu vm1 0 2'])
   })
 })
 
@@ -213,7 +215,7 @@ describe('respectPins', () => {
   it('and settings that leave a vCPU nothing: it is left alone, and the tick says so', async () => {
     const { host, left } = await run(pinned(), {
       respectPins: true,
-      domainSettings: { vm1: { cpus: '2-3' } },
+      domainRules: { vm1: { cpus: '2-3' } },
     })
     expect(host.calls).toEqual(['pinVcpu vm2 0 2'])
     expect(left).toEqual(['vm1: no pCPU is allowed for vCPU 0'])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../../lib/control/autopilot.ts'
-import { statisticsPeriod } from '../../../../lib/control/domain/stats-period.ts'
+import { statsPeriodSeconds } from '../../../../lib/control/domain/stats-period.ts'
 import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
@@ -18,7 +18,7 @@ describe('the statistics period', () => {
     [10_000, 5],
     [600_000, 5],
   ])('at an interval of %i ms is %i s', (interval, seconds) => {
-    expect(statisticsPeriod(interval)).toBe(seconds)
+    expect(statsPeriodSeconds(interval)).toBe(seconds)
   })
 
   it('is set once for each guest, so that the next tick knows its memory', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AutopilotOptions, autopilot } from '../../../../lib/control/autopilot.ts'
-import { RunBook } from '../../../../lib/control/domain/run-cache.ts'
+import { RunCache } from '../../../../lib/control/domain/run-cache.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { setMemory } from '../../../../lib/policy/plan.ts'
@@ -19,7 +19,7 @@ async function ticksOf(host: FakeHost, options: Partial<AutopilotOptions> = {}, 
   return ticks
 }
 
-const why = (tick: Tick | undefined) => tick?.leftAlone.map(({ domain, why }) => `${domain}: ${why}`)
+const why = (tick: Tick | undefined) => tick?.skipped.map(({ domain, why }) => `${domain}: ${why}`)
 
 describe('what a domain is made of', () => {
   it.each<[FakeGuest['traits'], string]>([
@@ -101,11 +101,11 @@ describe('what is asked once for each run of a domain', () => {
     const host = new FakeHost([guest(1)])
     let answer = 7
     const ask = async () => answer
-    using book = new RunBook(host, {
+    using book = new RunCache(host, {
       ask,
       isChangedBy: ({ kind }) => kind === 'device',
-      keepsLast,
-      patience: 1,
+      serveStale: keepsLast,
+      timeout: 1,
     })
     const [domain] = host.guests
     await book.follow([domain!])

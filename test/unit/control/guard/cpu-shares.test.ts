@@ -73,7 +73,7 @@ describe('cpu_shares', () => {
   it.each([0, -1, 1.5, Number.NaN, 262_145])('cannot be %s', async (shares) => {
     const host = new FakeHost([guest(1, { cpuShares: 100 })])
     const [tick] = await run(host, shares, 1)
-    expect(tick!.clamps.map(({ rule }) => rule)).toEqual(['nonsense'])
+    expect(tick!.clamps.map(({ rule }) => rule)).toEqual(['invalid'])
     expect(tick!.outcomes).toEqual([])
   })
 
@@ -102,7 +102,7 @@ describe('cpu_shares', () => {
       if (tick.index === 3) Object.assign(host.guests[0]!, { id: 50, cpuShares: 100 })
     }
     expect(causes(ticks[3])).toEqual([
-      'foreign-change: someone else set its cpu_shares to 777: they are left alone until it restarts',
+      'external-change: someone else set its cpu_shares to 777: they are left alone until it restarts',
     ])
     expect(ticks[4]!.outcomes.map(({ status }) => status)).toEqual(['applied'])
     expect(host.guests[0]!.cpuShares).toBe(300)

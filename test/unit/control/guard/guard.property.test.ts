@@ -37,8 +37,8 @@ function ledgerOf(view: View, history: History): Ledger {
   for (const { name, asked, certain, pinned } of history) {
     const domain = view.domains.find((one) => one.name === name)
     if (!domain) continue
-    if (asked && certain) ledger.askedMemory(domain, asked, 1)
-    if (asked && !certain) ledger.perhapsAskedMemory(domain, asked, 1)
+    if (asked && certain) ledger.memoryRequested(domain, asked, 1)
+    if (asked && !certain) ledger.memoryOutcomeUnknown(domain, asked, 1)
     if (pinned) ledger.pinned(domain, 0, CpuSet.from(pinned), -1)
   }
   ledger.observe(view, 0)
@@ -70,7 +70,7 @@ function always(property: (one: Case) => void): void {
 }
 
 const present = ({ uuid, memory }: DomainView, ledger: Ledger) =>
-  Math.max(memory.actual ?? 0, memory.target ?? 0, ledger.largestAsked(uuid))
+  Math.max(memory.actual ?? 0, memory.target ?? 0, ledger.largestRequested(uuid))
 
 describe('whatever a policy wants and whatever is seen', () => {
   it('1: no guest is shrunk below what it uses plus its margin, nor below its floor', () => {
@@ -138,7 +138,7 @@ describe('whatever a policy wants and whatever is seen', () => {
         expect(domain.name).not.toBe('db')
         expect(domain.memory.hold).not.toBe('stuck')
       }
-      const keys = guarded.leftAlone.map(({ uuid, what }) => `${uuid} ${what}`)
+      const keys = guarded.skipped.map(({ uuid, what }) => `${uuid} ${what}`)
       expect(new Set(keys).size).toBe(keys.length)
       for (const { uuid, name, state, memory } of view.domains) {
         if (name === 'db' || !isRunning(state)) expect(keys).toContain(`${uuid} vcpus`)
@@ -155,7 +155,7 @@ describe('whatever a policy wants and whatever is seen', () => {
         expect(pin.cpus.isSubsetOf(vcpu.allowed)).toBe(true)
         expect(pin.cpus.isSubsetOf(view.online)).toBe(true)
         expect(vcpu.affinity).toBeDefined()
-        expect(ledger.foreignAffinity(vcpu)).toBeUndefined()
+        expect(ledger.externalAffinity(vcpu)).toBeUndefined()
       }
     })
   })

@@ -67,11 +67,11 @@ describe('shrinking', () => {
 
   it('is not done to a guest whose floor is above its maximum, and it is said', () => {
     const view = viewOf({ domains: [{ name: 'a', settings: { memoryFloor: 5 * GiB } }] })
-    const { plan, leftAlone } = guard([size(view, 0, 600)], view, limits, new Ledger())
+    const { plan, skipped } = guard([size(view, 0, 600)], view, limits, new Ledger())
     expect(plan).toEqual([])
     const why =
       'its settings contradict its definition: a memory floor of 5120 MiB, above its maximum, 4096 MiB'
-    expect(leftAlone).toMatchObject([{ domain: 'a', what: 'memory', why }])
+    expect(skipped).toMatchObject([{ domain: 'a', what: 'memory', why }])
   })
 
   it('that has become too deep is called back', () => {
@@ -146,8 +146,8 @@ describe('growing', () => {
 
     const view = viewOf({ ...host, domains: [{ name: 'a' }, { name: 'b', memory: { target: 400 * MiB } }] })
     const ledger = new Ledger()
-    ledger.askedMemory(view.domains[1]!, 1800 * MiB, 10)
-    ledger.askedMemory(view.domains[1]!, 400 * MiB, 20)
+    ledger.memoryRequested(view.domains[1]!, 1800 * MiB, 10)
+    ledger.memoryRequested(view.domains[1]!, 400 * MiB, 20)
     ledger.observe(view, 15) // asked for between the two: the balloon may have grown since
     expect(limited(view, [size(view, 0, 3000)], ledger).done).toEqual(['a 1144'])
     ledger.observe(view, 25)
@@ -175,7 +175,7 @@ describe('growing', () => {
 
   it('ends at the maximum', () => {
     const view = viewOf({ domains: [{ name: 'a' }] })
-    expect(limited(view, [size(view, 0, 5000)])).toEqual({ done: ['a 4096'], rules: ['nonsense instead'] })
+    expect(limited(view, [size(view, 0, 5000)])).toEqual({ done: ['a 4096'], rules: ['invalid instead'] })
   })
 
   it('is refused on a host that does not tell its memory', () => {
@@ -212,7 +212,7 @@ describe('pinning', () => {
   })
 })
 
-describe('nonsense', () => {
+describe('invalid', () => {
   it('is dropped, and of two actions about one thing the first that makes sense is done', () => {
     const view = viewOf({ domains: [{ name: 'a' }] })
     const [vcpu] = view.vcpus
@@ -228,6 +228,6 @@ describe('nonsense', () => {
     ]
     const { done, rules } = limited(view, plan)
     expect(done).toEqual(['a 600', 'a 0 1'])
-    expect(rules).toEqual(Array(6).fill('nonsense'))
+    expect(rules).toEqual(Array(6).fill('invalid'))
   })
 })

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
-  type Hold,
-  type HoldOptions,
-  holdersOf,
-  holdHost,
+  type HostLock,
+  type HostLockOptions,
+  lockHost,
+  lockOwners,
 } from '../../../../lib/control/host-lock/host-lock.ts'
 import { type Resource, socketOf } from '../../../../lib/control/host-lock/owner.ts'
 
@@ -19,30 +19,30 @@ beforeEach(() => {
   uri = `qemu://hold-${process.pid}-${hosts++}/system`
 })
 
-const holds: Hold[] = []
+const holds: HostLock[] = []
 afterEach(async () => {
   for (const hold of holds.splice(0)) await hold.release()
 })
 
-async function take(options: HoldOptions, of = uri): Promise<Hold> {
-  const hold = await holdHost({ uri: of }, options)
+async function take(options: HostLockOptions, of = uri): Promise<HostLock> {
+  const hold = await lockHost({ uri: of }, options)
   holds.push(hold)
   return hold
 }
 
-const only = (...resources: Resource[]): HoldOptions => ({ resources, command: 'test' })
+const only = (...resources: Resource[]): HostLockOptions => ({ resources, command: 'test' })
 
-describe('holdHost', () => {
+describe('lockHost', () => {
   it('refuses the second, and says who holds it since when', async () => {
     const before = Date.now()
     await take({ command: 'one of\x1b ours', policies: ['balance'], journal: '/a/b' })
     await expect(take({})).rejects.toMatchObject({
-      code: 'ERR_HELD',
+      code: 'ERR_LOCKED',
       message: expect.stringMatching(
         new RegExp(`of ${uri} is held by pid ${process.pid} \\(.+\\) since 20\\d\\d-.*Z: one of`),
       ),
     })
-    const [vcpus, memory] = await holdersOf(uri)
+    const [vcpus, memory] = await lockOwners(uri)
     expect(vcpus).toMatchObject({
       resource: 'vcpus',
       held: true,
@@ -55,7 +55,7 @@ describe('holdHost', () => {
 
   it('has each resource by itself, and takes none when it cannot have all', async () => {
     await take(only('memory'))
-    await expect(take(only('vcpus', 'memory'))).rejects.toMatchObject({ code: 'ERR_HELD' })
+    await expect(take(only('vcpus', 'memory'))).rejects.toMatchObject({ code: 'ERR_LOCKED' })
     await take(only('vcpus'))
   })
 
@@ -68,24 +68,24 @@ describe('holdHost', () => {
     const first = await take({})
     await first.release()
     await first.release()
-    expect(await holdersOf(uri)).toEqual([
+    expect(await lockOwners(uri)).toEqual([
       { resource: 'vcpus', held: false },
       { resource: 'memory', held: false },
     ])
-    await using _ = await holdHost({ uri })
+    await using _ = await lockHost({ uri })
   })
 
   it('holds nothing on hosts that live within a process', async () => {
     for (const own of ['test:///default', 'simulation:///']) {
       await take({}, own)
       await take({}, own)
-      expect(await holdersOf(own)).toMatchObject([{ held: false }, { held: false }])
+      expect(await lockOwners(own)).toMatchObject([{ held: false }, { held: false }])
     }
   })
 
   it('is not what keeps a process alive', async () => {
     const module = fileURLToPath(new URL('../../../../lib/control/host-lock/host-lock.ts', import.meta.url))
-    const code = `import { holdHost } from ${JSON.stringify(module)}; await holdHost({ uri: ${JSON.stringify(uri)} }); console.log('held')`
+    const code = `import { lockHost } from ${JSON.stringify(module)}; await lockHost({ uri: ${JSON.stringify(uri)} }); console.log('held')`
     const args = ['--import', 'tsx', '--input-type', 'module', '--eval', code]
     expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('held\n')
     await take({})
@@ -134,8 +134,8 @@ describe('an answer that is none', () => {
     server.listen(socketOf(uri, 'vcpus'))
     await once(server, 'listening')
     try {
-      expect((await holdersOf(uri))[0]).toEqual({ resource: 'vcpus', held: true, holder: undefined })
-      await expect(take({})).rejects.toMatchObject({ code: 'ERR_HELD' })
+      expect((await lockOwners(uri))[0]).toEqual({ resource: 'vcpus', held: true, holder: undefined })
+      await expect(take({})).rejects.toMatchObject({ code: 'ERR_LOCKED' })
     } finally {
       server.close()
     }

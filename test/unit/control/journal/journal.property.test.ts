@@ -44,7 +44,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
   change('memory', size),
   change('cpuShares', size),
   change('memoryStatsPeriod', period),
-  change('memoryMerging', pace),
+  change('ksm', pace),
 )
 const step = fc.record({
   forgets: fc.integer({ min: 0, max: 5 }).map((one) => one === 0),

@@ -15,7 +15,7 @@ describe('pins', () => {
     ledger.pinned(seen('0').domains[0]!, 0, CpuSet.parse(list), -1)
     const foreign = (view: ReturnType<typeof seen>) => {
       ledger.observe(view, undefined)
-      return ledger.foreignAffinity(view.vcpus[0]!)?.toString()
+      return ledger.externalAffinity(view.vcpus[0]!)?.toString()
     }
     return { ledger, foreign }
   }
@@ -39,28 +39,28 @@ describe('pins', () => {
   it('may be narrowed by the kernel once, and are foreign when they change after that', () => {
     const { ledger, foreign } = afterPin('1-3')
     expect(foreign(seen('1-2'))).toBeUndefined()
-    expect(ledger.isAsAsked(seen('1-2').vcpus[0]!, CpuSet.parse('1-3'))).toBe(true)
+    expect(ledger.isAsRequested(seen('1-2').vcpus[0]!, CpuSet.parse('1-3'))).toBe(true)
     expect(foreign(seen('1-2'))).toBeUndefined()
     expect(foreign(seen('1'))).toBe('1')
   })
 
   it('of unknown outcome may show or not', () => {
     const ledger = new Ledger()
-    ledger.perhapsPinned(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
+    ledger.pinOutcomeUnknown(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
     for (const list of ['0', '5', '0']) ledger.observe(seen(list), undefined)
-    expect(ledger.foreignAffinity(seen('0').vcpus[0]!)).toBeUndefined()
+    expect(ledger.externalAffinity(seen('0').vcpus[0]!)).toBeUndefined()
     ledger.observe(seen('4'), undefined)
-    expect(ledger.foreignAffinity(seen('4').vcpus[0]!)?.toString()).toBe('4')
+    expect(ledger.externalAffinity(seen('4').vcpus[0]!)?.toString()).toBe('4')
   })
 
   it('are not judged by what was seen before the call had returned', () => {
     const ledger = new Ledger()
-    ledger.perhapsPinned(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
+    ledger.pinOutcomeUnknown(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
     ledger.pinned(seen('0').domains[0]!, 0, CpuSet.of(5), 10)
     ledger.observe({ ...seen('0'), time: 9 }, undefined)
-    expect(ledger.foreignAffinity(seen('0').vcpus[0]!)).toBeUndefined()
+    expect(ledger.externalAffinity(seen('0').vcpus[0]!)).toBeUndefined()
     ledger.observe({ ...seen('0'), time: 11 }, undefined)
-    expect(ledger.foreignAffinity(seen('0').vcpus[0]!)?.toString()).toBe('0')
+    expect(ledger.externalAffinity(seen('0').vcpus[0]!)?.toString()).toBe('0')
   })
 
   it('are forgotten when the domain restarts or ends', () => {
@@ -68,7 +68,7 @@ describe('pins', () => {
     const restarted = viewOf({ domains: [{ name: 'a', id: 9, vcpus: [{ affinity: CpuSet.of(1) }] }] })
     expect(foreign(restarted)).toBeUndefined()
     ledger.pinned(restarted.domains[0]!, 0, CpuSet.of(3), -1)
-    ledger.askedMemory(restarted.domains[0]!, GiB, 1)
+    ledger.memoryRequested(restarted.domains[0]!, GiB, 1)
     expect(ledger.targetsOf(restarted.domains).size).toBe(1)
     // Before anybody has seen that it restarted again.
     expect(ledger.targetsOf([{ ...restarted.domains[0]!, id: 10 }]).size).toBe(0)
@@ -82,7 +82,7 @@ describe('balloons', () => {
   const { uuid } = domains[0]!
   const asked = (...asks: [mib: number, time: number][]) => {
     const ledger = new Ledger()
-    for (const [mib, time] of asks) ledger.askedMemory(holding(GiB).domains[0]!, mib * MiB, time)
+    for (const [mib, time] of asks) ledger.memoryRequested(holding(GiB).domains[0]!, mib * MiB, time)
     return ledger
   }
 
@@ -104,23 +104,23 @@ describe('balloons', () => {
 
   it('may have the size of any request since they were last seen', () => {
     const ledger = asked([900, 10], [1500, 20], [400, 30])
-    expect(ledger.largestAsked(uuid)).toBe(1500 * MiB)
+    expect(ledger.largestRequested(uuid)).toBe(1500 * MiB)
     ledger.observe(holding(GiB), 25)
-    expect(ledger.largestAsked(uuid)).toBe(1500 * MiB)
+    expect(ledger.largestRequested(uuid)).toBe(1500 * MiB)
     ledger.observe(holding(GiB), 35)
-    expect(ledger.largestAsked(uuid)).toBe(400 * MiB)
+    expect(ledger.largestRequested(uuid)).toBe(400 * MiB)
   })
 
   it('may have the size of a call of unknown outcome for a minute, and it is no target', () => {
     const ledger = asked([500, 10])
-    ledger.perhapsAskedMemory(holding(GiB).domains[0]!, 2000 * MiB, 20)
+    ledger.memoryOutcomeUnknown(holding(GiB).domains[0]!, 2000 * MiB, 20)
     ledger.observe(holding(GiB), 50)
     expect(ledger.targetsOf(domains).get(uuid)).toBe(500 * MiB)
-    expect(ledger.largestAsked(uuid)).toBe(2000 * MiB)
+    expect(ledger.largestRequested(uuid)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 60)
     expect(ledger.targetsOf(domains).size).toBe(0)
-    expect(ledger.largestAsked(uuid)).toBe(2000 * MiB)
+    expect(ledger.largestRequested(uuid)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 100_000)
-    expect(ledger.largestAsked(uuid)).toBe(0)
+    expect(ledger.largestRequested(uuid)).toBe(0)
   })
 })

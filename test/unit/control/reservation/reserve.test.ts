@@ -15,7 +15,7 @@ const squeeze = (view: View) => {
   })
 }
 
-const options: AutopilotOptions = { interval: 1_000, ballooning: squeeze, hostReserve: GiB }
+const options: AutopilotOptions = { interval: 1_000, ballooning: squeeze, hostMemoryReserve: GiB }
 
 /** Two guests of 2 GiB that use 200 MiB, on 6 GiB, of which 1 is the host's own: 5 - 4.125 GiB are free. */
 function host(): FakeHost {
@@ -49,7 +49,7 @@ async function outcomeOf<T>(promise: Promise<T>): Promise<T | Error | 'waits'> {
 describe('reserve', () => {
   it('resolves at the next look when there is room already', async () => {
     const pilot = autopilot(host(), options)
-    const room = pilot.reserve(512 * MiB, { for: 10_000 })
+    const room = pilot.reserveMemory(512 * MiB, { for: 10_000 })
     expect(await outcomeOf(room)).toBe('waits')
     const [tick] = await go(pilot, 1)
     expect(await outcomeOf(room)).toEqual({ bytes: 512 * MiB, free: 896 * MiB, until: 10_000 })
@@ -60,7 +60,7 @@ describe('reserve', () => {
   it('has others shrunk, and resolves only when what they gave has been seen', async () => {
     const made = host()
     const pilot = autopilot(made, options)
-    const room = pilot.reserve(2 * GiB, { for: 10_000 })
+    const room = pilot.reserveMemory(2 * GiB, { for: 10_000 })
     await go(pilot, 1)
     expect(made.guests.map(({ actual }) => actual / MiB)).toEqual([1472, 1472])
     expect(await outcomeOf(room)).toBe('waits')
@@ -74,7 +74,7 @@ describe('reserve', () => {
     const greedy = (view: View) => [...squeeze(view), setMemory(view.domains[0]!, 4 * GiB, 'more')]
     for (const one of made.guests) one.maximum = 4 * GiB
     const pilot = autopilot(made, { ...options, ballooning: greedy })
-    const room = pilot.reserve(512 * MiB, { for: 3_000 })
+    const room = pilot.reserveMemory(512 * MiB, { for: 3_000 })
     const ticks = await go(pilot, 5)
     await room
     expect(ticks.map(({ view }) => view.memory.reserved / MiB)).toEqual([512, 512, 512, 0, 0])
@@ -85,9 +85,9 @@ describe('reserve', () => {
   it('is given up when its signal is aborted, before and after it is there', async () => {
     const pilot = autopilot(host(), options)
     const started = new AbortController()
-    const room = pilot.reserve(512 * MiB, { for: 60_000, signal: started.signal })
+    const room = pilot.reserveMemory(512 * MiB, { for: 60_000, signal: started.signal })
     const mind = new AbortController()
-    const other = pilot.reserve(256 * MiB, { for: 60_000, signal: mind.signal })
+    const other = pilot.reserveMemory(256 * MiB, { for: 60_000, signal: mind.signal })
     mind.abort(new Error('changed my mind'))
     await expect(other).rejects.toThrow('changed my mind')
     const [first] = await go(pilot, 1)
@@ -96,7 +96,9 @@ describe('reserve', () => {
     started.abort()
     const [second] = await go(pilot, 1)
     expect(second!.view.memory.reserved).toBe(0)
-    await expect(pilot.reserve(1, { for: 1, signal: started.signal })).rejects.toBe(started.signal.reason)
+    await expect(pilot.reserveMemory(1, { for: 1, signal: started.signal })).rejects.toBe(
+      started.signal.reason,
+    )
     await pilot.return()
   })
 
@@ -106,10 +108,10 @@ describe('reserve', () => {
     const stubborn = guest(3, { actual: 512 * MiB, rss: 512 * MiB, traits: { balloon: 'none' }, name: 'old' })
     made.guests.push(stubborn)
     const pilot = autopilot(made, options)
-    const room = pilot.reserve(4 * GiB, { for: 60_000 })
+    const room = pilot.reserveMemory(4 * GiB, { for: 60_000 })
     const [tick] = await go(pilot, 1)
     expect(await outcomeOf(room)).toMatchObject({
-      code: 'ERR_NO_ROOM',
+      code: 'ERR_INSUFFICIENT_MEMORY',
       message:
         'No room for 4096 MiB: 320 MiB are free; 1024 MiB stay with the host; ' +
         'vm1 holds 2112 MiB, uses 1900 MiB and could give 48 MiB; ' +
@@ -130,14 +132,14 @@ describe('reserve', () => {
       if (call === 'setMemoryStatsPeriod') return new Promise(() => {})
     }
     const pilot = autopilot(made, options)
-    const room = pilot.reserve(4 * GiB, { for: 2_500 })
+    const room = pilot.reserveMemory(4 * GiB, { for: 2_500 })
     const rejected = outcomeOf(room)
     expect(await rejected).toBe('waits')
     await go(pilot, 3)
     expect(await outcomeOf(room)).toBe('waits')
     await go(pilot, 1)
     expect(await outcomeOf(room)).toMatchObject({
-      code: 'ERR_NO_ROOM',
+      code: 'ERR_INSUFFICIENT_MEMORY',
       message: expect.stringContaining('left alone'),
     })
     await pilot.return()
@@ -145,16 +147,16 @@ describe('reserve', () => {
 
   it('serves several in the order of asking', async () => {
     const pilot = autopilot(host(), { ...options, ballooning: () => [] })
-    const first = pilot.reserve(500 * MiB, { for: 9_000 })
-    const second = pilot.reserve(500 * MiB, { for: 2_000 })
-    const third = pilot.reserve(300 * MiB, { for: 9_000 })
+    const first = pilot.reserveMemory(500 * MiB, { for: 9_000 })
+    const second = pilot.reserveMemory(500 * MiB, { for: 2_000 })
+    const third = pilot.reserveMemory(300 * MiB, { for: 9_000 })
     await go(pilot, 1)
     expect(await outcomeOf(first)).toMatchObject({ bytes: 500 * MiB })
     expect(await outcomeOf(second)).toBe('waits')
     expect(await outcomeOf(third)).toBe('waits')
     await go(pilot, 2)
     expect(await outcomeOf(second)).toMatchObject({
-      code: 'ERR_NO_ROOM',
+      code: 'ERR_INSUFFICIENT_MEMORY',
       message: expect.stringContaining('896 MiB are free; 500 MiB are reserved for others'),
     })
     expect(await outcomeOf(third)).toMatchObject({ bytes: 300 * MiB })
@@ -166,11 +168,11 @@ describe('reserve', () => {
     ['a dry run makes no room', { dryRun: true }],
   ])('says at once when %s', async (why, change) => {
     const pilot = autopilot(host(), { ...options, ...change })
-    const room = pilot.reserve(2 * GiB, { for: 60_000 })
-    const fits = pilot.reserve(512 * MiB, { for: 60_000 })
+    const room = pilot.reserveMemory(2 * GiB, { for: 60_000 })
+    const fits = pilot.reserveMemory(512 * MiB, { for: 60_000 })
     await go(pilot, 1)
     expect(await outcomeOf(room)).toMatchObject({
-      code: 'ERR_NO_ROOM',
+      code: 'ERR_INSUFFICIENT_MEMORY',
       message: expect.stringContaining(why),
     })
     expect(await outcomeOf(fits)).toMatchObject({ bytes: 512 * MiB })
@@ -179,14 +181,16 @@ describe('reserve', () => {
 
   it('ends with the loop', async () => {
     const pilot = autopilot(host(), options)
-    const room = pilot.reserve(2 * GiB, { for: 60_000 })
+    const room = pilot.reserveMemory(2 * GiB, { for: 60_000 })
     await go(pilot, 1)
     await pilot.return()
     await expect(room).rejects.toMatchObject({
-      code: 'ERR_NO_ROOM',
+      code: 'ERR_INSUFFICIENT_MEMORY',
       message: expect.stringContaining('ended'),
     })
-    await expect(pilot.reserve(1, { for: 1 })).rejects.toMatchObject({ code: 'ERR_NO_ROOM' })
+    await expect(pilot.reserveMemory(1, { for: 1 })).rejects.toMatchObject({
+      code: 'ERR_INSUFFICIENT_MEMORY',
+    })
   })
 
   it.each([
@@ -196,7 +200,7 @@ describe('reserve', () => {
     [1, { for: 0 }, '`for`'],
     [1, { for: 1, signal: 'x' }, '`signal`'],
   ])('(%j, %j) is a TypeError about %s', async (bytes, terms, name) => {
-    const reserved = autopilot(host(), options).reserve(bytes as number, terms as never)
+    const reserved = autopilot(host(), options).reserveMemory(bytes as number, terms as never)
     await expect(reserved).rejects.toThrow(TypeError)
     await expect(reserved).rejects.toThrow(name)
   })

@@ -125,7 +125,7 @@ async function runUntilKilled(host: SimulatedHost, seed: number): Promise<void> 
   const end = { last: 1 + Math.floor(random.next() * 150), hears: random.next() < 0.5 }
   const victim = mortal(host, fileJournal(path), end)
   const loop = async () => {
-    const options = { interval: 1_000, journal: victim.journal, hostReserve: GiB, ...restless(seed) }
+    const options = { interval: 1_000, journal: victim.journal, hostMemoryReserve: GiB, ...restless(seed) }
     for await (const tick of autopilot(victim.host, options)) expect(tick.index).toBeLessThan(200)
   }
   await Promise.race([loop(), victim.buried()])
@@ -142,7 +142,7 @@ describe('a loop that is killed at a random moment', () => {
     await runUntilKilled(host, seed)
     const report = await restore(host, fileJournal(path))
     expect(report.notRestored).toEqual([])
-    expect(report.foreign).toEqual([])
+    expect(report.external).toEqual([])
     expect(await settings(host)).toEqual(before)
     const sleep = 60_000
     await host.clock.sleepUntil(host.clock.now() + sleep)

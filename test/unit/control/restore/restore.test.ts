@@ -107,7 +107,7 @@ describe('restore', () => {
     expect(settings(host)).toEqual(before)
     expect(report.restored).toHaveLength(7)
     expect(report.notRestored).toEqual([])
-    expect(report.over).toEqual([])
+    expect(report.ended).toEqual([])
   })
 
   it('brings back what was found first, not what a later run found', async () => {
@@ -159,7 +159,7 @@ describe('restore', () => {
     const calls = host.calls.length
     const report = await restore(host, journal)
     expect(report).toMatchObject({ restored: [], notRestored: [] })
-    expect(report.over).toHaveLength(7)
+    expect(report.ended).toHaveLength(7)
     expect(host.calls).toHaveLength(calls)
   })
 
@@ -263,7 +263,7 @@ describe('restore', () => {
     expect(host.guests[0]!.actual).toBe(960 * MiB)
     host.available = 4 * GiB
     // What the first one gave is no foreign change to the second.
-    expect((await restore(host, journal, { wait: 0 })).foreign).toEqual([])
+    expect((await restore(host, journal, { wait: 0 })).external).toEqual([])
     expect(host.guests[0]!.actual).toBe(1536 * MiB)
   })
 
@@ -319,7 +319,7 @@ describe('what somebody else changed since', () => {
     vm1.period = 5
     await host.clock.sleepUntil(host.clock.now() + 60_000)
     const report = await restore(host, journal)
-    expect(report.foreign.map(({ name, kind }) => `${name} ${kind}`).sort()).toEqual([
+    expect(report.external.map(({ name, kind }) => `${name} ${kind}`).sort()).toEqual([
       'vm1 affinity',
       'vm1 cpuShares',
       'vm1 memory',
@@ -362,7 +362,7 @@ describe('what somebody else changed since', () => {
     for (const [i, cpus] of [[1, 2], [1], [1, 2, 3]].entries()) {
       host.guests[i]!.vcpus[0]!.affinity = CpuSet.from(cpus)
     }
-    expect((await restore(host, journal)).foreign).toEqual([])
+    expect((await restore(host, journal)).external).toEqual([])
     expect(host.guests.map(({ vcpus }) => `${vcpus[0]!.affinity}`)).toEqual(['3', '3', '3'])
   })
 
@@ -382,9 +382,9 @@ describe('what somebody else changed since', () => {
     const [original, to, other] = [100, 400, 250].map((pagesToScan) => ({ pagesToScan, sleep: 20 }))
     const asked = [{ wallTime: 0, from: original!, to: to! }]
     const subject = { uuid: '', name: '', id: -1, wallTime: 0 }
-    await journal.record([{ ...subject, kind: 'memoryMerging', original: original!, asked }])
+    await journal.record([{ ...subject, kind: 'ksm', original: original!, asked }])
     host.merging = { ...other!, running: true, saved: 0 }
-    expect((await restore(host, journal)).foreign).toHaveLength(1)
+    expect((await restore(host, journal)).external).toHaveLength(1)
     expect(host.merging.pagesToScan).toBe(250)
     host.merging = { ...to!, running: true, saved: 0 }
     expect((await restore(host, journal)).restored).toHaveLength(1)

@@ -149,7 +149,7 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
   it('stay where only one that is not managed waits', async () => {
     const host = crowded((row) => (row === 0 ? {} : { delay: 0.05 }))
     host.guests[0]!.name = 'other'
-    expect(rolledBack(await ticksOf(host, { domains: 'vm*' }))).toEqual([])
+    expect(rolledBack(await ticksOf(host, { match: 'vm*' }))).toEqual([])
   })
 
   it('are left to whoever changed them since', async () => {

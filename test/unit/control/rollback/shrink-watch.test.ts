@@ -88,7 +88,7 @@ describe('a shrink after which the guest swaps', () => {
     host.obstacle = (call) => {
       if (call === 'sampleMemory' && host.clock.now() > 0) host.available = 540 * MiB
     }
-    const ticks = await ticksOf(host, { ticks: 4, hostReserve: 512 * MiB })
+    const ticks = await ticksOf(host, { ticks: 4, hostMemoryReserve: 512 * MiB })
     expect(rolledBack(ticks)[0]!.clamps).toContainEqual(expect.objectContaining({ rule: 'host-reserve' }))
   })
 
@@ -106,7 +106,7 @@ describe('a shrink after which the guest swaps', () => {
     const answers = (view: View) =>
       view.domains.map((domain) => {
         const { actual = GiB, events } = domain.memory
-        return setMemory(domain, (events?.suffers ? 1.5 : 0.9) * actual, 'test')
+        return setMemory(domain, (events?.underPressure ? 1.5 : 0.9) * actual, 'test')
       })
     const ticks = await ticksOf(host, { ballooning: answers })
     expect(rolledBack(ticks)).toEqual([])
@@ -163,7 +163,7 @@ describe('a size that hurt', () => {
       fc.property(anyView, anyPlan, fc.integer({ min: 1, max: 4096 }), (view, plan, mib) => {
         const free = guard(plan, view, limits, new Ledger())
         const ledger = new Ledger()
-        for (const domain of view.domains) ledger.rollbacks.sizeHurt(domain, mib * MiB, view.time)
+        for (const domain of view.domains) ledger.quarantine.sizeHurt(domain, mib * MiB, view.time)
         const held = guard(plan, view, limits, ledger)
         for (const action of held.plan) {
           if (action.kind !== 'setMemory') continue

@@ -5,7 +5,7 @@ import { Observer } from '../../../../lib/view/observer.ts'
 import { topologyOf } from '../../schedulers/world.ts'
 import { cpuSample, type Row } from '../samples.ts'
 
-const none = { hostReserve: 0, domainOverhead: 0 }
+const none = { hostMemoryReserve: 0, domainOverhead: 0 }
 
 /** Background of each pCPU after samples that are all the same. */
 function background(busy: readonly number[], vcpus: Row['vcpus'], samples = 1): (number | undefined)[] {

@@ -7,7 +7,7 @@ import { topologyOf } from '../../schedulers/world.ts'
 import { cpuSample, type Row } from '../samples.ts'
 
 const interval = 2_000
-const none = { hostReserve: 0, domainOverhead: 0 }
+const none = { hostMemoryReserve: 0, domainOverhead: 0 }
 
 /** Demand of the one vCPU of domain a, by sample. */
 function demands(samples: readonly (readonly Row[])[]): (number | undefined)[] {

@@ -42,7 +42,7 @@ class Watch {
       domains: [load, ...crowd].map((load, i) => ({ name: `guest${i}`, vcpus: [{ affinity: '0', load }] })),
       changes,
     })
-    this.#observer = new Observer(this.host.topology, { hostReserve: 0, domainOverhead: 0 })
+    this.#observer = new Observer(this.host.topology, { hostMemoryReserve: 0, domainOverhead: 0 })
   }
 
   /** What is known of the first guest after so many samples. */

@@ -34,7 +34,7 @@ export class Watched {
   time = 0
 
   constructor(options: Partial<ObserverOptions> = {}, period = 2_000) {
-    this.#observer = new Observer(topologyOf(1), { hostReserve: 0, domainOverhead: 0, ...options })
+    this.#observer = new Observer(topologyOf(1), { hostMemoryReserve: 0, domainOverhead: 0, ...options })
     this.period = period
   }
 

@@ -69,7 +69,7 @@ describe("the host's state", () => {
 })
 
 it('keeps what is reserved for guests about to start out of the budget', () => {
-  const observer = new Observer(topologyOf(1), { hostReserve: GiB, domainOverhead: 0 })
+  const observer = new Observer(topologyOf(1), { hostMemoryReserve: GiB, domainOverhead: 0 })
   const look = (reserved?: number) => {
     const seen = { cpu: cpuSample(0, []), memory: memorySample(0, []), targets: new Map<string, number>() }
     return observer.observe({ ...seen, reserved }).memory

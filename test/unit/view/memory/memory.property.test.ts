@@ -166,7 +166,7 @@ describe('a guest that tells the truth', () => {
         const rested = { used: 400, actual: 1_024 }
         guest.rest(300, rested)
         expect(guest.see(rested).need).toMatchObject({ burst: 0, growthPerSecond: 0, total: 400 * MiB })
-        expect(guest.see(rested).events).toMatchObject({ suffers: false, lostProgram: false })
+        expect(guest.see(rested).events).toMatchObject({ underPressure: false, oomKilled: false })
       }),
       { numRuns: 30 },
     )

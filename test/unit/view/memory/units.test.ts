@@ -59,7 +59,7 @@ const found: Record<keyof MemorySample, readonly [(view: View) => unknown, unkno
 }
 
 it('every column of a sample is in the View, in bytes, milliseconds or events per second', () => {
-  const observer = new Observer(topologyOf(1), { hostReserve: 0, domainOverhead: 0 })
+  const observer = new Observer(topologyOf(1), { hostMemoryReserve: 0, domainOverhead: 0 })
   const [, view] = [1, 2].map((turn) => {
     const cpu = cpuSample(turn * seconds * 1_000, [{ uuid, id: 1 }], 1)
     return observer.observe({ cpu, memory: sample(turn), targets: new Map() })

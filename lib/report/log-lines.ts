@@ -1,9 +1,9 @@
-import { shortage, sufferers } from '../control/emergencies.ts'
-import type { MergingTurn, Outcome, Tick } from '../control/tick.ts'
+import { shortage, underPressure } from '../control/emergencies.ts'
+import type { KsmResult, Outcome, Tick } from '../control/tick.ts'
 import type { Action } from '../policy/plan.ts'
 import { printable } from '../util/printable.ts'
-import { size, standing } from './format.ts'
-import { outcomeTold, type Told, type ToldEvent } from './told.ts'
+import { headline, size } from './format.ts'
+import { type LogEvent, type LogRecord, outcomeRecord } from './told.ts'
 
 /** Wall-clock milliseconds without news after which a run says that all is well. */
 const longestSilence = 60_000
@@ -13,48 +13,48 @@ const longestSilence = 60_000
  * alone or failed when it begins, and not again while it lasts; and, when there is nothing to tell, that
  * nothing changes: at the beginning and then once a minute.
  */
-export class Narrator {
+export class LogFormatter {
   #standing: ReadonlySet<string> = new Set()
   #spokeAt = -Infinity
 
   /** The lines that this tick adds. */
   lines(tick: Tick): string[] {
     const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
-    return this.tell(tick).map(({ line }) => `${clock}  ${line}`)
+    return this.records(tick).map(({ line }) => `${clock}  ${line}`)
   }
 
   /** The same for programs: each line with what it is about. */
-  tell(tick: Tick): Told[] {
+  records(tick: Tick): LogRecord[] {
     const news = this.#news([
       ...tick.errors.map((error) =>
         matter(error.code, error.message, '', { event: 'error', fields: { code: error.code } }),
       ),
       ...tick.clamps.map(({ rule, action, cause }) =>
         matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `, {
-          event: 'refused',
+          event: 'clamped',
           fields: { rule, domain: action.domain, uuid: action.uuid, ...wantedOf(action), reason: cause },
         }),
       ),
-      ...tick.leftAlone.map(({ uuid, domain, what, why }) =>
+      ...tick.skipped.map(({ uuid, domain, what, why }) =>
         matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `, {
-          event: 'left-alone',
+          event: 'skipped',
           fields: { domain, uuid, what, reason: why },
         }),
       ),
-      ...(tick.merging?.leftAlone === undefined
+      ...(tick.ksm?.skipped === undefined
         ? []
         : [
-            matter('merging', tick.merging.leftAlone, 'left alone: same-page merging: ', {
-              event: 'left-alone',
-              fields: { what: 'merging', reason: tick.merging.leftAlone },
+            matter('merging', tick.ksm.skipped, 'left alone: same-page merging: ', {
+              event: 'skipped',
+              fields: { what: 'merging', reason: tick.ksm.skipped },
             }),
           ]),
     ])
     const told = [...news, ...emergency(tick), ...tick.outcomes.map((outcome) => outcomeLine(tick, outcome))]
-    if (tick.merging?.outcome) told.push(mergingLine(tick.merging.outcome))
+    if (tick.ksm?.outcome) told.push(mergingLine(tick.ksm.outcome))
     if (told.length > 0) this.#spokeAt = tick.wallTime
-    const state = () => standing(tick.view).join(', ')
-    if (tick.index === 0) told.unshift(plain('first-look', `first look: ${state()}`))
+    const state = () => headline(tick.view).join(', ')
+    if (tick.index === 0) told.unshift(plain('first-sample', `first look: ${state()}`))
     else if (tick.wallTime - this.#spokeAt >= longestSilence) {
       told.push(plain('no-change', `no change: ${state()}`))
       this.#spokeAt = tick.wallTime
@@ -62,7 +62,7 @@ export class Narrator {
     return told
   }
 
-  #news(matters: readonly Matter[]): Told[] {
+  #news(matters: readonly Condition[]): LogRecord[] {
     const before = this.#standing
     this.#standing = new Set(matters.map(({ key }) => key))
     return matters.filter(({ key }) => !before.has(key)).map(({ told }) => told)
@@ -70,9 +70,9 @@ export class Narrator {
 }
 
 /** Why there is a tick between two beats. */
-function emergency({ cause, view }: Tick): Told[] {
+function emergency({ cause, view }: Tick): LogRecord[] {
   if (cause !== 'emergency') return []
-  const names = sufferers(view).map(({ name }) => name)
+  const names = underPressure(view).map(({ name }) => name)
   return [
     ...(names.length > 0
       ? [plain('emergency', `emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
@@ -83,14 +83,14 @@ function emergency({ cause, view }: Tick): Told[] {
   ]
 }
 
-function plain(event: ToldEvent, line: string): Told {
+function plain(event: LogEvent, line: string): LogRecord {
   return { event, level: event === 'emergency' ? 'warn' : 'info', line: printable(line), fields: {} }
 }
 
 /** What is told when it begins and not again while it lasts. */
-interface Matter {
+interface Condition {
   readonly key: string
-  readonly told: Told
+  readonly told: LogRecord
 }
 
 /** The numbers of `text` do not make it another matter. */
@@ -98,8 +98,8 @@ function matter(
   subject: string,
   text: string,
   prefix: string,
-  { event, fields }: Pick<Told, 'event' | 'fields'>,
-): Matter {
+  { event, fields }: Pick<LogRecord, 'event' | 'fields'>,
+): Condition {
   const level = event === 'error' ? 'error' : 'warn'
   return {
     key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
@@ -124,7 +124,7 @@ function describe(action: Action): string {
 }
 
 /** What an action asks for, in figures. */
-function wantedOf(action: Action): Told['fields'] {
+function wantedOf(action: Action): LogRecord['fields'] {
   switch (action.kind) {
     case 'pin':
       return { action: action.kind, vcpu: action.vcpu, to: action.cpus.toString() }
@@ -135,7 +135,7 @@ function wantedOf(action: Action): Told['fields'] {
   }
 }
 
-function mergingLine({ action, status, error, duration }: NonNullable<MergingTurn['outcome']>): Told {
+function mergingLine({ action, status, error, duration }: NonNullable<KsmResult['outcome']>): LogRecord {
   const { pagesToScan, sleep, reason } = action
   const what = `look for equal pages: ${pagesToScan} each ${sleep} ms`
   return {
@@ -148,8 +148,8 @@ function mergingLine({ action, status, error, duration }: NonNullable<MergingTur
 
 const prefixes = { applied: '', 'dry-run': 'would ', failed: 'could not ' } as const
 
-function outcomeLine(tick: Tick, outcome: Outcome): Told {
+function outcomeLine(tick: Tick, outcome: Outcome): LogRecord {
   const { action, status, error } = outcome
   const line = printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : action.reason}`)
-  return { ...outcomeTold(tick, outcome), line }
+  return { ...outcomeRecord(tick, outcome), line }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { pin, setMemory } from '../../../lib/policy/plan.ts'
-import { Narrator } from '../../../lib/report/narrator.ts'
+import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
@@ -11,7 +11,7 @@ const move = pin(view.vcpus[0]!, CpuSet.of(2), 'pCPU 2 has 40 % less')
 const grow = setMemory(view.domains[0]!, 640 * MiB, '90 MiB unused')
 
 /** Lines without the clock in front, which depends on the time zone. */
-function told(narrator: Narrator, index: number, more: Parameters<typeof tickOf>[2] = {}): string[] {
+function told(narrator: LogFormatter, index: number, more: Parameters<typeof tickOf>[2] = {}): string[] {
   return narrator.lines(tickOf(index, view, more)).map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''))
 }
 
@@ -27,7 +27,7 @@ describe('the narrator', () => {
         duration: 1,
       },
     ]
-    expect(told(new Narrator(), 1, { outcomes })).toEqual([
+    expect(told(new LogFormatter(), 1, { outcomes })).toEqual([
       'pin aos_vm1 vCPU 0 to pCPU 2: pCPU 2 has 40 % less',
       'would set memory of aos_vm1 to 640 MiB: 90 MiB unused',
       'could not pin aos_vm1 vCPU 0 to pCPU 2: gone',
@@ -35,9 +35,9 @@ describe('the narrator', () => {
   })
 
   it('says who could not wait for the beat', () => {
-    const events = { swappedOut: MiB, majorFaultsPerSecond: 0, suffers: true, lostProgram: false }
+    const events = { swappedOut: MiB, majorFaultsPerSecond: 0, underPressure: true, oomKilled: false }
     const suffering = viewOf(1, [{ name: 'web', memory: { events } }, { name: 'db' }])
-    const lines = new Narrator().lines(
+    const lines = new LogFormatter().lines(
       tickOf(1, suffering, { cause: 'emergency', outcomes: [applied(grow)] }),
     )
     expect(lines.map((line) => line.slice(10))).toEqual([
@@ -48,12 +48,12 @@ describe('the narrator', () => {
 
   it('says when it was the host that could not wait', () => {
     const short = { ...view, memory: { ...view.memory, state: 'low' as const } }
-    const lines = new Narrator().lines(tickOf(1, short, { cause: 'emergency' }))
+    const lines = new LogFormatter().lines(tickOf(1, short, { cause: 'emergency' }))
     expect(lines.map((line) => line.slice(10))).toEqual(['emergency: the host is short of memory (low)'])
   })
 
   it('says at the beginning what is there, and then once a minute that nothing changes', () => {
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
     const standing = '4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB'
     expect(spoken.flatMap((lines, i) => lines.map((line) => [i, line]))).toEqual([
@@ -65,11 +65,9 @@ describe('the narrator', () => {
   })
 
   it('tells what lasts when it begins, and again when it comes back, whatever its numbers do', () => {
-    const narrator = new Narrator()
+    const narrator = new LogFormatter()
     const held = (seconds: number) => ({
-      leftAlone: [
-        { uuid: 'u1', domain: 'aos_vm2', what: 'memory' as const, why: `stale for ${seconds}.5 s` },
-      ],
+      skipped: [{ uuid: 'u1', domain: 'aos_vm2', what: 'memory' as const, why: `stale for ${seconds}.5 s` }],
       clamps: [
         { rule: 'host-reserve' as const, action: grow, instead: undefined, cause: `${seconds} MiB short` },
       ],
