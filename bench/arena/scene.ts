@@ -1,8 +1,8 @@
 import type { Tick } from '../../lib/control/tick.ts'
+import { isRunning } from '../../lib/host/sample.ts'
 import { isFullSample } from '../../lib/report/index.ts'
 import type { SimulatedHost } from '../../lib/simulation/index.ts'
 import { placeOf } from '../../lib/view/cpu/placement.ts'
-import { isRunning } from '../../lib/view/running.ts'
 
 /** A vCPU at one tick: what the View says of it, and what it really wants. */
 export interface SceneVcpu {

@@ -1,6 +1,6 @@
 import type { Tick } from '../../lib/control/tick.ts'
+import { isRunning } from '../../lib/host/sample.ts'
 import { placeOf } from '../../lib/view/cpu/placement.ts'
-import { isRunning } from '../../lib/view/running.ts'
 import { markMoves } from './moves.ts'
 import { colourOf, figure, innerWidth, margin, type PlotOptions, svg, TimeAxis, text } from './plot.ts'
 

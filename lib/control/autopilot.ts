@@ -2,7 +2,7 @@ import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
 import { domainOverhead } from './defaults.ts'
 import { ControlLoop } from './loop.ts'
-import { nextTickIndex } from './next-tick.ts'
+
 import { type AutopilotOptions, type LoopConfig, readOptions } from './options.ts'
 import { type Reservation, Reservations, type ReserveOptions } from './reservation/reservations.ts'
 import type { Tick } from './tick.ts'
@@ -104,6 +104,15 @@ async function* run(
     turns?.[Symbol.dispose]()
     reservations.end()
   }
+}
+
+/**
+ * The next beat of a loop that began at `start` and beats every `interval`, all in milliseconds of one clock:
+ * the first multiple that is not over yet, and never the beat `after` again. Beats are counted from the
+ * start, so that nothing drifts; those that a long turn has missed are left out, so that none comes in a burst.
+ */
+function nextTickIndex(start: number, interval: number, after: number, now: number): number {
+  return Math.max(after + 1, Math.ceil((now - start) / interval))
 }
 
 function assertMayAct(host: Host, { scheduler, ballooning, ksm: merging, dryRun }: LoopConfig): void {

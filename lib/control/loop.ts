@@ -1,27 +1,25 @@
-import { BallastError } from '../host/errors.ts'
+import { asBallastError, BallastError, endsConnection } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { CpuSample, DomainIdentity } from '../host/sample.ts'
 import type { Action, Explanation } from '../policy/plan.ts'
 import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
-import { blankCpuSample } from './blank-sample.ts'
-import { lateness } from './deadman.ts'
+
 import { domainOverhead } from './defaults.ts'
 import { DomainInfo } from './domain/domain-info.ts'
 import { memorySampleInterval } from './domain/stats-period.ts'
 import { Emergencies } from './emergencies.ts'
-import { asBallastError, endsConnection } from './failure.ts'
 import { guard } from './guard/guard.ts'
 import type { JournalEntry } from './journal/journal.ts'
 import { originalAffinities } from './journal/original-affinities.ts'
 import { KsmLoop } from './ksm-loop.ts'
 import { Ledger } from './ledger/ledger.ts'
-import { type DatedMemorySample, MemorySampling } from './memory-feed.ts'
 import type { LoopConfig } from './options.ts'
 import { PolicyRunner } from './policy-runner.ts'
 import type { Reservations } from './reservation/reservations.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
+import { blankCpuSample, type DatedMemorySample, MemorySampling } from './sampling.ts'
 import { summarize } from './summary.ts'
 import type { Skipped, Tick } from './tick.ts'
 import type { GuardLimits } from './verdict.ts'
@@ -321,4 +319,22 @@ function withReserved(view: View, reserved: number): View {
 interface TickContext extends SampleTiming, Pick<Tick, 'index' | 'cause' | 'view'> {
   readonly policies: readonly (PolicyRunner<Action> | undefined)[]
   readonly errors: BallastError[]
+}
+
+/** So many intervals after it was looked a plan is about a host that may be another by now. */
+const intervals = 3
+/** Milliseconds that are not late, however short the interval: a busy machine takes that now and then. */
+const leastLimit = 1_000
+
+/**
+ * What to say of a plan that comes to be carried out `age` milliseconds after what it was made from was seen: undefined
+ * while that is soon enough. A plan that is late is dropped whole, and the next look decides anew.
+ */
+export function lateness(age: number, interval: number): BallastError | undefined {
+  const limit = Math.max(leastLimit, intervals * interval)
+  if (!(age > limit)) return undefined
+  const message =
+    `The loop fell behind: its plan was ready ${Math.round(age)} ms after it had looked, ` +
+    `later than ${limit} ms: nothing was changed`
+  return new BallastError('ERR_LATE', message)
 }

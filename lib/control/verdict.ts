@@ -19,3 +19,9 @@ export interface Verdict<A extends Action = Action> {
   /** Why, in numbers. */
   readonly cause: string
 }
+
+/** Why something is skipped, and the rule that says so. */
+export interface SkipReason {
+  readonly rule: GuardRule
+  readonly why: string
+}

@@ -89,3 +89,41 @@ export function wrongOption(option: string, expected: string, got: unknown): Wro
 export function isWrongOption(error: unknown): error is WrongOption {
   return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_ARGUMENT'
 }
+
+/**
+ * What a Host rejected with, as a `BallastError`. A Host promises nothing else; whatever one throws in spite
+ * of it is kept as the cause.
+ */
+export function asBallastError(error: unknown): BallastError {
+  if (error instanceof BallastError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new BallastError('ERR_INVALID_ARGUMENT', message, { cause: error })
+}
+
+const openOutcome: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DISCONNECTED'])
+
+/** Whether the outcome of a call that failed so is unknown: it may have been carried out, or may still be. */
+export function isOutcomeOpen(error: BallastError): boolean {
+  return openOutcome.has(error.code)
+}
+
+const transient: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
+
+/** Whether the domain was only busy or out of reach: the same call may succeed when it is made again. */
+export function isTransient(error: BallastError): boolean {
+  return transient.has(error.code)
+}
+
+const gone: ReadonlySet<ErrorCode> = new Set(['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING'])
+
+/** Whether the domain that the call was about has ended. */
+export function isDomainGone(error: BallastError): boolean {
+  return gone.has(error.code)
+}
+
+const fatal: ReadonlySet<ErrorCode> = new Set(['ERR_CONNECTION_LOST', 'ERR_ALREADY_CLOSED'])
+
+/** Whether after this error no call to the host can succeed any more. */
+export function endsConnection(error: BallastError): boolean {
+  return fatal.has(error.code)
+}

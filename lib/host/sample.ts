@@ -131,3 +131,11 @@ export interface HostMemory {
   /** Part of the last 10 s in which some task waited for memory, 0 to 1 (PSI, `some avg10`). */
   readonly pressure: number
 }
+
+/**
+ * Whether a domain in this state can use a pCPU and answer its balloon. `blocked` is how some
+ * hypervisors report a running domain that is idle.
+ */
+export function isRunning(state: DomainState): boolean {
+  return state === DomainState.running || state === DomainState.blocked
+}

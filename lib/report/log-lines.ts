@@ -1,7 +1,7 @@
-import { shortage, underPressure } from '../control/emergencies.ts'
 import type { KsmResult, Outcome, Tick } from '../control/tick.ts'
 import type { Action } from '../policy/plan.ts'
 import { printable } from '../util/printable.ts'
+import { shortage, underPressure } from '../view/memory/shortage.ts'
 import { headline, size } from './format.ts'
 import { type LogEvent, type LogRecord, outcomeRecord } from './told.ts'
 

@@ -1,9 +1,9 @@
 import type { Tick } from '../control/tick.ts'
+import { isRunning } from '../host/sample.ts'
 import { counted } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import { placeOf } from '../view/cpu/placement.ts'
-import { isRunning } from '../view/running.ts'
 import type { DomainView, MemoryHold } from '../view/view.ts'
 import { headline, percent, size, sizeOf } from './format.ts'
 

@@ -1,4 +1,5 @@
 import { wrongOption } from '../host/errors.ts'
+import { assertPositiveFraction } from '../policy/options.ts'
 import type { Decision, PinAction, StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
 import { type Level, shapeOf } from './balance/bins.ts'
@@ -15,7 +16,6 @@ import { readModel } from './balance/model.ts'
 import { type Price, priceFrom } from './balance/move-cost.ts'
 import { isWanting, levelsOf } from './balance/pin-levels.ts'
 import { pinInPlace, pinsOf, repinAllowed } from './balance/pins.ts'
-import { assertFraction } from './checks.ts'
 
 export interface BalanceOptions {
   /**
@@ -85,8 +85,8 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     sibling = 0.25,
     background = false,
   } = options
-  assertFraction('tolerance', tolerance)
-  assertFraction('sibling', sibling)
+  assertPositiveFraction('tolerance', tolerance)
+  assertPositiveFraction('sibling', sibling)
   if (pin !== 'cpu' && pin !== 'set') throw wrongOption('pin', "'cpu' or 'set'", pin)
   if (maxMoves !== Infinity && !(Number.isInteger(maxMoves) && maxMoves > 0)) {
     throw wrongOption('maxMoves', 'a whole number from 1', maxMoves)

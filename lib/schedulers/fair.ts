@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
+import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../policy/plan.ts'
 import type { DomainView, View } from '../view/view.ts'
-import { assertFraction } from './checks.ts'
 import { proportional, type Weights } from './shared/cpu-shares.ts'
 import { served, type Wish } from './shared/max-min-share.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
@@ -47,7 +47,7 @@ const partners = 16
  */
 export function fair(options: FairOptions = {}): StatefulPolicy<PinAction | SetSharesAction, FairState> {
   const { tolerance = 0.1 } = options
-  assertFraction('tolerance', tolerance)
+  assertPositiveFraction('tolerance', tolerance)
   return {
     initialState: { calls: 0, needed: patience.first },
     decide(view, state) {

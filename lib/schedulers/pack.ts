@@ -1,8 +1,8 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
+import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type StatefulPolicy } from '../policy/plan.ts'
 import type { View } from '../view/view.ts'
-import { assertFraction } from './checks.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
 import { percent } from './words.ts'
 
@@ -42,7 +42,7 @@ const nothing = 1e-9
  */
 export function pack(options: PackOptions = {}): StatefulPolicy<PinAction, PackState> {
   const { fill = 0.8, slack = 0.1 } = options
-  assertFraction('fill', fill)
+  assertPositiveFraction('fill', fill)
   if (typeof slack !== 'number' || !(slack >= 0 && slack <= 1)) {
     throw wrongOption('slack', 'a fraction from 0 to 1', slack)
   }

@@ -1,7 +1,13 @@
 import { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
+import {
+  type CpuSample,
+  type DomainIdentity,
+  type DomainState,
+  isRunning,
+  type MemorySample,
+} from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { known } from '../util/known.ts'
 import { AllowedSets } from './cpu/allowed-cpus.ts'
@@ -17,7 +23,6 @@ import { commitment } from './memory/commitment.ts'
 import { Intervals } from './memory/decision-interval.ts'
 import { MemoryLevels } from './memory/domain-memory.ts'
 import { HostState } from './memory/host-state.ts'
-import { isRunning } from './running.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
 /** What the books of the host's memory are kept with, and where vCPUs may be placed. */

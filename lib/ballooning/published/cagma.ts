@@ -1,7 +1,7 @@
+import { assertBytes, assertFactor, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
-import { assertBytes, assertFactor, assertMilliseconds } from '../checks.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, mib, sameSize, turnOf } from './guest.ts'
 

@@ -1,6 +1,6 @@
+import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
-import { assertBytes, assertFraction, assertMilliseconds } from '../checks.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, mib, usualMinimum } from './guest.ts'
 
@@ -64,7 +64,7 @@ const halvings = 60
  */
 export function idleTax(options: IdleTaxOptions = {}): StatefulPolicy<SetMemoryAction, IdleTaxState> {
   const { tax = 0.75, slow = 300_000, fast = 30_000, minimum = usualMinimum } = options
-  assertFraction('tax', tax)
+  assertFractionBelowOne('tax', tax)
   assertMilliseconds('slow', slow)
   assertMilliseconds('fast', fast)
   assertBytes('minimum', minimum)

@@ -1,7 +1,7 @@
+import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import type { View } from '../../view/view.ts'
-import { assertBytes, assertFraction, assertMilliseconds } from '../checks.ts'
 import { type Guest, guestsOf, mib, turnOf, usualMinimum } from './guest.ts'
 
 export interface MomOptions {
@@ -54,7 +54,7 @@ export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, M
   assertMilliseconds('period', period)
   assertMilliseconds('window', window)
   for (const [name, value] of Object.entries({ pressure, critical, guestFree, step, threshold })) {
-    assertFraction(name, value)
+    assertFractionBelowOne(name, value)
   }
   assertBytes('minimum', minimum)
 

@@ -1,6 +1,6 @@
+import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
-import { assertBytes, assertFraction, assertMilliseconds } from '../checks.ts'
 import { type Guest, guestsOf, mib, turnOf, usualMinimum } from './guest.ts'
 
 export interface ProxmoxOptions {
@@ -38,8 +38,8 @@ export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryA
   const { period = 10_000, target = 0.8, step = 100 * MiB, tolerance = 10 * MiB } = options
   const { comfortable = 0.25, minimum = usualMinimum } = options
   assertMilliseconds('period', period)
-  assertFraction('target', target)
-  assertFraction('comfortable', comfortable)
+  assertFractionBelowOne('target', target)
+  assertFractionBelowOne('comfortable', comfortable)
   for (const [name, value] of Object.entries({ step, tolerance, minimum })) assertBytes(name, value)
 
   return {

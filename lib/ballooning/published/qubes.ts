@@ -1,6 +1,6 @@
+import { assertBytes, assertFactor } from '../../policy/options.ts'
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
-import { assertBytes, assertFactor } from '../checks.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, mib } from './guest.ts'
 

@@ -1,6 +1,6 @@
+import { assertBytes, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
-import { assertBytes, assertMilliseconds } from '../checks.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, mib, usualMinimum } from './guest.ts'
 

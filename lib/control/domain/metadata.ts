@@ -1,7 +1,14 @@
 import { XMLParser } from 'fast-xml-parser'
 import { CpuSet } from '../../host/cpuset.ts'
-import { contradiction, isMemoryShares, memorySharesExpected, readMiB } from './memory-settings.ts'
-import { isShares, type ParsedRules, sharesExpected } from './rules.ts'
+import {
+  contradiction,
+  isMemoryShares,
+  isShares,
+  memorySharesExpected,
+  type ParsedRules,
+  readMiB,
+  sharesExpected,
+} from './rules.ts'
 
 /** What the metadata of a domain says; or what is wrong with it. */
 export type MetadataSettings = ParsedRules | { readonly problem: string }

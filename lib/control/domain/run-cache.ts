@@ -1,15 +1,11 @@
-import type { BallastError, ErrorCode } from '../../host/errors.ts'
+import { asBallastError, type BallastError, isDomainGone } from '../../host/errors.ts'
 import type { Host, HostEvent } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import { withTimeout } from '../../util/timeout.ts'
-import { asBallastError } from '../failure.ts'
 
 /** Questions at once: no monitor is asked, so they are short. */
 const lanes = 8
-
-/** The domain has ended since: nobody needs the answer. */
-const gone: ReadonlySet<ErrorCode> = new Set(['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING'])
 
 /** What is known of one run of a domain. */
 interface Entry<T> {
@@ -126,7 +122,7 @@ export class RunCache<T> implements Disposable {
       }
     } catch (error) {
       const failure = asBallastError(error)
-      if (!gone.has(failure.code)) this.#errors.push(failure)
+      if (!isDomainGone(failure)) this.#errors.push(failure)
     } finally {
       entry.question = undefined
     }

@@ -3,9 +3,8 @@ import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { type DomainSettings, defaultSettings } from '../../view/domain-settings.ts'
-import { contradiction, memorySettings } from './memory-settings.ts'
 import { readMetadata } from './metadata.ts'
-import type { ParsedRules, RulesOf } from './rules.ts'
+import { contradiction, memorySettings, type ParsedRules, type RulesOf } from './rules.ts'
 import { RunCache } from './run-cache.ts'
 
 /** What settings are made of, apart from metadata. */

@@ -1,8 +1,7 @@
-import type { BallastError } from '../../host/errors.ts'
+import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { Semaphore } from '../../util/semaphore.ts'
-import { asBallastError } from '../failure.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */

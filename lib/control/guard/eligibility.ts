@@ -1,15 +1,9 @@
-import { DomainState } from '../../host/sample.ts'
+import { DomainState, isRunning } from '../../host/sample.ts'
 import { mebibytes } from '../../util/format.ts'
-import { isRunning } from '../../view/running.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { GuardRule, Skipped } from '../tick.ts'
-
-/** Why something is left alone, and the rule that says so. */
-export interface SkipReason {
-  readonly rule: GuardRule
-  readonly why: string
-}
+import type { Skipped } from '../tick.ts'
+import type { SkipReason } from '../verdict.ts'
 
 const inactive: Partial<Record<DomainState, string>> = {
   [DomainState.paused]: 'it is paused',

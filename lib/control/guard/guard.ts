@@ -25,7 +25,7 @@ export interface Guarded {
  */
 export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {
   const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
-  const books = new MemoryBudget(view, limits, ledger)
+  const books = new MemoryBudget(view, ledger)
   const taken = new Set<string>()
   const passed: Action[] = []
   const clamps: Clamp[] = []

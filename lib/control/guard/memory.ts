@@ -1,7 +1,7 @@
 import type { SetMemoryAction } from '../../policy/plan.ts'
 import { mebibytes } from '../../util/format.ts'
 import { KiB } from '../../util/units.ts'
-import { commitment } from '../../view/memory/commitment.ts'
+import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import { type Ledger, negligible } from '../ledger/ledger.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
@@ -16,9 +16,10 @@ export class MemoryBudget {
   readonly #ledger: Ledger
   #headroom: number
 
-  constructor(view: View, limits: GuardLimits, ledger: Ledger) {
+  constructor(view: View, ledger: Ledger) {
     this.#ledger = ledger
-    const headroom = unallocatedMemory(view, limits.domainOverhead, ledger) - view.memory.reserved
+    const unallocated = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
+    const headroom = unallocated - view.memory.reserved
     // A host that does not tell its memory has none to grant.
     this.#headroom = Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }
@@ -42,24 +43,6 @@ export class MemoryBudget {
 /** Bytes that a balloon has, or has been promised and may have by now. */
 export function presentSize({ uuid, memory: { actual, target } }: DomainView, ledger: Ledger): number {
   return Math.max(actual ?? 0, target ?? 0, ledger.largestRequested(uuid))
-}
-
-/**
- * Bytes that nobody holds, nobody was promised and the host does not keep: what guests may grow by or start with, what
- * is reserved for them included. Below 0 when more is held than should be; NaN when the host does not tell.
- */
-export function unallocatedMemory(view: View, domainOverhead: number, ledger: Ledger): number {
-  const { total, reserve, available = Number.POSITIVE_INFINITY } = view.memory
-  let counted = 0
-  let resident = 0
-  for (const domain of view.domains) {
-    const { actual, target = 0, rss } = domain.memory
-    counted += commitment(domain, domainOverhead)
-    if (actual !== undefined) counted += presentSize(domain, ledger) - Math.max(actual, target)
-    resident += rss ?? actual ?? 0
-  }
-  // What was promised to a domain and is not resident yet looks available, and is not.
-  return Math.min(total, available + resident) - reserve - counted
 }
 
 /**

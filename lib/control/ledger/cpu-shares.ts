@@ -1,34 +1,7 @@
-import type { BallastError, ErrorCode } from '../../host/errors.ts'
-import type { Host } from '../../host/host.ts'
+import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { View } from '../../view/view.ts'
-import { RunCache } from '../domain/run-cache.ts'
-import { asBallastError } from '../failure.ts'
-import type { SkipReason } from '../guard/eligibility.ts'
-
-/**
- * The `cpu_shares` of every domain: read when it starts and when they change; undefined where the host has none.
- * `patience` is how many milliseconds a look waits for them at most.
- */
-export function cpuSharesCache(host: Host, patience: number): RunCache<number | undefined> {
-  return new RunCache(host, {
-    ask: async ({ uuid }) => {
-      try {
-        return await host.cpuShares(uuid)
-      } catch (error) {
-        const failure = asBallastError(error)
-        if (failure.code === 'ERR_NOT_SUPPORTED') return undefined
-        throw failure
-      }
-    },
-    isChangedBy: ({ kind }) => kind === 'cpuShares',
-    serveStale: false,
-    timeout: patience,
-  })
-}
-
-/** After these the next try may succeed. */
-const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
+import type { SkipReason } from '../verdict.ts'
 
 /** What we did to one domain's shares in one run of it. */
 interface SharesRequest {
@@ -66,7 +39,7 @@ export class SharesLedger {
 
   /** It could not be given shares. What is not likely to pass is not tried again in this run of the domain. */
   failed({ uuid, id }: DomainIdentity, error: BallastError): void {
-    if (!passing.has(error.code)) this.#refusals.set(uuid, { id, message: error.message })
+    if (!isTransient(error)) this.#refusals.set(uuid, { id, message: error.message })
   }
 
   /** Why this domain's shares are left alone. */

@@ -1,8 +1,8 @@
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Action, PinAction } from '../../policy/plan.ts'
 import { mebibytes } from '../../util/format.ts'
+import { shortage } from '../../view/memory/shortage.ts'
 import type { DomainView, View } from '../../view/view.ts'
-import { shortage } from '../emergencies.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** Milliseconds that pins which were undone are not tried again; twice as long each time. */

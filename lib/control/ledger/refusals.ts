@@ -1,11 +1,9 @@
-import type { BallastError, ErrorCode } from '../../host/errors.ts'
+import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Action } from '../../policy/plan.ts'
 import type { View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 
-/** These say that the domain was busy or out of reach, not that it refused: they are no reason to wait. */
-const passing: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
 /** Milliseconds that the same is not tried again: after the second failure in a row, and at most. */
 const firstPause = 2_000
 const longestPause = 300_000
@@ -36,8 +34,9 @@ export class Refusals {
   }
 
   /** `action` was refused; `time` in monotonic milliseconds. */
-  refused(action: Action, { uuid, id }: DomainIdentity, { code, message }: BallastError, time: number): void {
-    if (passing.has(code)) return
+  refused(action: Action, { uuid, id }: DomainIdentity, error: BallastError, time: number): void {
+    if (isTransient(error)) return
+    const { message } = error
     const key = keyOf(action)
     const times = (this.#refusals.get(key)?.times ?? 0) + 1
     const pause = times === 1 ? 0 : Math.min(longestPause, firstPause * 2 ** (times - 2))

@@ -1,8 +1,8 @@
 import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
 import { mebibytes } from '../../util/format.ts'
+import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { View } from '../../view/view.ts'
-import { unallocatedMemory } from '../guard/memory.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits } from '../verdict.ts'
 import { reclaimable } from './reclaimable.ts'
@@ -81,7 +81,7 @@ export class Reservations {
   see(view: View, ledger: Ledger): void {
     const { clock, limits, idle } = this.#terms
     if (this.#kept.size === 0) return
-    const free = unallocatedMemory(view, limits.domainOverhead, ledger)
+    const free = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
     let before = 0
     for (const reservation of this.#kept) {
       const { bytes, until, waiting } = reservation

@@ -1,4 +1,4 @@
-import { isRunning } from '../../view/running.ts'
+import { isRunning } from '../../host/sample.ts'
 import type { View } from '../../view/view.ts'
 import { type Level, setsAt } from './bins.ts'
 

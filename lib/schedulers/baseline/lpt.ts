@@ -1,7 +1,7 @@
 import { CpuSet } from '../../host/cpuset.ts'
+import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
 import { mean } from '../../util/statistics.ts'
-import { assertFraction } from '../checks.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
 import { percent } from '../words.ts'
@@ -24,7 +24,7 @@ export interface LptOptions {
  */
 export function lpt(options: LptOptions = {}): PurePolicy<PinAction> {
   const { tolerance = 0.05 } = options
-  assertFraction('tolerance', tolerance)
+  assertPositiveFraction('tolerance', tolerance)
   return (view) => {
     const placement = withBackground(readPlacement(view), view)
     const { deviation, loads } = asItIs(placement)

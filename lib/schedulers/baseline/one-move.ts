@@ -1,8 +1,8 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { wrongOption } from '../../host/errors.ts'
+import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
 import { mean } from '../../util/statistics.ts'
-import { assertFraction } from '../checks.ts'
 import { readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
 import { percent } from '../words.ts'
@@ -28,7 +28,7 @@ const nothing = 1e-6
  */
 export function oneMove(options: OneMoveOptions = {}): PurePolicy<PinAction> {
   const { tolerance = 0.05, pick = 'heaviest' } = options
-  assertFraction('tolerance', tolerance)
+  assertPositiveFraction('tolerance', tolerance)
   if (pick !== 'heaviest' && pick !== 'lightest') throw wrongOption('pick', "'heaviest' or 'lightest'", pick)
   const sign = pick === 'heaviest' ? -1 : 1
 

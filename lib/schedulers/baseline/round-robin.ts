@@ -1,6 +1,6 @@
 import { CpuSet } from '../../host/cpuset.ts'
+import { isRunning } from '../../host/sample.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
-import { isRunning } from '../../view/running.ts'
 
 /**
  * vCPUs onto pCPUs in turn: the first on the first online pCPU, the next on the next, and over again, in the

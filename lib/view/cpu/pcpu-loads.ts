@@ -1,5 +1,5 @@
+import { isRunning } from '../../host/sample.ts'
 import { mean, standardDeviation } from '../../util/statistics.ts'
-import { isRunning } from '../running.ts'
 import type { VcpuView, View } from '../view.ts'
 import { placeOf } from './placement.ts'
 

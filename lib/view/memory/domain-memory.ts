@@ -1,6 +1,11 @@
 import type { DomainTraits } from '../../host/domain-traits.ts'
-import { type DomainIdentity, type DomainState, type MemorySample, MemoryStatus } from '../../host/sample.ts'
-import { isRunning } from '../running.ts'
+import {
+  type DomainIdentity,
+  type DomainState,
+  isRunning,
+  type MemorySample,
+  MemoryStatus,
+} from '../../host/sample.ts'
 import type { DomainMemoryView } from '../view.ts'
 import { BalloonWatch } from './balloon-progress.ts'
 import { eventsOf } from './events.ts'

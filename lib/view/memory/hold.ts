@@ -1,7 +1,6 @@
 import type { DomainTraits } from '../../host/domain-traits.ts'
-import { type DomainState, MemoryStatus } from '../../host/sample.ts'
+import { type DomainState, isRunning, MemoryStatus } from '../../host/sample.ts'
 import { MiB } from '../../util/units.ts'
-import { isRunning } from '../running.ts'
 import type { MemoryHold } from '../view.ts'
 import type { MemoryReport } from './report.ts'
 

@@ -1,8 +1,8 @@
 import { domainOverhead, guestFloor, guestMargin } from '../../../../lib/control/defaults.ts'
 import type { Outcome, Tick } from '../../../../lib/control/tick.ts'
+import { isRunning } from '../../../../lib/host/sample.ts'
 import type { PinAction, SetMemoryAction } from '../../../../lib/policy/plan.ts'
 import { KiB } from '../../../../lib/util/units.ts'
-import { isRunning } from '../../../../lib/view/running.ts'
 import type { DomainView, View } from '../../../../lib/view/view.ts'
 import type { Call } from './tap.ts'
 

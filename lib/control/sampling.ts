@@ -1,8 +1,8 @@
-import type { BallastError } from '../host/errors.ts'
-import type { Host } from '../host/host.ts'
-import type { MemorySample } from '../host/sample.ts'
+import { asBallastError, type BallastError } from '../host/errors.ts'
+import type { Clock, Host } from '../host/host.ts'
+import type { CpuSample, MemorySample } from '../host/sample.ts'
+import type { Topology } from '../host/topology.ts'
 import { withTimeout } from '../util/timeout.ts'
-import { asBallastError } from './failure.ts'
 
 /** A memory sample and when it was asked for, in monotonic milliseconds: what it shows is as old at most. */
 export interface DatedMemorySample {
@@ -64,5 +64,24 @@ export class MemorySampling {
     } finally {
       this.#pending = undefined
     }
+  }
+}
+
+/** A CPU sample of a host of which nothing is known: what a loop sees before its first sample succeeds. */
+export function blankCpuSample({ cpuCount }: Topology, clock: Clock): CpuSample {
+  return {
+    domains: [],
+    time: clock.now(),
+    interval: Number.NaN,
+    state: new Uint8Array(),
+    source: new Uint8Array(),
+    vcpuStart: new Uint32Array(1),
+    vcpu: new Uint32Array(),
+    usage: new Float64Array(),
+    delay: new Float64Array(),
+    pcpu: new Int32Array(),
+    affinityWords: Math.ceil(cpuCount / 32),
+    affinity: new Uint32Array(),
+    pcpuBusy: new Float64Array(cpuCount).fill(Number.NaN),
   }
 }

@@ -1,0 +1,22 @@
+import type { View } from '../view.ts'
+
+/**
+ * Bytes of host memory that no domain holds or was promised and the host does not keep for itself: what guests may grow by
+ * or start with, what is reserved for them included. Negative when more was given than the host has; NaN when the host
+ * does not report its memory. Memory that was granted and is not resident yet looks free, and is not.
+ *
+ * `promised` is the largest size in bytes that a balloon may have got by now, by UUID of its domain. The guard passes the
+ * one of its ledger, which has calls that no sample shows yet, and is the stricter side by just these: a policy sees the
+ * View alone, where `target` is the last size that is known to have been asked for.
+ */
+export function unallocatedMemory({ memory, domains }: View, promised?: (uuid: string) => number): number {
+  let committed = memory.committed
+  let resident = 0
+  for (const { uuid, memory: own } of domains) {
+    const { actual, target = 0, rss = actual ?? 0 } = own
+    if (promised && actual !== undefined) committed += Math.max(0, promised(uuid) - Math.max(actual, target))
+    resident += rss
+  }
+  const { total, available = Number.POSITIVE_INFINITY, reserve } = memory
+  return Math.min(total, available + resident) - reserve - committed
+}
