@@ -104,7 +104,11 @@ describe('between two periods', () => {
     const little = { ...at(1, swapping, giver), memory: { ...at(1).memory, budget: 1_600 * MiB } }
     const host = (free: number) => ({
       ...little,
-      memory: { ...little.memory, committed: (1_600 - free) * MiB },
+      memory: {
+        ...little.memory,
+        total: 1_600 * MiB + little.memory.reserve,
+        committed: (1_600 - free) * MiB,
+      },
     })
     expect(sizesThrough(cagma(), [at(0), host(105)])[1]).toEqual({ a: 605 })
     expect(sizesThrough(cagma(), [at(0), host(104)])[1]).toEqual({ a: 605, b: 770 })

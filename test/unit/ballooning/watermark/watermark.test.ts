@@ -196,7 +196,8 @@ describe('a host that is short', () => {
     const { view } = new World(4_096, [idle(440)], watermark()).run(1).rounds[0]!
     const { memory } = view
     const { initialState, decide } = watermark()
-    const tight = { ...memory, budget: memory.committed + 30 * MiB, available: memory.total }
+    const budget = memory.committed + 30 * MiB
+    const tight = { ...memory, total: budget + memory.reserve, budget, available: memory.total }
     expect(decide({ ...view, memory: tight }, initialState).plan).toMatchObject([
       { domain: 'g0', bytes: expect.closeTo(542 * MiB, -2) },
     ])
