@@ -1,28 +1,40 @@
 import type { Host } from '../host/host.ts'
 import { reconnecting } from '../host/reconnecting-host.ts'
+import { realClock } from '../libvirt/real-clock.ts'
+import { withTimeout } from '../util/timeout.ts'
+import { unlessAborted } from '../util/unless-aborted.ts'
 import { withoutPassword } from '../util/uri.ts'
 import { type CliContext, note } from './context.ts'
 import type { ConnectionOptions } from './options.ts'
 
+/** Milliseconds that the end of a command waits for a connection to close: a frozen daemon never closes one. */
+const closeTimeout = 200
+
 /**
- * Opens the host that the options or the environment name. Undefined: the user stopped us first; the
- * attempt then ends by itself. `stays`: the host outlives its daemon, as `reconnecting` says.
+ * Opens the host that the options or the environment name. Undefined: the user stopped the command first, and an
+ * attempt that has begun is left to end by itself. `stays`: the host outlives its daemon, as `reconnecting` says.
  */
 export async function openHost(
   world: CliContext,
   options: ConnectionOptions,
   { readOnly, stays = false }: { readonly readOnly: boolean; readonly stays?: boolean },
 ): Promise<Host | undefined> {
+  // No attempt is begun during a shutdown, which may ask for a connection too.
+  if (world.signal.aborted) return undefined
   const connect = () => world.connect(uriOf(world, options), { readOnly })
-  const opening = stays ? reconnecting(connect) : connect()
-  const stopped = new AbortController()
-  const stop = new Promise<undefined>((resolve) => {
-    world.signal.addEventListener('abort', () => resolve(undefined), { signal: stopped.signal })
-  })
-  try {
-    return await (world.signal.aborted ? undefined : Promise.race([opening, stop]))
-  } finally {
-    stopped.abort()
+  return unlessAborted(stays ? reconnecting(connect) : connect(), world.signal)
+}
+
+/**
+ * Closes `host` when it is disposed of, as all commands do at their end. Waits {@link closeTimeout} at most and never
+ * rejects: what a command has to say it has said by then, and the end of the process closes what is left.
+ */
+export function closing(host: Host): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = host.close().catch(() => undefined)
+      await withTimeout(realClock, closeTimeout, closed)
+    },
   }
 }
 

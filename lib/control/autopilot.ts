@@ -1,5 +1,6 @@
 import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
+import { unlessAborted } from '../util/unless-aborted.ts'
 import { domainOverhead } from './defaults.ts'
 import { ControlLoop } from './loop.ts'
 
@@ -131,17 +132,4 @@ async function reached(clock: Clock, time: number, signal: AbortSignal | undefin
     if (!signal?.aborted) throw error
   }
   return !signal?.aborted
-}
-
-/** What `promise` resolves to, unless `signal` is aborted first. `promise` must be one that may be left to itself. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => resolve(undefined)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise
-      .then((value) => resolve(signal.aborted ? undefined : value), reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { table } from '../../report/table.ts'
 import { globMatcher } from '../../util/glob.ts'
 import { printable } from '../../util/printable.ts'
-import { logConnection, openHost } from '../connection.ts'
+import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, isTerminal, writeLines } from '../context.ts'
 import { runTicks } from '../controller/ticks.ts'
 import { type LoopOptions, loopCommand } from '../options.ts'
@@ -30,7 +30,7 @@ Examples:
 async function monitor(world: CliContext, options: LoopOptions, interval: number): Promise<void> {
   const host = await openHost(world, options, { readOnly: true, stays: true })
   if (!host) return
-  await using _ = host
+  await using _ = closing(host)
   const terminal = isTerminal(world)
   // On a terminal every frame says so.
   if (!terminal || options.json) logConnection(world, host)

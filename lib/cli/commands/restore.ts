@@ -8,7 +8,7 @@ import { type RestoreReport, restore } from '../../control/restore/restore.ts'
 import { BallastError } from '../../host/errors.ts'
 import { counted } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
-import { openHost } from '../connection.ts'
+import { closing, openHost } from '../connection.ts'
 import { type CliContext, writeLines } from '../context.ts'
 import { settled } from '../controller/shutdown.ts'
 import { WorkFailed } from '../exit-codes.ts'
@@ -48,7 +48,7 @@ Examples:
 async function bringBack(world: CliContext, options: RestoreOptions): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
-  await using _host = host
+  await using _host = closing(host)
   const path = resolve(journalPath(options.journal, host.uri, world.env))
   if (!existsSync(path)) {
     throw new BallastError(

@@ -9,7 +9,7 @@ import { unlessMissing } from '../../control/journal/open.ts'
 import { BallastError } from '../../host/errors.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import { openHost, uriOf } from '../connection.ts'
+import { closing, openHost, uriOf } from '../connection.ts'
 import { type CliContext, note, writeLines } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { countsOf, nameOf, originalOf } from '../journal-text.ts'
@@ -75,8 +75,10 @@ async function status(world: CliContext, options: StatusOptions): Promise<void> 
 /** The URI as libvirt completes it; as it was given when the daemon is away. Undefined: the user stopped us. */
 async function canonicalUri(world: CliContext, options: StatusOptions): Promise<string | undefined> {
   try {
-    await using host = await openHost(world, options, { readOnly: true })
-    return host?.uri
+    const host = await openHost(world, options, { readOnly: true })
+    if (!host) return undefined
+    await using _host = closing(host)
+    return host.uri
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
     note(world, error.message)

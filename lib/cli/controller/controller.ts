@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { lockHost } from '../../control/host-lock/host-lock.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
 import type { Tick } from '../../control/tick.ts'
-import { logConnection, openHost } from '../connection.ts'
+import { closing, logConnection, openHost } from '../connection.ts'
 import type { CliContext } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
@@ -22,7 +22,7 @@ export async function control(world: CliContext, setup: Setup, read?: () => Prom
   // What changes nothing needs no more rights than watching does.
   const host = await openHost(world, setup.options, { readOnly: dryRun, stays: true })
   if (!host) return
-  await using _host = host
+  await using _host = closing(host)
   assertFits(setup, host.topology)
   let tells = createLogger(world, setup.options)
   const speaking = {

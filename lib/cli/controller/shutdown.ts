@@ -9,7 +9,8 @@ import { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import { timedOut, withTimeout } from '../../util/timeout.ts'
-import { openHost } from '../connection.ts'
+import { unlessAborted } from '../../util/unless-aborted.ts'
+import { closing, openHost } from '../connection.ts'
 import { type CliContext, note } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import { listed } from '../journal-text.ts'
@@ -26,10 +27,15 @@ export interface ControllerWork {
   readonly hasChanged: () => boolean
 }
 
-/** Milliseconds of real time in which guests get back what they had: what ends a service waits for two seconds. */
+/**
+ * Milliseconds of real time from the stop until guests have got back what they had: a shutdown takes two seconds, and
+ * the connection is closed after this.
+ */
 const longestEnd = 1_700
+/** Milliseconds that are left for it in any case, however long the last tick took to finish. */
+const shortestEnd = 500
 /** Milliseconds of them that balloons on their way are waited for, and that each call is. */
-const endTimeouts = { wait: 1_000, patience: 400 }
+const endTimeouts = { wait: 1_000, timeout: 400 }
 /** Milliseconds that the questions at the start are waited for. */
 const patience = 1_000
 
@@ -43,16 +49,24 @@ export async function runThenRestore(
   work: ControllerWork,
   walk: () => Promise<unknown>,
 ): Promise<void> {
+  let stoppedAt: number | undefined
+  world.signal.addEventListener('abort', () => {
+    stoppedAt = realClock.now()
+  })
+  const end = async () => {
+    const since = realClock.now() - (stoppedAt ?? realClock.now())
+    if (options.keep) logLeftInPlace(world, work)
+    else await restoreOriginals(world, work, Math.max(shortestEnd, longestEnd - since))
+  }
   await logEarlierRun(world, options, work)
   try {
     await walk()
   } catch (error) {
-    if (error instanceof WorkFailed && !options.keep) await restoreOriginals(world, work)
+    if (error instanceof WorkFailed) await end()
     else logLeftInPlace(world, work)
     throw error
   }
-  if (options.keep) logLeftInPlace(world, work)
-  else await restoreOriginals(world, work)
+  await end()
 }
 
 /**
@@ -68,8 +82,10 @@ async function logEarlierRun(
   // A connection of its own: the loop's first look is not to be one second look after a moment.
   const looker = await openHost(world, options, { readOnly: true })
   if (!looker) return
-  await using _looker = looker
-  const seen = [...(await inspectSettings(looker, journal, patience))]
+  await using _looker = closing(looker)
+  const statuses = await unlessAborted(inspectSettings(looker, journal, patience), world.signal)
+  if (!statuses) return
+  const seen = [...statuses]
   const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
   const over = seen.filter(([entry, stands]) => stands === 'over' && ours(entry))
   const foreign = seen.filter(([entry, stands]) => stands === 'foreign' && ours(entry))
@@ -92,19 +108,16 @@ function logLeftInPlace(world: CliContext, { hasChanged }: ControllerWork): void
   if (hasChanged()) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
 }
 
-async function restoreOriginals(world: CliContext, work: ControllerWork): Promise<void> {
+/** Takes `limit` milliseconds of real time at most. */
+async function restoreOriginals(world: CliContext, work: ControllerWork, limit: number): Promise<void> {
   const { host, journal, resources } = work
   const kept = await keptOf(work)
   if (kept.length === 0) return
   const later = `"ballast restore" brings back what was before`
   try {
-    const report = await withTimeout(
-      realClock,
-      longestEnd,
-      restore(host, journal, { ...endTimeouts, resources }),
-    )
+    const report = await withTimeout(realClock, limit, restore(host, journal, { ...endTimeouts, resources }))
     if (report === timedOut) {
-      note(world, `not all guests could be given back in time what they had; ${later}`)
+      note(world, `not all guests could be restored in time; ${later}`)
       return
     }
     await settle(report, work)

@@ -23,12 +23,12 @@ export class RestoreObserver implements Disposable {
   readonly #observer: Observer
   #isFirst = true
 
-  /** `patience`: milliseconds that `cpu_shares` are waited for. */
-  constructor(host: Host, entries: readonly JournalEntry[], patience: number) {
+  /** `timeout`: milliseconds that `cpu_shares` are waited for. */
+  constructor(host: Host, entries: readonly JournalEntry[], timeout: number) {
     this.#host = host
     this.#balloons = entries.filter((entry) => entry.kind === 'memory')
     this.#weighed = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
-    this.#cpuShares = cpuSharesCache(host, patience)
+    this.#cpuShares = cpuSharesCache(host, timeout)
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve: hostMemoryReserve(host.topology.memory),
       domainOverhead,

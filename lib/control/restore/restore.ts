@@ -45,7 +45,7 @@ export interface NotRestored {
   readonly error: BallastError | undefined
 }
 
-const usualWait = 30_000
+const defaultWait = 30_000
 /** Milliseconds between two looks at whether more can be given back by now. */
 const pause = 500
 
@@ -64,8 +64,8 @@ export async function restore(
   journal: Journal,
   options: RestoreOptions = {},
 ): Promise<RestoreReport> {
-  const { wait = usualWait, timeout: patience = usualWait, resources: wanted = resources } = options
-  for (const [name, value] of Object.entries({ wait, patience })) {
+  const { wait = defaultWait, timeout = defaultWait, resources: wanted = resources } = options
+  for (const [name, value] of Object.entries({ wait, timeout })) {
     if (!(value >= 0)) throw wrongOption(name, 'a number of milliseconds, 0 or more', value)
   }
   if (host.readOnly) {
@@ -74,9 +74,9 @@ export async function restore(
   }
   const all = await journal.entries()
   const entries = all.filter((entry) => wanted.includes(resourceOf(entry)))
-  using looks = new RestoreObserver(host, entries, patience)
+  using looks = new RestoreObserver(host, entries, timeout)
   const limits = { guestFloor: 0, guestMargin, domainOverhead }
-  const actuator = new Actuator(host, memoryJournal(), looks.ledger, { dryRun: false, timeout: patience })
+  const actuator = new Actuator(host, memoryJournal(), looks.ledger, { dryRun: false, timeout })
   const end = host.clock.now() + wait
   const foreign = new Set<JournalEntry>()
 
@@ -94,7 +94,7 @@ export async function restore(
     if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
       // Last: to the end guests have to say what they use.
       const active = entries.filter(isUnobserved).filter((entry) => isOfHost(entry) || runs(view, entry))
-      const unseen = await unobservedStatuses(host, active, { patience, bringBack: true })
+      const unseen = await unobservedStatuses(host, active, { timeout, bringBack: true })
       return report(entries, { view, foreign, clamps: guarded.clamps, outcomes, unseen })
     }
     await host.clock.sleepUntil(host.clock.now() + pause)

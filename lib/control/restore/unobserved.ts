@@ -21,19 +21,19 @@ const lanes = 4
 
 /**
  * Asks how they stand, and with `restoreOriginals` gives back those that Ballast changed, where it is known what they were; each
- * is waited for `patience` milliseconds. Never rejects.
+ * is waited for `timeout` milliseconds. Never rejects.
  */
 export async function unobservedStatuses(
   host: Host,
   entries: readonly UnobservedEntry[],
-  { patience, bringBack }: { readonly patience: number; readonly bringBack: boolean },
+  { timeout, bringBack }: { readonly timeout: number; readonly bringBack: boolean },
 ): Promise<ReadonlyMap<JournalEntry, UnobservedStatus>> {
   const results = new Map<JournalEntry, UnobservedStatus>()
   const queue = new Semaphore(lanes)
   const see = async (entry: UnobservedEntry) => {
     const work = standing(host, entry, bringBack).catch(asBallastError)
-    const result = await withTimeout(host.clock, patience, work)
-    const message = `${entry.name || 'The host'} did not answer for ${patience} ms`
+    const result = await withTimeout(host.clock, timeout, work)
+    const message = `${entry.name || 'The host'} did not answer for ${timeout} ms`
     results.set(entry, result === timedOut ? new BallastError('ERR_TIMEOUT', message) : result)
   }
   await Promise.all(entries.map((entry) => queue.run(() => see(entry))))

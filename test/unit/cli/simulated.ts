@@ -46,6 +46,38 @@ const connect = {
       sampleCpu: () => (samples++ < 2 ? host.sampleCpu() : lost()),
     })
   },
+  /** In the midst of its pins its daemon freezes: no call returns any more, and none closes the connection. */
+  freezes: async () => {
+    const { clock } = host
+    let frozenAt: number | undefined
+    const now = () => (frozenAt === undefined ? clock.now() : clock.now() + realClock.now() - frozenAt)
+    const frozen = new Proxy(host, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function' || name === 'subscribe') return value
+        return (...args: unknown[]) => (frozenAt === undefined ? value.apply(target, args) : never())
+      },
+    })
+    let pins = 0
+    return withMembers(frozen, {
+      pinVcpu: async (...args) => {
+        if (++pins === 3) {
+          frozenAt = realClock.now()
+          stdout.write('frozen\n')
+        }
+        return frozen.pinVcpu(...args)
+      },
+      close: () => (frozenAt === undefined ? Promise.resolve() : never()),
+      clock: {
+        now,
+        wallTime: () => clock.wallTime(),
+        sleepUntil: (time, signal) =>
+          frozenAt === undefined
+            ? clock.sleepUntil(time, signal)
+            : realClock.sleepUntil(realClock.now() + time - now(), signal),
+      },
+    })
+  },
   unreachable: () => {
     stdout.write('connecting\n')
     return never()

@@ -31,6 +31,12 @@ export async function ballast(
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 
+/** The surroundings of a command whose output nobody reads. */
+export function contextOf(connect: CliContext['connect'], signal: AbortSignal): CliContext {
+  const stream = capture().stream
+  return { connect, env: {}, stdout: stream, stderr: stream, signal, onHangup: () => () => {} }
+}
+
 /** `host` with some of its members replaced. */
 export function withMembers(host: Host, members: Partial<Host>): Host {
   return new Proxy(host, {

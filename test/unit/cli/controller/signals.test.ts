@@ -92,6 +92,23 @@ describe('the end of a command', () => {
     expect(await ended).toBe(130)
   })
 
+  it('SIGTERM ends it in its two seconds when the daemon is frozen', async () => {
+    const secondsToEnd = async (host: string, when: string) => {
+      const journal = join(directory, `stop-${host}.jsonl`)
+      const { child, output, ended, says } = start(['cpu', '1', '--json', '--journal', journal], host)
+      await says('stdout', when)
+      const stopped = performance.now()
+      child.kill('SIGTERM')
+      expect(await ended).toBe(0)
+      return { seconds: (performance.now() - stopped) / 1_000, stderr: output.stderr }
+    }
+    const usual = await secondsToEnd('works', '"status":"applied"')
+    const frozen = await secondsToEnd('freezes', 'frozen')
+    expect(frozen.stderr).toMatch(/^ballast: not all guests could be restored in time; "ballast restore" /m)
+    // How slow this machine is the stop of a daemon that answers shows.
+    expect(frozen.seconds - usual.seconds).toBeLessThan(2)
+  })
+
   it('Ctrl-C ends it while it still waits for a connection', async () => {
     const { child, ended, says } = start(['monitor'], 'unreachable')
     await says('stdout', 'connecting')
