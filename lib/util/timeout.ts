@@ -1,4 +1,8 @@
-import type { Clock } from '../host/host.ts'
+/** The part of a clock that a timeout needs: monotonic milliseconds, and a wait that can be aborted. */
+export interface Timer {
+  now(): number
+  sleepUntil(time: number, signal?: AbortSignal): Promise<void>
+}
 
 /** What {@link withTimeout} gives when the time is up first. */
 export const timedOut: unique symbol = Symbol('late')
@@ -8,7 +12,7 @@ export const timedOut: unique symbol = Symbol('late')
  * promise goes on by itself then: the caller has to see to its end, also to its rejection.
  */
 export async function withTimeout<T>(
-  clock: Clock,
+  clock: Timer,
   milliseconds: number,
   promise: Promise<T>,
 ): Promise<T | typeof timedOut> {

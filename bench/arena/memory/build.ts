@@ -6,7 +6,7 @@ import type {
   Scenario,
 } from '../../../lib/simulation/index.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 import { vary } from './vary.ts'
 
 /** Ticks: what the longest of the classic cases takes, and some quiet after it. */

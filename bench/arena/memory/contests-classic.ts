@@ -1,7 +1,7 @@
 import { type Scenario, scenarios } from '../../../lib/simulation/index.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { contest } from './build.ts'
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 
 const cases = {
   M1: 'the first of four grows to its maximum, then frees',

@@ -1,7 +1,7 @@
 import type { Change } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import { contest, guest, guests, run } from './build.ts'
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 
 const task = 48 * MiB
 /** Each touches all of its memory every four seconds. */

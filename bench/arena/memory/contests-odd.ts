@@ -1,7 +1,7 @@
 import type { Change, MemoryScenario } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import { contest, guest, guests, run } from './build.ts'
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 
 /** One of these holds more than it needs, others need it: 4 GiB host, four guests. */
 const holder: MemoryScenario = { maximum: 2 * GiB, actual: 1 * GiB, program: { size: 200 * MiB } }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { plotMemory } from '../../plot/memory.ts'
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 import { memoryTicksOf } from './run.ts'
 
 /** Writes `CONTEST-POLICY-memory.svg` into `directory`, of the first seed. */

@@ -1,4 +1,4 @@
-import type { MemoryContest } from './contests.ts'
+import type { MemoryContest } from './contest.ts'
 import type { MemoryResult } from './run.ts'
 
 /** One policy in one contest: means over the seeds, the worst of `brokenMiB`, `settled`, sums of actions at rest. */

@@ -4,6 +4,19 @@ import type { DomainView, View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import type { Stage } from './case.ts'
 
+/** What the program of a guest does: nothing; grow a little and free; grow to what the guest may have; grow as far as the host goes. */
+export type Role = 'idle' | 'early' | 'late' | 'equal'
+
+/** One guest of a case. */
+export interface Player {
+  readonly role: Role
+  readonly guest: Guest
+  /** Bytes that its program grows to. */
+  readonly most: number
+  /** Tick from which on its program holds nothing any more. */
+  freedAt: number | undefined
+}
+
 /** What a growing guest keeps free of its program in the end, and what an idle one keeps unused at least. */
 export const spare = 128 * MiB
 

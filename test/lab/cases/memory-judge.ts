@@ -4,8 +4,7 @@ import { MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { type GuestMemoryVerdict, judgeMemory } from '../../support/verdict.ts'
 import type { CaseResult } from './case.ts'
-import type { Player } from './memory.ts'
-import { figuresOfOthers, memoryOf, mib, mibOrNull, withExcuse } from './memory-host.ts'
+import { figuresOfOthers, memoryOf, mib, mibOrNull, type Player, withExcuse } from './memory-host.ts'
 
 /** Bytes that an idle guest has unused at all times, and that all may swap out together. */
 const leastUnused = 100 * MiB

@@ -5,7 +5,7 @@ import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import { type CaseOptions, type CaseResult, Stage } from './case.ts'
-import { firstLook, mib, reserveFor, sizes, spare, usedBy } from './memory-host.ts'
+import { firstLook, mib, type Player, type Role, reserveFor, sizes, spare, usedBy } from './memory-host.ts'
 import { gaveBack, judgeGrowth } from './memory-judge.ts'
 
 const interval = 2_000
@@ -24,19 +24,6 @@ const quiet = 5
 const mostTicks = { growing: 90, givingBack: 90 }
 /** Ticks for which those that have grown hold what they have before they free it. */
 const held = 3
-
-/** What the program of a guest does: nothing; grow a little and free; grow to what the guest may have; grow as far as the host goes. */
-export type Role = 'idle' | 'early' | 'late' | 'equal'
-
-/** One guest of a case. */
-export interface Player {
-  readonly role: Role
-  readonly guest: Guest
-  /** Bytes that its program grows to. */
-  readonly most: number
-  /** Tick from which on its program holds nothing any more. */
-  freedAt: number | undefined
-}
 
 /**
  * Four guests of 512 MiB that may have 2 GiB. The program of the first grows to all that it can hold and then frees
