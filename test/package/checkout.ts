@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What a fresh checkout has not. */
-const made = new Set(['.git', '.cache', 'node_modules', 'build', 'dist', 'prebuilds', 'coverage'])
+const made = new Set(['.git', '.cache', 'node_modules', 'build', 'dist', 'prebuilds', 'coverage', 'api'])
 
 /** A folder for the test's own files. */
 export function makeDirectory(): string {

@@ -11,11 +11,13 @@ const project = join(directory, 'project')
 const installed = join(project, 'node_modules/ballast')
 
 let installation: Outcome
+/** `npm pack` without a prebuilt addon. */
+let packedTooEarly: Outcome
 
 beforeAll(async () => {
   copyCheckout(checkout)
+  packedTooEarly = await run(checkout, 'npm', ['pack', '--pack-destination', directory])
   await output(checkout, 'npm', 'run', 'prebuild')
-  await output(checkout, 'npm', 'run', 'build:ts')
   await output(checkout, 'npm', 'pack', '--pack-destination', directory)
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
@@ -51,6 +53,13 @@ const sample = `
   await host.close()`
 
 const twoVcpus: Outcome = { code: 0, stdout: '2\n', stderr: '' }
+
+describe('packing', () => {
+  it('is refused without every prebuilt addon', () => {
+    expect(packedTooEarly.code).not.toBe(0)
+    expect(packedTooEarly.stderr).toMatch(/no prebuilt addon for linux-\S+ in prebuilds\/.*npm run prebuild/)
+  })
+})
 
 describe('the tarball', () => {
   it('holds what is needed to run and to build, and nothing else', () => {

@@ -20,7 +20,7 @@ interface Setting<Kind extends string, Value> extends DomainIdentity {
   readonly original: Value
   /**
    * What it was to be set to since, the latest last: written down before it was set, so the last may never have
-   * been. Some of the last are kept, see {@link mergeEntry}. Undefined: not known.
+   * been. Some of the last are kept, see `mergeEntry`. Undefined: not known.
    */
   readonly asked?: readonly JournalRequest<Value>[] | undefined
 }
@@ -47,8 +47,8 @@ export type JournalEntry =
 export interface Journal {
   /**
    * Takes what stands now as the original, and what it is about to be set to, of each entry. Where an entry about the
-   * same thing (see {@link subjectOf}) is kept already, its original stays, for what is found later may be Ballast's
-   * own doing: {@link mergeEntry}. Rejects with `ERR_JOURNAL`; nothing is changed then.
+   * same thing (see `subjectOf`) is kept already, its original stays, for what is found later may be Ballast's
+   * own doing: `mergeEntry`. Rejects with `ERR_JOURNAL`; nothing is changed then.
    *
    * `active` are the runs of domains that are active now, where that is known: what is kept about others may
    * be dropped.
