@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+/** The sources, for what imports the package as its users do. */
+const alias = { ballast: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }
 
 /** One project for each kind of test, so that each can be run by itself: `npx vitest run --project unit`. */
 const project = (name: string, seconds: number) => ({
@@ -12,7 +16,7 @@ const project = (name: string, seconds: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      { test: project('unit', 60) },
+      { resolve: { alias }, test: project('unit', 60) },
       { test: project('conformance', 60) },
       { test: project('native', 300) },
       { test: { ...project('libvirt', 120), globalSetup: 'test/libvirt/compiled.ts' } },

@@ -27,7 +27,8 @@ function asModule(text: string): string {
   const imported = [...text.matchAll(/^import \{([^}]*)\} from 'ballast'$/gm)].flatMap(([, names]) =>
     names!.split(',').map((name) => name.trim().replace(/^type /, '')),
   )
-  const isDeclared = (name: string) => new RegExp(`(const|let|function|using) (\\{[^}]*\\b)?${name}\\b`).test(text)
+  const isDeclared = (name: string) =>
+    new RegExp(`(const|let|function|using) (\\{[^}]*\\b)?${name}\\b`).test(text)
   const isUsed = (name: string) => new RegExp(`(?<![.'\\w])${name}\\b(?!['\\w]|:)`).test(text)
   const found = Object.keys(scope).filter(
     (name) => isUsed(name) && !imported.includes(name) && !isDeclared(name),
@@ -62,7 +63,10 @@ describe('the snippets of README and docs', () => {
     const config = join(directory, 'tsconfig.json')
     writeFileSync(
       config,
-      JSON.stringify({ extends: join(root, 'tsconfig.json'), include: [`${directory}/*.ts`] }),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        include: [`${directory}/*.ts`, join(root, 'lib/**/*.d.ts')],
+      }),
     )
     const compile = () =>
       execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config], {
