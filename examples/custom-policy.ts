@@ -3,7 +3,7 @@
  *
  *     npx tsx examples/custom-policy.ts [URI]
  */
-import { autopilot, connect, Narrator, pin, type Scheduler, scenarios, simulate } from 'ballast'
+import { autopilot, connect, LogFormatter, pin, type Scheduler, scenarios, simulate } from 'ballast'
 
 /** Every vCPU that may run on pCPU 0 is kept off it; a policy is a function from what is seen to what should be done. */
 const keepOffCpu0: Scheduler = (view) =>
@@ -13,9 +13,9 @@ const keepOffCpu0: Scheduler = (view) =>
 
 async function main(uri: string | undefined): Promise<void> {
   await using host = uri ? await connect(uri) : simulate(scenarios.A4())
-  const narrator = new Narrator()
+  const log = new LogFormatter()
   for await (const tick of autopilot(host, { interval: 2000, scheduler: keepOffCpu0, ticks: 3 })) {
-    for (const line of narrator.lines(tick)) console.log(line)
+    for (const line of log.lines(tick)) console.log(line)
   }
 }
 

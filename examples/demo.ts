@@ -13,8 +13,8 @@ import {
   autopilot,
   ballooning,
   isFullSample,
+  LogFormatter,
   MiB,
-  Narrator,
   type SimulatedHost,
   scenarios,
   schedulers,
@@ -29,10 +29,10 @@ const { values } = parseArgs({ options: { fast: { type: 'boolean', default: fals
 /** Runs the controllers, showing each tick; `pause` in milliseconds makes it watchable. */
 async function run(host: SimulatedHost, options: AutopilotOptions, pause: number): Promise<Tick[]> {
   const ticks: Tick[] = []
-  const narrator = new Narrator()
+  const log = new LogFormatter()
   for await (const tick of autopilot(host, options)) {
     ticks.push(tick)
-    console.log([...table(tick), ...narrator.lines(tick), ''].join('\n'))
+    console.log([...table(tick), ...log.lines(tick), ''].join('\n'))
     if (!values.fast) await sleep(pause)
   }
   return ticks

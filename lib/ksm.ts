@@ -1,5 +1,6 @@
 import { wrongOption } from './host/errors.ts'
 import { type KsmAction, type PurePolicy, setKsm } from './policy/plan.ts'
+import { formatPercent } from './util/format.ts'
 import type { View } from './view/view.ts'
 
 export interface SamePagesOptions {
@@ -44,7 +45,7 @@ export function ksm(options: SamePagesOptions = {}): PurePolicy<KsmAction> {
     const isBusy = busy > busyAbove + more
     const pace = nextPages(now, isShort, isBusy)
     if (pace === now) return []
-    const memory = `${percent(available)} of memory available, ${percent(busy)} of CPU busy`
+    const memory = `${formatPercent(available)} of memory available, ${formatPercent(busy)} of CPU busy`
     return [setKsm({ pagesToScan: pace, sleep }, `${memory}: ${now} to ${pace} pages each ${sleep} ms`)]
   }
 }
@@ -64,8 +65,4 @@ function availablePart({ memory }: View): number | undefined {
 function busyPart({ pcpus }: View): number | undefined {
   const known = pcpus.flatMap(({ busy }) => (busy === undefined ? [] : [busy]))
   return known.length === 0 ? undefined : known.reduce((sum, busy) => sum + busy, 0) / known.length
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toFixed(0)} %`
 }

@@ -61,7 +61,7 @@ export function plotMemory(ticks: readonly Tick[], options: PlotOptions = {}): s
         text(name, { x: margin.left + 4, y: y(top) - 4, of: 'soft' }),
         ...Array.from({ length: top / step + 1 }, (_, mark) => mark * step).flatMap((bytes) => [
           line(margin.left, y(bytes), margin.left + innerWidth, y(bytes), 'grid'),
-          text(size(bytes), { x: margin.left - 8, y: y(bytes) + 4, anchor: 'end', of: 'soft' }),
+          text(axisLabel(bytes), { x: margin.left - 8, y: y(bytes) + 4, anchor: 'end', of: 'soft' }),
         ]),
         ...curves.map(({ name: curve, of, style, value }) => {
           const colour = curve === 'target' ? '' : ` stroke="${colourOf(curve === 'use' ? 1 : 0)}"`
@@ -122,6 +122,6 @@ function legend(): string[] {
   })
 }
 
-function size(bytes: number): string {
+function axisLabel(bytes: number): string {
   return bytes >= GiB ? `${Number((bytes / GiB).toFixed(1))} GiB` : `${bytes / MiB} MiB`
 }

@@ -1,10 +1,11 @@
 import { wrongOption } from '../host/errors.ts'
 import type { SetMemoryAction, StatefulPolicy } from '../policy/plan.ts'
+import { formatBytes } from '../util/format.ts'
 import { MiB } from '../util/units.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
 import { type Allocation, allocate } from './shares/allocation.ts'
-import { type Guest, judge, mib, type Terms } from './shares/guest.ts'
+import { type Guest, judge, type Terms } from './shares/guest.ts'
 import { grow, type Outlook, shrink } from './shares/plan.ts'
 import { type GuestRecord, remember } from './shares/record.ts'
 import { noteRest } from './shares/rest.ts'
@@ -116,7 +117,7 @@ function misfits({ sizes }: Allocation, guests: readonly Guest[]): Error[] {
   const short = missing.filter((bytes) => bytes > 0)
   if (short.length === 0) return []
   const sum = short.reduce((total, bytes) => total + bytes, 0)
-  return [new Error(`${mib(sum)} are missing for the memory floors of ${short.length} guests`)]
+  return [new Error(`${formatBytes(sum)} are missing for the memory floors of ${short.length} guests`)]
 }
 
 function readTerms(options: SharesOptions): Terms {

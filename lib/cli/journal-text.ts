@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../control/journal/journal.ts'
-import { counted, mebibytes } from '../util/format.ts'
+import { counted, formatBytes } from '../util/format.ts'
 
 const words: { readonly [K in JournalEntry['kind']]: string } = {
   affinity: 'pin',
@@ -24,7 +24,7 @@ export function originalOf(entry: JournalEntry): string {
     case 'affinity':
       return `${entry.original}`
     case 'memory':
-      return mebibytes(entry.original)
+      return formatBytes(entry.original)
     case 'cpuShares':
       return String(entry.original)
     case 'ksm':

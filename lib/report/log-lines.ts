@@ -1,81 +1,133 @@
 import type { KsmResult, Outcome, Tick } from '../control/tick.ts'
 import type { Action } from '../policy/plan.ts'
+import { formatBytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { shortage, underPressure } from '../view/memory/shortage.ts'
-import { headline, size } from './format.ts'
-import { type LogEvent, type LogRecord, outcomeRecord } from './told.ts'
+import type { View } from '../view/view.ts'
+import { headline } from './headline.ts'
 
-/** Wall-clock milliseconds without news after which a run says that all is well. */
+/** What a log record is about, for programs. */
+export type LogEvent =
+  | 'first-sample'
+  | 'no-change'
+  | 'emergency'
+  | 'move' // a vCPU to where it did not run
+  | 'pin' // a vCPU to where it ran last
+  | 'grant'
+  | 'shrink'
+  | 'shares'
+  | 'ksm'
+  | 'clamped' // the guard changed or dropped it
+  | 'skipped'
+  | 'error'
+
+/** A log record: one line for people, and the same as data for programs. */
+export interface LogRecord {
+  readonly event: LogEvent
+  readonly level: 'info' | 'warn' | 'error'
+  /** The line, without its time. Safe to print. */
+  readonly line: string
+  /** The figures of the line: names as libvirt has them, bytes, lists of pCPUs. */
+  readonly fields: Readonly<Record<string, string | number | undefined>>
+}
+
+/** Wall-clock milliseconds without a record after which the log says that nothing changed. */
 const longestSilence = 60_000
 
 /**
- * Tells a run of a controller in lines: every action with its reason and outcome; what was held back, left
- * alone or failed when it begins, and not again while it lasts; and, when there is nothing to tell, that
- * nothing changes: at the beginning and then once a minute.
+ * Log of a controller's run: every action with its reason and outcome; clamps, skips and errors when they begin, and
+ * not again while they last; and, when there is nothing else, the state of the host at the first tick and then once
+ * a minute. An instance belongs to one run, since it remembers what it has logged.
  */
 export class LogFormatter {
-  #standing: ReadonlySet<string> = new Set()
-  #spokeAt = -Infinity
+  #lasting: ReadonlySet<string> = new Set()
+  #lastRecordAt = -Infinity
 
-  /** The lines that this tick adds. */
+  /** The lines that this tick adds, each with its local time. */
   lines(tick: Tick): string[] {
     const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
     return this.records(tick).map(({ line }) => `${clock}  ${line}`)
   }
 
-  /** The same for programs: each line with what it is about. */
+  /** The records that this tick adds. */
   records(tick: Tick): LogRecord[] {
-    const news = this.#news([
-      ...tick.errors.map((error) =>
-        matter(error.code, error.message, '', { event: 'error', fields: { code: error.code } }),
-      ),
-      ...tick.clamps.map(({ rule, action, cause }) =>
-        matter(`${rule} ${idOf(action)}`, cause, `held back: ${describe(action)}: `, {
-          event: 'clamped',
-          fields: { rule, domain: action.domain, uuid: action.uuid, ...wantedOf(action), reason: cause },
-        }),
-      ),
-      ...tick.skipped.map(({ uuid, domain, what, why }) =>
-        matter(`${what} ${uuid}`, why, `left alone: ${what} of ${domain}: `, {
-          event: 'skipped',
-          fields: { domain, uuid, what, reason: why },
-        }),
-      ),
-      ...(tick.ksm?.skipped === undefined
-        ? []
-        : [
-            matter('merging', tick.ksm.skipped, 'left alone: same-page merging: ', {
-              event: 'skipped',
-              fields: { what: 'merging', reason: tick.ksm.skipped },
-            }),
-          ]),
-    ])
-    const told = [...news, ...emergency(tick), ...tick.outcomes.map((outcome) => outcomeLine(tick, outcome))]
-    if (tick.ksm?.outcome) told.push(mergingLine(tick.ksm.outcome))
-    if (told.length > 0) this.#spokeAt = tick.wallTime
+    const records = [
+      ...this.#begun(conditions(tick)),
+      ...emergencies(tick),
+      ...tick.outcomes.map((outcome) => outcomeRecord(tick, outcome)),
+      ...(tick.ksm?.outcome ? [ksmRecord(tick.ksm.outcome)] : []),
+    ]
+    if (records.length > 0) this.#lastRecordAt = tick.wallTime
     const state = () => headline(tick.view).join(', ')
-    if (tick.index === 0) told.unshift(plain('first-sample', `first look: ${state()}`))
-    else if (tick.wallTime - this.#spokeAt >= longestSilence) {
-      told.push(plain('no-change', `no change: ${state()}`))
-      this.#spokeAt = tick.wallTime
-    }
-    return told
+    if (tick.index === 0) return [plain('first-sample', `first sample: ${state()}`), ...records]
+    if (tick.wallTime - this.#lastRecordAt < longestSilence) return records
+    this.#lastRecordAt = tick.wallTime
+    return [...records, plain('no-change', `no change: ${state()}`)]
   }
 
-  #news(matters: readonly Condition[]): LogRecord[] {
-    const before = this.#standing
-    this.#standing = new Set(matters.map(({ key }) => key))
-    return matters.filter(({ key }) => !before.has(key)).map(({ told }) => told)
+  #begun(conditions: readonly Condition[]): LogRecord[] {
+    const before = this.#lasting
+    this.#lasting = new Set(conditions.map(({ key }) => key))
+    return conditions.filter(({ key }) => !before.has(key)).map(({ record }) => record)
   }
 }
 
-/** Why there is a tick between two beats. */
-function emergency({ cause, view }: Tick): LogRecord[] {
+/** Something that lasts for several ticks, and is logged when it begins. */
+interface Condition {
+  /** Equal while it lasts. */
+  readonly key: string
+  readonly record: LogRecord
+}
+
+function conditions({ errors, clamps, skipped, ksm }: Tick): Condition[] {
+  return [
+    ...errors.map(({ code, message }) =>
+      condition(code, message, '', { event: 'error', fields: { code, error: message } }),
+    ),
+    ...clamps.map(({ rule, action, cause }) =>
+      condition(`${rule} ${idOf(action)}`, cause, `clamped: ${describe(action)}: `, {
+        event: 'clamped',
+        fields: { rule, domain: action.domain, uuid: action.uuid, ...requestOf(action), reason: cause },
+      }),
+    ),
+    ...skipped.map(({ uuid, domain, what, why }) =>
+      condition(`${what} ${uuid}`, why, `skipped: ${what} of ${domain}: `, {
+        event: 'skipped',
+        fields: { domain, uuid, what, reason: why },
+      }),
+    ),
+    ...(ksm?.skipped === undefined
+      ? []
+      : [
+          condition('ksm', ksm.skipped, 'skipped: KSM: ', {
+            event: 'skipped',
+            fields: { what: 'ksm', reason: ksm.skipped },
+          }),
+        ]),
+  ]
+}
+
+/** A change of the figures in `text` is no other condition. */
+function condition(
+  subject: string,
+  text: string,
+  prefix: string,
+  { event, fields }: Pick<LogRecord, 'event' | 'fields'>,
+): Condition {
+  const level = event === 'error' ? 'error' : 'warn'
+  return {
+    key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
+    record: { event, level, line: printable(`${prefix}${text}`), fields },
+  }
+}
+
+/** Why there is a tick between two intervals. */
+function emergencies({ cause, view }: Tick): LogRecord[] {
   if (cause !== 'emergency') return []
   const names = underPressure(view).map(({ name }) => name)
   return [
     ...(names.length > 0
-      ? [plain('emergency', `emergency: ${names.join(', ')} cannot wait for memory until the next look`)]
+      ? [plain('emergency', `emergency: ${names.join(', ')} cannot wait for memory until the next tick`)]
       : []),
     ...(shortage(view) > 0
       ? [plain('emergency', `emergency: the host is short of memory (${view.memory.state})`)]
@@ -87,23 +139,50 @@ function plain(event: LogEvent, line: string): LogRecord {
   return { event, level: event === 'emergency' ? 'warn' : 'info', line: printable(line), fields: {} }
 }
 
-/** What is told when it begins and not again while it lasts. */
-interface Condition {
-  readonly key: string
-  readonly told: LogRecord
+const prefixes = { applied: '', 'dry-run': 'would ', failed: 'could not ' } as const
+
+function outcomeRecord({ view }: Tick, { action, status, error, duration }: Outcome): LogRecord {
+  const { uuid, domain, reason } = action
+  const { event, from } = changeOf(view, action)
+  return {
+    event,
+    level: status === 'failed' ? 'error' : 'info',
+    line: printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : reason}`),
+    fields: {
+      ...{ domain, uuid, status, duration, reason, code: error?.code, error: error?.message },
+      ...requestOf(action),
+      from,
+    },
+  }
 }
 
-/** The numbers of `text` do not make it another matter. */
-function matter(
-  subject: string,
-  text: string,
-  prefix: string,
-  { event, fields }: Pick<LogRecord, 'event' | 'fields'>,
-): Condition {
-  const level = event === 'error' ? 'error' : 'warn'
+/** What kind of change an action is, and what was set before it. */
+function changeOf(view: View, action: Action): { event: LogEvent; from: string | number | undefined } {
+  const domain = view.domains.find(({ uuid }) => uuid === action.uuid)
+  switch (action.kind) {
+    case 'pin': {
+      const vcpu = domain?.vcpus.find(({ vcpu }) => vcpu === action.vcpu)
+      const stays = vcpu?.pcpu !== undefined && action.cpus.has(vcpu.pcpu)
+      return { event: stays ? 'pin' : 'move', from: vcpu?.affinity?.toString() }
+    }
+    case 'setMemory': {
+      // What the balloon was asked for, else what it has.
+      const from = domain?.memory.target ?? domain?.memory.actual
+      return { event: from !== undefined && action.bytes < from ? 'shrink' : 'grant', from }
+    }
+    case 'setShares':
+      return { event: 'shares', from: domain?.cpuShares }
+  }
+}
+
+function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['outcome']>): LogRecord {
+  const { pagesToScan, sleep, reason } = action
+  const what = `scan ${pagesToScan} pages for KSM each ${sleep} ms`
   return {
-    key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
-    told: { event, level, line: printable(`${prefix}${text}`), fields },
+    event: 'ksm',
+    level: status === 'failed' ? 'error' : 'info',
+    line: printable(`${prefixes[status]}${what}: ${error ? error.message : reason}`),
+    fields: { status, pagesToScan, sleep, duration, reason, code: error?.code, error: error?.message },
   }
 }
 
@@ -119,12 +198,12 @@ function describe(action: Action): string {
     case 'setShares':
       return `set cpu_shares of ${action.domain} to ${action.shares}`
     case 'setMemory':
-      return `set memory of ${action.domain} to ${size(action.bytes)}`
+      return `set memory of ${action.domain} to ${formatBytes(action.bytes)}`
   }
 }
 
 /** What an action asks for, in figures. */
-function wantedOf(action: Action): LogRecord['fields'] {
+function requestOf(action: Action): LogRecord['fields'] {
   switch (action.kind) {
     case 'pin':
       return { action: action.kind, vcpu: action.vcpu, to: action.cpus.toString() }
@@ -133,23 +212,4 @@ function wantedOf(action: Action): LogRecord['fields'] {
     case 'setMemory':
       return { action: action.kind, bytes: action.bytes }
   }
-}
-
-function mergingLine({ action, status, error, duration }: NonNullable<KsmResult['outcome']>): LogRecord {
-  const { pagesToScan, sleep, reason } = action
-  const what = `look for equal pages: ${pagesToScan} each ${sleep} ms`
-  return {
-    event: 'merging',
-    level: status === 'failed' ? 'error' : 'info',
-    line: printable(`${prefixes[status]}${what}: ${error ? error.message : reason}`),
-    fields: { status, pagesToScan, sleep, duration, reason, code: error?.code, error: error?.message },
-  }
-}
-
-const prefixes = { applied: '', 'dry-run': 'would ', failed: 'could not ' } as const
-
-function outcomeLine(tick: Tick, outcome: Outcome): LogRecord {
-  const { action, status, error } = outcome
-  const line = printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : action.reason}`)
-  return { ...outcomeRecord(tick, outcome), line }
 }

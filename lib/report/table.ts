@@ -1,11 +1,11 @@
 import type { Tick } from '../control/tick.ts'
 import { isRunning } from '../host/sample.ts'
-import { counted } from '../util/format.ts'
+import { counted, formatBytes, formatBytesOf, formatPercent } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import { placeOf } from '../view/cpu/placement.ts'
-import type { DomainView, MemoryHold } from '../view/view.ts'
-import { headline, percent, size, sizeOf } from './format.ts'
+import type { DomainMemoryView, DomainView, MemoryHold } from '../view/view.ts'
+import { headline } from './headline.ts'
 
 export interface TableOptions {
   /** Colours by ANSI sequences; default false. */
@@ -17,6 +17,9 @@ export interface TableOptions {
   /** Which guests get a line, by name; the bars count all. Default: all. */
   readonly shows?: (name: string) => boolean
 }
+
+/** Stands for a value that is not known. */
+const unknown = '-'
 
 const loadBar = 30
 const memoryBar = 16
@@ -95,12 +98,26 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
       percent(delays.length > 0 ? Math.max(...delays) : undefined),
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.demand))),
     ),
-    `${sizeOf(memory.actual, memory.maximum).padStart(14)} ${size(memory.unused).padStart(9)}`,
+    `${sizes(memory).padStart(14)} ${bytes(memory.unused).padStart(9)}`,
     memoryInUse,
     isRunning(state) ? noteOn(memory.hold) : 'not running',
   ]
     .join('  ')
     .trimEnd()
+}
+
+/** A cell with a fraction in whole percent. */
+function percent(fraction: number | undefined): string {
+  return fraction === undefined ? unknown : formatPercent(fraction, 0)
+}
+
+function bytes(value: number | undefined): string {
+  return value === undefined ? unknown : formatBytes(value)
+}
+
+/** The balloon's size of its maximum. */
+function sizes({ actual, maximum }: DomainMemoryView): string {
+  return actual === undefined || maximum === undefined ? bytes(actual) : formatBytesOf(actual, maximum)
 }
 
 /** That there are no statistics is seen already where they are missing. */

@@ -36,7 +36,7 @@ export interface SetSharesRecord {
 
 export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
-export interface MergingRecord {
+export interface KsmRecord {
   readonly skipped?: string
   readonly outcome?: {
     readonly action: KsmAction
@@ -136,8 +136,8 @@ export interface TickRecord {
     /** Milliseconds. */
     readonly duration: number
   }[]
-  /** Same-page merging. */
-  readonly merging?: MergingRecord
+  /** What the KSM policy did. */
+  readonly ksm?: KsmRecord
   readonly errors: readonly ErrorRecord[]
   /** Milliseconds. */
   readonly timing: Known<TickTiming>
@@ -175,7 +175,7 @@ export function tickRecord(tick: Tick): TickRecord {
     outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
       known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
     ),
-    merging: tick.ksm && mergingRecord(tick.ksm),
+    ksm: tick.ksm && ksmRecord(tick.ksm),
     errors: tick.errors.map(errorRecord),
     timing: known(tick.timing),
   })
@@ -213,7 +213,7 @@ function actionRecord(action: Action): ActionRecord {
   }
 }
 
-function mergingRecord({ skipped, outcome }: KsmResult): MergingRecord {
+function ksmRecord({ skipped, outcome }: KsmResult): KsmRecord {
   return known({
     skipped,
     outcome:

@@ -1,12 +1,12 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../policy/plan.ts'
+import { formatPercent } from '../util/format.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { proportional, type Weights } from './shared/cpu-shares.ts'
 import { served, type Wish } from './shared/max-min-share.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
 import { asItIs } from './shared/rearrangement.ts'
-import { percent } from './words.ts'
 
 export interface FairOptions {
   /**
@@ -80,7 +80,7 @@ function sharesFor(view: View, tolerance: number): SetSharesAction[] {
   return now.domains.flatMap((domain) => {
     const wanted = weights.get(domain)!
     if (wanted === domain.cpuShares) return []
-    const [before, after] = [now.ratio(domain), then.ratio(domain)].map(percent)
+    const [before, after] = [now.ratio(domain), then.ratio(domain)].map(formatPercent)
     const due = `has ${domain.settings.shares} shares and is served ${before} of its due`
     return [setShares(domain, wanted, `${due}, ${after} with ${wanted} cpu_shares; no move helps`)]
   })
@@ -155,9 +155,11 @@ class Service {
       const cpu = this.#pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
       const { shares } = vcpu.domain.settings
-      const due = `wants ${percent(demand)}, is due ${percent(this.#due[index]!)} by ${shares} shares`
+      const due = `wants ${formatPercent(demand)}, is due ${formatPercent(this.#due[index]!)} by ${shares} shares`
       const there = home === target ? `stays on pCPU ${cpu}` : `goes to pCPU ${cpu}`
-      return [pin(vcpu, CpuSet.of(cpu), `${due}, ${there} and gets ${percent(this.#gets[index]!)} there`)]
+      return [
+        pin(vcpu, CpuSet.of(cpu), `${due}, ${there} and gets ${formatPercent(this.#gets[index]!)} there`),
+      ]
     })
   }
 

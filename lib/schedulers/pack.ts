@@ -2,9 +2,9 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type StatefulPolicy } from '../policy/plan.ts'
+import { formatPercent } from '../util/format.ts'
 import type { View } from '../view/view.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
-import { percent } from './words.ts'
 
 export interface PackOptions {
   /** Fraction of a pCPU up to which it is filled. Above 0, up to 1. Default 0.8. */
@@ -147,10 +147,14 @@ class Bins {
       const cpu = this.#pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
       const from = home === undefined ? '' : ` from pCPU ${this.#pcpus[home]}`
-      const to = `pCPU ${cpu}, which is then asked for ${percent(this.#loads[target]!)}`
+      const to = `pCPU ${cpu}, which is then asked for ${formatPercent(this.#loads[target]!)}`
       const why = home === target ? `stays on ${to}` : `goes${from} to ${to}`
       return [
-        pin(vcpu, CpuSet.of(cpu), `wants ${percent(demand)}, ${why}; filled up to ${percent(this.#fill)}`),
+        pin(
+          vcpu,
+          CpuSet.of(cpu),
+          `wants ${formatPercent(demand)}, ${why}; filled up to ${formatPercent(this.#fill)}`,
+        ),
       ]
     })
   }

@@ -1,9 +1,10 @@
 import { assertBytes, assertFactor, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, mib, sameSize, turnOf } from './guest.ts'
+import { type Guest, guestsOf, sameSize, turnOf } from './guest.ts'
 
 export interface CagmaOptions {
   /** Milliseconds from one periodic allocation to the next. Default 3,000. */
@@ -47,7 +48,8 @@ export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryActio
 
   /** What a guest's available memory is below its critical amount. */
   const lackOf = ({ total, inUse }: Guest) => factor * inUse - total
-  const describe = ({ total, inUse }: Guest) => `critical ${mib(factor * inUse)}, available ${mib(total)}`
+  const describe = ({ total, inUse }: Guest) =>
+    `critical ${formatBytes(factor * inUse)}, available ${formatBytes(total)}`
   const give = (guest: Guest, why: string) => {
     const size = Math.min(guest.maximum, guest.actual + lackOf(guest))
     if (size - guest.asked < sameSize) return []

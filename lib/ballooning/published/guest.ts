@@ -70,11 +70,6 @@ export function turnOf({ time, interval = 0 }: View, period: number, due = time)
   return { isNow: true, due: due + (missed + 1) * period }
 }
 
-/** Bytes as people read them: `512.0 MiB`. */
-export function mib(bytes: number): string {
-  return `${(bytes / MiB).toFixed(1)} MiB`
-}
-
 function swapDebt({ memory: { need, swappedOut = 0 } }: DomainView): number {
   return need?.swapDebt ?? swappedOut
 }

@@ -1,8 +1,9 @@
 import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, mib, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, usualMinimum } from './guest.ts'
 
 export interface IdleTaxOptions {
   /** Fraction of its idle memory that a guest can lose to others: 0, shares alone count; towards 1, use alone. Default 0.75. */
@@ -161,8 +162,8 @@ function reclaim(guests: readonly Wanting[], bytes: number): SetMemoryAction[] {
 }
 
 function describe({ guest, active, shares, size }: Wanting): string {
-  const part = `${mib(active)} active of ${mib(guest.present)}`
-  return `${part}, ${shares} shares buy ${mib(size)}`
+  const part = `${formatBytes(active)} active of ${formatBytes(guest.present)}`
+  return `${part}, ${shares} shares buy ${formatBytes(size)}`
 }
 
 function activeOf({ actual, total, inUse }: Guest): number {

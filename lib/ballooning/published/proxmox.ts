@@ -1,7 +1,8 @@
 import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
-import { type Guest, guestsOf, mib, turnOf, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, turnOf, usualMinimum } from './guest.ts'
 
 export interface ProxmoxOptions {
   /** Milliseconds from one decision to the next. Default 10,000. */
@@ -60,7 +61,7 @@ export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryA
       if (Math.abs(handOut(first, goal, step, sizes)) >= Math.abs(goal)) handOut(guests, goal, step, sizes)
       const plan = [...sizes].map(([guest, size]) => {
         const free = isComfortable(guest) ? 'comfortable' : 'pressed'
-        const reason = `host ${mib(Math.abs(goal))} ${goal < 0 ? 'above' : 'below'} its target, ${free} with ${mib(guest.unused)} free`
+        const reason = `host ${formatBytes(Math.abs(goal))} ${goal < 0 ? 'above' : 'below'} its target, ${free} with ${formatBytes(guest.unused)} free`
         return setMemory(guest.domain, size, reason)
       })
       return { plan, state: { due } }

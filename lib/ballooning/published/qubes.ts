@@ -1,8 +1,9 @@
 import { assertBytes, assertFactor } from '../../policy/options.ts'
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, mib } from './guest.ts'
+import { type Guest, guestsOf } from './guest.ts'
 
 export interface QubesOptions {
   /** A guest would like to have so many times what it uses. Default 1.3. */
@@ -61,7 +62,7 @@ export function qubes(options: QubesOptions = {}): PurePolicy<SetMemoryAction> {
       .filter(({ change }) => Math.abs(change) >= MiB)
       .toSorted((a, b) => Number(a.change > 0) - Number(b.change > 0))
       .map(({ guest, preferred, size }) => {
-        const reason = `uses ${mib(guest.inUse)} and would like ${mib(preferred)}, has ${mib(guest.asked)}; ${mib(free)} are free`
+        const reason = `uses ${formatBytes(guest.inUse)} and would like ${formatBytes(preferred)}, has ${formatBytes(guest.asked)}; ${formatBytes(free)} are free`
         return setMemory(guest.domain, size, reason)
       })
   }

@@ -1,8 +1,9 @@
 import { assertBytes, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, mib, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, usualMinimum } from './guest.ts'
 
 export interface SqueezedOptions {
   /** Milliseconds without progress after which a guest is left out of the round. Default 5,000. */
@@ -77,7 +78,7 @@ export function squeezed(options: SqueezedOptions = {}): StatefulPolicy<SetMemor
       for (const guest of guests) if (isUncooperative(guest)) sizes.set(guest, seen.get(guest)!.target)
       const changed = [...sizes].filter(([guest, size]) => !isAt(size, guest.asked))
       const plan = changed.map(([guest, size]) => {
-        const range = `${mib(guest.minimum)} to ${mib(guest.maximum)}`
+        const range = `${formatBytes(guest.minimum)} to ${formatBytes(guest.maximum)}`
         const order = giving.length > 0 ? `${giving.length} to give first` : 'none to give'
         const why = isUncooperative(guest)
           ? 'uncooperative'

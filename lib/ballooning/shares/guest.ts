@@ -1,3 +1,4 @@
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
@@ -137,10 +138,6 @@ function sizeWhenDry({ memory }: DomainView, size: number, used: number, margin:
 /** What a guest is like, in words. */
 export function describe({ domain, asked, used, underPressure }: Guest): string {
   const growth = domain.memory.need?.growthPerSecond ?? 0
-  const speed = growth > 0 ? `, use rising by ${mib(growth)}/s` : ''
-  return `${mib(Math.max(0, asked - used))} to spare of ${mib(asked)}${speed}${underPressure ? ', under memory pressure' : ''}`
-}
-
-export function mib(bytes: number): string {
-  return `${(bytes / MiB).toFixed(1)} MiB`
+  const speed = growth > 0 ? `, use rising by ${formatBytes(growth)}/s` : ''
+  return `${formatBytes(Math.max(0, asked - used))} to spare of ${formatBytes(asked)}${speed}${underPressure ? ', under memory pressure' : ''}`
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { size } from '../../report/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type Config, readConfig } from '../config/config.ts'
@@ -39,7 +39,7 @@ function describe({ path, options, scheduler, ballooning, domainRules }: Config)
     ['only guests named', domains],
     ['settings of guests named', globs.length > 0 ? globs.join(', ') : undefined],
     ['pCPUs of the host', hostCpus?.toString()],
-    ['memory of the host', reserve === undefined ? undefined : size(reserve)],
+    ['memory of the host', reserve === undefined ? undefined : formatBytes(reserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
     ['dry run', dryRun ? 'changes nothing' : undefined],

@@ -4,7 +4,7 @@ import type { Resource } from '../../control/host-lock/owner.ts'
 import { CpuSet } from '../../host/cpuset.ts'
 import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
-import { size } from '../../report/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import type { LogOptions } from '../log-options.ts'
 import type { ControlOptions, CpuOptions } from '../options.ts'
@@ -59,7 +59,7 @@ export function assertFits(setup: Setup, { memory, online }: Topology): void {
   const { pilot, options, config, nameOf = (option: string) => `--${option}` } = setup
   const problems: string[] = []
   if (pilot.hostMemoryReserve !== undefined && pilot.hostMemoryReserve >= memory) {
-    problems.push(`${nameOf('reserve')} must be below the memory of the host, ${size(memory)}`)
+    problems.push(`${nameOf('reserve')} must be below the memory of the host, ${formatBytes(memory)}`)
   }
   const { hostCpus = CpuSet.empty } = options
   if (!hostCpus.isSubsetOf(online) || online.isSubsetOf(hostCpus)) {

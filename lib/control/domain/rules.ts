@@ -1,6 +1,6 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { BallastError, wrongOption } from '../../host/errors.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { globMatcher } from '../../util/glob.ts'
 import { MiB } from '../../util/units.ts'
 import { type DomainSettings, defaultSettings } from '../../view/domain-settings.ts'
@@ -154,7 +154,7 @@ export function memorySettings(
 export function contradiction({ memoryFloor, memoryCeiling }: MemoryRules): string | undefined {
   if (memoryFloor === undefined || memoryCeiling === undefined || memoryFloor <= memoryCeiling)
     return undefined
-  return `the memory floor, ${mebibytes(memoryFloor)}, is above the memory ceiling, ${mebibytes(memoryCeiling)}`
+  return `the memory floor, ${formatBytes(memoryFloor)}, is above the memory ceiling, ${formatBytes(memoryCeiling)}`
 }
 
 function largest(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { DomainState, isRunning } from '../../host/sample.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Skipped } from '../tick.ts'
@@ -63,7 +63,7 @@ export function balloonLevels(domain: DomainView): BalloonLevels | SkipReason {
   if (actual === undefined || spare === undefined) return memorySkipReasons['no statistics']
   const { memoryFloor = 0 } = domain.settings
   if (memoryFloor > maximum) {
-    const sizes = `${mebibytes(memoryFloor)}, above its maximum, ${mebibytes(maximum)}`
+    const sizes = `${formatBytes(memoryFloor)}, above its maximum, ${formatBytes(maximum)}`
     return { rule: 'unmanaged', why: `its settings contradict its definition: a memory floor of ${sizes}` }
   }
   // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.

@@ -1,5 +1,5 @@
 import type { SetMemoryAction } from '../../policy/plan.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { KiB } from '../../util/units.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, View } from '../../view/view.ts'
@@ -64,13 +64,13 @@ export function limitMemory(
   const present = books.present(domain)
   const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > most) {
-    return { rule: 'invalid', instead: resized(most), cause: `it can have ${mebibytes(most)} at most` }
+    return { rule: 'invalid', instead: resized(most), cause: `it can have ${formatBytes(most)} at most` }
   }
   const { memoryCeiling } = domain.settings
   // One that has more already may keep it: to shrink is for policies to decide.
   const ceiling = Math.max(memoryCeiling ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > ceiling) {
-    const cause = `its settings say ${mebibytes(memoryCeiling!)} at most`
+    const cause = `its settings say ${formatBytes(memoryCeiling!)} at most`
     return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
   }
   const leastSize = leastSizeOf(domain, limits)
@@ -82,10 +82,10 @@ export function limitMemory(
       instead: resized(lowest),
       cause:
         floor > leastSize
-          ? `it uses ${mebibytes(used)} and keeps ${mebibytes(limits.guestMargin)} more`
+          ? `it uses ${formatBytes(used)} and keeps ${formatBytes(limits.guestMargin)} more`
           : leastSize > limits.guestFloor
-            ? `its settings say ${mebibytes(leastSize)} at least`
-            : `no guest goes below ${mebibytes(limits.guestFloor)}`,
+            ? `its settings say ${formatBytes(leastSize)} at least`
+            : `no guest goes below ${formatBytes(limits.guestFloor)}`,
     }
   }
   const highest = present + books.headroom
@@ -93,12 +93,12 @@ export function limitMemory(
     return {
       rule: 'host-reserve',
       instead: resized(highest),
-      cause: `the host has ${mebibytes(books.headroom)} left to grant`,
+      cause: `the host has ${formatBytes(books.headroom)} left to grant`,
     }
   }
   if (Math.abs(action.bytes - (target ?? actual)) < negligible) {
-    const asked = target === undefined ? '' : ` and is on its way to ${mebibytes(target)}`
-    return { rule: 'no-change', cause: `it has ${mebibytes(actual)}${asked} already` }
+    const asked = target === undefined ? '' : ` and is on its way to ${formatBytes(target)}`
+    return { rule: 'no-change', cause: `it has ${formatBytes(actual)}${asked} already` }
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Action, PinAction } from '../../policy/plan.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { shortage } from '../../view/memory/shortage.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
@@ -63,7 +63,7 @@ export class Quarantine {
     return {
       rule: 'rolled-back',
       instead: { ...action, bytes: least },
-      cause: `less than ${mebibytes(hold.least)} hurt it: ${often}not again for ${pause} s`,
+      cause: `less than ${formatBytes(hold.least)} hurt it: ${often}not again for ${pause} s`,
     }
   }
 

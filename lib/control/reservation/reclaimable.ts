@@ -1,4 +1,4 @@
-import { counted, mebibytes } from '../../util/format.ts'
+import { counted, formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { commitment } from '../../view/memory/commitment.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
@@ -44,9 +44,9 @@ export function reclaimable(view: View, limits: GuardLimits, ledger: Ledger): Re
       ({ settings, memory: { hold } }) => settings.managed && hold && passing.has(hold),
     ),
     why: [
-      `${mebibytes(view.memory.reserve)} stay with the host`,
+      `${formatBytes(view.memory.reserve)} stay with the host`,
       ...holders.slice(0, named).map(({ words }) => printable(words)),
-      ...(rest.length > 0 ? [`${counted(rest.length, 'other')} hold ${mebibytes(others)}`] : []),
+      ...(rest.length > 0 ? [`${counted(rest.length, 'other')} hold ${formatBytes(others)}`] : []),
     ].join('; '),
   }
 }
@@ -60,15 +60,15 @@ interface Share {
 function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Share {
   const { name, memory } = domain
   const holds = commitment(domain, limits.domainOverhead)
-  const held = `${name} holds ${mebibytes(holds)}`
+  const held = `${name} holds ${formatBytes(holds)}`
   const levels = balloonLevels(domain)
   if ('why' in levels) return { holds, gives: 0, words: `${held} and is left alone: ${levels.why}` }
   if (memory.progress === 'refusing') {
-    const asked = memory.target === undefined ? '' : `: asked for ${mebibytes(memory.target)}`
+    const asked = memory.target === undefined ? '' : `: asked for ${formatBytes(memory.target)}`
     return { holds, gives: 0, words: `${held} and does not give${asked}` }
   }
   const present = presentSize(domain, ledger)
   const gives = present - lowestSize(domain, levels.used, limits, present)
-  const could = gives > 0 ? `could give ${mebibytes(gives)}` : 'can give none'
-  return { holds, gives, words: `${held}, uses ${mebibytes(levels.used)} and ${could}` }
+  const could = gives > 0 ? `could give ${formatBytes(gives)}` : 'can give none'
+  return { holds, gives, words: `${held}, uses ${formatBytes(levels.used)} and ${could}` }
 }

@@ -1,6 +1,6 @@
 import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -95,10 +95,13 @@ export class Reservations {
         const room = reclaimable(view, limits, ledger)
         const cannotBe = idle !== undefined || (room.isCertain && wanted > free + room.bytes)
         if (isOver || cannotBe) {
-          const others = before > 0 ? `; ${mebibytes(before)} are reserved for others` : ''
+          const others = before > 0 ? `; ${formatBytes(before)} are reserved for others` : ''
           this.#drop(reservation)
           reservation.waiting.reject(
-            notEnoughMemory(bytes, `${mebibytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`),
+            notEnoughMemory(
+              bytes,
+              `${formatBytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`,
+            ),
           )
           continue
         }
@@ -142,5 +145,5 @@ function assertReserve(bytes: number, options: ReserveOptions): void {
 }
 
 function notEnoughMemory(bytes: number, why: string): BallastError {
-  return new BallastError('ERR_INSUFFICIENT_MEMORY', `No room for ${mebibytes(bytes)}: ${why}`)
+  return new BallastError('ERR_INSUFFICIENT_MEMORY', `No room for ${formatBytes(bytes)}: ${why}`)
 }

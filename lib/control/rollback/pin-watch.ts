@@ -1,4 +1,5 @@
 import { type PinAction, pin } from '../../policy/plan.ts'
+import { formatPercent } from '../../util/format.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
@@ -137,8 +138,8 @@ export class PinWatch {
     if (!worst) return undefined
     const { place } = this.#stayOf(worst)!
     return (
-      `${worst.domain.name} vCPU ${worst.vcpu} waits ${percent(longest)} of the time on pCPU ${place}, ` +
-      `where the longest wait was ${percent(round.before)} before and ${percent(round.predicted)} to be expected`
+      `${worst.domain.name} vCPU ${worst.vcpu} waits ${formatPercent(longest)} of the time on pCPU ${place}, ` +
+      `where the longest wait was ${formatPercent(round.before)} before and ${formatPercent(round.predicted)} to be expected`
     )
   }
 
@@ -172,8 +173,4 @@ export class PinWatch {
 
 function isMore(now: number, before: number): boolean {
   return now > before + changed.floor + changed.share * before
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(100 * fraction)} %`
 }

@@ -1,5 +1,5 @@
 import { type Plan, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
-import { mebibytes } from '../../util/format.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
 import { negligible } from '../ledger/ledger.ts'
@@ -63,7 +63,7 @@ export class ShrinkWatch {
       )
       if (isGrown) return []
       const bytes = Math.min(shrink.from, domain.memory.maximum ?? shrink.from)
-      return [setMemory(domain, bytes, `rolled back: at ${mebibytes(shrink.to)} it ${shrink.harm}`)]
+      return [setMemory(domain, bytes, `rolled back: at ${formatBytes(shrink.to)} it ${shrink.harm}`)]
     })
   }
 
@@ -117,7 +117,7 @@ function harmIn({
   oomKilled,
 }: MemoryEvents): string | undefined {
   if (oomKilled) return 'is likely to have lost a program'
-  if (underPressure && swappedOut > littleSwap) return `swapped out ${mebibytes(swappedOut)}`
+  if (underPressure && swappedOut > littleSwap) return `swapped out ${formatBytes(swappedOut)}`
   if (underPressure && majorFaultsPerSecond > manyFaults)
     return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
   return undefined

@@ -1,5 +1,5 @@
 import type { Explanation } from '../../policy/plan.ts'
-import { percent } from '../words.ts'
+import { formatPercent } from '../../util/format.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Best } from './branch-and-bound.ts'
 import { leastSquares } from './lower-bound.ts'
@@ -187,17 +187,17 @@ class Search {
     const { doubt } = terms
     const scale = this.#scale
     const { squares, model } = this.#start
-    const now = `deviation ${percent(scale.deviation(squares))} of a pCPU`
-    const bound = () => `lower bound ${percent(scale.lowerBound)}`
+    const now = `deviation ${formatPercent(scale.deviation(squares))} of a pCPU`
+    const bound = () => `lower bound ${formatPercent(scale.lowerBound)}`
     const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
     if (scale.isBalanced(squares)) {
-      return rest(`${now}, within ${percent(scale.tolerated)} of the ${bound()}`)
+      return rest(`${now}, within ${formatPercent(scale.tolerated)} of the ${bound()}`)
     }
     if (terms.isSure && [model.low, model.high].some((demand) => isLevel({ ...model, demand }, terms))) {
       return rest(`${now}, or within tolerance: what the vCPUs want is not known well enough`)
     }
     if (this.#isIdle) {
-      return rest(`no pCPU is asked for ${percent(idleLoad)} of its time`)
+      return rest(`no pCPU is asked for ${formatPercent(idleLoad)} of its time`)
     }
     const within = Math.min(0.9, doubt * worthwhile.within)
     const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
@@ -206,7 +206,8 @@ class Search {
     const best = leastOfAll(model, squares, scale.least, mostNodes)
     if (best !== undefined) scale.prove(best)
     const wanted = best !== undefined && best > goal ? undefined : this.#front.fewest(goal)
-    const told = (best: Best) => `${best.moves} moves bring it to ${percent(scale.deviation(best.squares))}`
+    const told = (best: Best) =>
+      `${best.moves} moves bring it to ${formatPercent(scale.deviation(best.squares))}`
     const paid = (best: Best) => best.moves > 0 && best.cost < this.#start.cost
     if (wanted && wanted.squares <= goal) {
       if (!paid(wanted)) return rest(`${now}; ${told(wanted)}, which does not pay their cost`)
@@ -215,7 +216,7 @@ class Search {
     const start = scale.loose(squares)
     const least = scale.loose(wanted?.squares ?? best ?? squares)
     if (least > start * (1 - worth(1))) {
-      const reached = percent(scale.deviation(scale.squaresAt(least)))
+      const reached = formatPercent(scale.deviation(scale.squaresAt(least)))
       return rest(`${now}, ${bound()}; nothing that is much better can be reached: ${reached}`)
     }
     const enough = Math.max(least * (1 + worthwhile.within), least + scale.tolerated / 4)

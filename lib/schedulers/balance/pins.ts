@@ -1,6 +1,6 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type PinAction, pin } from '../../policy/plan.ts'
-import { percent } from '../words.ts'
+import { formatPercent } from '../../util/format.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Better } from './choice.ts'
 import type { Model } from './model.ts'
@@ -11,23 +11,24 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
   const before = new Arrangement(model)
   const after = new Arrangement(model, model.demand, where)
   const middle = after.total() / shape.capacity.reduce((sum, one) => sum + one, 0)
-  const outcome = `deviation then ${percent(deviation / middle)} of the mean ${percent(middle)}`
+  const outcome = `deviation then ${formatPercent(deviation / middle)} of the mean ${formatPercent(middle)}`
   const name = shape.names.map(
-    (text, bin) => `${text} (${percent(before.loads[bin]!)} before, ${percent(after.loads[bin]!)} after)`,
+    (text, bin) =>
+      `${text} (${formatPercent(before.loads[bin]!)} before, ${formatPercent(after.loads[bin]!)} after)`,
   )
   const plan: PinAction[] = []
   for (const [item, vcpu] of model.vcpus.entries()) {
     const to = where[item]!
     const cpus = cpusIn(shape.sets[to]!, vcpu.allowed)
     if (isThere(vcpu.affinity, cpus)) continue
-    const wants = `wants ${percent(model.demand[item]!)}`
+    const wants = `wants ${formatPercent(model.demand[item]!)}`
     const from = model.start[item]!
     const reason =
       model.displaced[item] === 1
         ? `${wants}, from where it may not be to ${name[to]}; ${outcome}`
         : from === to
           ? `${wants}, stays on ${name[to]}; ${outcome}`
-          : `${wants}, from ${shape.names[from]} (${percent(before.loads[from]!)}) to ${name[to]}; ${outcome}`
+          : `${wants}, from ${shape.names[from]} (${formatPercent(before.loads[from]!)}) to ${name[to]}; ${outcome}`
     plan.push(pin(vcpu, cpus, reason))
   }
   return plan

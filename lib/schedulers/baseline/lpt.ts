@@ -1,10 +1,10 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
+import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
-import { percent } from '../words.ts'
 
 export interface LptOptions {
   /**
@@ -47,7 +47,7 @@ function placeAnew({ pcpus, loads: before, movable }: Placement): PinAction[] {
         pin(
           vcpu,
           CpuSet.of(cpu),
-          `wants ${percent(demand)}, pCPU ${cpu} has the least so far, ${percent(met)}`,
+          `wants ${formatPercent(demand)}, pCPU ${cpu} has the least so far, ${formatPercent(met)}`,
         ),
       ]
     })

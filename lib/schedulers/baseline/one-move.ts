@@ -2,10 +2,10 @@ import { CpuSet } from '../../host/cpuset.ts'
 import { wrongOption } from '../../host/errors.ts'
 import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
+import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
-import { percent } from '../words.ts'
 
 export interface OneMoveOptions {
   /**
@@ -43,9 +43,9 @@ export function oneMove(options: OneMoveOptions = {}): PurePolicy<PinAction> {
       for (const { vcpu, demand, allowed } of there.sort((a, b) => sign * (a.demand - b.demand))) {
         const target = byLoad.find((pcpu) => allowed[pcpu] === 1)
         if (target === undefined || loads[target]! + demand > loads[source]! - nothing) continue
-        const from = `pCPU ${pcpus[source]} (${percent(loads[source]!)})`
-        const to = `pCPU ${pcpus[target]} (${percent(loads[target]!)})`
-        return [pin(vcpu, CpuSet.of(pcpus[target]!), `wants ${percent(demand)}, from ${from} to ${to}`)]
+        const from = `pCPU ${pcpus[source]} (${formatPercent(loads[source]!)})`
+        const to = `pCPU ${pcpus[target]} (${formatPercent(loads[target]!)})`
+        return [pin(vcpu, CpuSet.of(pcpus[target]!), `wants ${formatPercent(demand)}, from ${from} to ${to}`)]
       }
     }
     return []

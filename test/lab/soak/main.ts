@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { size } from '../../../lib/report/format.ts'
+import { formatBytes } from '../../../lib/util/format.ts'
 import { type SoakResult, soak } from './soak.ts'
 
 const began = performance.now()
@@ -20,7 +20,7 @@ function table(result: SoakResult): string {
     ...Object.entries(faults).map(([name, { injected, survived }]) => [name, `${injected}`, `${survived}`]),
     [],
     ['', 'start', 'end'],
-    ['resident memory', size(start.resident), `${size(end.resident)} (${growthPercent} %)`],
+    ['resident memory', formatBytes(start.resident), `${formatBytes(end.resident)} (${growthPercent} %)`],
     ['handles', `${start.handles}`, `${end.handles}`],
     ['threads', `${start.threads}`, `${end.threads}`],
     [],

@@ -119,7 +119,7 @@ describe('--log-level', () => {
     }
     const args = ['cpu', '1', '-n', '5', '--log', format, '--log-level', 'warn', ...journal()]
     const { stdout } = await ballast(args, async () => host())
-    expect(stdout).toContain(`left alone: vcpus of ${name}`)
-    expect(stdout).not.toMatch(/first look|wants/)
+    expect(stdout).toContain(`skipped: vcpus of ${name}`)
+    expect(stdout).not.toMatch(/first sample|wants/)
   })
 })

@@ -52,7 +52,9 @@ describe('ballast cpu', () => {
       keep(simulate(scenarios.A3())),
     )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^[\d:]+ {2}first look: 8 guests on 4 pCPUs.*\n[\d:]+ {2}no change: 8 guests.*\n$/)
+    expect(stdout).toMatch(
+      /^[\d:]+ {2}first sample: 8 guests on 4 pCPUs.*\n[\d:]+ {2}no change: 8 guests.*\n$/,
+    )
   })
 
   it('touches only the guests that --domains names, and says so when there is none', async () => {

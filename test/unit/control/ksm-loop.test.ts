@@ -47,9 +47,9 @@ describe('same-page merging', () => {
         undefined,
       ])
       const record = tickRecord(ticks[0]!)
-      expect(record.merging?.outcome).toMatchObject({ status: 'applied', action: { pagesToScan: 400 } })
+      expect(record.ksm?.outcome).toMatchObject({ status: 'applied', action: { pagesToScan: 400 } })
       expect(new LogFormatter().lines(ticks[0]!).at(-1)).toContain(
-        'look for equal pages: 400 each 20 ms: a test',
+        'scan 400 pages for KSM each 20 ms: a test',
       )
 
       const again = fileJournal(join(directory, 'journal'))
@@ -80,7 +80,7 @@ describe('same-page merging', () => {
     const host = hostWith(merging)
     const ticks = await run(host, wants(400), 3)
     const narrator = new LogFormatter()
-    const lines = ticks.flatMap((tick) => narrator.lines(tick)).filter((line) => line.includes('same-page'))
+    const lines = ticks.flatMap((tick) => narrator.lines(tick)).filter((line) => line.includes('KSM'))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(why)
     expect(sets(host)).toEqual([])

@@ -41,7 +41,7 @@ describe('the narrator', () => {
       tickOf(1, suffering, { cause: 'emergency', outcomes: [applied(grow)] }),
     )
     expect(lines.map((line) => line.slice(10))).toEqual([
-      'emergency: web cannot wait for memory until the next look',
+      'emergency: web cannot wait for memory until the next tick',
       'set memory of aos_vm1 to 640 MiB: 90 MiB unused',
     ])
   })
@@ -57,7 +57,7 @@ describe('the narrator', () => {
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
     const standing = '4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB'
     expect(spoken.flatMap((lines, i) => lines.map((line) => [i, line]))).toEqual([
-      [0, `first look: ${standing}`],
+      [0, `first sample: ${standing}`],
       [1, `no change: ${standing}`],
       [61, `no change: ${standing}`],
       [121, `no change: ${standing}`],
@@ -75,8 +75,8 @@ describe('the narrator', () => {
     })
     expect(told(narrator, 1, held(10)).slice(0, 3)).toEqual([
       'it threw',
-      'held back: set memory of aos_vm1 to 640 MiB: 10 MiB short',
-      'left alone: memory of aos_vm2: stale for 10.5 s',
+      'clamped: set memory of aos_vm1 to 640 MiB: 10 MiB short',
+      'skipped: memory of aos_vm2: stale for 10.5 s',
     ])
     expect(told(narrator, 2, held(12))).toEqual([])
     expect(told(narrator, 3)).toEqual([])

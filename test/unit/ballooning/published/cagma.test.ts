@@ -127,7 +127,7 @@ it('what is on its way is not asked for again', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 8_000, guests: [{ name: 'a', actual: 500, used: 500 }] })
-  expect(firstPlan(cagma(), view)[0]!.reason).toBe('critical 550.0 MiB, available 500.0 MiB')
+  expect(firstPlan(cagma(), view)[0]!.reason).toBe('critical 550 MiB, available 500 MiB')
 })
 
 it.each<[string, CagmaOptions, string]>([

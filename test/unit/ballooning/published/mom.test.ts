@@ -116,7 +116,7 @@ it('without knowledge of the host nothing is done', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 10_000, available: 1_000, guests: [{ name: 'a', actual: 1_000, used: 400 }] })
-  expect(firstPlan(mom(), view)[0]!.reason).toBe('10.0 % of the host free, uses 400.0 MiB of 1000.0 MiB')
+  expect(firstPlan(mom(), view)[0]!.reason).toBe('10.0 % of the host free, uses 400 MiB of 1000 MiB')
 })
 
 it.each<[string, MomOptions, string]>([

@@ -149,7 +149,7 @@ it('acts every 10 s', () => {
 it('says why in numbers', () => {
   const view = hostOf({ total: 10_000, available: 1_950, guests: [guest('a', 1_300, 1_000, 500)] })
   expect(firstPlan(proxmox(), view)[0]!.reason).toBe(
-    'host 50.0 MiB above its target, comfortable with 500.0 MiB free',
+    'host 50 MiB above its target, comfortable with 500 MiB free',
   )
 })
 

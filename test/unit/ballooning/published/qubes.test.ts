@@ -115,7 +115,7 @@ it('what a guest has swapped out counts as use, its page cache does not', () => 
 it('says why in numbers', () => {
   const view = hostOf({ total: 2_000, guests: [{ name: 'a', actual: 600, used: 200 }] })
   expect(firstPlan(qubes(), view)[0]!.reason).toBe(
-    'uses 200.0 MiB and would like 260.0 MiB, has 600.0 MiB; 1400.0 MiB are free',
+    'uses 200 MiB and would like 260 MiB, has 600 MiB; 1400 MiB are free',
   )
 })
 

@@ -108,9 +108,7 @@ it('one that refuses keeps its memory, and the others are squeezed the more', ()
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 1_000, guests: [guest('a', 700, 200, 800), guest('b', 300, 200, 800)] })
-  expect(firstPlan(squeezed(), view)[0]!.reason).toBe(
-    'gamma 0.500 of 200.0 MiB to 800.0 MiB, 1 to give first',
-  )
+  expect(firstPlan(squeezed(), view)[0]!.reason).toBe('gamma 0.500 of 200 MiB to 800 MiB, 1 to give first')
 })
 
 it.each<[string, SqueezedOptions, string]>([

@@ -49,7 +49,7 @@ describe('a guest that suffers', () => {
     )
     expect(asked).toEqual({ g0: 500 + 300 + 128 })
     expect(reasons[0]).toBe(
-      '12.0 MiB to spare of 512.0 MiB, use rising by 100.0 MiB/s, under memory pressure, is to have 928.0 MiB',
+      '12 MiB to spare of 512 MiB, use rising by 100 MiB/s, under memory pressure, is to have 928 MiB',
     )
   })
 
@@ -293,7 +293,7 @@ describe('when it does not fit', () => {
       { ...comfortable, settings },
     ]
     const { errors, asked } = new Runner().show(guests, 500)
-    expect(errors).toEqual(['604.0 MiB are missing for the memory floors of 2 guests'])
+    expect(errors).toEqual(['604 MiB are missing for the memory floors of 2 guests'])
     expect(asked.g0! + asked.g1! - 2 * 448).toBeLessThanOrEqual(500)
   })
 

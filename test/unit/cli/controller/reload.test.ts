@@ -79,14 +79,14 @@ describe('SIGHUP', () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     configure('domains: nobody\nballooning: none\n')
     const run = start(host)
-    await run.says('stdout', /first look/)
+    await run.says('stdout', /first sample/)
     expect(await places(host)).toEqual([1])
     configure('domains: guest*\nballooning: none\n')
     run.hangUp()
     await run.says('stdout', /pin guest/, 3)
     expect(await run.end()).toBe(0)
     expect(run.written.stderr).toContain(`ballast: goes on with ${path} as it is now\n`)
-    expect(run.written.stdout.match(/first look/g)).toHaveLength(2)
+    expect(run.written.stdout.match(/first sample/g)).toHaveLength(2)
     expect(run.written.stderr.match(/stopped after/g)).toHaveLength(1)
     expect(run.states.filter((state) => !state.startsWith('STATUS'))).toEqual([
       'READY=1',
@@ -101,7 +101,7 @@ describe('SIGHUP', () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     configure('domains: nobody\n')
     const run = start(host)
-    await run.says('stdout', /first look/)
+    await run.says('stdout', /first sample/)
     configure('domains: guest*\nreserve: 2\nscheduler: {tolerance: 9}\n')
     run.hangUp()
     await run.says('stderr', /goes on as before/)
@@ -112,7 +112,7 @@ describe('SIGHUP', () => {
     ])
     const { length } = run.written.stdout
     await run.says('stdout', /no change/, 2)
-    expect(run.written.stdout.slice(length)).not.toContain('first look')
+    expect(run.written.stdout.slice(length)).not.toContain('first sample')
     expect(await places(host)).toEqual([1])
     expect(await run.end()).toBe(0)
     expect(run.states.filter((state) => !state.startsWith('STATUS')).slice(1, 3)).toEqual([
@@ -130,7 +130,7 @@ describe('SIGHUP', () => {
   ])('with %j, which cannot be taken up, goes on as before', async (text, expected) => {
     configure('')
     const run = start(simulate(scenarios.A3()))
-    await run.says('stdout', /first look/)
+    await run.says('stdout', /first sample/)
     configure(`${text}\n`)
     run.hangUp()
     await run.says('stderr', /goes on as before/)
@@ -156,7 +156,7 @@ describe('SIGHUP', () => {
   it('may come many times at once', async () => {
     configure('')
     const run = start(simulate(scenarios.A3()))
-    await run.says('stdout', /first look/)
+    await run.says('stdout', /first sample/)
     for (let i = 0; i < 5; i++) run.hangUp()
     await run.says('stderr', /as it is now/)
     configure('interval: 1\n') // twice: a mistake

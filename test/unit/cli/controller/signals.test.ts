@@ -75,7 +75,7 @@ describe('the end of a command', () => {
     '%s ends it while it waits for the next tick, which is far',
     async (signal) => {
       const { child, output, ended, says } = start(['run', '86400'], 'real')
-      await says('stdout', 'first look')
+      await says('stdout', 'first sample')
       child.kill(signal)
       // The next thing that it would do by itself is a day away.
       expect(await ended).toBe(0)
@@ -85,7 +85,7 @@ describe('the end of a command', () => {
 
   it('the second Ctrl-C ends it at once, whatever it waits for', async () => {
     const { child, ended, says } = start(['cpu'], 'hangs')
-    await says('stdout', 'first look')
+    await says('stdout', 'first sample')
     child.kill('SIGINT')
     await says('stderr', 'once more')
     child.kill('SIGINT')

@@ -69,7 +69,7 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
       {
         what: 'vcpus',
         why: expect.stringMatching(
-          /^vm[12] vCPU 0 waits 80 % of the time on pCPU 0, where the longest wait was 2 % before and \d+ % to be expected$/,
+          /^vm[12] vCPU 0 waits 80\.0 % of the time on pCPU 0, where the longest wait was 2\.0 % before and \d+\.\d % to be expected$/,
         ),
       },
     ])

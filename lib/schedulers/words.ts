@@ -1,4 +1,0 @@
-/** A fraction as people say it: `41.6 %`. */
-export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`
-}
