@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** The sources, for what imports the package as its users do. */
 const alias = { ballast: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }
 
-/** One project for each kind of test, so that each can be run by itself: `npx vitest run --project unit`. */
+/** One project for each kind of test, so that each can be run by itself: `npx vitest run --project native`. */
 const project = (name: string, seconds: number) => ({
   name,
   include: [`test/${name}/**/*.test.ts`],
@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     projects: [
       { resolve: { alias }, test: project('unit', 60) },
+      // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
+      { resolve: { alias }, test: project('long', 240) },
       { test: project('conformance', 60) },
       { test: project('native', 300) },
       { test: { ...project('libvirt', 120), globalSetup: 'test/libvirt/compiled.ts' } },

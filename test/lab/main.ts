@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import type { Recording } from '../unit/simulation/recording.ts'
 import type { CaseOptions, CaseResult } from './cases/case.ts'
-import { type FaultResult, faults } from './cases/faults/index.ts'
-import { cases } from './cases/index.ts'
+import { type FaultResult, faults, hasPassed } from './cases/faults/index.ts'
+import { caseNames, runCase } from './cases/index.ts'
 import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
 import type { GuestOptions } from './domain-xml.ts'
@@ -70,13 +70,13 @@ command('send', 'give a guest a command and print its answer; commands are liste
     console.log(`OK ${await guest.send(words.join(' '))}`.trim())
   })
 
-command('case', `run one case and judge it: ${Object.keys(cases).join(', ')}`)
-  .addArgument(new Argument('<name>').choices(Object.keys(cases)))
+command('case', `run one case and judge it: ${caseNames.join(', ')}`)
+  .addArgument(new Argument('<name>').choices(caseNames))
   .option('--json', 'end with one line of JSON')
   .option('--off', 'without any policy: the case has to fail then')
   .option('--record <file>', 'write what was measured, for the tests of the simulated host')
   .action(async (name: string, options: HostOption & CaseFlags) =>
-    report(await cases[name]!(caseOptions(options)).catch(notCarriedOut(name)), options),
+    report(await runCase(name, caseOptions(options)).catch(notCarriedOut(name)), options),
   )
 
 command('faults', 'break a lab in one way after the other while the controllers run, and judge each')
@@ -154,10 +154,6 @@ function reportFault(result: FaultResult, { json }: CaseFlags): void {
   const { fault, broken, ticksLost } = result
   const verdict = hasPassed(result) ? `survived, ${ticksLost} ticks lost` : `failed: ${broken.join('; ')}`
   console.log(json ? JSON.stringify(result) : `${fault}: ${verdict}`)
-}
-
-function hasPassed({ survived, wrongActions }: FaultResult): boolean {
-  return survived && wrongActions === 0
 }
 
 interface StartOptions {

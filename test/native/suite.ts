@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { compiled, linked } from '../../scripts/object-cache.mjs'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -39,22 +40,19 @@ export async function compileSuite(
   // In memory where there is such a place: the fake /proc trees of the tests are made here too, and not
   // every file system counts a directory's links as /proc does.
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ballast-native-'))
-  const program = join(directory, 'suite')
   const remove = () => rmSync(directory, { recursive: true, force: true })
   const env = {
     ...process.env,
     TMPDIR: directory,
     TSAN_OPTIONS: 'atexit_sleep_ms=0 halt_on_error=1',
   }
+  const program = await compile(sanitizerFlags[sanitizer], files).catch((error: unknown) => {
+    remove()
+    throw error
+  })
   const execute = async (args: string[]) => {
     const { stdout } = await run(program, args, { env })
     return stdout
-  }
-  try {
-    await compile(program, sanitizerFlags[sanitizer], files)
-  } catch (error) {
-    remove()
-    throw error
   }
   let listed: string
   try {
@@ -79,19 +77,16 @@ export async function compileSuite(
   }
 }
 
-async function compile(
-  program: string,
-  sanitizer: readonly string[],
-  files: readonly string[],
-): Promise<void> {
+/** Compiles and links a program; gives its path. What was made of the same sources before is used again. */
+async function compile(sanitizer: readonly string[], files: readonly string[]): Promise<string> {
   const flags = ['-std=c++17', '-g1', '-Wall', '-Wextra', '-Werror', ...sanitizer]
-  const waiting = files.map((file, i) => ({ file, object: `${program}-${i}-${basename(file)}.o` }))
-  const objects = waiting.map(({ object }) => object)
+  const waiting = [...files.entries()]
+  const objects: string[] = []
   const worker = async () => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
-      await run('g++', [...flags, `-I${join(root, 'native')}`, '-c', next.file, '-o', next.object])
+      objects[next[0]] = await compiled('g++', flags, next[1])
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
-  await run('g++', [...sanitizer, ...objects, '-o', program, '-lpthread'])
+  return linked('g++', sanitizer, objects)
 }

@@ -4,7 +4,7 @@ import type { Load } from '../../../lib/simulation/index.ts'
 import { placeOf } from '../../../lib/view/cpu/placement.ts'
 import type { Guest } from '../guest.ts'
 import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { Case, CaseOptions, CaseResult, Stage } from './case.ts'
 import { withExcuse } from './disturbance.ts'
 import { calibrate, commandOf, start } from './load.ts'
 import { recordingOf } from './record.ts'
@@ -90,11 +90,12 @@ const crowds: readonly Crowd[] = [
 ]
 
 /** The classic cases by name. */
-export const classic: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> =
-  Object.fromEntries(crowds.map((crowd) => [crowd.name, (options) => run(crowd, options)]))
+export const classic: Readonly<Record<string, Case>> = Object.fromEntries(
+  crowds.map((crowd) => [crowd.name, (stage) => run(crowd, stage)]),
+)
 
-async function run(crowd: Crowd, options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
+async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
+  const { options } = stage
   const pcpus = [...stage.host.topology.online]
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
   const each = crowd.each ?? Math.max(2, Math.ceil(8 / pcpus.length))

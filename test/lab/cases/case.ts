@@ -4,6 +4,7 @@ import type { Host } from '../../../lib/host/host.ts'
 import { connect } from '../../../lib/libvirt/connect.ts'
 import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import type { Recording } from '../../unit/simulation/recording.ts'
+import { ControlMeasurement } from '../control-measurement.ts'
 import type { GuestOptions } from '../domain-xml.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
 import { Lab } from '../lab.ts'
@@ -31,23 +32,30 @@ export interface CaseOptions {
   readonly record?: (recording: Recording) => void
 }
 
-/** A lab for one case, with a connection of the library under test. */
+/** One case on a stage that is set for it. */
+export type Case = (stage: Stage) => Promise<CaseResult>
+
+/** A lab for one case, with a connection of the library under test and a control measurement beside it. */
 export class Stage implements AsyncDisposable {
   readonly lab: Lab
   readonly host: Host
+  readonly control: ControlMeasurement
   readonly options: CaseOptions
 
-  private constructor(lab: Lab, host: Host, options: CaseOptions) {
+  private constructor(lab: Lab, host: Host, control: ControlMeasurement, options: CaseOptions) {
     this.lab = lab
     this.host = host
+    this.control = control
     this.options = options
   }
 
   static async set(options: CaseOptions): Promise<Stage> {
     const lab = options.lab ?? (await Lab.up(options))
     try {
-      return new Stage(lab, await connect(lab.uri), options)
+      const host = await connect(lab.uri)
+      return new Stage(lab, host, await ControlMeasurement.start(lab.uri), options)
     } catch (error) {
+      // Of a host that was connected, the end of the process is the end.
       if (!options.lab) await lab.down()
       throw error
     }
@@ -102,6 +110,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.control[Symbol.asyncDispose]()
     await this.host.close()
     if (!this.options.lab) await this.lab.down()
   }

@@ -3,7 +3,7 @@ import type { Load } from '../../../lib/simulation/index.ts'
 import type { VcpuView, View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import { interval, take } from './balance-run.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { CaseResult, Stage } from './case.ts'
 import { disturbanceOf, withExcuse } from './disturbance.ts'
 import { calibrate, commandOf, corrected } from './load.ts'
 import { recordingOf } from './record.ts'
@@ -32,8 +32,8 @@ const kinds: readonly { readonly kind: string; readonly load: Load }[] = [
  * first estimate of an open loop that has never been seen otherwise is told and not judged: counters cannot tell it
  * from a closed loop, and the interval that the estimate comes with has to say so.
  */
-export async function DEMAND(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
+export async function DEMAND(stage: Stage): Promise<CaseResult> {
+  const { options } = stage
   const [crowded, quiet] = [...stage.host.topology.online]
   if (quiet === undefined) throw new Error('With a single pCPU nobody can be alone')
   const guests = await stage.guests(kinds.length)

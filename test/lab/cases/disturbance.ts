@@ -1,10 +1,16 @@
 import type { Tick } from '../../../lib/control/tick.ts'
 import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import { isFullSample, pcpuLoads } from '../../../lib/view/cpu/pcpu-loads.ts'
+import type { Control } from '../control-measurement.ts'
 import { tolerance, trueDeviation, type Wanted } from './truth.ts'
 
 /** Fraction of one pCPU that other programs may use on average before a run counts as disturbed: our own take less. */
 const mostOfOthers = 0.4
+/**
+ * Milliseconds by which a timer of the control measurement may come late before a run counts as disturbed: a quarter of the
+ * shortest interval of a case.
+ */
+const mostLate = 250
 /** Ticks that unevenness is averaged over: of a single one the chance of sampling is a large part. */
 const window = 3
 
@@ -77,4 +83,20 @@ export function withExcuse(
     ...broken,
     `the machine's other programs used ${othersPercent} % of a pCPU meanwhile, and for the same work its pCPUs took times that deviate by ${unevenPercent} %`,
   ]
+}
+
+/** A result with the figures of the control measurement, and whether those alone make its run a disturbed one. */
+export function withControl<R extends { readonly broken: readonly string[]; readonly disturbed?: unknown }>(
+  result: R,
+  { timerLate, call }: Control,
+): R & { readonly disturbed: boolean; readonly timerLateMs: number; readonly bareCallMs: number } {
+  const isLate = timerLate > mostLate
+  const excuse = `timers of another process came up to ${Math.round(timerLate)} ms late meanwhile`
+  return {
+    ...result,
+    disturbed: result.disturbed === true || isLate,
+    timerLateMs: Math.round(timerLate),
+    bareCallMs: Math.round(call),
+    broken: isLate && result.broken.length > 0 ? [...result.broken, excuse] : result.broken,
+  }
 }

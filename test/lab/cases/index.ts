@@ -1,13 +1,14 @@
 import { classic } from './balance.ts'
-import type { CaseOptions, CaseResult } from './case.ts'
+import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { DEMAND } from './demand.ts'
+import { withControl } from './disturbance.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { REFUSE } from './refuse.ts'
+import { repeatDisturbed } from './repeat.ts'
 import { SQUEEZE } from './squeeze.ts'
 import { TRAP } from './trap.ts'
 
-/** The cases by name. */
-export const cases: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> = {
+const cases: Readonly<Record<string, Case>> = {
   ...classic,
   TRAP,
   DEMAND,
@@ -17,4 +18,26 @@ export const cases: Readonly<Record<string, (options: CaseOptions) => Promise<Ca
   M4,
   SQUEEZE,
   REFUSE,
+}
+
+/** The names of the cases. */
+export const caseNames: readonly string[] = Object.keys(cases)
+
+/**
+ * Runs a case, by the rule for what is disturbed.
+ *
+ * @param endedWell default: it passed, or without a policy failed, as it has to
+ */
+export function runCase(
+  name: string,
+  options: CaseOptions,
+  endedWell = ({ passed }: CaseResult) => passed !== options.off,
+): Promise<CaseResult> {
+  const run = async () => {
+    await using stage = await Stage.set(options)
+    const began = Date.now()
+    const result = await cases[name]!(stage)
+    return withControl(result, await stage.control.between(began, Date.now()))
+  }
+  return repeatDisturbed<CaseResult>(run, { endedWell, log: options.log })
 }

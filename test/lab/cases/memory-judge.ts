@@ -4,12 +4,12 @@ import { MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import { type GuestMemoryVerdict, judgeMemory } from '../../support/verdict.ts'
 import type { CaseResult } from './case.ts'
-import { figuresOfOthers, memoryOf, mib, mibOrNull, type Player, withExcuse } from './memory-host.ts'
+import { figuresOfOthers, memoryOf, mib, mibOrNull, type Player, usedBy, withExcuse } from './memory-host.ts'
 
 /** Bytes that an idle guest has unused at all times, and that all may swap out together. */
 const leastUnused = 100 * MiB
 const mostSwapped = 8 * MiB
-/** Percent by which the smallest may be smaller than the largest where all grow alike. */
+/** Percent by which the smallest may be smaller than the largest where all grow alike, beyond what their programs differ by. */
 const mostUnequal = 10
 /** Part of the room at the start that may be left where all grow as far as the host goes. */
 const mostLeft = 0.1
@@ -18,6 +18,8 @@ const mostLeft = 0.1
 export interface GrowthRun {
   readonly ticks: readonly Tick[]
   readonly players: readonly Player[]
+  /** By tick, the bytes that the programs of those that grow held. */
+  readonly held: readonly (readonly number[])[]
   /** The host before the run. */
   readonly before: View
   /** Index of the last tick in which the programs that grow to the end hold all; undefined: they never did. */
@@ -121,27 +123,54 @@ export function gaveBack(ticks: readonly Tick[], players: readonly Player[]): bo
 }
 
 /** How alike the guests were while all grew and when they had, and whether they stopped at the host reserve. */
-function likeness({ ticks, players, before, grown, hostMemoryReserve }: GrowthRun) {
-  const unequal = ticks.slice(0, (grown ?? ticks.length - 1) + 1).map(({ view }) => {
-    const all = players.map(({ guest }) => memoryOf(view, guest)?.actual ?? 0)
-    return 100 * (1 - Math.min(...all) / Math.max(...all))
-  })
-  const most = round(Math.max(...unequal))
-  const atEnd = grown === undefined ? null : round(unequal[grown]!)
+function likeness({ ticks, players, held, before, grown, hostMemoryReserve }: GrowthRun) {
+  const until = (grown ?? ticks.length - 1) + 1
+  const sizes = ticks
+    .slice(0, until)
+    .map(({ view }) => players.map(({ guest }) => memoryOf(view, guest)?.actual ?? 0))
+  const used = held
+    .slice(0, until)
+    .map((holds) => players.map(({ guest }, i) => usedBy(before, guest) + (holds[i] ?? 0)))
+  const { most, mostOfUse, beyondUse, atEnd } = inequality(sizes, used)
   const room = freeMemory(before) + before.memory.reserve - hostMemoryReserve
   const left = grown === undefined ? undefined : freeMemory(ticks[grown]!.view)
   return {
     figures: {
-      mostUnequalPercent: most,
-      unequalPercentWhenGrown: atEnd,
+      mostUnequalPercent: round(most),
+      mostUnequalUsePercent: round(mostOfUse),
+      unequalBeyondUsePercent: round(beyondUse),
+      unequalPercentWhenGrown: grown === undefined ? null : round(atEnd),
       roomMiB: mib(room),
       leftMiB: mibOrNull(left),
     },
     broken: [
-      ...(most > mostUnequal ? [`the sizes differed by ${most} %`] : []),
+      ...(beyondUse > mostUnequal
+        ? [`the sizes differed by ${round(beyondUse)} % more than what the programs held`]
+        : []),
       ...(left !== undefined && left > mostLeft * room ? [`${mib(left)} MiB were left to grow into`] : []),
     ],
   }
+}
+
+/**
+ * How unequal guests were, by tick their sizes and what each used, in percent of the largest. Their programs are
+ * told to grow alike, and do not: each is an emulated machine that gets on as far as the host lets it. Who uses more is to have
+ * more, so that sizes are held against the use of the same tick, or of the one before, which a balloon on its way was asked by.
+ */
+export function inequality(sizes: readonly (readonly number[])[], used: readonly (readonly number[])[]) {
+  const ofSizes = sizes.map(unequalPercent)
+  const ofUse = used.map(unequalPercent)
+  const beyond = ofSizes.map((percent, i) => percent - Math.max(ofUse[i] ?? 0, ofUse[i - 1] ?? 0))
+  return {
+    most: Math.max(...ofSizes),
+    mostOfUse: Math.max(...ofUse),
+    beyondUse: Math.max(0, ...beyond),
+    atEnd: ofSizes.at(-1)!,
+  }
+}
+
+function unequalPercent(values: readonly number[]): number {
+  return 100 * (1 - Math.min(...values) / Math.max(...values))
 }
 
 /** Bytes: the least unused memory of a guest since its program freed all, as reported since. */

@@ -4,7 +4,7 @@ import type { Tick } from '../../../lib/control/tick.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { Case } from './case.ts'
 import { firstLook, mib, type Player, type Role, reserveFor, sizes, spare, usedBy } from './memory-host.ts'
 import { gaveBack, judgeGrowth } from './memory-judge.ts'
 
@@ -23,7 +23,7 @@ const overheadGrowth = 160 * MiB
 const quiet = 5
 const mostTicks = { growing: 90, givingBack: 90 }
 /** Ticks for which those that have grown hold what they have before they free it. */
-const held = 3
+const ticksHeld = 3
 
 /**
  * Four guests of 512 MiB that may have 2 GiB. The program of the first grows to all that it can hold and then frees
@@ -40,9 +40,9 @@ export const M3 = memoryCase('M3', ['early', 'early', 'late', 'late'])
 /** The first stops early and frees, the second goes on to all that it can hold, two are idle. */
 export const M4 = memoryCase('M4', ['early', 'late', 'idle', 'idle'])
 
-function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions) => Promise<CaseResult> {
-  return async (options) => {
-    await using stage = await Stage.set(options)
+function memoryCase(name: string, roles: readonly Role[]): Case {
+  return async (stage) => {
+    const { log } = stage.options
     const guests = await stage.fresh(
       roles.map((_, i) => ({ name: `aos_vm${i + 1}`, memoryMiB: mib(start), maximumMiB: mib(maximum) })),
     )
@@ -51,9 +51,10 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
     const lacking = lackingOf(players, before)
     const hostMemoryReserve = reserveFor(before, roomFor(players) - lacking)
     const goals = players.map(({ most }) => mib(most)).join(', ')
-    options.log(`host reserve ${mib(hostMemoryReserve)} MiB; the programs will hold ${goals} MiB`)
+    log(`host reserve ${mib(hostMemoryReserve)} MiB; the programs will hold ${goals} MiB`)
 
     const ticks: Tick[] = []
+    const held: number[][] = []
     /** Index of the last tick before those that grew to the end free. */
     let grown: number | undefined
     let full: number | undefined
@@ -62,8 +63,10 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
     for await (const tick of stage.pilot({ interval, ballooning: shares(), hostMemoryReserve })) {
       const now = ticks.push(tick)
       const stats = await Promise.all(growing.map(({ guest }) => guest.stat()))
-      const holds = stats.map(({ held }) => mib(held))
-      options.log(`  ${sizes(tick.view)}; held ${holds.join(' ')}; ${mib(freeMemory(tick.view))} free`)
+      held.push(stats.map((stat) => stat.held))
+      log(
+        `  ${sizes(tick.view)}; held ${stats.map((stat) => mib(stat.held)).join(' ')}; ${mib(freeMemory(tick.view))} free`,
+      )
       if (stats.some(({ killed }) => killed > 0)) break
       const isDone = growing.map(({ most }, i) => stats[i]!.held >= most - MiB)
       for (const [i, player] of growing.entries()) {
@@ -73,7 +76,7 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
       if (grown === undefined) {
         if (now >= mostTicks.growing) break
         if (later.every((player) => isDone[growing.indexOf(player)])) full ??= now
-        if (full === undefined || now < full + held) continue
+        if (full === undefined || now < full + ticksHeld) continue
         grown = now - 1
         for (const player of later) await free(player, now)
         continue
@@ -81,7 +84,7 @@ function memoryCase(name: string, roles: readonly Role[]): (options: CaseOptions
       if (isOver(ticks, players, grown + 1)) break
     }
     // Awaited here: the judge asks the guests once more, and they end with the stage.
-    return await judgeGrowth(name, { ticks, players, before, grown, hostMemoryReserve, lacking })
+    return await judgeGrowth(name, { ticks, players, held, before, grown, hostMemoryReserve, lacking })
   }
 }
 

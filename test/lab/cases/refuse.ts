@@ -4,7 +4,7 @@ import { MiB } from '../../../lib/util/units.ts'
 import type { DomainView } from '../../../lib/view/view.ts'
 import { judgeMemory } from '../../support/verdict.ts'
 import type { Guest } from '../guest.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { CaseResult, Stage } from './case.ts'
 import {
   figuresOfOthers,
   firstLook,
@@ -37,8 +37,8 @@ const watched = 5
  * first grows to all that it can hold, which takes half of what the third can give. The books have to be right in
  * every tick: the second counts with what it really has, is left alone and told of.
  */
-export async function REFUSE(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
+export async function REFUSE(stage: Stage): Promise<CaseResult> {
+  const { options } = stage
   const size = { memoryMiB: mib(start), maximumMiB: mib(maximum) }
   const [grower, refuser, idle] = (await stage.fresh([
     { name: 'aos_vm1', ...size },

@@ -5,7 +5,7 @@ import { MiB } from '../../../lib/util/units.ts'
 import { judgeMemory } from '../../support/verdict.ts'
 import type { Guest } from '../guest.ts'
 import { until } from '../processes.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { CaseResult, Stage } from './case.ts'
 import { memoryOf, mib, mibOrNull, sizes } from './memory-host.ts'
 
 const interval = 4_000
@@ -18,8 +18,10 @@ const held = 400 * MiB
 const touchedMiB = 40
 /** What it takes at once when it has been helped: more than it was given to spare. */
 const more = 400 * MiB
-/** Statistics periods within which it has to be helped. */
+/** Statistics periods within which it has to be helped, where timers are in time. */
 const mostPeriods = 2
+/** Waits in that time, each as late at most as the timers of the control measurement: report, sample, decision, request. */
+const waitsOfHelp = 4
 /** Ticks without swapping that show that it is over, and ticks after which it is judged as it is. */
 const quiet = 4
 const mostTicks = 15
@@ -30,8 +32,8 @@ const leastUnused = 100 * MiB
  * works on all of it. Ballast has to help from the first report on. Then the program takes as much again
  * at once, just after a beat, and has to be helped before the next one.
  */
-export async function SQUEEZE(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
+export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
+  const { options } = stage
   const comfortable = { memoryMiB: 512, maximumMiB: mib(maximum) }
   const [dwarf, ...neighbours] = (await stage.fresh([
     { name: 'aos_vm1', memoryMiB: mib(start), maximumMiB: mib(maximum), swapMiB: mib(maximum) },
@@ -73,11 +75,13 @@ export async function SQUEEZE(options: CaseOptions): Promise<CaseResult> {
     leastUnused,
   })
   const emergencies = ticks.filter(({ cause }) => cause === 'emergency').length
+  const { timerLate } = await stage.control.between(ticks[0]!.wallTime, endOf(ticks.at(-1)!))
+  const limit = mostPeriods + (waitsOfHelp * timerLate) / period
   const isOver = burst !== undefined && isAtRest(ticks.slice(burst), dwarf)
   const broken = [
     ...lost.map(({ name }) => `${name} lost a program`),
-    ...tooLate('at the start', first),
-    ...(second === undefined ? ['it went on swapping'] : tooLate('when it took more', second)),
+    ...tooLate('at the start', first, limit),
+    ...(second === undefined ? ['it went on swapping'] : tooLate('when it took more', second, limit)),
     ...(second && !isOver ? ['it went on swapping after it took more'] : []),
     ...((verdict.minimumUnused ?? 0) >= leastUnused ? [] : ['a neighbour had too little']),
     ...(verdict.hostReserveHeld ? [] : ['the host reserve did not hold']),
@@ -102,6 +106,7 @@ export async function SQUEEZE(options: CaseOptions): Promise<CaseResult> {
     ],
     minimumUnusedMiB: mibOrNull(verdict.minimumUnused),
     hostReserveHeld: verdict.hostReserveHeld,
+    mostPeriodsToHelp: Number(limit.toFixed(2)),
     statisticsPeriodSeconds: period / 1_000,
     changes: verdict.changes,
     ticks: ticks.length,
@@ -145,9 +150,10 @@ function helpOf(ticks: readonly Tick[], since: number, guest: Guest, held: numbe
   return { periods: periods(seen.wallTime), sinceFirst: periods(since), cause: helped.cause }
 }
 
-function tooLate(when: string, { periods }: Help): string[] {
+function tooLate(when: string, { periods }: Help, limit: number): string[] {
   if (periods === null) return [`it was not helped ${when}`]
-  return periods > mostPeriods ? [`it was helped after ${periods} statistics periods ${when}`] : []
+  const words = `it was helped after ${periods} statistics periods ${when}, limit ${limit.toFixed(2)}`
+  return periods > limit ? [words] : []
 }
 
 /** Whether a guest has been seen not to swap, with memory to spare, in each of the last beats. */

@@ -3,7 +3,7 @@ import { balance } from '../../../lib/schedulers/index.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
 import { judgeBalance } from '../../support/verdict.ts'
 import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
-import { type CaseOptions, type CaseResult, Stage } from './case.ts'
+import type { CaseResult, Stage } from './case.ts'
 import { disturbanceOf, withExcuse } from './disturbance.ts'
 import { start } from './load.ts'
 import { recordingOf } from './record.ts'
@@ -21,8 +21,8 @@ const spin: Load = { kind: 'spin' }
  * The saturation trap: three that never sleep share pCPU 0, a fourth has pCPU 1 to itself, and both are 100 % busy. First
  * a scheduler that goes by usage has its try, and sees nothing to do; then Ballast, which has to move exactly one.
  */
-export async function TRAP(options: CaseOptions): Promise<CaseResult> {
-  await using stage = await Stage.set(options)
+export async function TRAP(stage: Stage): Promise<CaseResult> {
+  const { options } = stage
   const pcpus = [...stage.host.topology.online].slice(0, 2)
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
   const guests = await stage.guests(4)

@@ -2,6 +2,7 @@ import type { AutopilotOptions } from '../../../../lib/control/autopilot.ts'
 import type { Host } from '../../../../lib/host/host.ts'
 import { reconnecting } from '../../../../lib/host/reconnecting-host.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
+import { ControlMeasurement } from '../../control-measurement.ts'
 import type { GuestOptions } from '../../domain-xml.ts'
 import type { Guest } from '../../guest.ts'
 import { Lab } from '../../lab.ts'
@@ -19,15 +20,25 @@ const load = 'loop 8.5 41.5'
 /** A lab that is broken in one way after the other. What a fault took is there again for the next. */
 export class Ground implements AsyncDisposable {
   readonly lab: Lab
+  readonly control: ControlMeasurement
   readonly options: CaseOptions
 
-  private constructor(lab: Lab, options: CaseOptions) {
+  private constructor(lab: Lab, control: ControlMeasurement, options: CaseOptions) {
     this.lab = lab
+    this.control = control
     this.options = options
   }
 
   static async set(options: CaseOptions): Promise<Ground> {
-    return new Ground(options.lab ?? (await Lab.up(options)), options)
+    const lab = options.lab ?? (await Lab.up(options))
+    // Those that a case left are of another kind, whatever they are called.
+    for (const name of options.lab ? await lab.guests() : []) await (await lab.guest(name)).destroy()
+    try {
+      return new Ground(lab, await ControlMeasurement.start(lab.uri), options)
+    } catch (error) {
+      if (!options.lab) await lab.down()
+      throw error
+    }
   }
 
   /** All guests, running and loaded. */
@@ -62,6 +73,7 @@ export class Ground implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.control[Symbol.asyncDispose]()
     if (!this.options.lab) await this.lab.down()
   }
 }

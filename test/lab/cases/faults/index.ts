@@ -1,4 +1,6 @@
 import type { CaseOptions } from '../case.ts'
+import { withControl } from '../disturbance.ts'
+import { repeatDisturbed } from '../repeat.ts'
 import { daemonFaults, killedInARow } from './daemon.ts'
 import { domainFaults } from './domains.ts'
 import type { Fault, FaultResult } from './fault.ts'
@@ -17,6 +19,11 @@ export interface FaultOptions extends CaseOptions {
   readonly daemonKills?: number
   /** How often the controller is killed. Default 50. */
   readonly controllerKills?: number
+}
+
+/** Whether a fault was ridden out and nothing wrong was done. */
+export function hasPassed({ survived, wrongActions }: FaultResult): boolean {
+  return survived && wrongActions === 0
 }
 
 /** Every fault, in an order in which what takes long comes last. */
@@ -43,6 +50,14 @@ export async function* faults(options: FaultOptions): AsyncGenerator<FaultResult
   await using ground = await Ground.set(options)
   for (const fault of chosen) {
     log(`== ${fault.name}`)
-    yield await fault.befall(ground, fault.name)
+    const run = async () => {
+      const began = Date.now()
+      const result = await fault.befall(ground, fault.name)
+      return withControl(result, await ground.control.between(began, Date.now()))
+    }
+    yield await repeatDisturbed<FaultResult>(run, {
+      endedWell: (result) => hasPassed(result) !== options.off,
+      log,
+    })
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Tick } from '../../lib/control/tick.ts'
-import { CpuSet } from '../../lib/host/cpuset.ts'
-import { pin } from '../../lib/policy/plan.ts'
-import { applied, tickOf, viewOf } from '../unit/report/ticks.ts'
-import { disturbanceOf, withExcuse } from './cases/disturbance.ts'
+import type { Tick } from '../../../lib/control/tick.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { pin } from '../../../lib/policy/plan.ts'
+import { disturbanceOf, withExcuse } from '../../lab/cases/disturbance.ts'
+import { applied, tickOf, viewOf } from '../report/ticks.ts'
 
 const names = ['a', 'b', 'c', 'd']
 const wanted = new Map(names.map((name) => [name, 0.2]))

@@ -1,0 +1,17 @@
+// `npm run test:lab`: sets up what is missing and runs every test of the lab; `npm run test:lab -- --only M2` those that
+// have this word in their name.
+// Plain JavaScript without dependencies, because it runs before node_modules is there.
+import { command, lab, runSteps, setUpLab } from './steps.mjs'
+
+const [option, word, ...rest] = process.argv.slice(2)
+if (rest.length > 0 || (option !== undefined && (option !== '--only' || !/^[\w -]+$/.test(word ?? '')))) {
+  console.error('Usage: npm run test:lab [-- --only CASE]')
+  process.exit(2)
+}
+
+runSteps({
+  setup: () => command(process.execPath, 'scripts/setup.mjs', '--build'),
+  'build:gyp': () => command('npm', 'run', '--silent', 'build:gyp'),
+  'setup:lab': setUpLab,
+  lab: () => (option === undefined ? lab() : lab('--testNamePattern', `\\b${word}\\b`)),
+})
