@@ -7,6 +7,7 @@ import { type Change, type DomainScenario, type Scenario, simulate } from '../..
 import { KiB, MiB } from '../../../lib/util/units.ts'
 import { commitment } from '../../../lib/view/memory/commitment.ts'
 import type { DomainView, View } from '../../../lib/view/view.ts'
+import { runs } from '../../support/runs.ts'
 import { ticksOf } from '../schedulers/ticks.ts'
 import { seeded } from '../schedulers/world.ts'
 import { policies } from './policies.ts'
@@ -226,7 +227,7 @@ function rules({ view, clamps, plan, skipped, outcomes }: Tick, applied: readonl
 
 /** Milliseconds of real time that a test may take on a busy machine, and that it looks for a smaller counterexample. */
 const patience = 120_000
-const runs = { numRuns: 15, interruptAfterTimeLimit: patience / 2 }
+const parameters = { numRuns: runs(15), interruptAfterTimeLimit: patience / 2 }
 
 describe('whatever the host, the guests and the faults', () => {
   it.each(Object.entries(policies))(
@@ -237,7 +238,7 @@ describe('whatever the host, the guests and the faults', () => {
         fc.asyncProperty(anyScenario, interval, (scenario, milliseconds) =>
           always(scenario, policy(), milliseconds, rules),
         ),
-        runs,
+        parameters,
       )
     },
     patience,
@@ -250,7 +251,7 @@ describe('whatever the host, the guests and the faults', () => {
         fc.asyncProperty(anyScenario, fc.integer(), (scenario, seed) =>
           always(scenario, nonsense(seed), 1_000, rules),
         ),
-        runs,
+        parameters,
       )
     },
     patience,
@@ -285,7 +286,7 @@ describe('rule 6: where nothing changes, nothing is done in the end', () => {
           const ticks = await ticksOf(host, { ...options, ticks: 200 })
           expect(ticks.slice(-50).flatMap(({ outcomes }) => outcomes)).toEqual([])
         }),
-        { ...runs, numRuns: 5 },
+        { ...parameters, numRuns: runs(5) },
       )
     },
     patience,

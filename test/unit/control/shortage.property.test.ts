@@ -4,6 +4,7 @@ import { balloonPolicies } from '../../../lib/cli/policies.ts'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import { type Ballooning, setMemory } from '../../../lib/policy/plan.ts'
 import { GiB, KiB, MiB } from '../../../lib/util/units.ts'
+import { runs } from '../../support/runs.ts'
 import { type FakeGuest, FakeHost, guest } from './fake-host.ts'
 import { domainOverhead } from './views.ts'
 
@@ -128,7 +129,7 @@ describe('the host under shortage, with balloons that are slow or refuse', () =>
         fc.oneof(fc.constant(0), mebibytes(64, 2048)),
         run,
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 })

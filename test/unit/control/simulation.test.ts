@@ -12,6 +12,7 @@ import { balance } from '../../../lib/schedulers/balance.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
+import { runs } from '../../support/runs.ts'
 
 async function affinities(host: Host): Promise<string[]> {
   const { affinity } = await host.sampleCpu()
@@ -129,6 +130,6 @@ describe('on the simulated host', () => {
         expect(out).toBeLessThanOrEqual(Math.max(view.memory.budget, 4 * (512 * MiB + domainOverhead)))
       }
     }
-    await fc.assert(fc.asyncProperty(sizes, fc.nat(3), run), { numRuns: 25 })
+    await fc.assert(fc.asyncProperty(sizes, fc.nat(3), run), { numRuns: runs(25) })
   })
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeOwner } from '../../../lib/control/host-lock/host-lock.ts'
 import { ask } from '../../../lib/control/host-lock/owner.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 const honest = JSON.stringify({
@@ -38,7 +39,7 @@ describe('who holds a host, whatever another process answers', () => {
         expect(holding.holder.policies.every((name) => typeof name === 'string')).toBe(true)
         told++
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
     expect(told).toBeGreaterThan(0)
     server.close()

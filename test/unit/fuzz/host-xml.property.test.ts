@@ -4,6 +4,7 @@ import { BallastError } from '../../../lib/host/errors.ts'
 import type { Topology } from '../../../lib/host/topology.ts'
 import { readTopology } from '../../../lib/libvirt/capabilities.ts'
 import { readTraits } from '../../../lib/libvirt/domain-xml.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly, unless } from './arbitraries.ts'
 
 const isUnreadable = (error: unknown) => error instanceof BallastError && error.code === 'ERR_LIBVIRT'
@@ -64,7 +65,7 @@ describe('the capabilities of a host, whatever they are', () => {
         expectSense(topology)
         read++
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
     expect(read).toBeGreaterThan(0)
   })
@@ -108,7 +109,7 @@ describe('the XML of a domain, whatever it is', () => {
           expect([undefined, 'huge pages', 'locked', 'passthrough']).toContain(pinnedMemory)
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 

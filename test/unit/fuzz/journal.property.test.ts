@@ -7,6 +7,7 @@ import { fileJournal } from '../../../lib/control/journal/file-journal.ts'
 import type { JournalEntry } from '../../../lib/control/journal/journal.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 let directory: string
@@ -68,7 +69,7 @@ describe('a journal, whatever is in the file', () => {
         entries.forEach(expectEntry)
         read++
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
     expect(read).toBeGreaterThan(0)
   })
@@ -87,7 +88,7 @@ describe('a journal, whatever is in the file', () => {
         const after = await fileJournal(path).entries()
         expect(JSON.parse(JSON.stringify(after))).toEqual(JSON.parse(JSON.stringify([...before, other])))
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 })

@@ -5,6 +5,7 @@ import type { ParsedRules } from '../../../lib/control/domain/rules.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { metadataNamespace } from '../../../lib/host/domain-metadata.ts'
 import { MiB } from '../../../lib/util/units.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 const seeds = [
@@ -68,7 +69,7 @@ describe('the metadata of a domain, whatever it is', () => {
         expect(isWhole(read.memoryCeiling, Number.MAX_SAFE_INTEGER)).toBe(true)
         expect(read.memoryFloor ?? 0).toBeLessThanOrEqual(read.memoryCeiling ?? Number.POSITIVE_INFINITY)
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     )
   })
 

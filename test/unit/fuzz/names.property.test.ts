@@ -12,6 +12,7 @@ import { BallastError } from '../../../lib/host/errors.ts'
 import { table } from '../../../lib/report/table.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { printable } from '../../../lib/util/printable.ts'
+import { runs as times } from '../../support/runs.ts'
 import { ballast, withMembers } from '../cli/test-context.ts'
 import { tickOf, viewOf } from '../report/ticks.ts'
 import { anyText } from './arbitraries.ts'
@@ -110,7 +111,7 @@ describe('a guest’s name, whatever it is', () => {
         for (const file of files) expect(file).toMatch(/^ballast(\/simulation-[\w-]+\.jsonl)?$/)
         expect(readdirSync(directory).every((entry) => /^\d+$/.test(entry))).toBe(true)
       }),
-      { numRuns: 25 },
+      { numRuns: times(25) },
     )
   })
 
@@ -121,7 +122,7 @@ describe('a guest’s name, whatever it is', () => {
         expect(printed.join('')).toContain('failed')
         for (const line of printed.join('\n').split('\n')) expect(line).not.toMatch(obeyed)
       }),
-      { numRuns: 10 },
+      { numRuns: times(10) },
     )
   })
 
@@ -139,7 +140,7 @@ describe('a guest’s name, whatever it is', () => {
         expect(count(frame)).toBe(count(await frameOf('x', columns)))
         expect(frame.replaceAll('\x1b', '').replaceAll('\n', '')).not.toMatch(obeyed)
       }),
-      { numRuns: 20 },
+      { numRuns: times(20) },
     )
   })
 
@@ -149,7 +150,7 @@ describe('a guest’s name, whatever it is', () => {
         const view = viewOf(2, [{ name, vcpus: [{ on: 0, usage: 0.5 }] }])
         for (const line of table(tickOf(0, view), { columns })) expect(line).not.toMatch(obeyed)
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     )
   })
 
@@ -173,7 +174,7 @@ describe('a guest’s name, whatever it is', () => {
           expect(String(title)).toBe(printable(name))
         }
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     )
   })
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { runs } from '../../support/runs.ts'
 import type { Recording } from '../simulation/recording.ts'
 import { unless } from './arbitraries.ts'
 
@@ -59,7 +60,7 @@ describe('a scenario that somebody wrote as JSON, whatever it is', () => {
           run++
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
     expect(run).toBeGreaterThan(0)
   })

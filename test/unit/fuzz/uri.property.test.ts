@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { exitFor, UsageError } from '../../../lib/cli/exit-codes.ts'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { withoutPassword, withoutPasswordOf, withoutPasswords } from '../../../lib/util/uri.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly } from './arbitraries.ts'
 
 /** Long enough that it is found only where it was let through. */
@@ -34,7 +35,7 @@ describe('a URI with a password', () => {
         expect(withoutPassword(shown)).toBe(shown)
         expect(withoutPasswords(`got "${uri}" and ${uri}`)).toBe(`got "${shown}" and ${shown}`)
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 

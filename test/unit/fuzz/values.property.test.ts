@@ -5,6 +5,7 @@ import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from '../..
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { globMatcher } from '../../../lib/util/glob.ts'
+import { runs } from '../../support/runs.ts'
 import { anyText, nearly, unless } from './arbitraries.ts'
 
 const isUsage = (error: unknown) => error instanceof UsageError
@@ -26,7 +27,7 @@ describe('a CPU list, whatever it is', () => {
         expect(set.size).toBe([...set].length)
         expect(CpuSet.parse(set.toString()).equals(set)).toBe(true)
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -52,7 +53,7 @@ describe('a value of the command line, whatever it is', () => {
         expect(Number.isSafeInteger(bytes) && bytes >= 0).toBe(true)
         expect(unless(isUsage, () => parseText('--domains')(text))?.trim()).not.toBe('')
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -89,7 +90,7 @@ describe('a glob, whatever it is', () => {
         expect(globMatcher(glob)(name)).toBe(matches([...glob], [...name]))
         expect(globMatcher(`*${glob}*`)(`x${name}`)).toBe(matches([...`*${glob}*`], [...`x${name}`]))
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 

@@ -5,6 +5,7 @@ import { lift } from '../../../lib/policy/lift.ts'
 import type { Scheduler } from '../../../lib/policy/plan.ts'
 import { balance, fair, lpt, oneMove, pack, roundRobin } from '../../../lib/schedulers/index.ts'
 import type { VcpuView, View } from '../../../lib/view/view.ts'
+import { runs } from '../../support/runs.ts'
 import { World } from './world.ts'
 
 const policies: Record<string, () => Scheduler> = { balance, fair, lpt, oneMove, pack, roundRobin }
@@ -64,7 +65,7 @@ describe.each(Object.entries(policies))('%s', (name, make) => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
   })
 })

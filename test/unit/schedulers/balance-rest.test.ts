@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { standardDeviation } from '../../../lib/util/statistics.ts'
+import { runs } from '../../support/runs.ts'
 import { equal, type Guest, gaussian, long, run, seeded, World } from './world.ts'
 
 describe('constant demand', () => {
@@ -30,7 +31,7 @@ describe('constant demand', () => {
         expect(rounds.length).toBeLessThanOrEqual(1)
         if (rounds.length > 0) expect(standardDeviation(world.loads())).toBeLessThanOrEqual(0.9 * before)
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
   })
 
@@ -57,9 +58,9 @@ describe('constant demand', () => {
 })
 
 describe('noise', () => {
-  const runs = 100
+  const seeds = 100
   const looks = 30
-  /** Runs of so many, in percent, that moved anything after the first round of moves. */
+  /** Seeds of so many, in percent, that moved anything after the first round of moves. */
   const unrest = (
     pcpus: number,
     guests: (uniform: () => number) => Guest[],
@@ -67,7 +68,7 @@ describe('noise', () => {
     fewest: number,
   ) => {
     let restless = 0
-    for (let seed = 1; seed <= runs; seed++) {
+    for (let seed = 1; seed <= seeds; seed++) {
       const uniform = seeded(seed)
       const normal = gaussian(uniform)
       const world = new World(pcpus, guests(uniform))
@@ -75,7 +76,7 @@ describe('noise', () => {
       const moves = rounds.reduce((sum, round) => sum + round.moves, 0)
       if (moves !== fewest || rounds.length > 1) restless++
     }
-    return (100 * restless) / runs
+    return (100 * restless) / seeds
   }
   const lab = (uniform: () => number) =>
     equal(8, 0.17, () => 0).map((g) => ({ ...g, demand: 0.15 + 0.04 * uniform() }))

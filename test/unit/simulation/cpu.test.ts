@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { type Load, type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { runs } from '../../support/runs.ts'
 import { between } from './spans.ts'
 
 const spin: Load = { kind: 'spin' }
@@ -61,7 +62,7 @@ describe('physical CPUs', () => {
           expect(sum(pinnedHere)).toBeLessThanOrEqual(1 + rounding)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 
@@ -79,7 +80,7 @@ describe('physical CPUs', () => {
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
@@ -97,7 +98,7 @@ describe('physical CPUs', () => {
           for (const busy of sample.pcpuBusy) expect(busy).toBeGreaterThan(0.98)
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     )
   })
 

@@ -9,6 +9,7 @@ import {
   simulate,
 } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
+import { runs } from '../../support/runs.ts'
 
 type ChangeOfGuest = DomainChange extends infer C
   ? C extends DomainChange
@@ -238,7 +239,7 @@ describe('always', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 

@@ -4,6 +4,7 @@ import { bisect } from '../../../../bench/allocate/peers.ts'
 import { allocate, type Claim } from '../../../../lib/ballooning/shares/allocation.ts'
 import { fill, type Part } from '../../../../lib/ballooning/shares/fill.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
+import { runs } from '../../../support/runs.ts'
 
 const sum = (sizes: Iterable<number>) => Array.from(sizes).reduce((total, size) => total + size, 0)
 const bytes = fc.integer({ min: 0, max: 64 * 1024 }).map((mebibytes) => mebibytes * MiB + 4_096)
@@ -44,7 +45,7 @@ describe('fill', () => {
           expect(sizes[i]).toBeLessThanOrEqual(to)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -56,7 +57,7 @@ describe('fill', () => {
           expect(Math.abs(size - exact[i]!)).toBeLessThan(4_096)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -88,7 +89,7 @@ describe('allocate', () => {
           else expect(missing).toBeGreaterThan(0)
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -105,7 +106,7 @@ describe('allocate', () => {
           expect(sizes[i]).toBeGreaterThanOrEqual(Math.max(one.held, ...before))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

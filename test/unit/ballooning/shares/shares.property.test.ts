@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { shares } from '../../../../lib/ballooning/shares.ts'
 import { MiB } from '../../../../lib/util/units.ts'
+import { runs } from '../../../support/runs.ts'
 import { type Sketch, viewOf } from './views.ts'
 
 describe('whatever is seen', () => {
@@ -62,7 +63,7 @@ describe('whatever is seen', () => {
           expect(new Set(plan.map(({ uuid }) => uuid)).size).toBe(plan.length)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type SharesOptions, shares } from '../../../../lib/ballooning/shares.ts'
 import { MiB } from '../../../../lib/util/units.ts'
+import { runs } from '../../../support/runs.ts'
 import { seeded } from '../../schedulers/world.ts'
 import { type Guest, World } from '../world.ts'
 
@@ -101,7 +102,7 @@ describe('a constant need', () => {
           expect(budgetHeld(world)).toBe(true)
         },
       ),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     )
   })
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type WatermarkOptions, watermark } from '../../../../lib/ballooning/watermark/watermark.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 import { seeded } from '../../schedulers/world.ts'
 import { type Guest, World } from '../world.ts'
 
@@ -72,7 +73,7 @@ describe('a constant need', () => {
           expect(changed.filter((round, j) => j > 0 && round - changed[j - 1]! > 1)).toEqual([])
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
   })
 
@@ -234,7 +235,7 @@ describe('whatever the guests do', () => {
           }
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 })

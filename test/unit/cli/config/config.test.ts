@@ -12,6 +12,7 @@ import { balloonPolicies, cpuPolicies } from '../../../../lib/cli/policies.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { GiB } from '../../../../lib/util/units.ts'
+import { runs } from '../../../support/runs.ts'
 import { ballast, keep } from '../test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-config-'))
@@ -185,7 +186,7 @@ describe('a mistake in it', () => {
       fc.property(text, (given) => {
         for (const problem of problemsOf(given)) expect(problem).toMatch(/^[1-9]\d*:[1-9]\d*: \P{Cc}+$/u)
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 })

@@ -8,6 +8,7 @@ import type { Action, PinAction, SetMemoryAction } from '../../../../lib/policy/
 import { KiB, MiB } from '../../../../lib/util/units.ts'
 import { commitment } from '../../../../lib/view/memory/commitment.ts'
 import type { DomainView, View } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 import { anyPlan, anyView, domainOverhead } from '../views.ts'
 
 const limits = {
@@ -66,7 +67,7 @@ function always(property: (one: Case) => void): void {
     })
     property({ view, plan, ledger, guarded, pins, sizes })
   }
-  fc.assert(fc.property(anyView, anyPlan, anyHistory, run), { numRuns: 2_000 })
+  fc.assert(fc.property(anyView, anyPlan, anyHistory, run), { numRuns: runs(2_000) })
 }
 
 const present = ({ uuid, memory }: DomainView, ledger: Ledger) =>

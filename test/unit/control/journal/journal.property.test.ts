@@ -7,6 +7,7 @@ import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
 import { parseJournal } from '../../../../lib/control/journal/format.ts'
 import { type JournalEntry, keep, subjectOf } from '../../../../lib/control/journal/journal.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import { runs as times } from '../../../support/runs.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -109,7 +110,7 @@ describe('a journal that was cut off at any byte', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     )
   }, 120_000)
 })

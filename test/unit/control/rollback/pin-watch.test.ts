@@ -11,6 +11,7 @@ import { balance } from '../../../../lib/schedulers/balance.ts'
 import { fair } from '../../../../lib/schedulers/fair.ts'
 import { type Scenario, scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import type { View } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 import { FakeHost, guest } from '../fake-host.ts'
 
 /**
@@ -250,7 +251,7 @@ describe('a policy that does what it should', () => {
       }
     }
     const loads = fc.array(load, { minLength: 6, maxLength: 6 })
-    await fc.assert(fc.asyncProperty(loads, fc.array(change, { maxLength: 6 }), run), { numRuns: 30 })
+    await fc.assert(fc.asyncProperty(loads, fc.array(change, { maxLength: 6 }), run), { numRuns: runs(30) })
   })
 })
 

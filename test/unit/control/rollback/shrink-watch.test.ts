@@ -10,6 +10,7 @@ import { type Action, setMemory } from '../../../../lib/policy/plan.ts'
 import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 import { FakeHost, guest } from '../fake-host.ts'
 import { anyPlan, anyView, domainOverhead } from '../views.ts'
 
@@ -176,7 +177,7 @@ describe('a size that hurt', () => {
         }
         expect(held.plan).toEqual(expect.arrayContaining(free.plan.filter(kept)))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

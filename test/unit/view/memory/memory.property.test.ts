@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../../lib/host/sample.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { DomainMemoryView } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 import { kept, type Told, Watched } from './guest.ts'
 
 /** Any number that a broken or lying guest may tell, in MiB. */
@@ -97,7 +98,7 @@ describe('whatever a guest tells', () => {
         const guest = new Watched()
         for (const told of series) isSound(guest.see(told))
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -110,7 +111,7 @@ describe('whatever a guest tells', () => {
           if (need) expect(need.inUse).toBeLessThanOrEqual(maximum! + MiB)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -123,7 +124,7 @@ describe('whatever a guest tells', () => {
         expect(holds.at(-1)).toBeUndefined()
       }),
       {
-        numRuns: 300,
+        numRuns: runs(300),
         // Its first figures are of no balloon at all, and the next tell no size.
         examples: [[[emptyReport, { memory: { actual: Number.NaN } }]]],
       },
@@ -153,7 +154,7 @@ describe('a guest that tells the truth', () => {
           expect(events).toBeDefined()
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 
@@ -168,7 +169,7 @@ describe('a guest that tells the truth', () => {
         expect(guest.see(rested).need).toMatchObject({ burst: 0, growthPerSecond: 0, total: 400 * MiB })
         expect(guest.see(rested).events).toMatchObject({ underPressure: false, oomKilled: false })
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 })

@@ -1,0 +1,8 @@
+/** How often `BALLAST_RUNS` lets each property run: 1 as written, 10 ten times as often. */
+const factor = Number(process.env.BALLAST_RUNS ?? 1)
+if (!(factor > 0)) throw new Error(`BALLAST_RUNS must be a number above 0; got ${process.env.BALLAST_RUNS}`)
+
+/** The runs of a property that are made of `count` as written. */
+export function runs(count: number): number {
+  return Math.max(1, Math.round(count * factor))
+}
