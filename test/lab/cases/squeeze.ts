@@ -50,6 +50,8 @@ export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
   const before = await dwarf.stat()
   options.log(`${dwarf.name} has ${mib(before.swapUsed)} MiB swapped out`)
 
+  // Without a policy nothing can come any more once it is too late.
+  const most = options.off ? mostPeriods + 2 : mostTicks
   const ticks: Tick[] = []
   /** Index of the first tick in which more is held. */
   let burst: number | undefined
@@ -61,7 +63,7 @@ export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
     if (isQuiet && burst === undefined && tick.cause === 'interval') {
       await dwarf.send(`mem +${mib(more)}`)
       burst = now
-    } else if (isQuiet || now >= (burst ?? 0) + mostTicks) break
+    } else if (isQuiet || now >= (burst ?? 0) + most) break
   }
 
   const first = helpOf(ticks.slice(0, burst), ticks[0]!.wallTime, dwarf, held)

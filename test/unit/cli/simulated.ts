@@ -1,4 +1,4 @@
-/** The command line as its own process, on the simulated host A1 instead of libvirt; see stop.test.ts. */
+/** The command line as its own process, on the simulated host A1 instead of libvirt; see test/long/cli. */
 
 import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { notifier } from '../../../lib/cli/controller/systemd.ts'

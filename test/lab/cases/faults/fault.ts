@@ -33,6 +33,8 @@ export const interval = 1_000
 const waitsOfTick = 4
 /** Beats within which the controllers are to be at work, at first and again after a fault. */
 const mostBeats = 15
+/** The same without policies, where nobody will be. */
+const beatsWithout = 5
 
 /** A fault as it goes: the controllers at work, the guests, and what was noted of both. */
 export class Trial {
@@ -145,7 +147,7 @@ export function whileAtWork(
       const run = ground.run(host, { interval, scheduler, ballooning: seesaw })
       const trial = new Trial(ground, run, guests)
       try {
-        if (await trial.served(guests)) {
+        if (await trial.served(guests, ground.options.off ? beatsWithout : mostBeats)) {
           await befall(trial)
           await trial.served(trial.survivors)
         }

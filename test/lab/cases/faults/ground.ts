@@ -13,7 +13,7 @@ import { guestMiB } from './restless.ts'
 import { Run } from './run.ts'
 
 /** Two for each pCPU of the usual small machine. The last is the one that faults befall. */
-const names = ['aos_vm1', 'aos_vm2', 'aos_vm3', 'aos_vm4']
+const names = ['aos_fault1', 'aos_fault2', 'aos_fault3', 'aos_fault4']
 /** About a sixth of a pCPU. */
 const load = 'loop 8.5 41.5'
 
@@ -31,8 +31,9 @@ export class Ground implements AsyncDisposable {
 
   static async set(options: CaseOptions): Promise<Ground> {
     const lab = options.lab ?? (await Lab.up(options))
-    // Those that a case left are of another kind, whatever they are called.
-    for (const name of options.lab ? await lab.guests() : []) await (await lab.guest(name)).destroy()
+    // Those that a case left would take their time.
+    const others = (await lab.guests()).filter((name) => !names.includes(name))
+    for (const name of others) await (await lab.guest(name)).destroy()
     try {
       return new Ground(lab, await ControlMeasurement.start(lab.uri), options)
     } catch (error) {

@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
-import { ballast } from '../test-context.ts'
+import { ballast } from '../../../unit/cli/test-context.ts'
 
-const script = fileURLToPath(new URL('../simulated.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'ballast-held-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 

@@ -8,9 +8,9 @@ import { KiB, MiB } from '../../../lib/util/units.ts'
 import { commitment } from '../../../lib/view/memory/commitment.ts'
 import type { DomainView, View } from '../../../lib/view/view.ts'
 import { runs } from '../../support/runs.ts'
-import { ticksOf } from '../schedulers/ticks.ts'
-import { seeded } from '../schedulers/world.ts'
-import { policies } from './policies.ts'
+import { policies } from '../../unit/ballooning/policies.ts'
+import { ticksOf } from '../../unit/schedulers/ticks.ts'
+import { seeded } from '../../unit/schedulers/world.ts'
 
 const names = ['a', 'b', 'c', 'd']
 const guestFloor = 150 * MiB

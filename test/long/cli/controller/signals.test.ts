@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../simulated.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'ballast-stop-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 

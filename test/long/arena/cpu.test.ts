@@ -7,7 +7,7 @@ import { type Result, run } from '../../../bench/arena/run.ts'
 import { rowOf } from '../../../bench/arena/table.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
 import { leastDeviation } from '../../support/oracle.ts'
-import { seeded } from '../schedulers/world.ts'
+import { seeded } from '../../unit/schedulers/world.ts'
 
 const quick = [
   'A1-8x4',
