@@ -19,7 +19,8 @@ export interface LoopOptions extends ConnectionOptions {
 export interface ControlOptions extends LoopOptions {
   readonly dryRun?: boolean
   readonly journal?: string
-  readonly keep?: boolean
+  /** Whether the originals are restored at the end. Default: true. */
+  readonly restore?: boolean
 }
 
 /** Options of the commands that pin vCPUs. */
@@ -74,7 +75,8 @@ export function controlCommand(name: string): Command {
       'where to write down what was set before it is changed, for "ballast restore"; a file, or a directory for a file of each host (default: $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
       parseText('--journal'),
     )
-    .option('--keep', 'at the end leave the guests as they are (default: bring back what was set before)')
+    .option('--restore', 'at the end restore what was set before (default)')
+    .option('--no-restore', 'at the end leave the guests as they are')
     .addOption(logOption())
     .addOption(logLevelOption())
 }

@@ -69,7 +69,7 @@ Examples:
   ballast run --dry-run        what would ballast do? changes nothing
   ballast run                  do it, until Ctrl-C
   ballast status               is somebody at work, and what was changed?
-  ballast restore              bring back what was set before
+  ballast restore              restore what was set before
   ballast cpu --help           all about one command`
 
 function version(): string {

@@ -170,16 +170,19 @@ function inOrder(plan: Plan, view: View): Step[] {
 function entryOf({ action, domain }: Step, wallTime: number): JournalEntry {
   const { uuid, name, id } = domain
   const run = { wallTime, uuid, name, id }
-  const asked = <Value>(from: Value, to: Value) => ({ original: from, asked: [{ wallTime, from, to }] })
+  const change = <Value>(from: Value, to: Value) => ({
+    original: from,
+    requested: [{ wallTime, from, to }],
+  })
   switch (action.kind) {
     case 'pin': {
       const { vcpu, cpus } = action
-      return { ...run, kind: 'affinity', vcpu, ...asked(affinityOf(action, domain), cpus) }
+      return { ...run, kind: 'affinity', vcpu, ...change(affinityOf(action, domain), cpus) }
     }
     case 'setShares':
-      return { ...run, kind: 'cpuShares', ...asked(domain.cpuShares!, action.shares) }
+      return { ...run, kind: 'cpuShares', ...change(domain.cpuShares!, action.shares) }
     case 'setMemory':
-      return { ...run, kind: 'memory', ...asked(domain.memory.actual!, action.bytes) }
+      return { ...run, kind: 'memory', ...change(domain.memory.actual!, action.bytes) }
   }
 }
 

@@ -108,8 +108,8 @@ export class KsmLoop {
 
 function ksmEntry({ pagesToScan, sleep }: KsmRate, to: KsmRate, wallTime: number): JournalEntry {
   const original = { pagesToScan, sleep }
-  const asked = [{ wallTime, from: original, to }]
-  return { kind: 'ksm', wallTime, uuid: '', name: '', id: -1, original, asked }
+  const requested = [{ wallTime, from: original, to }]
+  return { kind: 'ksm', wallTime, uuid: '', name: '', id: -1, original, requested }
 }
 
 function whyNot(seen: Ksm | undefined): string | undefined {

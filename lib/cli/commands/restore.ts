@@ -29,23 +29,24 @@ export function restoreCommand(world: CliContext): Command {
       'the file or directory that ballast was run with (default: where it is when none was named)',
       parseText('--journal'),
     )
-    .summary('bring back what was set before ballast changed it')
+    .summary('restore what was set before ballast changed it')
     .description(
-      'Brings back the pins and the balloon sizes that the guests had before ballast changed them, also ' +
-        'after a crash of ballast. Guests that were restarted since have settings of their own and are left ' +
-        'alone, and so is what someone else changed after ballast did. When all is back, the journal is removed. A ballast that is still at work has to be stopped first.',
+      'Restores the pins, the balloon sizes and the other settings that the guests had before ballast changed them, ' +
+        'also after a crash of ballast. Guests that were restarted since have settings of their own and are ' +
+        'skipped, and so is what another program changed after ballast did. When everything is restored, the ' +
+        'journal is removed. A ballast that is running has to be stopped first.',
     )
     .addHelpText(
       'after',
       `
 Examples:
   ballast restore                        what ballast changed on the default host
-  ballast restore --journal ./mine.jsonl what was written down with --journal`,
+  ballast restore --journal ./mine.jsonl what a run with --journal changed`,
     )
-    .action((options: RestoreOptions) => bringBack(world, options))
+    .action((options: RestoreOptions) => restoreHost(world, options))
 }
 
-async function bringBack(world: CliContext, options: RestoreOptions): Promise<void> {
+async function restoreHost(world: CliContext, options: RestoreOptions): Promise<void> {
   const host = await openHost(world, options, { readOnly: false })
   if (!host) return
   await using _host = closing(host)
@@ -53,10 +54,10 @@ async function bringBack(world: CliContext, options: RestoreOptions): Promise<vo
   if (!existsSync(path)) {
     throw new BallastError(
       'ERR_JOURNAL',
-      `There is no journal ${path}: give the path that Ballast was run with, or nothing was changed`,
+      `There is no journal ${path}: give the path that ballast was run with; without one, nothing was changed`,
     )
   }
-  // A controller at work would change again what comes back.
+  // A controller that runs would change again what is restored.
   await using _hold = await lockHost(host, { command: 'ballast restore', journal: path })
   const journal = fileJournal(path)
   const report = await restore(host, journal)
@@ -69,11 +70,13 @@ async function bringBack(world: CliContext, options: RestoreOptions): Promise<vo
   await rm(path)
 }
 
-function linesOf({ restored, notRestored, external: foreign, ended: over }: RestoreReport): string[] {
+function linesOf({ restored, notRestored, external, ended }: RestoreReport): string[] {
   return [
     `restored: ${listed(restored) || 'nothing'}`,
-    ...(over.length > 0 ? [`over: ${counted(over.length, 'setting')} of guests that have ended since`] : []),
-    ...foreign.map((entry) => printable(`left as someone else set it: ${nameOf(entry)}`)),
+    ...(ended.length > 0
+      ? [`ended: ${counted(ended.length, 'setting')} of guests that have ended since`]
+      : []),
+    ...external.map((entry) => printable(`left as another program set it: ${nameOf(entry)}`)),
     ...notRestored.map(({ entry, why }) => printable(`not restored: ${nameOf(entry)}: ${why}`)),
   ]
 }

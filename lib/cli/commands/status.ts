@@ -123,7 +123,7 @@ function lines(host: string, holdings: readonly LockStatus[], journals: readonly
     ]),
     ...(holdings.some(({ held }) => held) || journals.some(({ error }) => error)
       ? []
-      : [changed ? '"ballast restore" brings back what is in the journal' : 'there is nothing to restore']),
+      : [changed ? '"ballast restore" restores what is in the journal' : 'there is nothing to restore']),
   ]
 }
 

@@ -54,7 +54,7 @@ const names = [
   'respect-pins',
   'journal',
   'dry-run',
-  'keep',
+  'restore',
   'log',
   'log-level',
 ] as const
@@ -96,7 +96,7 @@ export function parseConfig(path: string, text: string): Config {
     respectPins: reader.flag(entry('respect-pins')),
     journal: reader.string(entry('journal'), absolute),
     dryRun: reader.flag(entry('dry-run')),
-    keep: reader.flag(entry('keep')),
+    restore: reader.flag(entry('restore')),
     log: reader.choice(entry('log'), logFormats),
     logLevel: reader.choice(entry('log-level'), logLevels),
   }) satisfies RunOptions

@@ -39,7 +39,7 @@ export function assertReplaces(next: Setup, present: Setup): void {
     ...(next.options.connect === present.options.connect ? [] : ['connect']),
     ...(next.options.journal === present.options.journal ? [] : ['journal']),
     ...(!next.options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
-    ...(!next.options.keep === !present.options.keep ? [] : ['keep']),
+    ...((next.options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),
     ...(!next.pilot.scheduler === !present.pilot.scheduler ? [] : ['scheduler']),
     ...(!next.pilot.ballooning === !present.pilot.ballooning ? [] : ['ballooning']),
   ]

@@ -16,38 +16,38 @@ import { WorkFailed } from '../exit-codes.ts'
 import { listed } from '../journal-text.ts'
 import type { ControlOptions } from '../options.ts'
 
-/** What a command works on, and where it writes down what was before. */
+/** What a controller works on, and where it records the originals. */
 export interface ControllerWork {
   readonly host: Host
   readonly journal: FileJournal
   readonly path: string
-  /** What it holds of the host. */
+  /** What it has locked of the host. */
   readonly resources: readonly Resource[]
   /** Whether it has changed anything. */
   readonly hasChanged: () => boolean
 }
 
 /**
- * Milliseconds of real time from the stop until guests have got back what they had: a shutdown takes two seconds, and
- * the connection is closed after this.
+ * Milliseconds of real time from the stop to the end of the restore: a shutdown takes two seconds, and the connection is
+ * closed after this.
  */
 const longestEnd = 1_700
-/** Milliseconds that are left for it in any case, however long the last tick took to finish. */
+/** Milliseconds that the restore has in any case, however long the last tick took to finish. */
 const shortestEnd = 500
-/** Milliseconds of them that balloons on their way are waited for, and that each call is. */
+/** Milliseconds of them to wait for balloons on their way, and for each call. */
 const endTimeouts = { wait: 1_000, timeout: 400 }
-/** Milliseconds that the questions at the start are waited for. */
-const patience = 1_000
+/** Milliseconds to wait for each answer at the start. */
+const startTimeout = 1_000
 
 /**
- * Says what an earlier run has left on the host, does the work, and brings back what was before it when it came to its
- * end or was stopped. When something else ended it, guests stay as they are, as with `--keep`.
+ * Notes what an earlier run has left on the host, does the work, and restores the originals when it has come to its end
+ * or was stopped. When an error ended it, guests stay as they are, as with `--no-restore`.
  */
 export async function runThenRestore(
   world: CliContext,
   options: ControlOptions,
   work: ControllerWork,
-  walk: () => Promise<unknown>,
+  run: () => Promise<unknown>,
 ): Promise<void> {
   let stoppedAt: number | undefined
   world.signal.addEventListener('abort', () => {
@@ -55,12 +55,12 @@ export async function runThenRestore(
   })
   const end = async () => {
     const since = realClock.now() - (stoppedAt ?? realClock.now())
-    if (options.keep) logLeftInPlace(world, work)
+    if (options.restore === false) logLeftInPlace(world, work)
     else await restoreOriginals(world, work, Math.max(shortestEnd, longestEnd - since))
   }
   await logEarlierRun(world, options, work)
   try {
-    await walk()
+    await run()
   } catch (error) {
     if (error instanceof WorkFailed) await end()
     else logLeftInPlace(world, work)
@@ -70,8 +70,8 @@ export async function runThenRestore(
 }
 
 /**
- * What somebody else changed since an earlier run, and what is over, the journal keeps no longer: it is what
- * this run begins with.
+ * Removes from the journal what another program changed since an earlier run, and what has ended: this run begins with
+ * those settings as they are.
  */
 async function logEarlierRun(
   world: CliContext,
@@ -79,33 +79,33 @@ async function logEarlierRun(
   { host, journal, resources }: ControllerWork,
 ): Promise<void> {
   if ((await journal.entries()).length === 0) return
-  // A connection of its own: the loop's first look is not to be one second look after a moment.
-  const looker = await openHost(world, options, { readOnly: true })
-  if (!looker) return
-  await using _looker = closing(looker)
-  const statuses = await unlessAborted(inspectSettings(looker, journal, patience), world.signal)
+  // A connection of its own: the first sample of the loop must not be a second one a moment later.
+  const inspected = await openHost(world, options, { readOnly: true })
+  if (!inspected) return
+  await using _inspected = closing(inspected)
+  const statuses = await unlessAborted(inspectSettings(inspected, journal, startTimeout), world.signal)
   if (!statuses) return
   const seen = [...statuses]
   const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
-  const over = seen.filter(([entry, stands]) => stands === 'over' && ours(entry))
-  const foreign = seen.filter(([entry, stands]) => stands === 'foreign' && ours(entry))
-  await journal.forget([...over, ...foreign].map(([entry]) => entry))
+  const ended = seen.filter(([entry, status]) => status === 'ended' && ours(entry))
+  const external = seen.filter(([entry, status]) => status === 'external' && ours(entry))
+  await journal.forget([...ended, ...external].map(([entry]) => entry))
   const held = (await lockOwners(host.uri)).filter((holding) => holding.held).map(({ resource }) => resource)
-  const left = seen.filter(([entry, stands]) => {
-    return stands === 'changed' && (ours(entry) || !held.includes(resourceOf(entry)))
+  const left = seen.filter(([entry, status]) => {
+    return status === 'changed' && (ours(entry) || !held.includes(resourceOf(entry)))
   })
   const what = (some: readonly (readonly [JournalEntry, unknown])[]) => listed(some.map(([entry]) => entry))
   if (left.length > 0) {
     note(
       world,
-      `${what(left)} of an earlier run: "ballast restore" brings them back; going on, their originals stay in the journal`,
+      `${what(left)} left by an earlier run: their originals stay in the journal, and "ballast restore" restores them`,
     )
   }
-  if (foreign.length > 0) note(world, `${what(foreign)} changed by someone else since an earlier run`)
+  if (external.length > 0) note(world, `${what(external)} changed by another program since an earlier run`)
 }
 
 function logLeftInPlace(world: CliContext, { hasChanged }: ControllerWork): void {
-  if (hasChanged()) note(world, `guests stay as they are now; "ballast restore" brings back what was before`)
+  if (hasChanged()) note(world, `guests stay as they are; "ballast restore" restores them`)
 }
 
 /** Takes `limit` milliseconds of real time at most. */
@@ -113,11 +113,11 @@ async function restoreOriginals(world: CliContext, work: ControllerWork, limit: 
   const { host, journal, resources } = work
   const kept = await keptOf(work)
   if (kept.length === 0) return
-  const later = `"ballast restore" brings back what was before`
+  const later = `"ballast restore" restores them`
   try {
     const report = await withTimeout(realClock, limit, restore(host, journal, { ...endTimeouts, resources }))
     if (report === timedOut) {
-      note(world, `not all guests could be restored in time; ${later}`)
+      note(world, `not all guests could be restored in time; "ballast restore" restores the rest`)
       return
     }
     await settle(report, work)
@@ -125,11 +125,11 @@ async function restoreOriginals(world: CliContext, work: ControllerWork, limit: 
     if (line !== '') note(world, line)
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
-    note(world, `guests stay as they are now: ${error.message}; ${later}`)
+    note(world, `guests stay as they are: ${error.message}; ${later}`)
   }
 }
 
-/** What the journal has of what we hold. One that cannot be read was told of when it was to be written. */
+/** The entries about what is locked. A journal that cannot be read was reported when it was to be written. */
 async function keptOf({ journal, resources }: ControllerWork): Promise<readonly JournalEntry[]> {
   try {
     return (await journal.entries()).filter((entry) => resources.includes(resourceOf(entry)))
@@ -139,7 +139,7 @@ async function keptOf({ journal, resources }: ControllerWork): Promise<readonly 
   }
 }
 
-/** Takes out of the journal what is back, and removes it when nothing is left. */
+/** Removes from the journal what is restored, and the journal when nothing is left. */
 async function settle(
   report: RestoreReport,
   { host, journal, path, resources }: ControllerWork,
@@ -147,7 +147,7 @@ async function settle(
   await journal.forget(settled(report))
   if ((await journal.entries()).length > 0) return
   try {
-    // Somebody who works on the rest of the host writes to the same file.
+    // A controller of the rest of the host writes to the same file.
     const others = allResources.filter((resource) => !resources.includes(resource))
     await using _hold = await lockHost(host, { resources: others, command: 'ballast' })
     await rm(path)
@@ -156,24 +156,19 @@ async function settle(
   }
 }
 
-/** What of a journal nobody has to bring back any more, or can. */
-export function settled({
-  restored,
-  notRestored,
-  external: foreign,
-  ended: over,
-}: RestoreReport): JournalEntry[] {
+/** The entries that need not be restored any more, or never can be. */
+export function settled({ restored, notRestored, external, ended }: RestoreReport): JournalEntry[] {
   const unknown = notRestored.filter(({ entry }) => entry.original === null)
-  return [...restored, ...foreign, ...over, ...unknown.map(({ entry }) => entry)]
+  return [...restored, ...external, ...ended, ...unknown.map(({ entry }) => entry)]
 }
 
-function lineOf({ restored, notRestored, external: foreign }: RestoreReport): string {
+function lineOf({ restored, notRestored, external }: RestoreReport): string {
   const missing = notRestored.map(({ entry }) => entry).filter(({ original }) => original !== null)
   return [
-    ...(restored.length > 0 ? [`brought back: ${listed(restored)}`] : []),
-    ...(foreign.length > 0 ? [`left as someone else set it: ${listed(foreign)}`] : []),
+    ...(restored.length > 0 ? [`restored: ${listed(restored)}`] : []),
+    ...(external.length > 0 ? [`left as another program set it: ${listed(external)}`] : []),
     ...(missing.length > 0
-      ? [`not back yet: ${listed(missing)}: "ballast restore" brings back the rest`]
+      ? [`not restored yet: ${listed(missing)}: "ballast restore" restores the rest`]
       : []),
   ].join('; ')
 }

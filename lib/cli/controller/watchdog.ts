@@ -22,7 +22,7 @@ export async function endWhenHung(limit: number): Promise<Disposable> {
   const count = new Int32Array(beats)
   const farewell =
     `ballast: hung for ${Math.round(limit / 1_000)} s, as by a policy that never returns: ended; ` +
-    'guests stay as they are, "ballast restore" brings back what was before\n'
+    'guests stay as they are, "ballast restore" restores them\n'
   const workerData: WatchdogData = { beats, limit, farewell }
   const worker = new Worker(watching, { eval: true, execArgv: [], workerData })
   await once(worker, 'message')

@@ -114,8 +114,10 @@ export class StatsPeriods implements Disposable {
     try {
       const wallTime = clock.wallTime()
       const { original } = need
-      const asked = [{ wallTime, from: original, to: this.#seconds }]
-      await this.#journal.record([{ wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, asked }])
+      const requested = [{ wallTime, from: original, to: this.#seconds }]
+      await this.#journal.record([
+        { wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, requested },
+      ])
       await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
       arming.state = 'armed'
       this.#changed(domain)

@@ -8,23 +8,23 @@ import { dropEnded, type Journal, type JournalEntry } from './journal.ts'
 import { withJournalLock } from './lock.ts'
 import { openJournal, unlessMissing } from './open.ts'
 
-/** Bytes above which a file is written anew, once it is also twice as large as it was after the last time. */
+/** Bytes above which a file is rewritten, once it is also twice as large as after the last time. */
 const large = 1024 * 1024
 const givePath = 'give another path, one that you may write to'
 
 /** A {@link Journal} in a file. */
 export interface FileJournal extends Journal {
-  /** Keeps these no longer: what they are about is as it was, or no longer Ballast's. Rejects with `ERR_JOURNAL`. */
+  /** Removes these entries: their settings are restored, or no longer Ballast's. Rejects with `ERR_JOURNAL`. */
   forget(entries: readonly JournalEntry[]): Promise<void>
 }
 
 /**
- * A journal in a file of JSON lines, one for each change. Every line is on the disk before the change that it
- * belongs to is made, so a crash at any moment leaves at most a torn last line, whose change was never made: it is
- * ignored. When it has grown large, what is still of use is written to a new file that takes its place in one step. The file
- * (mode 0600) and its directory (0700) are made when the first entry comes; until then there are none. A file that others could write is
- * refused with `ERR_JOURNAL`. Several runs of Ballast, one after the other, may use the same file: what the first
- * found remains the original. So may two controllers at once, of the vCPUs and of the memory of one host.
+ * A journal in a file of JSON lines, one for each change. Every line is on the disk before its change is made, so a
+ * crash at any moment leaves at most an unfinished last line, whose change was never made: it is ignored. A file that
+ * has grown large is rewritten: what is still of use goes to a new file that replaces it in one step. The file (mode
+ * 0600) and its directory (0700) are created with the first entry. A file that other users could write is refused with
+ * `ERR_JOURNAL`. Several runs of Ballast may use the same file one after the other: what the first found remains the
+ * original. So may two controllers at once, one of the vCPUs and one of the memory of a host.
  */
 export function fileJournal(path: string): FileJournal {
   return new JournalFile(path)
@@ -32,10 +32,10 @@ export function fileJournal(path: string): FileJournal {
 
 class JournalFile implements FileJournal {
   readonly #path: string
-  /** Whether the file was found to be a journal of this version: not before it was read, and not after a failed write. */
+  /** Whether the file is known to be a journal of this version: not before it was read, nor after a failed write. */
   #isKnown = false
   #active: readonly DomainIdentity[] | undefined
-  /** Bytes above which it is written anew. */
+  /** Bytes above which it is rewritten. */
   #most = large
   #last: Promise<void> = Promise.resolve()
 
@@ -45,11 +45,11 @@ class JournalFile implements FileJournal {
 
   record(entries: readonly JournalEntry[], active?: readonly DomainIdentity[]): Promise<void> {
     if (active) this.#active = active
-    return this.#add(entries.map(lineOf), 'nothing was changed; make room or give another path')
+    return this.#add(entries.map(lineOf), 'nothing was changed; free some space or give another path')
   }
 
   forget(entries: readonly JournalEntry[]): Promise<void> {
-    return this.#add(entries.map(forgetLineOf), 'what is back already stays in it')
+    return this.#add(entries.map(forgetLineOf), 'what is restored already stays in it')
   }
 
   async entries(): Promise<readonly JournalEntry[]> {
@@ -58,20 +58,22 @@ class JournalFile implements FileJournal {
   }
 
   #add(lines: readonly string[], or: string): Promise<void> {
-    const turn = this.#last.then(() => this.#append(lines, or))
-    this.#last = turn.then(nothing, nothing) // who asked for it hears of its failure; the next has its own try
-    return turn
+    const write = this.#last.then(() => this.#append(lines, or))
+    this.#last = write.then(nothing, nothing) // its caller gets its failure; the next has its own attempt
+    return write
   }
 
   async #append(lines: readonly string[], or: string): Promise<void> {
     if (lines.length === 0) return
-    await this.#writing(givePath, () => mkdir(dirname(this.#path), { recursive: true, mode: 0o700 }))
-    await this.#writing(or, () => withJournalLock(this.#path, () => this.#appendAlone(lines.join(''))))
-  }
-
-  async #appendAlone(text: string): Promise<void> {
     const wasKnown = this.#isKnown
     this.#isKnown = false
+    if (!wasKnown) await this.#writing(givePath, () => makeDirectory(this.#path))
+    await this.#writing(or, () =>
+      withJournalLock(this.#path, () => this.#appendAlone(lines.join(''), wasKnown)),
+    )
+  }
+
+  async #appendAlone(text: string, wasKnown: boolean): Promise<void> {
     if (!wasKnown || !(await endsWhole(this.#path))) await this.#prepare()
     const size = await appendDurably(this.#path, text)
     this.#isKnown = true
@@ -89,7 +91,7 @@ class JournalFile implements FileJournal {
     })
   }
 
-  /** Writes a file of `size` bytes anew. What is in it is safe already, so nobody has to hear of a failure. */
+  /** Rewrites a file of `size` bytes. What is in it is safe already, so a failure is not reported. */
   async #shorten(size: number): Promise<void> {
     try {
       this.#most = Math.max(large, 2 * (await this.#rewrite()))
@@ -98,7 +100,7 @@ class JournalFile implements FileJournal {
     }
   }
 
-  /** Puts a file in the place of this one that says the same in as few lines as can be. Resolves to its bytes. */
+  /** Replaces the file by one with the same content in as few lines as possible. Resolves to its bytes. */
   async #rewrite(): Promise<number> {
     const old = await openJournal(this.#path, constants.O_RDONLY)
     try {
@@ -108,7 +110,7 @@ class JournalFile implements FileJournal {
       const content = header + Array.from(kept.values(), lineOf).join('')
       const temporary = `${this.#path}.ballast-new`
       try {
-        await rm(temporary, { force: true }) // of one who did not come to the end of it
+        await rm(temporary, { force: true }) // of a process that was killed before the end of this
         await writeDurably(temporary, content, mode)
         await rename(temporary, this.#path)
       } finally {
@@ -141,12 +143,17 @@ class JournalFile implements FileJournal {
 
   #parse(text: string): JournalText {
     const journal = parseJournal(text)
-    if (!('damagedLine' in journal)) return journal
+    if ('kept' in journal) return journal
+    if ('laterVersion' in journal) {
+      throw this.#error(
+        `A later version of Ballast wrote the journal ${this.#path} (format ${journal.laterVersion}): restore with that version first, or give another path`,
+      )
+    }
     const { damagedLine } = journal
     throw this.#error(
       damagedLine === 1
-        ? `${this.#path} is not a journal of this version of Ballast: it is left as it is; give another path`
-        : `Line ${damagedLine} of the journal ${this.#path} is damaged: remove that line; what it was about has to be restored by hand`,
+        ? `${this.#path} is not a journal of Ballast and is left as it is: give another path`
+        : `Line ${damagedLine} of the journal ${this.#path} is damaged: remove that line; its setting has to be restored by hand`,
     )
   }
 
@@ -164,8 +171,12 @@ class JournalFile implements FileJournal {
   }
 }
 
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+}
+
 async function createDurably(path: string): Promise<void> {
-  // Not cut to nothing first: what is there is a part of the header.
+  // Not truncated first: what is there is a part of the header.
   const file = await openJournal(path, constants.O_WRONLY | constants.O_CREAT)
   try {
     await file.write(header, 0)
@@ -206,10 +217,7 @@ async function cut(path: string, length: number): Promise<void> {
   }
 }
 
-/**
- * Whether the last line was finished: another controller may have been killed, or have run out of room, in the middle
- * of one.
- */
+/** Whether the last line is finished: another controller may have been killed, or the disk full, in the middle of one. */
 async function endsWhole(path: string): Promise<boolean> {
   const file = await openJournal(path, constants.O_RDONLY)
   try {
@@ -222,9 +230,9 @@ async function endsWhole(path: string): Promise<boolean> {
   }
 }
 
-/** Resolves to the bytes that the file has then. */
+/** Resolves to the size of the file afterwards, in bytes. */
 async function appendDurably(path: string, text: string): Promise<number> {
-  // Without O_CREAT: a file that somebody removed meanwhile must not come back without its header.
+  // Without O_CREAT: a file that was removed meanwhile must not come back without its header.
   const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
   try {
     await file.writeFile(text)

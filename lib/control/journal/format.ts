@@ -3,10 +3,12 @@ import { BallastError } from '../../host/errors.ts'
 import type { KsmRate } from '../../host/ksm.ts'
 import { type JournalEntry, type JournalRequest, keep, subjectOf } from './journal.ts'
 
+/** Version of the format that is written. */
+const version = 3
 /** First line of a journal: tells it, and its format, from any other file. */
-export const header = headerOf(2)
-/** Version 1 had originals alone. */
-const headers = [headerOf(1), header]
+export const header = headerOf(version)
+/** Formats that are read. Version 1 had originals alone, version 2 other names: see `modernized`. */
+const readableHeaders = [headerOf(1), headerOf(2), header]
 
 /** What the whole lines of a journal say. */
 export interface JournalText {
@@ -18,20 +20,27 @@ export interface JournalText {
   readonly isOld: boolean
 }
 
-/** Which line cannot be read, from 1 on. When it is the first, this is no journal, or none of a known version. */
+/** Which line cannot be read, from 1 on. When it is the first, this is no journal. */
 export interface Damage {
   readonly damagedLine: number
 }
 
+/** The version of a journal that a later Ballast wrote. */
+export interface LaterVersion {
+  readonly laterVersion: number
+}
+
 /** Reads a journal. A last line without its end is left out. */
-export function parseJournal(text: string): JournalText | Damage {
+export function parseJournal(text: string): JournalText | Damage | LaterVersion {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
   const [first, ...lines] = whole.split('\n').slice(0, -1)
   const isHeader = (line: string) => (whole === '' ? line.startsWith(text) : line === `${first}\n`)
-  if (!headers.some(isHeader)) return { damagedLine: 1 }
+  if (!readableHeaders.some(isHeader)) return unreadable(first)
   const kept = new Map<string, JournalEntry>()
+  const isOld = whole !== '' && `${first}\n` !== header
   for (const [index, line] of lines.entries()) {
-    const value = objectOf(line)
+    const parsed = objectOf(line)
+    const value = parsed && isOld ? modernized(parsed) : parsed
     if (typeof value?.forget === 'string') {
       kept.delete(value.forget)
       continue
@@ -40,7 +49,26 @@ export function parseJournal(text: string): JournalText | Damage {
     if (!entry) return { damagedLine: index + 2 }
     keep(kept, entry)
   }
-  return { kept, length: Buffer.byteLength(whole), isOld: whole !== '' && `${first}\n` !== header }
+  return { kept, length: Buffer.byteLength(whole), isOld }
+}
+
+function unreadable(first = ''): Damage | LaterVersion {
+  const { journal, version: theirs } = objectOf(first) ?? {}
+  const isLater = journal === 'ballast' && typeof theirs === 'number' && theirs > version
+  return isLater ? { laterVersion: theirs } : { damagedLine: 1 }
+}
+
+/** A line of version 1 or 2 under the names of this version. */
+function modernized(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { asked, forget, ...rest } = line
+  return {
+    ...rest,
+    ...(rest.kind === 'memoryMerging' && { kind: 'ksm' }),
+    ...(asked !== undefined && { requested: asked }),
+    ...(forget !== undefined && {
+      forget: typeof forget === 'string' ? forget.replace(/^memoryMerging /, 'ksm ') : forget,
+    }),
+  }
 }
 
 /** The line that says that an entry came; a reader merges it with what it has, as `Journal.record` does. */
@@ -80,26 +108,26 @@ function entryOf(line: Readonly<Record<string, unknown>>): JournalEntry | undefi
     return values && { ...subject, kind, ...values }
   }
   if (kind === 'ksm') {
-    const values = valuesOf(line, paceOf)
+    const values = valuesOf(line, rateOf)
     return values && { ...subject, kind, ...values }
   }
   return undefined
 }
 
-/** The original, and the asks where there are any. */
+/** The original, and the requests where there are any. */
 function valuesOf<Value>(line: Readonly<Record<string, unknown>>, read: Read<Value>) {
   const original = read(line.original)
   if (original === undefined) return undefined
-  if (line.asked === undefined) return { original }
-  if (!Array.isArray(line.asked)) return undefined
-  const asked: JournalRequest<Value>[] = []
-  for (const one of line.asked as unknown[]) {
+  if (line.requested === undefined) return { original }
+  if (!Array.isArray(line.requested)) return undefined
+  const requested: JournalRequest<Value>[] = []
+  for (const one of line.requested as unknown[]) {
     const { wallTime, from, to } = fieldsOf(one)
     const [before, after] = [read(from), read(to)]
     if (typeof wallTime !== 'number' || before === undefined || after === undefined) return undefined
-    asked.push({ wallTime, from: before, to: after })
+    requested.push({ wallTime, from: before, to: after })
   }
-  return { original, asked }
+  return { original, requested }
 }
 
 function cpusOf(list: unknown): CpuSet | undefined {
@@ -120,7 +148,7 @@ function periodOf(value: unknown): number | null | undefined {
   return value === null ? null : numberOf(value)
 }
 
-function paceOf(value: unknown): KsmRate | undefined {
+function rateOf(value: unknown): KsmRate | undefined {
   const { pagesToScan, sleep } = fieldsOf(value)
   if (typeof pagesToScan !== 'number' || typeof sleep !== 'number') return undefined
   return { pagesToScan, sleep }

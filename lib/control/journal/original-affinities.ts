@@ -3,8 +3,8 @@ import type { DomainIdentity } from '../../host/sample.ts'
 import type { JournalEntry } from './journal.ts'
 
 /**
- * What the vCPUs of each run of a domain could run on before Ballast, by what an earlier loop wrote to the journal:
- * what is seen now may be Ballast's own doing.
+ * The affinity of each vCPU before Ballast, from what an earlier loop wrote to the journal: the present one may be
+ * Ballast's own doing.
  */
 export function originalAffinities(
   entries: readonly JournalEntry[],

@@ -5,8 +5,8 @@ import { type SettingStatus, settingStatus } from './setting-status.ts'
 import { isUnobserved, unobservedStatuses } from './unobserved.ts'
 
 /**
- * How all that `journal` has stands on `host`, which may be read-only; each question is waited for `timeout` milliseconds.
- * Samples the host: not for one that a loop samples too. Rejects as `restore` does.
+ * The status of every setting in `journal` on `host`, which may be read-only. Waits `timeout` milliseconds for each
+ * answer. Samples the host, so it is not for a connection that a loop samples too. Rejects as `restore` does.
  */
 export async function inspectSettings(
   host: Host,
@@ -14,12 +14,12 @@ export async function inspectSettings(
   timeout: number,
 ): Promise<ReadonlyMap<JournalEntry, SettingStatus>> {
   const entries = await journal.entries()
-  using looks = new RestoreObserver(host, entries, timeout)
-  const view = await looks.view()
-  const seen = new Map(entries.map((entry) => [entry, settingStatus(entry, view)]))
-  const concerned = entries.filter(isUnobserved).filter((entry) => seen.get(entry) !== 'over')
-  for (const [entry, stands] of await unobservedStatuses(host, concerned, { timeout, bringBack: false })) {
-    if (typeof stands === 'string') seen.set(entry, stands)
+  using observer = new RestoreObserver(host, entries, timeout)
+  const view = await observer.view()
+  const statuses = new Map(entries.map((entry) => [entry, settingStatus(entry, view)]))
+  const concerned = entries.filter(isUnobserved).filter((entry) => statuses.get(entry) !== 'ended')
+  for (const [entry, status] of await unobservedStatuses(host, concerned, { timeout, restore: false })) {
+    if (typeof status === 'string') statuses.set(entry, status)
   }
-  return seen
+  return statuses
 }

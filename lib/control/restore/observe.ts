@@ -11,23 +11,23 @@ import { isRecent } from './setting-status.ts'
 
 type MemoryEntry = Extract<JournalEntry, { readonly kind: 'memory' }>
 
-/** Looks at the host with what a journal says in mind: what balloons were asked for by a loop that has ended. */
+/** Makes Views of a host for `restore`: knows from the journal which sizes a loop that has ended has requested. */
 export class RestoreObserver implements Disposable {
-  /** What was asked for, by that loop and since. */
+  /** Sizes that were requested, by that loop and since. */
   readonly ledger = new Ledger()
   readonly #host: Host
   readonly #balloons: readonly MemoryEntry[]
-  /** UUIDs of domains whose `cpu_shares` are of interest. */
-  readonly #weighed: ReadonlySet<string>
+  /** UUIDs of domains with `cpu_shares` in the journal. */
+  readonly #withShares: ReadonlySet<string>
   readonly #cpuShares: RunCache<number | undefined>
   readonly #observer: Observer
   #isFirst = true
 
-  /** `timeout`: milliseconds that `cpu_shares` are waited for. */
+  /** `timeout`: milliseconds to wait for `cpu_shares`. */
   constructor(host: Host, entries: readonly JournalEntry[], timeout: number) {
     this.#host = host
     this.#balloons = entries.filter((entry) => entry.kind === 'memory')
-    this.#weighed = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
+    this.#withShares = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
     this.#cpuShares = cpuSharesCache(host, timeout)
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve: hostMemoryReserve(host.topology.memory),
@@ -36,14 +36,14 @@ export class RestoreObserver implements Disposable {
     })
   }
 
-  /** Memory is looked at only where an entry is about it: that asks the guests. Rejects when the host cannot be sampled. */
+  /** Samples memory only when an entry is about it, since that asks the guests. Rejects when the host cannot be sampled. */
   async view(): Promise<View> {
     const { clock } = this.#host
-    const askedAt = clock.now()
+    const requestedAt = clock.now()
     const sampling = this.#balloons.length > 0 ? this.#host.sampleMemory() : undefined
     const [cpu, memory] = await Promise.all([this.#host.sampleCpu(), sampling])
-    await this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => this.#weighed.has(uuid)))
-    if (this.#isFirst) for (const domain of cpu.domains) this.#rememberAsk(domain)
+    await this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => this.#withShares.has(uuid)))
+    if (this.#isFirst) for (const domain of cpu.domains) this.#rememberRequest(domain)
     this.#isFirst = false
     const wallTime = clock.wallTime()
     const view = this.#observer.observe({
@@ -52,7 +52,7 @@ export class RestoreObserver implements Disposable {
       targets: this.ledger.targetsOf(cpu.domains),
       wallTime,
     })
-    this.ledger.observe(view, memory && askedAt)
+    this.ledger.observe(view, memory && requestedAt)
     return view
   }
 
@@ -61,17 +61,17 @@ export class RestoreObserver implements Disposable {
   }
 
   /**
-   * Where a balloon may be on its way to. The last ask may never have been made: then it is the one before. One for the
-   * original is left out: to ask for it once more does no harm, not to ask does.
+   * Enters the size that a balloon may be on its way to. The last request may never have been made; then it is the one
+   * before. One for the original is left out: to request that once more does no harm, not to do so does.
    */
-  #rememberAsk(domain: DomainIdentity): void {
+  #rememberRequest(domain: DomainIdentity): void {
     const entry = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id)
-    if (!entry?.asked) return
-    const { original, asked } = entry
+    if (!entry?.requested) return
+    const { original, requested } = entry
     const wallTime = this.#host.clock.wallTime()
-    const away = asked.findLast((ask) => {
-      const isOpen = ask === asked.at(-1) || isRecent(ask, wallTime)
-      return isOpen && Math.abs(ask.to - original) >= negligible
+    const away = requested.findLast((request) => {
+      const isOpen = request === requested.at(-1) || isRecent(request, wallTime)
+      return isOpen && Math.abs(request.to - original) >= negligible
     })
     if (away) this.ledger.memoryRequested(domain, away.to, Number.NEGATIVE_INFINITY)
   }

@@ -15,46 +15,46 @@ import { isUnobserved, type UnobservedStatus, unobservedStatuses } from './unobs
 
 export interface RestoreOptions {
   /**
-   * Milliseconds that are waited for what takes its time: memory which others have to give back first, and balloons on
-   * their way, whose guests tell what they use a little later. Default 30,000.
+   * Milliseconds to wait for what takes its time: memory that other guests have to release first, and balloons on their
+   * way, whose guests report what they use a little later. Default 30,000.
    */
   readonly wait?: number | undefined
-  /** Milliseconds that one call is waited for. Default 30,000, as libvirt itself does. */
+  /** Milliseconds to wait for one call. Default 30,000, as libvirt itself does. */
   readonly timeout?: number | undefined
-  /** What is brought back: what belongs to the vCPUs, to memory, or both. Default: both. */
+  /** What is restored: settings of the vCPUs, of memory, or both. Default: both. */
   readonly resources?: readonly Resource[] | undefined
 }
 
-/** What {@link restore} did. Every entry about the resources that it was asked for is in one of the four lists. */
+/** What {@link restore} did. Every entry about the resources in question is in one of the four lists. */
 export interface RestoreReport {
-  /** It is now as it was before Ballast came, or was so already; a balloon may still be on its way. */
+  /** As it was before Ballast, also when it was so already; a balloon may still be on its way. */
   readonly restored: readonly JournalEntry[]
   readonly notRestored: readonly NotRestored[]
-  /** Somebody else changed it after Ballast did: it is left as it is. */
+  /** Changed by another program after Ballast did: left as it is. */
   readonly external: readonly JournalEntry[]
-  /** About a run of a domain that has ended: whatever runs now began with settings of its own. */
+  /** About a run of a domain that has ended: the present run began with settings of its own. */
   readonly ended: readonly JournalEntry[]
 }
 
-/** An original that is not back, or not quite. */
+/** An original that is not restored, or not quite. */
 export interface NotRestored {
   readonly entry: JournalEntry
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly why: string
   /** Where a call failed. */
   readonly error: BallastError | undefined
 }
 
 const defaultWait = 30_000
-/** Milliseconds between two looks at whether more can be given back by now. */
+/** Milliseconds between two attempts to restore more. */
 const pause = 500
 
 /**
- * Brings back every original in `journal` where the same run of the domain is still active, and tells what it
- * could not bring back and why. What is none of the values that Ballast asked for since, somebody else set: that is
- * left alone. The limits of "What is always true" hold here too: no guest is shrunk below what it uses by now, and
- * what others have to give back first is waited for, half a minute at most. Nothing is taken out of the journal;
- * the sizes that balloons are asked for are added to it before.
+ * Restores every original in `journal` where the same run of the domain is still active, and reports what could not be
+ * restored and why. A value that is neither the original nor one of those that Ballast requested was set by another
+ * program, and is left as it is. The limits of "What is always true" hold here too: no guest is shrunk below what it
+ * uses by now, and memory that others have to release first is waited for. Nothing is removed from the journal; the
+ * sizes that balloons are set to are added to it before.
  *
  * Rejects with `ERR_JOURNAL` when the journal cannot be read, with `ERR_PERMISSION_DENIED` on a read-only host,
  * with a `TypeError` for a wrong option, and when the host cannot be sampled.
@@ -74,39 +74,39 @@ export async function restore(
   }
   const all = await journal.entries()
   const entries = all.filter((entry) => wanted.includes(resourceOf(entry)))
-  using looks = new RestoreObserver(host, entries, timeout)
+  using observer = new RestoreObserver(host, entries, timeout)
   const limits = { guestFloor: 0, guestMargin, domainOverhead }
-  const actuator = new Actuator(host, memoryJournal(), looks.ledger, { dryRun: false, timeout })
+  const actuator = new Actuator(host, memoryJournal(), observer.ledger, { dryRun: false, timeout })
   const end = host.clock.now() + wait
-  const foreign = new Set<JournalEntry>()
+  const external = new Set<JournalEntry>()
 
   for (let isFirst = true; ; isFirst = false) {
-    const view = await looks.view()
+    const view = await observer.view()
     if (isFirst) {
-      for (const entry of entries) if (settingStatus(entry, view) === 'foreign') foreign.add(entry)
+      for (const entry of entries) if (settingStatus(entry, view) === 'external') external.add(entry)
     }
-    const ours = entries.filter((entry) => runs(view, entry) && !foreign.has(entry))
+    const ours = entries.filter((entry) => runs(view, entry) && !external.has(entry))
     const plan = ours.flatMap((entry) => undo(entry, view))
-    const guarded = guard(plan, view, limits, looks.ledger)
+    const guarded = guard(plan, view, limits, observer.ledger)
     const unwritten = await writeSizes(journal, ours, guarded.plan, view)
     const writable = guarded.plan.filter((action) => !unwritten.some((outcome) => outcome.action === action))
     const outcomes = [...unwritten, ...(await actuator.actuate(writable, view))]
     if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
-      // Last: to the end guests have to say what they use.
+      // Last, since guests have to report what they use until then.
       const active = entries.filter(isUnobserved).filter((entry) => isOfHost(entry) || runs(view, entry))
-      const unseen = await unobservedStatuses(host, active, { timeout, bringBack: true })
-      return report(entries, { view, foreign, clamps: guarded.clamps, outcomes, unseen })
+      const unobserved = await unobservedStatuses(host, active, { timeout, restore: true })
+      return report(entries, { view, external, clamps: guarded.clamps, outcomes, unobserved })
     }
     await host.clock.sleepUntil(host.clock.now() + pause)
   }
 }
 
-/** The action that brings an original back; none where a View does not show it. */
+/** The action that restores an original; none for a setting that no View shows. */
 function undo(entry: JournalEntry, { online }: View): Action[] {
   const { uuid, name: domain } = entry
-  const reason = 'as it was before Ballast changed it'
+  const reason = 'restored to what it was before Ballast'
   if (entry.kind === 'affinity') {
-    // Free to run anywhere is often written with pCPUs that the host could have and has not.
+    // An affinity for all pCPUs often includes pCPUs that the host does not have.
     const cpus = online.isSubsetOf(entry.original) ? online : entry.original
     return [{ kind: 'pin', uuid, domain, vcpu: entry.vcpu, cpus, reason }]
   }
@@ -116,8 +116,8 @@ function undo(entry: JournalEntry, { online }: View): Action[] {
 }
 
 /**
- * Writes down the sizes in `plan`, as the loop does. What became of those that are not to be asked for: sizes other than
- * the original, when that failed, since a later restore would take them for somebody else's.
+ * Writes the sizes in `plan` to the journal, as the loop does. Resolves to failed outcomes for those that must not be set
+ * because that failed: sizes other than the original, which a later restore would take for another program's.
  */
 async function writeSizes(
   journal: Journal,
@@ -148,21 +148,21 @@ function sizeEntry({ uuid, bytes }: SetMemoryAction, { domains, wallTime }: View
   const from = domain?.memory.actual
   if (!domain || from === undefined) return []
   const { name, id } = domain
-  const asked = [{ wallTime, from, to: bytes }]
-  return [{ kind: 'memory', uuid, name, id, wallTime, original: from, asked }]
+  const requested = [{ wallTime, from, to: bytes }]
+  return [{ kind: 'memory', uuid, name, id, wallTime, original: from, requested }]
 }
 
 /**
- * Whether more could be given back a little later: others are on their way to give memory free, or a balloon is on its
- * own way and what its guest says it uses is older.
+ * Whether more could be restored a little later: other balloons are about to release memory, or a balloon is on its way
+ * and the report of its guest is older.
  */
 function isUnsettled({ plan, clamps }: Guarded, { domains }: View): boolean {
   const moving = new Set<string>()
   let isFreeing = false
   for (const { uuid, memory } of domains) {
     const { actual = 0, target = actual } = memory
-    const asked = plan.find((action) => action.kind === 'setMemory' && action.uuid === uuid)
-    const next = asked?.kind === 'setMemory' ? asked.bytes : target
+    const planned = plan.find((action) => action.kind === 'setMemory' && action.uuid === uuid)
+    const next = planned?.kind === 'setMemory' ? planned.bytes : target
     if (Math.abs(next - actual) >= negligible || memory.hold === 'contradictory statistics') moving.add(uuid)
     if (Math.min(next, target) < actual) isFreeing = true
   }
@@ -172,37 +172,39 @@ function isUnsettled({ plan, clamps }: Guarded, { domains }: View): boolean {
   })
 }
 
-/** All that a report is made of. */
+/** What a report is made of. */
 interface Done {
   readonly view: View
-  readonly foreign: ReadonlySet<JournalEntry>
+  readonly external: ReadonlySet<JournalEntry>
   readonly clamps: readonly Clamp[]
   readonly outcomes: readonly Outcome[]
-  readonly unseen: ReadonlyMap<JournalEntry, UnobservedStatus>
+  readonly unobserved: ReadonlyMap<JournalEntry, UnobservedStatus>
 }
 
 function report(entries: readonly JournalEntry[], done: Done): RestoreReport {
   const restored: JournalEntry[] = []
   const notRestored: NotRestored[] = []
-  const foreign: JournalEntry[] = []
-  const over: JournalEntry[] = []
+  const external: JournalEntry[] = []
+  const ended: JournalEntry[] = []
   for (const entry of entries) {
-    if (done.foreign.has(entry) || done.unseen.get(entry) === 'foreign') foreign.push(entry)
-    else if (!isOfHost(entry) && !runs(done.view, entry)) over.push(entry)
+    if (done.external.has(entry) || done.unobserved.get(entry) === 'external') external.push(entry)
+    else if (!isOfHost(entry) && !runs(done.view, entry)) ended.push(entry)
     else {
-      const failure = isUnobserved(entry) ? failureOfUnseen(entry, done.unseen) : failureOf(entry, done)
+      const failure = isUnobserved(entry)
+        ? failureOfUnobserved(entry, done.unobserved)
+        : failureOf(entry, done)
       if (failure) notRestored.push({ entry, ...failure })
       else restored.push(entry)
     }
   }
-  return { restored, notRestored, external: foreign, ended: over }
+  return { restored, notRestored, external, ended }
 }
 
 function isOfHost({ kind }: JournalEntry): boolean {
   return kind === 'ksm'
 }
 
-/** Why an original is not back; undefined when it is. */
+/** Why an original is not restored; undefined when it is. */
 type Failure = Omit<NotRestored, 'entry'> | undefined
 
 function failureOf(entry: JournalEntry, { view, clamps, outcomes }: Done): Failure {
@@ -215,10 +217,13 @@ function failureOf(entry: JournalEntry, { view, clamps, outcomes }: Done): Failu
   return clamp && { why: clamp.cause, error: undefined }
 }
 
-function failureOfUnseen(entry: JournalEntry, unseen: ReadonlyMap<JournalEntry, UnobservedStatus>): Failure {
-  const result = unseen.get(entry)
+function failureOfUnobserved(
+  entry: JournalEntry,
+  unobserved: ReadonlyMap<JournalEntry, UnobservedStatus>,
+): Failure {
+  const result = unobserved.get(entry)
   if (result instanceof BallastError) return { why: result.message, error: result }
   if (entry.original !== null) return undefined
-  const why = 'it is not known what it was: `virsh dommemstat DOMAIN --period 0` turns it off'
+  const why = 'the original is not known: `virsh dommemstat DOMAIN --period 0` turns it off'
   return { why, error: undefined }
 }

@@ -7,28 +7,29 @@ import type { JournalEntry, JournalRequest } from '../journal/journal.ts'
 import { negligible } from '../ledger/ledger.ts'
 
 /**
- * What became of a setting: it is as it was before Ballast; Ballast changed it; somebody else did since; or the run of
- * the domain is over. What cannot be seen, or was written down without what was asked for, counts as changed.
+ * The state of a setting in the journal: as it was before Ballast; changed by Ballast; changed by another program since;
+ * or the run of the domain has ended. One that cannot be seen, or whose requests are not known, counts as changed.
  */
-export type SettingStatus = 'original' | 'changed' | 'foreign' | 'over'
+export type SettingStatus = 'original' | 'changed' | 'external' | 'ended'
 
-/** Milliseconds that a balloon may take to where it was asked to go. */
+/** Milliseconds that a balloon may take to come to a requested size. */
 const longestWay = 60_000
 
-/** Whether a balloon may still be on its way to what it was asked for. */
-export function isRecent(ask: JournalRequest<number>, wallTime: number): boolean {
-  return wallTime - ask.wallTime < longestWay
+/** Whether a balloon may still be on its way to a requested size. */
+export function isRecent(request: JournalRequest<number>, wallTime: number): boolean {
+  return wallTime - request.wallTime < longestWay
 }
 
+/** Whether the run of a domain is active. */
 export function runs({ domains }: Pick<View, 'domains'>, { uuid, id }: DomainIdentity): boolean {
   return domains.some((domain) => domain.uuid === uuid && domain.id === id)
 }
 
-/** How the affinity, the balloon or the `cpu_shares` that an entry is about stand in `view`. Others are not seen there. */
+/** The status of an affinity, a balloon or `cpu_shares` in `view`. Other settings are not seen there. */
 export function settingStatus(entry: JournalEntry, view: View): SettingStatus {
   if (entry.kind === 'ksm') return 'changed'
   const domain = view.domains.find(({ uuid, id }) => uuid === entry.uuid && id === entry.id)
-  if (!domain) return 'over'
+  if (!domain) return 'ended'
   switch (entry.kind) {
     case 'affinity': {
       const seen = domain.vcpus.find(({ vcpu }) => vcpu === entry.vcpu)
@@ -43,55 +44,55 @@ export function settingStatus(entry: JournalEntry, view: View): SettingStatus {
   }
 }
 
-/** The same for a setting that is what it was set to and nothing beside; undefined: it is not known what it is. */
+/** The same for a setting that can only be exactly what was requested. `seen` is undefined when it is not known. */
 export function valueStatus<Value>(
-  entry: { readonly original: Value; readonly asked?: readonly JournalRequest<Value>[] | undefined },
+  entry: { readonly original: Value; readonly requested?: readonly JournalRequest<Value>[] | undefined },
   seen: Value | undefined,
   isSame: (a: Value, b: Value) => boolean,
 ): SettingStatus {
-  const { original, asked } = entry
+  const { original, requested } = entry
   if (seen === undefined) return 'changed'
   if (isSame(seen, original)) return 'original'
-  return !asked || asked.some(({ to }) => isSame(seen, to)) ? 'changed' : 'foreign'
+  return !requested || requested.some(({ to }) => isSame(seen, to)) ? 'changed' : 'external'
 }
 
 function pinStatus(
-  { original, asked }: Extract<JournalEntry, { readonly kind: 'affinity' }>,
+  { original, requested }: Extract<JournalEntry, { readonly kind: 'affinity' }>,
   vcpu: VcpuView,
   { vcpus, topology: { online } }: View,
 ): SettingStatus {
   const seen = vcpu.affinity
   if (!seen) return 'changed'
-  // pCPUs go offline and come back, and affinities with them: that is nobody's change.
+  // pCPUs go offline and come back, and affinities with them: no program has changed those.
   const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
   if (alike(original)) return 'original'
-  if (!asked || asked.some(({ to }) => alike(to) || to.and(online).isEmpty)) return 'changed'
-  // Where the kernel keeps all guests within fewer pCPUs, that is what it has made of the last.
+  if (!requested || requested.some(({ to }) => alike(to) || to.and(online).isEmpty)) return 'changed'
+  // Where the kernel confines all guests to fewer pCPUs, this is what it has made of the last request.
   const others = vcpus.filter((other) => other !== vcpu)
   const usable = others.reduce((all, { affinity }) => all.or(affinity ?? CpuSet.empty), seen)
-  const last = asked.at(-1)
-  return last && others.length > 0 && seen.equals(last.to.and(usable)) ? 'changed' : 'foreign'
+  const last = requested.at(-1)
+  return last && others.length > 0 && seen.equals(last.to.and(usable)) ? 'changed' : 'external'
 }
 
 /**
- * A balloon is where it was asked to go, on its way there, or has stopped short because its guest has no more to give.
- * Anywhere else somebody else sent it.
+ * A balloon that Ballast changed has a requested size, is on its way there, or has stopped short because its guest has no
+ * more to give. At any other size another program has set it.
  */
 function balloonStatus(
-  { original, asked }: Extract<JournalEntry, { readonly kind: 'memory' }>,
+  { original, requested }: Extract<JournalEntry, { readonly kind: 'memory' }>,
   domain: DomainView,
   wallTime: number,
 ): SettingStatus {
   const { actual } = domain.memory
   if (actual === undefined) return 'changed'
   const at = (bytes: number) => Math.abs(actual - bytes) < negligible
-  const recent = asked?.filter((ask) => isRecent(ask, wallTime)) ?? []
+  const recent = requested?.filter((request) => isRecent(request, wallTime)) ?? []
   if (at(original)) return recent.every(({ to }) => at(to)) ? 'original' : 'changed'
-  const last = asked?.at(-1)
-  if (!asked || !last || asked.some(({ to }) => at(to)) || at(last.from)) return 'changed'
+  const last = requested?.at(-1)
+  if (!requested || !last || requested.some(({ to }) => at(to)) || at(last.from)) return 'changed'
   const isBetween = ({ from, to }: JournalRequest<number>) => (actual - from) * (actual - to) < 0
   if (recent.some(isBetween)) return 'changed'
   const levels = balloonLevels(domain)
   const isShort = !('used' in levels) || levels.used + guestMargin > last.to
-  return last.to < actual && isBetween(last) && isShort ? 'changed' : 'foreign'
+  return last.to < actual && isBetween(last) && isShort ? 'changed' : 'external'
 }

@@ -21,12 +21,12 @@ describe('ballast cpu', () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
     const { code, stdout, stderr } = await ballast(
-      ['cpu', '1', '--ticks', '5', '--keep', '--journal', journal],
+      ['cpu', '1', '--ticks', '5', '--no-restore', '--journal', journal],
       keep(host),
     )
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'ballast: guests stay as they are now; "ballast restore" brings back what was before\n',
+      stderr: 'ballast: guests stay as they are; "ballast restore" restores them\n',
     })
     expect(stdout.match(/pin guest\d vCPU 0 to pCPU [123]: wants /g)).toHaveLength(6)
     expect(new Set(await affinities(host))).toEqual(new Set([1, 2, 4, 8]))
@@ -60,7 +60,19 @@ describe('ballast cpu', () => {
   it('touches only the guests that --domains names, and says so when there is none', async () => {
     const host = simulate(scenarios.A1({ guests: 2, pcpus: 2 }))
     const one = await ballast(
-      ['cpu', '1', '-n', '3', '--domains', 'guest?', '-d', 'guest2', '--keep', '--journal', newJournal()],
+      [
+        'cpu',
+        '1',
+        '-n',
+        '3',
+        '--domains',
+        'guest?',
+        '-d',
+        'guest2',
+        '--no-restore',
+        '--journal',
+        newJournal(),
+      ],
       keep(host),
     )
     expect(one.code).toBe(0)
@@ -75,11 +87,14 @@ describe('--host-cpus and --respect-pins', () => {
   it('keep guests off the host’s own, and within what they had', async () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
     const journal = newJournal()
-    await ballast(['cpu', '1', '-n', '4', '--host-cpus', '0,3', '--keep', '--journal', journal], keep(host))
+    await ballast(
+      ['cpu', '1', '-n', '4', '--host-cpus', '0,3', '--no-restore', '--journal', journal],
+      keep(host),
+    )
     const places = (await affinities(host)).toSorted()
     expect(places).toEqual([2, 2, 4, 4])
     const pinned = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    const args = ['run', '1', '-n', '4', '--respect-pins', '--keep', '--journal', newJournal()]
+    const args = ['run', '1', '-n', '4', '--respect-pins', '--no-restore', '--journal', newJournal()]
     expect(await ballast(args, keep(pinned))).toMatchObject({ code: 0 })
     expect(await affinities(pinned)).toEqual([1, 1, 1, 1])
   })
@@ -97,7 +112,7 @@ describe('ballast memory and run', () => {
   it('give memory where it is needed', async () => {
     const host = simulate(scenarios.M1())
     const { code, stdout } = await ballast(
-      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--keep', '--journal', newJournal()],
+      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--no-restore', '--journal', newJournal()],
       keep(host),
     )
     expect(code).toBe(0)
@@ -107,9 +122,9 @@ describe('ballast memory and run', () => {
   })
 
   it.each(Object.keys(balloonPolicies))('give memory by the policy %s', async (policy) => {
-    const args = ['memory', '2', '-n', '8', '--policy', policy, '--keep', '--journal', newJournal()]
+    const args = ['memory', '2', '-n', '8', '--policy', policy, '--no-restore', '--journal', newJournal()]
     const { code, stderr } = await ballast(args, keep(simulate(scenarios.M1())))
-    expect({ code, stderr: stderr.replace(/^ballast: guests stay as they are now.*\n/, '') }).toEqual({
+    expect({ code, stderr: stderr.replace(/^ballast: guests stay as they are.*\n/, '') }).toEqual({
       code: 0,
       stderr: '',
     })
@@ -188,7 +203,7 @@ describe('ballast restore', () => {
     const host = simulate(scenarios.A1())
     const env = { XDG_STATE_HOME: mkdtempSync(join(directory, 'state-')) }
     const journal = defaultJournalPath(host.uri, env)
-    for (let run = 0; run < 2; run++) await ballast(['cpu', '1', '-n', '4', '--keep'], keep(host), env)
+    for (let run = 0; run < 2; run++) await ballast(['cpu', '1', '-n', '4', '--no-restore'], keep(host), env)
     expect(new Set(await affinities(host))).not.toEqual(new Set([1]))
     expect(await ballast(['restore'], keep(host), env)).toEqual({
       code: 0,
@@ -202,7 +217,7 @@ describe('ballast restore', () => {
   it('keeps the journal, and says what is missing, when not all is back', async () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
-    await ballast(['cpu', '1', '-n', '4', '--keep', '--journal', journal], keep(host))
+    await ballast(['cpu', '1', '-n', '4', '--no-restore', '--journal', journal], keep(host))
     const broken = withMembers(host, {
       pinVcpu: async () => {
         throw new BallastError('ERR_DOMAIN_BUSY', 'another job holds it')
@@ -280,7 +295,7 @@ describe('what goes wrong on the host', () => {
     expect(code).toBe(1)
     expect(stdout.match(/cannot read that/g)).toHaveLength(1)
     expect(stderr).toBe(
-      'ballast: brought back: 8 statistics periods\nballast: 1 thing failed in the last tick: cannot read that\n',
+      'ballast: restored: 8 statistics periods\nballast: 1 thing failed in the last tick: cannot read that\n',
     )
   })
 
@@ -290,7 +305,7 @@ describe('what goes wrong on the host', () => {
     const host = withMembers(simulated, {
       sampleCpu: () => (samples++ === 2 ? lost() : simulated.sampleCpu()),
     })
-    const args = ['cpu', '1', '-n', '9', '--keep', '--journal', newJournal()]
+    const args = ['cpu', '1', '-n', '9', '--no-restore', '--journal', newJournal()]
     const { code, stdout, stderr } = await ballast(args, keep(host))
     expect(code).toBe(0)
     expect(stderr.match(/^ballast: .*$/gm)).toEqual([
@@ -298,7 +313,7 @@ describe('what goes wrong on the host', () => {
         /^ballast: lost \S+: the daemon is gone; guests stay as they are, connecting again$/,
       ),
       expect.stringMatching(/^ballast: connected to \S+ again$/),
-      expect.stringMatching(/^ballast: guests stay as they are now/),
+      expect.stringMatching(/^ballast: guests stay as they are/),
     ])
     expect(stdout).not.toMatch(/lost|the daemon is gone/)
     expect(new Set(await affinities(simulated))).toEqual(new Set([1, 2, 4, 8]))

@@ -26,7 +26,7 @@ const written: JournalEntry[] = [
   { ...run, kind: 'memoryStatsPeriod', original: null },
   { ...run, kind: 'ksm', original: { pagesToScan: 100, sleep: 20 } },
 ]
-const headers = [1, 2].map((version) => `${JSON.stringify({ journal: 'ballast', version })}\n`)
+const headers = [1, 2, 3, 4].map((version) => `${JSON.stringify({ journal: 'ballast', version })}\n`)
 const lines = written.map((entry) => `${JSON.stringify(entry)}\n`).join('')
 const pieces = ['{', '}', '"', 'null', '[]', '-1', '"kind":"memory"', '{"__proto__":1}', '\n\n', '\\ud800']
 

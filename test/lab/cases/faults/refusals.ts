@@ -71,7 +71,7 @@ export const refusals: readonly Fault[] = [
 
   refusal('policy that never returns', async (ground) => {
     const program = ground.options.off ? undefined : 'test/lab/cases/faults/never-returns.ts'
-    const command = new Command(ground, ['cpu', '1', '--ticks', '3', '--keep'], program)
+    const command = new Command(ground, ['cpu', '1', '--ticks', '3', '--no-restore'], program)
     return isRefusal(await command.ended, null, 'as by a policy that never returns: ended')
   }),
 ]

@@ -163,7 +163,7 @@ describe('ballast status', () => {
     const { code, stdout } = await run('status')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^vcpus: nobody\nmemory: nobody\njournal .*: pin: \d+\n/m)
-    expect(stdout).toMatch(/"ballast restore" brings back what is in the journal\n$/)
+    expect(stdout).toMatch(/"ballast restore" restores what is in the journal\n$/)
     expect(await run('restore')).toMatchObject({ code: 0 })
     expect((await run('status')).stdout).toBe(
       `host: ${uri}\nvcpus: nobody\nmemory: nobody\nthere is nothing to restore\n`,

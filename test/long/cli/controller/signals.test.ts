@@ -59,7 +59,7 @@ describe('the end of a command', () => {
     await says('stdout', '"status":"applied"')
     child.kill(signal)
     expect(await ended).toBe(0)
-    expect(output.stderr).toMatch(/^ballast: brought back: \d pins?$/m)
+    expect(output.stderr).toMatch(/^ballast: restored: \d pins?$/m)
     expect(readdirSync(join(directory, 'ballast'))).toEqual([])
   })
 

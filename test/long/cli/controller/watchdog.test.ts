@@ -35,7 +35,7 @@ describe('a policy that never returns', () => {
     expect(signal).toBe('SIGABRT')
     expect(stderr).toBe(
       'ballast: hung for 2 s, as by a policy that never returns: ended; ' +
-        'guests stay as they are, "ballast restore" brings back what was before\n',
+        'guests stay as they are, "ballast restore" restores them\n',
     )
     const ticks = stdout.trim().split('\n')
     expect(ticks).toHaveLength(1)

@@ -249,7 +249,7 @@ describe('ballast run --config', () => {
   it('does what the file says, and the command line wins', async () => {
     const path = write(`interval: 60
 host-cpus: 0,3
-keep: true
+restore: false
 ballooning: none
 journal: ${join(directory, 'j.jsonl')}
 domain-rules: { guest1: { managed: false } }

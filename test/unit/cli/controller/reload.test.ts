@@ -125,7 +125,7 @@ describe('SIGHUP', () => {
     ['reserve: 1TiB', /:3:10: reserve must be below the memory of the host/],
     ['connect: test:///default', /:3:10: connect cannot change while ballast runs: restart it/],
     ['dry-run: true', /:3:10: dry-run cannot change while ballast runs/],
-    ['keep: true', /:3:7: keep cannot change while ballast runs/],
+    ['restore: false', /:3:10: restore cannot change while ballast runs/],
     ['ballooning: none', /:3:13: ballooning cannot begin or end to be none while ballast runs/],
   ])('with %j, which cannot be taken up, goes on as before', async (text, expected) => {
     configure('')

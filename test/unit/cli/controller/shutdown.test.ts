@@ -25,7 +25,7 @@ describe('a clean end', () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
     const ending = await ballast(['cpu', '1', '-n', '5', '--json', '--journal', journal], keep(host))
-    expect(ending).toMatchObject({ code: 0, stderr: 'ballast: brought back: 6 pins\n' })
+    expect(ending).toMatchObject({ code: 0, stderr: 'ballast: restored: 6 pins\n' })
     expect(ending.stdout).toContain('"kind":"pin"')
     expect(await affinities(host)).toEqual(all)
     expect(existsSync(journal)).toBe(false)
@@ -37,33 +37,31 @@ describe('a clean end', () => {
     const [one] = await host.domains()
     const journal = newJournal()
     const args = ['memory', '2', '--journal', journal]
-    await ballast([...args, '-n', '20', '--keep'], keep(host))
+    await ballast([...args, '-n', '20', '--no-restore'], keep(host))
     expect(await sizes(host)).not.toEqual(before)
     // Until then the guest that grew uses what it got: it would not be taken away.
     await host.clock.sleepUntil(host.clock.now() + 200_000)
     const { code, stderr } = await ballast([...args, '-n', '1'], keep(host))
     expect(code).toBe(0)
-    expect(stderr).toMatch(/^ballast: .*1 balloon size.* of an earlier run/)
-    expect(stderr).toMatch(/^ballast: brought back: .*1 balloon size/m)
+    expect(stderr).toMatch(/^ballast: .*1 balloon size.* left by an earlier run/)
+    expect(stderr).toMatch(/^ballast: restored: .*1 balloon size/m)
     expect(await sizes(host)).toEqual(before)
     expect((await host.domainTraits(one!.uuid)).statsPeriodSeconds ?? 0).toBe(0)
     expect(existsSync(journal)).toBe(false)
   })
 
-  it('leaves all as it is with --keep, and the next start says what is there', async () => {
+  it('leaves all as it is with --no-restore, and the next start says what is there', async () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
     const args = ['cpu', '1', '--journal', journal]
-    const first = await ballast([...args, '-n', '5', '--keep'], keep(host))
-    expect(first.stderr).toBe(
-      'ballast: guests stay as they are now; "ballast restore" brings back what was before\n',
-    )
+    const first = await ballast([...args, '-n', '5', '--no-restore'], keep(host))
+    expect(first.stderr).toBe('ballast: guests stay as they are; "ballast restore" restores them\n')
     const spread = await affinities(host)
     expect(new Set(spread)).toEqual(new Set([1, 2, 4, 8]))
     const second = await ballast([...args, '-n', '1'], keep(host))
     expect(second.stderr.split('\n')).toEqual([
-      'ballast: 6 pins of an earlier run: "ballast restore" brings them back; going on, their originals stay in the journal',
-      'ballast: brought back: 6 pins',
+      'ballast: 6 pins left by an earlier run: their originals stay in the journal, and "ballast restore" restores them',
+      'ballast: restored: 6 pins',
       '',
     ])
     expect(await affinities(host)).toEqual(all)
@@ -73,13 +71,13 @@ describe('a clean end', () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
     const args = ['cpu', '1', '--journal', journal]
-    await ballast([...args, '-n', '5', '--keep'], keep(host))
+    await ballast([...args, '-n', '5', '--no-restore'], keep(host))
     const { uuid } = (await fileJournal(journal).entries())[0]!
     await host.pinVcpu(uuid, 0, CpuSet.of(1, 2))
     const { code, stderr } = await ballast([...args, '-n', '5'], keep(host))
     expect(code).toBe(0)
     expect(stderr).toMatch(
-      /^ballast: 5 pins of an earlier run: .*\nballast: 1 pin changed by someone else since/,
+      /^ballast: 5 pins left by an earlier run: .*\nballast: 1 pin changed by another program since/,
     )
     expect((await affinities(host)).filter((words) => words !== 1)).toEqual([0b110])
     expect(existsSync(journal)).toBe(false)
@@ -90,11 +88,13 @@ describe('a clean end', () => {
     const path = newJournal()
     const [one] = await host.domains()
     const { uuid, name, id } = one!
-    const asked = [{ wallTime: 1, from: GiB, to: 512 * MiB }]
-    await fileJournal(path).record([{ uuid, name, id, wallTime: 1, kind: 'memory', original: GiB, asked }])
+    const requested = [{ wallTime: 1, from: GiB, to: 512 * MiB }]
+    await fileJournal(path).record([
+      { uuid, name, id, wallTime: 1, kind: 'memory', original: GiB, requested },
+    ])
     await host.setMemory(uuid, 512 * MiB)
     const { stderr } = await ballast(['cpu', '1', '-n', '5', '--journal', path], keep(host))
-    expect(stderr).toContain('ballast: brought back: 6 pins\n')
+    expect(stderr).toContain('ballast: restored: 6 pins\n')
     expect(await sizes(host)).toContain(512)
     expect((await fileJournal(path).entries()).map(({ kind }) => kind)).toEqual(['memory'])
   })
@@ -111,7 +111,7 @@ describe('a clean end', () => {
     const { code, stderr } = await ballast(['cpu', '1', '-n', '5', '--journal', journal], keep(broken))
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'ballast: not back yet: 6 pins: "ballast restore" brings back the rest\n',
+      stderr: 'ballast: not restored yet: 6 pins: "ballast restore" restores the rest\n',
     })
     expect(await ballast(['restore', '--journal', journal], keep(host))).toMatchObject({
       code: 0,
@@ -132,11 +132,7 @@ describe('a clean end', () => {
     const { code, stderr } = await ballast(['cpu', '1', '-n', '5', '--journal', newJournal()], keep(failing))
     expect({ code, lines: stderr.split('\n') }).toEqual({
       code: 1,
-      lines: [
-        'ballast: brought back: 6 pins',
-        'ballast: 1 thing failed in the last tick: cannot read that',
-        '',
-      ],
+      lines: ['ballast: restored: 6 pins', 'ballast: 1 thing failed in the last tick: cannot read that', ''],
     })
     expect(await affinities(host)).toEqual(all)
   })
@@ -146,13 +142,13 @@ describe('ballast restore', () => {
   it('leaves alone what somebody else has changed since, says so, and is done with it', async () => {
     const host = simulate(scenarios.A1())
     const journal = newJournal()
-    await ballast(['cpu', '1', '-n', '5', '--keep', '--journal', journal], keep(host))
+    await ballast(['cpu', '1', '-n', '5', '--no-restore', '--journal', journal], keep(host))
     const entries = await fileJournal(journal).entries()
     const { uuid, name } = entries[0]!
     await host.pinVcpu(uuid, 0, CpuSet.of(1, 2))
     expect(await ballast(['restore', '--journal', journal], keep(host))).toEqual({
       code: 0,
-      stdout: `restored: 5 pins\nleft as someone else set it: pin of ${name} vCPU 0\n`,
+      stdout: `restored: 5 pins\nleft as another program set it: pin of ${name} vCPU 0\n`,
       stderr: '',
     })
     expect((await affinities(host)).filter((words) => words !== 1)).toEqual([0b110])
@@ -164,7 +160,7 @@ describe('--journal', () => {
   it.each(['', '/'])('takes a directory%s for where the usual file is to be', async (slash) => {
     const there = slash === '' ? mkdtempSync(join(directory, 'there-')) : join(directory, 'new')
     const host = simulate(scenarios.A1())
-    await ballast(['cpu', '1', '-n', '5', '--keep', '--journal', there + slash], keep(host))
+    await ballast(['cpu', '1', '-n', '5', '--no-restore', '--journal', there + slash], keep(host))
     expect(readdirSync(there)).toEqual([expect.stringMatching(/^simulation--[0-9a-f]{12}\.jsonl$/)])
     const status = await ballast(['status', '--journal', there + slash], keep(host))
     expect(status.stdout).toContain(`journal ${there}/simulation-`)

@@ -32,8 +32,8 @@ function change<Kind extends string, Value>(kind: Kind, value: fc.Arbitrary<Valu
     })
     .map(({ from, to, time, guest, name }) => {
       const wallTime = 1_700_000_000_000 + time
-      const asked = [{ wallTime, from, to }]
-      return { kind, uuid: `u-${guest}`, name, id: guest, wallTime, original: from, asked }
+      const requested = [{ wallTime, from, to }]
+      return { kind, uuid: `u-${guest}`, name, id: guest, wallTime, original: from, requested }
     })
 }
 
@@ -92,7 +92,7 @@ describe('a journal that was cut off at any byte', () => {
           }
           for (let length = 0; length <= whole.length; length++) {
             const parsed = parseJournal(whole.subarray(0, length).toString('utf8'))
-            if ('damagedLine' in parsed) throw new Error(`line ${parsed.damagedLine} after ${length} bytes`)
+            if (!('kept' in parsed)) throw new Error(`${JSON.stringify(parsed)} after ${length} bytes`)
             expect(plain(parsed.kept.values())).toEqual(stateAt(length))
           }
           expect(stateAt(whole.length)).toEqual(states.at(-1))

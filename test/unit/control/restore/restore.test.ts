@@ -133,7 +133,7 @@ describe('restore', () => {
     }
     const { notRestored } = await restore(host, journal)
     expect(notRestored.map(({ entry, why }) => `${entry.name}: ${why}`)).toEqual([
-      'vm1: it is not known what it was: `virsh dommemstat DOMAIN --period 0` turns it off',
+      'vm1: the original is not known: `virsh dommemstat DOMAIN --period 0` turns it off',
       'vm2: another job holds it',
     ])
   })
@@ -285,7 +285,7 @@ describe('restore', () => {
   })
 
   it('refuses a time to wait that is none', async () => {
-    for (const options of [{ wait: -1 }, { wait: Number.NaN }, { patience: -1 }]) {
+    for (const options of [{ wait: -1 }, { wait: Number.NaN }, { timeout: -1 }]) {
       await expect(restore(twoGuests(), memoryJournal(), options)).rejects.toThrow(TypeError)
     }
   })
@@ -307,11 +307,11 @@ describe('what somebody else changed since', () => {
   it('is left alone and named: pins, balloons, cpu_shares, statistics periods', async () => {
     const { host, journal, vm1 } = await changed()
     const { uuid, name, id } = vm1
-    const asked = [{ wallTime: 0, from: 1024, to: 2048 }]
-    await journal.record([{ uuid, name, id, wallTime: 0, kind: 'cpuShares', original: 1024, asked }])
+    const requested = [{ wallTime: 0, from: 1024, to: 2048 }]
+    await journal.record([{ uuid, name, id, wallTime: 0, kind: 'cpuShares', original: 1024, requested }])
     const [period] = [[{ wallTime: 0, from: 0, to: 1 }]]
     await journal.record([
-      { uuid, name, id, wallTime: 0, kind: 'memoryStatsPeriod', original: 0, asked: period! },
+      { uuid, name, id, wallTime: 0, kind: 'memoryStatsPeriod', original: 0, requested: period! },
     ])
     vm1.cpuShares = 300
     vm1.vcpus[0]!.affinity = CpuSet.of(2)
@@ -353,9 +353,9 @@ describe('what somebody else changed since', () => {
     const affinities = { vm1: [0, 1, 2], vm2: [1], vm3: [5] } as Record<string, number[]>
     for (const { uuid, name, id } of host.guests) {
       const from = CpuSet.of(3)
-      const asked = [{ wallTime: 0, from, to: CpuSet.from(affinities[name]!) }]
+      const requested = [{ wallTime: 0, from, to: CpuSet.from(affinities[name]!) }]
       await journal.record([
-        { uuid, name, id, wallTime: 0, kind: 'affinity', vcpu: 0, original: from, asked },
+        { uuid, name, id, wallTime: 0, kind: 'affinity', vcpu: 0, original: from, requested },
       ])
     }
     // All guests are kept within 1 to 3; pCPU 5 has gone.
@@ -380,9 +380,9 @@ describe('what somebody else changed since', () => {
     const host = new FakeHost([])
     const journal = memoryJournal()
     const [original, to, other] = [100, 400, 250].map((pagesToScan) => ({ pagesToScan, sleep: 20 }))
-    const asked = [{ wallTime: 0, from: original!, to: to! }]
+    const requested = [{ wallTime: 0, from: original!, to: to! }]
     const subject = { uuid: '', name: '', id: -1, wallTime: 0 }
-    await journal.record([{ ...subject, kind: 'ksm', original: original!, asked }])
+    await journal.record([{ ...subject, kind: 'ksm', original: original!, requested }])
     host.merging = { ...other!, running: true, saved: 0 }
     expect((await restore(host, journal)).external).toHaveLength(1)
     expect(host.merging.pagesToScan).toBe(250)
