@@ -54,65 +54,82 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
  * }
  */
 export function autopilot(host: Host, options: AutopilotOptions): Autopilot {
-  const settings = readOptions(options, host.topology)
-  const { ballooning, dryRun } = settings
+  const config = readOptions(options, host.topology)
+  const { ballooning, dryRun } = config
   const reservations = new Reservations({
     clock: host.clock,
-    limits: { ...settings, domainOverhead },
+    limits: { ...config, domainOverhead },
     idle: dryRun
-      ? 'a dry run makes no room'
+      ? 'a dry run reclaims no memory'
       : ballooning
         ? undefined
-        : 'there is no ballooning policy to make room',
+        : 'there is no ballooning policy to reclaim memory',
   })
-  return Object.assign(run(host, settings, reservations), {
+  const ticks = run(host, config, reservations)
+  const { return: finish, throw: fail } = ticks
+  dropped.register(ticks, reservations)
+  return Object.assign(ticks, {
     reserveMemory: (bytes: number, terms: ReserveOptions) => reservations.reserve(bytes, terms),
+    // A generator that has not begun runs none of its code when it is ended, not its `finally` either.
+    return: (value: void | PromiseLike<void>) => {
+      reservations.end()
+      return finish.call(ticks, value)
+    },
+    throw: (error: unknown) => {
+      reservations.end()
+      return fail.call(ticks, error)
+    },
   })
 }
 
+/** Loops that were never asked for a Tick and cannot be any more: nobody is left to wait for their reservations. */
+const dropped = new FinalizationRegistry<Reservations>((reservations) => reservations.end())
+
 async function* run(
   host: Host,
-  settings: LoopConfig,
+  config: LoopConfig,
   reservations: Reservations,
 ): AsyncGenerator<Tick, void, undefined> {
-  const { interval, ticks, signal } = settings
+  const { interval, ticks, signal } = config
   const { clock } = host
-  let turns: ControlLoop | undefined
+  let loop: ControlLoop | undefined
   try {
-    assertMayAct(host, settings)
-    turns = await ControlLoop.start(host, settings, reservations)
+    assertMayAct(host, config)
+    loop = await ControlLoop.start(host, config, reservations)
     const start = clock.now()
     let index = 0
-    for (let beat = 0, beats = 0; await reached(clock, start + beat * interval, signal); ) {
-      const readings = await unlessAborted(turns.sample(), signal)
-      if (!readings) return
-      yield await turns.tick(index++, readings)
-      if (++beats === ticks) return
-      beat = nextTickIndex(start, interval, beat, clock.now())
+    // `slot` is the interval that the tick belongs to, `done` how many of them had one.
+    for (let slot = 0, done = 0; await reached(clock, start + slot * interval, signal); ) {
+      const samples = await unlessAborted(loop.sample(), signal)
+      if (!samples) return
+      yield await loop.tick(index++, samples)
+      if (++done === ticks) return
+      slot = nextSlot(start, interval, slot, clock.now())
       for (;;) {
-        const time = turns.nextMemorySample(start + beat * interval)
+        const time = loop.nextMemorySample(start + slot * interval)
         if (time === undefined) break
-        const look = (await reached(clock, time, signal)) && (await unlessAborted(turns.look(), signal))
-        if (!look) return
-        const tick = await turns.emergencyTick(index, look)
+        const memory =
+          (await reached(clock, time, signal)) && (await unlessAborted(loop.sampleMemory(), signal))
+        if (!memory) return
+        const tick = await loop.emergencyTick(index, memory)
         if (!tick) continue
         index++
         yield tick
       }
-      beat = nextTickIndex(start, interval, beat - 1, clock.now())
+      slot = nextSlot(start, interval, slot - 1, clock.now())
     }
   } finally {
-    turns?.[Symbol.dispose]()
+    loop?.[Symbol.dispose]()
     reservations.end()
   }
 }
 
 /**
- * The next beat of a loop that began at `start` and beats every `interval`, all in milliseconds of one clock:
- * the first multiple that is not over yet, and never the beat `after` again. Beats are counted from the
- * start, so that nothing drifts; those that a long turn has missed are left out, so that none comes in a burst.
+ * The next interval, counted from `start`, that is to have a tick: the first that has not begun yet, and never one up to
+ * `after` again. Times are milliseconds of one clock. Counting from the start keeps ticks from drifting; intervals that a
+ * long tick missed are skipped, so that ticks do not come in a burst.
  */
-function nextTickIndex(start: number, interval: number, after: number, now: number): number {
+function nextSlot(start: number, interval: number, after: number, now: number): number {
   return Math.max(after + 1, Math.ceil((now - start) / interval))
 }
 

@@ -13,7 +13,7 @@ export class Emergencies {
   #shortage = 0
 
   /** Whether what is seen calls for a turn now. */
-  see(view: View): boolean {
+  observe(view: View): boolean {
     const suffering = underPressure(view).map(({ uuid }) => uuid)
     const isWorse = shortage(view) > this.#shortage
     const calls = isWorse || suffering.some((uuid) => !this.#beyondHelp.has(uuid))

@@ -1,281 +1,187 @@
-import { asBallastError, BallastError, endsConnection } from '../host/errors.ts'
+import { BallastError, endsConnection } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { CpuSample, DomainIdentity } from '../host/sample.ts'
-import type { Action, Explanation } from '../policy/plan.ts'
+import type { DomainIdentity } from '../host/sample.ts'
 import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
-
+import { type Asked, type Decided, Decider } from './decide.ts'
 import { domainOverhead } from './defaults.ts'
 import { DomainInfo } from './domain/domain-info.ts'
-import { memorySampleInterval } from './domain/stats-period.ts'
+import { unreadSettings } from './domain/settings-cache.ts'
 import { Emergencies } from './emergencies.ts'
-import { guard } from './guard/guard.ts'
+import { type Guarded, guard } from './guard/guard.ts'
 import type { JournalEntry } from './journal/journal.ts'
 import { originalAffinities } from './journal/original-affinities.ts'
 import { KsmLoop } from './ksm-loop.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { LoopConfig } from './options.ts'
-import { PolicyRunner } from './policy-runner.ts'
 import type { Reservations } from './reservation/reservations.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
-import { blankCpuSample, type DatedMemorySample, MemorySampling } from './sampling.ts'
+import type { MemorySamples, Samples, SampleTiming } from './sampling.ts'
+import { blankCpuSample, type DatedMemorySample, Sampling } from './sampling.ts'
+import { StepTimer } from './step-timer.ts'
 import { summarize } from './summary.ts'
-import type { Skipped, Tick } from './tick.ts'
+import type { KsmResult, Outcome, Skipped, Tick } from './tick.ts'
 import type { GuardLimits } from './verdict.ts'
 
 /** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
 const minimumTimeout = 250
 
-/** A turn up to here. */
-export interface SampleTiming {
-  /** Monotonic milliseconds and wall clock at its start, monotonic milliseconds when all was there. */
-  readonly begun: number
-  readonly wallTime: number
-  readonly sampled: number
-}
+/** After this many intervals the host may be another than the one that a plan was made for. */
+const lateIntervals = 3
+/** Milliseconds that are never late, however short the interval: a busy machine takes that now and then. */
+const leastLateness = 1_000
 
-/** What was sampled for the turn of a beat. */
-export interface Samples extends SampleTiming {
-  /** The sample, or why there is none. */
-  readonly cpu: CpuSample | { readonly error: BallastError }
-}
-
-/** All that lasts from one turn of the loop to the next, and the turn itself. */
+/**
+ * The pipeline that runs once per tick, and all that lasts from one tick to the next. A tick is a sequence of steps: each
+ * takes what the ones before returned, and keeps nothing for a later one.
+ *
+ *     sample -> observe -> decide -> guard -> actuate -> follow up
+ */
 export class ControlLoop implements Disposable {
   readonly #host: Host
-  readonly #settings: LoopConfig
+  readonly #config: LoopConfig
   readonly #limits: GuardLimits
-  readonly #books: DomainInfo
+  readonly #info: DomainInfo
+  readonly #sampling: Sampling
   readonly #observer: Observer
-  readonly #memory: MemorySampling
-  readonly #scheduler: PolicyRunner<Action> | undefined
-  readonly #ballooning: PolicyRunner<Action> | undefined
+  readonly #reservations: Reservations
+  readonly #policies: Decider
+  readonly #ksm: KsmLoop | undefined
   readonly #ledger = new Ledger()
   readonly #rollbacks = new Rollbacks(this.#ledger.quarantine)
-  readonly #actuator: Actuator
-  readonly #ksm: KsmLoop | undefined
-  readonly #reservations: Reservations
   readonly #emergencies = new Emergencies()
-  /** Milliseconds between memory samples, and when the last was due. */
-  readonly #lookPeriod: number
-  #lookedAt = Number.NEGATIVE_INFINITY
-  #view: View | undefined
-  /** The memory that the View has. */
-  #seen: DatedMemorySample | undefined
-  #begunBefore: number | undefined
+  readonly #actuator: Actuator
   readonly #unsubscribe: () => void
-  /** How often the connection was lost. */
-  #gaps = 0
-  /** Whether it was since the last sample of CPUs. */
+  /** The View of the last tick, and the memory sample in it. */
+  #view: View | undefined
+  #memory: DatedMemorySample | undefined
+  #lastBegun: number | undefined
+  /** What failed beside the ticks since the last one. */
+  #errors: BallastError[] = []
+  /** Whether the connection was lost since the last CPU sample. */
   #isResuming = false
 
   /** Rejects with `ERR_JOURNAL` when `respectPins` needs a journal that cannot be read. */
-  static async start(host: Host, settings: LoopConfig, reservations: Reservations): Promise<ControlLoop> {
-    const journaled = settings.respectPins ? await settings.journal.entries() : []
-    return new ControlLoop(host, settings, reservations, journaled)
+  static async start(host: Host, config: LoopConfig, reservations: Reservations): Promise<ControlLoop> {
+    const journaled = config.respectPins ? await config.journal.entries() : []
+    return new ControlLoop(host, config, reservations, journaled)
   }
 
   private constructor(
     host: Host,
-    settings: LoopConfig,
+    config: LoopConfig,
     reservations: Reservations,
     journaled: readonly JournalEntry[],
   ) {
-    const { interval, journal, dryRun, scheduler, ballooning, hostMemoryReserve } = settings
-    const { hostCpus: reserved, respectPins } = settings
+    const { interval, journal, dryRun, ksm } = config
+    const { hostMemoryReserve, hostCpus: reserved, respectPins } = config
+    const report = (error: BallastError) => {
+      if (isNews(error)) this.#errors.push(error)
+    }
     this.#host = host
-    this.#settings = settings
+    this.#config = config
     this.#reservations = reservations
-    this.#limits = { ...settings, domainOverhead }
-    this.#books = new DomainInfo(host, settings)
+    this.#limits = { ...config, domainOverhead }
+    const info = new DomainInfo(host, config, report)
+    this.#info = info
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve,
       domainOverhead,
       reserved,
       respectPins,
       originalAffinity: originalAffinities(journaled),
-      settings: (domain) => this.#books.settingsOf(domain),
-      cpuShares: (domain) => this.#books.cpuSharesOf(domain),
-      traits: (domain) => this.#books.traitsOf(domain),
+      settings: (domain) => info.settings.of(domain) ?? unreadSettings,
+      cpuShares: (domain) => info.cpuShares?.of(domain),
+      traits: (domain) => info.traits?.of(domain),
     })
-    this.#lookPeriod = memorySampleInterval(interval)
-    // A tenth of slack: a tick that begins a little early still asks.
-    const slack = Math.min(interval, this.#lookPeriod) / 10
-    this.#memory = new MemorySampling(host, this.#lookPeriod - slack)
-    if (scheduler) this.#scheduler = new PolicyRunner('scheduler', ['pin', 'setShares'], scheduler)
-    if (ballooning) this.#ballooning = new PolicyRunner('ballooning', ['setMemory'], ballooning)
-    const doing = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
-    this.#actuator = new Actuator(host, journal, this.#ledger, doing)
+    this.#policies = new Decider(config, this.#rollbacks)
+    const actuation = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
+    this.#actuator = new Actuator(host, journal, this.#ledger, actuation)
+    if (ksm) this.#ksm = new KsmLoop(host, ksm, journal, actuation)
+    this.#sampling = new Sampling(host, { interval, info, ksm: this.#ksm, report })
     this.#unsubscribe = host.subscribe(({ kind }) => {
       if (kind === 'disconnected') this.#interrupt()
     })
-    if (settings.ksm) this.#ksm = new KsmLoop(host, settings.ksm, journal, doing)
-  }
-
-  /** Samples CPU and memory side by side. Changes nothing and never rejects: it may be left to itself. */
-  async sample(): Promise<Samples> {
-    const { clock } = this.#host
-    const begun = clock.now()
-    const wallTime = clock.wallTime()
-    this.#lookedAt = begun
-    const timeout = this.#settings.interval / 4
-    const gaps = this.#gaps
-    const [cpu] = await Promise.all([this.#sampleCpu(), this.#memory.refresh(timeout), this.#ksm?.refresh()])
-    if (!('error' in cpu)) await this.#books.follow(cpu.domains)
-    const isOvertaken = gaps !== this.#gaps && !('error' in cpu)
-    return { begun, wallTime, sampled: clock.now(), cpu: isOvertaken ? { error: overtaken() } : cpu }
-  }
-
-  /**
-   * The rest of a turn: observe, plan, guard, actuate. In the first after the connection was lost no policy is asked: what
-   * is known of before is not what to act on. Rejects with what says that the connection is gone.
-   */
-  async tick(index: number, { cpu, ...sampleMemory }: Samples): Promise<Tick> {
-    const errors = this.#takeErrors()
-    if ('error' in cpu) errors.push(cpu.error)
-    const seen = this.#observe(cpu, sampleMemory.wallTime)
-    const view = this.#ksm?.see(seen) ?? seen
-    const onlyLooks = 'error' in cpu || this.#isResuming
-    if (!('error' in cpu)) this.#isResuming = false
-    const policies = onlyLooks ? [] : [this.#scheduler, this.#ballooning]
-    return this.#turn({ ...sampleMemory, index, cause: 'interval', view, policies, errors })
-  }
-
-  /**
-   * Monotonic milliseconds at which memory is to be looked at before the beat at `beat`; undefined: not before.
-   */
-  nextMemorySample(beat: number): number | undefined {
-    const time = Math.max(this.#lookedAt + this.#lookPeriod, this.#host.clock.now())
-    return this.#ballooning && time <= beat - this.#lookPeriod / 2 ? time : undefined
-  }
-
-  /** Samples memory between two beats. Changes nothing and never rejects: it may be left to itself. */
-  async look(): Promise<SampleTiming> {
-    const { clock } = this.#host
-    const begun = clock.now()
-    this.#lookedAt = begun
-    await this.#memory.refresh(this.#lookPeriod / 4)
-    return { begun, wallTime: clock.wallTime(), sampled: clock.now() }
-  }
-
-  /** After a look: the turn that is not to wait for the next beat; undefined when there is no need for one. */
-  async emergencyTick(index: number, look: SampleTiming): Promise<Tick | undefined> {
-    const view = this.#observeMemory(look.wallTime)
-    if (!view || !this.#emergencies.see(view)) return undefined
-    const errors = this.#takeErrors()
-    return this.#turn({ ...look, index, cause: 'emergency', view, policies: [this.#ballooning], errors })
   }
 
   [Symbol.dispose](): void {
     this.#unsubscribe()
-    this.#books[Symbol.dispose]()
+    this.#info[Symbol.dispose]()
   }
 
-  #interrupt(): void {
-    this.#gaps++
-    this.#isResuming = true
-    this.#memory.forget()
-    this.#observer.interrupt()
-    this.#rollbacks.interrupt()
+  /** The first step of a tick. Changes nothing and never rejects, so it may be left to itself. */
+  sample(): Promise<Samples> {
+    return this.#sampling.sample()
   }
 
-  async #sampleCpu(): Promise<Samples['cpu']> {
-    try {
-      return await this.#host.sampleCpu()
-    } catch (error) {
-      return { error: asBallastError(error) }
-    }
+  /** The other steps. Rejects with what says that the connection is gone. */
+  async tick(index: number, samples: Samples): Promise<Tick> {
+    const steps = new StepTimer(this.#host.clock, samples)
+    const errors = this.#takeErrors(samples)
+    const isBlind = 'error' in samples.cpu
+    // What is known from before a gap is no ground to act on: in the first tick after it no policy is asked.
+    const asked = isBlind || this.#isResuming ? 'none' : 'all'
+    if (!isBlind) this.#isResuming = false
+    const view = steps.time('observe', () => this.#withKsm(this.#observe(samples)))
+    return this.#run({ index, cause: 'interval', asked, view, errors, samples }, steps)
   }
 
-  /** Asks the policies and does what the guard lets through. */
-  async #turn({ index, cause, view, policies, errors, ...look }: TickContext): Promise<Tick> {
-    const fatal = errors.find(endsConnection)
-    if (fatal) throw fatal
-    const { clock } = this.#host
-    const { begun, wallTime, sampled } = look
-    const rollbacks = cause === 'interval' && policies.length > 0 ? this.#rollbacks.pins(view) : []
-    const plan: Action[] = []
-    let explanation: Explanation | undefined
-    for (const policy of policies) {
-      if (!policy || (policy === this.#scheduler && rollbacks.length > 0)) continue
-      const result = policy.run(view)
-      for (const action of result.plan) plan.push(action)
-      explanation ??= result.explanation
-      errors.push(...result.errors)
-    }
-    if (policies.includes(this.#ballooning)) rollbacks.push(...this.#rollbacks.memory(view, plan))
-    plan.unshift(...rollbacks.flatMap((rollback) => rollback.plan))
-    const guarded = guard(plan, view, this.#limits, this.#ledger)
-    const planned = clock.now()
-    const late = policies.length > 0 ? lateness(planned - view.time, this.#settings.interval) : undefined
-    if (late) errors.push(late)
-    const outcomes = late ? [] : await this.#actuator.actuate(guarded.plan, view)
-    if (!late) this.#rollbacks.acted(view, outcomes)
-    const asked = cause === 'interval' && policies.length > 0 && !late
-    const ksm = asked ? await this.#ksm?.turn(view) : this.#ksm?.status
-    errors.push(...apartFromGaps(this.#ksm?.takeErrors() ?? []))
-    const ended = clock.now()
-    if (policies.includes(this.#ballooning)) this.#emergencies.handled(view, outcomes)
-
-    const period = this.#begunBefore === undefined ? undefined : begun - this.#begunBefore
-    this.#begunBefore = begun
-    const tick = {
-      index,
-      cause,
-      wallTime,
-      view,
-      plan,
-      ...(rollbacks.length > 0 && !late && { rollbacks }),
-      explanation,
-      clamps: guarded.clamps,
-      skipped: guarded.skipped.filter((left) => this.#concerns(left)),
-      outcomes,
-      ksm,
-      errors,
-      timing: {
-        sample: sampled - begun,
-        plan: planned - sampled,
-        actuate: ended - planned,
-        total: ended - begun,
-        period,
-      },
-    }
-    return { ...tick, summary: summarize(tick) }
+  /** Monotonic milliseconds at which memory is to be sampled before the tick at `nextTick`; undefined: not before. */
+  nextMemorySample(nextTick: number): number | undefined {
+    return this.#policies.ballooning && this.#sampling.nextMemorySample(nextTick)
   }
 
-  #takeErrors(): BallastError[] {
-    return apartFromGaps([...this.#memory.takeErrors(), ...this.#books.takeErrors()])
+  /** Samples memory between two ticks. Changes nothing and never rejects, so it may be left to itself. */
+  sampleMemory(): Promise<MemorySamples> {
+    return this.#sampling.sampleMemory()
   }
 
-  /** The View of this turn; without a sample the one before, or an empty one. */
-  #observe(cpu: Samples['cpu'], wallTime: number): View {
+  /** The tick that does not wait for the next interval, made from a memory sample alone; undefined when none is needed. */
+  async emergencyTick(index: number, samples: MemorySamples): Promise<Tick | undefined> {
+    const steps = new StepTimer(this.#host.clock, samples)
+    const view = steps.time('observe', () => this.#observeMemory(samples))
+    if (!view || !this.#emergencies.observe(view)) return undefined
+    const errors = this.#takeErrors()
+    return this.#run({ index, cause: 'emergency', asked: 'ballooning', view, errors, samples }, steps)
+  }
+
+  /** The steps from the View on. */
+  async #run(tick: TickContext, steps: StepTimer): Promise<Tick> {
+    const { view } = tick
+    const decided = steps.time('decide', () => this.#policies.decide(view, tick.asked))
+    const guarded = steps.time('guard', () => guard(decided.plan, view, this.#limits, this.#ledger))
+    const done = await steps.timeAsync('actuate', () => this.#actuate(tick, guarded))
+    steps.time('followUp', () => this.#followUp(tick, decided, done))
+    return this.#record(tick, decided, guarded, done, steps)
+  }
+
+  /** The View of this tick; without a CPU sample the one before, or an empty one. */
+  #observe({ cpu, memory, wallTime }: Samples): View {
     if ('error' in cpu && this.#view) return this.#view
-    const memory = this.#memory.newest
     const { topology, clock } = this.#host
-    const seen = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
-    const view = this.#observer.observe({
-      cpu: seen,
-      memory: memory?.sample,
-      ...this.#accounts(wallTime, seen.domains),
-    })
+    const sample = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
+    const accounts = this.#accounts(wallTime, sample.domains)
+    const view = this.#observer.observe({ cpu: sample, memory: memory?.sample, ...accounts })
     if ('error' in cpu) return view
-    this.#books.ensureStatsPeriods(cpu.domains)
+    this.#info.periods?.follow(cpu.domains)
     this.#ledger.observe(view, memory?.requestedAt)
-    this.#rollbacks.see(view, 'interval')
+    this.#rollbacks.pins.observe(view)
+    this.#rollbacks.shrinks.observe(view)
     return this.#keep(view, memory)
   }
 
-  /** The View with memory that it has not had yet; undefined when there is none. */
-  #observeMemory(wallTime: number): View | undefined {
-    const memory = this.#memory.newest
-    if (!this.#view || this.#isResuming || !memory || memory === this.#seen) return undefined
-    const view = this.#observer.observeMemory(this.#view, {
-      memory: memory.sample,
-      ...this.#accounts(wallTime, memory.sample.domains),
-    })
+  #withKsm(view: View): View {
+    return this.#ksm?.see(view) ?? view
+  }
+
+  /** The View with memory that it does not have yet; undefined when there is none. */
+  #observeMemory({ memory, wallTime }: MemorySamples): View | undefined {
+    if (!this.#view || this.#isResuming || !memory || memory === this.#memory) return undefined
+    const accounts = this.#accounts(wallTime, memory.sample.domains)
+    const view = this.#observer.observeMemory(this.#view, { memory: memory.sample, ...accounts })
     this.#ledger.observeMemory(view, memory.requestedAt)
-    this.#rollbacks.see(view, 'emergency')
+    this.#rollbacks.shrinks.observe(view)
     return this.#keep(view, memory)
   }
 
@@ -284,57 +190,109 @@ export class ControlLoop implements Disposable {
   }
 
   #keep(seen: View, memory: DatedMemorySample | undefined): View {
-    if (memory) this.#reservations.see(seen, this.#ledger)
-    this.#seen = memory
-    this.#view = withReserved(seen, this.#reservations.bytes)
+    if (memory) this.#reservations.observe(seen, this.#ledger)
+    this.#memory = memory
+    this.#view = this.#reservations.update(seen)
     return this.#view
+  }
+
+  /** Carries out what the guard let through, unless it is too late for that. */
+  async #actuate({ view, asked }: TickContext, { plan }: Guarded): Promise<Done> {
+    const age = this.#host.clock.now() - view.time
+    const late = asked === 'none' ? undefined : lateness(age, this.#config.interval)
+    if (late) return { outcomes: [], late, ksm: this.#ksm?.status, errors: [late] }
+    const outcomes = await this.#actuator.actuate(plan, view)
+    const ksm = asked === 'all' ? await this.#ksm?.turn(view) : this.#ksm?.status
+    return { outcomes, late, ksm, errors: (this.#ksm?.takeErrors() ?? []).filter(isNews) }
+  }
+
+  /** Has what was done watched. What came too late was not done: it stays due. */
+  #followUp({ view, asked }: TickContext, { undone }: Decided, { outcomes, late }: Done): void {
+    if (!late) this.#rollbacks.acted(view, outcomes, undone)
+    if (this.#policies.ballooning && asked !== 'none') this.#emergencies.handled(view, outcomes)
+  }
+
+  /** All of it, as the Tick. */
+  #record(tick: TickContext, decided: Decided, guarded: Guarded, done: Done, steps: StepTimer): Tick {
+    const { index, cause, view, samples } = tick
+    const { begun, wallTime } = samples
+    const { plan, rollbacks, explanation } = decided
+    const { outcomes, late, ksm } = done
+    const period = this.#lastBegun === undefined ? undefined : begun - this.#lastBegun
+    this.#lastBegun = begun
+    const record = {
+      index,
+      cause,
+      wallTime,
+      view,
+      plan,
+      ...(rollbacks.length > 0 && !late && { rollbacks }),
+      explanation,
+      clamps: guarded.clamps,
+      skipped: guarded.skipped.filter((skipped) => this.#concerns(skipped)),
+      outcomes,
+      ksm,
+      errors: [...tick.errors, ...decided.errors, ...done.errors],
+      timing: { ...steps.timing(), period },
+    }
+    return { ...record, summary: summarize(record) }
+  }
+
+  #interrupt(): void {
+    this.#isResuming = true
+    this.#sampling.interrupt()
+    this.#observer.interrupt()
+    this.#rollbacks.pins.interrupt()
+  }
+
+  /** What failed since the last tick. Throws what says that the connection is gone. */
+  #takeErrors(samples?: Samples): readonly BallastError[] {
+    const errors = this.#errors.splice(0)
+    if (samples && 'error' in samples.cpu) errors.push(samples.cpu.error)
+    const fatal = errors.find(endsConnection)
+    if (fatal) throw fatal
+    return errors
   }
 
   /** Whether it is of interest: what no policy of this loop decides on is not, unless the loop only watches. */
   #concerns({ what }: Skipped): boolean {
-    const { scheduler, ballooning } = this.#settings
+    const { scheduler, ballooning } = this.#policies
     if (!scheduler && !ballooning) return true
     return (what === 'vcpus' ? scheduler : ballooning) !== undefined
   }
 }
 
-/** That the connection is lost the CPU sample says, once; what could not be asked meanwhile is asked again. */
-function apartFromGaps(errors: readonly BallastError[]): BallastError[] {
-  return errors.filter(({ code }) => code !== 'ERR_DISCONNECTED')
+/** What a tick is about. */
+interface TickContext extends Pick<Tick, 'index' | 'cause' | 'view'> {
+  readonly asked: Asked
+  /** What failed before. */
+  readonly errors: readonly BallastError[]
+  readonly samples: SampleTiming
 }
 
-function overtaken(): BallastError {
-  return new BallastError('ERR_DISCONNECTED', 'The connection was lost while samples were taken')
+/** What was done. */
+interface Done {
+  readonly outcomes: readonly Outcome[]
+  /** Why nothing was. */
+  readonly late: BallastError | undefined
+  readonly ksm: KsmResult | undefined
+  readonly errors: readonly BallastError[]
 }
 
-/** Nobody is to make room any more for what was given up, or cannot be, at the sight of `view`. */
-function withReserved(view: View, reserved: number): View {
-  const { memory } = view
-  if (reserved === memory.reserved) return view
-  const budget = Math.max(0, memory.total - memory.reserve - reserved)
-  return { ...view, memory: { ...memory, reserved, budget } }
+/** Whether an error is not about the connection: that it is lost the CPU sample says, once. */
+function isNews({ code }: BallastError): boolean {
+  return code !== 'ERR_DISCONNECTED'
 }
-
-/** What {@link ControlLoop} does in one turn, once all is seen. */
-interface TickContext extends SampleTiming, Pick<Tick, 'index' | 'cause' | 'view'> {
-  readonly policies: readonly (PolicyRunner<Action> | undefined)[]
-  readonly errors: BallastError[]
-}
-
-/** So many intervals after it was looked a plan is about a host that may be another by now. */
-const intervals = 3
-/** Milliseconds that are not late, however short the interval: a busy machine takes that now and then. */
-const leastLimit = 1_000
 
 /**
- * What to say of a plan that comes to be carried out `age` milliseconds after what it was made from was seen: undefined
- * while that is soon enough. A plan that is late is dropped whole, and the next look decides anew.
+ * What to say of a plan that is ready `age` milliseconds after its samples; undefined while that is soon enough. A plan that
+ * is late is dropped whole, and the next tick decides anew.
  */
-export function lateness(age: number, interval: number): BallastError | undefined {
-  const limit = Math.max(leastLimit, intervals * interval)
+function lateness(age: number, interval: number): BallastError | undefined {
+  const limit = Math.max(leastLateness, lateIntervals * interval)
   if (!(age > limit)) return undefined
   const message =
-    `The loop fell behind: its plan was ready ${Math.round(age)} ms after it had looked, ` +
+    `The loop fell behind: its plan was ready ${Math.round(age)} ms after its samples, ` +
     `later than ${limit} ms: nothing was changed`
   return new BallastError('ERR_LATE', message)
 }

@@ -64,11 +64,12 @@ export interface KsmResult {
     | undefined
 }
 
-/** Milliseconds that each part of the tick took, on the host's clock. */
-export interface TickTiming {
-  readonly sample: number
-  readonly plan: number
-  readonly actuate: number
+/** The steps of a tick, in their order. */
+export type TickStep = 'sample' | 'observe' | 'decide' | 'guard' | 'actuate' | 'followUp'
+
+/** Milliseconds that each step of the tick took, on the host's clock. */
+export interface TickTiming extends Readonly<Record<TickStep, number>> {
+  /** Since the tick began; what the process was kept busy with between two steps is in it too. */
   readonly total: number
   /** Since the start of the tick before; undefined in the first. */
   readonly period: number | undefined

@@ -1,12 +1,16 @@
-import { asBallastError } from '../../host/errors.ts'
+import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { RunCache } from './run-cache.ts'
 
 /**
  * The `cpu_shares` of every domain: read when it starts and when they change; undefined where the host has none.
- * `patience` is how many milliseconds a look waits for them at most.
+ * `timeout` is how many milliseconds `follow` waits for them at most; what fails goes to `report`.
  */
-export function cpuSharesCache(host: Host, patience: number): RunCache<number | undefined> {
+export function cpuSharesCache(
+  host: Host,
+  timeout: number,
+  report: (error: BallastError) => void,
+): RunCache<number | undefined> {
   return new RunCache(host, {
     ask: async ({ uuid }) => {
       try {
@@ -19,6 +23,7 @@ export function cpuSharesCache(host: Host, patience: number): RunCache<number | 
     },
     isChangedBy: ({ kind }) => kind === 'cpuShares',
     serveStale: false,
-    timeout: patience,
+    timeout,
+    report,
   })
 }

@@ -30,6 +30,8 @@ export interface RunQuery<T> {
   readonly serveStale: boolean
   /** Milliseconds that {@link RunCache.follow} waits at most. */
   readonly timeout: number
+  /** Takes what failed, unless the domain has ended. */
+  readonly report: (error: BallastError) => void
 }
 
 /**
@@ -42,7 +44,6 @@ export class RunCache<T> implements Disposable {
   readonly #lanes = new Semaphore(lanes)
   readonly #unsubscribe: () => void
   #entries = new Map<string, Entry<T>>()
-  #errors: BallastError[] = []
 
   constructor(host: Host, question: RunQuery<T>) {
     this.#host = host
@@ -89,13 +90,6 @@ export class RunCache<T> implements Disposable {
     entry.changes++
   }
 
-  /** What failed since it was last asked for. */
-  takeErrors(): BallastError[] {
-    const errors = this.#errors
-    this.#errors = []
-    return errors
-  }
-
   [Symbol.dispose](): void {
     this.#unsubscribe()
   }
@@ -122,7 +116,7 @@ export class RunCache<T> implements Disposable {
       }
     } catch (error) {
       const failure = asBallastError(error)
-      if (!isDomainGone(failure)) this.#errors.push(failure)
+      if (!isDomainGone(failure)) this.#question.report(failure)
     } finally {
       entry.question = undefined
     }

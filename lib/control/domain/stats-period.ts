@@ -38,10 +38,12 @@ export function memorySampleInterval(interval: number): number {
 
 /** Which domains are to be given a period. */
 export interface StatisticsNeeds {
-  /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. Never rejects. */
+  /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. When it rejects, the domain is tried again later. */
   readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
   /** Called when it has been. */
   readonly changed: (domain: DomainIdentity) => void
+  /** Takes what failed. */
+  readonly report: (error: BallastError) => void
 }
 
 /**
@@ -54,18 +56,19 @@ export class StatsPeriods implements Disposable {
   readonly #seconds: number
   readonly #needs: StatisticsNeeds['needs']
   readonly #changed: StatisticsNeeds['changed']
+  readonly #report: StatisticsNeeds['report']
   readonly #lanes = new Semaphore(lanes)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
-  #errors: BallastError[] = []
   #ended = false
 
-  constructor(host: Host, journal: Journal, seconds: number, { needs, changed }: StatisticsNeeds) {
+  constructor(host: Host, journal: Journal, seconds: number, { needs, changed, report }: StatisticsNeeds) {
     this.#host = host
     this.#journal = journal
     this.#seconds = seconds
     this.#needs = needs
     this.#changed = changed
+    this.#report = report
     this.#unsubscribe = host.subscribe((event) => {
       if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
       // By the time that somebody looks again they may have been restarted, even under the same id.
@@ -78,13 +81,6 @@ export class StatsPeriods implements Disposable {
     const active = new Set(domains.map(({ uuid }) => uuid))
     for (const uuid of this.#armings.keys()) if (!active.has(uuid)) this.#armings.delete(uuid)
     for (const domain of domains) this.#arm(domain)
-  }
-
-  /** What failed since it was last asked for. */
-  takeErrors(): BallastError[] {
-    const errors = this.#errors
-    this.#errors = []
-    return errors
   }
 
   /** Begins nothing more. */
@@ -102,16 +98,17 @@ export class StatsPeriods implements Disposable {
     void this.#lanes.run(() => this.#set(domain, arming))
   }
 
+  /** Never rejects: nobody waits for it. */
   async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
-    const need = await this.#needs(domain)
-    if (this.#ended) return
-    if (!need) {
-      if (this.#armings.get(domain.uuid) === arming) this.#armings.delete(domain.uuid)
-      return
-    }
     const { uuid, name, id } = domain
     const { clock } = this.#host
     try {
+      const need = await this.#needs(domain)
+      if (this.#ended) return
+      if (!need) {
+        if (this.#armings.get(uuid) === arming) this.#armings.delete(uuid)
+        return
+      }
       const wallTime = clock.wallTime()
       const { original } = need
       const requested = [{ wallTime, from: original, to: this.#seconds }]
@@ -122,7 +119,7 @@ export class StatsPeriods implements Disposable {
       arming.state = 'armed'
       this.#changed(domain)
     } catch (error) {
-      this.#errors.push(asBallastError(error))
+      this.#report(asBallastError(error))
       arming.state = 'failed'
       arming.retryAt = clock.now() + arming.pause
       arming.pause = Math.min(2 * arming.pause, longestPause)

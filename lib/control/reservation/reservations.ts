@@ -78,7 +78,7 @@ export class Reservations {
   }
 
   /** Compares with what is seen: tells who waits that the room is there, or cannot be, and gives up what is over. */
-  see(view: View, ledger: Ledger): void {
+  observe(view: View, ledger: Ledger): void {
     const { clock, limits, idle } = this.#terms
     if (this.#kept.size === 0) return
     const free = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
@@ -113,7 +113,16 @@ export class Reservations {
     }
   }
 
-  /** Nobody makes room any more. */
+  /** `view` with what is reserved now: a guest that has started, or will not, needs no memory reserved. */
+  update(view: View): View {
+    const { memory } = view
+    const reserved = this.bytes
+    if (reserved === memory.reserved) return view
+    const budget = Math.max(0, memory.total - memory.reserve - reserved)
+    return { ...view, memory: { ...memory, reserved, budget } }
+  }
+
+  /** Rejects what is not there yet, and whatever is asked for from now on. */
   end(): void {
     this.#ended = true
     for (const reservation of this.#kept) {

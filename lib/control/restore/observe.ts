@@ -28,7 +28,8 @@ export class RestoreObserver implements Disposable {
     this.#host = host
     this.#balloons = entries.filter((entry) => entry.kind === 'memory')
     this.#withShares = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
-    this.#cpuShares = cpuSharesCache(host, timeout)
+    // One that cannot be read is not restored, and said to be so.
+    this.#cpuShares = cpuSharesCache(host, timeout, () => {})
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve: hostMemoryReserve(host.topology.memory),
       domainOverhead,

@@ -57,7 +57,7 @@ export class PinWatch {
   }
 
   /** Takes in a View with a CPU sample of its own. */
-  see(view: View): void {
+  observe(view: View): void {
     this.#views = [...this.#views.slice(1 - enough), view]
     const cpus = this.#round?.cpus
     if (!cpus) return

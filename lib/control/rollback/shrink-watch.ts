@@ -42,7 +42,7 @@ export class ShrinkWatch {
   }
 
   /** Takes in what each guest reports. */
-  see(view: View): void {
+  observe(view: View): void {
     if (this.#shrinks.size === 0) return
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const [uuid, shrink] of this.#shrinks) {

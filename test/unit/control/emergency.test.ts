@@ -207,20 +207,20 @@ describe('what is an emergency', () => {
 
   it('is a guest that underPressure, again only after a turn that changed something', () => {
     const emergencies = new Emergencies()
-    expect(emergencies.see(seen())).toBe(false)
-    expect(emergencies.see(seen('a'))).toBe(true)
+    expect(emergencies.observe(seen())).toBe(false)
+    expect(emergencies.observe(seen('a'))).toBe(true)
     emergencies.handled(seen('a'), [])
-    expect(emergencies.see(seen('a'))).toBe(false)
-    expect(emergencies.see(seen('a', 'b'))).toBe(true)
+    expect(emergencies.observe(seen('a'))).toBe(false)
+    expect(emergencies.observe(seen('a', 'b'))).toBe(true)
     emergencies.handled(seen('a', 'b'), [grown])
-    expect(emergencies.see(seen('a'))).toBe(true)
+    expect(emergencies.observe(seen('a'))).toBe(true)
   })
 
   it('is one that begins to suffer anew', () => {
     const emergencies = new Emergencies()
     emergencies.handled(seen('a'), [])
-    expect(emergencies.see(seen())).toBe(false)
-    expect(emergencies.see(seen('a'))).toBe(true)
+    expect(emergencies.observe(seen())).toBe(false)
+    expect(emergencies.observe(seen('a'))).toBe(true)
   })
 
   it('is a host that comes into a worse state of shortage, once for each', () => {
@@ -231,7 +231,7 @@ describe('what is an emergency', () => {
     const emergencies = new Emergencies()
     const calls = (['high', 'soft', 'hard', 'hard', 'low', 'low', 'hard', 'soft', 'low'] as const).map(
       (state) => {
-        const isCall = emergencies.see(short(state))
+        const isCall = emergencies.observe(short(state))
         if (isCall) emergencies.handled(short(state), [])
         return isCall
       },
@@ -242,9 +242,9 @@ describe('what is an emergency', () => {
   it('is none that has all it may have, or is not to be changed', () => {
     const memory = { events, actual: GiB, maximum: GiB }
     const one = (change: object) => viewOf({ domains: [{ name: 'a', memory: { events }, ...change }] })
-    expect(new Emergencies().see(one({}))).toBe(true)
-    expect(new Emergencies().see(one({ memory }))).toBe(false)
-    expect(new Emergencies().see(one({ settings: { memoryCeiling: GiB } }))).toBe(false)
-    expect(new Emergencies().see(one({ managed: false }))).toBe(false)
+    expect(new Emergencies().observe(one({}))).toBe(true)
+    expect(new Emergencies().observe(one({ memory }))).toBe(false)
+    expect(new Emergencies().observe(one({ settings: { memoryCeiling: GiB } }))).toBe(false)
+    expect(new Emergencies().observe(one({ managed: false }))).toBe(false)
   })
 })

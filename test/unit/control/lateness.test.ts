@@ -43,11 +43,11 @@ describe('a loop that falls behind', () => {
     return ticksOf(host, { interval, ticks: 3, ...changes })
   }
 
-  it('drops what it planned, says so, and decides anew at the next look', async () => {
+  it('drops what it planned, says so, and decides anew at the next tick', async () => {
     const ticks = await slowIn(3_001, 1_000)
     expect(ticks.map(({ errors }) => errors.map(({ code }) => code))).toEqual([[], ['ERR_LATE'], []])
     expect(ticks[1]!.errors[0]!.message).toBe(
-      'The loop fell behind: its plan was ready 3001 ms after it had looked, later than 3000 ms: nothing was changed',
+      'The loop fell behind: its plan was ready 3001 ms after its samples, later than 3000 ms: nothing was changed',
     )
     expect(ticks[1]!.plan.length).toBeGreaterThan(0)
     expect(
@@ -61,6 +61,30 @@ describe('a loop that falls behind', () => {
   ])('is not late after %i ms at an interval of %i ms', async (milliseconds, interval) => {
     const ticks = await slowIn(milliseconds, interval)
     expect(ticks.flatMap(({ errors }) => errors)).toEqual([])
+  })
+})
+
+describe('the timing of a tick', () => {
+  it('has each step by its name', async () => {
+    const clock = new BusyClock(() => {})
+    const host = new FakeHost([guest(1)], { clock })
+    const { sampleCpu, pinVcpu } = host
+    host.sampleCpu = async () => {
+      clock.spent += 5
+      return sampleCpu.call(host)
+    }
+    host.pinVcpu = async (...pin) => {
+      clock.spent += 7
+      return pinVcpu.apply(host, pin)
+    }
+    const scheduler = (view: View) => {
+      clock.spent += 30
+      return roundAndRound(view)
+    }
+    const [first, second] = await ticksOf(host, { interval: 1_000, ticks: 2, scheduler })
+    const steps = { sample: 5, observe: 0, decide: 30, guard: 0, actuate: 7, followUp: 0, total: 42 }
+    expect(first!.timing).toEqual({ ...steps, period: undefined })
+    expect(second!.timing).toEqual({ ...steps, period: expect.any(Number) })
   })
 })
 

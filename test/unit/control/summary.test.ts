@@ -12,7 +12,16 @@ const view = viewOf({
 })
 
 function tick(outcomes: Outcome[], change: Partial<Tick> = {}): Omit<Tick, 'summary'> {
-  const timing = { sample: 0, plan: 0, actuate: 0, total: 0, period: undefined }
+  const timing = {
+    sample: 0,
+    observe: 0,
+    decide: 0,
+    guard: 0,
+    actuate: 0,
+    followUp: 0,
+    total: 0,
+    period: undefined,
+  }
   const empty = { plan: [], clamps: [], skipped: [], errors: [] }
   return { index: 3, cause: 'interval', wallTime: 0, view, outcomes, timing, ...empty, ...change }
 }

@@ -18,7 +18,16 @@ function tickOf(view: View, actions: readonly Action[], more: Partial<Tick> = {}
   const outcomes = actions.map(
     (action): Outcome => ({ action, status: 'applied', error: undefined, duration: 1 }),
   )
-  const timing = { sample: 1, plan: 1, actuate: 1, total: 3, period: 1_000 }
+  const timing = {
+    sample: 1,
+    observe: 0,
+    decide: 1,
+    guard: 0,
+    actuate: 1,
+    followUp: 0,
+    total: 3,
+    period: 1_000,
+  }
   const told = { plan: actions, clamps: [], skipped: [], outcomes, errors: [], timing, summary: '' }
   return { index: 5, cause: 'interval', wallTime: 0, view, ...told, ...more }
 }

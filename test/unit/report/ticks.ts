@@ -145,7 +145,16 @@ export function tickOf(index: number, view: View, more: Partial<Tick> = {}): Tic
     skipped: [],
     outcomes: [],
     errors: [],
-    timing: { sample: 2, plan: 1, actuate: 3, total: 6, period: index > 0 ? 1000 : undefined },
+    timing: {
+      sample: 2,
+      observe: 0,
+      decide: 1,
+      guard: 0,
+      actuate: 3,
+      followUp: 0,
+      total: 6,
+      period: index > 0 ? 1000 : undefined,
+    },
     summary: 'a summary',
     ...more,
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../../lib/control/autopilot.ts'
-import { statsPeriodSeconds } from '../../../../lib/control/domain/stats-period.ts'
+import { StatsPeriods, statsPeriodSeconds } from '../../../../lib/control/domain/stats-period.ts'
 import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
@@ -72,6 +72,35 @@ describe('the statistics period', () => {
     )
     expect(told.length).toBeGreaterThanOrEqual(4)
     expect(host.calls.filter((call) => call.includes('vm2'))).toHaveLength(1)
+  })
+
+  it('that cannot be told is reported and tried again, and is no unhandled rejection', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const host = new FakeHost([unarmed(1)])
+    const reported: BallastError[] = []
+    let isBroken = true
+    using periods = new StatsPeriods(host, memoryJournal(), 1, {
+      needs: async () => {
+        if (isBroken) throw new BallastError('ERR_NOT_SUPPORTED', 'no answer')
+        return { original: 0 }
+      },
+      changed: () => {},
+      report: (error) => reported.push(error),
+    })
+    periods.follow(host.guests)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+    expect(reported.map(({ code }) => code)).toEqual(['ERR_NOT_SUPPORTED'])
+    isBroken = false
+    periods.follow(host.guests)
+    await host.clock.sleepUntil(host.clock.now() + 1_000)
+    expect(host.calls).toEqual([])
+    periods.follow(host.guests)
+    await new Promise(setImmediate)
+    expect(host.calls).toEqual(['setMemoryStatsPeriod vm1 1'])
   })
 
   it('that hangs delays no tick', async () => {

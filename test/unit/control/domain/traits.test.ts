@@ -106,6 +106,7 @@ describe('what is asked once for each run of a domain', () => {
       isChangedBy: ({ kind }) => kind === 'device',
       serveStale: keepsLast,
       timeout: 1,
+      report: () => {},
     })
     const [domain] = host.guests
     await book.follow([domain!])

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { type Autopilot, type AutopilotOptions, autopilot } from '../../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
@@ -165,7 +167,7 @@ describe('reserve', () => {
 
   it.each([
     ['there is no ballooning policy', { ballooning: undefined }],
-    ['a dry run makes no room', { dryRun: true }],
+    ['a dry run reclaims no memory', { dryRun: true }],
   ])('says at once when %s', async (why, change) => {
     const pilot = autopilot(host(), { ...options, ...change })
     const room = pilot.reserveMemory(2 * GiB, { for: 60_000 })
@@ -191,6 +193,30 @@ describe('reserve', () => {
     await expect(pilot.reserveMemory(1, { for: 1 })).rejects.toMatchObject({
       code: 'ERR_INSUFFICIENT_MEMORY',
     })
+  })
+
+  it.each<[string, (pilot: Autopilot) => Promise<unknown>]>([
+    ['return()', (pilot) => pilot.return()],
+    ['throw()', (pilot) => pilot.throw(new Error('enough')).catch(() => undefined)],
+  ])('ends with a loop that never began, by %s', async (_, end) => {
+    const pilot = autopilot(host(), options)
+    const room = outcomeOf(pilot.reserveMemory(512 * MiB, { for: 60_000 }))
+    await end(pilot)
+    expect(await room).toMatchObject({ code: 'ERR_INSUFFICIENT_MEMORY' })
+    expect(await outcomeOf(pilot.reserveMemory(1, { for: 1 }))).toMatchObject({
+      code: 'ERR_INSUFFICIENT_MEMORY',
+    })
+    expect(await pilot.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('ends with a loop that never began and is gone', async () => {
+    const room = (() => autopilot(host(), options).reserveMemory(512 * MiB, { for: 60_000 }))()
+    const settled = outcomeOf(room)
+    expect(await settled).toBe('waits')
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc')
+    for (let i = 0; i < 100 && (await outcomeOf(room)) === 'waits'; i++) collect()
+    expect(await outcomeOf(room)).toMatchObject({ code: 'ERR_INSUFFICIENT_MEMORY' })
   })
 
   it.each([

@@ -9,6 +9,7 @@ import { pin } from '../../../../lib/policy/plan.ts'
 import { tickRecord } from '../../../../lib/report/tick-json.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
 import { fair } from '../../../../lib/schedulers/fair.ts'
+import { VirtualClock } from '../../../../lib/simulation/clock.ts'
 import { type Scenario, scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { runs } from '../../../support/runs.ts'
@@ -18,9 +19,12 @@ import { FakeHost, guest } from '../fake-host.ts'
  * vm1 on pCPU 0 and vm2 on pCPU 1, each of half a pCPU, four fifths of which it waits as soon as both are on one; and what a
  * test makes of that.
  */
-function crowded(alter: (row: number, host: FakeHost) => { usage?: number; delay?: number } = () => ({})) {
+function crowded(
+  alter: (row: number, host: FakeHost) => { usage?: number; delay?: number } = () => ({}),
+  options: ConstructorParameters<typeof FakeHost>[1] = {},
+) {
   const vcpu = (pcpu: number) => [{ affinity: CpuSet.of(pcpu), pcpu, usage: 0.4 }]
-  const host = new FakeHost([guest(1, { vcpus: vcpu(0) }), guest(2, { vcpus: vcpu(1) })])
+  const host = new FakeHost([guest(1, { vcpus: vcpu(0) }), guest(2, { vcpus: vcpu(1) })], options)
   const { sampleCpu } = host
   host.sampleCpu = async () => {
     const sample = await sampleCpu.call(host)
@@ -59,6 +63,38 @@ async function ticksOf(host: FakeHost, options: Partial<AutopilotOptions> = {}):
 }
 
 const rolledBack = (ticks: readonly Tick[]) => ticks.filter(({ rollbacks }) => rollbacks)
+
+describe('a rollback that came too late to be carried out', () => {
+  it('stays due, also when the tick after has no sample', async () => {
+    class BusyClock extends VirtualClock {
+      spent = 0
+      override now(): number {
+        return super.now() + this.spent
+      }
+    }
+    const clock = new BusyClock(() => {})
+    const host = crowded(() => ({}), { clock })
+    const { sampleCpu } = host
+    let samples = 0
+    host.sampleCpu = async () => {
+      // The tick after the late one.
+      if (++samples === 8) throw new BallastError('ERR_LIBVIRT', 'no sample')
+      return sampleCpu.call(host)
+    }
+    let calls = 0
+    const ballooning = () => {
+      if (++calls === 7) clock.spent += 3_001
+      return []
+    }
+    const ticks = await ticksOf(host, { ballooning, ticks: 12 })
+    expect(ticks[6]!.errors).toMatchObject([{ code: 'ERR_LATE' }])
+    expect(ticks[6]!.plan).toMatchObject([{ domain: 'vm2', cpus: CpuSet.of(1) }])
+    expect(ticks[6]!.outcomes).toEqual([])
+    expect(ticks[7]!.errors).toMatchObject([{ code: 'ERR_LIBVIRT' }])
+    expect(rolledBack(ticks).map(({ index }) => index)).toEqual([8])
+    expect(ticks[8]!.outcomes).toMatchObject([{ status: 'applied', action: { kind: 'pin', domain: 'vm2' } }])
+  })
+})
 
 describe('pins after which a vCPU waits longer than could be foreseen', () => {
   it('are undone after three samples, with the reason, and not tried again for ten minutes', async () => {
