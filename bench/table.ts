@@ -29,7 +29,7 @@ export function roundTable(round: Round): string {
     'How long the JS thread was held',
     line('', 'p99', 'most', '', ''),
     loopLine('sampling without a break', loopDelay, limitOf(checks, 'loopDelay')),
-    loopLine('at rest', loopDelayAtRest, ''),
+    loopLine('idle', loopDelayAtRest, ''),
   ].join('\n')
 }
 

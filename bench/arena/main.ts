@@ -46,7 +46,7 @@ program
   .option('--seeds <count>', 'runs of each, from 1 on', atLeastOne, 3)
   .option(
     '--ticks <count>',
-    'ticks that shares is watched for at rest with the first seed',
+    'ticks that shares is watched for while idle with the first seed',
     atLeastOne,
     1_000,
   )

@@ -1,7 +1,7 @@
 import type { MemoryContest } from './contest.ts'
 import type { MemoryResult } from './run.ts'
 
-/** One policy in one contest: means over the seeds, the worst of `brokenMiB`, `settled`, sums of actions at rest. */
+/** One policy in one contest: means over the seeds, the worst of `brokenMiB`, `settled`, sums of actions while idle. */
 export interface MemoryRow {
   readonly contest: string
   readonly policy: string
@@ -58,7 +58,7 @@ const columns: readonly [title: string, width: number, cell: (row: MemoryRow) =>
   ['broken', 10, ({ brokenMiB }) => `${brokenMiB.toFixed(0)} MiB`],
   ['host swaps', 12, ({ hostSwapped }) => `${hostSwapped.toFixed(1)} s`],
   ['settled', 9, ({ settled }) => `${settled}`],
-  ['at rest', 12, ({ actionsAtRest, ticksAtRest }) => `${actionsAtRest}/${ticksAtRest}`],
+  ['idle', 12, ({ actionsAtRest, ticksAtRest }) => `${actionsAtRest}/${ticksAtRest}`],
 ]
 
 /** Where there are tasks. */
