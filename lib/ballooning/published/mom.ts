@@ -1,6 +1,5 @@
 import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes, formatPercent } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { View } from '../../view/view.ts'
 import { type Guest, guestsOf, turnOf, usualMinimum } from './guest.ts'
@@ -81,8 +80,7 @@ export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, M
         const used = average(state.guests.get(guest.domain.uuid)!.looks)
         const size = hostFree < pressure ? shrink(guest, used, hostFree) : grow(guest, used)
         if (Math.abs(size - guest.actual) <= threshold * guest.actual) return []
-        const reason = `${formatPercent(hostFree)} of the host free, uses ${formatBytes(used)} of ${formatBytes(guest.actual)}`
-        return [setMemory(guest.domain, size, reason)]
+        return [setMemory(guest.domain, size, { kind: 'mom', hostFree, used, size: guest.actual })]
       })
       return { plan, state }
     },

@@ -1,6 +1,5 @@
 import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { type Guest, guestsOf, turnOf, usualMinimum } from './guest.ts'
 
@@ -60,9 +59,14 @@ export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryA
       const sizes = new Map<Guest, number>()
       if (Math.abs(handOut(first, goal, step, sizes)) >= Math.abs(goal)) handOut(guests, goal, step, sizes)
       const plan = [...sizes].map(([guest, size]) => {
-        const free = isComfortable(guest) ? 'comfortable' : 'pressed'
-        const reason = `host ${formatBytes(Math.abs(goal))} ${goal < 0 ? 'above' : 'below'} its target, ${free} with ${formatBytes(guest.unused)} free`
-        return setMemory(guest.domain, size, reason)
+        const figures = { isComfortable: isComfortable(guest), unused: guest.unused }
+        return setMemory(
+          guest.domain,
+          size,
+          goal < 0
+            ? { kind: 'proxmox-above', hostAbove: -goal, ...figures }
+            : { kind: 'proxmox-below', hostBelow: goal, ...figures },
+        )
       })
       return { plan, state: { due } }
     },

@@ -2,7 +2,6 @@ import { CpuSet } from '../../host/cpuset.ts'
 import { wrongOption } from '../../host/errors.ts'
 import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
@@ -43,9 +42,9 @@ export function oneMove(options: OneMoveOptions = {}): PurePolicy<PinAction> {
       for (const { vcpu, demand, allowed } of there.sort((a, b) => sign * (a.demand - b.demand))) {
         const target = byLoad.find((pcpu) => allowed[pcpu] === 1)
         if (target === undefined || loads[target]! + demand > loads[source]! - nothing) continue
-        const from = `pCPU ${pcpus[source]} (${formatPercent(loads[source]!)})`
-        const to = `pCPU ${pcpus[target]} (${formatPercent(loads[target]!)})`
-        return [pin(vcpu, CpuSet.of(pcpus[target]!), `wants ${formatPercent(demand)}, from ${from} to ${to}`)]
+        const from = { from: pcpus[source]!, fromLoad: loads[source]! }
+        const to = { to: pcpus[target]!, toLoad: loads[target]! }
+        return [pin(vcpu, CpuSet.of(pcpus[target]!), { kind: 'one-move', demand, ...from, ...to })]
       }
     }
     return []
