@@ -5,10 +5,11 @@ import type { Topology } from '../host/topology.ts'
 import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
 import { GuestMemory } from './guest-memory.ts'
-import { demandOf, nothing, once } from './load.ts'
-import { type Processors, Task, usualWeight } from './processors.ts'
+import { demandOf, noDemand, once } from './load.ts'
+import type { Processors } from './processors.ts'
 import { Random } from './random.ts'
 import type { DomainScenario, Load, MemoryScenario, Program, VcpuScenario } from './scenario.ts'
+import { type Task, usualWeight } from './tasks.ts'
 import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
@@ -120,10 +121,10 @@ export class Guest {
     const { name, id } = this.identity
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }
-    const task = new Task(this.#booted ? demandOf(load, time, random) : nothing(), affinity)
+    const demand = this.#booted ? demandOf(load, time, random) : noDemand
+    const task = this.#host.processors.add(demand, affinity)
     task.weight = this.#cpuShares
     this.#vcpus.push({ task, random, load })
-    this.#host.processors.add(task)
     this.#stopOrGo(task, time)
   }
 

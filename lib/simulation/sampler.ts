@@ -7,7 +7,7 @@ import {
 } from '../host/sample.ts'
 import type { Guest } from './guest.ts'
 import type { Machine } from './machine.ts'
-import type { Task } from './processors.ts'
+import type { Task } from './tasks.ts'
 
 /** What a vCPU had done at the sample before; one that is not in there is unknown. */
 type Counters = ReadonlyMap<Task, { readonly ran: number; readonly waited: number }>
