@@ -7,19 +7,18 @@ export class Affinity {
   readonly words: Int32Array
   /** Its members in ascending order. */
   readonly list: Int32Array
+  /** Whether there is a choice. */
+  readonly isMovable: boolean
 
   /** `cpus` are some of the host's `cpuCount` pCPUs, at least one. */
   constructor(cpus: CpuSet, cpuCount: number) {
     this.cpus = cpus
     this.words = new Int32Array(cpus.toWords(cpuCount))
     this.list = Int32Array.from(cpus)
+    this.isMovable = this.list.length > 1
   }
 
   has(pcpu: number): boolean {
     return (this.words[pcpu >>> 5]! & (1 << (pcpu & 31))) !== 0
-  }
-
-  get isMovable(): boolean {
-    return this.list.length > 1
   }
 }

@@ -19,8 +19,8 @@ export class Calendar {
 
   /** `task` is to be looked at when `time` has come to the nearest step, in the next one at the earliest. */
   mark(task: number, time: number): void {
-    const ahead = Math.ceil(time - 0.5) - this.pending
-    const step = this.pending + (ahead < 0 ? 0 : ahead > ring - 2 ? ring - 2 : ahead)
+    const { pending } = this
+    const step = Math.max(pending, Math.min(pending + ring - 2, Math.ceil(time - 0.5)))
     this.#bits[(step & (ring - 1)) * this.#stride + (task >>> 5)]! |= 1 << (task & 31)
   }
 

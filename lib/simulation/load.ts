@@ -24,7 +24,7 @@ export interface Demand {
   readonly left: number
   /** When more arrives, in virtual milliseconds. */
   readonly next: number
-  /** Milliseconds of work that arrive each time; of a closed loop also how long it sleeps then. */
+  /** Milliseconds of work that arrive each time, and for how long a closed loop sleeps then. */
   readonly work: number
   readonly sleep: number
   readonly random: Random | undefined

@@ -54,8 +54,8 @@ export class Placement {
 
   /** A pCPU that has nothing to do takes a waiting task from one that has two or more. */
   pullToIdle(): void {
-    const { length, movable, idle, idleCount } = this.#queues
-    if (idleCount === 0) return
+    const { length, movable, idle, idleCount, crowdedCount } = this.#queues
+    if (idleCount === 0 || crowdedCount === 0) return
     let crowded = 0
     for (let pcpu = 0; pcpu < this.#count; pcpu++) {
       if (length[pcpu]! > 1 && movable[pcpu]! > 0)

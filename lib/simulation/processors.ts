@@ -6,7 +6,18 @@ import { background, type Demand, negligible } from './load.ts'
 import { Placement } from './placement.ts'
 import { Random } from './random.ts'
 import { none, RunQueues } from './run-queues.ts'
-import { type Task, Tasks, usualWeight } from './tasks.ts'
+import {
+  left,
+  next,
+  ran,
+  recordSize,
+  settled,
+  type Task,
+  Tasks,
+  usualWeight,
+  waited,
+  weight,
+} from './tasks.ts'
 
 /** How long a task runs before another takes its turn: the kernel looks at its timer tick, 250 times a second. */
 const slice = 4
@@ -102,7 +113,8 @@ export class Processors {
   /** The guest goes on where it was; what would have arrived meanwhile is lost to it. */
   resume({ row }: Task, time: number): void {
     this.#tasks.stopped[row] = 0
-    this.#tasks.next[row] = Math.max(this.#tasks.next[row]!, time)
+    const at = row * recordSize + next
+    this.#tasks.records[at] = Math.max(this.#tasks.records[at]!, time)
     this.#expect(row)
   }
 
@@ -141,45 +153,51 @@ export class Processors {
 
   /** Gives work to those whose time has come, and wakes them up. */
   #arrive(time: number): void {
-    const { left, next, queued, stopped } = this.#tasks
+    const { records, queued, stopped } = this.#tasks
     const due = this.#due
     const count = this.#calendar.take(due)
     for (let i = 0; i < count; i++) {
       const row = due[i]!
       if (stopped[row] !== 0) continue
+      const at = row * recordSize
       // Rounded to the nearest step, so that sleeps are as long as asked for on average.
-      if (next[row]! <= time + 0.5) this.#tasks.arrive(row, time)
-      if (left[row]! > 0 && queued[row] === 0) this.#queues.join(row, this.#placement.wakeUpPlace(row))
-      if (next[row] !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, next[row]!)
+      if (records[at + next]! <= time + 0.5) this.#tasks.arrive(row, time)
+      if (records[at + left]! > 0 && queued[row] === 0)
+        this.#queues.join(row, this.#placement.wakeUpPlace(row))
+      const arrival = records[at + next]!
+      if (arrival !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, arrival)
     }
   }
 
   #run(pcpu: number, time: number): void {
     const { length, sliceLeft } = this.#queues
-    const { left, ran, waited, settled, vruntime, weight } = this.#tasks
+    const { records, vruntime } = this.#tasks
     const speed = this.#speedOf(pcpu)
     let offset = 0
     let current = this.#queues.running[pcpu]!
-    while (length[pcpu]! > 0 && 1 - offset > negligible) {
+    do {
       current = this.#turn(pcpu, current)
-      this.#tasks.settle(current)
-      const span = Math.min(1 - offset, left[current]! / speed)
-      left[current]! -= span * speed
-      ran[current]! += span
-      vruntime[current]! += (span * usualWeight) / weight[current]!
+      const at = current * recordSize
+      if (records[at + settled]! < time) this.#tasks.settle(current)
+      const rest = 1 - offset
+      const needs = speed === 1 ? records[at + left]! : records[at + left]! / speed
+      const span = Math.min(needs, rest)
+      const work = records[at + left]! - span * speed
+      // It runs once in a step: until it is done, or until the step is over.
+      const done = work < negligible
+      records[at + left] = done ? 0 : work
+      records[at + ran]! += span
+      vruntime[current]! += (span * usualWeight) / records[at + weight]!
       offset += span
       sliceLeft[pcpu]! -= span
-      // It runs once in a step: until it is done, or until the step is over.
-      const done = left[current]! < negligible
-      waited[current]! += Math.max(0, (done ? offset : 1) - span)
-      settled[current] = time + 1
+      const waits = (done ? offset : 1) - span
+      if (waits > 0) records[at + waited]! += waits
+      records[at + settled] = time + 1
       if (done) {
-        left[current] = 0
         this.#queues.leave(current)
-        this.#tasks.finish(current, time + offset)
-        this.#expect(current)
+        if (this.#tasks.finish(current, time + offset)) this.#calendar.mark(current, records[at + next]!)
       }
-    }
+    } while (length[pcpu]! > 0 && 1 - offset > negligible)
     this.#queues.running[pcpu] = offset > 0 ? current : none
     this.#wasBusy[pcpu] = offset > 0.5 ? 1 : 0
     this.busy[pcpu]! += offset
@@ -205,9 +223,10 @@ export class Processors {
 
   /** Has a task looked at when its work arrives; at once if it has work and is not runnable yet. */
   #expect(row: number): void {
-    const { left, next, queued } = this.#tasks
-    if (left[row]! > 0 && queued[row] === 0) this.#calendar.mark(row, 0)
-    else if (next[row] !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, next[row]!)
+    const at = row * recordSize
+    const { records, queued } = this.#tasks
+    if (records[at + left]! > 0 && queued[row] === 0) this.#calendar.mark(row, 0)
+    else if (records[at + next] !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, records[at + next]!)
   }
 
   #affinityOf(cpus: CpuSet): Affinity {

@@ -1,5 +1,5 @@
 import type { Topology } from '../host/topology.ts'
-import type { Tasks } from './tasks.ts'
+import { recordSize, settled, type Tasks } from './tasks.ts'
 
 /** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
 const wakeUpLead = 2
@@ -20,6 +20,8 @@ export class RunQueues {
   readonly sliceLeft: Float64Array
   /** The virtual run time that a task joins at. */
   readonly least: Float64Array
+  /** How many pCPUs have two or more runnable tasks. */
+  crowdedCount = 0
   /** How many pCPUs are idle; which; and which of them are of an idle core. Bitmaps. */
   idleCount: number
   readonly idle: Int32Array
@@ -66,7 +68,7 @@ export class RunQueues {
     own = Math.max(own, length > 0 ? this.#average(pcpu, length) : this.least[pcpu]!)
     vruntime[task] = own
     this.#tasks.queued[task] = 1
-    this.#tasks.settled[task] = this.#tasks.steps
+    this.#tasks.records[task * recordSize + settled] = this.#tasks.steps
     this.#push(task, pcpu, length)
     if (task !== this.#turn[pcpu] && own < this.#othersLeast[pcpu]!) this.#othersLeast[pcpu] = own
     const running = this.running[pcpu]!
@@ -89,6 +91,7 @@ export class RunQueues {
     }
     if (this.#tasks.affinity[task]!.isMovable) this.movable[pcpu]! -= 1
     if (length === 0) this.#turnIdle(pcpu)
+    else if (length === 1) this.crowdedCount -= 1
     if (task !== this.#turn[pcpu]! && !(this.#tasks.vruntime[task]! > this.#othersLeast[pcpu]!)) {
       this.#othersLeast[pcpu] = Number.NaN
     }
@@ -180,6 +183,7 @@ export class RunQueues {
     this.length[pcpu] = length + 1
     if (this.#tasks.affinity[task]!.isMovable) this.movable[pcpu]! += 1
     if (length === 0) this.#turnBusy(pcpu)
+    else if (length === 1) this.crowdedCount += 1
   }
 
   #turnBusy(pcpu: number): void {

@@ -16,6 +16,25 @@ export const usualWeight = 1024
 /** Rows at first. */
 const leastRows = 32
 
+/** Numbers in the record of a task: 64 bytes, which is what a processor fetches at once. */
+export const recordSize = 8
+/** Where they are in it. Milliseconds of work to do now: while it is above 0 the task is runnable. */
+export const left = 0
+/** When more arrives, in virtual milliseconds. */
+export const next = 1
+/** Milliseconds that it has run. */
+export const ran = 2
+/** Milliseconds that it was runnable and did not run, and how many steps that has counted. */
+export const waited = 3
+export const settled = 4
+/** Against the others on its pCPU. */
+export const weight = 5
+/** Milliseconds of work that arrive each time. */
+const work = 6
+/** How long a closed loop sleeps; until when an idle guest has pieces of the same size. */
+const sleep = 7
+const levelEnds = 7
+
 /** What the host's kernel schedules, as others see it: a vCPU, or the host's own work on a pCPU. */
 export class Task {
   readonly #tasks: Tasks
@@ -31,7 +50,7 @@ export class Task {
 
   /** Milliseconds that it has run, and that it was runnable and did not run. */
   get ran(): number {
-    return this.#tasks.ran[this.row]!
+    return this.#tasks.records[this.row * recordSize + ran]!
   }
 
   get waited(): number {
@@ -47,49 +66,35 @@ export class Task {
     return this.#tasks.affinity[this.row]!.cpus
   }
 
-  set weight(weight: number) {
-    this.#tasks.weight[this.row] = weight
+  set weight(value: number) {
+    this.#tasks.records[this.row * recordSize + weight] = value
   }
 }
 
 /**
- * The tasks of a host as columns, in the order in which they came: a row is never used again while a later one is in use. A
- * step touches a few numbers of thousands of tasks, and typed arrays keep these close together and out of the way of the
- * garbage collector.
+ * The tasks of a host, a row for each in the order in which they came: a row is never used again while a later one is in use.
+ * A step touches a few numbers of thousands of tasks; typed arrays keep these together and out of the garbage collector's way.
  */
 export class Tasks {
   /** Rows in use, those of removed tasks among them. */
   count = 0
   capacity = 0
-  /** Steps that have been carried out: of those a queued task has waited in each in which it did not run. */
+  /** Steps that have been carried out: a queued task has waited in each of those in which it did not run. */
   steps = 0
   /** By row; undefined once removed. */
   readonly handles: (Task | undefined)[] = []
   readonly affinity: Affinity[] = []
   readonly #random: Demand['random'][] = []
   readonly #done: Demand['done'][] = []
-  ran!: Float64Array
-  /** As of `settled`. */
-  waited!: Float64Array
-  /** How many steps `waited` has counted. */
-  settled!: Float64Array
+  /** {@link recordSize} numbers for each row. */
+  records!: Float64Array
+  /** Virtual run time: apart, since whole queues are searched for the least of it. */
   vruntime!: Float64Array
-  /** Milliseconds of work to do now: while it is above 0 the task is runnable. */
-  left!: Float64Array
-  /** When more arrives, in virtual milliseconds. */
-  next!: Float64Array
-  /** Against the others on its pCPU. */
-  weight!: Float64Array
   pcpu!: Int32Array
   queued!: Uint8Array
   /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
   stopped!: Uint8Array
   #arrival!: Uint8Array
-  #work!: Float64Array
-  #sleep!: Float64Array
-  /** Of an idle guest: the fraction of a pCPU that it takes now, and until when. */
-  #level!: Float64Array
-  #levelEnds!: Float64Array
 
   constructor() {
     this.#keep([], leastRows)
@@ -105,68 +110,76 @@ export class Tasks {
     this.handles[row] = task
     this.affinity[row] = affinity
     this.pcpu[row] = pcpu
-    this.weight[row] = usualWeight
+    this.records[row * recordSize + weight] = usualWeight
     this.assign(row, demand)
     return task
   }
 
   /** Replaces what a task does. */
   assign(row: number, demand: Demand): void {
+    const at = row * recordSize
     this.handles[row]!.demand = demand
     this.#arrival[row] = demand.arrival
-    this.left[row] = demand.left
-    this.next[row] = demand.next
-    this.#work[row] = demand.work
-    this.#sleep[row] = demand.sleep
+    this.records[at + left] = demand.left
+    this.records[at + next] = demand.next
+    this.records[at + work] = demand.work
+    this.records[at + sleep] = demand.sleep
     this.#random[row] = demand.random
     this.#done[row] = demand.done
-    this.#level[row] = 0
-    this.#levelEnds[row] = Number.NEGATIVE_INFINITY
   }
 
   /** The time `next` of a task has come: more work is there. */
   arrive(row: number, time: number): void {
+    const { records } = this
+    const at = row * recordSize
     switch (this.#arrival[row]) {
       case Arrival.idle:
-        if (time >= this.#levelEnds[row]!) {
-          this.#level[row] = this.#random[row]!.next() * idleLevelMost
-          this.#levelEnds[row] = time + idleLevelLasts
+        if (time >= records[at + levelEnds]!) {
+          records[at + work] = this.#random[row]!.next() * idleLevelMost * idlePeriod
+          records[at + levelEnds] = time + idleLevelLasts
         }
-        this.left[row] = this.#level[row]! * idlePeriod
-        this.next[row]! += idlePeriod
+        records[at + left] = records[at + work]!
+        records[at + next]! += idlePeriod
         break
       case Arrival.background:
-        this.left[row] = this.#random[row]!.around(this.#work[row]!, 1)
-        this.next[row]! += idlePeriod
+        records[at + left] = this.#random[row]!.around(records[at + work]!, 1)
+        records[at + next]! += idlePeriod
         break
       case Arrival.closedLoop:
-        this.left[row] = this.#random[row]!.around(this.#work[row]!, loopJitter)
-        this.next[row] = Number.POSITIVE_INFINITY
+        records[at + left] = this.#random[row]!.around(records[at + work]!, loopJitter)
+        records[at + next] = Number.POSITIVE_INFINITY
         break
       case Arrival.openLoop: {
-        const work = this.#work[row]!
-        this.left[row] = Math.min(this.left[row]! + work, work * openLoopBacklog)
-        this.next[row]! += openLoopPeriod
+        const piece = records[at + work]!
+        records[at + left] = Math.min(records[at + left]! + piece, piece * openLoopBacklog)
+        records[at + next]! += openLoopPeriod
         break
       }
     }
   }
 
-  /** All that a task had to do is done. */
-  finish(row: number, time: number): void {
+  /** All that a task had to do is done. Says whether it has changed when more arrives. */
+  finish(row: number, time: number): boolean {
     const arrival = this.#arrival[row]
     if (arrival === Arrival.closedLoop) {
-      this.next[row] = time + this.#random[row]!.around(this.#sleep[row]!, loopJitter)
-    } else if (arrival === Arrival.once) this.#done[row]!(time)
+      const at = row * recordSize
+      this.records[at + next] = time + this.#random[row]!.around(this.records[at + sleep]!, loopJitter)
+      return true
+    }
+    if (arrival === Arrival.once) this.#done[row]!(time)
+    return false
   }
 
   /** Counts the steps in which a queued task did not run, and says how long it has waited in all. */
   settle(row: number): number {
-    if (this.queued[row] !== 0 && this.settled[row]! < this.steps) {
-      this.waited[row] = plusOnes(this.waited[row]!, this.steps - this.settled[row]!)
-      this.settled[row] = this.steps
+    const { records, steps } = this
+    const at = row * recordSize
+    const waits = steps - records[at + settled]!
+    if (this.queued[row] !== 0 && waits > 0) {
+      records[at + waited] = plusOnes(records[at + waited]!, waits)
+      records[at + settled] = steps
     }
-    return this.waited[row]!
+    return records[at + waited]!
   }
 
   /** Makes room: drops the rows of removed tasks. Says what each row has become; -1: it is gone. */
@@ -183,19 +196,14 @@ export class Tasks {
 
   /** Lays out the columns anew with these rows and so much room. */
   #keep(rows: readonly number[], capacity: number): void {
-    const floats = (column: Float64Array | undefined) => filled(new Float64Array(capacity), column, rows)
     const bytes = (column: Uint8Array | undefined) => filled(new Uint8Array(capacity), column, rows)
-    this.ran = floats(this.ran)
-    this.waited = floats(this.waited)
-    this.settled = floats(this.settled)
-    this.vruntime = floats(this.vruntime)
-    this.left = floats(this.left)
-    this.next = floats(this.next)
-    this.weight = floats(this.weight)
-    this.#work = floats(this.#work)
-    this.#sleep = floats(this.#sleep)
-    this.#level = floats(this.#level)
-    this.#levelEnds = floats(this.#levelEnds)
+    const records = new Float64Array(capacity * recordSize)
+    for (const [row, before] of rows.entries()) {
+      const at = before * recordSize
+      records.set(this.records.subarray(at, at + recordSize), row * recordSize)
+    }
+    this.records = records
+    this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
     this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
     this.queued = bytes(this.queued)
     this.stopped = bytes(this.stopped)
