@@ -2,7 +2,6 @@ import type { CpuSet } from '../host/cpuset.ts'
 
 /** The pCPUs that a task may run on, with all that is asked of them laid out: it is set once and looked at in every step. */
 export class Affinity {
-  readonly cpus: CpuSet
   /** Bit `c % 32` of word `c / 32` is pCPU `c`. */
   readonly words: Int32Array
   /** Its members in ascending order. */
@@ -12,7 +11,6 @@ export class Affinity {
 
   /** `cpus` are some of the host's `cpuCount` pCPUs, at least one. */
   constructor(cpus: CpuSet, cpuCount: number) {
-    this.cpus = cpus
     this.words = new Int32Array(cpus.toWords(cpuCount))
     this.list = Int32Array.from(cpus)
     this.isMovable = this.list.length > 1

@@ -56,11 +56,14 @@ export class Guest {
   /** What each of its vCPUs weighs. */
   #cpuShares = usualWeight
   readonly #vcpus: Vcpu[] = []
+  #tasks: readonly Task[] = []
   readonly #host: Surroundings
   readonly #balloonSpeed: number
   #program: Program
   #booted: boolean
-  #servedUntilNow = { ran: 0, waited: 0 }
+  /** What its first vCPU had run and waited at the step before. */
+  #ranBefore = 0
+  #waitedBefore = 0
 
   constructor(
     scenario: DomainScenario,
@@ -103,8 +106,9 @@ export class Guest {
     return this.paused ? DomainState.paused : DomainState.running
   }
 
+  /** By vCPU. */
   get tasks(): readonly Task[] {
-    return this.#vcpus.map((vcpu) => vcpu.task)
+    return this.#tasks
   }
 
   get statsPeriodSeconds(): number | undefined {
@@ -125,12 +129,14 @@ export class Guest {
     const task = this.#host.processors.add(demand, affinity)
     task.weight = this.#cpuShares
     this.#vcpus.push({ task, random, load })
+    this.#tasks = [...this.#tasks, task]
     this.#stopOrGo(task, time)
   }
 
   /** The last vCPU goes. */
   unplug(): void {
     this.#host.processors.remove(this.#vcpus.pop()!.task)
+    this.#tasks = this.#tasks.slice(0, -1)
   }
 
   get cpuShares(): number {
@@ -179,18 +185,21 @@ export class Guest {
   /** The guest's memory from `time` on for `milliseconds`; `hostSwaps` while the host has too little for its guests. */
   stepMemory(time: number, wallTime: number, milliseconds: number, hostSwaps: boolean): void {
     const { ran, waited } = this.#vcpus[0]!.task
-    const hasRun = ran - this.#servedUntilNow.ran
-    const asked = hasRun + waited - this.#servedUntilNow.waited
-    this.#servedUntilNow = { ran, waited }
+    const hasRun = ran - this.#ranBefore
+    const asked = hasRun + waited - this.#waitedBefore
+    this.#ranBefore = ran
+    this.#waitedBefore = waited
     if (this.paused || this.stuck || !this.#booted) return
-    const served = asked > 0 ? hasRun / asked : 1
-    this.memory.step(milliseconds / secondMs, {
-      balloonSpeed: this.balloon === 'works' ? this.#balloonSpeed : 0,
-      busy: Math.min(1, asked / milliseconds),
-      served,
-      hostSwaps,
-    })
-    if (this.talks) this.reports.step(time, wallTime, () => this.memory.report())
+    const balloonSpeed = this.balloon === 'works' ? this.#balloonSpeed : 0
+    if (!this.memory.rests(balloonSpeed, hostSwaps)) {
+      this.memory.step(milliseconds / secondMs, {
+        balloonSpeed,
+        busy: Math.min(1, asked / milliseconds),
+        served: asked > 0 ? hasRun / asked : 1,
+        hostSwaps,
+      })
+    }
+    if (this.talks) this.reports.step(time, wallTime, this.memory)
   }
 
   end(): void {

@@ -32,7 +32,7 @@ export class Placement {
     const last = this.#tasks.pcpu[task]!
     const stays = affinity.has(last)
     const { length, idle, idleCore, idleCount } = this.#queues
-    if (stays && (length[last] === 0 || !affinity.isMovable)) return last
+    if (stays && (length[last] === 0 || this.#tasks.movable[task] === 0)) return last
     const start = this.#random.below(this.#count)
     if (idleCount > 0) {
       const best = firstCommon(idleCore, affinity.words, start)
@@ -72,16 +72,18 @@ export class Placement {
 
   #pull(to: number, order: Float64Array): void {
     const { length, members, running } = this.#queues
+    const { movable, affinity } = this.#tasks
     for (let i = 0; i < order.length; i++) {
       const from = ((order[i]! % this.#count) + this.#count) % this.#count
-      if (length[from]! < 2) continue
+      if (length[from]! < 2 || !this.#queues.mayReach(from, to)) continue
       const queue = members[from]!
       for (let at = 0; at < length[from]!; at++) {
         const task = queue[at]!
-        if (task === running[from] || !this.#tasks.affinity[task]!.has(to)) continue
+        if (movable[task] === 0 || task === running[from] || !affinity[task]!.has(to)) continue
         this.#queues.move(task, to)
         return
       }
+      this.#queues.noteReach(from)
     }
   }
 
@@ -102,7 +104,7 @@ export class Placement {
     const queue = members[pcpu]!
     for (let at = 0; at < length[pcpu]!; at++) {
       const task = queue[at]!
-      if (task === running[pcpu]) continue
+      if (task === running[pcpu] || this.#tasks.movable[task] === 0) continue
       const affinity = this.#tasks.affinity[task]!
       const target = affinity.list.length === this.#count ? least : this.emptiest(affinity, pcpu)
       if (length[pcpu]! - length[target]! < 2) continue
@@ -120,9 +122,9 @@ export class Placement {
   }
 
   #stray(): void {
-    const { queued, affinity, pcpu, count } = this.#tasks
+    const { queued, movable, affinity, pcpu, count } = this.#tasks
     const free: number[] = []
-    for (let row = 0; row < count; row++) if (queued[row] !== 0 && affinity[row]!.isMovable) free.push(row)
+    for (let row = 0; row < count; row++) if (queued[row] !== 0 && movable[row] !== 0) free.push(row)
     const task = free[this.#random.below(free.length)]
     if (task === undefined) return
     const targets = affinity[task]!.list.filter((target) => target !== pcpu[task])

@@ -123,8 +123,7 @@ export class Processors {
     const queued = this.#tasks.queued[row] !== 0
     const pcpu = this.#tasks.pcpu[row]!
     const affinity = this.#affinityOf(cpus)
-    if (queued) this.#queues.setMovable(row, affinity.isMovable)
-    this.#tasks.affinity[row] = affinity
+    this.#queues.setAffinity(row, affinity)
     if (queued && !affinity.has(pcpu)) this.#queues.move(row, this.#placement.emptiest(affinity, pcpu))
   }
 

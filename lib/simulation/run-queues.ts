@@ -1,4 +1,5 @@
 import type { Topology } from '../host/topology.ts'
+import type { Affinity } from './affinity.ts'
 import { recordSize, settled, type Tasks } from './tasks.ts'
 
 /** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
@@ -30,6 +31,8 @@ export class RunQueues {
   /** Per pCPU: the one that had the last turn, and the least virtual run time of the others; NaN: not known. */
   readonly #turn: Int32Array
   readonly #othersLeast: Float64Array
+  /** Per pCPU a bitmap: where those that are runnable there may run, and perhaps more. */
+  readonly #reach: Int32Array
   /** Per pCPU: the threads of its core, and the first of them, at which the core's busy threads are counted. */
   readonly #threads: readonly Int32Array[]
   readonly #busyThreads: Int32Array
@@ -45,6 +48,7 @@ export class RunQueues {
     this.idleCount = cpuCount
     this.idle = new Int32Array(Math.ceil(cpuCount / 32))
     this.idleCore = new Int32Array(this.idle.length)
+    this.#reach = new Int32Array(cpuCount * this.idle.length)
     this.#turn = new Int32Array(cpuCount).fill(none)
     this.#othersLeast = new Float64Array(cpuCount).fill(Number.NaN)
     this.#threads = pcpus.map(({ siblings }) => Int32Array.from(siblings))
@@ -89,7 +93,7 @@ export class RunQueues {
       while (queue[at] !== task) at++
       for (; at < length; at++) queue[at] = queue[at + 1]!
     }
-    if (this.#tasks.affinity[task]!.isMovable) this.movable[pcpu]! -= 1
+    this.movable[pcpu]! -= this.#tasks.movable[task]!
     if (length === 0) this.#turnIdle(pcpu)
     else if (length === 1) this.crowdedCount -= 1
     if (task !== this.#turn[pcpu]! && !(this.#tasks.vruntime[task]! > this.#othersLeast[pcpu]!)) {
@@ -97,10 +101,30 @@ export class RunQueues {
     }
   }
 
-  /** Whether a runnable task may run elsewhere too, from now on. */
-  setMovable(task: number, isMovable: boolean): void {
-    if (this.#tasks.affinity[task]!.isMovable === isMovable) return
-    this.movable[this.#tasks.pcpu[task]!]! += isMovable ? 1 : -1
+  /** Where a task may run from now on; that it is where it may not be any more is for others to see. */
+  setAffinity(task: number, affinity: Affinity): void {
+    if (this.#tasks.queued[task] === 0) return this.#tasks.setAffinity(task, affinity)
+    const pcpu = this.#tasks.pcpu[task]!
+    this.movable[pcpu]! -= this.#tasks.movable[task]!
+    this.#tasks.setAffinity(task, affinity)
+    this.movable[pcpu]! += this.#tasks.movable[task]!
+    if (affinity.isMovable) this.#addReach(pcpu, affinity.words)
+  }
+
+  /** Whether somebody who is runnable on `from` could be allowed on `to`; if not, nobody has to be looked at. */
+  mayReach(from: number, to: number): boolean {
+    return (this.#reach[from * this.idle.length + (to >>> 5)]! & (1 << (to & 31))) !== 0
+  }
+
+  /** Works out anew where those who are runnable on a pCPU may run: it grows with each that joins, until this is called. */
+  noteReach(pcpu: number): void {
+    const words = this.idle.length
+    this.#reach.fill(0, pcpu * words, (pcpu + 1) * words)
+    const queue = this.members[pcpu]!
+    for (let i = 0; i < this.length[pcpu]!; i++) {
+      const task = queue[i]!
+      if (this.#tasks.movable[task] !== 0) this.#addReach(pcpu, this.#tasks.affinity[task]!.words)
+    }
   }
 
   move(task: number, pcpu: number): void {
@@ -181,9 +205,17 @@ export class RunQueues {
     }
     queue[length] = task
     this.length[pcpu] = length + 1
-    if (this.#tasks.affinity[task]!.isMovable) this.movable[pcpu]! += 1
+    if (this.#tasks.movable[task] !== 0) {
+      this.movable[pcpu]! += 1
+      this.#addReach(pcpu, this.#tasks.affinity[task]!.words)
+    }
     if (length === 0) this.#turnBusy(pcpu)
     else if (length === 1) this.crowdedCount += 1
+  }
+
+  #addReach(pcpu: number, words: Int32Array): void {
+    const begin = pcpu * words.length
+    for (let word = 0; word < words.length; word++) this.#reach[begin + word]! |= words[word]!
   }
 
   #turnBusy(pcpu: number): void {

@@ -1,4 +1,3 @@
-import type { CpuSet } from '../host/cpuset.ts'
 import type { Affinity } from './affinity.ts'
 import {
   Arrival,
@@ -62,8 +61,9 @@ export class Task {
     return this.#tasks.pcpu[this.row]!
   }
 
-  get affinity(): CpuSet {
-    return this.#tasks.affinity[this.row]!.cpus
+  /** Bit `c % 32` of word `c / 32`: whether it may run on pCPU `c`. */
+  get affinityWords(): Int32Array {
+    return this.#tasks.affinity[this.row]!.words
   }
 
   set weight(value: number) {
@@ -91,6 +91,8 @@ export class Tasks {
   /** Virtual run time: apart, since whole queues are searched for the least of it. */
   vruntime!: Float64Array
   pcpu!: Int32Array
+  /** Whether it may run on several pCPUs: its affinity is looked at only then. */
+  movable!: Uint8Array
   queued!: Uint8Array
   /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
   stopped!: Uint8Array
@@ -108,11 +110,16 @@ export class Tasks {
     const row = this.count++
     const task = new Task(this, row, demand)
     this.handles[row] = task
-    this.affinity[row] = affinity
+    this.setAffinity(row, affinity)
     this.pcpu[row] = pcpu
     this.records[row * recordSize + weight] = usualWeight
     this.assign(row, demand)
     return task
+  }
+
+  setAffinity(row: number, affinity: Affinity): void {
+    this.affinity[row] = affinity
+    this.movable[row] = affinity.isMovable ? 1 : 0
   }
 
   /** Replaces what a task does. */
@@ -205,6 +212,7 @@ export class Tasks {
     this.records = records
     this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
     this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
+    this.movable = bytes(this.movable)
     this.queued = bytes(this.queued)
     this.stopped = bytes(this.stopped)
     this.#arrival = bytes(this.#arrival)
