@@ -28,18 +28,17 @@ export class Placement {
 
   /** Where it ran last if that is idle, else an idle pCPU, best of an idle core; else where it ran last. */
   wakeUpPlace(task: number): number {
-    const affinity = this.#tasks.affinity[task]!
     const last = this.#tasks.pcpu[task]!
-    const stays = affinity.has(last)
+    const stays = this.#tasks.displaced[task] === 0
     const { length, idle, idleCore, idleCount } = this.#queues
     if (stays && (length[last] === 0 || this.#tasks.movable[task] === 0)) return last
     const start = this.#random.below(this.#count)
-    if (idleCount > 0) {
-      const best = firstCommon(idleCore, affinity.words, start)
-      if (best !== none) return best
-      const any = firstCommon(idle, affinity.words, start)
-      if (any !== none) return any
-    }
+    if (idleCount === 0 && stays) return last
+    const affinity = this.#tasks.affinity[task]!
+    const best = firstCommon(idleCore, affinity.words, start)
+    if (best !== none) return best
+    const any = firstCommon(idle, affinity.words, start)
+    if (any !== none) return any
     return stays ? last : this.emptiest(affinity, last)
   }
 
@@ -75,7 +74,7 @@ export class Placement {
     const { movable, affinity } = this.#tasks
     for (let i = 0; i < order.length; i++) {
       const from = ((order[i]! % this.#count) + this.#count) % this.#count
-      if (length[from]! < 2 || !this.#queues.mayReach(from, to)) continue
+      if (length[from]! < 2) continue
       const queue = members[from]!
       for (let at = 0; at < length[from]!; at++) {
         const task = queue[at]!
@@ -83,7 +82,6 @@ export class Placement {
         this.#queues.move(task, to)
         return
       }
-      this.#queues.noteReach(from)
     }
   }
 

@@ -47,8 +47,8 @@ export class Processors {
   /** Per pCPU: whether it was busy for most of its last step; its siblings. */
   readonly #wasBusy: Uint8Array
   readonly #siblings: readonly Int32Array[]
-  /** Those that were made of the same set of pCPUs. */
-  readonly #affinities = new WeakMap<CpuSet, Affinity>()
+  /** By the list of their pCPUs. */
+  readonly #affinities = new Map<string, Affinity>()
   /** Per pCPU: the host's own work, and the numbers that it is drawn from. */
   readonly #background: { readonly task: Task; readonly random: Random }[]
 
@@ -228,11 +228,13 @@ export class Processors {
     else if (records[at + next] !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, records[at + next]!)
   }
 
+  /** The same for the same pCPUs: what all look at stays near. */
   #affinityOf(cpus: CpuSet): Affinity {
-    let affinity = this.#affinities.get(cpus)
+    const list = cpus.toString()
+    let affinity = this.#affinities.get(list)
     if (!affinity) {
       affinity = new Affinity(cpus, this.#topology.cpuCount)
-      this.#affinities.set(cpus, affinity)
+      this.#affinities.set(list, affinity)
     }
     return affinity
   }

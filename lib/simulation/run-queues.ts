@@ -31,8 +31,6 @@ export class RunQueues {
   /** Per pCPU: the one that had the last turn, and the least virtual run time of the others; NaN: not known. */
   readonly #turn: Int32Array
   readonly #othersLeast: Float64Array
-  /** Per pCPU a bitmap: where those that are runnable there may run, and perhaps more. */
-  readonly #reach: Int32Array
   /** Per pCPU: the threads of its core, and the first of them, at which the core's busy threads are counted. */
   readonly #threads: readonly Int32Array[]
   readonly #busyThreads: Int32Array
@@ -48,7 +46,6 @@ export class RunQueues {
     this.idleCount = cpuCount
     this.idle = new Int32Array(Math.ceil(cpuCount / 32))
     this.idleCore = new Int32Array(this.idle.length)
-    this.#reach = new Int32Array(cpuCount * this.idle.length)
     this.#turn = new Int32Array(cpuCount).fill(none)
     this.#othersLeast = new Float64Array(cpuCount).fill(Number.NaN)
     this.#threads = pcpus.map(({ siblings }) => Int32Array.from(siblings))
@@ -72,6 +69,7 @@ export class RunQueues {
     own = Math.max(own, length > 0 ? this.#average(pcpu, length) : this.least[pcpu]!)
     vruntime[task] = own
     this.#tasks.queued[task] = 1
+    this.#tasks.displaced[task] = 0
     this.#tasks.records[task * recordSize + settled] = this.#tasks.steps
     this.#push(task, pcpu, length)
     if (task !== this.#turn[pcpu] && own < this.#othersLeast[pcpu]!) this.#othersLeast[pcpu] = own
@@ -101,30 +99,12 @@ export class RunQueues {
     }
   }
 
-  /** Where a task may run from now on; that it is where it may not be any more is for others to see. */
+  /** Where a task may run from now on; to move it from where it may not be any more is for others. */
   setAffinity(task: number, affinity: Affinity): void {
-    if (this.#tasks.queued[task] === 0) return this.#tasks.setAffinity(task, affinity)
     const pcpu = this.#tasks.pcpu[task]!
-    this.movable[pcpu]! -= this.#tasks.movable[task]!
+    const before = this.#tasks.movable[task]!
     this.#tasks.setAffinity(task, affinity)
-    this.movable[pcpu]! += this.#tasks.movable[task]!
-    if (affinity.isMovable) this.#addReach(pcpu, affinity.words)
-  }
-
-  /** Whether somebody who is runnable on `from` could be allowed on `to`; if not, nobody has to be looked at. */
-  mayReach(from: number, to: number): boolean {
-    return (this.#reach[from * this.idle.length + (to >>> 5)]! & (1 << (to & 31))) !== 0
-  }
-
-  /** Works out anew where those who are runnable on a pCPU may run: it grows with each that joins, until this is called. */
-  noteReach(pcpu: number): void {
-    const words = this.idle.length
-    this.#reach.fill(0, pcpu * words, (pcpu + 1) * words)
-    const queue = this.members[pcpu]!
-    for (let i = 0; i < this.length[pcpu]!; i++) {
-      const task = queue[i]!
-      if (this.#tasks.movable[task] !== 0) this.#addReach(pcpu, this.#tasks.affinity[task]!.words)
-    }
+    if (this.#tasks.queued[task] !== 0) this.movable[pcpu]! += this.#tasks.movable[task]! - before
   }
 
   move(task: number, pcpu: number): void {
@@ -205,17 +185,9 @@ export class RunQueues {
     }
     queue[length] = task
     this.length[pcpu] = length + 1
-    if (this.#tasks.movable[task] !== 0) {
-      this.movable[pcpu]! += 1
-      this.#addReach(pcpu, this.#tasks.affinity[task]!.words)
-    }
+    this.movable[pcpu]! += this.#tasks.movable[task]!
     if (length === 0) this.#turnBusy(pcpu)
     else if (length === 1) this.crowdedCount += 1
-  }
-
-  #addReach(pcpu: number, words: Int32Array): void {
-    const begin = pcpu * words.length
-    for (let word = 0; word < words.length; word++) this.#reach[begin + word]! |= words[word]!
   }
 
   #turnBusy(pcpu: number): void {

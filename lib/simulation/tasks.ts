@@ -93,6 +93,8 @@ export class Tasks {
   pcpu!: Int32Array
   /** Whether it may run on several pCPUs: its affinity is looked at only then. */
   movable!: Uint8Array
+  /** Whether it sleeps where it may not run any more. */
+  displaced!: Uint8Array
   queued!: Uint8Array
   /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
   stopped!: Uint8Array
@@ -110,8 +112,8 @@ export class Tasks {
     const row = this.count++
     const task = new Task(this, row, demand)
     this.handles[row] = task
-    this.setAffinity(row, affinity)
     this.pcpu[row] = pcpu
+    this.setAffinity(row, affinity)
     this.records[row * recordSize + weight] = usualWeight
     this.assign(row, demand)
     return task
@@ -120,6 +122,7 @@ export class Tasks {
   setAffinity(row: number, affinity: Affinity): void {
     this.affinity[row] = affinity
     this.movable[row] = affinity.isMovable ? 1 : 0
+    this.displaced[row] = affinity.has(this.pcpu[row]!) ? 0 : 1
   }
 
   /** Replaces what a task does. */
@@ -213,6 +216,7 @@ export class Tasks {
     this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
     this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
     this.movable = bytes(this.movable)
+    this.displaced = bytes(this.displaced)
     this.queued = bytes(this.queued)
     this.stopped = bytes(this.stopped)
     this.#arrival = bytes(this.#arrival)
