@@ -1,8 +1,10 @@
 import { wrongOption } from './host/errors.ts'
 import { type KsmAction, type PurePolicy, setKsm } from './policy/plan.ts'
+import { formatPercent } from './util/format.ts'
 import type { View } from './view/view.ts'
 
-export interface SamePagesOptions {
+/** Options of {@link adaptive}. */
+export interface AdaptiveOptions {
   /** Part of the host's memory, available, below which it scans; above 0, below 1. Default 0.2. */
   readonly shortBelow?: number | undefined
   /** Part of all pCPUs, busy, above which it does not: above 0, up to 1. Default 0.75. */
@@ -24,7 +26,7 @@ const slack = 0.05
  *
  * The constants and the rule are those of oVirt's Memory Overcommitment Manager (doc/ksm.rules); the regard for CPU is ours.
  */
-export function ksm(options: SamePagesOptions = {}): PurePolicy<KsmAction> {
+export function adaptive(options: AdaptiveOptions = {}): PurePolicy<KsmAction> {
   const { shortBelow = 0.2, busyAbove = 0.75 } = options
   if (!(shortBelow > 0 && shortBelow < 1)) {
     throw wrongOption('shortBelow', 'a fraction above 0 and below 1', shortBelow)
@@ -44,8 +46,8 @@ export function ksm(options: SamePagesOptions = {}): PurePolicy<KsmAction> {
     const isBusy = busy > busyAbove + more
     const pace = nextPages(now, isShort, isBusy)
     if (pace === now) return []
-    const figures = { available, busy, from: now, to: pace, sleep }
-    return [setKsm({ pagesToScan: pace, sleep }, { kind: 'ksm-pace', ...figures })]
+    const memory = `${formatPercent(available)} of memory available, ${formatPercent(busy)} of CPU busy`
+    return [setKsm({ pagesToScan: pace, sleep }, `${memory}: ${now} to ${pace} pages each ${sleep} ms`)]
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Tick } from '../../lib/control/tick.ts'
-import { placeOf } from '../../lib/view/cpu/placement.ts'
+import { isMove } from '../../lib/policy/plan.ts'
 import { line, margin, type TimeAxis, text } from './plot.ts'
 
 /** Numbers nearer to each other than this could not be told apart. */
@@ -25,10 +25,5 @@ export function markMoves(ticks: readonly Tick[], axis: TimeAxis, bottom: number
 }
 
 function movesOf({ view, outcomes }: Tick): number {
-  return outcomes.filter(({ status, action }) => {
-    if (status !== 'applied' || action.kind !== 'pin') return false
-    const vcpu = view.vcpus.find((one) => one.domain.uuid === action.uuid && one.vcpu === action.vcpu)
-    const place = vcpu && placeOf(vcpu)
-    return place !== undefined && !action.cpus.has(place)
-  }).length
+  return outcomes.filter(({ status, action }) => status === 'applied' && isMove(action, view)).length
 }

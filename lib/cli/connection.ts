@@ -4,7 +4,7 @@ import { realClock } from '../libvirt/real-clock.ts'
 import { withTimeout } from '../util/timeout.ts'
 import { unlessAborted } from '../util/unless-aborted.ts'
 import { withoutPassword } from '../util/uri.ts'
-import { type CliContext, note } from './context.ts'
+import { type CliContext, logNotice } from './context.ts'
 import type { ConnectionOptions } from './options.ts'
 
 /** Milliseconds that the end of a command waits for a connection to close: a frozen daemon never closes one. */
@@ -15,14 +15,14 @@ const closeTimeout = 200
  * attempt that has begun is left to end by itself. `stays`: the host outlives its daemon, as `reconnecting` says.
  */
 export async function openHost(
-  world: CliContext,
+  context: CliContext,
   options: ConnectionOptions,
   { readOnly, stays = false }: { readonly readOnly: boolean; readonly stays?: boolean },
 ): Promise<Host | undefined> {
   // No attempt is begun during a shutdown, which may ask for a connection too.
-  if (world.signal.aborted) return undefined
-  const connect = () => world.connect(uriOf(world, options), { readOnly })
-  return unlessAborted(stays ? reconnecting(connect) : connect(), world.signal)
+  if (context.signal.aborted) return undefined
+  const connect = () => context.connect(uriOf(context, options), { readOnly })
+  return unlessAborted(stays ? reconnecting(connect) : connect(), context.signal)
 }
 
 /**
@@ -39,20 +39,20 @@ export function closing(host: Host): AsyncDisposable {
 }
 
 /** The URI that the options or the environment name, as it is written there. */
-export function uriOf(world: CliContext, options: ConnectionOptions): string {
+export function uriOf(context: CliContext, options: ConnectionOptions): string {
   // As in libvirt, an empty variable is none.
-  return options.connect ?? (world.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
+  return options.connect ?? (context.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
 }
 
 /** Says when the connection is lost, and when it is back. */
-export function logConnection(world: CliContext, host: Host): void {
+export function logConnection(context: CliContext, host: Host): void {
   const uri = withoutPassword(host.uri)
   host.subscribe((event) => {
     if (event.kind === 'disconnected') {
       const text = `lost ${uri}: ${event.reason}; guests stay as they are, connecting again`
-      note(world, text, { event: 'connection-lost', level: 'warn' })
+      logNotice(context, text, { event: 'connection-lost', level: 'warn' })
     } else if (event.kind === 'connected') {
-      note(world, `connected to ${uri} again`, { event: 'connection-back', level: 'info' })
+      logNotice(context, `connected to ${uri} again`, { event: 'connection-back', level: 'info' })
     }
   })
 }

@@ -9,7 +9,7 @@ export type Output = Writable & {
   readonly rows?: number
 }
 
-/** What a command needs of the world around it. */
+/** The environment that a command runs in. */
 export interface CliContext {
   readonly connect: (uri: string, options: { readonly readOnly: boolean }) => Promise<Host>
   readonly env: Readonly<Record<string, string | undefined>>
@@ -44,21 +44,21 @@ export interface Notice {
   readonly text: string
 }
 
-export function writeLines(world: CliContext, lines: readonly string[]): void {
-  if (lines.length > 0 && world.signal.reason !== 'EPIPE') world.stdout.write(`${lines.join('\n')}\n`)
+export function writeLines(context: CliContext, lines: readonly string[]): void {
+  if (lines.length > 0 && context.signal.reason !== 'EPIPE') context.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** One line on stderr, under our name; in the log where there is one. */
-export function note(
-  world: Pick<CliContext, 'stderr' | 'log'>,
+export function logNotice(
+  context: Pick<CliContext, 'stderr' | 'log'>,
   text: string,
-  { event, level }: Omit<Notice, 'text'> = { event: 'note', level: 'info' },
+  { event, level }: Omit<Notice, 'text'> = { event: 'notice', level: 'info' },
 ): void {
-  if (world.log) world.log({ event, level, text: printable(text) })
-  else world.stderr.write(`ballast: ${printable(text)}\n`)
+  if (context.log) context.log({ event, level, text: printable(text) })
+  else context.stderr.write(`ballast: ${printable(text)}\n`)
 }
 
-/** Whether `world.stdout` is a terminal that understands cursor movements. */
+/** Whether `context.stdout` is a terminal that understands cursor movements. */
 export function isTerminal({ stdout, env }: CliContext): boolean {
   return stdout.isTTY === true && env.TERM !== 'dumb'
 }

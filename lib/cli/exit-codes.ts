@@ -3,33 +3,33 @@ import { BallastError, type ErrorCode, isWrongOption } from '../host/errors.ts'
 import { counted } from '../util/format.ts'
 import { withoutPasswords } from '../util/uri.ts'
 
-/** What the process ends with. Part of the API: scripts compare against it. */
+/** Exit codes of the process. Part of the API: scripts compare against it. */
 export const ExitCode = {
-  /** Did what it was asked to, or was asked to stop and did. */
+  /** Done, or stopped as asked. */
   fine: 0,
-  /** The host came back as another, or in the last of `--ticks` something still failed. */
+  /** A runtime failure: something still failed in the last of `--ticks`, or the host came back as another. */
   failed: 1,
-  /** The command line or the configuration is wrong. Nothing was changed. */
+  /** A mistake on the command line or in the configuration. Nothing was changed. */
   usage: 2,
   /** No connection to the host. Nothing was changed. */
   unreachable: 3,
-  /** The host does not allow it. Nothing was changed. */
+  /** Not permitted: the connection, or the first changes of a run, were denied. Nothing was changed. */
   permission: 4,
-  /** Another controller works on the host. Nothing was changed. */
-  held: 5,
+  /** Another controller runs on the host. Nothing was changed. */
+  locked: 5,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
-/** The same for the help pages. */
+/** The exit codes for the help pages. */
 export const exitCodesHelp = `
 Exit codes:
-  0  did what it was asked to, or was asked to stop (Ctrl-C) and did
-  1  failed at work: something still failed in the last of --ticks, or the host changed its pCPUs
-  2  the command line or the configuration is wrong; nothing was changed
+  0  done, or stopped as asked (Ctrl-C)
+  1  runtime failure: something still failed in the last of --ticks, or the host changed its pCPUs
+  2  a mistake on the command line or in the configuration; nothing was changed
   3  no connection to the host; nothing was changed
-  4  the host does not allow it; nothing was changed
-  5  another controller is at work on the host; nothing was changed
-134  (SIGABRT) it hung, as by a policy that never returns; guests stay as they are`
+  4  not permitted: the connection, or all of the first changes, were denied; nothing was changed
+  5  another controller is running on the host; nothing was changed
+134  (SIGABRT) hung, for example in a policy that never returns; guests stay as they are`
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}
@@ -44,22 +44,22 @@ export class ConfigError extends UsageError {
   }
 }
 
-/** The run came to its end, and not all of it went well. */
+/** The run ended normally, and something failed. */
 export class WorkFailed extends Error {}
 
 const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_ADDON_MISSING: ExitCode.unreachable,
   ERR_CONNECTION_FAILED: ExitCode.unreachable,
   ERR_PERMISSION_DENIED: ExitCode.permission,
-  ERR_LOCKED: ExitCode.held,
+  ERR_LOCKED: ExitCode.locked,
 }
 
 const cures: { readonly [K in ErrorCode]?: string } = {
-  ERR_CONNECTION_LOST: '; guests stay as they are: run it again when the host is back',
-  ERR_LOCKED: '; stop that one first, or see "ballast status"',
+  ERR_CONNECTION_LOST: '; guests stay as they are: run ballast again when the host is back',
+  ERR_LOCKED: '; stop that controller first, or see "ballast status"',
 }
 
-/** How a run ends that `error` ended: the exit code, and one line that says what was wrong and what to do. */
+/** The exit code of a run that `error` ended, and one line that says what is wrong and what to do. */
 export function exitFor(error: unknown): { readonly code: ExitCode; readonly line: string } {
   if (error instanceof CommanderError) {
     return {

@@ -3,46 +3,62 @@ import type { Tick } from '../control/tick.ts'
 import { LogFormatter } from '../report/log-lines.ts'
 import { printableJson } from '../util/printable.ts'
 import { type CliContext, type Notice, writeLines } from './context.ts'
-import { type LogOptions, logLevels } from './log-options.ts'
 
-/** How a run tells what it does. */
+/** Formats of the log: lines for people, or a JSON record for each. */
+export const logFormats = ['text', 'json'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** Levels of log records, ascending. */
+export const logLevels = ['info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** How a run logs what it does. */
+export interface LogOptions {
+  readonly log?: LogFormat | undefined
+  readonly logLevel?: LogLevel | undefined
+}
+
+/** The log of a run. */
 export interface RunLogger {
-  /** Tells one Tick: a line or a record for each decision. */
+  /** Logs one Tick: a line or a record for each decision. */
   tick(tick: Tick): void
   /** `CliContext.log` while it runs. */
   readonly log: CliContext['log']
 }
 
-/** Tells as `options` say: in lines for people, or as a JSON record for each of them with the same line in `msg`. */
-export function createLogger(world: CliContext, { log = 'text', logLevel = 'info' }: LogOptions): RunLogger {
-  const narrator = new LogFormatter()
-  if (log === 'json') return records(narrator, logger(world, logLevel))
+/** A log in lines for people, or as a JSON record for each with the same line in `msg`. */
+export function createLogger(
+  context: CliContext,
+  { log = 'text', logLevel = 'info' }: LogOptions,
+): RunLogger {
+  const formatter = new LogFormatter()
+  if (log === 'json') return jsonLogger(formatter, pinoLogger(context, logLevel))
   const least = logLevels.indexOf(logLevel)
   return {
     log: undefined,
     tick(tick) {
       const clock = new Date(tick.wallTime).toTimeString().slice(0, 8)
-      const told = narrator.records(tick).filter(({ level }) => logLevels.indexOf(level) >= least)
+      const records = formatter.records(tick).filter(({ level }) => logLevels.indexOf(level) >= least)
       writeLines(
-        world,
-        told.map(({ line }) => `${clock}  ${line}`),
+        context,
+        records.map(({ line }) => `${clock}  ${line}`),
       )
     },
   }
 }
 
-function records(narrator: LogFormatter, logger: Logger): RunLogger {
+function jsonLogger(formatter: LogFormatter, logger: Logger): RunLogger {
   return {
     log: ({ event, level, text }: Notice) => logger[level]({ event }, text),
     tick(tick) {
-      for (const { event, level, line, fields } of narrator.records(tick)) {
+      for (const { event, level, line, fields } of formatter.records(tick)) {
         logger[level]({ event, tick: tick.index, ...fields }, line)
       }
     },
   }
 }
 
-function logger(world: CliContext, level: string): Logger {
+function pinoLogger(context: CliContext, level: string): Logger {
   return pino(
     {
       level,
@@ -51,6 +67,6 @@ function logger(world: CliContext, level: string): Logger {
       formatters: { level: (label) => ({ level: label }) },
     },
     // JSON leaves alone what turns the direction of writing, or ends a line for some.
-    { write: (record) => writeLines(world, [printableJson(record.trimEnd())]) },
+    { write: (record) => writeLines(context, [printableJson(record.trimEnd())]) },
   )
 }

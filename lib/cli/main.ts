@@ -7,7 +7,7 @@ import { endWhenHung } from './controller/watchdog.ts'
 import { main } from './program.ts'
 
 const { env, stderr, stdout } = process
-const world = {
+const context = {
   connect,
   env,
   stdout,
@@ -18,4 +18,4 @@ const world = {
   notify: notifier(env, (socket, state) => loadNative().notify(socket, state)),
 }
 // Not left to run out by itself: a call that hangs on a stuck guest would hold the process.
-process.exit(await main(process.argv.slice(2), world))
+process.exit(await main(process.argv.slice(2), context))

@@ -1,102 +1,214 @@
+import { isAbsolute } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import type { CpuSet } from '../host/cpuset.ts'
-import { logLevelOption, logOption } from './log-options.ts'
+import type { AutopilotOptions } from '../control/autopilot.ts'
+import { defaultPolicies, type PolicyKind, policies } from '../policies.ts'
+import { kebabCase } from '../util/kebab-case.ts'
+import { UsageError } from './exit-codes.ts'
+import { logFormats, logLevels } from './log.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
-/** Options of every command. */
-export interface ConnectionOptions {
-  readonly connect?: string
+/** What there is to know of an option that the command line and the configuration file share. */
+interface SharedOption {
+  /** As commander takes it. The key of the file is the long name, without its dashes. */
+  readonly flags: string
+  readonly help: string
+  /** Whether it is the {@link AutopilotOptions} of the same name. */
+  readonly isPilot?: boolean
+  /** Without a policy of this kind it would do nothing. */
+  readonly needs?: PolicyKind
 }
 
+/** An option whose text is parsed; `name` is what messages call it. */
+interface ParsedOption<T> extends SharedOption {
+  readonly parse: (name: string) => (text: string) => T
+  /** The same for the file, where that is stricter. */
+  readonly parseInFile?: (name: string) => (text: string) => T
+}
+
+/** `--NAME` and `--no-NAME`. */
+interface SwitchOption extends SharedOption {
+  /** Help of `--no-NAME`. */
+  readonly helpOff: string
+}
+
+interface ChoiceOption extends SharedOption {
+  readonly choices: readonly string[]
+}
+
+export type RunOption = ParsedOption<unknown> | SwitchOption | ChoiceOption
+
+/**
+ * The options of `ballast run` that are the same on the command line and in the configuration file. This table is
+ * the one place where an option has its flag, its name in the file, its check, and its way to the autopilot.
+ * What depends on the host is checked by the autopilot's own rules: see `assertFits`.
+ */
+export const runOptions = {
+  connect: {
+    flags: '-c, --connect <uri>',
+    help: 'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
+    parse: parseText,
+  },
+  match: {
+    flags: '-m, --match <glob>',
+    help: 'change only guests whose names match, such as "web*" (default: all)',
+    parse: parseText,
+    isPilot: true,
+  },
+  hostMemoryReserve: {
+    flags: '--host-memory-reserve <size>',
+    help: 'memory that stays with the host, such as 2GiB (default: 5 % of it, at least 512MiB)',
+    parse: parseSize,
+    isPilot: true,
+    needs: 'ballooning',
+  },
+  hostCpus: {
+    flags: '--host-cpus <list>',
+    help: 'physical CPUs that stay with the host, such as 0-1: no guest is pinned there (default: none)',
+    parse: parseCpus,
+    isPilot: true,
+    needs: 'scheduler',
+  },
+  respectPins: {
+    flags: '--respect-pins',
+    help: 'keep each virtual CPU within the affinity that it had at first',
+    helpOff: 'use that affinity as the starting point only (default)',
+    isPilot: true,
+    needs: 'scheduler',
+  },
+  journal: {
+    flags: '--journal <path>',
+    help: 'where original settings are recorded before they are changed, for "ballast restore": a file, or a directory for one file per host (default: $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
+    parse: parseText,
+    parseInFile: absolutePath,
+  },
+  dryRun: {
+    flags: '--dry-run',
+    help: 'log what would be done, and change nothing; skips guests that do not report their memory',
+    helpOff: 'change guests (default)',
+    isPilot: true,
+  },
+  restore: {
+    flags: '--restore',
+    help: 'at the end restore what was set before (default)',
+    helpOff: 'at the end leave the guests as they are',
+  },
+  log: {
+    flags: '--log <format>',
+    help: 'format of the log: lines, or a JSON record for each (default: text)',
+    choices: logFormats,
+  },
+  logLevel: {
+    flags: '--log-level <level>',
+    help: 'log only records of this level and above (default: info)',
+    choices: logLevels,
+  },
+} as const satisfies Readonly<Record<string, RunOption>>
+
+type Table = typeof runOptions
+export type RunOptionName = keyof Table
+
+type ValueOf<O> = O extends { readonly parse: (name: string) => (text: string) => infer T }
+  ? T
+  : O extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : boolean
+
+/** Values of {@link runOptions}; what was not given is left out. Bytes. */
+export type RunOptions = { readonly [Name in RunOptionName]?: ValueOf<Table[Name]> }
+
+type PilotName = {
+  [Name in RunOptionName]: Table[Name] extends { readonly isPilot: true } ? Name : never
+}[RunOptionName]
+
+/** The part of `options` that the autopilot takes, under the same names. */
+export function pilotOptions(options: RunOptions): Pick<AutopilotOptions, PilotName> {
+  const isPilot = (name: string) => (runOptions as Readonly<Record<string, RunOption>>)[name]?.isPilot
+  const kept: Pick<RunOptions, PilotName> = Object.fromEntries(
+    Object.entries(options).filter(([name]) => isPilot(name)),
+  )
+  return kept
+}
+
+/** Options of every command that connects. */
+export type ConnectionOptions = Pick<RunOptions, 'connect'>
+
 /** Options of every command that works tick by tick. */
-export interface LoopOptions extends ConnectionOptions {
+export interface LoopOptions extends Pick<RunOptions, 'connect' | 'match'> {
   readonly ticks?: number | undefined
   readonly json?: boolean
-  readonly domains?: string
 }
 
 /** Options of the commands that change domains. */
-export interface ControlOptions extends LoopOptions {
-  readonly dryRun?: boolean
-  readonly journal?: string
-  /** Whether the originals are restored at the end. Default: true. */
-  readonly restore?: boolean
-}
+export type ControlOptions = RunOptions & LoopOptions
 
-/** Options of the commands that pin vCPUs. */
-export interface CpuOptions {
-  readonly respectPins?: boolean
-  readonly hostCpus?: CpuSet
-}
-
-/** Options of the commands that change balloons. Bytes. */
-export interface MemoryOptions {
-  readonly reserve?: number
-}
+/** Names of policies, or `none`, from the command line. */
+export type PolicyNames = { readonly [Kind in PolicyKind]?: string }
 
 /** Seconds between ticks when none are given. */
 const defaultSeconds = 2
 
 export function connectionOptions(command: Command): Command {
-  return command.option(
-    '-c, --connect <uri>',
-    'the libvirt host to work on (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)',
-    parseText('--connect'),
-  )
+  return addOptions(command, ['connect'])
 }
 
 /** A command `name [seconds]` that works tick by tick. */
-export function loopCommand(name: string, { domainsHelp }: { readonly domainsHelp: string }): Command {
-  const command = new Command(name)
+export function loopCommand(name: string): Command {
+  return new Command(name)
     .addArgument(
-      new Argument('[seconds]', 'seconds from one look at the host to the next')
+      new Argument('[seconds]', 'interval from one tick to the next')
         .argParser(parseSeconds)
         .default(1000 * defaultSeconds, `${defaultSeconds}`),
     )
     .option(
       '-n, --ticks <number>',
-      'end after so many ticks, early ones for guests that suffer not counted (default: go on until Ctrl-C)',
+      'end after this number of ticks, emergency ticks not counted (default: run until Ctrl-C)',
       parseTicks,
     )
-    .option('-d, --domains <glob>', domainsHelp, parseText('--domains'))
-    .option('--json', 'print each tick as one line of JSON')
-  return connectionOptions(command)
+    .addOption(new Option('--json', 'print each tick as one line of JSON').conflicts('log'))
 }
 
-/** A command `name [seconds]` that changes domains. */
-export function controlCommand(name: string): Command {
-  return loopCommand(name, { domainsHelp: 'change only guests whose names match, such as "web*"' })
-    .option(
-      '--dry-run',
-      'say what would be done, and change nothing; guests that do not report their memory are left out then',
-    )
-    .option(
-      '--journal <path>',
-      'where to write down what was set before it is changed, for "ballast restore"; a file, or a directory for a file of each host (default: $XDG_STATE_HOME/ballast, ~/.local/state/ballast, or /var/lib/ballast for root)',
-      parseText('--journal'),
-    )
-    .option('--restore', 'at the end restore what was set before (default)')
-    .option('--no-restore', 'at the end leave the guests as they are')
-    .addOption(logOption())
-    .addOption(logLevelOption())
-}
-
-export function cpuOptions(command: Command): Command {
+/** Adds those of {@link runOptions} to a command, with `help` in place of an option's own. */
+export function addOptions(
+  command: Command,
+  names: readonly RunOptionName[],
+  help: { readonly [Name in RunOptionName]?: string } = {},
+): Command {
+  for (const name of names) {
+    const option: RunOption = runOptions[name]
+    const added = new Option(option.flags, help[name] ?? option.help)
+    if ('parse' in option) added.argParser(option.parse(`--${kebabCase(name)}`))
+    if ('choices' in option) added.choices(option.choices)
+    command.addOption(added)
+    if ('helpOff' in option) command.option(`--no-${kebabCase(name)}`, option.helpOff)
+  }
   return command
-    .option(
-      '--respect-pins',
-      'keep each virtual CPU within the affinity that it had at first (default: that is only where it starts)',
-    )
-    .option(
-      '--host-cpus <list>',
-      'physical CPUs that stay with the host, such as 0-1: no guest is pinned there',
-      parseCpus('--host-cpus'),
-    )
 }
 
-export function memoryOption(): Option {
-  return new Option(
-    '--reserve <size>',
-    'memory that stays with the host, such as 2GiB (default: 5 % of it, at least 512MiB)',
-  ).argParser(parseSize('--reserve'))
+const kindHelp: { readonly [Kind in PolicyKind]: string } = {
+  scheduler: 'policy that pins virtual CPUs',
+  ballooning: 'policy that sizes balloons',
+  ksm: 'policy that sets the pace of kernel same-page merging',
+}
+
+/** Adds `--scheduler`, `--ballooning` and `--ksm`; `defaults` are for the help. */
+export function addPolicyOptions(command: Command, defaults: PolicyNames = {}): Command {
+  for (const kind of Object.keys(policies) as PolicyKind[]) {
+    const usual = defaults[kind] ?? defaultPolicies[kind]
+    command.addOption(
+      new Option(`--${kind} <policy>`, `${kindHelp[kind]}; see docs/policies.md (default: ${usual})`).choices(
+        [...Object.keys(policies[kind]), 'none'],
+      ),
+    )
+  }
+  return command
+}
+
+/** A service has no directory that a path could be relative to. */
+function absolutePath(name: string): (text: string) => string {
+  return (text) => {
+    if (!isAbsolute(text)) {
+      throw new UsageError(`${name} must be a path that begins with /; got ${JSON.stringify(text)}`)
+    }
+    return text
+  }
 }

@@ -9,13 +9,13 @@ import { monitorCommand } from './commands/monitor.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
-import { type CliContext, note } from './context.ts'
+import { type CliContext, logNotice } from './context.ts'
 import { ConfigError, ExitCode, exitCodesHelp, exitFor } from './exit-codes.ts'
 
 const debug = debuglog('ballast')
 
-/** Runs the command line `args` (without node and script) in `world`; resolves to what the process ends with. */
-export async function main(args: readonly string[], world: CliContext): Promise<ExitCode> {
+/** Runs the command line `args` (without node and script) in `context`; resolves to what the process ends with. */
+export async function main(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const commands = [
     cpuCommand,
     memoryCommand,
@@ -27,19 +27,19 @@ export async function main(args: readonly string[], world: CliContext): Promise<
   ]
   const program = new Command('ballast')
     .description(
-      'Keeps a libvirt host level: looks every few seconds at what its guests use, pins their virtual ' +
-        'CPUs where the load balances, and sizes their balloons where memory is needed.',
+      'Keeps a libvirt host balanced: samples what its guests use every few seconds, pins their virtual CPUs so ' +
+        'that the load is even, and sizes their balloons so that memory is where it is needed.',
     )
     .version(version(), '-V, --version')
     .addHelpText('after', examplesHelp)
-  for (const command of commands) program.addCommand(command(world))
+  for (const command of commands) program.addCommand(command(context))
   for (const command of [program, ...program.commands]) {
     command
       .addHelpText('after', exitCodesHelp)
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => void world.stdout.write(text),
-        writeErr: (text) => void world.stdout.write(text),
+        writeOut: (text) => void context.stdout.write(text),
+        writeErr: (text) => void context.stdout.write(text),
         outputError: () => {}, // told below, in one line
       })
   }
@@ -56,21 +56,24 @@ export async function main(args: readonly string[], world: CliContext): Promise<
     const { code, line } = exitFor(error)
     // As compilers do, so that editors find the place.
     for (const problem of error instanceof ConfigError ? error.problems : []) {
-      world.stderr.write(`${printable(problem)}\n`)
+      context.stderr.write(`${printable(problem)}\n`)
     }
-    note(world, line)
+    logNotice(context, line)
     return code
   }
 }
 
 const examplesHelp = `
 Examples:
-  ballast monitor              what is going on? changes nothing
-  ballast run --dry-run        what would ballast do? changes nothing
+  ballast monitor              show the host; changes nothing
+  ballast run --dry-run        log what ballast would do; changes nothing
   ballast run                  do it, until Ctrl-C
-  ballast status               is somebody at work, and what was changed?
+  ballast status               which controllers run, and what they changed
   ballast restore              restore what was set before
-  ballast cpu --help           all about one command`
+  ballast run --help           options of one command, with their defaults
+
+Documentation: README.md and docs/ in the package; docs/operating.md for services and configuration files,
+docs/policies.md for policies.`
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url)

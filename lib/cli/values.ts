@@ -97,7 +97,7 @@ function readCpus(text: string): CpuSet | undefined {
 /** Text that must not be empty: an empty variable in a script is a mistake, and no default. */
 export function parseText(option: string): (text: string) => string {
   return (text) => {
-    if (text.trim() === '') throw new UsageError(`${option} must not be empty`)
+    if (text.trim() === '') throw new UsageError(`${option} must not be empty; got ${JSON.stringify(text)}`)
     return text
   }
 }

@@ -18,7 +18,7 @@ export function limitMoves<A extends Action>(moves: number, policy: Policy<A>): 
   return wrap(policy, (plan, view) => {
     const places = placesOf(view)
     let left = moves
-    return plan.filter((action) => !isMove(action, places) || left-- > 0)
+    return plan.filter((action) => !counts(action, places) || left-- > 0)
   })
 }
 
@@ -27,8 +27,8 @@ function placesOf(view: View): ReadonlyMap<string, number | undefined> {
   return new Map(view.vcpus.map((vcpu) => [`${vcpu.domain.uuid} ${vcpu.vcpu}`, placeOf(vcpu)]))
 }
 
-/** Whether it takes something away from where it is; what is not known to stay counts as well. */
-function isMove(action: Action, places: ReadonlyMap<string, number | undefined>): boolean {
+/** Whether it counts against the limit: unlike a move of the log, also a pin of a vCPU whose place is not known. */
+function counts(action: Action, places: ReadonlyMap<string, number | undefined>): boolean {
   if (action.kind !== 'pin') return true
   const place = places.get(`${action.uuid} ${action.vcpu}`)
   return place === undefined || !action.cpus.has(place)

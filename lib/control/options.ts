@@ -2,6 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import type { Topology } from '../host/topology.ts'
 import { type Ballooning, isPolicy, type KsmPolicy, type Scheduler } from '../policy/plan.ts'
+import { formatBytes } from '../util/format.ts'
 import { globMatcher } from '../util/glob.ts'
 import * as defaults from './defaults.ts'
 import { type DomainRulesByName, type RulesOf, readCpus, readDomainRules } from './domain/rules.ts'
@@ -118,7 +119,7 @@ export function readOptions(
   if (options.hostMemoryReserve !== undefined && hostMemoryReserve >= host.memory) {
     throw wrongOption(
       'hostMemoryReserve',
-      `below the ${host.memory} bytes that the host has`,
+      `below the memory of the host, ${formatBytes(host.memory)}`,
       hostMemoryReserve,
     )
   }

@@ -1,9 +1,8 @@
-import type { Action } from '../policy/plan.ts'
+import { isMove } from '../policy/plan.ts'
 import { counted } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
 import { deviationPercent, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
-import { placeOf } from '../view/cpu/placement.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
 
@@ -44,7 +43,7 @@ function changes(view: View, done: readonly Outcome[]): string | undefined {
   if (done.length === 0) return undefined
   const actions = done.map(({ action }) => action)
   const pins = actions.filter(({ kind }) => kind === 'pin').length
-  const moves = actions.filter((action) => isMove(view, action)).length
+  const moves = actions.filter((action) => isMove(action, view)).length
   const sizes = actions.filter(({ kind }) => kind === 'setMemory').length
   const shares = actions.length - pins - sizes
   const parts = [
@@ -53,12 +52,4 @@ function changes(view: View, done: readonly Outcome[]): string | undefined {
     sizes > 0 && `memory ${counted(sizes, 'change')}`,
   ]
   return `${done[0]?.status === 'dry-run' ? 'dry run: ' : ''}${parts.filter(Boolean).join(', ')}`
-}
-
-/** Whether a pin takes a vCPU away from the pCPU that it is on. */
-function isMove(view: View, action: Action): boolean {
-  if (action.kind !== 'pin') return false
-  const vcpu = view.vcpus.find((one) => one.domain.uuid === action.uuid && one.vcpu === action.vcpu)
-  const place = vcpu && placeOf(vcpu)
-  return place !== undefined && !action.cpus.has(place)
 }

@@ -1,9 +1,5 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Action, Explanation, KsmAction, Plan } from '../policy/plan.ts'
-import type { GuardReason } from '../policy/reasons/guard.ts'
-import type { KsmSkipReason } from '../policy/reasons/ksm.ts'
-import type { RollbackReason } from '../policy/reasons/rollback.ts'
-import type { SkipReason } from '../policy/reasons/skip.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
@@ -12,32 +8,30 @@ export type GuardRule =
   | 'guest-ceiling' // never above what its settings say
   | 'host-reserve' // 2 granted only after it has been seen to be free
   | 'stale-statistics' // 3 hold, never shrink
-  | 'unmanaged' // 4 counted and skipped
+  | 'unmanaged' // 4 counted and left alone
   | 'allowed-cpus' // 5 only what its user allows and what is online
-  | 'external-change' // 5 another program's change is not fought
+  | 'external-change' // 5 someone else's change is not fought
   | 'backoff' // 6 what failed again and again is tried with growing pauses
   | 'rolled-back' // what did harm and was undone is not tried again for a while
   | 'no-change' // 6 what is so already is not asked for again
   | 'invalid' // not an action that makes sense on this host: no such domain, NaN, twice the same
 
-/** One action that the guard changed or denied. */
+/** One action that the guard dropped or changed. */
 export interface Clamp {
   readonly rule: GuardRule
-  readonly result: 'changed' | 'denied'
   readonly action: Action
-  /** What is done instead of one that was changed. */
+  /** What is done instead; undefined: nothing. */
   readonly instead: Action | undefined
-  /** Why: its kind and figures. `sentenceOf` has it in words. */
-  readonly cause: GuardReason | SkipReason
+  /** Why, in numbers. */
+  readonly cause: string
 }
 
-/** A domain that is not touched in this tick, or one of its vCPUs, and why. */
+/** A domain that is not touched in this tick, and why. */
 export interface Skipped {
   readonly uuid: string
   readonly domain: string
   readonly what: 'vcpus' | 'memory'
-  readonly rule: GuardRule
-  readonly reason: SkipReason
+  readonly why: string
 }
 
 /** What became of one action. */
@@ -54,14 +48,14 @@ export interface Rollback {
   readonly what: 'vcpus' | 'memory'
   /** What brings back what was before. */
   readonly plan: Plan
-  /** What was seen, and what was to be expected. */
-  readonly reason: RollbackReason
+  /** What was seen and what was to be expected, in numbers. */
+  readonly why: string
 }
 
 /** What became of same-page merging in one turn. */
 export interface KsmResult {
   /** Why its pace is not changed, whatever the policy wants. */
-  readonly skipped: KsmSkipReason | undefined
+  readonly skipped: string | undefined
   /** What was done; undefined: nothing was to be done. */
   readonly outcome:
     | (Omit<Outcome, 'action'> & {

@@ -1,6 +1,5 @@
 import type { Action } from '../policy/plan.ts'
-import type { SkipReason } from '../policy/reasons/skip.ts'
-import type { Clamp, GuardRule } from './tick.ts'
+import type { GuardRule } from './tick.ts'
 
 /** Limits that no policy can cross. */
 export interface GuardLimits {
@@ -15,13 +14,14 @@ export interface GuardLimits {
 /** What a rule says of an action. */
 export interface Verdict<A extends Action = Action> {
   readonly rule: GuardRule
-  /** Without it the action is denied. */
+  /** Without it the action is dropped. */
   readonly instead?: A
-  readonly cause: Clamp['cause']
+  /** Why, in numbers. */
+  readonly cause: string
 }
 
 /** Why something is skipped, and the rule that says so. */
-export interface Skip {
+export interface SkipReason {
   readonly rule: GuardRule
-  readonly reason: SkipReason
+  readonly why: string
 }

@@ -1,8 +1,7 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { KsmRate } from '../host/ksm.ts'
+import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
-import { type ActionReason, asReason } from './reason.ts'
-import type { ChoiceReason } from './reasons/choice.ts'
 
 /** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */
 export interface PinAction {
@@ -12,8 +11,8 @@ export interface PinAction {
   readonly domain: string
   readonly vcpu: number
   readonly cpus: CpuSet
-  /** Why: its kind and figures. `sentenceOf` has it in words. */
-  readonly reason: ActionReason
+  /** Why, in numbers. */
+  readonly reason: string
   /**
    * The longest part of the time, 0 to 1, that the plan lets any vCPU wait on these pCPUs; clearly more and the loop
    * undoes it. Default: what the demand there lets expect.
@@ -29,8 +28,8 @@ export interface SetMemoryAction {
   readonly domain: string
   /** Bytes; the actuator rounds down to a whole KiB. */
   readonly bytes: number
-  /** Why: its kind and figures. `sentenceOf` has it in words. */
-  readonly reason: ActionReason
+  /** Why, in numbers. */
+  readonly reason: string
 }
 
 /** Give one domain a weight where pCPUs are short. Make it with {@link setShares}. */
@@ -41,8 +40,8 @@ export interface SetSharesAction {
   readonly domain: string
   /** `cpu_shares`, on the host's own scale: see {@link DomainView.cpuShares}. */
   readonly shares: number
-  /** Why: its kind and figures. `sentenceOf` has it in words. */
-  readonly reason: ActionReason
+  /** Why, in numbers. */
+  readonly reason: string
 }
 
 /** Something done to a domain. */
@@ -51,8 +50,8 @@ export type Action = PinAction | SetMemoryAction | SetSharesAction
 /** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link setKsm}. */
 export interface KsmAction extends KsmRate {
   readonly kind: 'merge'
-  /** Why: its kind and figures. `sentenceOf` has it in words. */
-  readonly reason: ActionReason
+  /** Why, in numbers. */
+  readonly reason: string
 }
 
 /** All that a policy can want. */
@@ -88,8 +87,8 @@ export interface Explanation {
   readonly tolerated: number
   /** Moves of the plan: one of the front's, 0 for none. */
   readonly chosen: number
-  /** The choice, with its figures. */
-  readonly reason: ChoiceReason
+  /** The choice in words, with its numbers. */
+  readonly why: string
 }
 
 /** What a {@link StatefulPolicy} decides. */
@@ -130,27 +129,34 @@ export type Ballooning = Policy<SetMemoryAction>
 /** Decides how fast the host merges equal pages. */
 export type KsmPolicy = Policy<KsmAction>
 
-/** Pins `vcpu` to `cpus`. A reason given as text is one of the kind `custom`. */
-export function pin(vcpu: VcpuView, cpus: CpuSet, reason: ActionReason | string): PinAction {
-  const { uuid, name } = vcpu.domain
-  return { kind: 'pin', uuid, domain: name, vcpu: vcpu.vcpu, cpus, reason: asReason(reason) }
+/** Pins `vcpu` to `cpus`. */
+export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
+  return { kind: 'pin', uuid: vcpu.domain.uuid, domain: vcpu.domain.name, vcpu: vcpu.vcpu, cpus, reason }
 }
 
 /** Asks the balloon of `domain` for `bytes`. */
-export function setMemory(domain: DomainView, bytes: number, reason: ActionReason | string): SetMemoryAction {
-  return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason: asReason(reason) }
+export function setMemory(domain: DomainView, bytes: number, reason: string): SetMemoryAction {
+  return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason }
 }
 
 /** Gives `domain` these `cpu_shares`. */
-export function setShares(
-  domain: DomainView,
-  shares: number,
-  reason: ActionReason | string,
-): SetSharesAction {
-  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason: asReason(reason) }
+export function setShares(domain: DomainView, shares: number, reason: string): SetSharesAction {
+  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason }
 }
 
 /** Sets the pace of merging. */
-export function setKsm({ pagesToScan, sleep }: KsmRate, reason: ActionReason | string): KsmAction {
-  return { kind: 'merge', pagesToScan, sleep, reason: asReason(reason) }
+export function setKsm({ pagesToScan, sleep }: KsmRate, reason: string): KsmAction {
+  return { kind: 'merge', pagesToScan, sleep, reason }
+}
+
+/**
+ * Whether `action` pins a vCPU away from the pCPU that it is on in `view`, as {@link placeOf} has it. A pin of a vCPU
+ * whose place is not known is no move.
+ */
+export function isMove(action: AnyAction, view: View): boolean {
+  if (action.kind !== 'pin') return false
+  const domain = view.domains.find(({ uuid }) => uuid === action.uuid)
+  const vcpu = domain?.vcpus.find((one) => one.vcpu === action.vcpu)
+  const place = vcpu && placeOf(vcpu)
+  return place !== undefined && !action.cpus.has(place)
 }

@@ -1,26 +1,23 @@
-import type { Clamp, KsmResult, Outcome, Tick } from '../control/tick.ts'
-import type { BallastError } from '../host/errors.ts'
-import type { Action } from '../policy/plan.ts'
-import { type Reason, sentenceOf } from '../policy/reason.ts'
+import type { KsmResult, Outcome, Tick } from '../control/tick.ts'
+import { type Action, isMove } from '../policy/plan.ts'
 import { formatBytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { shortage, underPressure } from '../view/memory/shortage.ts'
 import type { View } from '../view/view.ts'
 import { headline } from './headline.ts'
-import { type ReasonFigures, reasonFigures } from './reason-record.ts'
 
 /** What a log record is about, for programs. */
 export type LogEvent =
   | 'first-sample'
   | 'no-change'
   | 'emergency'
-  | 'move' // a vCPU to where it did not run
-  | 'pin' // a vCPU to where it ran last
+  | 'move' // a pin that takes a vCPU away from its pCPU
+  | 'pin' // any other
   | 'grant'
   | 'shrink'
   | 'shares'
   | 'ksm'
-  | 'clamped' // the guard changed or denied it
+  | 'clamped' // the guard changed or dropped it
   | 'skipped'
   | 'error'
 
@@ -31,7 +28,7 @@ export interface LogRecord {
   /** The line, without its time. Safe to print. */
   readonly line: string
   /** The figures of the line: names as libvirt has them, bytes, lists of pCPUs. */
-  readonly fields: Readonly<Record<string, string | number | ReasonFigures | undefined>>
+  readonly fields: Readonly<Record<string, string | number | undefined>>
 }
 
 /** Wall-clock milliseconds without a record after which the log says that nothing changed. */
@@ -84,53 +81,44 @@ interface Condition {
 
 function conditions({ errors, clamps, skipped, ksm }: Tick): Condition[] {
   return [
-    ...errors.map(failure),
-    ...clamps.map(clamped),
-    ...skipped.map(({ uuid, domain, what, rule, reason }) => {
-      const fields = { domain, uuid, what, rule }
-      return condition('skipped', `${what} ${uuid}`, `skipped: ${what} of ${domain}`, reason, fields)
-    }),
-    ...(ksm?.skipped ? [condition('skipped', 'ksm', 'skipped: KSM', ksm.skipped, { what: 'ksm' })] : []),
+    ...errors.map(({ code, message }) =>
+      condition(code, message, '', { event: 'error', fields: { code, error: message } }),
+    ),
+    ...clamps.map(({ rule, action, cause }) =>
+      condition(`${rule} ${idOf(action)}`, cause, `clamped: ${describe(action)}: `, {
+        event: 'clamped',
+        fields: { rule, domain: action.domain, uuid: action.uuid, ...requestOf(action), reason: cause },
+      }),
+    ),
+    ...skipped.map(({ uuid, domain, what, why }) =>
+      condition(`${what} ${uuid}`, why, `skipped: ${what} of ${domain}: `, {
+        event: 'skipped',
+        fields: { domain, uuid, what, reason: why },
+      }),
+    ),
+    ...(ksm?.skipped === undefined
+      ? []
+      : [
+          condition('ksm', ksm.skipped, 'skipped: KSM: ', {
+            event: 'skipped',
+            fields: { what: 'ksm', reason: ksm.skipped },
+          }),
+        ]),
   ]
 }
 
-/** A change of the numbers in a message is no other condition. */
-function failure({ code, message }: BallastError): Condition {
-  return {
-    key: `${code} ${message.replace(/\d+(\.\d+)?/g, '#')}`,
-    record: { event: 'error', level: 'error', line: printable(message), fields: { code, error: message } },
-  }
-}
-
-function clamped({ rule, result, action, cause }: Clamp): Condition {
-  const { domain, uuid } = action
-  const fields = { rule, result, domain, uuid, ...requestOf(action) }
-  return condition('clamped', `${rule} ${idOf(action)}`, `${result}: ${describe(action)}`, cause, fields)
-}
-
-/** A change of the figures of a reason is no other condition, save of the number of the vCPU that it is about. */
+/** A change of the figures in `text` is no other condition. */
 function condition(
-  event: LogEvent,
   subject: string,
+  text: string,
   prefix: string,
-  reason: Reason,
-  fields: LogRecord['fields'],
+  { event, fields }: Pick<LogRecord, 'event' | 'fields'>,
 ): Condition {
-  const part = 'vcpu' in reason ? ` ${reason.vcpu}` : ''
+  const level = event === 'error' ? 'error' : 'warn'
   return {
-    key: `${event} ${subject} ${reason.kind}${part}`,
-    record: {
-      event,
-      level: 'warn',
-      line: printable(`${prefix}: ${sentenceOf(reason)}`),
-      fields: { ...fields, ...reasonFields(reason) },
-    },
+    key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
+    record: { event, level, line: printable(`${prefix}${text}`), fields },
   }
-}
-
-/** A reason as fields of a record: the sentence, its kind, and the figures of that. */
-function reasonFields(reason: Reason) {
-  return { reason: sentenceOf(reason), reasonKind: reason.kind, figures: reasonFigures(reason) }
 }
 
 /** Why there is a tick between two intervals. */
@@ -159,10 +147,9 @@ function outcomeRecord({ view }: Tick, { action, status, error, duration }: Outc
   return {
     event,
     level: status === 'failed' ? 'error' : 'info',
-    line: printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : sentenceOf(reason)}`),
+    line: printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : reason}`),
     fields: {
-      ...{ domain, uuid, status, duration, code: error?.code, error: error?.message },
-      ...reasonFields(reason),
+      ...{ domain, uuid, status, duration, reason, code: error?.code, error: error?.message },
       ...requestOf(action),
       from,
     },
@@ -175,8 +162,7 @@ function changeOf(view: View, action: Action): { event: LogEvent; from: string |
   switch (action.kind) {
     case 'pin': {
       const vcpu = domain?.vcpus.find(({ vcpu }) => vcpu === action.vcpu)
-      const stays = vcpu?.pcpu !== undefined && action.cpus.has(vcpu.pcpu)
-      return { event: stays ? 'pin' : 'move', from: vcpu?.affinity?.toString() }
+      return { event: isMove(action, view) ? 'move' : 'pin', from: vcpu?.affinity?.toString() }
     }
     case 'setMemory': {
       // What the balloon was asked for, else what it has.
@@ -194,11 +180,8 @@ function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['o
   return {
     event: 'ksm',
     level: status === 'failed' ? 'error' : 'info',
-    line: printable(`${prefixes[status]}${what}: ${error ? error.message : sentenceOf(reason)}`),
-    fields: {
-      ...{ status, pagesToScan, sleep, duration, code: error?.code, error: error?.message },
-      ...reasonFields(reason),
-    },
+    line: printable(`${prefixes[status]}${what}: ${error ? error.message : reason}`),
+    fields: { status, pagesToScan, sleep, duration, reason, code: error?.code, error: error?.message },
   }
 }
 

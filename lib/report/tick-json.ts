@@ -4,7 +4,6 @@ import type { Topology } from '../host/topology.ts'
 import type { Action, Explanation, KsmAction } from '../policy/plan.ts'
 import { printableJson } from '../util/printable.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
-import { type ReasonRecord, reasonRecord } from './reason-record.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
 type CpuList = string
@@ -15,7 +14,7 @@ export interface PinRecord {
   readonly domain: string
   readonly vcpu: number
   readonly cpus: CpuList
-  readonly reason: ReasonRecord
+  readonly reason: string
 }
 
 export interface SetMemoryRecord {
@@ -23,7 +22,7 @@ export interface SetMemoryRecord {
   readonly uuid: string
   readonly domain: string
   readonly bytes: number
-  readonly reason: ReasonRecord
+  readonly reason: string
 }
 
 export interface SetSharesRecord {
@@ -32,32 +31,21 @@ export interface SetSharesRecord {
   readonly domain: string
   /** `cpu_shares`. */
   readonly shares: number
-  readonly reason: ReasonRecord
+  readonly reason: string
 }
 
 export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
-export interface KsmActionRecord {
-  readonly kind: KsmAction['kind']
-  readonly pagesToScan: number
-  /** Milliseconds. */
-  readonly sleep: number
-  readonly reason: ReasonRecord
-}
-
 export interface KsmRecord {
-  readonly skipped?: ReasonRecord
+  readonly skipped?: string
   readonly outcome?: {
-    readonly action: KsmActionRecord
+    readonly action: KsmAction
     readonly status: Outcome['status']
     readonly error?: ErrorRecord
     /** Milliseconds. */
     readonly duration: number
   }
 }
-
-/** {@link Explanation} with its reason as plain data. */
-export type ExplanationRecord = Omit<Explanation, 'reason'> & { readonly reason: ReasonRecord }
 
 export interface ErrorRecord {
   /** A stable `ERR_…` string. */
@@ -130,18 +118,17 @@ export interface TickRecord {
   readonly rollbacks?: readonly {
     readonly what: Rollback['what']
     readonly plan: readonly ActionRecord[]
-    readonly reason: ReasonRecord
+    readonly why: string
   }[]
   /** Why the scheduler chose as many moves as it did. */
-  readonly explanation?: ExplanationRecord
+  readonly explanation?: Explanation
   readonly clamps: readonly {
     readonly rule: Clamp['rule']
-    readonly result: Clamp['result']
     readonly action: ActionRecord
     readonly instead?: ActionRecord
-    readonly cause: ReasonRecord
+    readonly cause: string
   }[]
-  readonly skipped: readonly (Omit<Skipped, 'reason'> & { readonly reason: ReasonRecord })[]
+  readonly skipped: readonly Skipped[]
   readonly outcomes: readonly {
     readonly action: ActionRecord
     readonly status: Outcome['status']
@@ -179,20 +166,12 @@ export function tickRecord(tick: Tick): TickRecord {
     memory: known(view.memory),
     domains: view.domains.map(domainRecord),
     plan: tick.plan.map(actionRecord),
-    rollbacks: tick.rollbacks?.map(({ what, plan, reason }) => {
-      return { what, plan: plan.map(actionRecord), reason: reasonRecord(reason) }
-    }),
-    explanation: tick.explanation && explanationRecord(tick.explanation),
-    clamps: tick.clamps.map(({ rule, result, action, instead, cause }) =>
-      known({
-        rule,
-        result,
-        action: actionRecord(action),
-        instead: instead && actionRecord(instead),
-        cause: reasonRecord(cause),
-      }),
+    rollbacks: tick.rollbacks?.map(({ what, plan, why }) => ({ what, plan: plan.map(actionRecord), why })),
+    explanation: tick.explanation,
+    clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
+      known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),
     ),
-    skipped: tick.skipped.map(({ reason, ...what }) => ({ ...what, reason: reasonRecord(reason) })),
+    skipped: tick.skipped.map(({ uuid, domain, what, why }) => ({ uuid, domain, what, why })),
     outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
       known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
     ),
@@ -223,8 +202,7 @@ function vcpuRecord(view: VcpuView): VcpuRecord {
 }
 
 function actionRecord(action: Action): ActionRecord {
-  const { kind, uuid, domain } = action
-  const reason = reasonRecord(action.reason)
+  const { kind, uuid, domain, reason } = action
   switch (kind) {
     case 'pin':
       return { kind, uuid, domain, vcpu: action.vcpu, cpus: action.cpus.toString(), reason }
@@ -235,21 +213,13 @@ function actionRecord(action: Action): ActionRecord {
   }
 }
 
-function ksmActionRecord({ kind, pagesToScan, sleep, reason }: KsmAction): KsmActionRecord {
-  return { kind, pagesToScan, sleep, reason: reasonRecord(reason) }
-}
-
-function explanationRecord({ reason, ...figures }: Explanation): ExplanationRecord {
-  return { ...figures, reason: reasonRecord(reason) }
-}
-
 function ksmRecord({ skipped, outcome }: KsmResult): KsmRecord {
   return known({
-    skipped: skipped && reasonRecord(skipped),
+    skipped,
     outcome:
       outcome &&
       known({
-        action: ksmActionRecord(outcome.action),
+        action: outcome.action,
         status: outcome.status,
         error: outcome.error && errorRecord(outcome.error),
         duration: outcome.duration,

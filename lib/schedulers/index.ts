@@ -1,6 +1,6 @@
 export { type BalanceOptions, type BalanceState, balance } from './balance.ts'
-export { type LptOptions, lpt } from './baseline/lpt.ts'
-export { type OneMoveOptions, oneMove } from './baseline/one-move.ts'
+export { lpt } from './baseline/lpt.ts'
+export { oneMove } from './baseline/one-move.ts'
 export { roundRobin } from './baseline/round-robin.ts'
 export { type FairOptions, type FairState, fair } from './fair.ts'
 export { type PackOptions, type PackState, pack } from './pack.ts'

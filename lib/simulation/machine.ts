@@ -29,13 +29,6 @@ interface Definition {
   announcedAt: number
 }
 
-/** What runs, as arrays in the same order. */
-interface Running {
-  readonly domains: readonly DomainIdentity[]
-  readonly guests: readonly Guest[]
-  readonly definitions: readonly Definition[]
-}
-
 /** The whole simulated machine: its clock, its pCPUs, its guests and what happens to them. */
 export class Machine {
   readonly topology: Topology
@@ -52,8 +45,7 @@ export class Machine {
   hostSwapped = 0
   /** Of guests that have ended. */
   #pastToll = noToll
-  /** Listed when somebody asks for it, once for many that start. */
-  #listed: Running | undefined
+  #identities: readonly DomainIdentity[] = []
   #lastId = 0
 
   constructor(scenario: Scenario) {
@@ -72,12 +64,7 @@ export class Machine {
 
   /** The running domains: the same array for as long as they are the same. */
   get domains(): readonly DomainIdentity[] {
-    return this.#running.domains
-  }
-
-  /** Their guests. */
-  get guests(): readonly Guest[] {
-    return this.#running.guests
+    return this.#identities
   }
 
   /** The running domain with this UUID. */
@@ -110,7 +97,7 @@ export class Machine {
 
   get #usedMemory(): number {
     let used = hostOwnMemory
-    for (const guest of this.#running.guests) used += guest.memory.rss
+    for (const guest of this.#guests.values()) used += guest.memory.rss
     return used
   }
 
@@ -155,12 +142,9 @@ export class Machine {
   #stepMemory(time: number): void {
     const hostSwaps = this.unheldMemory < 0
     if (hostSwaps) this.hostSwapped += memoryStep
-    const wallTime = this.clock.wallTime()
-    const { guests, definitions } = this.#running
-    for (let i = 0; i < guests.length; i++) {
-      const guest = guests[i]!
-      const definition = definitions[i]!
-      guest.stepMemory(time, wallTime, memoryStep, hostSwaps)
+    for (const guest of this.#guests.values()) {
+      guest.stepMemory(time, this.clock.wallTime(), memoryStep, hostSwaps)
+      const definition = this.#definitions.get(guest.identity.uuid)!
       const { actual } = guest.memory
       if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
         continue
@@ -251,7 +235,7 @@ export class Machine {
     const guest = new Guest(definition.scenario, identity, host, booted, time)
     definition.announcedActual = guest.memory.actual
     this.#guests.set(definition.uuid, guest)
-    this.#listed = undefined
+    this.#relist()
     this.#tell(guest, 'started')
   }
 
@@ -259,18 +243,12 @@ export class Machine {
     guest.end()
     this.#pastToll = addTolls(this.#pastToll, guest.memory.toll)
     this.#guests.delete(guest.identity.uuid)
-    this.#listed = undefined
+    this.#relist()
     this.#tell(guest, 'stopped')
   }
 
-  get #running(): Running {
-    if (!this.#listed) {
-      const guests = [...this.#guests.values()]
-      const domains = guests.map((guest) => guest.identity)
-      const definitions = domains.map(({ uuid }) => this.#definitions.get(uuid)!)
-      this.#listed = { domains, guests, definitions }
-    }
-    return this.#listed
+  #relist(): void {
+    this.#identities = [...this.#guests.values()].map((guest) => guest.identity)
   }
 
   #tell(guest: Guest, event: 'started' | 'stopped' | 'suspended' | 'resumed'): void {

@@ -122,7 +122,7 @@ describe.skipIf(!hasSystemDaemon)('a user without rights, beside a daemon that l
 
   it('can see what would be done', () => {
     for (const uri of [daemon.readOnlyUri, daemon.emptyUri]) {
-      const args = ['cpu', '1', '-n', '2', '--policy', 'roundRobin', '--dry-run', '-c', uri]
+      const args = ['cpu', '1', '-n', '2', '--scheduler', 'round-robin', '--dry-run', '-c', uri]
       expect(ballast(...args)).toMatchObject({ code: 0, stderr: '' })
     }
   })
@@ -141,7 +141,7 @@ describe.skipIf(!hasSystemDaemon)('a user without rights, beside a daemon that l
 
   it('cannot change anything by way of the read-only socket either', () => {
     const before = virsh('vcpupin', 'test')
-    const args = ['cpu', '1', '-n', '3', '--policy', 'roundRobin', '-c', daemon.readOnlyUri]
+    const args = ['cpu', '1', '-n', '3', '--scheduler', 'round-robin', '-c', daemon.readOnlyUri]
     const { code, stderr } = ballast(...args)
     expect(code).toBe(4)
     expect(stderr).toMatch(

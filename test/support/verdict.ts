@@ -1,8 +1,7 @@
 import type { Outcome, Tick } from '../../lib/control/tick.ts'
-import type { PinAction } from '../../lib/policy/plan.ts'
+import { isMove, type PinAction } from '../../lib/policy/plan.ts'
 import { MiB } from '../../lib/util/units.ts'
 import { deviationPercent, isFullSample, pcpuLoads } from '../../lib/view/cpu/pcpu-loads.ts'
-import { placeOf } from '../../lib/view/cpu/placement.ts'
 import type { View } from '../../lib/view/view.ts'
 
 /** Limits of a balance case; one that is not given is not judged. */
@@ -212,13 +211,6 @@ function isSizeKnown(domain: { readonly memory: { readonly actual: number | unde
 
 function isApplied(kind: 'pin' | 'setMemory'): (outcome: Outcome) => boolean {
   return (outcome) => outcome.status === 'applied' && outcome.action.kind === kind
-}
-
-/** Whether a pin sent its vCPU away from the pCPU that it was on when the tick looked. */
-function isMove(action: PinAction, view: View): boolean {
-  const vcpu = view.vcpus.find((v) => v.domain.uuid === action.uuid && v.vcpu === action.vcpu)
-  const place = vcpu && placeOf(vcpu)
-  return place !== undefined && !action.cpus.has(place)
 }
 
 function count(ticks: readonly Tick[], matches: (action: PinAction, view: View) => boolean): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../lib/control/autopilot.ts'
-import { ksm } from '../../lib/ksm.ts'
+import { adaptive } from '../../lib/ksm.ts'
 import { type Scenario, simulate } from '../../lib/simulation/index.ts'
 import { GiB } from '../../lib/util/units.ts'
 import type { HostMemoryState, View } from '../../lib/view/view.ts'
@@ -27,7 +27,7 @@ function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high' }: Figur
       merging: { pagesToScan: now, sleep: 20, running: true, saved: 0 },
     },
   }
-  return ksm(options)(seen)[0]
+  return adaptive(options)(seen)[0]
 }
 
 describe('ksm', () => {
@@ -49,7 +49,7 @@ describe('ksm', () => {
       kind: 'merge',
       pagesToScan: 0,
       sleep: 20,
-      reason: { kind: 'ksm-pace', available: 0.1, busy: 0.9, from: 900, to: 0, sleep: 20 },
+      reason: '10.0 % of memory available, 90.0 % of CPU busy: 900 to 0 pages each 20 ms',
     })
     expect(decides({ now: 0, available: 0.1, busy: 0.9 })).toBeUndefined()
   })
@@ -71,13 +71,13 @@ describe('ksm', () => {
   it('does nothing about what is not known', () => {
     expect(decides({ available: Number.NaN })).toBeUndefined()
     const view = new World(2, []).look()
-    expect(ksm()(view)).toEqual([])
-    expect(ksm()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
+    expect(adaptive()(view)).toEqual([])
+    expect(adaptive()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
   })
 
   it('refuses options that are none', () => {
-    expect(() => ksm({ shortBelow: 0 })).toThrow('`shortBelow`')
-    expect(() => ksm({ busyAbove: 1.1 })).toThrow('`busyAbove`')
+    expect(() => adaptive({ shortBelow: 0 })).toThrow('`shortBelow`')
+    expect(() => adaptive({ busyAbove: 1.1 })).toThrow('`busyAbove`')
   })
 
   it('works beside a simulated host’s guests: merges when they fill it, and rests when they leave', async () => {
@@ -89,7 +89,7 @@ describe('ksm', () => {
     }
     const host = simulate(scenario)
     const paces = []
-    for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, ksm: ksm() })) {
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, ksm: adaptive() })) {
       expect(tick.errors).toEqual([])
       expect(tick.ksm?.skipped).toBeUndefined()
       paces.push(tick.view.memory.merging?.pagesToScan)

@@ -1,16 +1,9 @@
-import * as ballooning from '../../../lib/ballooning/index.ts'
+import { ballooningPolicies } from '../../../lib/policies.ts'
 import type { Ballooning } from '../../../lib/policy/plan.ts'
 
 /** Who goes through the contests, by name. */
 export const memoryPolicies: Readonly<Record<string, () => Ballooning>> = {
-  shares: () => ballooning.shares(),
-  watermark: () => ballooning.watermark(),
-  cagma: () => ballooning.cagma(),
-  idleTax: () => ballooning.idleTax(),
-  mom: () => ballooning.mom(),
-  proxmox: () => ballooning.proxmox(),
-  squeezed: () => ballooning.squeezed(),
-  qubes: () => ballooning.qubes(),
+  ...Object.fromEntries(Object.values(ballooningPolicies).map(({ name, create }) => [name, () => create()])),
   none: () => () => [],
 }
 

@@ -1,18 +1,16 @@
-import { assertBytes, assertFactor, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, sameSize, turnOf } from './guest.ts'
 
-export interface CagmaOptions {
-  /** Milliseconds from one periodic allocation to the next. Default 3,000. */
-  readonly period?: number | undefined
-  /** The critical amount is so many times what the guest's processes hold. Default 1.1. */
-  readonly factor?: number | undefined
-  /** Bytes: no guest releases below it, unless it has a floor of its own. Default 256 MiB. */
-  readonly floor?: number | undefined
-}
+/** Milliseconds from one periodic allocation to the next. */
+const period = 3_000
+/** The critical amount is so many times what the guest's processes hold. */
+const factor = 1.1
+/** Bytes: no guest releases below it, unless it has a floor of its own. */
+const floor = 256 * MiB
 
 /** What {@link cagma} remembers. Plain data. */
 export interface CagmaState {
@@ -39,19 +37,15 @@ const averaged = 5
  *
  * Wu and Sun, CAGMA (2017).
  */
-export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryAction, CagmaState> {
-  const { period = 3_000, factor = 1.1, floor = 256 * MiB } = options
-  assertMilliseconds('period', period)
-  assertFactor('factor', factor)
-  assertBytes('floor', floor)
-
+export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
   /** What a guest's available memory is below its critical amount. */
   const lackOf = ({ total, inUse }: Guest) => factor * inUse - total
-  const figuresOf = ({ total, inUse }: Guest) => ({ critical: factor * inUse, available: total })
-  const give = (guest: Guest, kind: 'cagma' | 'cagma-swapping') => {
+  const describe = ({ total, inUse }: Guest) =>
+    `critical ${formatBytes(factor * inUse)}, available ${formatBytes(total)}`
+  const give = (guest: Guest, why: string) => {
     const size = Math.min(guest.maximum, guest.actual + lackOf(guest))
     if (size - guest.asked < sameSize) return []
-    return [setMemory(guest.domain, size, { kind, ...figuresOf(guest) })]
+    return [setMemory(guest.domain, size, `${describe(guest)}${why}`)]
   }
   /** How much a guest has above its critical amount and may release, in bytes. */
   const surplusOf = (guest: Guest) => {
@@ -61,7 +55,7 @@ export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryActio
   const take = (guest: Guest, bytes: number) => {
     const size = guest.actual - bytes
     if (bytes === 0 || guest.asked - size < sameSize) return []
-    return [setMemory(guest.domain, size, { kind: 'cagma', ...figuresOf(guest) })]
+    return [setMemory(guest.domain, size, describe(guest))]
   }
 
   return {
@@ -76,7 +70,7 @@ export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryActio
       const amounts = new Map(guests.map((guest) => [guest, smoothed(surplusOf(guest), releasesOf(guest))]))
       const releases = guests.flatMap((guest) => take(guest, amounts.get(guest)!))
       if (isNow) {
-        const grants = guests.flatMap((guest) => give(guest, 'cagma'))
+        const grants = guests.flatMap((guest) => give(guest, ''))
         const remembered = guests.map((guest): [string, { id: number; releases: number[] }] => {
           const { uuid, id } = guest.domain
           const amount = amounts.get(guest)!
@@ -85,7 +79,7 @@ export function cagma(options: CagmaOptions = {}): StatefulPolicy<SetMemoryActio
         return { plan: [...releases, ...grants], state: { due, guests: new Map(remembered) } }
       }
       const urgent = guests.filter(({ domain }) => swaps(domain))
-      const grants = urgent.flatMap((guest) => give(guest, 'cagma-swapping'))
+      const grants = urgent.flatMap((guest) => give(guest, ': it swaps'))
       const lack = urgent.reduce((sum, guest) => sum + Math.max(0, lackOf(guest)), 0)
       const plan = grants.length > 0 && lack > freeMemory(view) ? [...releases, ...grants] : grants
       return { plan, state: { due, guests: before.guests } }

@@ -4,8 +4,8 @@ import type { DomainView, View } from '../../view/view.ts'
 /** Bytes between two sizes of a balloon that make no difference. */
 export const sameSize = MiB
 
-/** The least balloon of a guest of which nothing else was said, in bytes: the guard's own default. */
-export const usualMinimum = 200 * MiB
+/** Bytes: the least balloon of a guest that has no `memoryFloor`, as the guard has it. */
+export const leastSize = 200 * MiB
 
 /** A guest whose balloon may be changed, in bytes, as the published systems see theirs. */
 export interface Guest {

@@ -1,19 +1,15 @@
-import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, leastSize } from './guest.ts'
 
-export interface IdleTaxOptions {
-  /** Fraction of its idle memory that a guest can lose to others: 0, shares alone count; towards 1, use alone. Default 0.75. */
-  readonly tax?: number | undefined
-  /** Milliseconds that the slow average of a guest's active memory is over. Default 300,000. */
-  readonly slow?: number | undefined
-  /** Milliseconds that the fast one is over. Default 30,000. */
-  readonly fast?: number | undefined
-  /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
-  readonly minimum?: number | undefined
-}
+/** Fraction of its idle memory that a guest can lose to others, and what a page of it costs then. */
+const tax = 0.75
+const idleCost = 1 / (1 - tax)
+/** Milliseconds that the averages of a guest's active memory are over. */
+const slow = 300_000
+const fast = 30_000
 
 /** Averages of the active memory of one run of a guest, in bytes. */
 interface Averages {
@@ -62,14 +58,7 @@ const halvings = 60
  *
  * Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
-export function idleTax(options: IdleTaxOptions = {}): StatefulPolicy<SetMemoryAction, IdleTaxState> {
-  const { tax = 0.75, slow = 300_000, fast = 30_000, minimum = usualMinimum } = options
-  assertFractionBelowOne('tax', tax)
-  assertMilliseconds('slow', slow)
-  assertMilliseconds('fast', fast)
-  assertBytes('minimum', minimum)
-  const idleCost = 1 / (1 - tax)
-
+export function idleTax(): StatefulPolicy<SetMemoryAction, IdleTaxState> {
   const judge = (guest: Guest, averages: Averages): Taxed => {
     const shares = guest.domain.settings.memoryShares
     const active = Math.min(guest.present, Math.max(activeOf(guest), averages.slow, averages.fast))
@@ -104,7 +93,7 @@ export function idleTax(options: IdleTaxOptions = {}): StatefulPolicy<SetMemoryA
       const reclaims = free < (before.reclaims ? states.left : states.high) * total
       const passed = before.time === undefined ? 0 : view.time - before.time
       const averages = new Map<string, Averages>()
-      const guests = guestsOf(view, minimum).map((guest) => {
+      const guests = guestsOf(view, leastSize).map((guest) => {
         const { uuid, id } = guest.domain
         const found = before.guests.get(uuid)
         const known = found?.id === id ? found : undefined
@@ -142,7 +131,7 @@ function grant(guests: readonly Wanting[], pool: number): SetMemoryAction[] {
       const granted = Math.min(size, guest.present + Math.max(0, left))
       left -= Math.max(0, granted - guest.present)
       if (granted - guest.asked < worthwhile) return []
-      return [setMemory(guest.domain, granted, reasonFor(taxed))]
+      return [setMemory(guest.domain, granted, describe(taxed))]
     })
 }
 
@@ -156,12 +145,13 @@ function reclaim(guests: readonly Wanting[], bytes: number): SetMemoryAction[] {
       const target = Math.max(size, guest.present - Math.max(0, left))
       if (guest.present - target < worthwhile) return []
       left -= guest.present - target
-      return guest.asked - target < worthwhile ? [] : [setMemory(guest.domain, target, reasonFor(taxed))]
+      return guest.asked - target < worthwhile ? [] : [setMemory(guest.domain, target, describe(taxed))]
     })
 }
 
-function reasonFor({ guest, active, shares, size }: Wanting) {
-  return { kind: 'idle-tax', active, size: guest.present, shares, goal: size } as const
+function describe({ guest, active, shares, size }: Wanting): string {
+  const part = `${formatBytes(active)} active of ${formatBytes(guest.present)}`
+  return `${part}, ${shares} shares buy ${formatBytes(size)}`
 }
 
 function activeOf({ actual, total, inUse }: Guest): number {

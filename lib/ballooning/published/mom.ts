@@ -1,29 +1,21 @@
-import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes, formatPercent } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { View } from '../../view/view.ts'
-import { type Guest, guestsOf, turnOf, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, leastSize, turnOf } from './guest.ts'
 
-export interface MomOptions {
-  /** Milliseconds from one decision to the next. Default 10,000. */
-  readonly period?: number | undefined
-  /** Milliseconds that averages are over. Default 50,000. */
-  readonly window?: number | undefined
-  /** Free fraction of the host's memory below which guests shrink. Default 0.20. */
-  readonly pressure?: number | undefined
-  /** Free fraction up to which guests are made to swap. Default 0.05. */
-  readonly critical?: number | undefined
-  /** Fraction of its balloon that a guest keeps free while the host has enough. Default 0.20. */
-  readonly guestFree?: number | undefined
-  /** Fraction of its balloon that a guest shrinks by at most, and grows by at least. Default 0.05. */
-  readonly step?: number | undefined
-  /** Fraction of its balloon up to which a change is not worth it. Default 0.0025. */
-  readonly threshold?: number | undefined
-  /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
-  readonly minimum?: number | undefined
-}
+/** Milliseconds from one decision to the next, and that averages are over. */
+const period = 10_000
+const window = 50_000
+/** Free fractions of the host's memory: guests shrink below `pressure`, and are made to swap up to `critical`. */
+const pressure = 0.2
+const critical = 0.05
+/** Fractions of a balloon: kept free while the host has enough; smallest growth, largest shrink; too little to change. */
+const guestFree = 0.2
+const step = 0.05
+const threshold = 0.0025
 
-/** One look at a guest, or at the host. */
+/** One sample of a guest, or of the host. */
 interface Look {
   readonly time: number
   readonly used: number
@@ -48,16 +40,7 @@ export interface MomState {
  *
  * oVirt MOM, doc/balloon.rules (with the floor as VDSM has it: the larger of the two).
  */
-export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, MomState> {
-  const { period = 10_000, window = 50_000, pressure = 0.2, critical = 0.05 } = options
-  const { guestFree = 0.2, step = 0.05, threshold = 0.0025, minimum = usualMinimum } = options
-  assertMilliseconds('period', period)
-  assertMilliseconds('window', window)
-  for (const [name, value] of Object.entries({ pressure, critical, guestFree, step, threshold })) {
-    assertFractionBelowOne(name, value)
-  }
-  assertBytes('minimum', minimum)
-
+export function mom(): StatefulPolicy<SetMemoryAction, MomState> {
   const shrink = (guest: Guest, used: number, hostFree: number): number => {
     const margin = hostFree <= critical ? hostFree - critical : (guestFree * hostFree) / pressure
     const least = Math.max(guest.minimum, used + margin * guest.actual)
@@ -72,7 +55,7 @@ export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, M
     initialState: { due: undefined, host: [], guests: new Map() },
     decide(view, before) {
       const { isNow, due } = turnOf(view, period, before.due)
-      const guests = guestsOf(view, minimum)
+      const guests = guestsOf(view, leastSize)
       const state = { due, ...remember(view, guests, window, before) }
       if (!isNow || state.host.length === 0) return { plan: [], state }
       const hostFree = 1 - average(state.host)
@@ -80,7 +63,8 @@ export function mom(options: MomOptions = {}): StatefulPolicy<SetMemoryAction, M
         const used = average(state.guests.get(guest.domain.uuid)!.looks)
         const size = hostFree < pressure ? shrink(guest, used, hostFree) : grow(guest, used)
         if (Math.abs(size - guest.actual) <= threshold * guest.actual) return []
-        return [setMemory(guest.domain, size, { kind: 'mom', hostFree, used, size: guest.actual })]
+        const reason = `${formatPercent(hostFree)} of the host free, uses ${formatBytes(used)} of ${formatBytes(guest.actual)}`
+        return [setMemory(guest.domain, size, reason)]
       })
       return { plan, state }
     },

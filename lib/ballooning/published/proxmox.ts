@@ -1,22 +1,17 @@
-import { assertBytes, assertFractionBelowOne, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
-import { type Guest, guestsOf, turnOf, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, leastSize, turnOf } from './guest.ts'
 
-export interface ProxmoxOptions {
-  /** Milliseconds from one decision to the next. Default 10,000. */
-  readonly period?: number | undefined
-  /** Fraction of the host's memory that is to be used. Default 0.80. */
-  readonly target?: number | undefined
-  /** Bytes that one guest is changed by at most in one decision. Default 100 MiB. */
-  readonly step?: number | undefined
-  /** Bytes: the host may be so far from the target. Default 10 MiB. */
-  readonly tolerance?: number | undefined
-  /** A guest with more free than this fraction of its minimum is comfortable. Default 0.25. */
-  readonly comfortable?: number | undefined
-  /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
-  readonly minimum?: number | undefined
-}
+/** Milliseconds from one decision to the next. */
+const period = 10_000
+/** Fraction of the host's memory that is to be used, and bytes that it may be off. */
+const target = 0.8
+const tolerance = 10 * MiB
+/** Bytes that one guest is changed by at most in one decision. */
+const step = 100 * MiB
+/** Fraction of its minimum: a guest with more free is comfortable. */
+const comfortable = 0.25
 
 /** What {@link proxmox} remembers: when its next turn is due, in monotonic milliseconds. */
 export interface ProxmoxState {
@@ -34,14 +29,7 @@ export interface ProxmoxState {
  *
  * Proxmox VE, PVE::AutoBalloon (pve-manager) and pvestatd.
  */
-export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryAction, ProxmoxState> {
-  const { period = 10_000, target = 0.8, step = 100 * MiB, tolerance = 10 * MiB } = options
-  const { comfortable = 0.25, minimum = usualMinimum } = options
-  assertMilliseconds('period', period)
-  assertFractionBelowOne('target', target)
-  assertFractionBelowOne('comfortable', comfortable)
-  for (const [name, value] of Object.entries({ step, tolerance, minimum })) assertBytes(name, value)
-
+export function proxmox(): StatefulPolicy<SetMemoryAction, ProxmoxState> {
   return {
     initialState: { due: undefined },
     decide(view, before) {
@@ -51,7 +39,7 @@ export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryA
       const goal = target * total - (total - available)
       if (Math.abs(goal) <= tolerance) return { plan: [], state: { due } }
 
-      const guests = guestsOf(view, minimum)
+      const guests = guestsOf(view, leastSize)
       const isComfortable = (guest: Guest) => {
         return guest.unused > comfortable * guest.minimum && guest.actual >= guest.minimum
       }
@@ -59,14 +47,9 @@ export function proxmox(options: ProxmoxOptions = {}): StatefulPolicy<SetMemoryA
       const sizes = new Map<Guest, number>()
       if (Math.abs(handOut(first, goal, step, sizes)) >= Math.abs(goal)) handOut(guests, goal, step, sizes)
       const plan = [...sizes].map(([guest, size]) => {
-        const figures = { isComfortable: isComfortable(guest), unused: guest.unused }
-        return setMemory(
-          guest.domain,
-          size,
-          goal < 0
-            ? { kind: 'proxmox-above', hostAbove: -goal, ...figures }
-            : { kind: 'proxmox-below', hostBelow: goal, ...figures },
-        )
+        const free = isComfortable(guest) ? 'comfortable' : 'pressed'
+        const reason = `host ${formatBytes(Math.abs(goal))} ${goal < 0 ? 'above' : 'below'} its target, ${free} with ${formatBytes(guest.unused)} free`
+        return setMemory(guest.domain, size, reason)
       })
       return { plan, state: { due } }
     },

@@ -1,20 +1,14 @@
-import { assertBytes, assertFactor } from '../../policy/options.ts'
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf } from './guest.ts'
+import { type Guest, guestsOf, leastSize } from './guest.ts'
 
-export interface QubesOptions {
-  /** A guest would like to have so many times what it uses. Default 1.3. */
-  readonly factor?: number | undefined
-  /** Bytes: the least that a guest would like, where it has no floor of its own. Default 200 MiB. */
-  readonly minimum?: number | undefined
-  /** Bytes that must have to move in all for anything to be done. Default 150 MiB. */
-  readonly threshold?: number | undefined
-  /** Bytes: a guest below what it would like is worth so much less. Default 15 MiB. */
-  readonly thresholdBelow?: number | undefined
-}
-
+/** A guest would like to have so many times what it uses. */
+const factor = 1.3
+/** Bytes that must have to move in all for anything to be done; or to one guest that is below what it would like. */
+const threshold = 150 * MiB
+const thresholdBelow = 15 * MiB
 /** Bytes: a guest with less above what it would like is not asked for it when the host is short. */
 const leastDonation = 10 * MiB
 
@@ -35,14 +29,10 @@ interface Wish {
  *
  * Qubes OS, qubes-core-admin, qubes/qmemman: algo.py and systemstate.py.
  */
-export function qubes(options: QubesOptions = {}): PurePolicy<SetMemoryAction> {
-  const { factor = 1.3, minimum = 200 * MiB, threshold = 150 * MiB, thresholdBelow = 15 * MiB } = options
-  assertFactor('factor', factor)
-  for (const [name, value] of Object.entries({ minimum, threshold, thresholdBelow })) assertBytes(name, value)
-
+export function qubes(): PurePolicy<SetMemoryAction> {
   return (view) => {
     const free = freeMemory(view)
-    const wishes = guestsOf(view, minimum)
+    const wishes = guestsOf(view, leastSize)
       .filter(({ domain }) => domain.memory.progress !== 'refusing')
       .map((guest): Wish => {
         const preferred = Math.max(guest.minimum, Math.min(guest.maximum, factor * guest.inUse))
@@ -61,8 +51,8 @@ export function qubes(options: QubesOptions = {}): PurePolicy<SetMemoryAction> {
       .filter(({ change }) => Math.abs(change) >= MiB)
       .toSorted((a, b) => Number(a.change > 0) - Number(b.change > 0))
       .map(({ guest, preferred, size }) => {
-        const { inUse: used, asked } = guest
-        return setMemory(guest.domain, size, { kind: 'qubes', used, preferred, size: asked, free })
+        const reason = `uses ${formatBytes(guest.inUse)} and would like ${formatBytes(preferred)}, has ${formatBytes(guest.asked)}; ${formatBytes(free)} are free`
+        return setMemory(guest.domain, size, reason)
       })
   }
 }

@@ -1,18 +1,12 @@
-import { assertBytes, assertMilliseconds } from '../../policy/options.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, usualMinimum } from './guest.ts'
+import { type Guest, guestsOf, leastSize } from './guest.ts'
 
-export interface SqueezedOptions {
-  /** Milliseconds without progress after which a guest is left out of the round. Default 5,000. */
-  readonly inactiveAfter?: number | undefined
-  /** Milliseconds without progress after which it is left out of the rounds that follow, too. Default 20,000. */
-  readonly uncooperativeAfter?: number | undefined
-  /** Bytes: the least balloon of a guest that has no floor of its own. Default 200 MiB. */
-  readonly minimum?: number | undefined
-}
-
+/** Milliseconds without progress after which a guest is left out of the round, and of those that follow. */
+const inactiveAfter = 5_000
+const uncooperativeAfter = 20_000
 /** Bytes between two sizes that make no difference: what a Linux host has available is never as still as what Xen has free. */
 const tolerance = 16 * MiB
 
@@ -44,18 +38,13 @@ export interface SqueezedState {
  *
  * XCP-ng xen-api, ocaml/squeezed/lib/squeeze.ml.
  */
-export function squeezed(options: SqueezedOptions = {}): StatefulPolicy<SetMemoryAction, SqueezedState> {
-  const { inactiveAfter = 5_000, uncooperativeAfter = 20_000, minimum = usualMinimum } = options
-  assertMilliseconds('inactiveAfter', inactiveAfter)
-  assertMilliseconds('uncooperativeAfter', uncooperativeAfter)
-  assertBytes('minimum', minimum)
-
+export function squeezed(): StatefulPolicy<SetMemoryAction, SqueezedState> {
   return {
     initialState: { roundBegan: undefined, guests: new Map() },
     decide(view, before) {
       const { time } = view
       const roundBegan = before.roundBegan ?? time
-      const guests = guestsOf(view, minimum)
+      const guests = guestsOf(view, leastSize)
       const seen = new Map(guests.map((guest) => [guest, look(guest, time, before)]))
       const idleFor = (guest: Guest, since: number) => {
         const { target, movedAt } = seen.get(guest)!
@@ -77,14 +66,12 @@ export function squeezed(options: SqueezedOptions = {}): StatefulPolicy<SetMemor
       for (const guest of guests) if (isUncooperative(guest)) sizes.set(guest, seen.get(guest)!.target)
       const changed = [...sizes].filter(([guest, size]) => !isAt(size, guest.asked))
       const plan = changed.map(([guest, size]) => {
-        const { minimum, maximum } = guest
-        return setMemory(
-          guest.domain,
-          size,
-          isUncooperative(guest)
-            ? { kind: 'squeezed-uncooperative' }
-            : { kind: 'squeezed', gamma, minimum, maximum, giving: giving.length },
-        )
+        const range = `${formatBytes(guest.minimum)} to ${formatBytes(guest.maximum)}`
+        const order = giving.length > 0 ? `${giving.length} to give first` : 'none to give'
+        const why = isUncooperative(guest)
+          ? 'uncooperative'
+          : `gamma ${gamma.toFixed(3)} of ${range}, ${order}`
+        return setMemory(guest.domain, size, why)
       })
       const isDone = active.every((guest) => isAt(guest.actual, sizeOf(guest)))
       const next = [...seen].map(([guest, known]): [string, Squeezed] => {

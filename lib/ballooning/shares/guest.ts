@@ -1,3 +1,4 @@
+import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
@@ -134,8 +135,9 @@ function sizeWhenDry({ memory }: DomainView, size: number, used: number, margin:
   return isDry ? used + size : 0
 }
 
-/** The figures of a guest that every reason to change it has. */
-export function figuresOf({ domain, asked, used, underPressure }: Guest) {
+/** What a guest is like, in words. */
+export function describe({ domain, asked, used, underPressure }: Guest): string {
   const growth = domain.memory.need?.growthPerSecond ?? 0
-  return { spare: Math.max(0, asked - used), size: asked, growth, underPressure }
+  const speed = growth > 0 ? `, use rising by ${formatBytes(growth)}/s` : ''
+  return `${formatBytes(Math.max(0, asked - used))} to spare of ${formatBytes(asked)}${speed}${underPressure ? ', under memory pressure' : ''}`
 }

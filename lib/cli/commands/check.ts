@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { defaultPolicies, type PolicyKind } from '../../policies.ts'
 import { formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
@@ -6,14 +7,14 @@ import { type Config, readConfig } from '../config/config.ts'
 import { type CliContext, writeLines } from '../context.ts'
 
 /** `ballast check <file>` */
-export function checkCommand(world: CliContext): Command {
+export function checkCommand(context: CliContext): Command {
   return new Command('check')
     .argument('<file>', 'the configuration file')
-    .summary('look for mistakes in a configuration file')
+    .summary('find mistakes in a configuration file')
     .description(
-      'Reads a configuration file as "ballast run --config" does, and says what would run, or all that is wrong ' +
-        'in it, each with its line. Asks no host: whether it has as many physical CPUs and as much memory is ' +
-        'seen when ballast begins, or reads the file again.',
+      'Reads a configuration file as "ballast run --config" does, and prints what would run, or every mistake in ' +
+        'it with its line. Connects to no host: what depends on its physical CPUs and its memory is checked when ' +
+        'ballast starts, or reloads the file.',
     )
     .addHelpText(
       'after',
@@ -24,22 +25,27 @@ Examples:
     )
     .action(async (path: string) => {
       const config = await readConfig(path)
-      writeLines(world, describe(config).map(printable))
+      writeLines(context, describe(config).map(printable))
     })
 }
 
-function describe({ path, options, scheduler, ballooning, domainRules }: Config): string[] {
-  const { connect, interval, domains, reserve, hostCpus, respectPins, journal, dryRun } = options
+function describe({ path, options, interval, policies, domainRules }: Config): string[] {
+  const { connect, match, hostMemoryReserve, hostCpus, respectPins, journal, dryRun } = options
   const globs = Object.keys(domainRules)
+  const nameOf = (kind: PolicyKind) => {
+    const chosen = policies[kind]
+    return chosen === 'none' ? 'none' : (chosen?.name ?? defaultPolicies[kind])
+  }
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['host', connect && withoutPassword(connect)],
-    ['seconds from one look to the next', interval === undefined ? undefined : String(interval / 1000)],
-    ['vCPUs', scheduler?.name ?? 'stay where they are'],
-    ['memory', ballooning?.name ?? 'stays as it is'],
-    ['only guests named', domains],
-    ['settings of guests named', globs.length > 0 ? globs.join(', ') : undefined],
+    ['interval', interval === undefined ? undefined : `${interval / 1000} s`],
+    ['scheduler', nameOf('scheduler')],
+    ['ballooning', nameOf('ballooning')],
+    ['ksm', nameOf('ksm')],
+    ['only guests named', match],
+    ['rules for guests named', globs.length > 0 ? globs.join(', ') : undefined],
     ['pCPUs of the host', hostCpus?.toString()],
-    ['memory of the host', reserve === undefined ? undefined : formatBytes(reserve)],
+    ['memory of the host', hostMemoryReserve === undefined ? undefined : formatBytes(hostMemoryReserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
     ['dry run', dryRun ? 'changes nothing' : undefined],

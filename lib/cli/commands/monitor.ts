@@ -5,11 +5,13 @@ import { printable } from '../../util/printable.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, isTerminal, writeLines } from '../context.ts'
 import { runTicks } from '../controller/ticks.ts'
-import { type LoopOptions, loopCommand } from '../options.ts'
+import { addOptions, type LoopOptions, loopCommand } from '../options.ts'
 
 /** `ballast monitor [seconds]` */
-export function monitorCommand(world: CliContext): Command {
-  return loopCommand('monitor', { domainsHelp: 'show only guests whose names match, such as "web*"' })
+export function monitorCommand(context: CliContext): Command {
+  return addOptions(loopCommand('monitor'), ['connect', 'match'], {
+    match: 'show only guests whose names match, such as "web*" (default: all)',
+  })
     .summary('show the physical CPUs, the guests on them and their memory')
     .description(
       'Shows, every few seconds, a bar for each physical CPU with the guests that are on it, then each ' +
@@ -21,28 +23,28 @@ export function monitorCommand(world: CliContext): Command {
       `
 Examples:
   ballast monitor                        every 2 seconds, until Ctrl-C
-  ballast monitor 1 --ticks 2            two looks, a second apart (the first knows no load yet)
+  ballast monitor 1 --ticks 2            two samples, a second apart (the first has no load yet)
   ballast monitor --json | jq .memory    for other programs`,
     )
-    .action((interval: number, options: LoopOptions) => monitor(world, options, interval))
+    .action((interval: number, options: LoopOptions) => monitor(context, options, interval))
 }
 
-async function monitor(world: CliContext, options: LoopOptions, interval: number): Promise<void> {
-  const host = await openHost(world, options, { readOnly: true, stays: true })
+async function monitor(context: CliContext, options: LoopOptions, interval: number): Promise<void> {
+  const host = await openHost(context, options, { readOnly: true, stays: true })
   if (!host) return
   await using _ = closing(host)
-  const terminal = isTerminal(world)
+  const terminal = isTerminal(context)
   // On a terminal every frame says so.
-  if (!terminal || options.json) logConnection(world, host)
-  const shows = globMatcher(options.domains ?? '*')
-  await runTicks(world, host, options, { interval }, (tick) => {
-    const { columns = 100, rows = 24 } = world.stdout
+  if (!terminal || options.json) logConnection(context, host)
+  const shows = globMatcher(options.match ?? '*')
+  await runTicks(context, host, options, { interval, match: options.match }, (tick) => {
+    const { columns = 100, rows = 24 } = context.stdout
     const problems = tick.errors.map((error) => printable(error.message))
     const besides = tick.view.online.size + problems.length + 5
     const guests = terminal ? Math.max(3, rows - besides) : Number.POSITIVE_INFINITY
-    const lines = table(tick, { colour: terminal && !world.env.NO_COLOR, columns, guests, shows })
+    const lines = table(tick, { colour: terminal && !context.env.NO_COLOR, columns, guests, shows })
     writeLines(
-      world,
+      context,
       terminal ? frame([...lines, ...problems].slice(0, rows - 1), tick.index) : [...lines, ...problems, ''],
     )
   })

@@ -22,7 +22,7 @@ interface RestoreOptions extends ConnectionOptions {
 }
 
 /** `ballast restore` */
-export function restoreCommand(world: CliContext): Command {
+export function restoreCommand(context: CliContext): Command {
   return connectionOptions(new Command('restore'))
     .option(
       '--journal <path>',
@@ -43,14 +43,14 @@ Examples:
   ballast restore                        what ballast changed on the default host
   ballast restore --journal ./mine.jsonl what a run with --journal changed`,
     )
-    .action((options: RestoreOptions) => restoreHost(world, options))
+    .action((options: RestoreOptions) => restoreHost(context, options))
 }
 
-async function restoreHost(world: CliContext, options: RestoreOptions): Promise<void> {
-  const host = await openHost(world, options, { readOnly: false })
+async function restoreHost(context: CliContext, options: RestoreOptions): Promise<void> {
+  const host = await openHost(context, options, { readOnly: false })
   if (!host) return
   await using _host = closing(host)
-  const path = resolve(journalPath(options.journal, host.uri, world.env))
+  const path = resolve(journalPath(options.journal, host.uri, context.env))
   if (!existsSync(path)) {
     throw new BallastError(
       'ERR_JOURNAL',
@@ -61,7 +61,7 @@ async function restoreHost(world: CliContext, options: RestoreOptions): Promise<
   await using _hold = await lockHost(host, { command: 'ballast restore', journal: path })
   const journal = fileJournal(path)
   const report = await restore(host, journal)
-  writeLines(world, linesOf(report))
+  writeLines(context, linesOf(report))
   const missing = report.notRestored.filter(({ entry }) => entry.original !== null)
   if (missing.length > 0) {
     await journal.forget(settled(report))

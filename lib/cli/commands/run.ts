@@ -2,91 +2,75 @@ import type { Command } from 'commander'
 import { readConfig } from '../config/config.ts'
 import type { CliContext } from '../context.ts'
 import { control } from '../controller/controller.ts'
-import type { Setup } from '../controller/setup.ts'
-import type { LogOptions } from '../log-options.ts'
+import { mergeSetup } from '../controller/setup.ts'
 import {
+  addOptions,
+  addPolicyOptions,
   type ControlOptions,
-  type CpuOptions,
-  controlCommand,
-  cpuOptions,
-  type MemoryOptions,
-  memoryOption,
+  loopCommand,
+  type PolicyNames,
+  type RunOptionName,
+  runOptions,
 } from '../options.ts'
-import { balloonPolicies, cpuPolicies, defaultPolicies } from '../policies.ts'
 import { parseText } from '../values.ts'
 
-type Given = ControlOptions & CpuOptions & MemoryOptions & LogOptions & { readonly config?: string }
+type Given = ControlOptions & PolicyNames & { readonly config?: string }
+
+/** What makes `ballast run`, or another name for it. */
+interface RunCommand {
+  readonly name: string
+  /** Policies that count as typed, unless others are. */
+  readonly presets?: PolicyNames
+  readonly summary: string
+  readonly description: string
+  /** Lines of help. */
+  readonly examples: string
+}
 
 /** `ballast run [seconds]` */
-export function runCommand(world: CliContext): Command {
-  return cpuOptions(controlCommand('run'))
-    .addOption(memoryOption())
+export function runCommand(context: CliContext): Command {
+  return runCommandAs(context, {
+    name: 'run',
+    summary: 'balance the physical CPUs and the memory',
+    description:
+      'Pins virtual CPUs and sizes balloons, in one loop: samples the host at each interval, asks the policies, ' +
+      'and changes as little as balances it. A balanced host is not changed.',
+    examples: `
+  ballast run                               vCPUs and memory, every 2 seconds, until Ctrl-C
+  ballast run --dry-run --ticks 10          log what would be done, ten times
+  ballast run --scheduler pack --ksm adaptive --ballooning none
+  ballast run --json >> /var/log/ballast    one line of JSON per tick
+  ballast run --config /etc/ballast.yaml    what that file says; "ballast check" finds mistakes in it`,
+  })
+}
+
+/** `ballast run` under another name. */
+export function runCommandAs(context: CliContext, run: RunCommand): Command {
+  const { name, presets = {}, summary, description, examples } = run
+  const command = loopCommand(name)
+  addPolicyOptions(command, presets)
+  return addOptions(command, Object.keys(runOptions) as RunOptionName[])
     .option(
       '--config <file>',
       'read what is not given here from this file, and again at each SIGHUP; see docs/operating.md',
       parseText('--config'),
     )
-    .summary('both: level the physical CPUs and the memory')
-    .description('Does what "ballast cpu" and "ballast memory" do, in one loop.')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  ballast run                               both, every 2 seconds, until Ctrl-C
-  ballast run --dry-run --ticks 10          only say what would be done, ten times
-  ballast run --json >> /var/log/ballast    one line of JSON per tick
-  ballast run --config /etc/ballast.yaml    what that file says; "ballast check" looks for mistakes in it`,
-    )
-    .action(async (interval: number, given: Given, command: Command) => {
-      // Without the argument it is the default that comes here, which a file may replace.
-      const wanted = command.args.length > 0 ? interval : undefined
-      const { config } = given
-      if (config === undefined) return control(world, fromCommandLine(interval, given))
-      const read = () => fromFile(config, wanted, given, interval)
-      return control(world, await read(), read)
+    .summary(summary)
+    .description(description)
+    .addHelpText('after', `\nExamples:${examples}`)
+    .action((interval: number, { config, ...given }: Given) => {
+      const line = {
+        command: `ballast ${name}`,
+        // Without the argument it is the default that comes here, which a file may replace.
+        interval: command.args.length > 0 ? interval : undefined,
+        options: { ...presets, ...given },
+      }
+      return config === undefined
+        ? control(context, mergeSetup(line))
+        : controlByFile(context, async () => mergeSetup(line, await readConfig(config)))
     })
 }
 
-function fromCommandLine(interval: number, options: Given): Setup {
-  return {
-    options,
-    pilot: {
-      interval,
-      scheduler: cpuPolicies[defaultPolicies.cpus]!(),
-      ballooning: balloonPolicies[defaultPolicies.balloons]!(),
-      hostMemoryReserve: options.reserve,
-    },
-    lockInfo: { command: 'ballast run', policies: [defaultPolicies.cpus, defaultPolicies.balloons] },
-  }
-}
-
-function camelCase(option: string): string {
-  return option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-}
-
-/** What the command line says wins over what the file says. */
-async function fromFile(
-  path: string,
-  interval: number | undefined,
-  given: Given,
-  usualInterval: number,
-): Promise<Setup> {
-  const { options: said, scheduler, ballooning, domainRules, nameOf } = await readConfig(path)
-  const options = { ...said, ...given }
-  return {
-    options,
-    pilot: {
-      interval: interval ?? said.interval ?? usualInterval,
-      scheduler: scheduler?.policy,
-      ballooning: ballooning?.policy,
-      hostMemoryReserve: options.reserve,
-      domainRules: domainRules,
-    },
-    lockInfo: {
-      command: `ballast run --config ${path}`,
-      policies: [scheduler, ballooning].flatMap((chosen) => chosen?.name ?? []),
-    },
-    config: path,
-    nameOf: (option) => (Object.hasOwn(given, camelCase(option)) ? `--${option}` : nameOf(option)),
-  }
+async function controlByFile(context: CliContext, read: () => Promise<ReturnType<typeof mergeSetup>>) {
+  return control(context, await read(), read)
 }

@@ -10,7 +10,7 @@ import { BallastError } from '../../host/errors.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { closing, openHost, uriOf } from '../connection.ts'
-import { type CliContext, note, writeLines } from '../context.ts'
+import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { countsOf, nameOf, originalOf } from '../journal-text.ts'
 import { type ConnectionOptions, connectionOptions } from '../options.ts'
@@ -29,7 +29,7 @@ interface Found {
 }
 
 /** `ballast status` */
-export function statusCommand(world: CliContext): Command {
+export function statusCommand(context: CliContext): Command {
   return connectionOptions(new Command('status'))
     .option('--json', 'print it as one line of JSON')
     .option(
@@ -53,19 +53,19 @@ Examples:
 
 Ends with 0 whether or not somebody is at work, and with 1 when a journal cannot be read.`,
     )
-    .action((options: StatusOptions) => status(world, options))
+    .action((options: StatusOptions) => status(context, options))
 }
 
-async function status(world: CliContext, options: StatusOptions): Promise<void> {
-  const uri = await canonicalUri(world, options)
+async function status(context: CliContext, options: StatusOptions): Promise<void> {
+  const uri = await canonicalUri(context, options)
   if (uri === undefined) return
   const holdings = await lockOwners(uri)
   const told = holdings.flatMap((holding) => (holding.held && holding.holder?.journal) || [])
-  const paths = new Set([...told, resolve(journalPath(options.journal, uri, world.env))])
+  const paths = new Set([...told, resolve(journalPath(options.journal, uri, context.env))])
   const journals = (await Promise.all(Array.from(paths, find))).flatMap((found) => found ?? [])
   const host = withoutPassword(uri)
   writeLines(
-    world,
+    context,
     options.json ? [json(host, holdings, journals)] : lines(host, holdings, journals).map(printable),
   )
   const unreadable = journals.find(({ error }) => error !== undefined)
@@ -73,16 +73,16 @@ async function status(world: CliContext, options: StatusOptions): Promise<void> 
 }
 
 /** The URI as libvirt completes it; as it was given when the daemon is away. Undefined: the user stopped us. */
-async function canonicalUri(world: CliContext, options: StatusOptions): Promise<string | undefined> {
+async function canonicalUri(context: CliContext, options: StatusOptions): Promise<string | undefined> {
   try {
-    const host = await openHost(world, options, { readOnly: true })
+    const host = await openHost(context, options, { readOnly: true })
     if (!host) return undefined
     await using _host = closing(host)
     return host.uri
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
-    note(world, error.message)
-    return withoutPassword(uriOf(world, options))
+    logNotice(context, error.message)
+    return withoutPassword(uriOf(context, options))
   }
 }
 

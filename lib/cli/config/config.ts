@@ -1,14 +1,18 @@
 import { readFile, stat } from 'node:fs/promises'
-import { isAbsolute } from 'node:path'
 import { type DomainRules, type DomainRulesByName, readDomainRules } from '../../control/domain/rules.ts'
 import { CpuSet } from '../../host/cpuset.ts'
-import type { Ballooning, Scheduler } from '../../policy/plan.ts'
-import { ConfigError, UsageError } from '../exit-codes.ts'
-import { type LogOptions, logFormats, logLevels } from '../log-options.ts'
-import type { ControlOptions, CpuOptions, MemoryOptions } from '../options.ts'
-import { balloonPolicies, cpuPolicies, defaultPolicies } from '../policies.ts'
-import { parseCpus, parseSeconds, parseSize, parseText } from '../values.ts'
-import { balloonKinds, domainKinds, type Kinds, schedulerKinds } from './kinds.ts'
+import {
+  type KindsOf,
+  type PolicyKind,
+  type PolicyOf,
+  type PolicyTable,
+  policies,
+  type RegisteredPolicy,
+} from '../../policies.ts'
+import { kebabCase } from '../../util/kebab-case.ts'
+import { ConfigError } from '../exit-codes.ts'
+import { type RunOption, type RunOptionName, type RunOptions, runOptions } from '../options.ts'
+import { parseSeconds } from '../values.ts'
 import { ConfigReader, type Entry } from './yaml-reader.ts'
 
 /** A policy that was chosen, ready to be used. */
@@ -17,48 +21,37 @@ export interface Chosen<Policy> {
   readonly policy: Policy
 }
 
-/** What `ballast run` is to do. */
-export interface RunOptions
-  extends Omit<ControlOptions, 'ticks' | 'json'>,
-    CpuOptions,
-    MemoryOptions,
-    LogOptions {
-  /** Milliseconds. */
-  readonly interval?: number
-}
+/** What a configuration file says of policies; a kind that it does not mention is left out. */
+export type PolicyChoices = { readonly [Kind in PolicyKind]?: Chosen<PolicyOf<Kind>> | 'none' | undefined }
 
 /** What a configuration file says. */
 export interface Config {
   readonly path: string
   /** As the command line would have given them; what the file does not say is left out. */
   readonly options: RunOptions
-  /** Undefined: vCPUs stay where they are. */
-  readonly scheduler: Chosen<Scheduler> | undefined
-  /** Undefined: balloons stay as they are. */
-  readonly ballooning: Chosen<Ballooning> | undefined
+  /** Milliseconds. */
+  readonly interval: number | undefined
+  readonly policies: PolicyChoices
   readonly domainRules: DomainRulesByName
-  /** `FILE:LINE:COLUMN: NAME` of an option; just its name where the file does not have it. */
-  nameOf(option: string): string
+  /** `FILE:LINE:COLUMN: KEY` of an option; just its key where the file does not have it. */
+  nameOf(key: string): string
 }
 
-/** The options of a configuration file: those of `ballast run`, under the same names. */
-const names = [
-  'connect',
-  'interval',
-  'domains',
-  'scheduler',
-  'ballooning',
-  'domain-rules',
-  'reserve',
-  'host-cpus',
-  'respect-pins',
-  'journal',
-  'dry-run',
-  'restore',
-  'log',
-  'log-level',
-] as const
-type Name = (typeof names)[number]
+/** What a configuration can say of one domain. */
+const domainKinds = {
+  managed: 'flag',
+  cpus: 'cpus',
+  shares: 'number',
+  memoryFloor: 'bytes',
+  memoryCeiling: 'bytes',
+  memoryShares: 'number',
+} as const satisfies KindsOf<DomainRules>
+
+const optionNames = Object.keys(runOptions) as RunOptionName[]
+const policyKinds = Object.keys(policies) as PolicyKind[]
+
+/** The keys of a configuration file: those of `ballast run`, under the same names, and the rules for domains. */
+const keys: readonly string[] = ['interval', ...policyKinds, ...optionNames.map(kebabCase), 'domain-rules']
 
 /** Bytes. What is longer is no configuration: a disk, or a log. */
 const longest = 2 ** 20
@@ -85,92 +78,87 @@ async function read(path: string): Promise<string> {
 /** Reads the text of a configuration; `path` is what messages call it. Throws {@link ConfigError}. */
 export function parseConfig(path: string, text: string): Config {
   const reader = new ConfigReader(path, text)
-  const entries = reader.top(names)
-  const entry = (name: Name) => entries.get(name)
-  const options = withoutUnsaid({
-    connect: reader.string(entry('connect'), parseText('connect')),
-    interval: reader.parsed(entry('interval'), parseSeconds),
-    domains: reader.string(entry('domains'), parseText('domains')),
-    reserve: reader.parsed(entry('reserve'), parseSize('reserve')),
-    hostCpus: reader.parsed(entry('host-cpus'), parseCpus('host-cpus')),
-    respectPins: reader.flag(entry('respect-pins')),
-    journal: reader.string(entry('journal'), absolute),
-    dryRun: reader.flag(entry('dry-run')),
-    restore: reader.flag(entry('restore')),
-    log: reader.choice(entry('log'), logFormats),
-    logLevel: reader.choice(entry('log-level'), logLevels),
-  }) satisfies RunOptions
-  const scheduler = policyOf(reader, entry('scheduler'), defaultPolicies.cpus, cpuPolicies, schedulerKinds)
-  const ballooning = policyOf(
-    reader,
-    entry('ballooning'),
-    defaultPolicies.balloons,
-    balloonPolicies,
-    balloonKinds,
+  const entries = reader.top(keys)
+  const options: RunOptions = Object.fromEntries(
+    optionNames.flatMap((name) => {
+      const value = valueIn(reader, entries.get(kebabCase(name)), kebabCase(name), runOptions[name])
+      return value === undefined ? [] : [[name, value]]
+    }),
   )
-  const settings = entry('domain-rules')
-  const places = new Map<string, Entry>(entries)
-  const domainRules = settings ? rulesOf(reader, settings, places, options.hostCpus) : {}
-  if (scheduler === 'none' && ballooning === 'none') {
-    reader.problem(entry('ballooning')!, 'ballooning must not be none too: there would be nothing to do')
+  const interval = reader.parsed(entries.get('interval'), parseSeconds)
+  const chosen: PolicyChoices = {
+    scheduler: policyOf(reader, entries.get('scheduler'), policies.scheduler),
+    ballooning: policyOf(reader, entries.get('ballooning'), policies.ballooning),
+    ksm: policyOf(reader, entries.get('ksm'), policies.ksm),
   }
-  const useless = [
-    ...(scheduler === 'none' ? (['host-cpus', 'respect-pins'] as const) : []),
-    ...(ballooning === 'none' ? (['reserve'] as const) : []),
-  ]
-  for (const name of useless) {
-    const other = name === 'reserve' ? 'ballooning' : 'scheduler'
-    const there = entry(name)
-    if (there) reader.problem(there, `${name} must not be there while ${other} is none: it would do nothing`)
+  const rules = entries.get('domain-rules')
+  const places = new Map<string, Entry>(entries)
+  const domainRules = rules ? rulesOf(reader, rules, places, options.hostCpus) : {}
+  if (chosen.scheduler === 'none' && chosen.ballooning === 'none' && (chosen.ksm ?? 'none') === 'none') {
+    reader.problem(
+      entries.get('ballooning')!,
+      'ballooning must not be none too: there would be nothing to do',
+    )
+  }
+  for (const { name, needs } of uselessOptions(options, (kind) => chosen[kind] === 'none')) {
+    const key = kebabCase(name)
+    reader.problem(entries.get(key)!, `${key} must not be there while ${needs} is none: it would do nothing`)
   }
   reader.finish()
   return {
     path,
     options,
-    scheduler: scheduler === 'none' ? undefined : scheduler,
-    ballooning: ballooning === 'none' ? undefined : ballooning,
+    interval,
+    policies: chosen,
     domainRules,
-    nameOf(option) {
-      const there = places.get(option)
-      return there ? `${reader.place(there)}${option}` : option
+    nameOf(key) {
+      const entry = places.get(key)
+      return entry ? `${reader.place(entry)}${key}` : key
     },
   }
 }
 
-type WithoutUnsaid<T> = { [K in keyof T]?: NonNullable<T[K]> }
-
-function withoutUnsaid<T extends object>(options: T): WithoutUnsaid<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as WithoutUnsaid<T>
+/** The options that would do nothing, since there is no policy of the kind that they need. */
+export function uselessOptions(
+  options: RunOptions,
+  isNone: (kind: PolicyKind) => boolean,
+): { readonly name: RunOptionName; readonly needs: PolicyKind }[] {
+  return optionNames.flatMap((name) => {
+    const { needs }: RunOption = runOptions[name]
+    return options[name] !== undefined && needs && isNone(needs) ? [{ name, needs }] : []
+  })
 }
 
-function absolute(text: string): string {
-  if (!isAbsolute(text)) {
-    throw new UsageError(`journal must be a path that begins with /; got ${JSON.stringify(text)}`)
-  }
-  return text
+function valueIn(reader: ConfigReader, entry: Entry | undefined, key: string, option: RunOption): unknown {
+  if ('choices' in option) return reader.choice(entry, option.choices)
+  if ('helpOff' in option) return reader.flag(entry)
+  return reader.parsed(entry, (option.parseInFile ?? option.parse)(key))
 }
 
-/** `NAME`, `none`, or `{ policy: NAME, … }` with options of that policy. Undefined: something is wrong. */
+/** `NAME`, `none`, or `{ policy: NAME, … }` with options of that policy. Undefined: not said, or something is wrong. */
 function policyOf<Policy>(
   reader: ConfigReader,
   entry: Entry | undefined,
-  usualName: string,
-  policies: Readonly<Record<string, (options?: object) => Policy>>,
-  kinds: Readonly<Record<string, Kinds>>,
+  table: PolicyTable<Policy>,
 ): Chosen<Policy> | 'none' | undefined {
-  if (!entry) return { name: usualName, policy: policies[usualName]!() }
-  const known = Object.keys(policies)
+  if (!entry) return undefined
+  const known = Object.keys(table)
   if (!reader.isGroup(entry)) {
     const name = reader.choice(entry, ['none', ...known])
-    return name === undefined || name === 'none' ? name : { name, policy: policies[name]!() }
+    return name === undefined || name === 'none' ? name : { name, policy: table[name]!.create() }
   }
   const named = reader.within(entry, 'policy')
-  const name = named ? reader.choice(named, known) : usualName
-  if (name === undefined) return undefined
-  const options = reader.options(entry, kinds[name]!, ['policy'])
-  const policy = reader.made(entry, options, policies[name]!)
+  // Options without a name are those of the default.
+  const name = named ? reader.choice(named, known) : known[0]
+  return name === undefined ? undefined : made(reader, entry, table[name]!)
+}
+
+function made<Policy>(
+  reader: ConfigReader,
+  entry: Entry,
+  { name, options, create }: RegisteredPolicy<Policy>,
+): Chosen<Policy> | undefined {
+  const policy = reader.made(entry, reader.options(entry, options, ['policy']), create)
   return policy === undefined ? undefined : { name, policy }
 }
 
@@ -181,18 +169,18 @@ function rulesOf(
   reader: ConfigReader,
   entry: Entry,
   places: Map<string, Entry>,
-  reserved: CpuSet = CpuSet.empty,
+  hostCpus: CpuSet = CpuSet.empty,
 ): DomainRulesByName {
-  const settings: [glob: string, rules: DomainRules][] = []
+  const made: [glob: string, rules: DomainRules][] = []
   for (const [glob, rules] of reader.entries(entry) ?? []) {
     const options = reader.options(rules, domainKinds)
     for (const place of options.places.values()) places.set(place.name, place)
     const read = (values: DomainRules) => {
-      readDomainRules({ [glob]: values }, anyCpus.minus(reserved))
+      readDomainRules({ [glob]: values }, anyCpus.minus(hostCpus))
       return values
     }
-    const made = reader.made(rules, options, read, `domainRules["${glob}"].`)
-    if (made) settings.push([glob, made])
+    const values = reader.made(rules, options, read, `domainRules["${glob}"].`)
+    if (values) made.push([glob, values])
   }
-  return Object.fromEntries(settings)
+  return Object.fromEntries(made)
 }

@@ -10,10 +10,11 @@ import {
   parseDocument,
 } from 'yaml'
 import { isWrongOption } from '../../host/errors.ts'
+import type { OptionKind, OptionKinds } from '../../policies.ts'
+import { kebabCase } from '../../util/kebab-case.ts'
 import { printable } from '../../util/printable.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import { parseCpus, parseDuration, parseSize } from '../values.ts'
-import type { Kind, Kinds } from './kinds.ts'
 
 /** One option as it stands in the file. */
 export interface Entry {
@@ -79,14 +80,6 @@ export class ConfigReader {
     return isMap(this.#resolved(entry.value))
   }
 
-  /** A word or a text. */
-  string(entry: Entry | undefined, parse: (text: string) => string): string | undefined {
-    if (!entry) return undefined
-    const value = this.#scalar(entry)
-    if (typeof value !== 'string') return this.wrong(entry, 'text')
-    return this.#parsed(entry, value, parse)
-  }
-
   /** One of `choices`. */
   choice<const C extends string>(entry: Entry | undefined, choices: readonly C[]): C | undefined {
     if (!entry) return undefined
@@ -106,18 +99,20 @@ export class ConfigReader {
     return this.#parsed(entry, this.#written(entry) ?? '', parse)
   }
 
-  /** The options within `entry`, each of its kind; and where each stands, by its name within. */
-  options(entry: Entry, kinds: Kinds, more: readonly string[] = []): Options {
+  /** The options within `entry`, each of its kind, by its name in the API; and the entry of each. */
+  options(entry: Entry, kinds: OptionKinds, more: readonly string[] = []): Options {
     const values: Record<string, unknown> = {}
     const places = new Map<string, Entry>()
-    for (const [name, option] of this.entries(entry, [...more, ...Object.keys(kinds)]) ?? []) {
-      const kind = kinds[name]
+    const names = new Map(Object.keys(kinds).map((name) => [kebabCase(name), name]))
+    for (const [key, option] of this.entries(entry, [...more, ...names.keys()]) ?? []) {
+      const name = names.get(key)
+      if (name === undefined) continue
+      const kind = kinds[name]!
       places.set(name, option)
-      if (kind === undefined) continue
       if (typeof kind === 'object') {
         const inner = this.options(option, kind)
         values[name] = inner.values
-        for (const [key, place] of inner.places) places.set(`${name}.${key}`, place)
+        for (const [within, place] of inner.places) places.set(`${name}.${within}`, place)
       } else {
         const value = this.#ofKind(option, kind)
         if (value !== undefined) values[name] = value
@@ -148,7 +143,8 @@ export class ConfigReader {
         const [name = ''] = option.split('.')
         const place = places.get(option) ?? places.get(name)
         if (place) this.wrong(place, error.expected)
-        else this.problem(entry, `${entry.name}${option && `.${option}`} must be ${error.expected}`)
+        else
+          this.problem(entry, `${entry.name}${option && `.${kebabCase(option)}`} must be ${error.expected}`)
         if (!Object.hasOwn(left, name)) return undefined
         delete left[name]
       }
@@ -218,7 +214,7 @@ export class ConfigReader {
     return { name, value: node, offset: empty ? keyOffset : (node?.range?.[0] ?? keyOffset) }
   }
 
-  #ofKind(entry: Entry, kind: Exclude<Kind, Kinds>): unknown {
+  #ofKind(entry: Entry, kind: Exclude<OptionKind, OptionKinds>): unknown {
     switch (kind) {
       case 'bytes':
         return this.parsed(entry, parseSize(entry.name))
@@ -272,7 +268,7 @@ export class ConfigReader {
   }
 }
 
-/** Options that were read: their values, and where each stands. */
+/** Options that were read: their values and their entries, by their names in the API. */
 export interface Options {
   readonly values: Readonly<Record<string, unknown>>
   readonly places: ReadonlyMap<string, Entry>

@@ -6,6 +6,7 @@ import { closing, logConnection, openHost } from '../connection.ts'
 import type { CliContext } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
+import { Permissions } from './permissions.ts'
 import { Reloads } from './reload.ts'
 import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
 import { runThenRestore } from './shutdown.ts'
@@ -16,23 +17,23 @@ import { runTicks } from './ticks.ts'
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
  * what it does. At the end guests get back what they had, unless they are to keep it. With `read`, each SIGHUP has it read what to do anew, and go on with that.
  */
-export async function control(world: CliContext, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
-  using service = new Service(world)
+export async function control(context: CliContext, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
+  using service = new Service(context)
   const dryRun = setup.options.dryRun ?? false
   // What changes nothing needs no more rights than watching does.
-  const host = await openHost(world, setup.options, { readOnly: dryRun, stays: true })
+  const host = await openHost(context, setup.options, { readOnly: dryRun, stays: true })
   if (!host) return
   await using _host = closing(host)
   assertFits(setup, host.topology)
-  let tells = createLogger(world, setup.options)
+  let tells = createLogger(context, setup.options)
   const speaking = {
-    ...world,
+    ...context,
     get log() {
       return tells.log
     },
   }
   logConnection(speaking, host)
-  const path = resolve(journalPath(setup.options.journal, host.uri, world.env))
+  const path = resolve(journalPath(setup.options.journal, host.uri, context.env))
   const resources = resourcesOf(setup)
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
   await using hold = dryRun
@@ -52,16 +53,18 @@ export async function control(world: CliContext, setup: Setup, read?: () => Prom
   let changed = false
   let walked = 0
   let beats = 0
+  const permissions = new Permissions(host)
   const seen = (tick: Tick) => {
+    permissions.assertSome(tick.view.domains.length)
     service.tick(tick)
     walked++
     if (tick.cause === 'interval') beats++
   }
   /** Gives what to go on with. */
   const walkBy = async ({ options, pilot, lockInfo: told }: Setup): Promise<Setup | undefined> => {
-    const { respectPins, hostCpus, ticks } = options
+    const { ticks } = options
     const left = ticks === undefined ? undefined : ticks - beats
-    tells = createLogger(world, options)
+    tells = createLogger(context, options)
     hold?.tell(told.policies)
     service.begin(pilot.interval)
     const show = (tick: Tick) => {
@@ -69,16 +72,16 @@ export async function control(world: CliContext, setup: Setup, read?: () => Prom
       const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
       tells.tick({ ...tick, errors })
     }
-    const signal = reloads ? AbortSignal.any([world.signal, reloads.signal]) : world.signal
+    const signal = reloads ? AbortSignal.any([context.signal, reloads.signal]) : context.signal
     const isStopped = await runTicks(
-      { ...world, log: tells.log, signal },
-      host,
+      { ...context, log: tells.log, signal },
+      permissions.host,
       { ...options, ticks: left },
-      { ...pilot, respectPins, hostCpus: hostCpus, dryRun, journal },
+      { ...pilot, journal },
       show,
       { before: walked, seen },
     )
-    const goesOn = isStopped && !world.signal.aborted && (ticks === undefined || beats < ticks)
+    const goesOn = isStopped && !context.signal.aborted && (ticks === undefined || beats < ticks)
     return goesOn ? reloads?.take() : undefined
   }
   const work = async () => {

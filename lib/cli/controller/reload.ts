@@ -1,4 +1,4 @@
-import { type CliContext, type Notice, note, type StopReason } from '../context.ts'
+import { type CliContext, logNotice, type Notice, type StopReason } from '../context.ts'
 import { ConfigError, exitFor } from '../exit-codes.ts'
 import type { Setup } from './setup.ts'
 import type { Service } from './systemd.ts'
@@ -13,7 +13,7 @@ export interface ReloadOptions {
 
 /** Reads the configuration again at each SIGHUP, and has it taken up when nothing is wrong with it. */
 export class Reloads implements Disposable {
-  readonly #world: CliContext
+  readonly #context: CliContext
   readonly #options: ReloadOptions
   readonly #unsubscribe: () => void
   #turn = new AbortController()
@@ -22,10 +22,10 @@ export class Reloads implements Disposable {
   /** There was another SIGHUP while the file was read: it may have changed since. */
   #isOutdated = false
 
-  constructor(world: CliContext, options: ReloadOptions) {
-    this.#world = world
+  constructor(context: CliContext, options: ReloadOptions) {
+    this.#context = context
     this.#options = options
-    this.#unsubscribe = world.onHangup(() => void this.#reload())
+    this.#unsubscribe = context.onHangup(() => void this.#reload())
   }
 
   /** Aborted when there is another setup to go on with. */
@@ -75,6 +75,6 @@ export class Reloads implements Disposable {
   }
 
   #say({ text, ...about }: Notice): void {
-    note(this.#world, text, about)
+    logNotice(this.#context, text, about)
   }
 }

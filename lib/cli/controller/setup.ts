@@ -1,80 +1,145 @@
 import type { AutopilotOptions } from '../../control/autopilot.ts'
-import { readDomainRules } from '../../control/domain/rules.ts'
 import type { Resource } from '../../control/host-lock/owner.ts'
-import { CpuSet } from '../../host/cpuset.ts'
+import { readOptions } from '../../control/options.ts'
 import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
-import { formatBytes } from '../../util/format.ts'
+import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
+import { kebabCase } from '../../util/kebab-case.ts'
+import { type Chosen, type Config, uselessOptions } from '../config/config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
-import type { LogOptions } from '../log-options.ts'
-import type { ControlOptions, CpuOptions } from '../options.ts'
+import { type ControlOptions, type PolicyNames, pilotOptions } from '../options.ts'
 
-/** All that a controller is to do, from the command line and from a configuration file. */
+/** What the command line says. */
+export interface CommandLine {
+  /** The command, for whoever asks who controls the host. */
+  readonly command: string
+  /** Milliseconds; undefined: not given. */
+  readonly interval: number | undefined
+  readonly options: ControlOptions & PolicyNames
+}
+
+/** Everything that a controller is to do: the command line, the configuration file and the defaults, merged. */
 export interface Setup {
-  readonly options: ControlOptions & CpuOptions & LogOptions
-  readonly pilot: Pick<
-    AutopilotOptions,
-    'interval' | 'scheduler' | 'ballooning' | 'hostMemoryReserve' | 'domainRules'
-  >
-  /** What another who asks hears of it. */
+  readonly options: ControlOptions
+  /** What the autopilot is given, but for what belongs to one run of it. */
+  readonly pilot: Omit<AutopilotOptions, 'journal' | 'signal' | 'ticks'>
+  /** What another program that asks hears of it. */
   readonly lockInfo: { readonly command: string; readonly policies: readonly string[] }
   /** Path of the configuration file. */
   readonly config?: string | undefined
-  /** How messages call an option, which is given here by its long name. Default: `--NAME`. */
-  readonly nameOf?: (option: string) => string
+  /** How messages call an option, which is given here by its key in the file. */
+  readonly nameOf: (key: string) => string
+}
+
+/** Milliseconds between ticks when none are given. */
+export const defaultInterval = 2_000
+
+/** Merges what was said: the command line wins over the file, and both over the defaults. Throws {@link UsageError}. */
+export function mergeSetup({ command, interval, options: given }: CommandLine, config?: Config): Setup {
+  const options = { ...config?.options, ...given }
+  const chosen = {
+    scheduler: choose('scheduler', policies.scheduler, given, config?.policies.scheduler),
+    ballooning: choose('ballooning', policies.ballooning, given, config?.policies.ballooning),
+    ksm: choose('ksm', policies.ksm, given, config?.policies.ksm),
+  }
+  const named = Object.values(chosen).flatMap((policy) => policy?.name ?? [])
+  if (named.length === 0) {
+    throw new UsageError('scheduler, ballooning and ksm are all none: there would be nothing to do')
+  }
+  const [useless] = uselessOptions(given, (kind) => chosen[kind] === undefined)
+  if (useless) {
+    throw new UsageError(`--${kebabCase(useless.name)} would do nothing: ${useless.needs} is none`)
+  }
+  return {
+    options,
+    pilot: {
+      ...pilotOptions(options),
+      interval: interval ?? config?.interval ?? defaultInterval,
+      scheduler: chosen.scheduler?.policy,
+      ballooning: chosen.ballooning?.policy,
+      ksm: chosen.ksm?.policy,
+      domainRules: config?.domainRules,
+    },
+    lockInfo: { command: config ? `${command} --config ${config.path}` : command, policies: named },
+    config: config?.path,
+    nameOf: (key) => {
+      const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
+      return config && !isGiven ? config.nameOf(key) : `--${key}`
+    },
+  }
+}
+
+/** The policy of a kind; undefined: none. */
+function choose<Policy>(
+  kind: PolicyKind,
+  table: PolicyTable<Policy>,
+  given: PolicyNames,
+  inFile: Chosen<Policy> | 'none' | undefined,
+): Chosen<Policy> | undefined {
+  if (given[kind] === undefined && inFile !== undefined) return inFile === 'none' ? undefined : inFile
+  const name = given[kind] ?? defaultPolicies[kind]
+  return name === 'none' ? undefined : { name, policy: table[name]!.create() }
 }
 
 /** What of the host a controller has to have for itself. */
 export function resourcesOf({ pilot }: Setup): Resource[] {
   return [
     ...(pilot.scheduler ? (['vcpus'] as const) : []),
-    ...(pilot.ballooning ? (['memory'] as const) : []),
+    ...(pilot.ballooning || pilot.ksm ? (['memory'] as const) : []),
   ]
 }
 
-/** Throws {@link ConfigError} when `next` cannot take the place of `present` while it runs: what is held, and where things are written, stays. */
+/**
+ * Throws {@link ConfigError} when `next` cannot replace `present` while it runs: locks, the connection and the journal
+ * stay.
+ */
 export function assertReplaces(next: Setup, present: Setup): void {
-  const { nameOf = (option: string) => option } = next
-  const changed = [
-    ...(next.options.connect === present.options.connect ? [] : ['connect']),
-    ...(next.options.journal === present.options.journal ? [] : ['journal']),
-    ...(!next.options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
-    ...((next.options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),
-    ...(!next.pilot.scheduler === !present.pilot.scheduler ? [] : ['scheduler']),
-    ...(!next.pilot.ballooning === !present.pilot.ballooning ? [] : ['ballooning']),
-  ]
-  if (changed.length === 0) return
-  throw new ConfigError(
-    next.config ?? 'the configuration',
-    changed.map((option) => {
-      const isPolicy = option === 'scheduler' || option === 'ballooning'
-      const what = isPolicy ? 'cannot begin or end to be none' : 'cannot change'
-      return `${nameOf(option)} ${what} while ballast runs: restart it`
-    }),
-  )
+  const { options, pilot, nameOf } = next
+  const kinds = Object.keys(policies) as PolicyKind[]
+  const problems = [
+    ...(['connect', 'journal'] as const).filter((name) => options[name] !== present.options[name]),
+    ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
+    ...((options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),
+  ].map((key) => `${nameOf(key)} cannot change while ballast runs: restart it`)
+  for (const kind of kinds) {
+    if (!pilot[kind] === !present.pilot[kind]) continue
+    problems.push(`${nameOf(kind)} cannot become, or cease to be, none while ballast runs: restart it`)
+  }
+  if (problems.length > 0) throw new ConfigError(next.config ?? 'the configuration', problems)
 }
 
-/** Throws {@link UsageError} with what does not fit this host; all of it, where a configuration file says it. */
-export function assertFits(setup: Setup, { memory, online }: Topology): void {
-  const { pilot, options, config, nameOf = (option: string) => `--${option}` } = setup
+/**
+ * Throws {@link UsageError} with what does not fit this host, by the autopilot's own rules; with all of it, where a
+ * configuration file says it.
+ */
+export function assertFits({ pilot, config, nameOf }: Setup, topology: Topology): void {
   const problems: string[] = []
-  if (pilot.hostMemoryReserve !== undefined && pilot.hostMemoryReserve >= memory) {
-    problems.push(`${nameOf('reserve')} must be below the memory of the host, ${formatBytes(memory)}`)
-  }
-  const { hostCpus = CpuSet.empty } = options
-  if (!hostCpus.isSubsetOf(online) || online.isSubsetOf(hostCpus)) {
-    const expected = `some of the pCPUs of the host, ${online}, and not all`
-    problems.push(`${nameOf('host-cpus')} must be ${expected}`)
-  }
-  for (const [glob, rules] of Object.entries(pilot.domainRules ?? {})) {
+  for (let rest = pilot; ; ) {
     try {
-      readDomainRules({ [glob]: rules }, online.minus(hostCpus))
+      readOptions(rest, topology)
+      break
     } catch (error) {
       if (!isWrongOption(error)) throw error
-      const option = error.option.replace(`domainRules["${glob}"]`, () => `domain-rules.${glob}`)
-      problems.push(`${nameOf(option)} must be ${error.expected}`)
+      const { key, others } = splitOff(rest, error.option)
+      if (others === rest) throw error
+      problems.push(`${nameOf(key)} must be ${error.expected}`)
+      rest = others
     }
   }
   if (problems.length === 0) return
   throw config === undefined ? new UsageError(problems[0]) : new ConfigError(config, problems)
+}
+
+/** The key of an option of the autopilot in the file, and the options without what it is in. */
+function splitOff(pilot: Setup['pilot'], option: string): { key: string; others: Setup['pilot'] } {
+  const rules = pilot.domainRules ?? {}
+  for (const glob of Object.keys(rules)) {
+    const within = `domainRules["${glob}"].`
+    if (!option.startsWith(within)) continue
+    const others = Object.fromEntries(Object.entries(rules).filter(([other]) => other !== glob))
+    const name = kebabCase(option.slice(within.length))
+    return { key: `domain-rules.${glob}.${name}`, others: { ...pilot, domainRules: others } }
+  }
+  const isKnown = Object.hasOwn(pilot, option)
+  return { key: kebabCase(option), others: isKnown ? { ...pilot, [option]: undefined } : pilot }
 }

@@ -11,7 +11,7 @@ import { realClock } from '../../libvirt/real-clock.ts'
 import { timedOut, withTimeout } from '../../util/timeout.ts'
 import { unlessAborted } from '../../util/unless-aborted.ts'
 import { closing, openHost } from '../connection.ts'
-import { type CliContext, note } from '../context.ts'
+import { type CliContext, logNotice } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import { listed } from '../journal-text.ts'
 import type { ControlOptions } from '../options.ts'
@@ -44,26 +44,26 @@ const startTimeout = 1_000
  * or was stopped. When an error ended it, guests stay as they are, as with `--no-restore`.
  */
 export async function runThenRestore(
-  world: CliContext,
+  context: CliContext,
   options: ControlOptions,
   work: ControllerWork,
   run: () => Promise<unknown>,
 ): Promise<void> {
   let stoppedAt: number | undefined
-  world.signal.addEventListener('abort', () => {
+  context.signal.addEventListener('abort', () => {
     stoppedAt = realClock.now()
   })
   const end = async () => {
     const since = realClock.now() - (stoppedAt ?? realClock.now())
-    if (options.restore === false) logLeftInPlace(world, work)
-    else await restoreOriginals(world, work, Math.max(shortestEnd, longestEnd - since))
+    if (options.restore === false) logLeftInPlace(context, work)
+    else await restoreOriginals(context, work, Math.max(shortestEnd, longestEnd - since))
   }
-  await logEarlierRun(world, options, work)
+  await logEarlierRun(context, options, work)
   try {
     await run()
   } catch (error) {
     if (error instanceof WorkFailed) await end()
-    else logLeftInPlace(world, work)
+    else logLeftInPlace(context, work)
     throw error
   }
   await end()
@@ -74,16 +74,16 @@ export async function runThenRestore(
  * those settings as they are.
  */
 async function logEarlierRun(
-  world: CliContext,
+  context: CliContext,
   options: ControlOptions,
   { host, journal, resources }: ControllerWork,
 ): Promise<void> {
   if ((await journal.entries()).length === 0) return
   // A connection of its own: the first sample of the loop must not be a second one a moment later.
-  const inspected = await openHost(world, options, { readOnly: true })
+  const inspected = await openHost(context, options, { readOnly: true })
   if (!inspected) return
   await using _inspected = closing(inspected)
-  const statuses = await unlessAborted(inspectSettings(inspected, journal, startTimeout), world.signal)
+  const statuses = await unlessAborted(inspectSettings(inspected, journal, startTimeout), context.signal)
   if (!statuses) return
   const seen = [...statuses]
   const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
@@ -96,20 +96,21 @@ async function logEarlierRun(
   })
   const what = (some: readonly (readonly [JournalEntry, unknown])[]) => listed(some.map(([entry]) => entry))
   if (left.length > 0) {
-    note(
-      world,
+    logNotice(
+      context,
       `${what(left)} left by an earlier run: their originals stay in the journal, and "ballast restore" restores them`,
     )
   }
-  if (external.length > 0) note(world, `${what(external)} changed by another program since an earlier run`)
+  if (external.length > 0)
+    logNotice(context, `${what(external)} changed by another program since an earlier run`)
 }
 
-function logLeftInPlace(world: CliContext, { hasChanged }: ControllerWork): void {
-  if (hasChanged()) note(world, `guests stay as they are; "ballast restore" restores them`)
+function logLeftInPlace(context: CliContext, { hasChanged }: ControllerWork): void {
+  if (hasChanged()) logNotice(context, `guests stay as they are; "ballast restore" restores them`)
 }
 
 /** Takes `limit` milliseconds of real time at most. */
-async function restoreOriginals(world: CliContext, work: ControllerWork, limit: number): Promise<void> {
+async function restoreOriginals(context: CliContext, work: ControllerWork, limit: number): Promise<void> {
   const { host, journal, resources } = work
   const kept = await keptOf(work)
   if (kept.length === 0) return
@@ -117,15 +118,15 @@ async function restoreOriginals(world: CliContext, work: ControllerWork, limit: 
   try {
     const report = await withTimeout(realClock, limit, restore(host, journal, { ...endTimeouts, resources }))
     if (report === timedOut) {
-      note(world, `not all guests could be restored in time; "ballast restore" restores the rest`)
+      logNotice(context, `not all guests could be restored in time; "ballast restore" restores the rest`)
       return
     }
     await settle(report, work)
     const line = lineOf(report)
-    if (line !== '') note(world, line)
+    if (line !== '') logNotice(context, line)
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
-    note(world, `guests stay as they are: ${error.message}; ${later}`)
+    logNotice(context, `guests stay as they are: ${error.message}; ${later}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { type CliContext, note, type StopReason } from '../context.ts'
+import { type CliContext, logNotice, type StopReason } from '../context.ts'
 
 /**
  * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nobody else listens
@@ -13,7 +13,7 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
     const end = () => {
       if (name === 'SIGHUP' && process.listenerCount(name) > 1) return
       if (controller.signal.aborted) process.exit(128 + constants.signals[name])
-      note(process, 'finishing what has begun, then stopping; once more to stop at once')
+      logNotice(process, 'finishing what has begun, then stopping; once more to stop at once')
       stop(name)
     }
     process.on(name, end)

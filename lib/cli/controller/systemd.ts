@@ -1,5 +1,5 @@
 import type { Tick } from '../../control/tick.ts'
-import { type CliContext, note } from '../context.ts'
+import { type CliContext, logNotice } from '../context.ts'
 
 /** Milliseconds between two one-line summaries for the service manager: each makes it tell all who watch. */
 const statusPause = 10_000
@@ -21,7 +21,7 @@ export function notifier(
  * time, and a loop that hangs, or that blocks the thread, starves it.
  */
 export class Service implements Disposable {
-  readonly #world: CliContext
+  readonly #context: CliContext
   #interval = 0
   #isReady = false
   #isReloading = false
@@ -33,9 +33,9 @@ export class Service implements Disposable {
   #watchdog: NodeJS.Timeout | undefined
   readonly #stop = () => this.stopping()
 
-  constructor(world: CliContext) {
-    this.#world = world
-    world.signal.addEventListener('abort', this.#stop, { once: true })
+  constructor(context: CliContext) {
+    this.#context = context
+    context.signal.addEventListener('abort', this.#stop, { once: true })
   }
 
   /** A loop begins, with so many milliseconds between its Ticks. */
@@ -80,14 +80,14 @@ export class Service implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#world.signal.removeEventListener('abort', this.#stop)
+    this.#context.signal.removeEventListener('abort', this.#stop)
     clearInterval(this.#watchdog)
     this.stopping()
   }
 
   #watch(): void {
-    const { WATCHDOG_USEC, WATCHDOG_PID } = this.#world.env
-    if (this.#watchdog || !this.#world.notify) return
+    const { WATCHDOG_USEC, WATCHDOG_PID } = this.#context.env
+    if (this.#watchdog || !this.#context.notify) return
     const patience = Number(WATCHDOG_USEC ?? 0) / 1_000
     // It may be another process of the service that is watched.
     if (!(patience > 0) || (WATCHDOG_PID && Number(WATCHDOG_PID) !== process.pid)) return
@@ -98,7 +98,7 @@ export class Service implements Disposable {
 
   /** False: it was not taken; the next Tick is the next chance. */
   #tell(...lines: readonly string[]): boolean {
-    const { notify } = this.#world
+    const { notify } = this.#context
     if (!notify) return true
     try {
       notify(lines.map((line) => line.replaceAll('\n', ' ')).join('\n'))
@@ -106,7 +106,10 @@ export class Service implements Disposable {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (!this.#isDeaf) {
-        note(this.#world, `cannot tell the service manager: ${message}`, { event: 'service', level: 'warn' })
+        logNotice(this.#context, `cannot tell the service manager: ${message}`, {
+          event: 'service',
+          level: 'warn',
+        })
       }
       this.#isDeaf = true
       return false

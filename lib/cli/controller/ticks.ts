@@ -1,51 +1,51 @@
 import { type AutopilotOptions, autopilot } from '../../control/autopilot.ts'
 import type { Tick } from '../../control/tick.ts'
-import { BallastError, type ErrorCode } from '../../host/errors.ts'
+import { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { tickJson } from '../../report/tick-json.ts'
 import { counted } from '../../util/format.ts'
 import { globMatcher } from '../../util/glob.ts'
-import { type CliContext, note, writeLines } from '../context.ts'
+import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import type { LoopOptions } from '../options.ts'
 
-/** What goes beyond one walk. */
+/** What goes beyond one run of the autopilot. */
 export interface RunTicksOptions {
-  /** Ticks of walks before this one. Default 0. */
+  /** Ticks of earlier runs. Default 0. */
   readonly before?: number
-  /** Is handed each Tick once it was shown. */
+  /** Is handed each Tick once it was shown; what it throws ends the run. */
   readonly seen?: (tick: Tick) => void
 }
 
 /**
- * Walks the ticks of `autopilot` and shows each, as JSON or by `show`, until they are done or the user stops
- * them. Returns whether the user did. Throws what ended the loop, and {@link WorkFailed} when in the last of
- * `--ticks` something still failed.
+ * Runs the autopilot and shows each Tick, as JSON or by `show`, until the ticks are done or the user stops it. Returns
+ * whether the user did. Throws what ended the loop, and {@link WorkFailed} when something still failed in the last
+ * of `--ticks`.
  */
 export async function runTicks(
-  world: CliContext,
+  context: CliContext,
   host: Host,
-  options: LoopOptions,
+  { json, ticks }: LoopOptions,
   pilot: AutopilotOptions,
   show: (tick: Tick) => void,
   { before = 0, seen }: RunTicksOptions = {},
 ): Promise<boolean> {
   const controls = pilot.scheduler || pilot.ballooning || pilot.ksm
-  using _ = controls ? await world.endWhenHung?.(hungAfter(pilot)) : undefined
+  using _ = controls ? await context.endWhenHung?.(hungAfter(pilot)) : undefined
   let last: Tick | undefined
-  for await (const tick of autopilot(host, { ...pilot, ...pick(options), signal: world.signal })) {
-    if (options.json) writeLines(world, [tickJson(tick)])
+  for await (const tick of autopilot(host, { ...pilot, ticks, signal: context.signal })) {
+    if (json) writeLines(context, [tickJson(tick)])
     else show(tick)
+    if (tick.index === 0) noticeNoMatch(context, pilot.match, tick)
     seen?.(tick)
-    if (tick.index === 0) noteMissing(world, options, tick)
-    throwIfHopeless(tick)
+    assertJournal(tick)
     last = tick
   }
-  if (world.signal.aborted) {
-    const ticks = counted(before + (last?.index ?? -1) + 1, 'tick')
-    const { reason } = world.signal
+  if (context.signal.aborted) {
+    const count = counted(before + (last?.index ?? -1) + 1, 'tick')
+    const { reason } = context.signal
     if (reason !== 'EPIPE' && reason !== 'reload') {
-      note(world, `stopped after ${ticks}`, { event: 'stopped', level: 'info' })
+      logNotice(context, `stopped after ${count}`, { event: 'stopped', level: 'info' })
     }
     return true
   }
@@ -53,34 +53,26 @@ export async function runTicks(
   return false
 }
 
-/** Milliseconds in which a controller comes back to its event loop, however much there is to work out. */
+/** Milliseconds in which a controller returns to its event loop, however much there is to compute. */
 function hungAfter({ interval }: AutopilotOptions): number {
   return Math.max(30_000, 10 * interval)
 }
 
-function pick({ ticks, domains }: LoopOptions): Pick<AutopilotOptions, 'ticks' | 'match'> {
-  return { ticks, match: domains }
-}
-
-function noteMissing(world: CliContext, { domains }: LoopOptions, { view }: Tick): void {
-  if (domains === undefined) return
-  const matches = globMatcher(domains)
+function noticeNoMatch(context: CliContext, match: string | undefined, { view }: Tick): void {
+  if (match === undefined) return
+  const matches = globMatcher(match)
   if (!view.domains.some((domain) => matches(domain.name))) {
-    note(world, `no running guest matches --domains ${JSON.stringify(domains)}`)
+    logNotice(context, `no running guest matches --match ${JSON.stringify(match)}`)
   }
 }
 
-/** What will not be otherwise in the next tick, and what can be done about it. */
-const cures: { readonly [K in ErrorCode]?: string } = {
-  ERR_PERMISSION_DENIED: 'run ballast as root or as a member of the group libvirt, or with --dry-run',
-  ERR_JOURNAL: 'choose another file with --journal',
-}
-
-/** Throws when something cannot be done for a reason that lasts, and nothing else was done. */
-function throwIfHopeless(tick: Tick): void {
-  const hopeless = errorsOf(tick).find((error) => cures[error.code] !== undefined)
-  if (!hopeless || tick.outcomes.some(({ status }) => status === 'applied')) return
-  throw new BallastError(hopeless.code, `${hopeless.message}; ${cures[hopeless.code]}`, { cause: hopeless })
+/** Throws when the journal cannot be written: nothing can be changed then, in this tick or a later one. */
+function assertJournal(tick: Tick): void {
+  const broken = errorsOf(tick).find(({ code }) => code === 'ERR_JOURNAL')
+  if (!broken || tick.outcomes.some(({ status }) => status === 'applied')) return
+  throw new BallastError(broken.code, `${broken.message}; choose another file with --journal`, {
+    cause: broken,
+  })
 }
 
 function throwIfFailed(tick: Tick | undefined): void {

@@ -30,10 +30,9 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
   const passed: Action[] = []
   const clamps: Clamp[] = []
 
-  const clamp = (action: Action, { rule, instead, cause }: Verdict) => {
-    clamps.push({ rule, result: instead ? 'changed' : 'denied', action, instead, cause })
+  const drop = (action: Action, cause: string) => {
+    clamps.push({ rule: 'invalid', action, instead: undefined, cause })
   }
-  const deny = (action: Action, cause: Clamp['cause']) => clamp(action, { rule: 'invalid', cause })
   const limit = (action: Action, domain: DomainView): Verdict | undefined => {
     return (
       limitOf(action, domain) ??
@@ -47,21 +46,21 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)
-      : { rule: 'invalid', cause: { kind: 'unknown-vcpu', domain: domain.name, vcpu: action.vcpu } }
+      : { rule: 'invalid', cause: `${domain.name} has no vCPU ${action.vcpu}` }
   }
 
   for (const planned of plan) {
     const domain = domains.get(planned.uuid)
     if (!domain) {
-      deny(planned, { kind: 'unknown-domain', uuid: planned.uuid })
+      drop(planned, `no domain with the UUID ${planned.uuid} is active`)
       continue
     }
     if (planned.kind === 'setMemory' && !(Number.isFinite(planned.bytes) && planned.bytes > 0)) {
-      deny(planned, { kind: 'invalid-size', size: planned.bytes })
+      drop(planned, `${planned.bytes} is no size in bytes`)
       continue
     }
     if (taken.has(thingOf(planned))) {
-      deny(planned, { kind: 'repeated' })
+      drop(planned, 'an earlier action of this plan is about the same')
       continue
     }
     taken.add(thingOf(planned))
@@ -73,7 +72,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
         passed.push(action)
         break
       }
-      clamp(action, verdict)
+      clamps.push({ rule: verdict.rule, action, instead: verdict.instead, cause: verdict.cause })
       action = verdict.instead
     }
   }

@@ -1,4 +1,5 @@
 import type { SetMemoryAction } from '../../policy/plan.ts'
+import { formatBytes } from '../../util/format.ts'
 import { KiB } from '../../util/units.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, View } from '../../view/view.ts'
@@ -56,20 +57,21 @@ export function limitMemory(
   books: MemoryBudget,
 ): Verdict<SetMemoryAction> | undefined {
   const levels = balloonLevels(domain)
-  if ('reason' in levels) return { rule: levels.rule, cause: levels.reason }
+  if ('why' in levels) return { rule: levels.rule, cause: levels.why }
   const { actual, used } = levels
   const { target, maximum } = domain.memory
   const resized = (bytes: number) => ({ ...action, bytes })
   const present = books.present(domain)
   const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > most) {
-    return { rule: 'invalid', instead: resized(most), cause: { kind: 'above-maximum', maximum: most } }
+    return { rule: 'invalid', instead: resized(most), cause: `it can have ${formatBytes(most)} at most` }
   }
   const { memoryCeiling } = domain.settings
   // One that has more already may keep it: to shrink is for policies to decide.
-  if (memoryCeiling !== undefined && action.bytes > Math.max(memoryCeiling, present)) {
-    const cause = { kind: 'above-ceiling', memoryCeiling } as const
-    return { rule: 'guest-ceiling', instead: resized(Math.max(memoryCeiling, present)), cause }
+  const ceiling = Math.max(memoryCeiling ?? Number.POSITIVE_INFINITY, present)
+  if (action.bytes > ceiling) {
+    const cause = `its settings say ${formatBytes(memoryCeiling!)} at most`
+    return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
   }
   const leastSize = leastSizeOf(domain, limits)
   const floor = Math.max(used + limits.guestMargin, leastSize)
@@ -80,10 +82,10 @@ export function limitMemory(
       instead: resized(lowest),
       cause:
         floor > leastSize
-          ? { kind: 'below-use', used, margin: limits.guestMargin }
+          ? `it uses ${formatBytes(used)} and keeps ${formatBytes(limits.guestMargin)} more`
           : leastSize > limits.guestFloor
-            ? { kind: 'below-memory-floor', memoryFloor: leastSize }
-            : { kind: 'below-guest-floor', guestFloor: limits.guestFloor },
+            ? `its settings say ${formatBytes(leastSize)} at least`
+            : `no guest goes below ${formatBytes(limits.guestFloor)}`,
     }
   }
   const highest = present + books.headroom
@@ -91,11 +93,12 @@ export function limitMemory(
     return {
       rule: 'host-reserve',
       instead: resized(highest),
-      cause: { kind: 'no-headroom', headroom: books.headroom },
+      cause: `the host has ${formatBytes(books.headroom)} left to grant`,
     }
   }
   if (Math.abs(action.bytes - (target ?? actual)) < negligible) {
-    return { rule: 'no-change', cause: { kind: 'same-size', actual, target } }
+    const asked = target === undefined ? '' : ` and is on its way to ${formatBytes(target)}`
+    return { rule: 'no-change', cause: `it has ${formatBytes(actual)}${asked} already` }
   }
   return undefined
 }

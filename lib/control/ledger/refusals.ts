@@ -53,7 +53,8 @@ export class Refusals {
     const refusal = this.#refusals.get(keyOf(action))
     if (!refusal || time >= refusal.until) return undefined
     const { times, until, message } = refusal
-    return { rule: 'backoff', cause: { kind: 'failed-before', times, pause: until - time, message } }
+    const pause = Math.ceil((until - time) / 1_000)
+    return { rule: 'backoff', cause: `it failed ${times} times, tried again in ${pause} s: ${message}` }
   }
 }
 

@@ -1,4 +1,3 @@
-import { sentenceOf } from '../../policy/reason.ts'
 import { counted, formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { commitment } from '../../view/memory/commitment.ts'
@@ -18,7 +17,7 @@ export interface Reclaimable {
   readonly why: string
 }
 
-/** Reasons not to change a balloon that pass by themselves. */
+/** Reasons to leave a balloon alone that pass by themselves. */
 const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
   'booting',
   'failed',
@@ -63,9 +62,7 @@ function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Shar
   const holds = commitment(domain, limits.domainOverhead)
   const held = `${name} holds ${formatBytes(holds)}`
   const levels = balloonLevels(domain)
-  if ('reason' in levels) {
-    return { holds, gives: 0, words: `${held} and is skipped: ${sentenceOf(levels.reason)}` }
-  }
+  if ('why' in levels) return { holds, gives: 0, words: `${held} and is left alone: ${levels.why}` }
   if (memory.progress === 'refusing') {
     const asked = memory.target === undefined ? '' : `: asked for ${formatBytes(memory.target)}`
     return { holds, gives: 0, words: `${held} and does not give${asked}` }

@@ -1,17 +1,12 @@
 import { CpuSet } from '../../host/cpuset.ts'
-import { assertPositiveFraction } from '../../policy/options.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
+import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
 
-export interface LptOptions {
-  /**
-   * Standard deviation of the pCPUs' demand, as a fraction of its mean, up to which nothing is done. Above 0, up
-   * to 1. Default 0.05.
-   */
-  readonly tolerance?: number | undefined
-}
+/** Standard deviation of the pCPUs' demand, as a fraction of its mean, up to which nothing is done. */
+const tolerance = 0.05
 
 /**
  * Longest processing time first: whenever the deviation is beyond tolerance, all vCPUs are placed anew, the
@@ -21,9 +16,7 @@ export interface LptOptions {
  *
  * Graham, "Bounds on multiprocessing timing anomalies" (1969).
  */
-export function lpt(options: LptOptions = {}): PurePolicy<PinAction> {
-  const { tolerance = 0.05 } = options
-  assertPositiveFraction('tolerance', tolerance)
+export function lpt(): PurePolicy<PinAction> {
   return (view) => {
     const placement = withBackground(readPlacement(view), view)
     const { deviation, loads } = asItIs(placement)
@@ -42,7 +35,13 @@ function placeAnew({ pcpus, loads: before, movable }: Placement): PinAction[] {
       loads[target] = met + demand
       const cpu = pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
-      return [pin(vcpu, CpuSet.of(cpu), { kind: 'lpt-place', demand, to: cpu, load: met })]
+      return [
+        pin(
+          vcpu,
+          CpuSet.of(cpu),
+          `wants ${formatPercent(demand)}, pCPU ${cpu} has the least so far, ${formatPercent(met)}`,
+        ),
+      ]
     })
 }
 

@@ -43,7 +43,7 @@ const timeout = 240_000
 describe('the arena', { timeout }, () => {
   it('is something that balance comes through, and no other policy', async () => {
     const balance = await results(quick, 'balance')
-    const rivals = await Promise.all(['lpt', 'oneMove'].map((policy) => results(rivalry, policy)))
+    const rivals = await Promise.all(['lpt', 'one-move'].map((policy) => results(rivalry, policy)))
     expect(judge([...balance, ...rivals.flat()])).toEqual([])
     for (const rival of rivals) expect(judge(asBalance(rival))).not.toEqual([])
   })
@@ -56,7 +56,7 @@ describe('the arena', { timeout }, () => {
     expect(
       judge([
         { ...usage!, policy: 'balance' },
-        { ...balance!, policy: 'oneMove' },
+        { ...balance!, policy: 'one-move' },
       ]),
     ).not.toEqual([])
   })

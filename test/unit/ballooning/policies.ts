@@ -1,19 +1,16 @@
-import * as ballooning from '../../../lib/ballooning/index.ts'
+import { ballooningPolicies, type RegisteredPolicy } from '../../../lib/policies.ts'
 import type { Ballooning } from '../../../lib/policy/plan.ts'
 
-/** The policies that others have published, by name, as they come. */
-export const published: Readonly<Record<string, () => Ballooning>> = {
-  cagma: ballooning.cagma,
-  idleTax: ballooning.idleTax,
-  mom: ballooning.mom,
-  proxmox: ballooning.proxmox,
-  qubes: ballooning.qubes,
-  squeezed: ballooning.squeezed,
-}
+/** All ballooning policies with their defaults, by name. */
+export const policies = byName(Object.values(ballooningPolicies))
 
-/** All policies. */
-export const policies: Readonly<Record<string, () => Ballooning>> = {
-  ...published,
-  shares: ballooning.shares,
-  watermark: ballooning.watermark,
+/** Those that others have published. */
+export const published = byName(
+  Object.values(ballooningPolicies).filter(({ name }) => name !== 'shares' && name !== 'watermark'),
+)
+
+function byName(
+  registered: readonly RegisteredPolicy<Ballooning>[],
+): Readonly<Record<string, () => Ballooning>> {
+  return Object.fromEntries(registered.map(({ name, create }) => [name, () => create()]))
 }

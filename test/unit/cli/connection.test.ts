@@ -14,8 +14,8 @@ describe('openHost', () => {
         // Nothing would wait for it: an unhandled rejection, which ends the process.
         throw new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
       }
-      const world = contextOf(connect, AbortSignal.abort('SIGTERM'))
-      expect(await openHost(world, {}, { readOnly: true, stays })).toBeUndefined()
+      const context = contextOf(connect, AbortSignal.abort('SIGTERM'))
+      expect(await openHost(context, {}, { readOnly: true, stays })).toBeUndefined()
       expect(attempts).toBe(0)
     },
   )
@@ -38,8 +38,8 @@ describe('openHost', () => {
 
   it('rejects as the attempt does', async () => {
     const failed = new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
-    const world = contextOf(() => Promise.reject(failed), new AbortController().signal)
-    await expect(openHost(world, {}, { readOnly: true })).rejects.toBe(failed)
+    const context = contextOf(() => Promise.reject(failed), new AbortController().signal)
+    await expect(openHost(context, {}, { readOnly: true })).rejects.toBe(failed)
   })
 })
 

@@ -33,7 +33,7 @@ describe('--log json', () => {
       const args = [name, '2', '-n', '12']
       const text = await ballast([...args, ...journal()], async () => simulate(scenario()))
       const json = await ballast([...args, '--log', 'json', ...journal()], async () => simulate(scenario()))
-      const decisions = records(json.stdout).filter(({ event }) => event !== 'note')
+      const decisions = records(json.stdout).filter(({ event }) => event !== 'notice')
       expect(decisions.map(({ msg }) => msg)).toEqual(withoutClock(text.stdout))
       expect(decisions.length).toBeGreaterThan(3)
       for (const { time, level, tick } of decisions) {
@@ -59,11 +59,9 @@ describe('--log json', () => {
       to: expect.stringMatching(/^[123]$/),
       status: 'applied',
       reason: expect.stringContaining('wants'),
-      reasonKind: 'balance-move',
-      figures: { demand: expect.any(Number), from: '0', fromBefore: expect.any(Number) },
     })
     const memory = await ballast(
-      ['memory', '2', '-n', '40', '--policy', 'watermark', '--log', 'json', ...journal()],
+      ['memory', '2', '-n', '40', '--ballooning', 'watermark', '--log', 'json', ...journal()],
       async () => simulate(scenarios.M1()),
     )
     const sizes = records(memory.stdout).filter(({ event }) => event === 'grant' || event === 'shrink')

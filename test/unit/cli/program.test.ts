@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
-import { balloonPolicies } from '../../../lib/cli/policies.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
+import type { DomainRef } from '../../../lib/host/host.ts'
+import { ballooningPolicies } from '../../../lib/policies.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { affinities, ballast, keep, withMembers } from './test-context.ts'
 
@@ -57,29 +58,17 @@ describe('ballast cpu', () => {
     )
   })
 
-  it('touches only the guests that --domains names, and says so when there is none', async () => {
+  it('touches only the guests that --match names, and says so when there is none', async () => {
     const host = simulate(scenarios.A1({ guests: 2, pcpus: 2 }))
     const one = await ballast(
-      [
-        'cpu',
-        '1',
-        '-n',
-        '3',
-        '--domains',
-        'guest?',
-        '-d',
-        'guest2',
-        '--no-restore',
-        '--journal',
-        newJournal(),
-      ],
+      ['cpu', '1', '-n', '3', '--match', 'guest?', '-m', 'guest2', '--no-restore', '--journal', newJournal()],
       keep(host),
     )
     expect(one.code).toBe(0)
     const changed = (await affinities(host)).flatMap((words, guest) => (words === 1 ? [] : guest + 1))
     expect(changed).toEqual([2])
-    const none = await ballast(['cpu', '-n', '1', '-d', 'web*', '--journal', newJournal()], keep(host))
-    expect(none.stderr).toBe('ballast: no running guest matches --domains "web*"\n')
+    const none = await ballast(['cpu', '-n', '1', '-m', 'web*', '--journal', newJournal()], keep(host))
+    expect(none.stderr).toBe('ballast: no running guest matches --match "web*"\n')
   })
 })
 
@@ -112,7 +101,17 @@ describe('ballast memory and run', () => {
   it('give memory where it is needed', async () => {
     const host = simulate(scenarios.M1())
     const { code, stdout } = await ballast(
-      ['memory', '2', '-n', '20', '--reserve', '512MiB', '--no-restore', '--journal', newJournal()],
+      [
+        'memory',
+        '2',
+        '-n',
+        '20',
+        '--host-memory-reserve',
+        '512MiB',
+        '--no-restore',
+        '--journal',
+        newJournal(),
+      ],
       keep(host),
     )
     expect(code).toBe(0)
@@ -121,8 +120,8 @@ describe('ballast memory and run', () => {
     expect(stdout).toMatch(/set memory of guest1 to \d+ MiB: /)
   })
 
-  it.each(Object.keys(balloonPolicies))('give memory by the policy %s', async (policy) => {
-    const args = ['memory', '2', '-n', '8', '--policy', policy, '--no-restore', '--journal', newJournal()]
+  it.each(Object.keys(ballooningPolicies))('give memory by the policy %s', async (policy) => {
+    const args = ['memory', '2', '-n', '8', '--ballooning', policy, '--no-restore', '--journal', newJournal()]
     const { code, stderr } = await ballast(args, keep(simulate(scenarios.M1())))
     expect({ code, stderr: stderr.replace(/^ballast: guests stay as they are.*\n/, '') }).toEqual({
       code: 0,
@@ -149,11 +148,11 @@ describe('ballast memory and run', () => {
 
   it('refuse a reserve larger than the host, in one line', async () => {
     const { code, stderr } = await ballast(
-      ['memory', '-n', '1', '--reserve', '1TiB', '--journal', newJournal()],
+      ['memory', '-n', '1', '--host-memory-reserve', '1TiB', '--journal', newJournal()],
       keep(simulate(scenarios.M1())),
     )
     expect(code).toBe(2)
-    expect(stderr).toBe('ballast: --reserve must be below the memory of the host, 4096 MiB\n')
+    expect(stderr).toBe('ballast: --host-memory-reserve must be below the memory of the host, 4096 MiB\n')
   })
 })
 
@@ -271,6 +270,24 @@ describe('what goes wrong on the host', () => {
     expect(code).toBe(4)
     expect(stderr).toMatch(/^ballast: .*read-only.*\n$/)
     expect(await ballast(['cpu', '-n', '3', '--dry-run'], keep(host))).toMatchObject({ code: 0 })
+  })
+
+  it('goes on when a single guest may not be changed, and says so', async () => {
+    const simulated = simulate(scenarios.A1())
+    const denied = (domain: DomainRef) => typeof domain !== 'string' && domain.uuid === first
+    const [{ uuid: first } = { uuid: '' }] = await simulated.domains()
+    const refuse = failing('ERR_PERMISSION_DENIED', 'access denied to that guest')
+    const host = withMembers(simulated, {
+      pinVcpu: (domain, vcpu, cpus) => (denied(domain) ? refuse() : simulated.pinVcpu(domain, vcpu, cpus)),
+      setMemoryStatsPeriod: (domain, seconds) =>
+        denied(domain) ? refuse() : simulated.setMemoryStatsPeriod(domain, seconds),
+    })
+    const args = ['run', '1', '-n', '9', '--no-restore', '--journal', newJournal()]
+    const { code, stdout, stderr } = await ballast(args, keep(host))
+    expect(stderr).not.toContain('run ballast as root')
+    expect(code).not.toBe(4)
+    expect(stdout).toContain('access denied to that guest')
+    expect(new Set(await affinities(simulated))).toEqual(new Set([1, 2, 4, 8]))
   })
 
   it.each(['cpu', 'memory'])(

@@ -3,12 +3,12 @@
 import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { notifier } from '../../../lib/cli/controller/systemd.ts'
 import { endWhenHung } from '../../../lib/cli/controller/watchdog.ts'
-import { cpuPolicies } from '../../../lib/cli/policies.ts'
 import { main } from '../../../lib/cli/program.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { loadNative } from '../../../lib/libvirt/native.ts'
 import { realClock } from '../../../lib/libvirt/real-clock.ts'
+import { schedulerPolicies } from '../../../lib/policies.ts'
 import { pin } from '../../../lib/policy/plan.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 import type { View } from '../../../lib/view/view.ts'
@@ -92,13 +92,13 @@ if (env.TEST_POLICY === 'never returns') {
     calls++
     return view.vcpus.map((vcpu) => pin(vcpu, CpuSet.of(1), 'test'))
   }
-  Object.assign(cpuPolicies, { balance: () => scheduler })
+  Object.assign(schedulerPolicies.balance, { create: () => scheduler })
 }
 // Keeps the process alive where nothing else does, as a native call would.
 setInterval(() => {}, 1000)
 const signal = stopSignal(process)
 const notify = notifier(env, (socket, state) => loadNative().notify(socket, state))
-const world = {
+const context = {
   connect,
   env,
   stdout,
@@ -109,4 +109,4 @@ const world = {
   // A hung thread is not to be waited for as long as in earnest.
   endWhenHung: () => endWhenHung(2_000),
 }
-process.exit(await main(process.argv.slice(2), world))
+process.exit(await main(process.argv.slice(2), context))

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import * as ballooning from '../../../lib/ballooning/index.ts'
-import { balloonPolicies, cpuPolicies } from '../../../lib/cli/policies.ts'
+import { type PolicyKind, policies } from '../../../lib/policies.ts'
 import { isPolicy } from '../../../lib/policy/plan.ts'
-import * as schedulers from '../../../lib/schedulers/index.ts'
 import { ballast, type Ending } from './test-context.ts'
 
 const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
@@ -30,19 +28,22 @@ describe('a wrong command line', () => {
     [['cpu', '0'], /interval must be a number of seconds.*got "0"/],
     [['memory', 'abc'], /interval must be a number of seconds.*got "abc"/],
     [['run', '--ticks', '0'], /--ticks must be a whole number.*got "0"/],
-    [['memory', '--reserve', '2'], /--reserve must be a size with its unit.*got "2"/],
+    [['memory', '--host-memory-reserve', '2'], /--host-memory-reserve must be a size with its unit.*got "2"/],
     [['monitor', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
     [['cpu', '-1'], /interval must be a number of seconds.*got "-1"/],
     [['cpu', '--reserve', '2GiB'], /unknown option '--reserve'/],
+    [['cpu', '--host-memory-reserve', '2GiB'], /--host-memory-reserve would do nothing: ballooning is none/],
+    [['memory', '--respect-pins'], /--respect-pins would do nothing: scheduler is none/],
+    [['cpu', '--scheduler', 'none'], /scheduler, ballooning and ksm are all none/],
     [['cpu', '1', '2'], /too many arguments/],
     [
-      ['memory', '--policy', 'wattermark'],
-      /--policy <name>' argument 'wattermark' is invalid.*shares, watermark/,
+      ['memory', '--ballooning', 'wattermark'],
+      /--ballooning <policy>' argument 'wattermark' is invalid.*shares, watermark/,
     ],
-    [['cpu', '--policy', 'shares'], /--policy <name>' argument 'shares' is invalid.*balance, fair/],
+    [['cpu', '--scheduler', 'shares'], /--scheduler <policy>' argument 'shares' is invalid.*balance, fair/],
     [['cpu', '--connect'], /option '-c, --connect <uri>' argument missing/],
     [['cpu', '--connect', ''], /--connect must not be empty/],
-    [['run', '--domains', ''], /--domains must not be empty/],
+    [['run', '--match', ''], /--match must not be empty/],
     [['restore', '--journal', ' '], /--journal must not be empty/],
     [['run', '--config', ''], /--config must not be empty/],
     [['run', '--log', 'xml'], /--log <format>' argument 'xml' is invalid.*text, json/],
@@ -83,19 +84,11 @@ describe('the help', () => {
   })
 })
 
-describe('--policy', () => {
-  it.each([
-    ['memory', balloonPolicies, ballooning],
-    ['cpu', cpuPolicies, schedulers],
-  ])('of %s knows every policy there is, and the help lists them', async (name, policies, namespace) => {
-    const { stdout } = await here(name, '--help')
-    // ksm sizes no balloon: it is there for beside one that does.
-    const known = Object.keys(namespace).filter((one) => one !== 'ksm')
-    expect(Object.keys(policies).toSorted()).toEqual(known.toSorted())
-    for (const policy of Object.keys(policies)) {
-      expect(stdout).toContain(`"${policy}"`)
-      expect(isPolicy(policies[policy]!())).toBe(true)
-    }
+describe.each(Object.keys(policies) as PolicyKind[])('--%s', (kind) => {
+  it.each(Object.values(policies[kind]))('knows $name, which the help lists', async ({ name, create }) => {
+    const { stdout } = await here('run', '--help')
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`"${name}"`)
+    expect(isPolicy(create())).toBe(true)
   })
 })
 

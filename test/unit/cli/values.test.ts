@@ -5,7 +5,7 @@ import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
 import { parseSeconds, parseSize, parseTicks } from '../../../lib/cli/values.ts'
 import { GiB, KiB, MiB } from '../../../lib/util/units.ts'
 
-const size = parseSize('--reserve')
+const size = parseSize('--host-memory-reserve')
 
 describe('an interval', () => {
   it.each([
@@ -47,7 +47,9 @@ describe('a size', () => {
 
   it.each(['2', '', 'GiB', '-1GiB', '2XiB', '1e3MiB', '2 Gi B', 'abc'])('%j is refused', (text) => {
     expect(() => size(text)).toThrow(UsageError)
-    expect(() => size(text)).toThrow('--reserve must be a size with its unit, such as 512MiB or 2GiB')
+    expect(() => size(text)).toThrow(
+      '--host-memory-reserve must be a size with its unit, such as 512MiB or 2GiB',
+    )
   })
 
   it('is a whole number of bytes, whatever the fraction', () => {

@@ -199,13 +199,7 @@ describe('what is an emergency', () => {
     })
   }
   const grown: Outcome = {
-    action: {
-      kind: 'setMemory',
-      uuid: uuidOf('a'),
-      domain: 'a',
-      bytes: GiB,
-      reason: { kind: 'custom', text: '' },
-    },
+    action: { kind: 'setMemory', uuid: uuidOf('a'), domain: 'a', bytes: GiB, reason: '' },
     status: 'applied',
     error: undefined,
     duration: 0,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { summarize } from '../../../lib/control/summary.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { LogFormatter } from '../../../lib/report/log-lines.ts'
-import { GiB, MiB } from '../../../lib/util/units.ts'
+import { MiB } from '../../../lib/util/units.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 const view = viewOf(4, pinnedGuests([0, 1, 2, 3]))
@@ -67,33 +68,37 @@ describe('the narrator', () => {
   it('tells what lasts when it begins, and again when it comes back, whatever its numbers do', () => {
     const narrator = new LogFormatter()
     const held = (seconds: number) => ({
-      skipped: [
-        {
-          uuid: 'u1',
-          domain: 'aos_vm2',
-          what: 'memory' as const,
-          rule: 'unmanaged' as const,
-          reason: { kind: 'floor-above-maximum', memoryFloor: seconds * GiB, maximum: GiB } as const,
-        },
-      ],
+      skipped: [{ uuid: 'u1', domain: 'aos_vm2', what: 'memory' as const, why: `stale for ${seconds}.5 s` }],
       clamps: [
-        {
-          rule: 'host-reserve' as const,
-          result: 'denied' as const,
-          action: grow,
-          instead: undefined,
-          cause: { kind: 'no-headroom', headroom: seconds * MiB } as const,
-        },
+        { rule: 'host-reserve' as const, action: grow, instead: undefined, cause: `${seconds} MiB short` },
       ],
       errors: [new BallastError('ERR_POLICY', 'it threw')],
     })
     expect(told(narrator, 1, held(10)).slice(0, 3)).toEqual([
       'it threw',
-      'denied: set memory of aos_vm1 to 640 MiB: the host has 10 MiB left to grant',
-      'skipped: memory of aos_vm2: its settings contradict its definition: a memory floor of 10 GiB, above its maximum, 1024 MiB',
+      'clamped: set memory of aos_vm1 to 640 MiB: 10 MiB short',
+      'skipped: memory of aos_vm2: stale for 10.5 s',
     ])
     expect(told(narrator, 2, held(12))).toEqual([])
     expect(told(narrator, 3)).toEqual([])
     expect(told(narrator, 4, held(3))).toHaveLength(3)
+  })
+
+  it('counts as moves what the summary counts, wherever a vCPU ran last', () => {
+    const placed = viewOf(4, [
+      { name: 'pinned-elsewhere', vcpus: [{ on: 0, affinity: CpuSet.of(1) }] },
+      { name: 'outside', vcpus: [{ on: 0, affinity: CpuSet.parse('1-2') }] },
+      { name: 'moved', vcpus: [{ on: 0, affinity: CpuSet.of(0) }] },
+    ])
+    const [elsewhere, outside, moved] = placed.vcpus
+    const tick = tickOf(1, placed, {
+      outcomes: [
+        applied(pin(elsewhere!, CpuSet.parse('1-3'), '')),
+        applied(pin(outside!, CpuSet.of(1), '')),
+        applied(pin(moved!, CpuSet.of(3), '')),
+      ],
+    })
+    expect(new LogFormatter().records(tick).map(({ event }) => event)).toEqual(['pin', 'pin', 'move'])
+    expect(summarize(tick)).toContain('3 pins (1 move)')
   })
 })

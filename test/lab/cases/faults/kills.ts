@@ -43,7 +43,7 @@ export function controllerKilled(times: number): Fault {
       let [restored, changes, kills, nothingWritten] = [0, 0, 0, 0]
       for (let round = 1; round <= times; round++) {
         for (let starts = random.below(twiceIn) === 0 ? 2 : 1; starts > 0; starts--) {
-          const args = ['run', '1', '--json', '--journal', journal, '--reserve', reserve]
+          const args = ['run', '1', '--json', '--journal', journal, '--host-memory-reserve', reserve]
           const controller = new Command(ground, args)
           await controller.begun
           await sleep(soonest + (latest - soonest) * random.next()) // the moment of the kill
@@ -89,7 +89,7 @@ async function crowd(uri: string, guests: readonly Guest[]): Promise<void> {
   await settled(guests, 0.08, 0.6)
 }
 
-/** What `--reserve` is to be so that the guests have too much. */
+/** What `--host-memory-reserve` is to be so that the guests have too much. */
 async function reserveOf(ground: Ground): Promise<string> {
   await using host = await ground.connect()
   const run = ground.run(host, { interval: 1_000 })

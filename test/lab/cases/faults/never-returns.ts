@@ -2,12 +2,12 @@
 
 import { hangups, stopSignal } from '../../../../lib/cli/controller/signals.ts'
 import { endWhenHung } from '../../../../lib/cli/controller/watchdog.ts'
-import { cpuPolicies } from '../../../../lib/cli/policies.ts'
 import { main } from '../../../../lib/cli/program.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
+import { schedulerPolicies } from '../../../../lib/policies.ts'
 
-Object.assign(cpuPolicies, {
-  balance: () => () => {
+Object.assign(schedulerPolicies.balance, {
+  create: () => () => {
     for (;;);
   },
 })

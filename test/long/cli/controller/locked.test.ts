@@ -130,7 +130,7 @@ describe('a second controller', () => {
 describe('ballast status', () => {
   it('says who is at work, since when, with which policies, and what is in its journal', async () => {
     const journal = join(directory, 'status.jsonl')
-    const first = start('cpu', '1', '--policy', 'fair', '--json', '--journal', journal)
+    const first = start('cpu', '1', '--scheduler', 'fair', '--json', '--journal', journal)
     await first.ticks(3)
     const { code, stdout, stderr } = await run('status')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

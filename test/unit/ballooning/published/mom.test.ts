@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MomOptions, mom } from '../../../../lib/ballooning/published/mom.ts'
-import { sentenceOf } from '../../../../lib/policy/reason.ts'
+import { mom } from '../../../../lib/ballooning/published/mom.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from '../hosts.ts'
 
@@ -117,22 +116,5 @@ it('without knowledge of the host nothing is done', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 10_000, available: 1_000, guests: [{ name: 'a', actual: 1_000, used: 400 }] })
-  expect(sentenceOf(firstPlan(mom(), view)[0]!.reason)).toBe(
-    '10.0 % of the host free, uses 400 MiB of 1000 MiB',
-  )
-})
-
-it.each<[string, MomOptions, string]>([
-  ['period', { period: 0 }, 'milliseconds above 0'],
-  ['window', { window: Number.NaN }, 'milliseconds above 0'],
-  ['pressure', { pressure: 1 }, 'a fraction'],
-  ['critical', { critical: -0.1 }, 'a fraction'],
-  ['guestFree', { guestFree: 20 }, 'a fraction'],
-  ['step', { step: '5' as unknown as number }, 'a fraction'],
-  ['threshold', { threshold: Number.POSITIVE_INFINITY }, 'a fraction'],
-  ['minimum', { minimum: -1 }, 'bytes above 0'],
-])('refuses a wrong %s', (name, options, expected) => {
-  expect(() => mom(options)).toThrow(TypeError)
-  expect(() => mom(options)).toThrow(`\`${name}\` to be`)
-  expect(() => mom(options)).toThrow(expected)
+  expect(firstPlan(mom(), view)[0]!.reason).toBe('10.0 % of the host free, uses 400 MiB of 1000 MiB')
 })

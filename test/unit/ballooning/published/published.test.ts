@@ -104,7 +104,7 @@ function giantAndDwarf(): Scenario {
 
 describe('a giant that is idle beside a dwarf that swaps', () => {
   it('proxmox: the dwarf starves at its minimum while the giant keeps gigabytes', async () => {
-    const ended = await run(giantAndDwarf(), proxmox({ minimum: 300 * MiB }), 300)
+    const ended = await run(giantAndDwarf(), proxmox(), 300)
     expect(lastSize(ended, 'dwarf')).toBeLessThan(420 * MiB)
     expect(lastSize(ended, 'giant')).toBeGreaterThan(2.5 * GiB)
     expect(ended.swapped('dwarf')).toBeGreaterThan(200 * MiB)
@@ -182,7 +182,7 @@ it('cagma: what it would take from the margin of a guest, the guard keeps there,
   const domains = [{ name: 'a', memory: { maximum: 2 * GiB, program: { size: 600 * MiB } } }]
   const ended = await run({ pcpus: 1, memory: 4 * GiB, domains }, cagma(), 60)
   const [floor] = ended.ticks.flatMap(({ clamps }) => clamps)
-  expect(floor).toMatchObject({ rule: 'guest-floor', cause: { kind: 'below-use', margin: 100 * MiB } })
+  expect(floor).toMatchObject({ rule: 'guest-floor', cause: expect.stringContaining('keeps 100 MiB more') })
   expect(ended.killed).toBe(0)
   expect(ended.ticks.at(-1)!.view.domains[0]!.memory.usable).toBeGreaterThanOrEqual(99 * MiB)
   expect(ended.ticks.slice(-10).flatMap(({ outcomes }) => outcomes)).toEqual([])
@@ -193,7 +193,7 @@ it('mom: guests of a host with next to nothing free are to swap, and the guard d
     const program = { size: 1_500 * MiB }
     return { name: `guest${i}`, memory: { maximum: 1_792 * MiB, swap: 'disk', program } }
   })
-  const ended = await run({ pcpus: 1, memory: 4 * GiB, domains }, mom({ pressure: 0.6, critical: 0.5 }), 120)
+  const ended = await run({ pcpus: 1, memory: 3.3 * GiB, domains }, mom(), 120)
   expect(ended.ticks.flatMap(({ clamps }) => clamps).map(({ rule }) => rule)).toContain('guest-floor')
   expect([ended.swapped('guest1'), ended.swapped('guest2')]).toEqual([0, 0])
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { type SharesState, shares } from '../../../../lib/ballooning/shares.ts'
-import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { HostMemoryView } from '../../../../lib/view/view.ts'
 import { overhead, type Sketch, viewOf } from './views.ts'
@@ -28,7 +27,7 @@ class Runner {
     this.#state = state
     return {
       asked: Object.fromEntries(plan.map(({ uuid, bytes }) => [uuid, Math.round(bytes / MiB)])),
-      reasons: plan.map(({ reason }) => sentenceOf(reason)),
+      reasons: plan.map(({ reason }) => reason),
       errors: errors.map((error) => (error as Error).message),
     }
   }

@@ -5,7 +5,6 @@ import type { Tick } from '../../../../lib/control/tick.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { type PinAction, type Plan, pin, setMemory } from '../../../../lib/policy/plan.ts'
-import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { lpt } from '../../../../lib/schedulers/baseline/lpt.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
@@ -28,7 +27,7 @@ async function run(guests: FakeGuest[], options: Partial<AutopilotOptions>, prep
     host,
     ticks,
     tick: ticks.at(-1)!,
-    left: ticks.at(-1)!.skipped.map(({ domain, reason }) => `${domain}: ${sentenceOf(reason)}`),
+    left: ticks.at(-1)!.skipped.map(({ domain, why }) => `${domain}: ${why}`),
   }
 }
 
@@ -149,7 +148,7 @@ describe('metadata', () => {
       ['no luck'],
       [],
     ])
-    expect(ticks[0]!.skipped[0]!.reason).toEqual({ kind: 'settings-unknown' })
+    expect(ticks[0]!.skipped[0]!.why).toBe('its settings in its metadata are not known yet')
     expect(host.calls).toEqual(['pinVcpu vm1 0 2'])
   })
 

@@ -1,0 +1,66 @@
+import { BallastError } from '../../host/errors.ts'
+import type { DomainRef, Host } from '../../host/host.ts'
+
+/**
+ * Whether the host lets us change anything at all. A single guest that may not be changed is no reason to end: its
+ * action fails with a reason and backs off. But when the first changes are all denied, of two guests at least or of the
+ * only one there is, no later tick will do better.
+ *
+ * It watches the calls themselves, since a Tick does not tell which statistics periods could be set.
+ */
+export class Permissions {
+  /** The host, each change through which is counted. */
+  readonly host: Host
+  readonly #denied = new Map<string, BallastError>()
+  #isPermitted = false
+  #pending = 0
+
+  constructor(host: Host) {
+    const track = <Args extends unknown[]>(call: (domain: DomainRef, ...args: Args) => Promise<void>) => {
+      return (domain: DomainRef, ...args: Args) =>
+        this.#track(typeof domain === 'string' ? domain : domain.uuid, call.call(host, domain, ...args))
+    }
+    const counted: Partial<Host> = {
+      pinVcpu: track(host.pinVcpu),
+      setMemory: track(host.setMemory),
+      setCpuShares: track(host.setCpuShares),
+      setMemoryStatsPeriod: track(host.setMemoryStatsPeriod),
+    }
+    this.host = new Proxy(host, {
+      get(target, name) {
+        if (Object.hasOwn(counted, name)) return Reflect.get(counted, name)
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  /**
+   * Throws `ERR_PERMISSION_DENIED` when nothing is permitted on a host with so many guests; to be called after each tick.
+   */
+  assertSome(guests: number): void {
+    const [first] = this.#denied.values()
+    if (this.#isPermitted || this.#pending > 0 || !first) return
+    if (this.#denied.size < Math.min(2, guests)) return
+    throw new BallastError(
+      first.code,
+      `${first.message}; run ballast as root or as a member of the group libvirt, or with --dry-run`,
+      { cause: first },
+    )
+  }
+
+  async #track(guest: string, call: Promise<void>): Promise<void> {
+    this.#pending++
+    try {
+      await call
+      this.#isPermitted = true
+    } catch (error) {
+      if (error instanceof BallastError && error.code === 'ERR_PERMISSION_DENIED') {
+        this.#denied.set(guest, error)
+      }
+      throw error
+    } finally {
+      this.#pending--
+    }
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The registry of policies: everything that can be chosen by name, with what is known of it beside its code. The CLI,
+ * the configuration file, the arena and the tests of the docs take their lists from here.
+ *
+ * Each table has one entry for each export of its module, and each entry one kind for each option: the compiler
+ * asks for a new policy, and for a new option, here. The tests ask for its page.
+ */
+import * as ballooning from './ballooning/index.ts'
+import * as ksm from './ksm.ts'
+import type { Ballooning, KsmPolicy, Scheduler } from './policy/plan.ts'
+import * as schedulers from './schedulers/index.ts'
+import { type KebabCase, kebabCase } from './util/kebab-case.ts'
+
+/** How an option is written in a configuration file: sizes and times have their unit there. */
+export type OptionKind = 'bytes' | 'milliseconds' | 'number' | 'flag' | 'text' | 'cpus' | OptionKinds
+
+/** The options of something, by their names in the API. */
+export interface OptionKinds {
+  readonly [option: string]: OptionKind
+}
+
+/** A kind for every option of `Options`, whose type fits. */
+export type KindsOf<Options> = { readonly [K in keyof Options]-?: KindOf<NonNullable<Options[K]>> }
+
+type KindOf<Value> = [Value] extends [boolean]
+  ? 'flag'
+  : [Value] extends [number]
+    ? 'bytes' | 'milliseconds' | 'number'
+    : string extends Value
+      ? 'text' | 'cpus'
+      : [Value] extends [string]
+        ? 'text'
+        : KindsOf<Value>
+
+/** A policy of the kind `P` that can be chosen by name. */
+export interface RegisteredPolicy<P> {
+  /** In kebab-case. */
+  readonly name: string
+  /** One phrase, for help and docs. */
+  readonly summary: string
+  /** Name of its page in docs/policies, without `.md`. */
+  readonly page: string
+  readonly options: OptionKinds
+  /** Makes it; what is not said has the policy's own defaults. Throws a `TypeError` for a wrong option. */
+  readonly create: (options?: object) => P
+}
+
+/** By name, the default first. */
+export type PolicyTable<P> = Readonly<Record<string, RegisteredPolicy<P>>>
+
+/** What a table says of one policy. */
+interface Definition<Factory> {
+  readonly summary: string
+  readonly options: KindsOf<OptionsOf<Factory>>
+  /** Default: its name. */
+  readonly page?: string
+}
+
+type OptionsOf<Factory> = Factory extends (...args: infer Args) => unknown
+  ? Args extends readonly [(infer Options)?]
+    ? unknown extends Options
+      ? object
+      : NonNullable<Options>
+    : never
+  : never
+
+type Definitions<Module> = { readonly [Export in keyof Module]: Definition<Module[Export]> }
+
+/** The policies that place vCPUs. */
+export const schedulerPolicies = table<typeof schedulers, Scheduler>(schedulers, {
+  balance: {
+    summary: 'fewest moves that bring the deviation of load within tolerance',
+    options: {
+      tolerance: 'number',
+      pin: 'text',
+      maxMoves: 'number',
+      cooldown: 'milliseconds',
+      background: 'flag',
+      sibling: 'number',
+      cost: { core: 'number', cache: 'number', cell: 'number', remote: 'number', away: 'number' },
+    },
+  },
+  fair: {
+    summary: 'serves the worst-served guest better, relative to its shares',
+    options: { tolerance: 'number' },
+  },
+  pack: {
+    summary: 'gathers the load on the fewest pCPUs that carry it',
+    options: { fill: 'number', slack: 'number' },
+  },
+  lpt: {
+    summary: 'baseline: places all vCPUs anew, the heaviest first',
+    options: {},
+  },
+  oneMove: {
+    summary: 'baseline: one vCPU per tick, from the busiest to the least busy pCPU',
+    options: {},
+  },
+  roundRobin: {
+    summary: 'baseline: vCPUs onto pCPUs in turn, whatever the load',
+    options: {},
+  },
+})
+
+/** The policies that size balloons. */
+export const ballooningPolicies = table<typeof ballooning, Ballooning>(ballooning, {
+  shares: {
+    summary: 'gives each guest what it needs before it runs short, from those that use least of theirs',
+    options: { margin: 'bytes', burst: 'bytes', floor: 'bytes', step: 'bytes', tax: 'number' },
+  },
+  watermark: {
+    summary: "keeps each guest's unused memory between two marks",
+    options: { low: 'bytes', high: 'bytes', step: 'bytes', floor: 'bytes' },
+  },
+  cagma: {
+    summary: 'as published: 1.1 times what the processes of a guest hold',
+    options: {},
+  },
+  idleTax: {
+    summary: 'as published (VMware ESX): by shares, with a tax on idle memory',
+    options: {},
+  },
+  mom: {
+    summary: 'as published (oVirt): all shrink or grow by 5 %, by what the host has free',
+    options: {},
+  },
+  proxmox: {
+    summary: 'as published (Proxmox VE): the host 80 % full, 100 MiB at a time, by shares',
+    options: {},
+  },
+  qubes: {
+    summary: 'as published (Qubes OS): all memory, in proportion to 1.3 times what each guest uses',
+    options: {},
+  },
+  squeezed: {
+    summary: 'as published (XCP-ng): the same part of the way from minimum to maximum for all',
+    options: {},
+  },
+})
+
+/** The policies that set the pace of kernel same-page merging. */
+export const ksmPolicies = table<typeof ksm, KsmPolicy>(ksm, {
+  adaptive: {
+    summary: 'scans for equal pages while memory is short and the CPUs are not',
+    options: { shortBelow: 'number', busyAbove: 'number' },
+    page: 'ksm',
+  },
+})
+
+/** All of them, by what they decide: the names of the options of `ballast run`, and of its configuration file. */
+export const policies = {
+  scheduler: schedulerPolicies,
+  ballooning: ballooningPolicies,
+  ksm: ksmPolicies,
+} as const
+
+/** What a policy decides. */
+export type PolicyKind = keyof typeof policies
+
+type Created<Table> = Table extends Readonly<Record<string, RegisteredPolicy<infer P>>> ? P : never
+
+/** The type of the policies of a kind. */
+export type PolicyOf<Kind extends PolicyKind> = Created<(typeof policies)[Kind]>
+
+/** The policies that run when none is named. */
+export const defaultPolicies = {
+  scheduler: 'balance',
+  ballooning: 'shares',
+  ksm: 'none',
+} as const satisfies Record<PolicyKind, string>
+
+type Factories<P> = Readonly<Record<string, (options?: never) => P>>
+
+function table<Module extends Factories<P>, P>(
+  module: Module,
+  definitions: Definitions<Module>,
+): Readonly<Record<KebabCase<keyof Module & string>, RegisteredPolicy<P>>> {
+  const entries = Object.entries<Definition<unknown>>(definitions).map(([key, { page, ...definition }]) => {
+    const name = kebabCase(key)
+    const create = module[key] as (options?: object) => P
+    return [name, { ...definition, name, page: page ?? name, create }]
+  })
+  return Object.fromEntries(entries)
+}
