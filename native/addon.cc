@@ -8,9 +8,9 @@
 #include <string>
 #include <system_error>
 
-#include "kernel/notify.h"
-#include "node/caller.h"
+#include "node/async_call.h"
 #include "node/connection_wrap.h"
+#include "os/sd_notify.h"
 
 namespace ballast {
 namespace {

@@ -1,10 +1,10 @@
-// `npm run fuzz [-- --seconds N] [--json] [KERNEL...]`: builds each harness of test/native/fuzz with libFuzzer and
+// `npm run fuzz [-- --seconds N] [--json] [TARGET...]`: builds each harness of test/native/fuzz with libFuzzer and
 // the sanitizers, and lets each look for faults for N seconds (default 10). Begins with the inputs in
-// test/native/fuzz/corpus. What makes a kernel fail is kept in build/fuzz; run the program there with it to see it again.
+// test/native/fuzz/corpus. What makes a target fail is kept in build/fuzz; run the program there with it to see it again.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -13,7 +13,7 @@ const harnesses = join(root, 'test/native/fuzz')
 const built = join(root, 'build/fuzz')
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
-const { seconds, json, kernels } = options()
+const { seconds, json, targets } = options()
 if (
   spawnSync(process.execPath, ['scripts/setup.mjs', '--fuzz'], { cwd: root, stdio: 'inherit' }).status !== 0
 ) {
@@ -33,21 +33,21 @@ await build().catch((error) => {
   console.error(`fuzz: ${error.message}`)
   process.exit(1)
 })
-const figures = await inTurn(kernels, hunt)
-for (const { kernel, output } of figures.filter(({ crashes }) => crashes > 0)) {
-  console.log(`\n${kernel}:\n${output.trim()}`)
+const figures = await inTurn(targets, hunt)
+for (const { target, output } of figures.filter(({ crashes }) => crashes > 0)) {
+  console.log(`\n${target}:\n${output.trim()}`)
 }
 console.table(
   Object.fromEntries(
-    figures.map(({ kernel, executions, edges, crashes }) => [
-      kernel,
+    figures.map(({ target, executions, edges, crashes }) => [
+      target,
       { executions, 'edges covered': edges, crashes },
     ]),
   ),
 )
 const passed = figures.every(({ crashes, executions }) => crashes === 0 && executions > 0)
 if (json) {
-  console.log(JSON.stringify({ seconds, kernels: figures.map(({ output, ...figure }) => figure), passed }))
+  console.log(JSON.stringify({ seconds, targets: figures.map(({ output, ...figure }) => figure), passed }))
 }
 process.exitCode = passed ? 0 : 1
 
@@ -62,23 +62,29 @@ function options() {
     if (seconds < 1) throw new Error(`--seconds must be a whole number above 0; got ${values.seconds}`)
     const unknown = positionals.find((name) => !known.includes(name))
     if (unknown !== undefined) throw new Error(`there is no harness ${unknown}: ${known.join(', ')}`)
-    return { seconds, json: values.json, kernels: positionals.length > 0 ? positionals : known }
+    return { seconds, json: values.json, targets: positionals.length > 0 ? positionals : known }
   } catch (error) {
     console.error(`fuzz: ${error.message}`)
     process.exit(2)
   }
 }
 
-/** The kernels once, then each harness with them. */
+/** The sources under test once, then each harness with them. */
 async function build() {
-  const sources = readdirSync(join(root, 'native/kernel')).filter((file) => file.endsWith('.cc'))
+  // What needs neither libvirt nor Node.
+  const sources = ['native/util', 'native/os'].flatMap((folder) =>
+    readdirSync(join(root, folder)).flatMap((file) =>
+      file.endsWith('.cc') ? [join(root, folder, file)] : [],
+    ),
+  )
+  const sharedObject = (source) => `shared-${basename(source)}.o`
   const compile = async (args) => {
     const { status, output } = await run('clang++', [...sanitizers, ...args])
     if (status !== 0) throw new Error(`Cannot compile:\n${output}`)
   }
   const jobs = [
-    ...sources.map((file) => ({ source: join(root, 'native/kernel', file), object: `kernel-${file}.o` })),
-    ...kernels.map((kernel) => ({ source: join(harnesses, `${kernel}.cc`), object: `${kernel}.o` })),
+    ...sources.map((source) => ({ source, object: sharedObject(source) })),
+    ...targets.map((target) => ({ source: join(harnesses, `${target}.cc`), object: `${target}.o` })),
   ]
   await inTurn(jobs, ({ source, object }) =>
     compile([
@@ -86,28 +92,28 @@ async function build() {
       ...[`-I${join(root, 'native')}`, '-c', source, '-o', join(directory, object)],
     ]),
   )
-  const shared = sources.map((file) => join(directory, `kernel-${file}.o`))
-  await inTurn(kernels, (kernel) =>
-    compile(['-fsanitize=fuzzer', join(directory, `${kernel}.o`), ...shared, '-o', join(built, kernel)]),
+  const shared = sources.map((source) => join(directory, sharedObject(source)))
+  await inTurn(targets, (target) =>
+    compile(['-fsanitize=fuzzer', join(directory, `${target}.o`), ...shared, '-o', join(built, target)]),
   )
 }
 
 /** Runs one harness; what it found new is forgotten, unless it made it fail. */
-async function hunt(kernel) {
-  const corpus = join(directory, `corpus-${kernel}`)
+async function hunt(target) {
+  const corpus = join(directory, `corpus-${target}`)
   mkdirSync(corpus)
-  const { status, output } = await run(join(built, kernel), [
+  const { status, output } = await run(join(built, target), [
     `-max_total_time=${seconds}`,
     '-timeout=10',
     '-max_len=2048',
     '-print_final_stats=1',
-    `-artifact_prefix=${join(built, `${kernel}-`)}`,
+    `-artifact_prefix=${join(built, `${target}-`)}`,
     corpus,
-    join(harnesses, 'corpus', kernel),
+    join(harnesses, 'corpus', target),
   ])
   const last = (pattern) => Number([...output.matchAll(pattern)].at(-1)?.[1] ?? 0)
   return {
-    kernel,
+    target,
     executions: last(/^stat::number_of_executed_units: (\d+)/gm),
     edges: last(/ cov: (\d+)/g),
     crashes: status === 0 ? 0 : 1,

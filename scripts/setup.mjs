@@ -1,4 +1,4 @@
-// Installs what building Ballast, running its lab and fuzzing its kernels need and the machine lacks: `node
+// Installs what building Ballast, running its lab and fuzzing its native code need and the machine lacks: `node
 // scripts/setup.mjs [--build] [--lab] [--fuzz]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'

@@ -36,7 +36,7 @@ function chosen(args) {
   return names
 }
 
-/** A short search for faults in the kernels; `npm run fuzz` takes longer ones. */
+/** A short search for faults in the C++ code; `npm run fuzz` takes longer ones. */
 function fuzz() {
   const { failed } = command(process.execPath, 'scripts/setup.mjs', '--fuzz')
   return failed ? notHere() : command(process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')

@@ -4,7 +4,7 @@ import { BallastError } from '../host/errors.ts'
 
 /**
  * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc`,
- * `native/node/connection_wrap.cc` and `native/node/columns.cc`. Nothing here blocks the JS thread; every
+ * `native/node/connection_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
  * promise rejects with a {@link NativeError}.
  */
 export interface NativeAddon {

@@ -1,9 +1,9 @@
 #include "node/connection_wrap.h"
 
-#include "kernel/cpu_bitmap.h"
-#include "node/columns.h"
+#include "node/to_js.h"
+#include "util/cpu_bitmap.h"
 #include "virt/cpu_shares.h"
-#include "virt/page_merging.h"
+#include "virt/ksm.h"
 
 namespace ballast {
 namespace {

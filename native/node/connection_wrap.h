@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "node/caller.h"
+#include "node/async_call.h"
 #include "virt/connection.h"
 #include "virt/connection_pool.h"
 #include "virt/cpu_sampler.h"

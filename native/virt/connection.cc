@@ -6,11 +6,11 @@
 #include <cstring>
 #include <limits>
 
-#include "kernel/cpu_bitmap.h"
-#include "kernel/fd.h"
-#include "kernel/proc_text.h"
-#include "virt/runtime.h"
-#include "virt/virt_error.h"
+#include "os/fd.h"
+#include "os/proc_text.h"
+#include "util/cpu_bitmap.h"
+#include "virt/error.h"
+#include "virt/init.h"
 
 namespace ballast {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <libvirt/virterror.h>
 
-#include "virt/virt_error.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {

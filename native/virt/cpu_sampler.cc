@@ -2,11 +2,11 @@
 
 #include <limits>
 
-#include "kernel/clock.h"
-#include "kernel/cpu_bitmap.h"
-#include "kernel/fd.h"
-#include "kernel/proc_text.h"
-#include "virt/virt_error.h"
+#include "os/fd.h"
+#include "os/proc_text.h"
+#include "util/clock.h"
+#include "util/cpu_bitmap.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {

@@ -8,12 +8,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/counter_book.h"
-#include "kernel/pcpu_times.h"
-#include "kernel/vcpu_threads.h"
+#include "os/proc_text.h"
+#include "os/vcpu_threads.h"
+#include "util/counter_rates.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
-#include "virt/vcpu_calls.h"
+#include "virt/vcpu_reader.h"
 
 namespace ballast {
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "virt/virt_error.h"
+#include "virt/error.h"
 
 namespace ballast {
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "virt/virt_error.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {

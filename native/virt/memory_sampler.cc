@@ -6,9 +6,9 @@
 #include <system_error>
 #include <thread>
 
-#include "kernel/clock.h"
-#include "kernel/proc_text.h"
-#include "virt/virt_error.h"
+#include "os/proc_text.h"
+#include "util/clock.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {

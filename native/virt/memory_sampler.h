@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/fd.h"
+#include "os/fd.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
 

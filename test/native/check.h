@@ -7,7 +7,7 @@
 #include <vector>
 
 // The whole test framework: TEST registers a function, CHECK ends the process at the first thing that is not
-// so. kernels.test.ts runs each test in a process of its own, so none can hide or disturb another.
+// so. native.test.ts runs each test in a process of its own, so none can hide or disturb another.
 namespace ballast::test {
 
 struct Test {

@@ -1,4 +1,4 @@
-#include "kernel/cpu_bitmap.h"
+#include "util/cpu_bitmap.h"
 
 #include <random>
 

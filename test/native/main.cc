@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-// `kernels` prints the names of all tests, one a line; `kernels NAME` runs that one.
+// `suite` prints the names of all tests, one a line; `suite NAME` runs that one.
 int main(int argc, char** argv) {
   for (const ballast::test::Test& test : ballast::test::AllTests()) {
     if (argc == 1) {

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-// Tests that must fail: kernels.test.ts sees that each does, or the others would prove nothing.
+// Tests that must fail: native.test.ts sees that each does, or the others would prove nothing.
 namespace ballast {
 namespace {
 

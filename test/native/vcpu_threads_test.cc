@@ -1,8 +1,8 @@
-#include "kernel/vcpu_threads.h"
+#include "os/vcpu_threads.h"
 
 #include "check.h"
 #include "fake_proc.h"
-#include "kernel/cpu_bitmap.h"
+#include "util/cpu_bitmap.h"
 
 namespace ballast {
 namespace {

@@ -1,5 +1,5 @@
 #include "fuzz.h"
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
 
 // The first line is a thread's name, which may be anything; the rest is what follows the name in its stat
 // file.

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "fuzz.h"
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
 
 // Two readings of /proc/stat, with a NUL between them.
 FUZZ(input) {

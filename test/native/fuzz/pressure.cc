@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "fuzz.h"
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
 
 FUZZ(input) {
   const auto text = input.Rest();

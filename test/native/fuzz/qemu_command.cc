@@ -1,5 +1,5 @@
 #include "fuzz.h"
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
 
 using ballast::NamesGuest;
 

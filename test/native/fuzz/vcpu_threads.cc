@@ -1,4 +1,4 @@
-#include "kernel/vcpu_threads.h"
+#include "os/vcpu_threads.h"
 
 #include <unistd.h>
 

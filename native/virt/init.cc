@@ -1,4 +1,4 @@
-#include "virt/runtime.h"
+#include "virt/init.h"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "virt/virt_error.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {

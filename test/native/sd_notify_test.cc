@@ -1,4 +1,4 @@
-#include "kernel/notify.h"
+#include "os/sd_notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "check.h"
-#include "kernel/fd.h"
+#include "os/fd.h"
 
 namespace ballast {
 namespace {

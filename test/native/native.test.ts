@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { compileSuite, type Sanitizer, sources } from './suite.ts'
 
 // ThreadSanitizer is for what threads share.
-const kernels: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
+const tested: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
 const tests: Record<Sanitizer, RegExp> = {
   address: /^main\.cc$|_test\.cc$/,
   thread: /^main\.cc$|^(thread_pool|deadlines)_test\.cc$/,
@@ -10,7 +10,8 @@ const tests: Record<Sanitizer, RegExp> = {
 
 for (const sanitizer of ['address', 'thread'] as const) {
   const suite = await compileSuite(sanitizer, [
-    ...sources('native/kernel', kernels[sanitizer]),
+    ...sources('native/util', tested[sanitizer]),
+    ...sources('native/os', tested[sanitizer]),
     ...sources('test/native', tests[sanitizer]),
   ])
   const selfcheck = await compileSuite(sanitizer, sources('test/native', /^(main|selfcheck)\.cc$/))
@@ -21,7 +22,7 @@ for (const sanitizer of ['address', 'thread'] as const) {
   })
 
   if (!suite || !selfcheck) {
-    describe.skip(`${sanitizer} sanitizer does not run on this machine`, () => it('kernels', () => {}))
+    describe.skip(`${sanitizer} sanitizer does not run on this machine`, () => it('C++ tests', () => {}))
     continue
   }
 

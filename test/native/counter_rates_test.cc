@@ -1,4 +1,4 @@
-#include "kernel/counter_book.h"
+#include "util/counter_rates.h"
 
 #include <cmath>
 #include <random>

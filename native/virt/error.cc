@@ -1,4 +1,4 @@
-#include "virt/virt_error.h"
+#include "virt/error.h"
 
 #include <libvirt/virterror.h>
 

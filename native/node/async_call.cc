@@ -1,4 +1,4 @@
-#include "node/caller.h"
+#include "node/async_call.h"
 
 #include <string>
 

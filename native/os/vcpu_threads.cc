@@ -1,4 +1,4 @@
-#include "kernel/vcpu_threads.h"
+#include "os/vcpu_threads.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -8,9 +8,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "kernel/clock.h"
-#include "kernel/cpu_bitmap.h"
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
+#include "util/clock.h"
+#include "util/cpu_bitmap.h"
 
 namespace ballast {
 namespace {

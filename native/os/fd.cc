@@ -1,4 +1,4 @@
-#include "kernel/fd.h"
+#include "os/fd.h"
 
 #include <fcntl.h>
 #include <unistd.h>

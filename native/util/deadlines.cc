@@ -1,4 +1,4 @@
-#include "kernel/deadlines.h"
+#include "util/deadlines.h"
 
 #include <thread>
 

@@ -4,8 +4,8 @@
 
 #include "virt/cpu_sampler.h"
 #include "virt/events.h"
+#include "virt/ksm.h"
 #include "virt/memory_sampler.h"
-#include "virt/page_merging.h"
 
 // What crosses into JavaScript, in the shapes that lib/libvirt/native.ts declares. Columns cross as typed
 // arrays; the domains' names only when `known_generation`, the set that JavaScript has, is not this one.

@@ -1,4 +1,4 @@
-#include "node/columns.h"
+#include "node/to_js.h"
 
 #include <cstring>
 

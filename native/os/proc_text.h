@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "kernel/pcpu_times.h"
 
 // Readers for the texts that the kernel shows under /proc. Each takes the text and no file, so that they
 // can be tested with anything; text that is not as expected gives nullopt or an empty list.
@@ -34,6 +33,23 @@ struct QemuCommand {
 std::optional<QemuCommand> ParseQemuCommand(std::string_view cmdline);
 // Whether a `-name` option is that of this guest.
 bool NamesGuest(std::string_view name_option, std::string_view guest);
+
+// What one pCPU has done since the host booted, in any unit of time. All zero: not known, or offline.
+struct PcpuTimes {
+  uint64_t busy = 0;
+  uint64_t idle = 0;
+};
+
+// The fraction of the time between two readings that the pCPU was busy; NaN is unknown: it was offline, or
+// a counter stood still or went backwards.
+inline double BusyBetween(const PcpuTimes& before, const PcpuTimes& now) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (before.busy == 0 && before.idle == 0) return kUnknown;
+  if (now.busy < before.busy || now.idle < before.idle) return kUnknown;
+  const uint64_t busy = now.busy - before.busy;
+  const uint64_t elapsed = busy + (now.idle - before.idle);
+  return elapsed == 0 ? kUnknown : static_cast<double>(busy) / static_cast<double>(elapsed);
+}
 
 // The "cpuN" lines of /proc/stat in clock ticks, indexed by CPU number; waiting for disks is idle.
 std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);

@@ -1,4 +1,4 @@
-#include "kernel/counter_book.h"
+#include "util/counter_rates.h"
 
 #include <cmath>
 #include <set>
@@ -10,7 +10,7 @@ using namespace ballast;
 
 namespace {
 
-// 30 ms more than the time allows, and an eighth of it: see counter_book.cc.
+// 30 ms more than the time allows, and an eighth of it: see counter_rates.cc.
 void CheckRate(double rate, const CounterReading& before, const CounterReading& now) {
   if (std::isnan(rate)) return;
   CHECK(now.at > before.at);

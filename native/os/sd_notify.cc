@@ -1,4 +1,4 @@
-#include "kernel/notify.h"
+#include "os/sd_notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <system_error>
 
-#include "kernel/fd.h"
+#include "os/fd.h"
 
 namespace ballast {
 namespace {

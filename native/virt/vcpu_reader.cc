@@ -1,9 +1,9 @@
-#include "virt/vcpu_calls.h"
+#include "virt/vcpu_reader.h"
 
 #include <algorithm>
 
-#include "kernel/clock.h"
-#include "kernel/cpu_bitmap.h"
+#include "util/clock.h"
+#include "util/cpu_bitmap.h"
 
 namespace ballast {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernel/vcpu_threads.h"
+#include "os/vcpu_threads.h"
 #include "virt/connection.h"
 
 namespace ballast {

@@ -1,4 +1,4 @@
-#include "kernel/proc_text.h"
+#include "os/proc_text.h"
 
 #include <algorithm>
 #include <charconv>

@@ -11,10 +11,10 @@
 #include <system_error>
 #include <utility>
 
-#include "kernel/deadlines.h"
-#include "kernel/thread_pool.h"
 #include "node/js_channel.h"
-#include "virt/virt_error.h"
+#include "util/deadlines.h"
+#include "util/thread_pool.h"
+#include "virt/error.h"
 
 namespace ballast {
 

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/counter_book.h"
-#include "kernel/fd.h"
+#include "os/fd.h"
+#include "util/counter_rates.h"
 
 namespace ballast {
 

@@ -1,4 +1,4 @@
-#include "virt/page_merging.h"
+#include "virt/ksm.h"
 
 #include <libvirt/virterror.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "kernel/fd.h"
-#include "virt/virt_error.h"
+#include "os/fd.h"
+#include "virt/error.h"
 
 namespace ballast {
 namespace {
