@@ -10,6 +10,7 @@
 
 #include "node/async_call.h"
 #include "node/connection_wrap.h"
+#include "node/file_lock_wrap.h"
 #include "os/sd_notify.h"
 
 namespace ballast {
@@ -42,8 +43,11 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
   BallastAddon(Napi::Env env, Napi::Object exports) : caller_(std::make_shared<Caller>(env)) {
     StayLoaded();
     connection_constructor_ = Napi::Persistent(ConnectionWrap::Define(env));
+    file_lock_constructor_ = Napi::Persistent(FileLockWrap::Define(env));
     DefineAddon(exports, {InstanceMethod<&BallastAddon::Open>("open"),
                           InstanceMethod<&BallastAddon::LibvirtVersion>("libvirtVersion"),
+                          InstanceMethod<&BallastAddon::LockFile>("lockFile"),
+                          InstanceMethod<&BallastAddon::IsFileLocked>("isFileLocked"),
                           InstanceMethod<&BallastAddon::Notify>("notify")});
   }
 
@@ -73,6 +77,14 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     return info.Env().Undefined();
   }
 
+  Napi::Value LockFile(const Napi::CallbackInfo& info) {
+    return FileLockWrap::Lock(info.Env(), file_lock_constructor_, info[0].As<Napi::String>());
+  }
+
+  Napi::Value IsFileLocked(const Napi::CallbackInfo& info) {
+    return FileLockWrap::IsLocked(info.Env(), info[0].As<Napi::String>());
+  }
+
   // libvirt's own: major * 1,000,000 + minor * 1,000 + release.
   Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
     unsigned long version = 0;
@@ -82,6 +94,7 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
 
   const std::shared_ptr<Caller> caller_;
   Napi::FunctionReference connection_constructor_;
+  Napi::FunctionReference file_lock_constructor_;
 };
 
 }  // namespace ballast

@@ -4,7 +4,7 @@ import { BallastError } from '../host/errors.ts'
 
 /**
  * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc`,
- * `native/node/connection_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
+ * `native/node/connection_wrap.cc`, `native/node/file_lock_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
  * promise rejects with a {@link NativeError}.
  */
 export interface NativeAddon {
@@ -16,6 +16,34 @@ export interface NativeAddon {
    * namespace. Does not wait; throws an `Error` when it was not taken.
    */
   notify(socket: string, state: string): void
+  /**
+   * Takes an exclusive lock on the file at `path`, which is created with mode 0600 when it is missing; its content
+   * stays as it is. Undefined when another process, another worker or this one holds it. The lock is the open
+   * file's (fcntl `F_OFD_SETLK`): the operating system releases it when the process ends, also by `SIGKILL`, and
+   * child processes do not inherit it. Does not wait; throws a {@link NativeFileError} for a file that
+   * cannot be opened, is a symbolic link or no regular file, or is another user's or writable by others.
+   */
+  lockFile(path: string): NativeFileLock | undefined
+  /**
+   * Whether some process holds the lock of `lockFile`; false when there is no file. Takes no lock itself, so it never
+   * makes another program's `lockFile` fail. Throws a {@link NativeFileError} where that cannot be told.
+   */
+  isFileLocked(path: string): boolean
+}
+
+/** A lock that is held until `release()`, or until its worker or the process ends; never by garbage collection. */
+export interface NativeFileLock {
+  /** Open for reading and writing, for what the owner writes about itself; must not be closed. -1 once released. */
+  readonly fd: number
+  /** Releases the lock; the file stays. Further calls do nothing. */
+  release(): void
+}
+
+/** What `lockFile` and `isFileLocked` throw. */
+export interface NativeFileError extends Error {
+  /** A negative system error number: `util.getSystemErrorName(errno)` gives `EACCES` and such. */
+  readonly errno: number
+  readonly path: string
 }
 
 export interface NativeOpenOptions {

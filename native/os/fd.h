@@ -17,6 +17,7 @@ class Fd {
   }
   ~Fd();
   static Fd OpenForReading(const std::string& path);
+  int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
   // Reads the file from its start; empty when it cannot be read (any more).
   std::string ReadAll() const;
