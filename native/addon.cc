@@ -1,5 +1,4 @@
 #include <dlfcn.h>
-#include <libvirt/libvirt.h>
 #include <napi.h>
 
 #include <algorithm>
@@ -40,12 +39,11 @@ void StayLoaded() {
 // One for each environment; all that is process-wide stands behind call_once.
 class BallastAddon : public Napi::Addon<BallastAddon> {
  public:
-  BallastAddon(Napi::Env env, Napi::Object exports) : caller_(std::make_shared<Caller>(env)) {
+  BallastAddon(Napi::Env env, Napi::Object exports) : async_call_(std::make_shared<AsyncCall>(env)) {
     StayLoaded();
     connection_constructor_ = Napi::Persistent(ConnectionWrap::Define(env));
     file_lock_constructor_ = Napi::Persistent(FileLockWrap::Define(env));
     DefineAddon(exports, {InstanceMethod<&BallastAddon::Open>("open"),
-                          InstanceMethod<&BallastAddon::LibvirtVersion>("libvirtVersion"),
                           InstanceMethod<&BallastAddon::LockFile>("lockFile"),
                           InstanceMethod<&BallastAddon::IsFileLocked>("isFileLocked"),
                           InstanceMethod<&BallastAddon::Notify>("notify")});
@@ -63,14 +61,14 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     settings.call_deadline = Milliseconds(options, "callDeadline");
     settings.memory_deadline = Milliseconds(options, "memoryDeadline");
     settings.use_proc = options.Get("useProc").As<Napi::Boolean>();
-    return ConnectionWrap::Open(info.Env(), caller_, connection_constructor_, settings);
+    return ConnectionWrap::Open(info.Env(), async_call_, connection_constructor_, settings);
   }
 
   Napi::Value Notify(const Napi::CallbackInfo& info) {
     const std::string socket = info[0].As<Napi::String>();
     const std::string state = info[1].As<Napi::String>();
     try {
-      SendDatagram(socket, state);
+      SdNotify(socket, state);
     } catch (const std::system_error& failure) {
       throw Napi::Error::New(info.Env(), socket + ": " + failure.what());
     }
@@ -85,14 +83,7 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     return FileLockWrap::IsLocked(info.Env(), info[0].As<Napi::String>());
   }
 
-  // libvirt's own: major * 1,000,000 + minor * 1,000 + release.
-  Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
-    unsigned long version = 0;
-    virGetVersion(&version, nullptr, nullptr);
-    return Napi::Number::New(info.Env(), static_cast<double>(version));
-  }
-
-  const std::shared_ptr<Caller> caller_;
+  const std::shared_ptr<AsyncCall> async_call_;
   Napi::FunctionReference connection_constructor_;
   Napi::FunctionReference file_lock_constructor_;
 };

@@ -12,14 +12,12 @@ import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
 import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from './native.ts'
 import { fromNative } from './native-error.ts'
+import { pageSizeOf } from './page-size.ts'
 import { realClock } from './real-clock.ts'
 
 // What libvirt says of a connection that its keepalive has given up: VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC.
 const internalError = 1
 const fromRpc = 7
-
-/** What KSM counts in. Nearly every host with libvirt has pages of this size. */
-const pageSize = 4 * KiB
 
 /** A {@link Host} on libvirt, over the addon. Made by `connect()`. */
 export class LibvirtHost implements Host {
@@ -28,6 +26,7 @@ export class LibvirtHost implements Host {
   readonly topology: Topology
   readonly clock: Clock = realClock
   readonly #native: NativeConnection
+  readonly #pageSize: number
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
   readonly #memoryDomains = new DomainTable()
@@ -41,7 +40,9 @@ export class LibvirtHost implements Host {
     this.#native = native
     this.uri = uri
     this.readOnly = readOnly
-    this.topology = readTopology(native.describe())
+    const description = native.describe()
+    this.topology = readTopology(description)
+    this.#pageSize = pageSizeOf(description.capabilities)
   }
 
   async domains(): Promise<Domain[]> {
@@ -130,16 +131,16 @@ export class LibvirtHost implements Host {
   }
 
   async ksm(): Promise<Ksm | undefined> {
-    const merging = await this.#call((native) => native.pageMerging())
+    const merging = await this.#call((native) => native.ksm())
     if (!merging) return undefined
     const { pagesToScan, sleep, pagesSharing, running } = merging
-    return { pagesToScan, sleep, running, saved: pagesSharing * pageSize }
+    return { pagesToScan, sleep, running, saved: pagesSharing * this.#pageSize }
   }
 
   async setKsm({ pagesToScan, sleep }: KsmRate): Promise<void> {
     assertWhole('pages to scan', pagesToScan, 0)
     assertWhole('milliseconds of sleep', sleep, 0)
-    await this.#call((native) => native.setPageMerging(pagesToScan, sleep))
+    await this.#call((native) => native.setKsm(pagesToScan, sleep))
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

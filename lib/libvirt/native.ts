@@ -9,8 +9,6 @@ import { BallastError } from '../host/errors.ts'
  */
 export interface NativeAddon {
   open(options: NativeOpenOptions): Promise<NativeConnection>
-  /** Of the libvirt library that is linked: major * 1,000,000 + minor * 1,000 + release. */
-  libvirtVersion(): number
   /**
    * Sends a datagram to a Unix socket, as `sd_notify` does: `@` at the beginning of its name stands for the abstract
    * namespace. Does not wait; throws an `Error` when it was not taken.
@@ -63,7 +61,6 @@ export interface NativeOpenOptions {
 /** One open connection. Methods must not be called after `close()`. */
 export interface NativeConnection {
   describe(): NativeHostDescription
-  isAlive(): Promise<boolean>
   listDomains(): Promise<NativeDomain[]>
   /** The element of this XML namespace in a domain's metadata. */
   domainMetadata(uuid: string, namespace: string): Promise<string | undefined>
@@ -80,8 +77,8 @@ export interface NativeConnection {
   cpuShares(uuid: string): Promise<number>
   setCpuShares(uuid: string, id: number, shares: number): Promise<void>
   /** Undefined: the host has none. */
-  pageMerging(): Promise<NativePageMerging | undefined>
-  setPageMerging(pagesToScan: number, sleepMilliseconds: number): Promise<void>
+  ksm(): Promise<NativeKsm | undefined>
+  setKsm(pagesToScan: number, sleepMilliseconds: number): Promise<void>
   /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
   close(): Promise<void>
@@ -98,10 +95,12 @@ export interface NativeHostDescription {
   readonly isolated: string
 }
 
-export interface NativePageMerging {
+/** Kernel same-page merging. */
+export interface NativeKsm {
   readonly pagesToScan: number
   /** Milliseconds. */
   readonly sleep: number
+  /** How many pages are saved, each of the host's own page size: see `pageSizeOf`. */
   readonly pagesSharing: number
   /** Left out where it is not known. */
   readonly running?: boolean

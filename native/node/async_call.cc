@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kMostThreads = 64;
 }  // namespace
 
-Caller::Caller(Napi::Env env)
+AsyncCall::AsyncCall(Napi::Env env)
     : channel_(JsChannel::Open(env)),
       pool_(std::make_shared<ThreadPool>(kMostThreads)),
       deadlines_(std::make_shared<Deadlines>()) {}

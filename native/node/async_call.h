@@ -24,10 +24,10 @@ Napi::Value ToJsError(Napi::Env env, const VirtError& error);
 Napi::Value ToJsTimeout(Napi::Env env, const char* call, std::chrono::milliseconds deadline);
 
 // Makes libvirt calls off the JS thread and promises of their results. One for each environment.
-class Caller {
+class AsyncCall {
  public:
-  explicit Caller(Napi::Env env);
-  ~Caller() { deadlines_->Stop(); }
+  explicit AsyncCall(Napi::Env env);
+  ~AsyncCall() { deadlines_->Stop(); }
 
   const std::shared_ptr<JsChannel>& channel() const { return channel_; }
   // For work that nobody awaits, such as closing what was left open.

@@ -20,13 +20,13 @@ DomainRun RunFrom(const Napi::CallbackInfo& info) {
 // `make`, over a connection that no other call is on. One is waited for no longer than half of what there is.
 template <typename Make>
 auto Pooled(const OpenConnection& opened, std::chrono::milliseconds deadline, Make make) {
-  return [pool = opened.pool, deadline, make] { return make(*pool->Take(deadline / 2)); };
+  return [pool = opened.pool, deadline, make] { return make(*pool->Acquire(deadline / 2)); };
 }
 
 }  // namespace
 
 struct ConnectionWrap::Handover {
-  std::shared_ptr<Caller> caller;
+  std::shared_ptr<AsyncCall> async_call;
   std::shared_ptr<OpenConnection> opened;
   std::shared_ptr<EventTarget> target;
   std::chrono::milliseconds call_deadline;
@@ -40,7 +40,6 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
   return DefineClass(env, "NativeConnection",
                      {
                          InstanceMethod<&ConnectionWrap::Describe>("describe"),
-                         InstanceMethod<&ConnectionWrap::IsAlive>("isAlive"),
                          InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
                          InstanceMethod<&ConnectionWrap::DomainMetadata>("domainMetadata"),
                          InstanceMethod<&ConnectionWrap::DomainXml>("domainXml"),
@@ -51,23 +50,23 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
                          InstanceMethod<&ConnectionWrap::CpuShares>("cpuShares"),
                          InstanceMethod<&ConnectionWrap::SetCpuShares>("setCpuShares"),
-                         InstanceMethod<&ConnectionWrap::PageMerging>("pageMerging"),
-                         InstanceMethod<&ConnectionWrap::SetPageMerging>("setPageMerging"),
+                         InstanceMethod<&ConnectionWrap::Ksm>("ksm"),
+                         InstanceMethod<&ConnectionWrap::SetKsm>("setKsm"),
                          InstanceMethod<&ConnectionWrap::Listen>("listen"),
                          InstanceMethod<&ConnectionWrap::Close>("close"),
                      });
 }
 
-Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller,
+Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<AsyncCall> async_call,
                                    const Napi::FunctionReference& constructor, const OpenSettings& settings) {
   const auto target = std::make_shared<EventTarget>();
-  const auto channel = caller->channel();
+  const auto channel = async_call->channel();
   const auto listener = [target, channel](HostEvent event) {
     channel->Post([target, event = std::move(event)](Napi::Env e) {
       if (target->wrap && !target->wrap->listener_.IsEmpty()) target->wrap->listener_.Call({ToJs(e, event)});
     });
   };
-  return caller->Promise<std::shared_ptr<OpenConnection>>(
+  return async_call->Promise<std::shared_ptr<OpenConnection>>(
       env, "virConnectOpen", settings.call_deadline,
       [settings, listener] {
         auto opened = std::make_shared<OpenConnection>();
@@ -79,18 +78,18 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
         opened->cpu =
             std::make_shared<CpuSampler>(opened->connection, opened->host.cpu_count, settings.use_proc);
         opened->memory = std::make_shared<MemorySampler>(
-            opened->connection->IsMadeUp() ? opened->connection : opened->connection->OpenAnother(),
+            opened->connection->IsTestDriver() ? opened->connection : opened->connection->OpenAnother(),
             settings.memory_deadline);
         const auto heard = [listener, cpu = opened->cpu](HostEvent event) {
-          if (event.kind == HostEvent::Kind::kVcpuPin) cpu->Repinned();
+          if (event.kind == HostEvent::Kind::kVcpuPin) cpu->InvalidateAffinity();
           listener(std::move(event));
         };
         opened->events = std::make_unique<EventSubscription>(watched, heard);
         return opened;
       },
-      [caller, target, &constructor, deadline = settings.call_deadline](
+      [async_call, target, &constructor, deadline = settings.call_deadline](
           Napi::Env e, const std::shared_ptr<OpenConnection>& opened) -> Napi::Value {
-        Handover handover{caller, opened, target, deadline};
+        Handover handover{async_call, opened, target, deadline};
         return constructor.New({Napi::External<Handover>::New(e, &handover)});
       });
 }
@@ -98,7 +97,7 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<Caller> caller
 ConnectionWrap::ConnectionWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "NativeConnection is made by open()");
   Handover& handover = *info[0].As<Napi::External<Handover>>().Data();
-  caller_ = handover.caller;
+  async_call_ = handover.async_call;
   opened_ = handover.opened;
   target_ = handover.target;
   call_deadline_ = handover.call_deadline;
@@ -110,7 +109,7 @@ ConnectionWrap::~ConnectionWrap() {
   // Collected, or its environment ended, without close(): closing talks to the daemon, so not here.
   if (!opened_) return;
   try {
-    caller_->pool()->Run([opened = std::move(opened_)] {});
+    async_call_->pool()->Run([opened = std::move(opened_)] {});
   } catch (const std::system_error&) {
     // No more threads: then it has been closed here after all, with the job that was not taken.
   }
@@ -125,15 +124,8 @@ Napi::Value ConnectionWrap::Describe(const Napi::CallbackInfo& info) {
   return ToJs(info.Env(), Opened(info.Env()).host);
 }
 
-Napi::Value ConnectionWrap::IsAlive(const Napi::CallbackInfo& info) {
-  const auto connection = Opened(info.Env()).connection;
-  return caller_->Promise<bool>(
-      info.Env(), "virConnectIsAlive", call_deadline_, [connection] { return connection->IsAlive(); },
-      [](Napi::Env env, const bool& alive) { return Napi::Boolean::New(env, alive); });
-}
-
 Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
-  return caller_->Promise<std::vector<ActiveDomain>>(
+  return async_call_->Promise<std::vector<ActiveDomain>>(
       info.Env(), "virConnectGetAllDomainStats", call_deadline_,
       Pooled(Opened(info.Env()), call_deadline_, [](const Connection& c) { return c.ListActive(); }),
       [](Napi::Env env, const std::vector<ActiveDomain>& domains) { return ToJs(env, domains); });
@@ -142,7 +134,7 @@ Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
 Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
   const std::string uuid = info[0].As<Napi::String>();
   const std::string xml_namespace = info[1].As<Napi::String>();
-  return caller_->Promise<std::optional<std::string>>(
+  return async_call_->Promise<std::optional<std::string>>(
       info.Env(), "virDomainGetMetadata", call_deadline_,
       Pooled(Opened(info.Env()), call_deadline_,
              [uuid, xml_namespace](const Connection& c) { return c.ReadMetadata(uuid, xml_namespace); }),
@@ -154,7 +146,7 @@ Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
 
 Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {
   const std::string uuid = info[0].As<Napi::String>();
-  return caller_->Promise<std::string>(
+  return async_call_->Promise<std::string>(
       info.Env(), "virDomainGetXMLDesc", call_deadline_,
       Pooled(Opened(info.Env()), call_deadline_, [uuid](const Connection& c) { return c.ReadXml(uuid); }),
       [](Napi::Env env, const std::string& xml) { return Napi::String::New(env, xml); });
@@ -162,7 +154,7 @@ Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {
 
 Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {
   const auto sampler = Opened(info.Env()).cpu;
-  return caller_->Promise<CpuColumns>(
+  return async_call_->Promise<CpuColumns>(
       info.Env(), "sampleCpu", call_deadline_, [sampler] { return sampler->Sample(); },
       [target = target_](Napi::Env env, const CpuColumns& sample) {
         const Napi::Value js = ToJs(env, sample, target->wrap ? target->wrap->cpu_generation_ : 0);
@@ -174,7 +166,7 @@ Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {
 Napi::Value ConnectionWrap::SampleMemory(const Napi::CallbackInfo& info) {
   const auto sampler = Opened(info.Env()).memory;
   // Guests have deadlines of their own; this one is for the listing, and for many stuck guests at once.
-  return caller_->Promise<MemoryColumns>(
+  return async_call_->Promise<MemoryColumns>(
       info.Env(), "sampleMemory", call_deadline_, [sampler] { return sampler->Sample(); },
       [target = target_](Napi::Env env, const MemoryColumns& sample) {
         const Napi::Value js = ToJs(env, sample, target->wrap ? target->wrap->memory_generation_ : 0);
@@ -185,13 +177,13 @@ Napi::Value ConnectionWrap::SampleMemory(const Napi::CallbackInfo& info) {
 
 template <typename Change>
 Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change change) {
-  return caller_->Promise<Done>(env, call, call_deadline_,
-                                Pooled(Opened(env), call_deadline_,
-                                       [change](const Connection& c) {
-                                         change(c);
-                                         return Done{};
-                                       }),
-                                ToUndefined);
+  return async_call_->Promise<Done>(env, call, call_deadline_,
+                                    Pooled(Opened(env), call_deadline_,
+                                           [change](const Connection& c) {
+                                             change(c);
+                                             return Done{};
+                                           }),
+                                    ToUndefined);
 }
 
 Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
@@ -202,7 +194,7 @@ Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
   return ChangeDomain(info.Env(), "virDomainPinVcpu",
                       [run, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
                         c.PinVcpu(run, vcpu, map);
-                        cpu->Repinned();
+                        cpu->InvalidateAffinity();
                       });
 }
 
@@ -222,12 +214,13 @@ Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info)
 
 Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
   const std::string uuid = info[0].As<Napi::String>();
-  return caller_->Promise<uint64_t>(info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
-                                    Pooled(Opened(info.Env()), call_deadline_,
-                                           [uuid](const Connection& c) { return ReadCpuShares(c, uuid); }),
-                                    [](Napi::Env env, const uint64_t& shares) {
-                                      return Napi::Number::New(env, static_cast<double>(shares));
-                                    });
+  return async_call_->Promise<uint64_t>(
+      info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
+      Pooled(Opened(info.Env()), call_deadline_,
+             [uuid](const Connection& c) { return ReadCpuShares(c, uuid); }),
+      [](Napi::Env env, const uint64_t& shares) {
+        return Napi::Number::New(env, static_cast<double>(shares));
+      });
 }
 
 Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
@@ -237,21 +230,21 @@ Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
                       [run, shares](const Connection& c) { ballast::SetCpuShares(c, run, shares); });
 }
 
-Napi::Value ConnectionWrap::PageMerging(const Napi::CallbackInfo& info) {
-  return caller_->Promise<std::optional<ballast::PageMerging>>(
+Napi::Value ConnectionWrap::Ksm(const Napi::CallbackInfo& info) {
+  return async_call_->Promise<std::optional<KsmState>>(
       info.Env(), "virNodeGetMemoryParameters", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_, ReadPageMerging),
-      [](Napi::Env env, const std::optional<ballast::PageMerging>& merging) -> Napi::Value {
-        if (!merging) return env.Undefined();
-        return ToJs(env, *merging);
+      Pooled(Opened(info.Env()), call_deadline_, ReadKsm),
+      [](Napi::Env env, const std::optional<KsmState>& ksm) -> Napi::Value {
+        if (!ksm) return env.Undefined();
+        return ToJs(env, *ksm);
       });
 }
 
-Napi::Value ConnectionWrap::SetPageMerging(const Napi::CallbackInfo& info) {
+Napi::Value ConnectionWrap::SetKsm(const Napi::CallbackInfo& info) {
   const uint32_t pages = info[0].As<Napi::Number>().Uint32Value();
   const uint32_t sleep = info[1].As<Napi::Number>().Uint32Value();
   return ChangeDomain(info.Env(), "virNodeSetMemoryParameters",
-                      [pages, sleep](const Connection& c) { ballast::SetPageMerging(c, pages, sleep); });
+                      [pages, sleep](const Connection& c) { ballast::SetKsm(c, pages, sleep); });
 }
 
 Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {
@@ -266,7 +259,7 @@ Napi::Value ConnectionWrap::Close(const Napi::CallbackInfo& info) {
   listener_.Reset();
   // The last reference, unless a call is still under way: then the connection closes when that returns.
   auto last = std::make_shared<std::shared_ptr<OpenConnection>>(std::move(opened));
-  return caller_->Promise<Done>(
+  return async_call_->Promise<Done>(
       info.Env(), "virConnectClose", call_deadline_,
       [last] {
         last->reset();

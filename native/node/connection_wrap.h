@@ -36,7 +36,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
   // Promises a ConnectionWrap.
-  static Napi::Promise Open(Napi::Env env, std::shared_ptr<Caller> caller,
+  static Napi::Promise Open(Napi::Env env, std::shared_ptr<AsyncCall> async_call,
                             const Napi::FunctionReference& constructor, const OpenSettings& settings);
 
   // Takes an External of a Handover: only Open has one.
@@ -51,7 +51,6 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   };
 
   Napi::Value Describe(const Napi::CallbackInfo& info);
-  Napi::Value IsAlive(const Napi::CallbackInfo& info);
   Napi::Value ListDomains(const Napi::CallbackInfo& info);
   Napi::Value DomainMetadata(const Napi::CallbackInfo& info);
   Napi::Value DomainXml(const Napi::CallbackInfo& info);
@@ -62,8 +61,8 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);
   Napi::Value CpuShares(const Napi::CallbackInfo& info);
   Napi::Value SetCpuShares(const Napi::CallbackInfo& info);
-  Napi::Value PageMerging(const Napi::CallbackInfo& info);
-  Napi::Value SetPageMerging(const Napi::CallbackInfo& info);
+  Napi::Value Ksm(const Napi::CallbackInfo& info);
+  Napi::Value SetKsm(const Napi::CallbackInfo& info);
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
@@ -71,7 +70,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   template <typename Change>
   Napi::Value ChangeDomain(Napi::Env env, const char* call, Change change);
 
-  std::shared_ptr<Caller> caller_;
+  std::shared_ptr<AsyncCall> async_call_;
   std::shared_ptr<OpenConnection> opened_;  // null once closed
   std::shared_ptr<EventTarget> target_;
   Napi::FunctionReference listener_;

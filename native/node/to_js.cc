@@ -99,12 +99,12 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   return js;
 }
 
-Napi::Value ToJs(Napi::Env env, const PageMerging& merging) {
+Napi::Value ToJs(Napi::Env env, const KsmState& ksm) {
   Napi::Object js = Napi::Object::New(env);
-  js["pagesToScan"] = merging.pages_to_scan;
-  js["sleep"] = merging.sleep_milliseconds;
-  js["pagesSharing"] = static_cast<double>(merging.pages_sharing);
-  if (merging.running) js["running"] = *merging.running;
+  js["pagesToScan"] = ksm.pages_to_scan;
+  js["sleep"] = ksm.sleep_milliseconds;
+  js["pagesSharing"] = static_cast<double>(ksm.pages_sharing);
+  if (ksm.running) js["running"] = *ksm.running;
   return js;
 }
 

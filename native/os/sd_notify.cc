@@ -18,7 +18,7 @@ namespace {
 
 }  // namespace
 
-void SendDatagram(const std::string& path, const std::string& text) {
+void SdNotify(const std::string& path, const std::string& text) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // A file's name needs its zero byte; an abstract name has its length.

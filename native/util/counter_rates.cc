@@ -30,7 +30,7 @@ CpuRates RatesBetween(const CounterReading& before, const CounterReading& now) {
   return rates;
 }
 
-CpuRates CounterBook::Record(const std::string& domain, uint32_t vcpu, const CounterReading& reading) {
+CpuRates CounterRates::Record(const std::string& domain, uint32_t vcpu, const CounterReading& reading) {
   auto [place, is_new] = entries_.try_emplace(Key{domain, vcpu}, Entry{reading, sample_});
   if (is_new) return {kUnknown, kUnknown};
   const CpuRates rates = RatesBetween(place->second.reading, reading);
@@ -38,7 +38,7 @@ CpuRates CounterBook::Record(const std::string& domain, uint32_t vcpu, const Cou
   return rates;
 }
 
-void CounterBook::EndSample() {
+void CounterRates::EndSample() {
   for (auto it = entries_.begin(); it != entries_.end();) {
     it = it->second.sample == sample_ ? std::next(it) : entries_.erase(it);
   }

@@ -29,7 +29,7 @@ CpuRates RatesBetween(const CounterReading& before, const CounterReading& now);
 
 // Remembers the last reading of every vCPU. A vCPU that was not in the sample before (a new, restarted or
 // hot-plugged one, or one that was away for a sample) starts as unknown.
-class CounterBook {
+class CounterRates {
  public:
   // Records a reading of this sample and gives the rates since the sample before. `domain` names one run
   // of a domain: it must differ after a restart.

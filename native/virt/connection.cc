@@ -53,7 +53,7 @@ double ReadMemAvailable() {
 }
 
 virConnectPtr OpenLibvirt(const ConnectOptions& options) {
-  EnsureLibvirt();
+  InitLibvirt();
   const char* uri = options.uri.c_str();
   const virConnectPtr opened = options.read_only ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
   if (!opened) ThrowLastError(options.read_only ? "virConnectOpenReadOnly" : "virConnectOpen");
@@ -74,7 +74,7 @@ std::shared_ptr<Connection> Connection::OpenAnother() const {
 
 Connection::~Connection() { virConnectClose(connection_); }
 
-bool Connection::IsMadeUp() const {
+bool Connection::IsTestDriver() const {
   return options_.uri.compare(0, 5, "test:") == 0 || options_.uri.compare(0, 5, "test+") == 0;
 }
 
@@ -82,7 +82,7 @@ bool Connection::IsLocal() const {
   const std::string& uri = options_.uri;
   const size_t scheme_end = uri.find("://");
   if (scheme_end == std::string::npos) return true;  // a path or nothing: libvirt takes the local host
-  if (IsMadeUp()) return false;
+  if (IsTestDriver()) return false;
   const std::string scheme = uri.substr(0, scheme_end);
   const size_t transport = scheme.find('+');
   const bool over_unix = transport == std::string::npos || scheme.substr(transport + 1) == "unix";

@@ -66,7 +66,7 @@ class Connection {
   virConnectPtr get() const { return connection_; }
   const ConnectOptions& options() const { return options_; }
   // Whether libvirt makes the host up (its test driver): another connection may have one of its own then.
-  bool IsMadeUp() const;
+  bool IsTestDriver() const;
   // Whether the host is the machine that we run on, as far as the URI tells.
   bool IsLocal() const;
 

@@ -13,9 +13,9 @@ constexpr size_t kMostIdle = 4;  // kept for the next calls; more were needed on
 
 }  // namespace
 
-std::shared_ptr<const Connection> ConnectionPool::Take(std::chrono::milliseconds patience) {
+std::shared_ptr<const Connection> ConnectionPool::Acquire(std::chrono::milliseconds patience) {
   // What a new daemon is asked to change must not depend on what the old one told.
-  if (first_->IsMadeUp() || !first_->IsAlive()) return first_;
+  if (first_->IsTestDriver() || !first_->IsAlive()) return first_;
   std::unique_lock<std::mutex> lock(mutex_);
   const auto is_there = [this] { return !idle_.empty() || open_ < kMostConnections; };
   if (!came_back_.wait_for(lock, patience, is_there)) {
@@ -33,17 +33,17 @@ std::shared_ptr<const Connection> ConnectionPool::Take(std::chrono::milliseconds
   try {
     if (!taken || !taken->IsAlive()) taken = first_->OpenAnother();
   } catch (const VirtFailure&) {
-    GiveBack(nullptr);
+    Release(nullptr);
     throw;
   }
   // The lease owns the connection and gives it back at its end.
   const Connection* connection = taken.get();
   return {connection, [self = shared_from_this(), taken = std::move(taken)](const Connection*) mutable {
-            self->GiveBack(std::move(taken));
+            self->Release(std::move(taken));
           }};
 }
 
-void ConnectionPool::GiveBack(std::shared_ptr<const Connection> connection) {
+void ConnectionPool::Release(std::shared_ptr<const Connection> connection) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (connection && idle_.size() < kMostIdle) {
     idle_.push_back(std::move(connection));

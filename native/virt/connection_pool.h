@@ -21,10 +21,10 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   explicit ConnectionPool(std::shared_ptr<Connection> first) : first_(std::move(first)) {}
   // For one call, until the last owner lets go of it. Waits for one for so long at most where all that there
   // may be are taken. Throws VirtFailure.
-  std::shared_ptr<const Connection> Take(std::chrono::milliseconds patience);
+  std::shared_ptr<const Connection> Acquire(std::chrono::milliseconds patience);
 
  private:
-  void GiveBack(std::shared_ptr<const Connection> connection);
+  void Release(std::shared_ptr<const Connection> connection);
 
   const std::shared_ptr<Connection> first_;
   std::mutex mutex_;

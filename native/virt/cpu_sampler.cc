@@ -39,17 +39,18 @@ CpuColumns CpuSampler::Sample() {
   columns.affinity_words = static_cast<uint32_t>(BitmapWords(cpu_count_));
   last_sample_ns_ = now;
 
-  const bool repinned = repinned_.exchange(false);
+  const bool affinity_stale = affinity_stale_.exchange(false);
   for (size_t row = 0; row < table_.rows().size(); ++row) {
     const ActiveDomain& domain = table_.rows()[row];
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
-    const bool affinity_anew = repinned || (samples_ + row) % kAffinityRound == 0;
-    columns.source.push_back(static_cast<uint8_t>(ReadDomain(domain, *rows_[row], affinity_anew, columns)));
+    const bool refresh_affinity = affinity_stale || (samples_ + row) % kAffinityRound == 0;
+    columns.source.push_back(
+        static_cast<uint8_t>(ReadDomain(domain, *rows_[row], refresh_affinity, columns)));
   }
   ++samples_;
   columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
-  book_.EndSample();
+  rates_.EndSample();
   ReadPcpus(columns);
   return columns;
 }
@@ -77,20 +78,20 @@ void CpuSampler::ReplaceReaders() {
 }
 
 CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainReader& reader,
-                                          bool affinity_anew, CpuColumns& columns) {
+                                          bool refresh_affinity, CpuColumns& columns) {
   std::vector<VcpuReading> readings;
   Source source = Source::kSchedstat;
   if (reader.threads && reader.threads->Read(readings, columns.affinity, columns.affinity_words)) {
-    reader.calls.reset();  // its affinity would be out of date when it is needed again
+    reader.libvirt.reset();  // its affinity would be out of date when it is needed again
   } else {
     source = Source::kLibvirt;
-    if (!reader.calls) reader.calls = std::make_unique<VcpuCalls>(connection_, domain.id, cpu_count_);
-    if (!reader.calls->Read(affinity_anew, readings, columns.affinity, columns.affinity_words)) {
+    if (!reader.libvirt) reader.libvirt = std::make_unique<VcpuReader>(connection_, domain.id, cpu_count_);
+    if (!reader.libvirt->Read(refresh_affinity, readings, columns.affinity, columns.affinity_words)) {
       return Source::kNone;  // it ended since it was listed
     }
   }
   for (const VcpuReading& reading : readings) {
-    const CpuRates rates = book_.Record(reader.key, reading.vcpu, reading.counters);
+    const CpuRates rates = rates_.Record(reader.key, reading.vcpu, reading.counters);
     columns.vcpu.push_back(reading.vcpu);
     columns.usage.push_back(rates.usage);
     columns.delay.push_back(rates.delay);

@@ -45,18 +45,18 @@ class CpuSampler {
   CpuColumns Sample();
   // Says that some vCPU was pinned, by us or by somebody else: the next sample reads every affinity anew.
   // From any thread; blocks nobody.
-  void Repinned() { repinned_ = true; }
+  void InvalidateAffinity() { affinity_stale_ = true; }
 
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
   struct DomainReader {
     std::string key;                       // one run of one domain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
-    std::unique_ptr<VcpuCalls> calls;      // made when first needed
+    std::unique_ptr<VcpuReader> libvirt;   // made when first needed
   };
 
   void ReplaceReaders();
-  Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool affinity_anew,
+  Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool refresh_affinity,
                     CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
 
@@ -67,11 +67,11 @@ class CpuSampler {
   DomainTable table_;
   std::unordered_map<std::string, DomainReader> readers_;  // by key
   std::vector<DomainReader*> rows_;                        // by row of the table
-  CounterBook book_;
+  CounterRates rates_;
   uint64_t last_sample_ns_ = 0;
   uint64_t samples_ = 0;
   std::vector<PcpuTimes> last_pcpus_;
-  std::atomic<bool> repinned_{false};  // since the last sample
+  std::atomic<bool> affinity_stale_{false};  // since the last sample
 };
 
 }  // namespace ballast

@@ -24,7 +24,7 @@ void Initialize() {
 
 }  // namespace
 
-void EnsureLibvirt() {
+void InitLibvirt() {
   static std::once_flag once;
   std::call_once(once, Initialize);
 }

@@ -28,7 +28,7 @@ virTypedParameter Parameter(const char* field, uint32_t value) {
 
 }  // namespace
 
-std::optional<PageMerging> ReadPageMerging(const Connection& connection) {
+std::optional<KsmState> ReadKsm(const Connection& connection) {
   int count = 0;
   if (virNodeGetMemoryParameters(connection.get(), nullptr, &count, 0) != 0) {
     const VirtError error = TakeLastError("virNodeGetMemoryParameters");
@@ -39,7 +39,7 @@ std::optional<PageMerging> ReadPageMerging(const Connection& connection) {
   if (count > 0 && virNodeGetMemoryParameters(connection.get(), params.data(), &count, 0) != 0) {
     ThrowLastError("virNodeGetMemoryParameters");
   }
-  PageMerging merging{};
+  KsmState ksm{};
   unsigned pages = 0;
   unsigned sleep = 0;
   unsigned long long sharing = 0;
@@ -50,14 +50,14 @@ std::optional<PageMerging> ReadPageMerging(const Connection& connection) {
   virTypedParamsClear(params.data(), count);
   virResetLastError();
   if (!known) return std::nullopt;
-  merging.pages_to_scan = pages;
-  merging.sleep_milliseconds = sleep;
-  merging.pages_sharing = sharing;
-  if (connection.IsLocal()) merging.running = ReadRunning();
-  return merging;
+  ksm.pages_to_scan = pages;
+  ksm.sleep_milliseconds = sleep;
+  ksm.pages_sharing = sharing;
+  if (connection.IsLocal()) ksm.running = ReadRunning();
+  return ksm;
 }
 
-void SetPageMerging(const Connection& connection, uint32_t pages_to_scan, uint32_t sleep_milliseconds) {
+void SetKsm(const Connection& connection, uint32_t pages_to_scan, uint32_t sleep_milliseconds) {
   virTypedParameter params[] = {Parameter(VIR_NODE_MEMORY_SHARED_PAGES_TO_SCAN, pages_to_scan),
                                 Parameter(VIR_NODE_MEMORY_SHARED_SLEEP_MILLISECS, sleep_milliseconds)};
   if (virNodeSetMemoryParameters(connection.get(), params, 2, 0) != 0) {

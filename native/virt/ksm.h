@@ -7,8 +7,8 @@
 
 namespace ballast {
 
-// Kernel same-page merging, by libvirt's node memory parameters.
-struct PageMerging {
+// Kernel same-page merging (KSM), by libvirt's node memory parameters.
+struct KsmState {
   uint32_t pages_to_scan;
   uint32_t sleep_milliseconds;
   uint64_t pages_sharing;       // pages that are saved
@@ -18,7 +18,7 @@ struct PageMerging {
 // Both block and throw VirtFailure; neither asks a monitor.
 
 // Nothing where the host has none.
-std::optional<PageMerging> ReadPageMerging(const Connection& connection);
-void SetPageMerging(const Connection& connection, uint32_t pages_to_scan, uint32_t sleep_milliseconds);
+std::optional<KsmState> ReadKsm(const Connection& connection);
+void SetKsm(const Connection& connection, uint32_t pages_to_scan, uint32_t sleep_milliseconds);
 
 }  // namespace ballast

@@ -101,7 +101,7 @@ MemoryColumns MemorySampler::Sample() {
   const std::lock_guard<std::mutex> lock(sample_mutex_);
   table_.Update(connection_->ListActive());
   const std::vector<GuestPtr> guests = UpdateGuests();
-  AskThoseDue(guests);
+  QueueDueGuests(guests);
 
   MemoryColumns columns;
   columns.generation = table_.generation();
@@ -146,7 +146,7 @@ std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
   return rows;
 }
 
-void MemorySampler::AskThoseDue(const std::vector<GuestPtr>& guests) {
+void MemorySampler::QueueDueGuests(const std::vector<GuestPtr>& guests) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const GuestPtr& guest : guests) {
     guest->asked = !guest->in_flight && Clock::now() >= guest->next_try;

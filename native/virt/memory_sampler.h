@@ -82,7 +82,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
   using GuestPtr = std::shared_ptr<Guest>;
 
   std::vector<GuestPtr> UpdateGuests();
-  void AskThoseDue(const std::vector<GuestPtr>& guests);
+  void QueueDueGuests(const std::vector<GuestPtr>& guests);
   void AwaitAnswers(const std::vector<GuestPtr>& guests);
   void AddWorkers();
   void Work();

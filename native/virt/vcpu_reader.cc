@@ -7,10 +7,10 @@
 
 namespace ballast {
 
-bool VcpuCalls::Read(bool affinity_anew, std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
-                     size_t word_count) {
+bool VcpuReader::Read(bool refresh_affinity, std::vector<VcpuReading>& readings,
+                      std::vector<uint32_t>& affinity, size_t word_count) {
   uint64_t at = MonotonicNs();
-  bool answered = Ask(affinity_anew || mapped_.empty());
+  bool answered = Ask(refresh_affinity || mapped_.empty());
   if (answered && HasOtherVcpus()) {
     at = MonotonicNs();
     answered = Ask(true);
@@ -34,7 +34,7 @@ bool VcpuCalls::Read(bool affinity_anew, std::vector<VcpuReading>& readings, std
   return true;
 }
 
-bool VcpuCalls::Ask(bool affinity_anew) {
+bool VcpuReader::Ask(bool refresh_affinity) {
   if (!domain_) {
     domain_.reset(virDomainLookupByID(connection_->get(), domain_id_));
     if (!domain_) return false;
@@ -43,20 +43,20 @@ bool VcpuCalls::Ask(bool affinity_anew) {
   if (max_vcpus_ <= 0) return false;
   const size_t map_bytes = CpumapBytes(cpu_count_);
   infos_.resize(static_cast<size_t>(max_vcpus_));
-  if (affinity_anew) maps_.assign(infos_.size() * map_bytes, 0);
+  if (refresh_affinity) maps_.assign(infos_.size() * map_bytes, 0);
   const int count =
-      virDomainGetVcpus(domain_.get(), infos_.data(), max_vcpus_, affinity_anew ? maps_.data() : nullptr,
-                        affinity_anew ? static_cast<int>(map_bytes) : 0);
+      virDomainGetVcpus(domain_.get(), infos_.data(), max_vcpus_, refresh_affinity ? maps_.data() : nullptr,
+                        refresh_affinity ? static_cast<int>(map_bytes) : 0);
   if (count < 0) return false;
   infos_.resize(static_cast<size_t>(count));
-  if (affinity_anew) {
+  if (refresh_affinity) {
     mapped_.clear();
     for (const virVcpuInfo& info : infos_) mapped_.push_back(info.number);
   }
   return true;
 }
 
-bool VcpuCalls::HasOtherVcpus() const {
+bool VcpuReader::HasOtherVcpus() const {
   return !std::equal(infos_.begin(), infos_.end(), mapped_.begin(), mapped_.end(),
                      [](const virVcpuInfo& info, unsigned mapped) { return info.number == mapped; });
 }

@@ -12,17 +12,17 @@ namespace ballast {
 // The vCPUs of one running domain, read with virDomainGetVcpus: for a host whose /proc is not ours to read.
 // libvirtd spends most of that call on the affinity (0.2 of 0.35 ms for each vCPU, measured), so what it was
 // is kept and read anew only when told to, or when other vCPUs are there than before.
-class VcpuCalls {
+class VcpuReader {
  public:
-  VcpuCalls(std::shared_ptr<Connection> connection, int domain_id, uint32_t cpu_count)
+  VcpuReader(std::shared_ptr<Connection> connection, int domain_id, uint32_t cpu_count)
       : connection_(std::move(connection)), domain_id_(domain_id), cpu_count_(cpu_count) {}
 
   // Like VcpuThreads::Read: appends to `readings` and `affinity`, and nothing where it returns false.
-  bool Read(bool affinity_anew, std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
+  bool Read(bool refresh_affinity, std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
             size_t word_count);
 
  private:
-  bool Ask(bool affinity_anew);
+  bool Ask(bool refresh_affinity);
   bool HasOtherVcpus() const;
 
   const std::shared_ptr<Connection> connection_;

@@ -117,62 +117,62 @@ TEST("rates: random counters never give a wrong number") {
   }
 }
 
-TEST("book: a new domain is unknown once, then known") {
-  CounterBook book;
-  CheckUnknown(book.Record("a#1", 0, At(0, 500, 500)));
-  book.EndSample();
-  CheckRates(book.Record("a#1", 0, At(kSecond, 500 + kSecond / 4, 500)), 0.25, 0);
-  book.EndSample();
-  CheckRates(book.Record("a#1", 0, At(2 * kSecond, 500 + kSecond, 500 + kSecond / 8)), 0.75, 0.125);
+TEST("counter rates: a new domain is unknown once, then known") {
+  CounterRates counters;
+  CheckUnknown(counters.Record("a#1", 0, At(0, 500, 500)));
+  counters.EndSample();
+  CheckRates(counters.Record("a#1", 0, At(kSecond, 500 + kSecond / 4, 500)), 0.25, 0);
+  counters.EndSample();
+  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, 500 + kSecond, 500 + kSecond / 8)), 0.75, 0.125);
 }
 
-TEST("book: a restarted domain starts anew, even with larger counters") {
-  CounterBook book;
-  book.Record("a#1", 0, At(0, 100, 0));
-  book.EndSample();
-  CheckUnknown(book.Record("a#2", 0, At(kSecond, 200, 0)));
-  book.EndSample();
-  CHECK_EQ(book.size(), 1u);
+TEST("counter rates: a restarted domain starts anew, even with larger counters") {
+  CounterRates counters;
+  counters.Record("a#1", 0, At(0, 100, 0));
+  counters.EndSample();
+  CheckUnknown(counters.Record("a#2", 0, At(kSecond, 200, 0)));
+  counters.EndSample();
+  CHECK_EQ(counters.size(), 1u);
 }
 
-TEST("book: a domain that vanished is forgotten, and unknown when it is back") {
-  CounterBook book;
+TEST("counter rates: a domain that vanished is forgotten, and unknown when it is back") {
+  CounterRates counters;
   for (uint64_t sample = 0; sample < 2; ++sample) {
-    book.Record("stays#1", 0, At(sample * kSecond, 0, 0));
-    book.Record("goes#2", 0, At(sample * kSecond, 0, 0));
-    book.EndSample();
+    counters.Record("stays#1", 0, At(sample * kSecond, 0, 0));
+    counters.Record("goes#2", 0, At(sample * kSecond, 0, 0));
+    counters.EndSample();
   }
-  CHECK_EQ(book.size(), 2u);
-  CheckRates(book.Record("stays#1", 0, At(2 * kSecond, 0, 0)), 0, 0);
-  book.EndSample();
-  CHECK_EQ(book.size(), 1u);
+  CHECK_EQ(counters.size(), 2u);
+  CheckRates(counters.Record("stays#1", 0, At(2 * kSecond, 0, 0)), 0, 0);
+  counters.EndSample();
+  CHECK_EQ(counters.size(), 1u);
   // One interval would be taken for two.
-  CheckUnknown(book.Record("goes#2", 0, At(3 * kSecond, kSecond, 0)));
-  CheckRates(book.Record("stays#1", 0, At(3 * kSecond, 0, 0)), 0, 0);
+  CheckUnknown(counters.Record("goes#2", 0, At(3 * kSecond, kSecond, 0)));
+  CheckRates(counters.Record("stays#1", 0, At(3 * kSecond, 0, 0)), 0, 0);
 }
 
-TEST("book: a hot-plugged vCPU is unknown and its siblings are not") {
-  CounterBook book;
-  book.Record("a#1", 0, At(0, 0, 0));
-  book.EndSample();
-  CheckRates(book.Record("a#1", 0, At(kSecond, kSecond / 2, 0)), 0.5, 0);
-  CheckUnknown(book.Record("a#1", 1, At(kSecond, kSecond / 2, 0)));
-  book.EndSample();
-  CheckRates(book.Record("a#1", 0, At(2 * kSecond, kSecond, 0)), 0.5, 0);
-  CheckRates(book.Record("a#1", 1, At(2 * kSecond, kSecond, 0)), 0.5, 0);
+TEST("counter rates: a hot-plugged vCPU is unknown and its siblings are not") {
+  CounterRates counters;
+  counters.Record("a#1", 0, At(0, 0, 0));
+  counters.EndSample();
+  CheckRates(counters.Record("a#1", 0, At(kSecond, kSecond / 2, 0)), 0.5, 0);
+  CheckUnknown(counters.Record("a#1", 1, At(kSecond, kSecond / 2, 0)));
+  counters.EndSample();
+  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, kSecond, 0)), 0.5, 0);
+  CheckRates(counters.Record("a#1", 1, At(2 * kSecond, kSecond, 0)), 0.5, 0);
 }
 
-TEST("book: after a counter went backwards it counts on from there") {
-  CounterBook book;
-  book.Record("a#1", 0, At(0, 1'000, 1'000));
-  book.EndSample();
-  CheckUnknown(book.Record("a#1", 0, At(kSecond, 10, 10)));
-  book.EndSample();
-  CheckRates(book.Record("a#1", 0, At(2 * kSecond, 10 + kSecond / 2, 10)), 0.5, 0);
+TEST("counter rates: after a counter went backwards it counts on from there") {
+  CounterRates counters;
+  counters.Record("a#1", 0, At(0, 1'000, 1'000));
+  counters.EndSample();
+  CheckUnknown(counters.Record("a#1", 0, At(kSecond, 10, 10)));
+  counters.EndSample();
+  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, 10 + kSecond / 2, 10)), 0.5, 0);
 }
 
-TEST("book: domains and vCPUs do not mix") {
-  CounterBook book;
+TEST("counter rates: domains and vCPUs do not mix") {
+  CounterRates counters;
   constexpr uint32_t kDomains = 500, kVcpus = 20;
   const auto run = [](uint64_t second, uint32_t domain, uint32_t vcpu) {
     return second * (domain * kVcpus + vcpu) * 100'000;
@@ -180,8 +180,8 @@ TEST("book: domains and vCPUs do not mix") {
   for (uint64_t second = 0; second < 3; ++second) {
     for (uint32_t domain = 0; domain < kDomains; ++domain) {
       for (uint32_t vcpu = 0; vcpu < kVcpus; ++vcpu) {
-        const CpuRates rates = book.Record("domain" + std::to_string(domain) + "#1", vcpu,
-                                           At(second * kSecond, run(second, domain, vcpu), 0));
+        const CpuRates rates = counters.Record("domain" + std::to_string(domain) + "#1", vcpu,
+                                               At(second * kSecond, run(second, domain, vcpu), 0));
         if (second == 0) {
           CheckUnknown(rates);
         } else {
@@ -189,8 +189,8 @@ TEST("book: domains and vCPUs do not mix") {
         }
       }
     }
-    book.EndSample();
-    CHECK_EQ(book.size(), size_t{kDomains} * kVcpus);
+    counters.EndSample();
+    CHECK_EQ(counters.size(), size_t{kDomains} * kVcpus);
   }
 }
 

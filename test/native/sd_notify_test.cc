@@ -42,7 +42,7 @@ class Receiver {
 
 int ErrorOf(const std::string& path) {
   try {
-    SendDatagram(path, "READY=1");
+    SdNotify(path, "READY=1");
   } catch (const std::system_error& failure) {
     return failure.code().value();
   }
@@ -57,8 +57,8 @@ TEST("notify: each datagram arrives whole, at a socket that is a file") {
   const std::string path = std::string(directory) + "/socket";
   {
     const Receiver receiver(path);
-    SendDatagram(path, "READY=1\nSTATUS=tick 0");
-    SendDatagram(path, "STOPPING=1");
+    SdNotify(path, "READY=1\nSTATUS=tick 0");
+    SdNotify(path, "STOPPING=1");
     CHECK_EQ(receiver.Next(), "READY=1\nSTATUS=tick 0");
     CHECK_EQ(receiver.Next(), "STOPPING=1");
     CHECK_EQ(receiver.Next(), "nothing");
@@ -71,7 +71,7 @@ TEST("notify: each datagram arrives whole, at a socket that is a file") {
 
 TEST("notify: a name that begins with @ is of the abstract namespace") {
   const Receiver receiver(AbstractName());
-  SendDatagram(AbstractName(), "WATCHDOG=1");
+  SdNotify(AbstractName(), "WATCHDOG=1");
   CHECK_EQ(receiver.Next(), "WATCHDOG=1");
 }
 

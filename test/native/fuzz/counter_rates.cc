@@ -25,15 +25,15 @@ void CheckRate(double rate, const CounterReading& before, const CounterReading& 
 // Samples of three vCPUs; each reading is what was read before and a bit more, or anything.
 FUZZ(input) {
   constexpr uint32_t kVcpus = 3;
-  CounterBook book;
+  CounterRates counters;
   CounterReading last[kVcpus];
   std::set<uint32_t> seen_before;
   std::set<uint32_t> seen;
   while (!input.empty()) {
     const auto command = input.As<uint8_t>();
     if (command % 8 == 0) {
-      book.EndSample();
-      CHECK_EQ(book.size(), seen.size());
+      counters.EndSample();
+      CHECK_EQ(counters.size(), seen.size());
       seen_before = std::exchange(seen, {});
       continue;
     }
@@ -48,7 +48,7 @@ FUZZ(input) {
     else
       now.delay.reset();
     now.thread = command >> 4 & 1;
-    const CpuRates rates = book.Record("guest", vcpu, now);
+    const CpuRates rates = counters.Record("guest", vcpu, now);
     if (seen.count(vcpu) == 0 && seen_before.count(vcpu) == 0) CHECK(std::isnan(rates.usage));
     CheckRate(rates.usage, last[vcpu], now);
     CheckRate(rates.delay, last[vcpu], now);
