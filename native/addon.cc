@@ -16,7 +16,7 @@ namespace ballast {
 namespace {
 
 std::chrono::milliseconds Milliseconds(const Napi::Object& options, const char* name) {
-  // A year is for ever, and keeps the sum with any clock within 64 bits of nanoseconds.
+  // A year is as good as no limit, and keeps the sum with any clock within 64 bits of nanoseconds.
   constexpr double kLongest = 365.0 * 24 * 3'600'000;
   const double value = options.Get(name).As<Napi::Number>().DoubleValue();
   return std::chrono::milliseconds(static_cast<int64_t>(std::min(value, kLongest)));

@@ -1,4 +1,4 @@
-// Builds the native addon: `gyp` and `cmake` into build/, `prebuild` into prebuilds/ for the package.
+// Builds the native addon: `gyp` and `cmake` into build/Release, `debug` into build/Debug, `prebuild` into prebuilds/ for the package.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,6 +10,8 @@ const bin = join(root, 'node_modules/.bin')
 
 const commands = {
   gyp: ['node-gyp', 'rebuild'],
+  // Unoptimized, with symbols: node-gyp-build prefers it to none, but a Release build to it.
+  debug: ['node-gyp', 'rebuild', '--debug'],
   cmake: ['cmake-js', 'rebuild', '--parallel', String(availableParallelism())],
   prebuild: ['prebuildify', '--napi', '--strip', '--tag-libc', `--target=${process.version}`],
 }

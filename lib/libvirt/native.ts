@@ -81,6 +81,10 @@ export interface NativeConnection {
   setKsm(pagesToScan: number, sleepMilliseconds: number): Promise<void>
   /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
+  /**
+   * Resolves when the connection is closed, and after a second (or `callDeadline`, if that is shorter) also when the
+   * daemon does not answer: then it closes in the background, as soon as the daemon does.
+   */
   close(): Promise<void>
 }
 

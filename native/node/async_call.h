@@ -23,7 +23,7 @@ Napi::Value ToJsError(Napi::Env env, const VirtError& error);
 // The same for a call that was given up; it has `timedOut: true` and no libvirt code.
 Napi::Value ToJsTimeout(Napi::Env env, const char* call, std::chrono::milliseconds deadline);
 
-// Makes libvirt calls off the JS thread and promises of their results. One for each environment.
+// Makes libvirt calls off the JS thread, and promises of their results. One for each environment.
 class AsyncCall {
  public:
   explicit AsyncCall(Napi::Env env);
@@ -33,20 +33,26 @@ class AsyncCall {
   // For work that nobody awaits, such as closing what was left open.
   const std::shared_ptr<ThreadPool>& pool() const { return pool_; }
 
+  // How a promise is settled, on the JS thread. What it throws rejects the promise.
+  using Settlement = std::function<void(Napi::Env, const Napi::Promise::Deferred&)>;
+
   // Runs `work`, which may block and throw VirtFailure, and promises what `convert` makes of its result.
-  // After `deadline` the promise is rejected; the call itself cannot be taken back and ends when it ends.
+  // After `deadline` the promise is settled by `at_deadline`, which rejects unless something else is given;
+  // the call itself cannot be cancelled and ends when it ends.
   template <typename Result>
   Napi::Promise Promise(Napi::Env env, const char* call, std::chrono::milliseconds deadline,
                         std::function<Result()> work,
-                        std::function<Napi::Value(Napi::Env, const Result&)> convert) {
+                        std::function<Napi::Value(Napi::Env, const Result&)> convert,
+                        Settlement at_deadline = {}) {
     const auto pending = std::make_shared<Pending>(env, channel_);
     channel_->Hold(env);
+    if (!at_deadline) {
+      at_deadline = [call, deadline](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+        deferred.Reject(ToJsTimeout(e, call, deadline));
+      };
+    }
     try {
-      const auto ticket = deadlines_->Set(deadline, [pending, call, deadline] {
-        pending->Settle([call, deadline](Napi::Env e, const Napi::Promise::Deferred& deferred) {
-          deferred.Reject(ToJsTimeout(e, call, deadline));
-        });
-      });
+      const auto ticket = deadlines_->Set(deadline, [pending, at_deadline] { pending->Settle(at_deadline); });
       pool_->Run([pending, call, ticket, deadlines = deadlines_, work = std::move(work),
                   convert = std::move(convert)] {
         std::shared_ptr<Result> result;
@@ -55,6 +61,7 @@ class AsyncCall {
           result = std::make_shared<Result>(work());
         } catch (const VirtFailure& failure) {
           error = failure.error;
+          if (error.call.empty()) error.call = call;
         } catch (const std::exception& failure) {  // no memory, no more threads
           error = OwnError(call, failure);
         }
@@ -80,11 +87,17 @@ class AsyncCall {
   // A promise that is settled once, by its result or by its deadline, whichever comes first.
   struct Pending {
     Pending(Napi::Env env, std::shared_ptr<JsChannel> c) : deferred(env), channel(std::move(c)) {}
-    void Settle(std::function<void(Napi::Env, const Napi::Promise::Deferred&)> how) {
+    void Settle(Settlement how) {
       if (settled.exchange(true)) return;
       channel->Post([how = std::move(how), deferred = deferred, channel = channel](Napi::Env env) {
         channel->Release(env);
-        how(env, deferred);
+        try {
+          how(env, deferred);
+        } catch (const Napi::Error& error) {  // such as no memory for a typed array
+          deferred.Reject(error.Value());
+        } catch (const std::exception& failure) {
+          deferred.Reject(Napi::Error::New(env, failure.what()).Value());
+        }
       });
     }
     const Napi::Promise::Deferred deferred;

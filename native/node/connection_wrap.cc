@@ -1,5 +1,8 @@
 #include "node/connection_wrap.h"
 
+#include <algorithm>
+#include <system_error>
+
 #include "node/to_js.h"
 #include "util/cpu_bitmap.h"
 #include "virt/cpu_shares.h"
@@ -7,6 +10,9 @@
 
 namespace ballast {
 namespace {
+
+// How long close() waits for a daemon that may not answer. A program that ends waits for no longer either.
+constexpr std::chrono::milliseconds kCloseDeadline{1'000};
 
 struct Done {};
 
@@ -23,6 +29,15 @@ auto Pooled(const OpenConnection& opened, std::chrono::milliseconds deadline, Ma
   return [pool = opened.pool, deadline, make] { return make(*pool->Acquire(deadline / 2)); };
 }
 
+// Closes a connection, unless a call is still under way over it: then it closes when that returns.
+void CloseOn(ThreadPool& pool, std::shared_ptr<OpenConnection> opened) {
+  try {
+    pool.Run([opened = std::move(opened)] {});
+  } catch (const std::system_error&) {
+    // No more threads: then it has been closed here after all, with the job that was not taken.
+  }
+}
+
 }  // namespace
 
 struct ConnectionWrap::Handover {
@@ -30,6 +45,24 @@ struct ConnectionWrap::Handover {
   std::shared_ptr<OpenConnection> opened;
   std::shared_ptr<EventTarget> target;
   std::chrono::milliseconds call_deadline;
+};
+
+// An open connection on its way to its wrap. When the environment ends before it gets there, it is dropped on
+// the JS thread, where no libvirt call may run.
+class ConnectionWrap::Arrival {
+ public:
+  explicit Arrival(std::shared_ptr<ThreadPool> pool)
+      : opened(std::make_shared<OpenConnection>()), pool_(std::move(pool)) {}
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
+  ~Arrival() {
+    // Otherwise the wrap has it, and closes it in its own time.
+    if (opened.use_count() == 1) CloseOn(*pool_, std::move(opened));
+  }
+  std::shared_ptr<OpenConnection> opened;
+
+ private:
+  const std::shared_ptr<ThreadPool> pool_;
 };
 
 OpenConnection::~OpenConnection() {
@@ -66,10 +99,11 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<AsyncCall> asy
       if (target->wrap && !target->wrap->listener_.IsEmpty()) target->wrap->listener_.Call({ToJs(e, event)});
     });
   };
-  return async_call->Promise<std::shared_ptr<OpenConnection>>(
+  return async_call->Promise<std::shared_ptr<Arrival>>(
       env, "virConnectOpen", settings.call_deadline,
-      [settings, listener] {
-        auto opened = std::make_shared<OpenConnection>();
+      [settings, listener, pool = async_call->pool()] {
+        auto arrival = std::make_shared<Arrival>(pool);
+        OpenConnection* const opened = arrival->opened.get();
         // Events and keepalive have a connection of their own, where no call ever waits for another.
         const auto watched = Connection::Open(settings.connect);
         opened->connection = watched->keeps_alive() ? watched->OpenAnother() : watched;
@@ -85,11 +119,11 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<AsyncCall> asy
           listener(std::move(event));
         };
         opened->events = std::make_unique<EventSubscription>(watched, heard);
-        return opened;
+        return arrival;
       },
       [async_call, target, &constructor, deadline = settings.call_deadline](
-          Napi::Env e, const std::shared_ptr<OpenConnection>& opened) -> Napi::Value {
-        Handover handover{async_call, opened, target, deadline};
+          Napi::Env e, const std::shared_ptr<Arrival>& arrival) -> Napi::Value {
+        Handover handover{async_call, arrival->opened, target, deadline};
         return constructor.New({Napi::External<Handover>::New(e, &handover)});
       });
 }
@@ -107,12 +141,7 @@ ConnectionWrap::ConnectionWrap(const Napi::CallbackInfo& info) : ObjectWrap(info
 ConnectionWrap::~ConnectionWrap() {
   if (target_) target_->wrap = nullptr;
   // Collected, or its environment ended, without close(): closing talks to the daemon, so not here.
-  if (!opened_) return;
-  try {
-    async_call_->pool()->Run([opened = std::move(opened_)] {});
-  } catch (const std::system_error&) {
-    // No more threads: then it has been closed here after all, with the job that was not taken.
-  }
+  if (opened_) CloseOn(*async_call_->pool(), std::move(opened_));
 }
 
 OpenConnection& ConnectionWrap::Opened(Napi::Env env) const {
@@ -259,13 +288,16 @@ Napi::Value ConnectionWrap::Close(const Napi::CallbackInfo& info) {
   listener_.Reset();
   // The last reference, unless a call is still under way: then the connection closes when that returns.
   auto last = std::make_shared<std::shared_ptr<OpenConnection>>(std::move(opened));
+  // A daemon that does not answer is not waited for: the connection is left to its thread, or to the end of
+  // the process.
   return async_call_->Promise<Done>(
-      info.Env(), "virConnectClose", call_deadline_,
+      info.Env(), "virConnectClose", std::min(call_deadline_, kCloseDeadline),
       [last] {
         last->reset();
         return Done{};
       },
-      ToUndefined);
+      ToUndefined,
+      [](Napi::Env env, const Napi::Promise::Deferred& deferred) { deferred.Resolve(env.Undefined()); });
 }
 
 }  // namespace ballast

@@ -16,7 +16,7 @@ namespace ballast {
 // Everything that one open connection consists of; made and ended off the JS thread.
 struct OpenConnection {
   ~OpenConnection();
-  std::shared_ptr<Connection> connection;  // the CPU sampler's, and nobody else calls over it
+  std::shared_ptr<Connection> connection;  // the CPU sampler's, with no other calls
   std::shared_ptr<ConnectionPool> pool;    // for what is neither sample nor event
   HostDescription host;
   std::shared_ptr<CpuSampler> cpu;
@@ -44,6 +44,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   ~ConnectionWrap() override;
 
  private:
+  class Arrival;
   struct Handover;
   // What an event finds when it reaches the JS thread: the wrap, unless it has been collected.
   struct EventTarget {

@@ -8,8 +8,8 @@
 
 namespace ballast {
 
-// The way from any thread onto one environment's JS thread. A worker may be terminated while threads of
-// ours sit in a libvirt call: what they post afterwards is dropped.
+// The queue from any thread to one environment's JS thread. A worker may be terminated while threads of ours
+// are inside a libvirt call: what they post afterwards is dropped.
 class JsChannel {
  public:
   using Work = std::function<void(Napi::Env)>;

@@ -40,13 +40,16 @@ bool ReadAffinity(pid_t tid, uint32_t* words, size_t word_count) {
 }  // namespace
 
 VcpuThreads::VcpuThreads(std::string proc, pid_t pid)
-    : tasks_(std::move(proc) + "/" + std::to_string(pid) + "/task") {}
+    : tasks_(std::move(proc) + "/" + std::to_string(pid) + "/task"),
+      reads_(static_cast<uint64_t>(pid) % kListingInterval) {}
 
 bool VcpuThreads::Refresh() {
-  // The link count of the task directory is the number of threads: one call tells that nothing changed.
+  // The link count of the task directory is the number of threads: one call tells that most likely nothing
+  // changed. Not for certain: a vCPU's thread may come as another ends, or get its name after we looked.
   struct stat status {};
   if (stat(tasks_.c_str(), &status) != 0) return false;
-  if (status.st_nlink == thread_count_) return true;
+  const bool listing_due = ++reads_ % kListingInterval == 0;
+  if (status.st_nlink == thread_count_ && !listing_due) return true;
   thread_count_ = status.st_nlink;
 
   std::vector<Thread> found;

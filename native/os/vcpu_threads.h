@@ -25,6 +25,9 @@ struct VcpuReading {
 // gone, reading fails, even if its number is used again.
 class VcpuThreads {
  public:
+  // Reads after which a change of threads that leaves their number as it was is seen.
+  static constexpr uint64_t kListingInterval = 8;
+
   // Finds the threads of process `pid` below `proc` ("/proc"; something else in tests).
   VcpuThreads(std::string proc, pid_t pid);
 
@@ -44,6 +47,7 @@ class VcpuThreads {
   bool ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
 
   std::string tasks_;  // /proc/PID/task
+  uint64_t reads_;     // not all processes' threads are listed in the same sample
   uint64_t thread_count_ = 0;
   std::vector<Thread> threads_;  // ascending by vCPU
 };

@@ -27,8 +27,8 @@ struct CpuRates {
 // that stood still, a counter that went backwards or ahead of the clock.
 CpuRates RatesBetween(const CounterReading& before, const CounterReading& now);
 
-// Remembers the last reading of every vCPU. A vCPU that was not in the sample before (a new, restarted or
-// hot-plugged one, or one that was away for a sample) starts as unknown.
+// The rates of all vCPUs from sample to sample, by the last reading of each. A vCPU that was not in the
+// sample before (a new, restarted or hot-plugged one, or one that was away for a sample) starts as unknown.
 class CounterRates {
  public:
   // Records a reading of this sample and gives the rates since the sample before. `domain` names one run

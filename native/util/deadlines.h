@@ -11,8 +11,8 @@
 
 namespace ballast {
 
-// Runs something when a time has come, unless it was cancelled before. One thread, started when it is first
-// needed, and ended with Stop.
+// Timers: each action runs at its time unless it was cancelled before. They share one thread, which is
+// started when first needed and ended by Stop.
 class Deadlines : public std::enable_shared_from_this<Deadlines> {
  public:
   using Clock = std::chrono::steady_clock;

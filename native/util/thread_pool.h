@@ -9,10 +9,10 @@
 
 namespace ballast {
 
-// Threads for calls that block, perhaps for ever: libvirt's calls cannot be taken back. A thread is added
-// whenever all are busy, up to a bound, and ends when it has had nothing to do for a while. Threads are
-// detached and own the pool together, so that nobody waits for one that hangs. Node's own few threads are
-// not for this: a handful of stuck guests would stop all of its file and name look-ups.
+// A pool of threads for calls that may block indefinitely: libvirt's calls cannot be cancelled. A thread is
+// added whenever all are busy, up to a bound, and ends after some idle time. Threads are detached and own the
+// pool together, so that nothing waits for one that hangs. Node's own few threads are not used: a handful of
+// stuck guests would stop all of its file and DNS operations.
 class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
  public:
   explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}

@@ -12,7 +12,7 @@
 
 namespace ballast {
 
-// A domain that runs, as one listing shows it.
+// A running domain in one listing.
 struct ActiveDomain {
   std::string uuid;
   std::string name;
@@ -21,13 +21,13 @@ struct ActiveDomain {
   bool SameRun(const ActiveDomain& other) const { return id == other.id && uuid == other.uuid; }
 };
 
-// One run of a domain, or whichever there is.
+// One run of a domain, or any run.
 struct DomainRun {
   std::string uuid;
   int id = -1;  // -1: any
 };
 
-// What a host is, apart from what it does.
+// The properties of a host that do not change while it is connected.
 struct HostDescription {
   std::string capabilities;  // XML
   uint64_t memory_kib;
@@ -46,18 +46,18 @@ struct NodeMemory {
 struct ConnectOptions {
   std::string uri;
   bool read_only = false;
-  // Has libvirt ask the daemon this often whether it is there, and gives it up after `keepalive_count`
-  // unanswered times. 0: never.
+  // Keepalive: seconds between requests, 0 for none. After `keepalive_count` requests without an answer the
+  // connection is closed.
   int keepalive_interval_seconds = 0;
   unsigned keepalive_count = 0;
 };
 
-// One open libvirt connection; closes with its last owner. Every member blocks, throws VirtFailure, and may
-// be called from any thread but the JS thread.
+// One open libvirt connection; it is closed with its last owner. Every member blocks, throws VirtFailure, and
+// may be called from any thread but the JS thread.
 class Connection {
  public:
   static std::shared_ptr<Connection> Open(const ConnectOptions& options);
-  // One more to the same host, that never asks whether the daemon is there.
+  // One more connection to the same host, without keepalive.
   std::shared_ptr<Connection> OpenAnother() const;
   ~Connection();
   Connection(const Connection&) = delete;
@@ -65,14 +65,15 @@ class Connection {
 
   virConnectPtr get() const { return connection_; }
   const ConnectOptions& options() const { return options_; }
-  // Whether libvirt makes the host up (its test driver): another connection may have one of its own then.
+  // Whether this is libvirt's test driver, which simulates a host; each connection may have one of its own.
   bool IsTestDriver() const;
   // Whether the host is the machine that we run on, as far as the URI tells.
   bool IsLocal() const;
 
   bool IsAlive() const;
-  // Whether it asks the daemon. One that does may have one call under way at a time: in libvirt up to 10.3
-  // (CVE-2024-4418) a second one that waits when the daemon is given up hangs, and then crashes the process.
+  // Whether keepalive is on. Such a connection makes no calls beside its events: libvirt up to 10.3 has hung
+  // or crashed in its client when a connection was given up (CVE-2024-4418), so calls go over connections
+  // without.
   bool keeps_alive() const { return keeps_alive_; }
 
   HostDescription Describe() const;

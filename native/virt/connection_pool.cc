@@ -7,14 +7,16 @@
 namespace ballast {
 namespace {
 
-// With the calls of the memory sampler, fewer than libvirtd has threads for everybody (max_workers, 20).
+// Together with the calls of the memory sampler, fewer than the threads that libvirtd has for all clients
+// (max_workers, 20).
 constexpr size_t kMostConnections = 9;
 constexpr size_t kMostIdle = 4;  // kept for the next calls; more were needed only while some hung
 
 }  // namespace
 
 std::shared_ptr<const Connection> ConnectionPool::Acquire(std::chrono::milliseconds patience) {
-  // What a new daemon is asked to change must not depend on what the old one told.
+  // Once the daemon is lost nothing is opened: a change based on the old daemon's answers must not reach a
+  // new one.
   if (first_->IsTestDriver() || !first_->IsAlive()) return first_;
   std::unique_lock<std::mutex> lock(mutex_);
   const auto is_there = [this] { return !idle_.empty() || open_ < kMostConnections; };

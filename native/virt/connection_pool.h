@@ -10,17 +10,16 @@
 
 namespace ballast {
 
-// Connections for calls that may hang on a stuck guest, each for one call at a time. In libvirt 9.0
-// (most likely CVE-2024-4418, so up to 10.3) a call that waits beside others on one connection may not see
-// its answer before something else comes over it: with two that hang, the third took 5 s. And libvirtd works
-// on five calls of one connection at most (max_client_requests), reads nothing more from it meanwhile, and
-// then takes us for gone.
+// A pool of connections for calls that may hang on a stuck guest, each for one call at a time. Concurrent
+// calls over one connection have been delayed or have hung in libvirt's client (seen in 9.0; CVE-2024-4418,
+// fixed in 10.3), and libvirtd limits how many it serves for one connection (max_client_requests): with a
+// connection for each call, a stuck guest delays no call on another.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
-  // Opens more like `first`, once they are needed; none on a host that libvirt makes up.
+  // Further connections are opened like `first` when they are needed; none with the test driver.
   explicit ConnectionPool(std::shared_ptr<Connection> first) : first_(std::move(first)) {}
-  // For one call, until the last owner lets go of it. Waits for one for so long at most where all that there
-  // may be are taken. Throws VirtFailure.
+  // A connection for one call, returned to the pool with its last owner. Waits at most `patience` where all
+  // are in use. Throws VirtFailure, with an empty `call` when none became free.
   std::shared_ptr<const Connection> Acquire(std::chrono::milliseconds patience);
 
  private:

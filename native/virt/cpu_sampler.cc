@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr char kProc[] = "/proc";
-// Who pins with libvirt is heard of at once; for what else changes an affinity (taskset, a cpuset, a driver
-// that tells nothing of pins), libvirt is asked for it anew once in so many samples.
+// Samples between two readings of an affinity that no event has announced as changed: pins by libvirt have
+// events, but not changes by taskset or cpusets, nor pins in drivers without that event.
 constexpr uint64_t kAffinityRound = 8;
 
 std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::to_string(domain.id); }
@@ -28,7 +28,9 @@ CpuSampler::CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_coun
 
 CpuColumns CpuSampler::Sample() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (table_.Update(connection_->ListActive())) ReplaceReaders();
+  std::vector<ActiveDomain> listed = connection_->ListActive();
+  if (!table_.HasSet(listed)) ReplaceReaders(listed);
+  table_.Update(std::move(listed));
 
   const uint64_t now = MonotonicNs();
   CpuColumns columns;
@@ -55,26 +57,36 @@ CpuColumns CpuSampler::Sample() {
   return columns;
 }
 
-void CpuSampler::ReplaceReaders() {
+// Either replaces all readers or, where there is no memory for them, throws and changes nothing.
+void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
   std::unordered_map<std::string, DomainReader> readers;
+  std::vector<DomainReader*> rows;
   std::vector<QemuIdentity> unknown;
-  for (const ActiveDomain& domain : table_.rows()) {
+  for (const ActiveDomain& domain : domains) {
     const std::string key = KeyOf(domain);
-    const auto known = readers_.find(key);
     DomainReader& reader = readers[key];
-    if (known != readers_.end()) reader = std::move(known->second);
     reader.key = key;
-    if (use_proc_ && !reader.threads) unknown.push_back({domain.uuid, domain.name});
+    rows.push_back(&reader);
+    const auto known = readers_.find(key);
+    const bool has_threads = known != readers_.end() && known->second.threads;
+    if (use_proc_ && !has_threads) unknown.push_back({domain.uuid, domain.name});
   }
   const auto processes = FindQemuProcesses(kProc, unknown);
-  rows_.clear();
-  for (const ActiveDomain& domain : table_.rows()) {
-    DomainReader& reader = readers[KeyOf(domain)];
-    const auto process = processes.find(domain.uuid);
-    if (process != processes.end()) reader.threads = std::make_unique<VcpuThreads>(kProc, process->second);
-    rows_.push_back(&reader);
+  for (size_t row = 0; row < domains.size(); ++row) {
+    const auto process = processes.find(domains[row].uuid);
+    if (process == processes.end()) continue;
+    rows[row]->threads = std::make_unique<VcpuThreads>(kProc, process->second);
+  }
+
+  // Nothing from here on needs memory.
+  for (auto& [key, reader] : readers) {
+    const auto known = readers_.find(key);
+    if (known == readers_.end()) continue;
+    if (!reader.threads) reader.threads = std::move(known->second.threads);
+    reader.libvirt = std::move(known->second.libvirt);
   }
   readers_ = std::move(readers);  // moving a map leaves its elements where they are
+  rows_ = std::move(rows);
 }
 
 CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainReader& reader,

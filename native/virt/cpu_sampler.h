@@ -35,7 +35,7 @@ struct CpuColumns {
   std::vector<double> pcpu_busy;
 };
 
-// Takes CPU samples of all active domains of one connection. Asks no monitor: one bulk call lists the
+// The CPU sampler of one connection's active domains. It asks no monitor: one bulk call lists the
 // domains and their states; the counters come from the vCPU threads' own files where the host is this
 // machine, otherwise from virDomainGetVcpus. One sample at a time; callers from several threads queue up.
 class CpuSampler {
@@ -43,8 +43,8 @@ class CpuSampler {
   // `use_proc` false: libvirt's calls alone, as on a remote host.
   CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc);
   CpuColumns Sample();
-  // Says that some vCPU was pinned, by us or by somebody else: the next sample reads every affinity anew.
-  // From any thread; blocks nobody.
+  // Reports that some vCPU was pinned, by us or by another program: the next sample reads all affinities
+  // again. From any thread; does not block.
   void InvalidateAffinity() { affinity_stale_ = true; }
 
  private:
@@ -55,7 +55,7 @@ class CpuSampler {
     std::unique_ptr<VcpuReader> libvirt;   // made when first needed
   };
 
-  void ReplaceReaders();
+  void ReplaceReaders(const std::vector<ActiveDomain>& domains);
   Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool refresh_affinity,
                     CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);

@@ -11,15 +11,18 @@ namespace ballast {
 // names and UUIDs cross into JavaScript only then.
 class DomainTable {
  public:
-  // Takes the newest listing; true when the set changed.
-  bool Update(std::vector<ActiveDomain> listed) {
+  // Whether the newest listing is of the same set.
+  bool HasSet(const std::vector<ActiveDomain>& listed) const {
     bool same = listed.size() == rows_.size() && generation_ > 0;
     for (size_t i = 0; same && i < listed.size(); ++i) {
       same = listed[i].SameRun(rows_[i]) && listed[i].name == rows_[i].name;
     }
+    return same;
+  }
+  // Takes the newest listing.
+  void Update(std::vector<ActiveDomain> listed) noexcept {
+    if (!HasSet(listed)) ++generation_;
     rows_ = std::move(listed);
-    if (!same) ++generation_;
-    return !same;
   }
   const std::vector<ActiveDomain>& rows() const { return rows_; }
   uint32_t generation() const { return generation_; }

@@ -12,7 +12,7 @@ struct VirtError {
   int domain = 0;
   int level = 0;
   std::string message;
-  std::string call;         // the libvirt call that failed
+  std::string call;         // the libvirt call that failed; empty: none was made yet, AsyncCall names it
   std::string domain_name;  // empty: it was about no domain
 };
 

@@ -10,8 +10,8 @@
 namespace ballast {
 namespace {
 
-// What libvirt's callbacks own. No more than that: a driver that has no close callback takes one all the
-// same, and never frees it.
+// What libvirt's callbacks own, and no more: a driver without close callbacks accepts one all the same and
+// never frees it.
 using WeakListener = std::weak_ptr<EventListener>;
 
 HostEvent EventOf(HostEvent::Kind kind, virDomainPtr domain) {

@@ -11,7 +11,7 @@
 
 namespace ballast {
 
-// Something that libvirt told us, copied out of its callback.
+// An event from libvirt, copied out of its callback.
 struct HostEvent {
   enum class Kind { kLifecycle, kBalloon, kVcpuPin, kCpuShares, kDevice, kMetadata, kClosed } kind;
   std::string uuid;
@@ -25,8 +25,8 @@ struct HostEvent {
 };
 using EventListener = std::function<void(HostEvent)>;
 
-// Registers for all events of a connection. The listener is called from libvirt's event loop thread, until
-// Stop. Both members block.
+// The registration for all events of a connection. The listener is called from libvirt's event loop thread,
+// until Stop. Both members block.
 class EventSubscription {
  public:
   EventSubscription(std::shared_ptr<Connection> connection, EventListener listener);

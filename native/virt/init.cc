@@ -3,6 +3,9 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <thread>
 
@@ -11,8 +14,31 @@
 namespace ballast {
 namespace {
 
+constexpr std::chrono::milliseconds kFirstPause{10};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
+
+// Each run waits for what there is to do. One that fails (no more descriptors, no memory) fails at once,
+// perhaps again and again: the pauses keep it from taking a whole processor.
 void RunEventLoop() {
-  for (;;) virEventRunDefaultImpl();
+  std::chrono::milliseconds pause{0};
+  bool reported = false;
+  for (;;) {
+    if (virEventRunDefaultImpl() == 0) {
+      pause = std::chrono::milliseconds{0};
+      continue;
+    }
+    const VirtError error = TakeLastError("virEventRunDefaultImpl");
+    if (!reported) {
+      fprintf(
+          stderr,
+          "ballast: libvirt's event loop fails: %s. It is retried; until it works, events and keepalive are "
+          "late or missing.\n",
+          error.message.c_str());
+      reported = true;
+    }
+    pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 void Initialize() {

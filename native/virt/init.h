@@ -2,9 +2,10 @@
 
 namespace ballast {
 
-// Readies libvirt for this process, once: the library itself, an error handler that prints nothing (errors
-// reach the caller as values) and an event loop in a thread of its own, without which there is neither
-// keepalive nor any event. The loop runs until the process ends.
+// One-time initialization of libvirt in this process: the library itself, an error handler that prints
+// nothing (errors reach the caller as values) and an event loop in a thread of its own, which keepalive and
+// events need. The loop runs until the process ends; while it fails it is retried with growing pauses, and
+// that is printed once.
 void InitLibvirt();
 
 }  // namespace ballast

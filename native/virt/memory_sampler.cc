@@ -14,8 +14,8 @@ namespace ballast {
 namespace {
 
 constexpr size_t kWorkers = 4;  // more connections gain nothing: libvirtd is the bottleneck then
-// With those that hang on stuck guests. Each takes one of the threads that libvirtd has for everybody
-// (max_workers, 20): were there none left, nobody could list or destroy a guest.
+// Including those that hang on stuck guests. Each uses one of the threads that libvirtd has for all clients
+// (max_workers, 20): with none left, no client could list or destroy a guest.
 constexpr size_t kMostWorkers = 10;
 constexpr std::chrono::milliseconds kFirstPause{1'000};
 constexpr std::chrono::milliseconds kLongestPause{30'000};
@@ -121,8 +121,7 @@ MemoryColumns MemorySampler::Sample() {
   const std::lock_guard<std::mutex> guests_lock(mutex_);
   for (size_t row = 0; row < guests.size(); ++row) {
     MemoryReading& out = columns.readings[row];
-    const bool answered = guests[row]->asked && !guests[row]->in_flight;
-    out.status = answered ? guests[row]->reading.status : MemoryStatus::kStuck;
+    out.status = StatusNow(*guests[row]);
     if (out.status != MemoryStatus::kFresh) continue;
     for (size_t i = 0; i < kMemoryColumns; ++i) {
       const double value = guests[row]->reading.values[i];
@@ -130,6 +129,13 @@ MemoryColumns MemorySampler::Sample() {
     }
   }
   return columns;
+}
+
+MemoryStatus MemorySampler::StatusNow(const Guest& guest) const {
+  if (guest.in_flight) return MemoryStatus::kStuck;
+  if (guest.asked) return guest.reading.status;
+  // Not asked in this sample. During the pause after a failure, that failure is what is known.
+  return guest.reading.status == MemoryStatus::kFailed ? MemoryStatus::kFailed : MemoryStatus::kStuck;
 }
 
 std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
@@ -186,8 +192,8 @@ void MemorySampler::AwaitAnswers(const std::vector<GuestPtr>& guests) {
                 asked.end());
     if (asked.empty()) return;
     if (!someone_works && workers_ - workers_overdue_ == 0) {
-      // Every thread that there may be hangs: those still queued are not asked this time.
-      for (const GuestPtr& guest : asked) guest->in_flight = false;
+      // All threads hang: the guests that are still queued are not asked in this sample.
+      for (const GuestPtr& guest : asked) guest->asked = guest->in_flight = false;
       queue_.clear();
       return;
     }
@@ -243,7 +249,7 @@ void MemorySampler::Finish(Guest& guest, const MemoryReading& reading) {
   guest.in_flight = false;
   guest.reading = reading;
   if (guest.overdue) --workers_overdue_;
-  if (reading.status == MemoryStatus::kStuck) {
+  if (reading.status == MemoryStatus::kStuck || reading.status == MemoryStatus::kFailed) {
     Postpone(guest);
   } else {
     guest.pause = std::chrono::milliseconds{0};

@@ -53,17 +53,18 @@ struct MemoryColumns {
   NodeMemory node;
 };
 
-// Reads every guest's memory statistics. That asks QEMU's monitor, which takes milliseconds per guest and
-// for ever from a stuck one; so a few threads share the guests, each over a connection of its own, and each
-// guest has its own deadline. A guest that overruns it is reported stuck. Its call cannot be taken back:
-// the thread is written off and replaced, and that guest is not asked again before the call has returned
-// (which, when QEMU wakes up, it does at once), nor before a pause that grows with every failure.
+// The reader of all guests' memory statistics. A reading asks QEMU's monitor, which takes milliseconds per
+// guest, and indefinitely for a stuck one; so a few threads share the guests, each over a connection of its
+// own, and each guest has its own deadline. A guest that exceeds it is reported stuck. Its call cannot be
+// cancelled: the thread is replaced, and the guest is not asked again before the call has returned. After a
+// call that was late or failed, the guest is not asked during a pause that doubles each time; meanwhile its
+// status stays stuck or failed.
 class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
  public:
   MemorySampler(std::shared_ptr<Connection> connection, std::chrono::milliseconds guest_deadline);
   // Blocks for as long as the slowest guest takes, at most its deadline. One sample at a time.
   MemoryColumns Sample();
-  // Lets the threads end when a sample under way is finished. Calls that hang keep theirs until they return.
+  // Ends the threads after the sample under way. A thread whose call hangs ends when the call returns.
   void Close();
 
  private:
@@ -82,6 +83,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
   using GuestPtr = std::shared_ptr<Guest>;
 
   std::vector<GuestPtr> UpdateGuests();
+  MemoryStatus StatusNow(const Guest& guest) const;
   void QueueDueGuests(const std::vector<GuestPtr>& guests);
   void AwaitAnswers(const std::vector<GuestPtr>& guests);
   void AddWorkers();

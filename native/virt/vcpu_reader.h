@@ -9,9 +9,9 @@
 
 namespace ballast {
 
-// The vCPUs of one running domain, read with virDomainGetVcpus: for a host whose /proc is not ours to read.
+// The vCPU counters of one running domain by virDomainGetVcpus, for a host whose /proc cannot be read.
 // libvirtd spends most of that call on the affinity (0.2 of 0.35 ms for each vCPU, measured), so what it was
-// is kept and read anew only when told to, or when other vCPUs are there than before.
+// is kept, and read again only on request or when the set of vCPUs has changed.
 class VcpuReader {
  public:
   VcpuReader(std::shared_ptr<Connection> connection, int domain_id, uint32_t cpu_count)

@@ -4,6 +4,7 @@ import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { Host, HostEvent } from '../../lib/host/host.ts'
 import { type ConnectOptions, connect } from '../../lib/libvirt/connect.ts'
 import { KiB } from '../../lib/util/units.ts'
+import { runChild } from './child.ts'
 import { eventually } from './eventually.ts'
 import { failureOf, libvirtFailureOf } from './failure.ts'
 import { hasDaemon, startTestDaemon, type TestDaemon } from './test-daemon.ts'
@@ -111,17 +112,45 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
     await host.close()
   })
 
-  it('freezes lets close() overrun its deadline too, and nothing is left open when it goes on', async () => {
+  it('freezes is not waited for by close(), and nothing is left open when it goes on', async () => {
     const before = openFiles()
     const { host } = await listenTo({ callDeadline: 200, keepAliveSeconds: 0 })
     await host.sampleMemory() // over connections of its own
     expect(openFiles()).toBeGreaterThan(before)
     daemon.freeze()
-    const calls = [host.sampleCpu(), host.sampleMemory(), host.close(), host.close()]
-    for (const call of calls) expect((await failureOf(call)).code).toBe('ERR_TIMEOUT')
+    const failures = [failureOf(host.sampleCpu()), failureOf(host.sampleMemory())]
+    await Promise.all([host.close(), host.close()])
+    for (const failure of failures) expect((await failure).code).toBe('ERR_TIMEOUT')
     expect((await failureOf(host.domains())).code).toBe('ERR_ALREADY_CLOSED')
     daemon.thaw()
     await eventually(() => expect(openFiles()).toBe(before))
+  })
+
+  it('freezes holds close() up for a second, however long calls may take', async () => {
+    const { host } = await listenTo()
+    await host.sampleMemory()
+    daemon.freeze()
+    const begun = Date.now()
+    await host.close()
+    const took = Date.now() - begun
+    expect(took).toBeGreaterThan(900)
+    expect(took).toBeLessThan(1_900)
+    daemon.thaw()
+  })
+
+  it('freezes does not hold up the end of a process that closes', async () => {
+    const { code, signal, stdout, stderr } = await runChild('close-frozen', [daemon.uri, `${daemon.pid}`])
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(Number(stdout)).toBeLessThan(1_900)
+    daemon.thaw()
+  })
+
+  it('freezes does not hold up a worker that ends before it has taken over its connection', async () => {
+    const { code, signal, stdout, stderr } = await runChild('end-opening', [daemon.uri, `${daemon.pid}`])
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    // Closing it on the worker's own thread would take until the daemon goes on.
+    expect(Number(stdout)).toBeLessThan(3_000)
+    daemon.thaw()
   })
 })
 

@@ -3,8 +3,9 @@ import { compileSuite, type Sanitizer, sources } from './suite.ts'
 
 // ThreadSanitizer is for what threads share.
 const tested: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
+const overFakeLibvirt = /^(connection|cpu_sampler|error|init|memory_sampler|vcpu_reader)\.cc$/
 const tests: Record<Sanitizer, RegExp> = {
-  address: /^main\.cc$|_test\.cc$/,
+  address: /^(main|fake_libvirt)\.cc$|_test\.cc$/,
   thread: /^main\.cc$|^(thread_pool|deadlines)_test\.cc$/,
 }
 
@@ -12,6 +13,8 @@ for (const sanitizer of ['address', 'thread'] as const) {
   const suite = await compileSuite(sanitizer, [
     ...sources('native/util', tested[sanitizer]),
     ...sources('native/os', tested[sanitizer]),
+    // Over a libvirt that a test describes: fake_libvirt.h.
+    ...(sanitizer === 'address' ? sources('native/virt', overFakeLibvirt) : []),
     ...sources('test/native', tests[sanitizer]),
   ])
   const selfcheck = await compileSuite(sanitizer, sources('test/native', /^(main|selfcheck)\.cc$/))

@@ -114,6 +114,34 @@ TEST("vCPU threads: a hot-plugged vCPU joins, an unplugged one leaves") {
   CHECK_EQ(one.readings[0].vcpu, 0u);
 }
 
+// Reads as often as it takes to list the threads anew, whatever their number says.
+Answer ReadUntilListed(VcpuThreads& threads) {
+  for (uint64_t turn = 1; turn < VcpuThreads::kListingInterval; ++turn) ReadFrom(threads);
+  return ReadFrom(threads);
+}
+
+TEST("vCPU threads: one that comes as another thread ends is found all the same") {
+  FakeQemu qemu(1);
+  VcpuThreads threads(qemu.proc.path(), kQemu);
+  CHECK_EQ(ReadFrom(threads).readings.size(), 1u);
+  const ParkedThread plugged;
+  qemu.proc.RemoveThread(kQemu, 2);
+  qemu.Plug(1, plugged);  // as many threads as before
+  const Answer answer = ReadUntilListed(threads);
+  CHECK_EQ(answer.readings.size(), 2u);
+  CHECK_EQ(answer.readings[1].counters.thread, static_cast<uint64_t>(plugged.tid()));
+}
+
+TEST("vCPU threads: one that had no name of its own yet is found when it has") {
+  FakeQemu qemu(1);
+  const ParkedThread plugged;
+  qemu.proc.AddThread(kQemu, plugged.tid(), "qemu-system-x86", 1, 1, 0);
+  VcpuThreads threads(qemu.proc.path(), kQemu);
+  CHECK_EQ(ReadFrom(threads).readings.size(), 1u);
+  qemu.Plug(1, plugged);
+  CHECK_EQ(ReadUntilListed(threads).readings.size(), 2u);
+}
+
 TEST("vCPU threads: one that is replaced between two readings is another thread") {
   FakeQemu qemu(2);
   VcpuThreads threads(qemu.proc.path(), kQemu);

@@ -3,6 +3,7 @@
 // PID too) or `worker` (it is held by a worker that is terminated; prints `ended` then).
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { loadNative } from '../../../lib/libvirt/native.ts'
 
@@ -26,7 +27,12 @@ if (how === 'worker') {
   console.log('ended', loadNative().isFileLocked(path), lock())
 } else {
   const answer = lock()
-  if (how === 'forget') for (let turn = 0; turn < 10; turn++) globalThis.gc?.()
+  if (how === 'forget') {
+    for (let turn = 0; turn < 10; turn++) {
+      globalThis.gc?.()
+      await sleep(10) // what was collected is ended later
+    }
+  }
   const child = how === 'child' ? spawn('sleep', ['60'], { stdio: 'ignore', detached: true }) : undefined
   if (child) await once(child, 'spawn')
   console.log(answer, child?.pid ?? '')

@@ -1,0 +1,85 @@
+#include "virt/cpu_sampler.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "check.h"
+#include "fake_libvirt.h"
+
+namespace {
+// How many more allocations of this thread succeed; negative: all.
+thread_local long allocations_left = -1;
+
+void* Allocate(size_t size) {
+  if (!ballast::test::inside_library) {
+    if (allocations_left == 0) throw std::bad_alloc();
+    if (allocations_left > 0) --allocations_left;
+  }
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(size_t size) { return Allocate(size); }
+void* operator new[](size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+
+namespace ballast {
+namespace {
+
+using test::FakeDomain;
+using test::FakeLibvirt;
+
+constexpr uint32_t kCpus = 4;
+
+void CheckSample(const CpuColumns& sample, const std::vector<FakeDomain>& domains) {
+  CHECK_EQ(sample.domains.size(), domains.size());
+  CHECK_EQ(sample.source.size(), domains.size());
+  CHECK_EQ(sample.vcpu_start.size(), domains.size() + 1);
+  for (size_t row = 0; row < domains.size(); ++row) {
+    CHECK_EQ(sample.domains[row].name, domains[row].name);
+    CHECK_EQ(sample.source[row], 2);  // libvirt
+    CHECK_EQ(sample.vcpu_start[row + 1] - sample.vcpu_start[row], domains[row].vcpus);
+  }
+}
+
+// Sets the domains and takes a sample with so little memory that it fails; false once there was enough.
+bool FailsWith(long allocations, CpuSampler& sampler, const std::vector<FakeDomain>& domains) {
+  FakeLibvirt::Get().SetDomains(domains);
+  bool failed = false;
+  try {
+    allocations_left = allocations;
+    sampler.Sample();
+  } catch (const std::bad_alloc&) {
+    failed = true;
+  }
+  allocations_left = -1;
+  return failed;
+}
+
+TEST("CPU sampler: the next sample is right, wherever memory ran out in the one before") {
+  const std::vector<FakeDomain> one = {{1, "one", 2}};
+  const std::vector<FakeDomain> three = {
+      {1, "one", 2}, {2, "two", 3}, {3, "a name of more than some bytes", 1}};
+  const auto connection = Connection::Open({"qemu:///system"});
+  for (const bool same_next : {true, false}) {
+    long allocations = 0;
+    for (bool failed = true; failed; ++allocations) {
+      CpuSampler sampler(connection, kCpus, false);
+      FakeLibvirt::Get().SetDomains(one);
+      CheckSample(sampler.Sample(), one);
+      failed = FailsWith(allocations, sampler, three);
+      const std::vector<FakeDomain>& next = same_next ? three : one;
+      FakeLibvirt::Get().SetDomains(next);
+      CheckSample(sampler.Sample(), next);
+      CheckSample(sampler.Sample(), next);
+    }
+    CHECK(allocations > 20);
+  }
+}
+
+}  // namespace
+}  // namespace ballast
