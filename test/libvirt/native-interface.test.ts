@@ -21,7 +21,7 @@ function defined(file: string): string[] {
 
 describe('native.ts and the addon agree', () => {
   it('on what the addon exports', () => {
-    expect(Object.keys(loadNative()).sort()).toEqual(declared('NativeAddon'))
+    expect(Object.getOwnPropertyNames(loadNative()).sort()).toEqual(declared('NativeAddon'))
     expect(defined('native/addon.cc')).toEqual(declared('NativeAddon'))
   })
 
