@@ -48,7 +48,7 @@ describe('an ordinary page of a host', () => {
 
 describe('what KSM saves', () => {
   it.each([4, 64])('is counted in pages of the host: %i KiB', async (size) => {
-    const ksm = await hostWith(capabilities(size, 2_048), 1_000).memoryMerging()
+    const ksm = await hostWith(capabilities(size, 2_048), 1_000).ksm()
     expect(ksm).toEqual({ pagesToScan: 100, sleep: 20, running: true, saved: 1_000 * size * KiB })
   })
 })
