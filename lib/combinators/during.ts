@@ -15,7 +15,7 @@ export interface TimeWindow {
 const minutesOfDay = 24 * 60
 
 /**
- * The policy decides in these hours; outside of them it abstains, is not asked, and keeps its state. What it did
+ * The policy decides in these hours; outside of them it abstains, is not called, and keeps its state. What it did
  * stays as it is: `fallback(during(hours, policy), other)` hands over to another one.
  *
  * @example `during({ from: '22:00', to: '06:00' }, schedulers.pack())`

@@ -10,8 +10,8 @@ export interface FallbackState {
 
 /**
  * `other` decides where `policy` does not: when it abstains, as outside of the hours that `during` gives it, and
- * when it throws, which is told in the Tick all the same. An empty plan is a decision: nothing is to be
- * done. A policy that was not asked finds its state as it left it.
+ * when it throws, which the Tick reports all the same. An empty plan is a decision: nothing is to be
+ * done. A policy that was not called keeps its state.
  */
 export function fallback<A extends Action>(
   policy: Policy<A>,

@@ -50,7 +50,7 @@ function restrict<A extends Action>(
   )
 }
 
-/** The same domain as one that is counted and left alone. */
+/** The same domain as one that is counted and not changed. */
 function notManaged(domain: DomainView): DomainView {
   const vcpus: VcpuView[] = []
   const settings = { ...domain.settings, managed: false }

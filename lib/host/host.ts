@@ -14,7 +14,7 @@ export interface Clock {
   sleepUntil(time: number, signal?: AbortSignal): Promise<void>
 }
 
-/** What a Host tells without being asked. */
+/** What a Host reports by itself. */
 export type HostEvent =
   | {
       readonly kind: 'lifecycle'
@@ -43,7 +43,7 @@ export type HostEvent =
     }
   /** Somebody, perhaps we, changed a domain's `cpu_shares`. */
   | { readonly kind: 'cpuShares'; readonly domain: DomainIdentity; readonly shares: number }
-  /** What {@link Host.domainMetadata} tells of a domain is no longer what it was. */
+  /** The {@link Host.domainMetadata} of a domain has changed. */
   | { readonly kind: 'metadata'; readonly domain: DomainIdentity }
   /** A device was plugged in or out. */
   | {
@@ -52,9 +52,9 @@ export type HostEvent =
       readonly alias: string
       readonly change: 'added' | 'removed'
     }
-  /** The daemon is gone; it is tried to connect anew, and every call fails with `ERR_DISCONNECTED` until then. */
+  /** The daemon is gone; the host reconnects, and every call fails with `ERR_DISCONNECTED` until then. */
   | { readonly kind: 'disconnected'; readonly reason: string }
-  /** It is there again. What happened meanwhile nobody told: nothing that was known before need be so. */
+  /** The daemon is back. Events in between were lost: nothing that was known before need still be true. */
   | { readonly kind: 'connected' }
   /** The daemon is gone; every later call fails with `ERR_CONNECTION_LOST`. */
   | { readonly kind: 'closed'; readonly reason: 'error' | 'eof' | 'keepalive' | 'client' }
@@ -101,7 +101,7 @@ export interface Host extends AsyncDisposable {
    * nothing of whether memory moves: watch `actual`. `ERR_INVALID_ARGUMENT` for 0 or above the maximum.
    */
   setMemory(domain: DomainRef, bytes: number): Promise<void>
-  /** Has the guest report its memory every so many seconds (0: never). Lost when the guest restarts. */
+  /** Makes the guest report its memory every `seconds` seconds (0: never). Lost when the guest restarts. */
   setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void>
 
   /**
@@ -120,7 +120,7 @@ export interface Host extends AsyncDisposable {
   setKsm(pace: KsmRate): Promise<void>
 
   /**
-   * The element that a domain's metadata holds in Ballast's namespace (`metadataNamespace`), as XML; undefined
+   * The element of a domain's metadata in Ballast's namespace (`metadataNamespace`), as XML; undefined
    * where there is none. Never waits for a guest's monitor.
    */
   domainMetadata(uuid: string): Promise<string | undefined>

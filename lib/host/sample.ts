@@ -85,7 +85,7 @@ export interface CpuSample {
 
 /**
  * Every active domain's memory levels now. Columns are indexed like `domains`, in bytes unless said
- * otherwise; NaN is unknown. `actual` and `maximum` are known for a stuck domain too: libvirt tells
+ * otherwise; NaN is unknown. `actual` and `maximum` are known for a stuck domain too: libvirt reports
  * them without asking QEMU.
  */
 export interface MemorySample {
@@ -100,7 +100,7 @@ export interface MemorySample {
   readonly state: Uint8Array
   /** Memory that the domain was defined with: no balloon can grow beyond it. */
   readonly maximum: Float64Array
-  /** The balloon's present size: memory that the guest holds. */
+  /** The balloon's present size: memory that the guest has. */
   readonly actual: Float64Array
   /** What the guest sees as its total. */
   readonly available: Float64Array
@@ -121,7 +121,7 @@ export interface MemorySample {
   readonly host: HostMemory
 }
 
-/** Memory of the host in bytes; NaN where the host does not tell. */
+/** Memory of the host in bytes; NaN where the host does not report it. */
 export interface HostMemory {
   readonly total: number
   /** Not used for anything. */

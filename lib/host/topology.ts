@@ -19,13 +19,13 @@ export interface NumaCell {
   readonly id: number
   /** Its online pCPUs. */
   readonly cpus: CpuSet
-  /** Bytes; NaN where the host does not tell. */
+  /** Bytes; NaN where the host does not report it. */
   readonly memory: number
-  /** By cell id: distance as the firmware tells it (10 is local); empty where it does not. */
+  /** By cell id: distance as reported by the firmware (10 is local); empty where it is not reported. */
   readonly distances: ReadonlyMap<number, number>
 }
 
-/** The shape of a host, as its capabilities XML tells it. */
+/** The shape of a host, from its capabilities XML. */
 export interface Topology {
   /** Online pCPUs in ascending order of `id`. */
   readonly pcpus: readonly Pcpu[]

@@ -14,7 +14,7 @@ export function lift<A extends Action>(option: string, policy: Policy<A>): State
   return { initialState: undefined, decide: (view, state) => ({ plan: policy(view), state }) }
 }
 
-/** `policy`, shown what `look` makes of each View, and with what `change` makes of each of its plans. */
+/** `policy`, shown each View after `look`, and with each of its plans after `change`. */
 export function wrap<A extends Action>(
   policy: Policy<A>,
   change: (plan: Plan<A>, view: View) => Plan<A>,

@@ -34,7 +34,7 @@ export interface BalanceOptions {
   readonly cooldown?: number | undefined
   /**
    * Whether what else is busy on a pCPU counts to its load. For hosts where that cannot go elsewhere (interrupts,
-   * pinned programs). Default false: what may run anywhere gets out of the way by itself, and would be chased.
+   * pinned programs). Default false: what may run anywhere moves away by itself.
    */
   readonly background?: boolean | undefined
   /** What a core's second thread is worth beside the first, as a fraction of a core. Above 0, up to 1. Default 0.25. */
@@ -55,7 +55,7 @@ export interface BalanceState extends PatienceState {
  * it takes the one with the least deviation. On small hosts it finds them by branch and bound, on large ones by steepest
  * descent with moves and swaps; the explanation in the Tick has the moves that were weighed, and a bound
  * that no placement can fall below. Where tolerance is out of reach (five equal vCPUs on four pCPUs) it comes
- * near the best there is, and then rests: what the bound forbids is not chased.
+ * close to the best possible placement, and then nothing is done: what the bound excludes is not tried.
  *
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
  * the deviation by less than a tenth or, without coming within tolerance, by less than a tenth for each move up to a quarter;
@@ -114,12 +114,12 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     return { plan: pinsOf(model, better), state: { ...state, ...after }, explanation }
   }
 
-  /** The widest sets, from those in use on, over which load is not level: the others would help nobody. */
+  /** The widest sets, from those in use on, over which load is not balanced: the others would not help. */
   const decideSets = (view: View, state: BalanceState): Decision<PinAction, BalanceState> => {
     const levels = levelsOf(view)
     const widest = state.level === undefined ? 0 : Math.max(0, levels.indexOf(state.level))
     if (!isWanting(view)) {
-      // One call too few: only those that are where they may not be are brought home.
+      // One call too few: only vCPUs that are where they may not be are pinned again.
       const decision =
         levels[widest] && decideAt(view, { ...state, calls: -1, wandering: undefined }, levels[widest])
       return { ...decision, plan: decision?.plan ?? [], state: { ...state, calls: 0 } }

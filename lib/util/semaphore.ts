@@ -1,4 +1,4 @@
-/** Runs tasks in the order they come, so many at once and no more. */
+/** Runs tasks in the order in which they come, a limited number at once. */
 export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
@@ -7,7 +7,7 @@ export class Semaphore {
     this.#free = count
   }
 
-  /** What `task` resolves to, once it has had its turn. */
+  /** What `task` resolves to, once it could run. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((turn) => this.#waiting.push(turn))

@@ -20,7 +20,7 @@ export async function withTimeout<T>(
   const timeIsUp = clock.sleepUntil(clock.now() + milliseconds, settled.signal).then(
     (): typeof timedOut => timedOut,
     (error: unknown): typeof timedOut => {
-      if (settled.signal.aborted) return timedOut // ended by us, and nobody waits for it any more
+      if (settled.signal.aborted) return timedOut // ended by us: there is no waiter any more
       throw error
     },
   )

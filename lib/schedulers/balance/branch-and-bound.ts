@@ -6,11 +6,11 @@ import { Levelled } from './water-filling.ts'
 /** A difference of costs that is none. */
 const nothing = 1e-12
 /**
- * The same where moves differ in price, as a fraction of the mean by which every bin is off: without it, all ways that
- * differ in nothing but some cheap moves would be looked at.
+ * The same where moves differ in price, as a fraction of the mean by which every bin is off: without it, all plans that
+ * differ only in some cheap moves would be visited.
  */
 const unevenSlack = 0.003
-/** Loads below this are not worth a look: moving them changes nothing. */
+/** Loads below this are ignored: moving them changes nothing. */
 const tiny = 1e-6
 
 /** The best placement that was found, by its cost. */
@@ -21,15 +21,15 @@ export interface Best {
   readonly moves: number
 }
 
-/** Nodes that may still be looked at, over all searches that share it. */
+/** Nodes that may still be visited, over all searches that share it. */
 export interface Effort {
   nodes: number
 }
 
 /**
- * Branch and bound over the ways of moving at most so many items: the heaviest first, each to the bin with the least
- * pressure first. A branch is left when its load, could the weight of the moves that remain be taken off the
- * highest and poured onto the lowest as one likes, would still not be better than the best that is known.
+ * Branch and bound over the plans with at most N moves: the heaviest item first, each to the bin with the least pressure
+ * first. A branch is cut when its load would not be better than the best known one even if the weight of the remaining
+ * moves could be taken off the highest bins and poured onto the lowest at will.
  */
 export class ExactSearch {
   readonly #model: Model
@@ -43,12 +43,12 @@ export class ExactSearch {
   readonly #now: Arrangement
   readonly #effort: Effort
   readonly #levelled: Levelled
-  /** Whether places differ in nothing but their load. */
+  /** Whether bins differ in their load only. */
   readonly #isPlain: boolean
   /** By moves that remain: bins in order. */
   readonly #order: Int32Array[] = []
   readonly #pressure: Float64Array
-  /** What is less better than the best that is known is not looked for. */
+  /** A smaller gain over the best known placement is ignored. */
   readonly #slack: number
   #best: Best
 
@@ -93,7 +93,7 @@ export class ExactSearch {
     this.#best = { where: model.start, cost: this.#now.cost, squares: this.#now.squares, moves: 0 }
   }
 
-  /** No placement with at most so many moves has a smaller sum of squares than this. */
+  /** Lower bound of the sum of squares of all placements with at most that many moves. */
   bound(moves: number): number {
     const most = this.#before[Math.min(moves, this.#items.length)]!
     return this.#levelled.squares(this.#now, most)
@@ -152,7 +152,7 @@ export class ExactSearch {
         now.squares = squares
         if (!complete) return false
       }
-      // Where bins differ in nothing but load, none gains more than the lowest.
+      // Where bins differ in load only, none gains more than the lowest.
       if (moves === 1 && this.#isPlain) break
     }
     return true

@@ -4,7 +4,7 @@ import type { Model } from './model.ts'
 
 /** Least fall of the cost that counts as one. */
 const leastGain = 1e-9
-/** How many items next to the one of ideal size are looked at, to either side. */
+/** How many items next to the one of ideal size are tried, to either side. */
 const neighbours = 3
 /** From a bin with more items than this, one of fitting size can always be moved: no swap is looked for. */
 const crowd = 128
@@ -18,7 +18,7 @@ interface Step {
   gain: number
 }
 
-/** One point on the way down. */
+/** One point of a descent. */
 export interface Waypoint {
   readonly moves: number
   readonly squares: number
@@ -31,15 +31,15 @@ export interface Waypoint {
 export interface Descent {
   readonly end: Arrangement
   readonly way: readonly Waypoint[]
-  /** The placement at a point of the way. */
+  /** The placement at a point of the descent. */
   at(point: Waypoint): Int32Array
 }
 
 /**
- * Steepest descent: from the bin with the most pressure that has anything to gain, the move or the swap that lowers the
- * cost most per item moved, until the sum of squares is at most `goal` or nothing helps any more, nor an exchange of one item for two. A move of `w` gains
- * most for `w` in the middle of what its bin has too much, so with a bin's items in order of size a few of them are
- * all that has to be looked at, and each step takes about as long as a look at every bin.
+ * Steepest descent: from the bin with the most pressure that can gain, the move or swap that lowers the cost most per item
+ * moved, then exchanges of one item for two, until the sum of squares is at most `goal` or nothing helps any more. A move
+ * of `w` gains most for `w` in the middle of its bin's excess, so of a bin's items, in order of size, only a few have to be
+ * tried, and each step takes about as long as one pass over the bins.
  */
 export function descend(model: Model, goal: number, from: Int32Array = model.start): Descent {
   const search = new DescentSearch(model, from)

@@ -2,7 +2,7 @@ import type { Arrangement } from './arrangement.ts'
 
 /** How many of the least pressed bins are tried. */
 const partners = 16
-/** Items on a bin, above which no exchange is looked for: there are others. */
+/** Items on a bin above which no exchange is tried: moves and swaps suffice. */
 const crowd = 64
 
 /** Items that change places: those of `out` go from the source to the bin `to`, those of `back` the other way. */
@@ -14,8 +14,8 @@ export interface Exchange {
 
 /**
  * The best way of exchanging one item for two, or two for one, between `source` and a bin with less pressure, where
- * it gains more than `leastGain`. That is what is left to do where loads come in a few sizes: three heavy
- * ones on a bin and two heavy, one light on another are level once a heavy one is given for two light.
+ * it gains more than `leastGain`. It helps where loads come in a few sizes: three heavy ones on a bin and two heavy, one
+ * light on another are balanced once a heavy one is given for two light ones.
  */
 export function bestExchange(
   now: Arrangement,

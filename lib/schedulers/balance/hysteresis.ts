@@ -5,7 +5,7 @@ import { type Change, changeSince, type Settled, settledAs } from './last-round.
 import type { Model } from './model.ts'
 import { isFree, keyOf } from './pins.ts'
 
-/** A gain of more than so many times what is tolerated is no matter of noise. */
+/** A gain of more than this many times the tolerance is clear, and no noise. */
 const clear = 3
 /**
  * Views in a row that must call for moves: when the gain is clear, and when it is not; at most, where demand is another
@@ -13,8 +13,8 @@ const clear = 3
  */
 const patience = { clear: 2, marginal: 4, changed: 8, most: 64 }
 /**
- * How many times clearer a gain has to be while nothing has changed since the last round: so many Views after it, when
- * young estimates have settled, and otherwise.
+ * How many times clearer a gain has to be while nothing has changed since the last round: in the `views` Views after it,
+ * when young estimates have settled, and otherwise.
  */
 const doubt = { settling: 1.3, views: 32, settled: 3 }
 
@@ -30,7 +30,7 @@ export interface PatienceState {
   readonly rounds: number
   /** Views since the last of them. */
   readonly views: number
-  /** What the kernel did of late with vCPUs that are free. */
+  /** What the kernel did with free vCPUs in the last Views. */
   readonly wandering: Wandering | undefined
   /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
   readonly movedAt: ReadonlyMap<string, number>
@@ -53,10 +53,10 @@ interface Verdict extends Choice {
 }
 
 /**
- * What is best now. Where the last round of moves is all that has happened, its gain was judged by figures with
- * noise in them. Once it is judged again, by figures that have settled, and has to be out of tolerance at both ends of what
- * demands may be; after that another has to be clearly better, or noise would move vCPUs to and fro between
- * placements as good.
+ * What is best now. Where nothing has changed since the last round of moves, its gain was judged by noisy estimates. It is
+ * judged once more by settled estimates, and then has to be out of tolerance at both ends of what demands may be; after that
+ * another placement has to be clearly better, or noise would move vCPUs back and forth between placements that are equally
+ * good.
  */
 export function chooseAgain(
   model: Model,
@@ -73,8 +73,8 @@ export function chooseAgain(
 }
 
 /**
- * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: how
- * often others were moved before is no matter then, and little where they want something else now.
+ * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: then it does
+ * not matter how often others were moved before, and little where demand has changed.
  */
 export function isTime(state: PatienceState, verdict: Verdict): boolean {
   if (!verdict.better) return false
@@ -93,7 +93,7 @@ function isClear({ better, deviation, explanation }: Choice): boolean {
 }
 
 /**
- * The state after a View in which nothing was moved; with `holds`, free vCPUs are to be held where they are, as
+ * The state after a View in which nothing was moved; with `holds`, free vCPUs are to be pinned where they are, as
  * {@link shouldHold} says.
  */
 export function waiting(
@@ -112,8 +112,8 @@ export function waiting(
 }
 
 /**
- * Whether free vCPUs came to a host that was settled, and are fine where they are: among vCPUs that are pinned the kernel can
- * only spoil that.
+ * Whether free vCPUs appeared on a settled host, and are fine where they are: among pinned vCPUs the kernel can only make
+ * that worse.
  */
 function isNewcomer({ settled }: PatienceState, model: Model, { better, isIdle }: Choice): boolean {
   if (better || isIdle || !settled || changeSince(model, settled) !== 'vcpus') return false

@@ -3,10 +3,10 @@ import { isAlike, type Settled, sameBins, sameVcpus, settledAs, shifted } from '
 import type { Model } from './model.ts'
 import { isFree } from './pins.ts'
 
-/** Views for which a placement that the kernel came to is remembered. */
+/** Views for which a placement made by the kernel is remembered. */
 const memory = 8
 
-/** The least level placement of late, while some vCPUs are free. */
+/** The least balanced placement of the last Views, while some vCPUs are free. */
 export interface Wandering {
   readonly seen: Settled
   /** Fraction of one pCPU. */
@@ -30,8 +30,8 @@ export function remember(
 }
 
 /**
- * Whether free vCPUs should be held where they are: this placement is as good as any that is worth moves, and of late the
- * kernel has had them where it was clearly worse, so it will again.
+ * Whether free vCPUs should be pinned where they are: this placement is as good as any that is worth moves, and within the
+ * last Views the kernel had them in a clearly worse one, so it will again.
  */
 export function shouldHold(
   model: Model,

@@ -4,8 +4,8 @@ import type { Model } from './model.ts'
 const alike = 1e-9
 
 /**
- * A sum of squares that no placement falls below, whoever may be moved where: of the cores and of the threads
- * apart, since either is levelled at the other's cost.
+ * A lower bound of the sum of squares of any placement, with any moves: of the cores and of the threads apart, since either
+ * is balanced at the other's cost.
  */
 export function leastSquares(model: Model): number {
   const { shape, fixed } = model
@@ -29,7 +29,7 @@ function leastOf({ demand }: Model, fixed: Float64Array, capacity: Float64Array)
   return peeled(pieces, capacity.length, total) / (capacity[0] ?? 1)
 }
 
-/** Divisible load poured onto what is there, as level as it gets. */
+/** Divisible load poured onto the present load, as evenly as possible. */
 function filled(fixed: Float64Array, capacity: Float64Array, total: number): number {
   const bins = [...fixed.keys()].sort((a, b) => fixed[a]! / capacity[a]! - fixed[b]! / capacity[b]!)
   let poured = total - sum(fixed)
@@ -59,7 +59,7 @@ function besideHeaviest(demand: Float64Array, capacity: Float64Array, total: num
 
 /**
  * Pieces heavier than the mean of the rest have a bin of their own in every best placement. Of the others, some bin has
- * at least q + 1 of any q m + r: the rest poured onto so many equal pieces is the bound; the best of all counts.
+ * at least q + 1 of any q m + r: the rest poured onto that many equal pieces is the bound; the best of all counts.
  */
 function peeled(pieces: Float64Array, bins: number, total: number): number {
   let squares = 0

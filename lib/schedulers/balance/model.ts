@@ -4,7 +4,7 @@ import type { Shape } from './bins.ts'
 import { beyondNearest, type Price } from './move-cost.ts'
 
 /**
- * All that the search looks at, as flat arrays. Items are the vCPUs that may be moved, the heaviest first; bins are
+ * The input of the search, as flat arrays. Items are the vCPUs that may be moved, the heaviest first; bins are
  * pCPUs or sets of them.
  */
 export interface Model {
@@ -27,13 +27,13 @@ export interface Model {
   readonly guest: Int32Array
   /** By domain: its items. */
   readonly items: readonly (readonly number[])[]
-  /** By item: number of the cell that holds its memory, -1: not known. */
+  /** By item: number of the cell with its memory, -1: unknown. */
   readonly homeCell: Int32Array
   /** By bin: load that cannot be moved. */
   readonly fixed: Float64Array
 }
 
-/** Reads the model from a View. `rests` tells which vCPUs must stay where they are this time. */
+/** Reads the model from a View. `rests` says which vCPUs must stay where they are this time. */
 export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: VcpuView) => boolean): Model {
   const { pcpus, movable, loads } = readPlacement(view)
   const bin = Int32Array.from(pcpus, (pcpu) => shape.binOf.get(pcpu)!)

@@ -2,8 +2,8 @@ import { wrongOption } from '../../host/errors.ts'
 import type { Shape } from './bins.ts'
 
 /**
- * What moves and places cost, each as a difference of load, a fraction of one pCPU: by how much less the target must
- * be asked for, with the vCPU on it, than what it left without it. So a vCPU that wants w costs 2 w x of the
+ * The cost of moves and places, each as a difference of load, a fraction of one pCPU: by how much lower the demand on the
+ * target must be, with the vCPU on it, than on the pCPU that it left, without it. So a vCPU that wants w costs 2 w x of the
  * sum of squared loads.
  */
 export interface Price {
@@ -15,7 +15,7 @@ export interface Price {
   readonly cell: number
   /** A move to another cell. */
   readonly remote: number
-  /** Load that the pCPUs of the cell that holds a guest's memory must be asked for more than others before it leaves. */
+  /** How much more load the cell with a guest's memory must have than others before the guest leaves it. */
   readonly away: number
 }
 

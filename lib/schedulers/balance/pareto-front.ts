@@ -4,21 +4,21 @@ import { type Best, type Effort, ExactSearch } from './branch-and-bound.ts'
 import { descend } from './descent.ts'
 import type { Model } from './model.ts'
 
-/** Items up to which branch and bound is tried: with more it hardly ever comes to an end. */
+/** Items up to which branch and bound is tried: with more it hardly ever ends. */
 const smallHost = 24
-/** Nodes that branch and bound looks at in one plan, times bins: a few milliseconds. */
+/** Nodes that branch and bound visits in one plan, times bins: a few milliseconds. */
 const mostWork = 100_000
-/** Points of a front that are told of. */
+/** Points of a front that are reported. */
 const mostPoints = 32
 
-/** What is known of the placements that so many moves lead to. */
+/** The best placement with a number of moves. */
 interface Known extends Best {
   readonly exact: boolean
 }
 
 /**
- * The placements that are worth a look, by their moves: of all that so many moves lead to, the one of least cost. Found
- * by branch and bound where the host is small enough, else on the way of a descent.
+ * The Pareto front of placements: for each number of moves, the placement of least cost. Found by branch and bound where
+ * the host is small enough, else along a descent.
  */
 export class Front {
   readonly #model: Model
@@ -26,7 +26,7 @@ export class Front {
   readonly #exact: ExactSearch | undefined
   readonly #effort: Effort
   readonly #points = new Map<number, Known>()
-  /** By most moves: what branch and bound came to. */
+  /** By most moves: the result of branch and bound. */
   readonly #proven = new Map<number, Known>()
   readonly #deviationOf: (squares: number) => number
   readonly #start: Best
@@ -44,7 +44,7 @@ export class Front {
 
   /**
    * The placement with the fewest moves whose sum of squares is at most `goal`; where there is none, the best of all
-   * that were looked at.
+   * that were visited.
    */
   fewest(goal: number): Best {
     const descent = this.#descend(goal)
@@ -71,7 +71,7 @@ export class Front {
     return found.squares <= goal ? found : this.#bestOf([best, found])
   }
 
-  /** The front, thinned to what people read. */
+  /** The front, thinned out for people to read. */
   told(): FrontPoint[] {
     const points: FrontPoint[] = []
     for (const { moves, squares, exact } of [...this.#points.values()].sort((a, b) => a.moves - b.moves)) {
@@ -85,7 +85,7 @@ export class Front {
     )
   }
 
-  /** What a descent comes by, with no more moves than are allowed. */
+  /** The placements along a descent, with no more moves than are allowed. */
   #descend(goal: number): Best[] {
     const descent = descend(this.#model, goal)
     const way = descent.way.filter(({ moves }) => moves <= this.#mostMoves)

@@ -1,15 +1,15 @@
 import type { Model } from './model.ts'
 
-/** With more items the search hardly ever comes to an end, and the bound is close anyway. */
+/** With more items the search hardly ever ends, and the bound is close anyway. */
 const mostItems = 24
 /** Loads that differ by less are the same. */
 const alike = 1e-12
 
 /**
- * The least sum of squares of all placements, whoever may have to move for it, where that can be found by looking at
- * no more than so many nodes; undefined where it cannot, and on hosts whose bins or vCPUs are not all alike in what is
- * allowed. The heaviest are placed first, on bins of equal load only once; a branch is left when the rest, poured
- * as one likes, would not make it better than the best that is known.
+ * The least sum of squares of all placements, with any number of moves, where that can be found within a limit of nodes;
+ * undefined where it cannot, and on hosts whose bins or vCPUs are not all alike in what is allowed. The heaviest are placed
+ * first, on bins of equal load only once; a branch is cut when the rest, poured at will, would not make it better than the
+ * best known one.
  */
 export function leastOfAll(
   model: Model,
@@ -80,7 +80,7 @@ class Partition {
   }
 }
 
-/** The sum of squares once so much load is poured onto the lowest bins. */
+/** The sum of squares after `load` was poured onto the lowest bins. */
 function poured(loads: Float64Array, weight: number): number {
   // The level: what is above it takes nothing, so a few rounds of leaving those out find it.
   let room = loads.length

@@ -2,9 +2,9 @@ import type { Arrangement } from './arrangement.ts'
 import type { Shape } from './bins.ts'
 
 /**
- * The least sum of squares that could be had if load of some weight could be taken off the highest bins and poured
- * onto the lowest as one likes: a bound for any moves of as much weight together. Keeps the order of
- * the bins from one look to the next, since a search changes two at a time.
+ * The least sum of squares if load of some weight could be taken off the highest bins and poured onto the lowest at will: a
+ * lower bound for any moves of the same total weight. Keeps the order of the bins from one call to the next, since a search
+ * changes two at a time.
  */
 export class Levelled {
   readonly #sibling: number

@@ -1,14 +1,14 @@
 import type { DomainView } from '../../view/view.ts'
 
-/** What libvirt takes; where the host's own range is narrower, it refuses what is outside of that. */
+/** The range that libvirt accepts; where the host's own range is narrower, the host refuses values outside of that. */
 const range = { least: 2, most: 262_144 }
 
 /** By domain: the `cpu_shares` that it should have. */
 export type Weights = ReadonlyMap<DomainView, number>
 
 /**
- * `cpu_shares` in proportion to `settings.shares`, on the scale that most domains are on already: of what they are only
- * proportions mean something, and scales differ between hosts. Undefined while they are not known of each.
+ * `cpu_shares` in proportion to `settings.shares`, on the scale that most domains already have: only proportions mean
+ * something, and scales differ between hosts. Undefined while they are unknown for any domain.
  */
 export function proportional(domains: readonly DomainView[]): Weights | undefined {
   const scale = commonScale(domains)

@@ -1,13 +1,12 @@
-/** What somebody wants of something that is short, and the weight that it has against others. */
+/** One claim on a scarce resource, and its weight against the others. */
 export interface Wish {
   readonly wanted: number
   readonly weight: number
 }
 
 /**
- * Divides `capacity` by weighted max-min fairness: nobody gets more than it wants, and what one leaves goes to the
- * others in proportion to their weights. So the kernel divides a pCPU among those that are on it, with equal
- * weights.
+ * Divides `capacity` by weighted max-min fairness: no claim gets more than it wants, and what one leaves goes to the
+ * others in proportion to their weights. The kernel divides a pCPU among the vCPUs on it in this way.
  */
 export function served(wishes: readonly Wish[], capacity: number): Float64Array {
   const gets = new Float64Array(wishes.length)

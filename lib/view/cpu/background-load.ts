@@ -6,7 +6,7 @@ import { LevelFilter } from './step-filter.ts'
 
 /**
  * What keeps each pCPU busy beside the vCPUs. A vCPU that may run on one pCPU only ran there. Of one that may run
- * on several nobody knows how its time was divided: it is taken to explain what is busy there, in proportion.
+ * on several it is unknown how its time was divided: it is taken to explain what is busy there, in proportion.
  */
 export class Background {
   readonly #filters: readonly LevelFilter[]

@@ -10,7 +10,7 @@ const bootsAbove = 0.75
  * Whether a domain is still starting: for its first seconds a guest looks 100 % busy, whatever it does later. It is done
  * at the second sample in a row in which none of its vCPUs is that busy (the first may be part of it still), or after
  * {@link bootGrace}. One that was there
- * before the first sample is not starting: nobody knows how long it has run.
+ * before the first sample is not starting: how long it has run is unknown.
  */
 export class Boot {
   readonly #until: number

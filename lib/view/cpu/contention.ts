@@ -2,11 +2,11 @@ import { rowsBefore, type Sightings } from './sightings.ts'
 
 /** A change of usage that is smaller is noise. Fraction of a pCPU. */
 const leastShift = 0.05
-/** How many samples ago a change is still of late: it takes two to be sure of one. */
+/** Samples for which a change counts as recent: it takes two to be sure of one. */
 export const lately = 3
 
 /**
- * What has changed of late beside each vCPU. A vCPU that begins to wait may do so because others came or want more,
+ * What has recently changed beside each vCPU. A vCPU that begins to wait may do so because others came or want more,
  * or because it wants more itself; then the others use less, and never more. So whether a change of its delay came
  * from outside shows in what the others on its pCPU did.
  */

@@ -19,7 +19,7 @@ export function estimateDemand(usage: number, delay: number): number {
 
 /**
  * The most that the same vCPU can want: `usage / (1 - delay)`, and a whole pCPU when it hardly ever slept. Where the delay
- * is unknown, it waited at most while its pCPU was busy with others, which `busy` (NaN: unknown) tells.
+ * is unknown, it waited at most while its pCPU was busy with others, by `busy` (NaN: unknown).
  *
  * @returns 0 to 1; NaN when the usage is unknown.
  */

@@ -9,7 +9,7 @@ const usageNoise = { floor: 0.03, share: 0.2 }
 const hiddenNoise = { floor: 0.06, share: 0.2 }
 /** A stretch of fewer samples is a passage from one to the next, such as work that had piled up being done. */
 const settled = 3
-/** Samples beyond which a stretch tells no more. */
+/** Samples beyond which a stretch teaches no more. */
 const saturation = 10
 /** What is left of earlier information when newer comes, and when the guest turns out to do something else. */
 const kept = 0.5
@@ -22,7 +22,7 @@ interface Stretch {
   samples: number
 }
 
-/** Whether a change of contention came from outside: others on the same pCPU use more of late, or less. */
+/** Whether a change of contention came from outside: others on the same pCPU have recently used more, or less. */
 export interface Outside {
   readonly rose: boolean
   readonly fell: boolean

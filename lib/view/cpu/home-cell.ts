@@ -10,7 +10,7 @@ export function cellsOf(topology: Topology): CellOf {
 
 /**
  * The cell in which most vCPUs of domain `index` ran last, the lowest of equals; undefined when that is not known
- * of any. Seen early it tells where a domain's memory is: the kernel takes it where the vCPU runs that asks first.
+ * of any. Seen early it shows where a domain's memory is: the kernel takes it where the vCPU runs that asks first.
  */
 export function homeCell(cpu: CpuSample, index: number, cellOf: CellOf): number | undefined {
   const counts = new Map<number, number>()

@@ -10,17 +10,17 @@ const patience = 2
  * The level of a fraction that is sampled, such as one vCPU's demand, without the noise of single samples. Samples
  * near the level are averaged: all with equal weight at first, then exponentially. One sample far off moves the
  * level as little as any other; a second in a row on the same side is a real change, and the level is that sample.
- * So a step is taken up at its second sample, and no single outlier makes anybody move.
+ * So a step is taken up at its second sample, and no single outlier causes a move.
  */
 export class LevelFilter {
-  // NaN rather than undefined: a field that always holds a number costs no memory when it changes.
+  // NaN rather than undefined: a field that is always a number costs no memory when it changes.
   #level = Number.NaN
   #samples = 0
   /** Side of the level on which the last sample was far off: -1, 1, or 0 when it was near. */
   #side = 0
   #missing = 0
 
-  /** The level, 0 to 1; NaN when there has been no sample of late. */
+  /** The level, 0 to 1; NaN when there were no recent samples. */
   get level(): number {
     return this.#level
   }

@@ -19,7 +19,7 @@ export class VcpuDemand {
   readonly #high = new LevelFilter()
 
   /**
-   * Takes one sample's usage and delay, and how busy its pCPU was, NaN where unknown; and what changed of late beside
+   * Takes one sample's usage and delay, and how busy its pCPU was, NaN where unknown; and what recently changed beside
    * the vCPU.
    */
   next(usage: number, delay: number, busy: number, outside: Outside): DemandLevels {

@@ -1,8 +1,8 @@
 import type { DomainView } from '../view.ts'
 
 /**
- * Bytes that a domain counts for on the host's books: the larger of what its balloon holds and what it was
- * asked to hold, plus what its hypervisor holds beside guest memory, at least `domainOverhead`. A QEMU that
+ * Bytes of host memory that a domain counts for: the larger of what its balloon has and what it was
+ * asked to have, plus what its hypervisor uses beside guest memory, at least `domainOverhead`. A QEMU that
  * keeps memory resident which its guest gave back counts with that. A domain whose balloon size is not
  * known counts with its maximum.
  */

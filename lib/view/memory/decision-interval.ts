@@ -1,9 +1,9 @@
-/** How many are looked back at. */
+/** How many are kept. */
 const remembered = 4
 
 /**
- * The time between decisions: the longest of the last few intervals. Early turns make single ones short, which is no
- * promise that the next decision comes as soon.
+ * The time between decisions: the longest of the last few intervals. Emergency ticks make single intervals short, which
+ * does not mean that the next decision comes as soon.
  */
 export class Intervals {
   readonly #last: number[] = []

@@ -10,7 +10,7 @@ const clearly = 0.005
 /** Pressure (PSI) from which on the state is worse by one, and below which that ends. */
 const pressed = { from: 0.1, until: 0.05 }
 
-/** How short the host is, from sample to sample. Worse states hold at once, better ones when they are sure. */
+/** How short the host is, from sample to sample. Worse states apply at once, better ones once they are certain. */
 export class HostState {
   #level = 0
   #isPressed = false
@@ -23,7 +23,7 @@ export class HostState {
       const best = edges.filter((edge) => part < edge + clearly).length
       this.#level = Math.max(worst, Math.min(best, this.#level))
     }
-    // No pressure is told: NaN is neither above nor below.
+    // Pressure is unknown: NaN is neither above nor below.
     this.#isPressed = this.#isPressed ? !(pressure < pressed.until) : pressure >= pressed.from
   }
 

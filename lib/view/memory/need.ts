@@ -7,7 +7,7 @@ const balloonTravel = 1_000
 const usualInterval = 2_000
 
 /**
- * Milliseconds from what a report tells until a decision of the next tick has an effect: the report's age, an interval,
+ * Milliseconds from a report until a decision of the next tick has an effect: the report's age, an interval,
  * and the way of the balloon.
  */
 export function deadTimeOf(age: number, interval: number | undefined): number {

@@ -1,6 +1,6 @@
 import type { DomainView, HostMemoryState, View } from '../view.ts'
 
-/** The guests that suffer and that more memory could help: those that may be changed and are not as large as they may be. */
+/** The guests that are under memory pressure and that more memory could help: those that may be changed and are not as large as they may be. */
 export function underPressure({ domains }: View): DomainView[] {
   return domains.filter(({ settings, memory }) => {
     const { events, target = 0, actual = 0, maximum = Number.POSITIVE_INFINITY } = memory

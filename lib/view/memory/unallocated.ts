@@ -1,7 +1,7 @@
 import type { View } from '../view.ts'
 
 /**
- * Bytes of host memory that no domain holds or was promised and the host does not keep for itself: what guests may grow by
+ * Bytes of host memory that no domain has or was promised and the host does not keep for itself: what guests may grow by
  * or start with, what is reserved for them included. Negative when more was given than the host has; NaN when the host
  * does not report its memory. Memory that was granted and is not resident yet looks free, and is not.
  *
