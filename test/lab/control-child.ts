@@ -7,8 +7,10 @@ import type { Host } from '../../lib/host/host.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
 import type { ControlSample } from './control-measurement.ts'
 
-/** Milliseconds between samples. */
-const pause = { timer: 25, call: 100 }
+/** Milliseconds between timers and between calls. */
+const pause = { timer: 25, call: 250 }
+/** Timers of which the latest is one sample. */
+const timersPerSample = 10
 
 const [uri = ''] = process.argv.slice(2)
 process.stdin.resume().on('end', () => process.exit())
@@ -20,9 +22,13 @@ const print = (sample: ControlSample) => process.stdout.write(`${JSON.stringify(
 async function sampleTimers(): Promise<never> {
   for (;;) {
     const from = now()
-    await sleep(pause.timer)
-    const to = now()
-    print({ kind: 'timer', from, to, milliseconds: Math.max(0, to - from - pause.timer) })
+    let milliseconds = 0
+    for (let i = 0; i < timersPerSample; i++) {
+      const began = now()
+      await sleep(pause.timer)
+      milliseconds = Math.max(milliseconds, now() - began - pause.timer)
+    }
+    print({ kind: 'timer', from, to: now(), milliseconds })
   }
 }
 

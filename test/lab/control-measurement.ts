@@ -19,6 +19,8 @@ export interface Control {
   readonly call: number
 }
 
+/** Samples that are kept, or the later half of them: those of a quarter of an hour, while the longest case takes five minutes. */
+const mostSamples = 14_400
 /** Milliseconds that the samples up to a moment are waited for: a call may hang until it is given up. */
 const patience = 60_000
 
@@ -29,7 +31,7 @@ const patience = 60_000
  */
 export class ControlMeasurement implements AsyncDisposable {
   readonly #child: ChildProcess
-  readonly #samples: ControlSample[] = []
+  #samples: ControlSample[] = []
   readonly #latest = { timer: 0, call: 0 }
   readonly #closed: Promise<unknown>
 
@@ -42,6 +44,7 @@ export class ControlMeasurement implements AsyncDisposable {
     createInterface(this.#child.stdout!).on('line', (line) => {
       const sample = JSON.parse(line) as ControlSample
       this.#samples.push(sample)
+      if (this.#samples.length > mostSamples) this.#samples = this.#samples.slice(-mostSamples / 2)
       this.#latest[sample.kind] = sample.to
     })
   }
