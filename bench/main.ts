@@ -4,6 +4,8 @@ import { allocateTable } from './allocate/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
 import { measureSampling } from './sampling.ts'
+import { measureSimulation } from './simulate/simulate.ts'
+import { simulateTable } from './simulate/table.ts'
 
 interface Options {
   readonly turns: number
@@ -49,6 +51,19 @@ program
   .option('--turns <count>', `hosts of each size, at least ${leastTurns}`, atLeast(leastTurns), 25)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(allocate)
+
+program
+  .command('simulate')
+  .description('time the simulated host beside that of the baseline, and compare all samples; needs no lab')
+  .option('--turns <count>', `turns of each size, at least ${leastTurns}`, atLeast(leastTurns), leastTurns)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(simulate)
+
+async function simulate({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
+  const figures = await measureSimulation(turns, log)
+  console.log(json ? JSON.stringify(figures, shortened) : simulateTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 function allocate({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
   const figures = measureAllocations(turns, log)

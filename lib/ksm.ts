@@ -1,6 +1,5 @@
 import { wrongOption } from './host/errors.ts'
 import { type KsmAction, type PurePolicy, setKsm } from './policy/plan.ts'
-import { formatPercent } from './util/format.ts'
 import type { View } from './view/view.ts'
 
 /** Options of {@link adaptive}. */
@@ -46,8 +45,8 @@ export function adaptive(options: AdaptiveOptions = {}): PurePolicy<KsmAction> {
     const isBusy = busy > busyAbove + more
     const pace = nextPages(now, isShort, isBusy)
     if (pace === now) return []
-    const memory = `${formatPercent(available)} of memory available, ${formatPercent(busy)} of CPU busy`
-    return [setKsm({ pagesToScan: pace, sleep }, `${memory}: ${now} to ${pace} pages each ${sleep} ms`)]
+    const figures = { available, busy, from: now, to: pace, sleep }
+    return [setKsm({ pagesToScan: pace, sleep }, { kind: 'ksm-pace', ...figures })]
   }
 }
 

@@ -2,6 +2,7 @@ import { asBallastError, BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Ksm, KsmRate } from '../host/ksm.ts'
 import type { KsmAction, KsmPolicy } from '../policy/plan.ts'
+import type { KsmSkipReason } from '../policy/reasons/ksm.ts'
 import { timedOut, withTimeout } from '../util/timeout.ts'
 import type { View } from '../view/view.ts'
 import type { ActuatorOptions } from './actuator.ts'
@@ -26,7 +27,7 @@ export class KsmLoop {
   /** Whether what was given has been seen since. */
   #settled = false
   /** Why nothing is changed any more. */
-  #stopReason: string | undefined
+  #stopReason: KsmSkipReason | undefined
   #errors: BallastError[] = []
 
   constructor(host: Host, policy: KsmPolicy, journal: Journal, options: ActuatorOptions) {
@@ -45,7 +46,10 @@ export class KsmLoop {
     this.#seen = seen
     if (!this.#given || !seen || this.#stopReason) return
     if (isSameRate(this.#given, seen)) this.#settled = true
-    else if (this.#settled) this.#stopReason = `someone else changed its pace to ${words(seen)}`
+    else if (this.#settled) {
+      const { pagesToScan, sleep } = seen
+      this.#stopReason = { kind: 'ksm-changed-externally', pagesToScan, sleep }
+    }
   }
 
   /** What failed since it was last asked for. */
@@ -75,7 +79,8 @@ export class KsmLoop {
     const action = plan[0]
     if (!action || isSameRate(action, seen)) return { skipped: undefined, outcome: undefined }
     const wrong = [action.pagesToScan, action.sleep].find((value) => !isWhole(value))
-    if (wrong !== undefined) return { skipped: `${wrong} is no pace of merging`, outcome: undefined }
+    if (wrong !== undefined)
+      return { skipped: { kind: 'ksm-invalid-pace', value: wrong }, outcome: undefined }
     const begun = this.#host.clock.now()
     const error = this.#options.dryRun ? undefined : await this.#set(action, seen)
     const status = this.#options.dryRun ? 'dry-run' : error ? 'failed' : 'applied'
@@ -99,7 +104,7 @@ export class KsmLoop {
       const failure = asBallastError(error)
       // Permissions and kernels do not change while we look.
       if (failure.code !== 'ERR_TIMEOUT' && failure.code !== 'ERR_JOURNAL') {
-        this.#stopReason = `its pace cannot be changed: ${failure.message}`
+        this.#stopReason = { kind: 'ksm-refused', message: failure.message }
       }
       return failure
     }
@@ -112,10 +117,9 @@ function ksmEntry({ pagesToScan, sleep }: KsmRate, to: KsmRate, wallTime: number
   return { kind: 'ksm', wallTime, uuid: '', name: '', id: -1, original, requested }
 }
 
-function whyNot(seen: Ksm | undefined): string | undefined {
-  if (!seen) return 'the host has none, or libvirt does not tell'
-  if (seen.running !== false) return undefined
-  return 'it is switched off, and libvirt cannot switch it on: echo 1 > /sys/kernel/mm/ksm/run'
+function whyNot(seen: Ksm | undefined): KsmSkipReason | undefined {
+  if (!seen) return { kind: 'ksm-unavailable' }
+  return seen.running === false ? { kind: 'ksm-off' } : undefined
 }
 
 /** Whether two paces are the same. */
@@ -125,8 +129,4 @@ export function isSameRate(a: KsmRate, b: KsmRate): boolean {
 
 function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= most
-}
-
-function words({ pagesToScan, sleep }: KsmRate): string {
-  return `${pagesToScan} pages each ${sleep} ms`
 }

@@ -1,6 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { AnyAction, Explanation, Plan, Policy } from '../policy/plan.ts'
+import { isReason } from '../policy/reason.ts'
 import type { View } from '../view/view.ts'
 
 /** What a policy wants, and what failed in it; one that threw wants nothing. */
@@ -58,14 +59,14 @@ export class PolicyRunner<A extends AnyAction> {
   }
 
   #assertAction(action: unknown, index: number): asserts action is A {
-    const { kind, ...rest } = (action ?? {}) as Fields
+    const { kind, reason, ...rest } = (action ?? {}) as Fields
     const known = this.#kinds.find((one) => one === kind)
     if (!known) {
       throw new NoPlan(
         `its item ${index} is no ${this.#kinds.join(' or ')} action, but ${shown(kind ?? action)}`,
       )
     }
-    if (!isComplete[known](rest))
+    if (!isComplete[known](rest) || !isReason(reason))
       throw new NoPlan(`its item ${index} is not complete: make it with ${known}()`)
   }
 

@@ -1,5 +1,9 @@
 import type { BallastError } from '../host/errors.ts'
 import type { Action, Explanation, KsmAction, Plan } from '../policy/plan.ts'
+import type { GuardReason } from '../policy/reasons/guard.ts'
+import type { KsmSkipReason } from '../policy/reasons/ksm.ts'
+import type { RollbackReason } from '../policy/reasons/rollback.ts'
+import type { SkipReason } from '../policy/reasons/skip.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
@@ -8,30 +12,32 @@ export type GuardRule =
   | 'guest-ceiling' // never above what its settings say
   | 'host-reserve' // 2 granted only after it has been seen to be free
   | 'stale-statistics' // 3 hold, never shrink
-  | 'unmanaged' // 4 counted and left alone
+  | 'unmanaged' // 4 counted and skipped
   | 'allowed-cpus' // 5 only what its user allows and what is online
-  | 'external-change' // 5 someone else's change is not fought
+  | 'external-change' // 5 another program's change is not fought
   | 'backoff' // 6 what failed again and again is tried with growing pauses
   | 'rolled-back' // what did harm and was undone is not tried again for a while
   | 'no-change' // 6 what is so already is not asked for again
   | 'invalid' // not an action that makes sense on this host: no such domain, NaN, twice the same
 
-/** One action that the guard dropped or changed. */
+/** One action that the guard changed or denied. */
 export interface Clamp {
   readonly rule: GuardRule
+  readonly result: 'changed' | 'denied'
   readonly action: Action
-  /** What is done instead; undefined: nothing. */
+  /** What is done instead of one that was changed. */
   readonly instead: Action | undefined
-  /** Why, in numbers. */
-  readonly cause: string
+  /** Why: its kind and figures. `sentenceOf` has it in words. */
+  readonly cause: GuardReason | SkipReason
 }
 
-/** A domain that is not touched in this tick, and why. */
+/** A domain that is not touched in this tick, or one of its vCPUs, and why. */
 export interface Skipped {
   readonly uuid: string
   readonly domain: string
   readonly what: 'vcpus' | 'memory'
-  readonly why: string
+  readonly rule: GuardRule
+  readonly reason: SkipReason
 }
 
 /** What became of one action. */
@@ -48,14 +54,14 @@ export interface Rollback {
   readonly what: 'vcpus' | 'memory'
   /** What brings back what was before. */
   readonly plan: Plan
-  /** What was seen and what was to be expected, in numbers. */
-  readonly why: string
+  /** What was seen, and what was to be expected. */
+  readonly reason: RollbackReason
 }
 
 /** What became of same-page merging in one turn. */
 export interface KsmResult {
   /** Why its pace is not changed, whatever the policy wants. */
-  readonly skipped: string | undefined
+  readonly skipped: KsmSkipReason | undefined
   /** What was done; undefined: nothing was to be done. */
   readonly outcome:
     | (Omit<Outcome, 'action'> & {

@@ -1,5 +1,6 @@
 import type { Action } from '../policy/plan.ts'
-import type { GuardRule } from './tick.ts'
+import type { SkipReason } from '../policy/reasons/skip.ts'
+import type { Clamp, GuardRule } from './tick.ts'
 
 /** Limits that no policy can cross. */
 export interface GuardLimits {
@@ -14,14 +15,13 @@ export interface GuardLimits {
 /** What a rule says of an action. */
 export interface Verdict<A extends Action = Action> {
   readonly rule: GuardRule
-  /** Without it the action is dropped. */
+  /** Without it the action is denied. */
   readonly instead?: A
-  /** Why, in numbers. */
-  readonly cause: string
+  readonly cause: Clamp['cause']
 }
 
 /** Why something is skipped, and the rule that says so. */
-export interface SkipReason {
+export interface Skip {
   readonly rule: GuardRule
-  readonly why: string
+  readonly reason: SkipReason
 }

@@ -2,6 +2,8 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { KsmRate } from '../host/ksm.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
+import { type ActionReason, asReason } from './reason.ts'
+import type { ChoiceReason } from './reasons/choice.ts'
 
 /** Pin one vCPU to a set of pCPUs. Make it with {@link pin}. */
 export interface PinAction {
@@ -11,8 +13,8 @@ export interface PinAction {
   readonly domain: string
   readonly vcpu: number
   readonly cpus: CpuSet
-  /** Why, in numbers. */
-  readonly reason: string
+  /** Why: its kind and figures. `sentenceOf` has it in words. */
+  readonly reason: ActionReason
   /**
    * The longest part of the time, 0 to 1, that the plan lets any vCPU wait on these pCPUs; clearly more and the loop
    * undoes it. Default: what the demand there lets expect.
@@ -28,8 +30,8 @@ export interface SetMemoryAction {
   readonly domain: string
   /** Bytes; the actuator rounds down to a whole KiB. */
   readonly bytes: number
-  /** Why, in numbers. */
-  readonly reason: string
+  /** Why: its kind and figures. `sentenceOf` has it in words. */
+  readonly reason: ActionReason
 }
 
 /** Give one domain a weight where pCPUs are short. Make it with {@link setShares}. */
@@ -40,8 +42,8 @@ export interface SetSharesAction {
   readonly domain: string
   /** `cpu_shares`, on the host's own scale: see {@link DomainView.cpuShares}. */
   readonly shares: number
-  /** Why, in numbers. */
-  readonly reason: string
+  /** Why: its kind and figures. `sentenceOf` has it in words. */
+  readonly reason: ActionReason
 }
 
 /** Something done to a domain. */
@@ -50,8 +52,8 @@ export type Action = PinAction | SetMemoryAction | SetSharesAction
 /** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link setKsm}. */
 export interface KsmAction extends KsmRate {
   readonly kind: 'merge'
-  /** Why, in numbers. */
-  readonly reason: string
+  /** Why: its kind and figures. `sentenceOf` has it in words. */
+  readonly reason: ActionReason
 }
 
 /** All that a policy can want. */
@@ -87,8 +89,8 @@ export interface Explanation {
   readonly tolerated: number
   /** Moves of the plan: one of the front's, 0 for none. */
   readonly chosen: number
-  /** The choice in words, with its numbers. */
-  readonly why: string
+  /** The choice, with its figures. */
+  readonly reason: ChoiceReason
 }
 
 /** What a {@link StatefulPolicy} decides. */
@@ -129,24 +131,29 @@ export type Ballooning = Policy<SetMemoryAction>
 /** Decides how fast the host merges equal pages. */
 export type KsmPolicy = Policy<KsmAction>
 
-/** Pins `vcpu` to `cpus`. */
-export function pin(vcpu: VcpuView, cpus: CpuSet, reason: string): PinAction {
-  return { kind: 'pin', uuid: vcpu.domain.uuid, domain: vcpu.domain.name, vcpu: vcpu.vcpu, cpus, reason }
+/** Pins `vcpu` to `cpus`. A reason given as text is one of the kind `custom`. */
+export function pin(vcpu: VcpuView, cpus: CpuSet, reason: ActionReason | string): PinAction {
+  const { uuid, name } = vcpu.domain
+  return { kind: 'pin', uuid, domain: name, vcpu: vcpu.vcpu, cpus, reason: asReason(reason) }
 }
 
 /** Asks the balloon of `domain` for `bytes`. */
-export function setMemory(domain: DomainView, bytes: number, reason: string): SetMemoryAction {
-  return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason }
+export function setMemory(domain: DomainView, bytes: number, reason: ActionReason | string): SetMemoryAction {
+  return { kind: 'setMemory', uuid: domain.uuid, domain: domain.name, bytes, reason: asReason(reason) }
 }
 
 /** Gives `domain` these `cpu_shares`. */
-export function setShares(domain: DomainView, shares: number, reason: string): SetSharesAction {
-  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason }
+export function setShares(
+  domain: DomainView,
+  shares: number,
+  reason: ActionReason | string,
+): SetSharesAction {
+  return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason: asReason(reason) }
 }
 
 /** Sets the pace of merging. */
-export function setKsm({ pagesToScan, sleep }: KsmRate, reason: string): KsmAction {
-  return { kind: 'merge', pagesToScan, sleep, reason }
+export function setKsm({ pagesToScan, sleep }: KsmRate, reason: ActionReason | string): KsmAction {
+  return { kind: 'merge', pagesToScan, sleep, reason: asReason(reason) }
 }
 
 /**

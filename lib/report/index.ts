@@ -1,10 +1,13 @@
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 export { type LogEvent, LogFormatter, type LogRecord } from './log-lines.ts'
+export type { ReasonFigures, ReasonRecord } from './reason-record.ts'
 export { type TableOptions, table } from './table.ts'
 export {
   type ActionRecord,
   type DomainRecord,
   type ErrorRecord,
+  type ExplanationRecord,
+  type KsmActionRecord,
   type KsmRecord,
   type TickRecord,
   tickJson,

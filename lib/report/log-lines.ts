@@ -1,10 +1,13 @@
-import type { KsmResult, Outcome, Tick } from '../control/tick.ts'
+import type { Clamp, KsmResult, Outcome, Tick } from '../control/tick.ts'
+import type { BallastError } from '../host/errors.ts'
 import { type Action, isMove } from '../policy/plan.ts'
+import { type Reason, sentenceOf } from '../policy/reason.ts'
 import { formatBytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { shortage, underPressure } from '../view/memory/shortage.ts'
 import type { View } from '../view/view.ts'
 import { headline } from './headline.ts'
+import { type ReasonFigures, reasonFigures } from './reason-record.ts'
 
 /** What a log record is about, for programs. */
 export type LogEvent =
@@ -17,7 +20,7 @@ export type LogEvent =
   | 'shrink'
   | 'shares'
   | 'ksm'
-  | 'clamped' // the guard changed or dropped it
+  | 'clamped' // the guard changed or denied it
   | 'skipped'
   | 'error'
 
@@ -28,7 +31,7 @@ export interface LogRecord {
   /** The line, without its time. Safe to print. */
   readonly line: string
   /** The figures of the line: names as libvirt has them, bytes, lists of pCPUs. */
-  readonly fields: Readonly<Record<string, string | number | undefined>>
+  readonly fields: Readonly<Record<string, string | number | ReasonFigures | undefined>>
 }
 
 /** Wall-clock milliseconds without a record after which the log says that nothing changed. */
@@ -81,44 +84,53 @@ interface Condition {
 
 function conditions({ errors, clamps, skipped, ksm }: Tick): Condition[] {
   return [
-    ...errors.map(({ code, message }) =>
-      condition(code, message, '', { event: 'error', fields: { code, error: message } }),
-    ),
-    ...clamps.map(({ rule, action, cause }) =>
-      condition(`${rule} ${idOf(action)}`, cause, `clamped: ${describe(action)}: `, {
-        event: 'clamped',
-        fields: { rule, domain: action.domain, uuid: action.uuid, ...requestOf(action), reason: cause },
-      }),
-    ),
-    ...skipped.map(({ uuid, domain, what, why }) =>
-      condition(`${what} ${uuid}`, why, `skipped: ${what} of ${domain}: `, {
-        event: 'skipped',
-        fields: { domain, uuid, what, reason: why },
-      }),
-    ),
-    ...(ksm?.skipped === undefined
-      ? []
-      : [
-          condition('ksm', ksm.skipped, 'skipped: KSM: ', {
-            event: 'skipped',
-            fields: { what: 'ksm', reason: ksm.skipped },
-          }),
-        ]),
+    ...errors.map(failure),
+    ...clamps.map(clamped),
+    ...skipped.map(({ uuid, domain, what, rule, reason }) => {
+      const fields = { domain, uuid, what, rule }
+      return condition('skipped', `${what} ${uuid}`, `skipped: ${what} of ${domain}`, reason, fields)
+    }),
+    ...(ksm?.skipped ? [condition('skipped', 'ksm', 'skipped: KSM', ksm.skipped, { what: 'ksm' })] : []),
   ]
 }
 
-/** A change of the figures in `text` is no other condition. */
-function condition(
-  subject: string,
-  text: string,
-  prefix: string,
-  { event, fields }: Pick<LogRecord, 'event' | 'fields'>,
-): Condition {
-  const level = event === 'error' ? 'error' : 'warn'
+/** A change of the numbers in a message is no other condition. */
+function failure({ code, message }: BallastError): Condition {
   return {
-    key: `${subject} ${text.replace(/\d+(\.\d+)?/g, '#')}`,
-    record: { event, level, line: printable(`${prefix}${text}`), fields },
+    key: `${code} ${message.replace(/\d+(\.\d+)?/g, '#')}`,
+    record: { event: 'error', level: 'error', line: printable(message), fields: { code, error: message } },
   }
+}
+
+function clamped({ rule, result, action, cause }: Clamp): Condition {
+  const { domain, uuid } = action
+  const fields = { rule, result, domain, uuid, ...requestOf(action) }
+  return condition('clamped', `${rule} ${idOf(action)}`, `${result}: ${describe(action)}`, cause, fields)
+}
+
+/** A change of the figures of a reason is no other condition, save of the number of the vCPU that it is about. */
+function condition(
+  event: LogEvent,
+  subject: string,
+  prefix: string,
+  reason: Reason,
+  fields: LogRecord['fields'],
+): Condition {
+  const part = 'vcpu' in reason ? ` ${reason.vcpu}` : ''
+  return {
+    key: `${event} ${subject} ${reason.kind}${part}`,
+    record: {
+      event,
+      level: 'warn',
+      line: printable(`${prefix}: ${sentenceOf(reason)}`),
+      fields: { ...fields, ...reasonFields(reason) },
+    },
+  }
+}
+
+/** A reason as fields of a record: the sentence, its kind, and the figures of that. */
+function reasonFields(reason: Reason) {
+  return { reason: sentenceOf(reason), reasonKind: reason.kind, figures: reasonFigures(reason) }
 }
 
 /** Why there is a tick between two intervals. */
@@ -147,9 +159,10 @@ function outcomeRecord({ view }: Tick, { action, status, error, duration }: Outc
   return {
     event,
     level: status === 'failed' ? 'error' : 'info',
-    line: printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : reason}`),
+    line: printable(`${prefixes[status]}${describe(action)}: ${error ? error.message : sentenceOf(reason)}`),
     fields: {
-      ...{ domain, uuid, status, duration, reason, code: error?.code, error: error?.message },
+      ...{ domain, uuid, status, duration, code: error?.code, error: error?.message },
+      ...reasonFields(reason),
       ...requestOf(action),
       from,
     },
@@ -180,8 +193,11 @@ function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['o
   return {
     event: 'ksm',
     level: status === 'failed' ? 'error' : 'info',
-    line: printable(`${prefixes[status]}${what}: ${error ? error.message : reason}`),
-    fields: { status, pagesToScan, sleep, duration, reason, code: error?.code, error: error?.message },
+    line: printable(`${prefixes[status]}${what}: ${error ? error.message : sentenceOf(reason)}`),
+    fields: {
+      ...{ status, pagesToScan, sleep, duration, code: error?.code, error: error?.message },
+      ...reasonFields(reason),
+    },
   }
 }
 

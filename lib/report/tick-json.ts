@@ -4,6 +4,7 @@ import type { Topology } from '../host/topology.ts'
 import type { Action, Explanation, KsmAction } from '../policy/plan.ts'
 import { printableJson } from '../util/printable.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
+import { type ReasonRecord, reasonRecord } from './reason-record.ts'
 
 /** Sets of pCPUs in list notation: `0-3,8`. */
 type CpuList = string
@@ -14,7 +15,7 @@ export interface PinRecord {
   readonly domain: string
   readonly vcpu: number
   readonly cpus: CpuList
-  readonly reason: string
+  readonly reason: ReasonRecord
 }
 
 export interface SetMemoryRecord {
@@ -22,7 +23,7 @@ export interface SetMemoryRecord {
   readonly uuid: string
   readonly domain: string
   readonly bytes: number
-  readonly reason: string
+  readonly reason: ReasonRecord
 }
 
 export interface SetSharesRecord {
@@ -31,21 +32,32 @@ export interface SetSharesRecord {
   readonly domain: string
   /** `cpu_shares`. */
   readonly shares: number
-  readonly reason: string
+  readonly reason: ReasonRecord
 }
 
 export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
+export interface KsmActionRecord {
+  readonly kind: KsmAction['kind']
+  readonly pagesToScan: number
+  /** Milliseconds. */
+  readonly sleep: number
+  readonly reason: ReasonRecord
+}
+
 export interface KsmRecord {
-  readonly skipped?: string
+  readonly skipped?: ReasonRecord
   readonly outcome?: {
-    readonly action: KsmAction
+    readonly action: KsmActionRecord
     readonly status: Outcome['status']
     readonly error?: ErrorRecord
     /** Milliseconds. */
     readonly duration: number
   }
 }
+
+/** {@link Explanation} with its reason as plain data. */
+export type ExplanationRecord = Omit<Explanation, 'reason'> & { readonly reason: ReasonRecord }
 
 export interface ErrorRecord {
   /** A stable `ERR_…` string. */
@@ -118,17 +130,18 @@ export interface TickRecord {
   readonly rollbacks?: readonly {
     readonly what: Rollback['what']
     readonly plan: readonly ActionRecord[]
-    readonly why: string
+    readonly reason: ReasonRecord
   }[]
   /** Why the scheduler chose as many moves as it did. */
-  readonly explanation?: Explanation
+  readonly explanation?: ExplanationRecord
   readonly clamps: readonly {
     readonly rule: Clamp['rule']
+    readonly result: Clamp['result']
     readonly action: ActionRecord
     readonly instead?: ActionRecord
-    readonly cause: string
+    readonly cause: ReasonRecord
   }[]
-  readonly skipped: readonly Skipped[]
+  readonly skipped: readonly (Omit<Skipped, 'reason'> & { readonly reason: ReasonRecord })[]
   readonly outcomes: readonly {
     readonly action: ActionRecord
     readonly status: Outcome['status']
@@ -166,12 +179,20 @@ export function tickRecord(tick: Tick): TickRecord {
     memory: known(view.memory),
     domains: view.domains.map(domainRecord),
     plan: tick.plan.map(actionRecord),
-    rollbacks: tick.rollbacks?.map(({ what, plan, why }) => ({ what, plan: plan.map(actionRecord), why })),
-    explanation: tick.explanation,
-    clamps: tick.clamps.map(({ rule, action, instead, cause }) =>
-      known({ rule, action: actionRecord(action), instead: instead && actionRecord(instead), cause }),
+    rollbacks: tick.rollbacks?.map(({ what, plan, reason }) => {
+      return { what, plan: plan.map(actionRecord), reason: reasonRecord(reason) }
+    }),
+    explanation: tick.explanation && explanationRecord(tick.explanation),
+    clamps: tick.clamps.map(({ rule, result, action, instead, cause }) =>
+      known({
+        rule,
+        result,
+        action: actionRecord(action),
+        instead: instead && actionRecord(instead),
+        cause: reasonRecord(cause),
+      }),
     ),
-    skipped: tick.skipped.map(({ uuid, domain, what, why }) => ({ uuid, domain, what, why })),
+    skipped: tick.skipped.map(({ reason, ...what }) => ({ ...what, reason: reasonRecord(reason) })),
     outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
       known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
     ),
@@ -202,7 +223,8 @@ function vcpuRecord(view: VcpuView): VcpuRecord {
 }
 
 function actionRecord(action: Action): ActionRecord {
-  const { kind, uuid, domain, reason } = action
+  const { kind, uuid, domain } = action
+  const reason = reasonRecord(action.reason)
   switch (kind) {
     case 'pin':
       return { kind, uuid, domain, vcpu: action.vcpu, cpus: action.cpus.toString(), reason }
@@ -213,13 +235,21 @@ function actionRecord(action: Action): ActionRecord {
   }
 }
 
+function ksmActionRecord({ kind, pagesToScan, sleep, reason }: KsmAction): KsmActionRecord {
+  return { kind, pagesToScan, sleep, reason: reasonRecord(reason) }
+}
+
+function explanationRecord({ reason, ...figures }: Explanation): ExplanationRecord {
+  return { ...figures, reason: reasonRecord(reason) }
+}
+
 function ksmRecord({ skipped, outcome }: KsmResult): KsmRecord {
   return known({
-    skipped,
+    skipped: skipped && reasonRecord(skipped),
     outcome:
       outcome &&
       known({
-        action: outcome.action,
+        action: ksmActionRecord(outcome.action),
         status: outcome.status,
         error: outcome.error && errorRecord(outcome.error),
         duration: outcome.duration,

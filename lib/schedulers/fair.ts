@@ -1,7 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../policy/plan.ts'
-import { formatPercent } from '../util/format.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { proportional, type Weights } from './shared/cpu-shares.ts'
 import { served, type Wish } from './shared/max-min-share.ts'
@@ -80,9 +79,9 @@ function sharesFor(view: View, tolerance: number): SetSharesAction[] {
   return now.domains.flatMap((domain) => {
     const wanted = weights.get(domain)!
     if (wanted === domain.cpuShares) return []
-    const [before, after] = [now.ratio(domain), then.ratio(domain)].map(formatPercent)
-    const due = `has ${domain.settings.shares} shares and is served ${before} of its due`
-    return [setShares(domain, wanted, `${due}, ${after} with ${wanted} cpu_shares; no move helps`)]
+    const { shares } = domain.settings
+    const served = { before: now.ratio(domain), after: then.ratio(domain) }
+    return [setShares(domain, wanted, { kind: 'fair-shares', shares, ...served, cpuShares: wanted })]
   })
 }
 
@@ -155,11 +154,12 @@ class Service {
       const cpu = this.#pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
       const { shares } = vcpu.domain.settings
-      const due = `wants ${formatPercent(demand)}, is due ${formatPercent(this.#due[index]!)} by ${shares} shares`
-      const there = home === target ? `stays on pCPU ${cpu}` : `goes to pCPU ${cpu}`
-      return [
-        pin(vcpu, CpuSet.of(cpu), `${due}, ${there} and gets ${formatPercent(this.#gets[index]!)} there`),
-      ]
+      const figures = { demand, due: this.#due[index]!, shares, gets: this.#gets[index]! }
+      const reason =
+        home === target
+          ? ({ kind: 'fair-stay', on: cpu, ...figures } as const)
+          : ({ kind: 'fair-move', to: cpu, ...figures } as const)
+      return [pin(vcpu, CpuSet.of(cpu), reason)]
     })
   }
 

@@ -2,7 +2,6 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type StatefulPolicy } from '../policy/plan.ts'
-import { formatPercent } from '../util/format.ts'
 import type { View } from '../view/view.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
 
@@ -146,16 +145,13 @@ class Bins {
       const target = this.#where[index]!
       const cpu = this.#pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
-      const from = home === undefined ? '' : ` from pCPU ${this.#pcpus[home]}`
-      const to = `pCPU ${cpu}, which is then asked for ${formatPercent(this.#loads[target]!)}`
-      const why = home === target ? `stays on ${to}` : `goes${from} to ${to}`
-      return [
-        pin(
-          vcpu,
-          CpuSet.of(cpu),
-          `wants ${formatPercent(demand)}, ${why}; filled up to ${formatPercent(this.#fill)}`,
-        ),
-      ]
+      const figures = { demand, load: this.#loads[target]!, fill: this.#fill }
+      const from = home === undefined ? undefined : this.#pcpus[home]
+      const reason =
+        home === target
+          ? ({ kind: 'pack-stay', on: cpu, ...figures } as const)
+          : ({ kind: 'pack-move', from, to: cpu, ...figures } as const)
+      return [pin(vcpu, CpuSet.of(cpu), reason)]
     })
   }
 

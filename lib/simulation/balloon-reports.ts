@@ -43,11 +43,11 @@ export class Reports {
     this.#next = seconds > 0 ? time + this.#period : Number.POSITIVE_INFINITY
   }
 
-  /** At `time` the guest could report; `levels` are true. */
-  step(time: number, wallTime: number, levels: () => MemoryReport): void {
+  /** At `time` the guest could report; `memory` tells the truth. */
+  step(time: number, wallTime: number, memory: { report(): MemoryReport }): void {
     if (time >= this.#next) {
       const stamp = Math.floor(wallTime / secondMs) * secondMs
-      this.#underway.push({ report: this.#told(levels()), stamp, due: time + this.#delay })
+      this.#underway.push({ report: this.#told(memory.report()), stamp, due: time + this.#delay })
       this.#next = time + this.#period
     }
     while (this.#underway.length > 0 && this.#underway[0]!.due <= time) {

@@ -86,6 +86,8 @@ export class GuestMemory {
   /** Seconds that programs waited, in all and in this step. */
   #stalled = 0
   #waits = 0
+  /** Whether a step changes nothing for as long as nobody asks anything else of it. */
+  #rests = false
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
   readonly #pinned: boolean
@@ -113,6 +115,7 @@ export class GuestMemory {
     this.#maximum += bytes
     this.actual += bytes
     this.target += bytes
+    this.#rests = false
     this.#noteBacked()
   }
 
@@ -139,6 +142,7 @@ export class GuestMemory {
   run(program: Program): void {
     this.#program = { ...noProgram, rate: usualGrowth, ...program }
     this.#meant = this.#program
+    this.#rests = false
     this.#wouldHold = Math.min(this.#wouldHold, program.size)
   }
 
@@ -147,6 +151,11 @@ export class GuestMemory {
     this.held = Math.max(0, Math.min(this.#program.size, this.#room() - watermark))
     this.#wouldHold = this.#program.size
     this.#noteBacked()
+  }
+
+  /** Whether a step would change nothing now, which is so of most guests most of the time. */
+  rests(balloonSpeed: number, hostSwaps: boolean): boolean {
+    return this.#rests && !hostSwaps && (this.target === this.actual || balloonSpeed === 0)
   }
 
   step(seconds: number, { balloonSpeed, busy, served, hostSwaps }: Pace): void {
@@ -167,6 +176,16 @@ export class GuestMemory {
     this.#stalled += Math.min(seconds, this.#waits)
     this.#cache.read(this.#program.files, this.#room() - watermark, seconds - Math.min(seconds, this.#waits))
     this.#noteBacked()
+    this.#rests = this.#isSteady()
+  }
+
+  /** Nothing grows, comes back, goes out or is read, and nobody waits. */
+  #isSteady(): boolean {
+    const { size, touch, files } = this.#program
+    if (this.held !== size || this.#wouldHold !== this.#meant.size || this.#killed > 0) return false
+    if (files > 0 || (touch > 0 && this.swapped > 0)) return false
+    const room = this.#room()
+    return this.#cache.size <= room && room >= balloonMargin
   }
 
   report(): MemoryReport {

@@ -5,10 +5,11 @@ import type { Topology } from '../host/topology.ts'
 import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
 import { GuestMemory } from './guest-memory.ts'
-import { demandOf, nothing, once } from './load.ts'
-import { type Processors, Task, usualWeight } from './processors.ts'
+import { demandOf, noDemand, once } from './load.ts'
+import type { Processors } from './processors.ts'
 import { Random } from './random.ts'
 import type { DomainScenario, Load, MemoryScenario, Program, VcpuScenario } from './scenario.ts'
+import { type Task, usualWeight } from './tasks.ts'
 import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
@@ -55,11 +56,14 @@ export class Guest {
   /** What each of its vCPUs weighs. */
   #cpuShares = usualWeight
   readonly #vcpus: Vcpu[] = []
+  #tasks: readonly Task[] = []
   readonly #host: Surroundings
   readonly #balloonSpeed: number
   #program: Program
   #booted: boolean
-  #servedUntilNow = { ran: 0, waited: 0 }
+  /** What its first vCPU had run and waited at the step before. */
+  #ranBefore = 0
+  #waitedBefore = 0
 
   constructor(
     scenario: DomainScenario,
@@ -102,8 +106,9 @@ export class Guest {
     return this.paused ? DomainState.paused : DomainState.running
   }
 
+  /** By vCPU. */
   get tasks(): readonly Task[] {
-    return this.#vcpus.map((vcpu) => vcpu.task)
+    return this.#tasks
   }
 
   get statsPeriodSeconds(): number | undefined {
@@ -120,16 +125,18 @@ export class Guest {
     const { name, id } = this.identity
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }
-    const task = new Task(this.#booted ? demandOf(load, time, random) : nothing(), affinity)
+    const demand = this.#booted ? demandOf(load, time, random) : noDemand
+    const task = this.#host.processors.add(demand, affinity)
     task.weight = this.#cpuShares
     this.#vcpus.push({ task, random, load })
-    this.#host.processors.add(task)
+    this.#tasks = [...this.#tasks, task]
     this.#stopOrGo(task, time)
   }
 
   /** The last vCPU goes. */
   unplug(): void {
     this.#host.processors.remove(this.#vcpus.pop()!.task)
+    this.#tasks = this.#tasks.slice(0, -1)
   }
 
   get cpuShares(): number {
@@ -178,18 +185,21 @@ export class Guest {
   /** The guest's memory from `time` on for `milliseconds`; `hostSwaps` while the host has too little for its guests. */
   stepMemory(time: number, wallTime: number, milliseconds: number, hostSwaps: boolean): void {
     const { ran, waited } = this.#vcpus[0]!.task
-    const hasRun = ran - this.#servedUntilNow.ran
-    const asked = hasRun + waited - this.#servedUntilNow.waited
-    this.#servedUntilNow = { ran, waited }
+    const hasRun = ran - this.#ranBefore
+    const asked = hasRun + waited - this.#waitedBefore
+    this.#ranBefore = ran
+    this.#waitedBefore = waited
     if (this.paused || this.stuck || !this.#booted) return
-    const served = asked > 0 ? hasRun / asked : 1
-    this.memory.step(milliseconds / secondMs, {
-      balloonSpeed: this.balloon === 'works' ? this.#balloonSpeed : 0,
-      busy: Math.min(1, asked / milliseconds),
-      served,
-      hostSwaps,
-    })
-    if (this.talks) this.reports.step(time, wallTime, () => this.memory.report())
+    const balloonSpeed = this.balloon === 'works' ? this.#balloonSpeed : 0
+    if (!this.memory.rests(balloonSpeed, hostSwaps)) {
+      this.memory.step(milliseconds / secondMs, {
+        balloonSpeed,
+        busy: Math.min(1, asked / milliseconds),
+        served: asked > 0 ? hasRun / asked : 1,
+        hostSwaps,
+      })
+    }
+    if (this.talks) this.reports.step(time, wallTime, this.memory)
   }
 
   end(): void {

@@ -115,7 +115,7 @@ class Simulation implements SimulatedHost {
 
   async sampleMemory(): Promise<MemorySample> {
     this.#assertOpen()
-    const unheard = this.#guests().filter((guest) => guest.stuck && !guest.knownStuck)
+    const unheard = this.#machine.guests.filter((guest) => guest.stuck && !guest.knownStuck)
     if (unheard.length > 0) {
       const allAnswer = () => unheard.every((guest) => !guest.stuck)
       await this.#machine.clock.until(this.clock.now() + this.#memoryDeadline, allAnswer)
@@ -259,10 +259,6 @@ class Simulation implements SimulatedHost {
     throw deadline < libvirtJobWait
       ? new BallastError('ERR_TIMEOUT', `Could not ${what} ${name} within ${deadline} ms: it does not answer`)
       : new BallastError('ERR_DOMAIN_BUSY', `Could not ${what} ${name}: another job holds it`)
-  }
-
-  #guests(): Guest[] {
-    return this.#machine.domains.map((domain) => this.#machine.guest(domain.uuid)!)
   }
 
   #guest(uuid: string): Guest {

@@ -4,115 +4,91 @@ import type { Load } from './scenario.ts'
 /** Work still to do below which a piece is done: hides rounding, far below a microsecond. */
 export const negligible = 1e-9
 
-const openLoopPeriod = 100
+export const openLoopPeriod = 100
 /** Open-loop pieces that wait at most: one second's worth. */
-const openLoopBacklog = 10
-const idlePeriod = 20
-const idleLevelLasts = 1_000
-const idleLevelMost = 0.03
+export const openLoopBacklog = 10
+export const idlePeriod = 20
+export const idleLevelLasts = 1_000
+export const idleLevelMost = 0.03
 /** No two turns of a real loop are equal. */
-const jitter = 0.1
+export const loopJitter = 0.1
 
-/**
- * The work that arrives at one task. `left` is what it has to do now; at `next` (virtual milliseconds)
- * more arrives. While `left` is above 0 the task is runnable.
- */
+/** How work arrives at a task; numbers, since they are kept in a column. */
+export const Arrival = { never: 0, closedLoop: 1, openLoop: 2, idle: 3, background: 4, once: 5 } as const
+export type Arrival = (typeof Arrival)[keyof typeof Arrival]
+
+/** The work of one task as it begins. What becomes of it is kept by {@link Tasks}. */
 export interface Demand {
-  left: number
-  next: number
-  /** Called when `next` has come. */
-  arrive(time: number): void
-  /** Called when `left` has come to 0. */
-  finish(time: number): void
+  readonly arrival: Arrival
+  /** Milliseconds of work to do at once. */
+  readonly left: number
+  /** When more arrives, in virtual milliseconds. */
+  readonly next: number
+  /** Milliseconds of work that arrive each time, and for how long a closed loop sleeps then. */
+  readonly work: number
+  readonly sleep: number
+  readonly random: Random | undefined
+  /** Called with the time when the work is done. */
+  readonly done: ((time: number) => void) | undefined
   /** Fraction of one pCPU that it would use alone. */
   readonly wanted: number
+}
+
+/** No work at all: that of a vCPU of a guest that has not come up yet, apart from the first. */
+export const noDemand: Demand = {
+  arrival: Arrival.never,
+  left: 0,
+  next: Number.POSITIVE_INFINITY,
+  work: 0,
+  sleep: 0,
+  random: undefined,
+  done: undefined,
+  wanted: 0,
 }
 
 /** The behaviour of a load that begins at `time`, somewhere in the middle of its turn. */
 export function demandOf(load: Load, time: number, random: Random): Demand {
   switch (load.kind) {
     case 'spin':
-      return endless()
-    case 'loop':
-      return closedLoop(load.work, load.sleep, time, random)
-    case 'work':
-      return openLoop(load.work, time, random)
-    case 'idle':
-      return idle(time, random)
-  }
-}
-
-function endless(): Demand {
-  return { left: Infinity, next: Infinity, arrive() {}, finish() {}, wanted: 1 }
-}
-
-function closedLoop(work: number, sleep: number, time: number, random: Random): Demand {
-  return {
-    left: 0,
-    next: time + random.next() * (work + sleep),
-    arrive() {
-      this.left = random.around(work, jitter)
-      this.next = Infinity
-    },
-    finish(now) {
-      this.next = now + random.around(sleep, jitter)
-    },
-    wanted: work / (work + sleep),
-  }
-}
-
-function openLoop(work: number, time: number, random: Random): Demand {
-  return {
-    left: 0,
-    next: time + random.next() * openLoopPeriod,
-    arrive() {
-      this.left = Math.min(this.left + work, work * openLoopBacklog)
-      this.next += openLoopPeriod
-    },
-    finish() {},
-    wanted: Math.min(1, work / openLoopPeriod),
-  }
-}
-
-function idle(time: number, random: Random): Demand {
-  let level = 0
-  let levelEnds = time
-  return {
-    left: 0,
-    next: time + random.next() * idlePeriod,
-    arrive(now) {
-      if (now >= levelEnds) {
-        level = random.next() * idleLevelMost
-        levelEnds = now + idleLevelLasts
+      return { ...noDemand, left: Number.POSITIVE_INFINITY, wanted: 1 }
+    case 'loop': {
+      const { work, sleep } = load
+      const next = time + random.next() * (work + sleep)
+      return {
+        ...noDemand,
+        arrival: Arrival.closedLoop,
+        next,
+        work,
+        sleep,
+        random,
+        wanted: work / (work + sleep),
       }
-      this.left = level * idlePeriod
-      this.next += idlePeriod
-    },
-    finish() {},
-    wanted: idleLevelMost / 2,
+    }
+    case 'work': {
+      const { work } = load
+      const next = time + random.next() * openLoopPeriod
+      return {
+        ...noDemand,
+        arrival: Arrival.openLoop,
+        next,
+        work,
+        wanted: Math.min(1, work / openLoopPeriod),
+      }
+    }
+    case 'idle': {
+      const next = time + random.next() * idlePeriod
+      return { ...noDemand, arrival: Arrival.idle, next, random, wanted: idleLevelMost / 2 }
+    }
   }
 }
 
 /** The host's own work on one pCPU from `time` on: `part` of it, in small pieces. */
 export function background(part: number, time: number, random: Random): Demand {
-  return {
-    left: 0,
-    next: part > 0 ? time + random.next() * idlePeriod : Infinity,
-    arrive() {
-      this.left = random.around(part * idlePeriod, 1)
-      this.next += idlePeriod
-    },
-    finish() {},
-    wanted: part,
-  }
+  const next = part > 0 ? time + random.next() * idlePeriod : Number.POSITIVE_INFINITY
+  return { ...noDemand, arrival: Arrival.background, next, work: part * idlePeriod, random, wanted: part }
 }
 
 /** `work` ms of work and then nothing; `done` is called with the time when it is done. */
 export function once(work: number, done: (time: number) => void): Demand {
-  return { left: work, next: Infinity, arrive() {}, finish: done, wanted: 1 }
-}
-
-/** A vCPU of a guest that has not come up yet, apart from the first. */
-export function nothing(): Demand {
-  return { left: 0, next: Infinity, arrive() {}, finish() {}, wanted: 0 }
+  return { ...noDemand, arrival: Arrival.once, left: work, done, wanted: 1 }
 }

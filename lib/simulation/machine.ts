@@ -29,6 +29,13 @@ interface Definition {
   announcedAt: number
 }
 
+/** What runs, as arrays in the same order. */
+interface Running {
+  readonly domains: readonly DomainIdentity[]
+  readonly guests: readonly Guest[]
+  readonly definitions: readonly Definition[]
+}
+
 /** The whole simulated machine: its clock, its pCPUs, its guests and what happens to them. */
 export class Machine {
   readonly topology: Topology
@@ -45,7 +52,8 @@ export class Machine {
   hostSwapped = 0
   /** Of guests that have ended. */
   #pastToll = noToll
-  #identities: readonly DomainIdentity[] = []
+  /** Listed when somebody asks for it, once for many that start. */
+  #listed: Running | undefined
   #lastId = 0
 
   constructor(scenario: Scenario) {
@@ -64,7 +72,12 @@ export class Machine {
 
   /** The running domains: the same array for as long as they are the same. */
   get domains(): readonly DomainIdentity[] {
-    return this.#identities
+    return this.#running.domains
+  }
+
+  /** Their guests. */
+  get guests(): readonly Guest[] {
+    return this.#running.guests
   }
 
   /** The running domain with this UUID. */
@@ -97,7 +110,7 @@ export class Machine {
 
   get #usedMemory(): number {
     let used = hostOwnMemory
-    for (const guest of this.#guests.values()) used += guest.memory.rss
+    for (const guest of this.#running.guests) used += guest.memory.rss
     return used
   }
 
@@ -142,9 +155,12 @@ export class Machine {
   #stepMemory(time: number): void {
     const hostSwaps = this.unheldMemory < 0
     if (hostSwaps) this.hostSwapped += memoryStep
-    for (const guest of this.#guests.values()) {
-      guest.stepMemory(time, this.clock.wallTime(), memoryStep, hostSwaps)
-      const definition = this.#definitions.get(guest.identity.uuid)!
+    const wallTime = this.clock.wallTime()
+    const { guests, definitions } = this.#running
+    for (let i = 0; i < guests.length; i++) {
+      const guest = guests[i]!
+      const definition = definitions[i]!
+      guest.stepMemory(time, wallTime, memoryStep, hostSwaps)
       const { actual } = guest.memory
       if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
         continue
@@ -235,7 +251,7 @@ export class Machine {
     const guest = new Guest(definition.scenario, identity, host, booted, time)
     definition.announcedActual = guest.memory.actual
     this.#guests.set(definition.uuid, guest)
-    this.#relist()
+    this.#listed = undefined
     this.#tell(guest, 'started')
   }
 
@@ -243,12 +259,18 @@ export class Machine {
     guest.end()
     this.#pastToll = addTolls(this.#pastToll, guest.memory.toll)
     this.#guests.delete(guest.identity.uuid)
-    this.#relist()
+    this.#listed = undefined
     this.#tell(guest, 'stopped')
   }
 
-  #relist(): void {
-    this.#identities = [...this.#guests.values()].map((guest) => guest.identity)
+  get #running(): Running {
+    if (!this.#listed) {
+      const guests = [...this.#guests.values()]
+      const domains = guests.map((guest) => guest.identity)
+      const definitions = domains.map(({ uuid }) => this.#definitions.get(uuid)!)
+      this.#listed = { domains, guests, definitions }
+    }
+    return this.#listed
   }
 
   #tell(guest: Guest, event: 'started' | 'stopped' | 'suspended' | 'resumed'): void {

@@ -1,63 +1,54 @@
 import { CpuSet } from '../host/cpuset.ts'
 import type { Topology } from '../host/topology.ts'
+import { Affinity } from './affinity.ts'
+import { Calendar } from './calendar.ts'
 import { background, type Demand, negligible } from './load.ts'
+import { Placement } from './placement.ts'
 import { Random } from './random.ts'
+import { none, RunQueues } from './run-queues.ts'
+import {
+  left,
+  next,
+  ran,
+  recordSize,
+  settled,
+  type Task,
+  Tasks,
+  usualWeight,
+  waited,
+  weight,
+} from './tasks.ts'
 
 /** How long a task runs before another takes its turn: the kernel looks at its timer tick, 250 times a second. */
 const slice = 4
-/** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
-const wakeUpLead = 2
-/** What a task weighs that nobody gave a weight. */
-export const usualWeight = 1024
 /** Two busy threads of a core do 1.2 times the work of one. */
 const smtSpeed = 0.6
 const balancePeriod = 64
-/** How often a balancing pass moves a vCPU for no visible reason, as a real kernel does. */
-const strayChance = 0.03
-
-/** What the host's kernel schedules: a vCPU, or the host's own work on a pCPU. */
-export class Task {
-  demand: Demand
-  affinity: CpuSet
-  /** pCPU that it ran on last, or waits for. */
-  pcpu: number
-  /** Milliseconds that it has run, and that it was runnable and did not run. */
-  ran = 0
-  waited = 0
-  /** Whether its domain is paused or stuck: it is not runnable then. */
-  stopped = false
-  /** Against the others on its pCPU. */
-  weight = usualWeight
-  queued = false
-  vruntime = 0
-  ranInStep = 0
-
-  constructor(demand: Demand, affinity: CpuSet) {
-    this.demand = demand
-    this.affinity = affinity
-    this.pcpu = affinity.first ?? 0
-  }
-}
 
 /**
- * The pCPUs and what runs on them, in steps of a millisecond. Each pCPU runs the runnable task with
- * the least virtual run time, a slice of 4 ms at a time, and one that wakes up joins at the average, as in EEVDF; tasks that may run on several pCPUs are placed on an idle one
- * when they wake, pulled by one that has fallen idle, and evened out every 64 ms.
+ * The pCPUs and what runs on them, in steps of a millisecond. Each pCPU runs the runnable task with the least virtual run time,
+ * a slice of 4 ms at a time, and one that wakes up joins at the average, as in EEVDF; tasks that may run on several pCPUs are
+ * placed on an idle one when they wake, pulled by one that has fallen idle, and evened out every 64 ms.
+ *
+ * A step costs what happens in it: it looks at the tasks to which work comes, from a calendar, and at the pCPUs that are busy.
+ * A task that waits is not touched; how long it has waited is counted when somebody asks.
  */
 export class Processors {
   /** Per pCPU: milliseconds that it was busy with anything. */
   readonly busy: Float64Array
   readonly #topology: Topology
   readonly #random: Random
-  readonly #tasks = new Set<Task>()
-  readonly #queues: Task[][]
-  readonly #running: (Task | undefined)[]
-  readonly #sliceLeft: Float64Array
-  /** The virtual run time that a task joins at. */
-  readonly #least: Float64Array
-  readonly #busyInStep: Float64Array
-  readonly #siblings: readonly (readonly number[])[]
-
+  readonly #tasks = new Tasks()
+  readonly #queues: RunQueues
+  readonly #placement: Placement
+  #calendar = new Calendar(this.#tasks.capacity)
+  /** Those that are looked at in a step. */
+  #due = new Int32Array(this.#tasks.capacity)
+  /** Per pCPU: whether it was busy for most of its last step; its siblings. */
+  readonly #wasBusy: Uint8Array
+  readonly #siblings: readonly Int32Array[]
+  /** By the list of their pCPUs. */
+  readonly #affinities = new Map<string, Affinity>()
   /** Per pCPU: the host's own work, and the numbers that it is drawn from. */
   readonly #background: { readonly task: Task; readonly random: Random }[]
 
@@ -67,17 +58,13 @@ export class Processors {
     this.#random = new Random(seed, 'kernel')
     const count = topology.cpuCount
     this.busy = new Float64Array(count)
-    this.#queues = Array.from({ length: count }, () => [])
-    this.#running = Array.from({ length: count }, () => undefined)
-    this.#sliceLeft = new Float64Array(count)
-    this.#least = new Float64Array(count)
-    this.#busyInStep = new Float64Array(count)
-    this.#siblings = topology.pcpus.map((pcpu) => [...pcpu.siblings.without(pcpu.id)])
+    this.#queues = new RunQueues(topology, this.#tasks)
+    this.#placement = new Placement(this.#tasks, this.#queues, this.#random)
+    this.#wasBusy = new Uint8Array(count)
+    this.#siblings = topology.pcpus.map(({ id, siblings }) => Int32Array.from(siblings.without(id)))
     this.#background = topology.pcpus.map(({ id }) => {
       const random = new Random(seed, `background of ${id}`)
-      const task = new Task(background(backgroundPart[id]!, 0, random), CpuSet.of(id))
-      this.add(task)
-      return { task, random }
+      return { task: this.add(background(backgroundPart[id]!, 0, random), CpuSet.of(id)), random }
     })
   }
 
@@ -92,212 +79,172 @@ export class Processors {
   }
 
   /** A new task begins where the fewest others are, as a new thread does: best on a core of its own. */
-  add(task: Task): void {
-    const population = new Float64Array(this.#topology.cpuCount)
-    for (const { pcpu } of this.#tasks) {
-      population[pcpu]! += 1
-      for (const sibling of this.#siblings[pcpu]!) population[sibling]! += 0.5
-    }
+  add(demand: Demand, cpus: CpuSet): Task {
+    if (this.#tasks.isFull) this.#makeRoom()
+    const affinity = this.#affinityOf(cpus)
+    const { count, pcpu: places, handles } = this.#tasks
+    const population = new Int32Array(this.#topology.cpuCount)
+    for (let row = 0; row < count; row++) if (handles[row]) population[places[row]!]! += 1
     let fewest = Number.POSITIVE_INFINITY
-    for (const pcpu of task.affinity) {
-      const crowd = population[pcpu]! + this.#random.next() / 4
+    let place = affinity.list[0]!
+    for (const pcpu of affinity.list) {
+      let crowd = population[pcpu]!
+      for (const sibling of this.#siblings[pcpu]!) crowd += population[sibling]! / 2
+      crowd += this.#random.next() / 4
       if (crowd >= fewest) continue
       fewest = crowd
-      task.pcpu = pcpu
+      place = pcpu
     }
-    this.#tasks.add(task)
+    const task = this.#tasks.add(demand, affinity, place)
+    this.#expect(task.row)
+    return task
   }
 
   remove(task: Task): void {
-    this.#tasks.delete(task)
-    this.#dequeue(task)
+    this.stop(task)
+    this.#tasks.handles[task.row] = undefined
   }
 
-  stop(task: Task): void {
-    task.stopped = true
-    this.#dequeue(task)
+  stop({ row }: Task): void {
+    this.#tasks.stopped[row] = 1
+    this.#queues.leave(row)
   }
 
   /** The guest goes on where it was; what would have arrived meanwhile is lost to it. */
-  resume(task: Task, time: number): void {
-    task.stopped = false
-    task.demand.next = Math.max(task.demand.next, time)
+  resume({ row }: Task, time: number): void {
+    this.#tasks.stopped[row] = 0
+    const at = row * recordSize + next
+    this.#tasks.records[at] = Math.max(this.#tasks.records[at]!, time)
+    this.#expect(row)
   }
 
   /** As the kernel: one that runs or waits elsewhere moves at once, one that sleeps when it wakes up. */
-  setAffinity(task: Task, affinity: CpuSet): void {
-    task.affinity = affinity
-    if (task.queued && !affinity.has(task.pcpu)) this.#move(task, this.#emptiest(task))
+  setAffinity({ row }: Task, cpus: CpuSet): void {
+    const queued = this.#tasks.queued[row] !== 0
+    const pcpu = this.#tasks.pcpu[row]!
+    const affinity = this.#affinityOf(cpus)
+    this.#queues.setAffinity(row, affinity)
+    if (queued && !affinity.has(pcpu)) this.#queues.move(row, this.#placement.emptiest(affinity, pcpu))
   }
 
   /** Replaces what a task does. */
-  setDemand(task: Task, demand: Demand): void {
-    task.demand = demand
-    if (demand.left === 0) this.#dequeue(task)
+  setDemand({ row }: Task, demand: Demand): void {
+    this.#tasks.assign(row, demand)
+    if (demand.left === 0) this.#queues.leave(row)
+    this.#expect(row)
   }
 
   /** Carries everything from `time` to a millisecond later. */
   step(time: number): void {
-    for (const task of this.#tasks) {
-      if (task.stopped) continue
-      const { demand } = task
-      // Rounded to the nearest step, so that sleeps are as long as asked for on average.
-      if (demand.next <= time + 0.5) demand.arrive(time)
-      if (demand.left > 0 && !task.queued) this.#enqueue(task, this.#wakeUpPlace(task))
+    this.#arrive(time)
+    this.#placement.pullToIdle()
+    if (time % balancePeriod === 0) this.#placement.balance()
+    const { length, running } = this.#queues
+    for (let pcpu = 0; pcpu < length.length; pcpu++) {
+      if (length[pcpu]! > 0) this.#run(pcpu, time)
+      else {
+        running[pcpu] = none
+        this.#wasBusy[pcpu] = 0
+      }
     }
-    this.#pullToIdle()
-    if (time % balancePeriod === 0) this.#balance()
-    for (let pcpu = 0; pcpu < this.#queues.length; pcpu++) this.#run(pcpu, time)
+    this.#tasks.steps += 1
+  }
+
+  /** Gives work to those whose time has come, and wakes them up. */
+  #arrive(time: number): void {
+    const { records, queued, stopped } = this.#tasks
+    const due = this.#due
+    const count = this.#calendar.take(due)
+    for (let i = 0; i < count; i++) {
+      const row = due[i]!
+      if (stopped[row] !== 0) continue
+      const at = row * recordSize
+      // Rounded to the nearest step, so that sleeps are as long as asked for on average.
+      if (records[at + next]! <= time + 0.5) this.#tasks.arrive(row, time)
+      if (records[at + left]! > 0 && queued[row] === 0)
+        this.#queues.join(row, this.#placement.wakeUpPlace(row))
+      const arrival = records[at + next]!
+      if (arrival !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, arrival)
+    }
   }
 
   #run(pcpu: number, time: number): void {
-    const queue = this.#queues[pcpu]!
-    const speed = this.#siblings[pcpu]!.some((sibling) => this.#busyInStep[sibling]! > 0.5) ? smtSpeed : 1
+    const { length, sliceLeft } = this.#queues
+    const { records, vruntime } = this.#tasks
+    const speed = this.#speedOf(pcpu)
     let offset = 0
-    let current = this.#running[pcpu]
-    while (queue.length > 0 && 1 - offset > negligible) {
+    let current = this.#queues.running[pcpu]!
+    do {
       current = this.#turn(pcpu, current)
-      const { demand } = current
-      const span = Math.min(1 - offset, demand.left / speed)
-      demand.left -= span * speed
-      current.ran += span
-      current.ranInStep += span
-      current.vruntime += (span * usualWeight) / current.weight
+      const at = current * recordSize
+      if (records[at + settled]! < time) this.#tasks.settle(current)
+      const rest = 1 - offset
+      const needs = speed === 1 ? records[at + left]! : records[at + left]! / speed
+      const span = Math.min(needs, rest)
+      const work = records[at + left]! - span * speed
+      // It runs once in a step: until it is done, or until the step is over.
+      const done = work < negligible
+      records[at + left] = done ? 0 : work
+      records[at + ran]! += span
+      vruntime[current]! += (span * usualWeight) / records[at + weight]!
       offset += span
-      this.#sliceLeft[pcpu]! -= span
-      if (demand.left < negligible) {
-        demand.left = 0
-        this.#settle(current, offset)
-        this.#dequeue(current)
-        demand.finish(time + offset)
+      sliceLeft[pcpu]! -= span
+      const waits = (done ? offset : 1) - span
+      if (waits > 0) records[at + waited]! += waits
+      records[at + settled] = time + 1
+      if (done) {
+        this.#queues.leave(current)
+        if (this.#tasks.finish(current, time + offset)) this.#calendar.mark(current, records[at + next]!)
       }
-    }
-    for (const task of queue) this.#settle(task, 1)
-    this.#running[pcpu] = offset > 0 ? current : undefined
-    this.#busyInStep[pcpu] = offset
+    } while (length[pcpu]! > 0 && 1 - offset > negligible)
+    this.#queues.running[pcpu] = offset > 0 ? current : none
+    this.#wasBusy[pcpu] = offset > 0.5 ? 1 : 0
     this.busy[pcpu]! += offset
-    if (current && offset > 0) {
-      const least = queue.length > 0 ? leastServed(queue).vruntime : current.vruntime
-      this.#least[pcpu] = Math.max(this.#least[pcpu]!, least)
-    }
+    if (offset > 0) this.#queues.noteLeast(pcpu, current)
+  }
+
+  #speedOf(pcpu: number): number {
+    const siblings = this.#siblings[pcpu]!
+    for (let i = 0; i < siblings.length; i++) if (this.#wasBusy[siblings[i]!] !== 0) return smtSpeed
+    return 1
   }
 
   /** The task whose turn it is: the one that runs until its slice is over, then the one that was served least. */
-  #turn(pcpu: number, current: Task | undefined): Task {
-    if (current?.queued && current.pcpu === pcpu && this.#sliceLeft[pcpu]! > negligible) return current
-    this.#sliceLeft[pcpu] = slice
-    return leastServed(this.#queues[pcpu]!)
-  }
-
-  /** Counts as waiting what a task was runnable and did not run in this step. */
-  #settle(task: Task, runnable: number): void {
-    task.waited += Math.max(0, runnable - task.ranInStep)
-    task.ranInStep = 0
-  }
-
-  #enqueue(task: Task, pcpu: number): void {
-    if (task.pcpu !== pcpu) {
-      task.vruntime += this.#least[pcpu]! - this.#least[task.pcpu]!
-      task.pcpu = pcpu
+  #turn(pcpu: number, current: number): number {
+    const { sliceLeft } = this.#queues
+    if (current !== none && sliceLeft[pcpu]! > negligible) {
+      const { queued, pcpu: places } = this.#tasks
+      if (queued[current] !== 0 && places[current] === pcpu) return current
     }
-    const queue = this.#queues[pcpu]!
-    task.vruntime = Math.max(task.vruntime, queue.length > 0 ? averageServed(queue) : this.#least[pcpu]!)
-    task.queued = true
-    queue.push(task)
-    const running = this.#running[pcpu]
-    if (running && running.vruntime - task.vruntime > wakeUpLead) this.#sliceLeft[pcpu] = 0
+    sliceLeft[pcpu] = slice
+    return this.#queues.nextTurn(pcpu)
   }
 
-  #dequeue(task: Task): void {
-    if (!task.queued) return
-    const queue = this.#queues[task.pcpu]!
-    queue.splice(queue.indexOf(task), 1)
-    task.queued = false
+  /** Has a task looked at when its work arrives; at once if it has work and is not runnable yet. */
+  #expect(row: number): void {
+    const at = row * recordSize
+    const { records, queued } = this.#tasks
+    if (records[at + left]! > 0 && queued[row] === 0) this.#calendar.mark(row, 0)
+    else if (records[at + next] !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, records[at + next]!)
   }
 
-  #move(task: Task, pcpu: number): void {
-    this.#dequeue(task)
-    this.#enqueue(task, pcpu)
-  }
-
-  /** Where it ran last if that is idle, else an idle pCPU, best of an idle core; else where it ran last. */
-  #wakeUpPlace(task: Task): number {
-    const stays = task.affinity.has(task.pcpu)
-    if (stays && this.#queues[task.pcpu]!.length === 0) return task.pcpu
-    if (stays && task.affinity.first === task.pcpu && task.affinity.size === 1) return task.pcpu
-    let idle: number | undefined
-    const { pcpus } = this.#topology
-    const start = this.#random.below(pcpus.length)
-    for (let i = 0; i < pcpus.length; i++) {
-      const { id } = pcpus[(start + i) % pcpus.length]!
-      if (this.#queues[id]!.length > 0 || !task.affinity.has(id)) continue
-      if (this.#siblings[id]!.every((sibling) => this.#queues[sibling]!.length === 0)) return id
-      idle ??= id
+  /** The same for the same pCPUs: what all look at stays near. */
+  #affinityOf(cpus: CpuSet): Affinity {
+    const list = cpus.toString()
+    let affinity = this.#affinities.get(list)
+    if (!affinity) {
+      affinity = new Affinity(cpus, this.#topology.cpuCount)
+      this.#affinities.set(list, affinity)
     }
-    if (idle !== undefined) return idle
-    return stays ? task.pcpu : this.#emptiest(task)
+    return affinity
   }
 
-  /** The shortest queue that the task may join; the first of equals, where it is before others. */
-  #emptiest(task: Task): number {
-    let best = task.affinity.has(task.pcpu) ? task.pcpu : undefined
-    for (const id of task.affinity) {
-      if (best === undefined || this.#queues[id]!.length < this.#queues[best]!.length) best = id
-    }
-    return best!
+  #makeRoom(): void {
+    const { pending } = this.#calendar
+    this.#queues.renumber(this.#tasks.makeRoom())
+    this.#due = new Int32Array(this.#tasks.capacity)
+    this.#calendar = new Calendar(this.#tasks.capacity)
+    this.#calendar.pending = pending
+    for (let row = 0; row < this.#tasks.count; row++) this.#calendar.mark(row, 0)
   }
-
-  /** A pCPU that has nothing to do takes a waiting task from one that has two or more. */
-  #pullToIdle(): void {
-    const crowded = this.#queues.filter((queue) => queue.length > 1)
-    if (crowded.length === 0) return
-    crowded.sort((a, b) => b.length - a.length)
-    for (const { id } of this.#topology.pcpus) {
-      if (this.#queues[id]!.length > 0) continue
-      for (const queue of crowded) {
-        if (queue.length < 2) continue
-        const task = queue.find((candidate) => this.#waits(candidate) && candidate.affinity.has(id))
-        if (!task) continue
-        this.#move(task, id)
-        break
-      }
-    }
-  }
-
-  #waits(task: Task): boolean {
-    return this.#running[task.pcpu] !== task
-  }
-
-  /** Moves one waiting task from each queue that is longer by two than one that the task may join. */
-  #balance(): void {
-    for (const [pcpu, queue] of this.#queues.entries()) {
-      if (queue.length < 2) continue
-      for (const task of queue) {
-        const target = this.#waits(task) ? this.#emptiest(task) : pcpu
-        if (queue.length - this.#queues[target]!.length < 2) continue
-        this.#move(task, target)
-        break
-      }
-    }
-    if (this.#random.next() < strayChance) this.#stray()
-  }
-
-  #stray(): void {
-    const free = [...this.#tasks].filter((task) => task.queued && task.affinity.size > 1)
-    const task = free[this.#random.below(free.length)]
-    if (!task) return
-    const targets = [...task.affinity.without(task.pcpu)]
-    this.#move(task, targets[this.#random.below(targets.length)] ?? task.pcpu)
-  }
-}
-
-/** Where a task joins that slept: it catches nothing up, as in EEVDF, and waits until most of the others have had their turn. */
-function averageServed(queue: readonly Task[]): number {
-  return queue.reduce((sum, { vruntime }) => sum + vruntime, 0) / queue.length
-}
-
-function leastServed(queue: readonly Task[]): Task {
-  let least = queue[0]!
-  for (const task of queue) if (task.vruntime < least.vruntime) least = task
-  return least
 }

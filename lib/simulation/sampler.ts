@@ -1,22 +1,16 @@
-import {
-  type CpuSample,
-  CpuSource,
-  type DomainIdentity,
-  type MemorySample,
-  MemoryStatus,
-} from '../host/sample.ts'
+import { type CpuSample, CpuSource, type MemorySample, MemoryStatus } from '../host/sample.ts'
 import type { Guest } from './guest.ts'
 import type { Machine } from './machine.ts'
-import type { Task } from './processors.ts'
-
-/** What a vCPU had done at the sample before; one that is not in there is unknown. */
-type Counters = ReadonlyMap<Task, { readonly ran: number; readonly waited: number }>
+import type { Task } from './tasks.ts'
 
 /** Makes CPU samples: differences of the machine's counters from one to the next. */
 export class CpuSampler {
   readonly #machine: Machine
   #time = Number.NaN
-  #counters: Counters = new Map()
+  /** What each vCPU had run and waited at the sample before, two numbers each; one that is not in there is unknown. */
+  #counters = new Float64Array(0)
+  /** Where they are. */
+  #places: ReadonlyMap<Task, number> = new Map()
   #busy: Float64Array | undefined
 
   constructor(machine: Machine) {
@@ -24,49 +18,64 @@ export class CpuSampler {
   }
 
   sample(): CpuSample {
-    const { domains, clock, topology, processors } = this.#machine
+    const { domains, guests, clock, topology, processors } = this.#machine
     const time = clock.now()
-    const interval = time - this.#time
-    const guests = domains.map((domain) => this.#machine.guest(domain.uuid)!)
-    const tasks = guests.flatMap((guest) => guest.tasks)
     // Nothing can be said of an interval without length: 0 / 0 is NaN, which is unknown.
-    const rate = (now: number, before: number | undefined) => (now - (before ?? Number.NaN)) / interval
-
+    const interval = time - this.#time
     const vcpuStart = new Uint32Array(guests.length + 1)
     for (const [i, guest] of guests.entries()) vcpuStart[i + 1] = vcpuStart[i]! + guest.tasks.length
+    const tasks = guests.flatMap((guest) => guest.tasks)
     const affinityWords = Math.ceil(topology.cpuCount / 32)
-    const affinity = new Uint32Array(tasks.length * affinityWords)
-    for (const [row, task] of tasks.entries()) {
-      affinity.set(task.affinity.toWords(topology.cpuCount).subarray(0, affinityWords), row * affinityWords)
-    }
     const before = this.#counters
-    const busyBefore = this.#busy
+    const counters = new Float64Array(2 * tasks.length)
+    const places = this.#placesOf(tasks)
     const sample: CpuSample = {
       domains,
       time,
       interval,
       state: Uint8Array.from(guests, (guest) => guest.state),
-      source: Uint8Array.from(guests, () => CpuSource.simulation),
+      source: new Uint8Array(guests.length).fill(CpuSource.simulation),
       vcpuStart,
-      vcpu: Uint32Array.from(guests.flatMap((guest) => guest.tasks.map((_, number) => number))),
-      usage: Float64Array.from(tasks, (task) => rate(task.ran, before.get(task)?.ran)),
-      delay: Float64Array.from(tasks, (task) => rate(task.waited, before.get(task)?.waited)),
-      pcpu: Int32Array.from(tasks, (task) => task.pcpu),
+      vcpu: new Uint32Array(tasks.length),
+      usage: new Float64Array(tasks.length),
+      delay: new Float64Array(tasks.length),
+      pcpu: new Int32Array(tasks.length),
       affinityWords,
-      affinity,
-      pcpuBusy: processors.busy.map((busy, pcpu) => rate(busy, busyBefore?.[pcpu])),
+      affinity: new Uint32Array(tasks.length * affinityWords),
+      pcpuBusy: processors.busy.map((busy, pcpu) => (busy - (this.#busy?.[pcpu] ?? Number.NaN)) / interval),
+    }
+    for (const [i, guest] of guests.entries()) {
+      for (const [vcpu, task] of guest.tasks.entries()) {
+        const row = vcpuStart[i]! + vcpu
+        const place = places === this.#places ? row : (this.#places.get(task) ?? Number.NaN)
+        const { ran, waited } = task
+        counters[2 * row] = ran
+        counters[2 * row + 1] = waited
+        sample.vcpu[row] = vcpu
+        sample.usage[row] = (ran - (before[2 * place] ?? Number.NaN)) / interval
+        sample.delay[row] = (waited - (before[2 * place + 1] ?? Number.NaN)) / interval
+        sample.pcpu[row] = task.pcpu
+        sample.affinity.set(task.affinityWords, row * affinityWords)
+      }
     }
     this.#time = time
-    this.#counters = new Map(tasks.map((task) => [task, { ran: task.ran, waited: task.waited }]))
+    this.#counters = counters
+    this.#places = places
     this.#busy = processors.busy.slice()
     return sample
+  }
+
+  /** The same map for as long as the vCPUs are the same. */
+  #placesOf(tasks: readonly Task[]): ReadonlyMap<Task, number> {
+    const before = this.#places
+    if (before.size === tasks.length && tasks.every((task, row) => before.get(task) === row)) return before
+    return new Map(tasks.map((task, row) => [task, row]))
   }
 }
 
 /** The memory levels now. Guests in `unheard` did not answer in time. */
 export function sampleMemory(machine: Machine): MemorySample {
-  const { domains, clock, topology } = machine
-  const guests = domains.map((domain: DomainIdentity) => machine.guest(domain.uuid)!)
+  const { domains, guests, clock, topology } = machine
   const column = (level: (guest: Guest) => number | undefined) =>
     Float64Array.from(guests, (guest) => level(guest) ?? Number.NaN)
   const told = (level: (guest: Guest) => number | undefined) =>

@@ -1,11 +1,32 @@
 import type { CpuSet } from '../host/cpuset.ts'
 
+/** Why a domain is not managed; docs/reasons.md has each in words. Bytes. */
+export type UnmanagedReason =
+  | { readonly kind: 'not-managed' }
+  | { readonly kind: 'not-selected' }
+  | { readonly kind: 'rules-exclude' }
+  | { readonly kind: 'metadata-excludes' }
+  | { readonly kind: 'metadata-invalid'; readonly problem: string }
+  | { readonly kind: 'settings-unknown' }
+  | {
+      readonly kind: 'settings-contradictory'
+      readonly memoryFloor: number
+      readonly memoryCeiling: number
+    }
+  | {
+      readonly kind: 'no-usable-pcpu'
+      /** What the option `domainRules` allows, and what the domain's metadata does. */
+      readonly rules: CpuSet | undefined
+      readonly metadata: CpuSet | undefined
+      readonly usable: CpuSet
+    }
+
 /** What a domain's owner, or the user of Ballast, says of one domain. */
 export interface DomainSettings {
   /** Whether policies may change it. One that is not managed is counted all the same. */
   readonly managed: boolean
-  /** Why it is not managed, for people. */
-  readonly why?: string | undefined
+  /** Why it is not managed. `sentenceOf` has it in words. */
+  readonly reason?: UnmanagedReason | undefined
   /** pCPUs that its vCPUs may be pinned to. Undefined: any that is online. */
   readonly cpus?: CpuSet | undefined
   /** Its share of a pCPU that is short, as against the shares of others: libvirt's `cpu_shares`. Above 0. */

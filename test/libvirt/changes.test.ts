@@ -127,7 +127,7 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
         break
       case 'is paused':
         expect(last.outcomes).toEqual([])
-        expect(last.skipped.map(({ why }) => why)).toContain('it is paused')
+        expect(last.skipped.map(({ reason }) => reason.kind)).toContain('paused')
         break
       case 'is restarted':
         expect(domain!.id).not.toBe(seen[0]!.view.domains[0]!.id)

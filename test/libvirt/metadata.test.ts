@@ -3,6 +3,7 @@ import { autopilot } from '../../lib/control/autopilot.ts'
 import { metadataNamespace } from '../../lib/host/domain-metadata.ts'
 import type { HostEvent } from '../../lib/host/host.ts'
 import { connect } from '../../lib/libvirt/connect.ts'
+import { sentenceOf } from '../../lib/policy/reason.ts'
 import { roundRobin } from '../../lib/schedulers/baseline/round-robin.ts'
 import { eventually } from './eventually.ts'
 import { type TestNode, testNode } from './node-xml.ts'
@@ -31,10 +32,12 @@ describe('metadata in a domain’s XML', () => {
       expect(pinned.toSorted()).toEqual(['foreign', 'plain', 'within'])
       const within = tick.outcomes.find(({ action }) => action.domain === 'within')!.action
       expect(within.kind === 'pin' && `${within.cpus}`).toMatch(/^[23]$/)
-      expect(tick.skipped.map(({ domain, why }) => `${domain}: ${why}`).toSorted()).toEqual([
-        'out: its metadata says not to manage it',
-        'wrong: its settings in its metadata are wrong: there is no attribute mode',
-      ])
+      expect(tick.skipped.map(({ domain, reason }) => `${domain}: ${sentenceOf(reason)}`).toSorted()).toEqual(
+        [
+          'out: its metadata says not to manage it',
+          'wrong: its settings in its metadata are wrong: there is no attribute mode',
+        ],
+      )
     }
   })
 })

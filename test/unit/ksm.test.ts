@@ -49,7 +49,7 @@ describe('ksm', () => {
       kind: 'merge',
       pagesToScan: 0,
       sleep: 20,
-      reason: '10.0 % of memory available, 90.0 % of CPU busy: 900 to 0 pages each 20 ms',
+      reason: { kind: 'ksm-pace', available: 0.1, busy: 0.9, from: 900, to: 0, sleep: 20 },
     })
     expect(decides({ now: 0, available: 0.1, busy: 0.9 })).toBeUndefined()
   })

@@ -1,5 +1,4 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import { freeMemory } from '../free-memory.ts'
@@ -40,12 +39,11 @@ const averaged = 5
 export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
   /** What a guest's available memory is below its critical amount. */
   const lackOf = ({ total, inUse }: Guest) => factor * inUse - total
-  const describe = ({ total, inUse }: Guest) =>
-    `critical ${formatBytes(factor * inUse)}, available ${formatBytes(total)}`
-  const give = (guest: Guest, why: string) => {
+  const figuresOf = ({ total, inUse }: Guest) => ({ critical: factor * inUse, available: total })
+  const give = (guest: Guest, kind: 'cagma' | 'cagma-swapping') => {
     const size = Math.min(guest.maximum, guest.actual + lackOf(guest))
     if (size - guest.asked < sameSize) return []
-    return [setMemory(guest.domain, size, `${describe(guest)}${why}`)]
+    return [setMemory(guest.domain, size, { kind, ...figuresOf(guest) })]
   }
   /** How much a guest has above its critical amount and may release, in bytes. */
   const surplusOf = (guest: Guest) => {
@@ -55,7 +53,7 @@ export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
   const take = (guest: Guest, bytes: number) => {
     const size = guest.actual - bytes
     if (bytes === 0 || guest.asked - size < sameSize) return []
-    return [setMemory(guest.domain, size, describe(guest))]
+    return [setMemory(guest.domain, size, { kind: 'cagma', ...figuresOf(guest) })]
   }
 
   return {
@@ -70,7 +68,7 @@ export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
       const amounts = new Map(guests.map((guest) => [guest, smoothed(surplusOf(guest), releasesOf(guest))]))
       const releases = guests.flatMap((guest) => take(guest, amounts.get(guest)!))
       if (isNow) {
-        const grants = guests.flatMap((guest) => give(guest, ''))
+        const grants = guests.flatMap((guest) => give(guest, 'cagma'))
         const remembered = guests.map((guest): [string, { id: number; releases: number[] }] => {
           const { uuid, id } = guest.domain
           const amount = amounts.get(guest)!
@@ -79,7 +77,7 @@ export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
         return { plan: [...releases, ...grants], state: { due, guests: new Map(remembered) } }
       }
       const urgent = guests.filter(({ domain }) => swaps(domain))
-      const grants = urgent.flatMap((guest) => give(guest, ': it swaps'))
+      const grants = urgent.flatMap((guest) => give(guest, 'cagma-swapping'))
       const lack = urgent.reduce((sum, guest) => sum + Math.max(0, lackOf(guest)), 0)
       const plan = grants.length > 0 && lack > freeMemory(view) ? [...releases, ...grants] : grants
       return { plan, state: { due, guests: before.guests } }

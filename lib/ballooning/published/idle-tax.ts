@@ -1,5 +1,4 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, leastSize } from './guest.ts'
@@ -131,7 +130,7 @@ function grant(guests: readonly Wanting[], pool: number): SetMemoryAction[] {
       const granted = Math.min(size, guest.present + Math.max(0, left))
       left -= Math.max(0, granted - guest.present)
       if (granted - guest.asked < worthwhile) return []
-      return [setMemory(guest.domain, granted, describe(taxed))]
+      return [setMemory(guest.domain, granted, reasonFor(taxed))]
     })
 }
 
@@ -145,13 +144,12 @@ function reclaim(guests: readonly Wanting[], bytes: number): SetMemoryAction[] {
       const target = Math.max(size, guest.present - Math.max(0, left))
       if (guest.present - target < worthwhile) return []
       left -= guest.present - target
-      return guest.asked - target < worthwhile ? [] : [setMemory(guest.domain, target, describe(taxed))]
+      return guest.asked - target < worthwhile ? [] : [setMemory(guest.domain, target, reasonFor(taxed))]
     })
 }
 
-function describe({ guest, active, shares, size }: Wanting): string {
-  const part = `${formatBytes(active)} active of ${formatBytes(guest.present)}`
-  return `${part}, ${shares} shares buy ${formatBytes(size)}`
+function reasonFor({ guest, active, shares, size }: Wanting) {
+  return { kind: 'idle-tax', active, size: guest.present, shares, goal: size } as const
 }
 
 function activeOf({ actual, total, inUse }: Guest): number {

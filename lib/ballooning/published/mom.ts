@@ -1,5 +1,4 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes, formatPercent } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { View } from '../../view/view.ts'
 import { type Guest, guestsOf, leastSize, turnOf } from './guest.ts'
@@ -63,8 +62,7 @@ export function mom(): StatefulPolicy<SetMemoryAction, MomState> {
         const used = average(state.guests.get(guest.domain.uuid)!.looks)
         const size = hostFree < pressure ? shrink(guest, used, hostFree) : grow(guest, used)
         if (Math.abs(size - guest.actual) <= threshold * guest.actual) return []
-        const reason = `${formatPercent(hostFree)} of the host free, uses ${formatBytes(used)} of ${formatBytes(guest.actual)}`
-        return [setMemory(guest.domain, size, reason)]
+        return [setMemory(guest.domain, size, { kind: 'mom', hostFree, used, size: guest.actual })]
       })
       return { plan, state }
     },

@@ -1,5 +1,4 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { type Guest, guestsOf, leastSize, turnOf } from './guest.ts'
 
@@ -47,9 +46,14 @@ export function proxmox(): StatefulPolicy<SetMemoryAction, ProxmoxState> {
       const sizes = new Map<Guest, number>()
       if (Math.abs(handOut(first, goal, step, sizes)) >= Math.abs(goal)) handOut(guests, goal, step, sizes)
       const plan = [...sizes].map(([guest, size]) => {
-        const free = isComfortable(guest) ? 'comfortable' : 'pressed'
-        const reason = `host ${formatBytes(Math.abs(goal))} ${goal < 0 ? 'above' : 'below'} its target, ${free} with ${formatBytes(guest.unused)} free`
-        return setMemory(guest.domain, size, reason)
+        const figures = { isComfortable: isComfortable(guest), unused: guest.unused }
+        return setMemory(
+          guest.domain,
+          size,
+          goal < 0
+            ? { kind: 'proxmox-above', hostAbove: -goal, ...figures }
+            : { kind: 'proxmox-below', hostBelow: goal, ...figures },
+        )
       })
       return { plan, state: { due } }
     },

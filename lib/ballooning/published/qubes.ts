@@ -1,5 +1,4 @@
 import { type PurePolicy, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, leastSize } from './guest.ts'
@@ -51,8 +50,8 @@ export function qubes(): PurePolicy<SetMemoryAction> {
       .filter(({ change }) => Math.abs(change) >= MiB)
       .toSorted((a, b) => Number(a.change > 0) - Number(b.change > 0))
       .map(({ guest, preferred, size }) => {
-        const reason = `uses ${formatBytes(guest.inUse)} and would like ${formatBytes(preferred)}, has ${formatBytes(guest.asked)}; ${formatBytes(free)} are free`
-        return setMemory(guest.domain, size, reason)
+        const { inUse: used, asked } = guest
+        return setMemory(guest.domain, size, { kind: 'qubes', used, preferred, size: asked, free })
       })
   }
 }

@@ -1,5 +1,4 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, leastSize } from './guest.ts'
@@ -66,12 +65,14 @@ export function squeezed(): StatefulPolicy<SetMemoryAction, SqueezedState> {
       for (const guest of guests) if (isUncooperative(guest)) sizes.set(guest, seen.get(guest)!.target)
       const changed = [...sizes].filter(([guest, size]) => !isAt(size, guest.asked))
       const plan = changed.map(([guest, size]) => {
-        const range = `${formatBytes(guest.minimum)} to ${formatBytes(guest.maximum)}`
-        const order = giving.length > 0 ? `${giving.length} to give first` : 'none to give'
-        const why = isUncooperative(guest)
-          ? 'uncooperative'
-          : `gamma ${gamma.toFixed(3)} of ${range}, ${order}`
-        return setMemory(guest.domain, size, why)
+        const { minimum, maximum } = guest
+        return setMemory(
+          guest.domain,
+          size,
+          isUncooperative(guest)
+            ? { kind: 'squeezed-uncooperative' }
+            : { kind: 'squeezed', gamma, minimum, maximum, giving: giving.length },
+        )
       })
       const isDone = active.every((guest) => isAt(guest.actual, sizeOf(guest)))
       const next = [...seen].map(([guest, known]): [string, Squeezed] => {

@@ -1,4 +1,3 @@
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
@@ -135,9 +134,8 @@ function sizeWhenDry({ memory }: DomainView, size: number, used: number, margin:
   return isDry ? used + size : 0
 }
 
-/** What a guest is like, in words. */
-export function describe({ domain, asked, used, underPressure }: Guest): string {
+/** The figures of a guest that every reason to change it has. */
+export function figuresOf({ domain, asked, used, underPressure }: Guest) {
   const growth = domain.memory.need?.growthPerSecond ?? 0
-  const speed = growth > 0 ? `, use rising by ${formatBytes(growth)}/s` : ''
-  return `${formatBytes(Math.max(0, asked - used))} to spare of ${formatBytes(asked)}${speed}${underPressure ? ', under memory pressure' : ''}`
+  return { spare: Math.max(0, asked - used), size: asked, growth, underPressure }
 }

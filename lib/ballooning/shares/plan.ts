@@ -1,10 +1,9 @@
 import { type SetMemoryAction, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
 import { taxedShares } from './allocation.ts'
 import { fill } from './fill.ts'
-import { agreeing, describe, type Guest, type Terms } from './guest.ts'
+import { agreeing, figuresOf, type Guest, type Terms } from './guest.ts'
 import { remembered } from './record.ts'
 import { band, edgeOf, isRoomy } from './rest.ts'
 
@@ -65,7 +64,7 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
     if (to - asked < (to < goal - MiB ? leastChange : MiB)) continue
     granted += Math.max(0, to - size)
     isShort ||= isWanting[i]!
-    plan.push(setMemory(guest.domain, to, `${describe(guest)}, is to have ${formatBytes(goal)}`))
+    plan.push(setMemory(guest.domain, to, { kind: 'shares-grant', ...figuresOf(guest), goal }))
   }
   const missing = Math.max((isShort || lack > 0 ? spare : 0) - (free - granted), owed(host), 0)
   return { plan, lack: lack + missing }
@@ -93,7 +92,7 @@ export function shrink(outlook: Outlook, growth: Growth, terms: Terms): SetMemor
     const goal = sizes[i]!
     if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
       const bytes = Math.max(sizes[i]!, Math.min(wanted[i]!, asked - leastGift))
-      return [setMemory(domain, bytes, `${describe(guest)}, others lack ${formatBytes(lack)}`)]
+      return [setMemory(domain, bytes, { kind: 'shares-reclaim', ...figuresOf(guest), lack })]
     }
     const isQuiet = record.reports.length >= quietReports(host.state)
     const hasFollowed = Math.abs((domain.memory.actual ?? 0) - asked) < MiB
@@ -102,7 +101,7 @@ export function shrink(outlook: Outlook, growth: Growth, terms: Terms): SetMemor
     const step = Math.max(terms.step, asked / steps)
     // The last step is a little larger: what it left would be near the edge, where noise decides.
     const bytes = asked - goal - step <= band ? goal : asked - step
-    return [setMemory(domain, bytes, `${describe(guest)}, needs no more than ${formatBytes(goal)}`)]
+    return [setMemory(domain, bytes, { kind: 'shares-surplus', ...figuresOf(guest), goal })]
   })
 }
 
@@ -129,11 +128,5 @@ function hurried({ guests, sizes }: Outlook, lack: number, tax: number): Float64
 function letGo({ domain, asked }: Guest): SetMemoryAction[] {
   const { actual = 0, progress } = domain.memory
   if (progress !== 'refusing' || asked >= actual - MiB) return []
-  return [
-    setMemory(
-      domain,
-      actual,
-      `its balloon stays at ${formatBytes(actual)} and does not come to ${formatBytes(asked)}`,
-    ),
-  ]
+  return [setMemory(domain, actual, { kind: 'shares-refused', actual, asked })]
 }

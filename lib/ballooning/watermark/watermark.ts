@@ -1,6 +1,5 @@
 import { wrongOption } from '../../host/errors.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import { freeMemory } from '../free-memory.ts'
@@ -86,7 +85,11 @@ export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMem
       const enough = sizes[i]! >= claims[i]!.wanted || sizes[i]! - guest.asked >= leastGrant
       if (!enough || sizes[i]! <= guest.asked) return []
       return [
-        setMemory(guest.domain, sizes[i]!, `${describe(guest)}, below ${formatBytes(low + guest.reach)}`),
+        setMemory(guest.domain, sizes[i]!, {
+          kind: 'watermark-low',
+          ...figuresOf(guest),
+          mark: low + guest.reach,
+        }),
       ]
     })
     return { plan, isShort: sizes.some((size, i) => size < claims[i]!.wanted) }
@@ -104,7 +107,13 @@ export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMem
       const most = isShort ? short.steps * step : step
       // The last step is a little larger: what it left would be near the edge, where noise decides.
       const bytes = surplus - most <= high - low ? target : guest.asked - most
-      return [setMemory(guest.domain, bytes, `${describe(guest)}, above ${formatBytes(high + guest.reach)}`)]
+      return [
+        setMemory(guest.domain, bytes, {
+          kind: 'watermark-high',
+          ...figuresOf(guest),
+          mark: high + guest.reach,
+        }),
+      ]
     })
 
   return {
@@ -135,9 +144,8 @@ function countedWith({ memory: { actual = 0, target = 0 } }: DomainView): number
   return Math.max(actual, target)
 }
 
-function describe({ unused, asked, history: { growth } }: Guest): string {
-  const speed = growth > 0 ? `, use rising by ${formatBytes(1000 * growth)}/s` : ''
-  return `${formatBytes(unused)} unused of ${formatBytes(asked)}${speed}`
+function figuresOf({ unused, asked, history: { growth } }: Guest) {
+  return { unused, size: asked, growth: 1000 * growth }
 }
 
 function isBytes(value: unknown): value is number {

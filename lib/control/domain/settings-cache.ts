@@ -1,9 +1,9 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
-import { type DomainSettings, defaultSettings } from '../../view/domain-settings.ts'
+import { type DomainSettings, defaultSettings, type UnmanagedReason } from '../../view/domain-settings.ts'
 import { readMetadata } from './metadata.ts'
-import { contradiction, memorySettings, type ParsedRules, type RulesOf } from './rules.ts'
+import { memorySettings, type ParsedRules, type RulesOf } from './rules.ts'
 import { RunCache } from './run-cache.ts'
 
 /** What settings are made of, apart from metadata. */
@@ -30,7 +30,7 @@ export function settingsCache(
 ): RunCache<DomainSettings> {
   return new RunCache(host, {
     ask: async ({ uuid, name }) => {
-      if (!manages(name)) return notMatched
+      if (!manages(name)) return notSelected
       return merge(rulesOf(name), await host.domainMetadata(uuid), usable)
     },
     isChangedBy: ({ kind }) => kind === 'metadata',
@@ -42,27 +42,27 @@ export function settingsCache(
 
 /** Limits add up: what either side forbids is forbidden. Of shares the option has the last word. */
 function merge(rules: ParsedRules, xml: string | undefined, usable: CpuSet): DomainSettings {
-  if (rules.managed === false) return unmanaged('the option domainRules says not to manage it')
+  if (rules.managed === false) return unmanaged({ kind: 'rules-exclude' })
   const said = xml === undefined ? {} : readMetadata(xml)
-  if ('problem' in said) return unmanaged(`its settings in its metadata are wrong: ${said.problem}`)
-  if (said.managed === false) return unmanaged('its metadata says not to manage it')
+  if ('problem' in said) return unmanaged({ kind: 'metadata-invalid', problem: said.problem })
+  if (said.managed === false) return unmanaged({ kind: 'metadata-excludes' })
   const cpus = rules.cpus && said.cpus ? rules.cpus.and(said.cpus) : (rules.cpus ?? said.cpus)
   if (cpus?.and(usable).isEmpty) {
-    const both = rules.cpus && said.cpus
-    const which = both ? `domainRules (${rules.cpus}) and its metadata (${said.cpus})` : 'its metadata'
-    return unmanaged(`${which} leave it none of the pCPUs that may be used (${usable})`)
+    return unmanaged({ kind: 'no-usable-pcpu', rules: rules.cpus, metadata: said.cpus, usable })
   }
   const memory = memorySettings(rules, said)
-  const wrong = contradiction(memory)
-  if (wrong) return unmanaged(`its settings contradict each other: ${wrong}`)
+  const { memoryFloor, memoryCeiling } = memory
+  if (memoryFloor !== undefined && memoryCeiling !== undefined && memoryFloor > memoryCeiling) {
+    return unmanaged({ kind: 'settings-contradictory', memoryFloor, memoryCeiling })
+  }
   const shares = rules.shares ?? said.shares ?? defaultSettings.shares
   return { ...defaultSettings, ...memory, cpus, shares }
 }
 
-const notMatched = unmanaged('it is not among the domains to be managed')
+const notSelected = unmanaged({ kind: 'not-selected' })
 /** What holds for a domain whose metadata is not known. */
-export const unreadSettings = unmanaged('its settings in its metadata are not known yet')
+export const unreadSettings = unmanaged({ kind: 'settings-unknown' })
 
-function unmanaged(why: string): DomainSettings {
-  return { ...defaultSettings, managed: false, why }
+function unmanaged(reason: UnmanagedReason): DomainSettings {
+  return { ...defaultSettings, managed: false, reason }
 }

@@ -1,9 +1,9 @@
 import type { SetSharesAction } from '../../policy/plan.ts'
 import type { DomainView } from '../../view/view.ts'
-import { isShares, sharesExpected } from '../domain/rules.ts'
+import { isShares } from '../domain/rules.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Verdict } from '../verdict.ts'
-import { domainSkipReason } from './eligibility.ts'
+import { domainSkip } from './eligibility.ts'
 
 /** What becomes of new `cpu_shares`, as one rule after the other is asked: nothing when they are fine as they are. */
 export function limitShares(
@@ -11,15 +11,17 @@ export function limitShares(
   domain: DomainView,
   ledger: Ledger,
 ): Verdict<SetSharesAction> | undefined {
-  const hold = domainSkipReason(domain) ?? ledger.shares.skipReason(domain.uuid)
-  if (hold) return { rule: hold.rule, cause: hold.why }
-  if (!isShares(shares)) return { rule: 'invalid', cause: `cpu_shares are ${sharesExpected}, not ${shares}` }
+  const skip = domainSkip(domain)
+  if (skip) return { rule: skip.rule, cause: skip.reason }
+  const verdict = ledger.shares.check(domain.uuid)
+  if (verdict) return verdict
+  if (!isShares(shares)) return { rule: 'invalid', cause: { kind: 'cpu-shares-invalid', shares } }
   const { cpuShares } = domain
   if (cpuShares === undefined) {
-    return { rule: 'unmanaged', cause: 'its cpu_shares are not known, and could not be restored' }
+    return { rule: 'unmanaged', cause: { kind: 'cpu-shares-unknown' } }
   }
   if (cpuShares === shares || ledger.shares.isAsRequested(domain.uuid, shares)) {
-    return { rule: 'no-change', cause: `it was given ${shares} shares already` }
+    return { rule: 'no-change', cause: { kind: 'cpu-shares-given', shares } }
   }
   return undefined
 }

@@ -1,50 +1,46 @@
 import { DomainState, isRunning } from '../../host/sample.ts'
-import { formatBytes } from '../../util/format.ts'
+import type { SkipReason } from '../../policy/reasons/skip.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Skipped } from '../tick.ts'
-import type { SkipReason } from '../verdict.ts'
+import type { Skip } from '../verdict.ts'
 
-const inactive: Partial<Record<DomainState, string>> = {
-  [DomainState.paused]: 'it is paused',
-  [DomainState.shutdown]: 'it is shutting down',
-  [DomainState.shutoff]: 'it is shut off',
-  [DomainState.crashed]: 'it has crashed',
-  [DomainState.pmSuspended]: 'it is suspended',
+const inactive: Partial<Record<DomainState, Skip>> = {
+  [DomainState.paused]: unmanaged({ kind: 'paused' }),
+  [DomainState.shutdown]: unmanaged({ kind: 'shutting-down' }),
+  [DomainState.shutoff]: unmanaged({ kind: 'shut-off' }),
+  [DomainState.crashed]: unmanaged({ kind: 'crashed' }),
+  [DomainState.pmSuspended]: unmanaged({ kind: 'suspended' }),
 }
 
-const memorySkipReasons: Record<MemoryHold, SkipReason> = {
-  'not running': { rule: 'unmanaged', why: 'it is not running' },
-  stuck: { rule: 'stale-statistics', why: 'stuck: it does not answer' },
-  failed: { rule: 'stale-statistics', why: 'its memory statistics cannot be read' },
-  booting: { rule: 'unmanaged', why: 'it has just started and not reported its memory yet' },
-  'no device': { rule: 'unmanaged', why: 'it has no balloon device' },
-  'no driver': { rule: 'unmanaged', why: 'no driver in the guest serves its balloon device' },
-  'memory is pinned': {
-    rule: 'unmanaged',
-    why: 'its memory is pinned: huge pages, locked memory or a passed-through device',
-  },
-  migrating: { rule: 'unmanaged', why: 'it is migrating' },
-  'no statistics': {
-    rule: 'unmanaged',
-    why: 'it reports no memory statistics: no balloon device, no balloon driver in the guest, or still booting',
-  },
-  'stale statistics': { rule: 'stale-statistics', why: 'its memory statistics are too old' },
-  'contradictory statistics': {
-    rule: 'stale-statistics',
-    why: 'its memory statistics contradict each other',
-  },
+const memorySkips: Record<MemoryHold, Skip> = {
+  'not running': unmanaged({ kind: 'not-running' }),
+  stuck: stale({ kind: 'stuck' }),
+  failed: stale({ kind: 'unreadable-statistics' }),
+  booting: unmanaged({ kind: 'booting' }),
+  'no device': unmanaged({ kind: 'no-balloon' }),
+  'no driver': unmanaged({ kind: 'no-balloon-driver' }),
+  'memory is pinned': unmanaged({ kind: 'pinned-memory' }),
+  migrating: unmanaged({ kind: 'migrating' }),
+  'no statistics': unmanaged({ kind: 'no-statistics' }),
+  'stale statistics': stale({ kind: 'stale-statistics' }),
+  'contradictory statistics': stale({ kind: 'contradictory-statistics' }),
+}
+
+function unmanaged(reason: SkipReason): Skip {
+  return { rule: 'unmanaged', reason }
+}
+
+function stale(reason: SkipReason): Skip {
+  return { rule: 'stale-statistics', reason }
 }
 
 /** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
-export function domainSkipReason(domain: DomainView): SkipReason | undefined {
-  const { managed, why = 'it is not to be managed' } = domain.settings
-  if (!managed) return { rule: 'unmanaged', why }
-  if (!isRunning(domain.state)) {
-    return { rule: 'unmanaged', why: inactive[domain.state] ?? 'it is not running' }
-  }
-  if (domain.memory.hold === 'stuck') return memorySkipReasons.stuck
-  return undefined
+export function domainSkip({ settings, state, memory }: DomainView): Skip | undefined {
+  const { managed, reason = { kind: 'not-managed' } } = settings
+  if (!managed) return unmanaged(reason)
+  if (!isRunning(state)) return inactive[state] ?? memorySkips['not running']
+  return memory.hold === 'stuck' ? memorySkips.stuck : undefined
 }
 
 /** What is known of a balloon that may be changed, in bytes. */
@@ -55,16 +51,15 @@ export interface BalloonLevels {
 }
 
 /** This domain's levels; or why its balloon is not changed. */
-export function balloonLevels(domain: DomainView): BalloonLevels | SkipReason {
+export function balloonLevels(domain: DomainView): BalloonLevels | Skip {
   const { hold, actual, available = 0, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
-  const why = domainSkipReason(domain) ?? (hold && memorySkipReasons[hold])
-  if (why) return why
+  const skip = domainSkip(domain) ?? (hold && memorySkips[hold])
+  if (skip) return skip
   const spare = usable ?? unused
-  if (actual === undefined || spare === undefined) return memorySkipReasons['no statistics']
+  if (actual === undefined || spare === undefined) return memorySkips['no statistics']
   const { memoryFloor = 0 } = domain.settings
   if (memoryFloor > maximum) {
-    const sizes = `${formatBytes(memoryFloor)}, above its maximum, ${formatBytes(maximum)}`
-    return { rule: 'unmanaged', why: `its settings contradict its definition: a memory floor of ${sizes}` }
+    return unmanaged({ kind: 'floor-above-maximum', memoryFloor, maximum })
   }
   // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
   // What its kernel keeps is not in that total, and is use.
@@ -72,29 +67,32 @@ export function balloonLevels(domain: DomainView): BalloonLevels | SkipReason {
   return { actual, used: Math.max(used, domain.memory.need?.inUse ?? used) }
 }
 
-/** Every domain that is not touched, once for its vCPUs and once for its memory, whether a policy asked or not. */
+/** Every domain that is not touched, its vCPUs and its memory apart, whether a policy asked or not. */
 export function skippedDomains(view: View, ledger: Ledger): Skipped[] {
-  return view.domains.flatMap((domain) => {
+  const skipped: Skipped[] = []
+  for (const domain of view.domains) {
     const { uuid, name } = domain
+    const add = (what: Skipped['what'], { rule, reason }: Skip) => {
+      skipped.push({ uuid, domain: name, what, rule, reason })
+    }
+    const skip = domainSkip(domain)
+    if (skip) add('vcpus', skip)
+    else for (const one of skippedVcpus(domain, ledger)) add('vcpus', one)
     const levels = balloonLevels(domain)
-    const vcpus = domainSkipReason(domain)?.why ?? skippedVcpus(domain, ledger)
-    const left: Skipped[] = []
-    if (vcpus) left.push({ uuid, domain: name, what: 'vcpus', why: vcpus })
-    if ('why' in levels) left.push({ uuid, domain: name, what: 'memory', why: levels.why })
-    return left
-  })
+    if ('reason' in levels) add('memory', levels)
+  }
+  return skipped
 }
 
-/** Which vCPUs of a domain are left where they are, in words. */
-function skippedVcpus(domain: DomainView, ledger: Ledger): string | undefined {
-  const changed = domain.vcpus.flatMap((vcpu) => {
+/** The vCPUs of a domain that are not moved, each with its reason. */
+function* skippedVcpus({ vcpus }: DomainView, ledger: Ledger): Iterable<Skip> {
+  for (const vcpu of vcpus) {
     const cpus = ledger.externalAffinity(vcpu)
-    return cpus ? [`vCPU ${vcpu.vcpu} to ${cpus}`] : []
-  })
-  const nowhere = domain.vcpus.filter(({ allowed }) => allowed.isEmpty).map(({ vcpu }) => `vCPU ${vcpu}`)
-  const reasons = [
-    ...(changed.length > 0 ? [`someone else pinned ${changed.join(', ')}`] : []),
-    ...(nowhere.length > 0 ? [`no pCPU is allowed for ${nowhere.join(', ')}`] : []),
-  ]
-  return reasons.length > 0 ? reasons.join('; ') : undefined
+    if (cpus) {
+      yield { rule: 'external-change', reason: { kind: 'vcpu-pinned-externally', vcpu: vcpu.vcpu, cpus } }
+    }
+    if (vcpu.allowed.isEmpty) {
+      yield { rule: 'allowed-cpus', reason: { kind: 'vcpu-nowhere-allowed', vcpu: vcpu.vcpu } }
+    }
+  }
 }

@@ -30,9 +30,10 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
   const passed: Action[] = []
   const clamps: Clamp[] = []
 
-  const drop = (action: Action, cause: string) => {
-    clamps.push({ rule: 'invalid', action, instead: undefined, cause })
+  const clamp = (action: Action, { rule, instead, cause }: Verdict) => {
+    clamps.push({ rule, result: instead ? 'changed' : 'denied', action, instead, cause })
   }
+  const deny = (action: Action, cause: Clamp['cause']) => clamp(action, { rule: 'invalid', cause })
   const limit = (action: Action, domain: DomainView): Verdict | undefined => {
     return (
       limitOf(action, domain) ??
@@ -46,21 +47,21 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)
-      : { rule: 'invalid', cause: `${domain.name} has no vCPU ${action.vcpu}` }
+      : { rule: 'invalid', cause: { kind: 'unknown-vcpu', domain: domain.name, vcpu: action.vcpu } }
   }
 
   for (const planned of plan) {
     const domain = domains.get(planned.uuid)
     if (!domain) {
-      drop(planned, `no domain with the UUID ${planned.uuid} is active`)
+      deny(planned, { kind: 'unknown-domain', uuid: planned.uuid })
       continue
     }
     if (planned.kind === 'setMemory' && !(Number.isFinite(planned.bytes) && planned.bytes > 0)) {
-      drop(planned, `${planned.bytes} is no size in bytes`)
+      deny(planned, { kind: 'invalid-size', size: planned.bytes })
       continue
     }
     if (taken.has(thingOf(planned))) {
-      drop(planned, 'an earlier action of this plan is about the same')
+      deny(planned, { kind: 'repeated' })
       continue
     }
     taken.add(thingOf(planned))
@@ -72,7 +73,7 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
         passed.push(action)
         break
       }
-      clamps.push({ rule: verdict.rule, action, instead: verdict.instead, cause: verdict.cause })
+      clamp(action, verdict)
       action = verdict.instead
     }
   }

@@ -1,5 +1,4 @@
 import type { SetMemoryAction } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { KiB } from '../../util/units.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, View } from '../../view/view.ts'
@@ -57,21 +56,20 @@ export function limitMemory(
   books: MemoryBudget,
 ): Verdict<SetMemoryAction> | undefined {
   const levels = balloonLevels(domain)
-  if ('why' in levels) return { rule: levels.rule, cause: levels.why }
+  if ('reason' in levels) return { rule: levels.rule, cause: levels.reason }
   const { actual, used } = levels
   const { target, maximum } = domain.memory
   const resized = (bytes: number) => ({ ...action, bytes })
   const present = books.present(domain)
   const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > most) {
-    return { rule: 'invalid', instead: resized(most), cause: `it can have ${formatBytes(most)} at most` }
+    return { rule: 'invalid', instead: resized(most), cause: { kind: 'above-maximum', maximum: most } }
   }
   const { memoryCeiling } = domain.settings
   // One that has more already may keep it: to shrink is for policies to decide.
-  const ceiling = Math.max(memoryCeiling ?? Number.POSITIVE_INFINITY, present)
-  if (action.bytes > ceiling) {
-    const cause = `its settings say ${formatBytes(memoryCeiling!)} at most`
-    return { rule: 'guest-ceiling', instead: resized(ceiling), cause }
+  if (memoryCeiling !== undefined && action.bytes > Math.max(memoryCeiling, present)) {
+    const cause = { kind: 'above-ceiling', memoryCeiling } as const
+    return { rule: 'guest-ceiling', instead: resized(Math.max(memoryCeiling, present)), cause }
   }
   const leastSize = leastSizeOf(domain, limits)
   const floor = Math.max(used + limits.guestMargin, leastSize)
@@ -82,10 +80,10 @@ export function limitMemory(
       instead: resized(lowest),
       cause:
         floor > leastSize
-          ? `it uses ${formatBytes(used)} and keeps ${formatBytes(limits.guestMargin)} more`
+          ? { kind: 'below-use', used, margin: limits.guestMargin }
           : leastSize > limits.guestFloor
-            ? `its settings say ${formatBytes(leastSize)} at least`
-            : `no guest goes below ${formatBytes(limits.guestFloor)}`,
+            ? { kind: 'below-memory-floor', memoryFloor: leastSize }
+            : { kind: 'below-guest-floor', guestFloor: limits.guestFloor },
     }
   }
   const highest = present + books.headroom
@@ -93,12 +91,11 @@ export function limitMemory(
     return {
       rule: 'host-reserve',
       instead: resized(highest),
-      cause: `the host has ${formatBytes(books.headroom)} left to grant`,
+      cause: { kind: 'no-headroom', headroom: books.headroom },
     }
   }
   if (Math.abs(action.bytes - (target ?? actual)) < negligible) {
-    const asked = target === undefined ? '' : ` and is on its way to ${formatBytes(target)}`
-    return { rule: 'no-change', cause: `it has ${formatBytes(actual)}${asked} already` }
+    return { rule: 'no-change', cause: { kind: 'same-size', actual, target } }
   }
   return undefined
 }

@@ -2,12 +2,12 @@ import type { PinAction } from '../../policy/plan.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Verdict } from '../verdict.ts'
-import { domainSkipReason } from './eligibility.ts'
+import { domainSkip } from './eligibility.ts'
 
 /**
  * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Rules 4 to 6
  * of "What is always true": a vCPU is pinned only within what its user allows and what is online, and not
- * at all when it is not ours to pin, when somebody else has pinned it, or when it is there already.
+ * at all when its domain is skipped, when another program has pinned it, or when it is there already.
  */
 export function limitPin(
   pin: PinAction,
@@ -15,41 +15,30 @@ export function limitPin(
   view: View,
   ledger: Ledger,
 ): Verdict<PinAction> | undefined {
-  const hold = domainSkipReason(vcpu.domain)
-  if (hold) return { rule: hold.rule, cause: hold.why }
+  const skip = domainSkip(vcpu.domain)
+  if (skip) return { rule: skip.rule, cause: skip.reason }
   const { affinity } = vcpu
-  if (!affinity) {
-    return { rule: 'stale-statistics', cause: 'its present affinity is not known and could not be restored' }
-  }
-  const foreign = ledger.externalAffinity(vcpu)
-  if (foreign) {
-    return {
-      rule: 'external-change',
-      cause: `someone else pinned it to ${foreign}: it is left alone until it restarts`,
-    }
-  }
-  const within = pin.cpus.and(vcpu.allowed).and(view.online)
+  if (!affinity) return { rule: 'stale-statistics', cause: { kind: 'affinity-unknown' } }
+  const external = ledger.externalAffinity(vcpu)
+  if (external) return { rule: 'external-change', cause: { kind: 'pinned-externally', cpus: external } }
+  const { allowed } = vcpu
+  const { online } = view
+  const within = pin.cpus.and(allowed).and(online)
   if (within.isEmpty) {
-    return {
-      rule: 'allowed-cpus',
-      cause: `none of ${pin.cpus} is allowed (${vcpu.allowed}) and online (${view.online})`,
-    }
+    return { rule: 'allowed-cpus', cause: { kind: 'none-allowed', cpus: pin.cpus, allowed, online } }
   }
   if (!within.equals(pin.cpus)) {
     return {
       rule: 'allowed-cpus',
       instead: { ...pin, cpus: within },
-      cause: `allowed are ${vcpu.allowed}, online ${view.online}`,
+      cause: { kind: 'partly-allowed', allowed, online },
     }
   }
   if (pin.cpus.equals(affinity.and(view.topology.online))) {
-    return { rule: 'no-change', cause: `it is pinned to ${affinity} already` }
+    return { rule: 'no-change', cause: { kind: 'pinned-already', affinity } }
   }
   if (ledger.isAsRequested(vcpu, pin.cpus)) {
-    return {
-      rule: 'no-change',
-      cause: `it was pinned to ${pin.cpus} already, and may run on ${affinity} of it`,
-    }
+    return { rule: 'no-change', cause: { kind: 'pinned-as-asked', cpus: pin.cpus, affinity } }
   }
   return undefined
 }

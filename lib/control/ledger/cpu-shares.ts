@@ -1,7 +1,7 @@
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { View } from '../../view/view.ts'
-import type { SkipReason } from '../verdict.ts'
+import type { Verdict } from '../verdict.ts'
 
 /** What we did to one domain's shares in one run of it. */
 interface SharesRequest {
@@ -9,7 +9,7 @@ interface SharesRequest {
   readonly shares: number
   /** Whether they have been seen since to be what we made them. */
   seen: boolean
-  /** What somebody else made of them: from then on they are left alone. */
+  /** What another program made of them: from then on they are not changed. */
   external: number | undefined
 }
 
@@ -19,7 +19,7 @@ export class SharesLedger {
   /** Why a host or a domain takes no shares, by UUID. */
   readonly #refusals = new Map<string, { readonly id: number; readonly message: string }>()
 
-  /** Forgets what has restarted or ended, and notices what somebody else changed. */
+  /** Forgets what has restarted or ended, and notices what another program changed. */
   observe(view: View): void {
     const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
     for (const book of [this.#requests, this.#refusals]) {
@@ -42,14 +42,13 @@ export class SharesLedger {
     if (!isTransient(error)) this.#refusals.set(uuid, { id, message: error.message })
   }
 
-  /** Why this domain's shares are left alone. */
-  skipReason(uuid: string): SkipReason | undefined {
+  /** Why this domain's shares are not changed; undefined: they may be. */
+  check(uuid: string): Verdict<never> | undefined {
     const refusal = this.#refusals.get(uuid)
-    if (refusal) return { rule: 'unmanaged', why: `its cpu_shares cannot be changed: ${refusal.message}` }
-    const foreign = this.#requests.get(uuid)?.external
-    if (foreign === undefined) return undefined
-    const why = `someone else set its cpu_shares to ${foreign}: they are left alone until it restarts`
-    return { rule: 'external-change', why }
+    if (refusal) return { rule: 'unmanaged', cause: { kind: 'cpu-shares-refused', message: refusal.message } }
+    const shares = this.#requests.get(uuid)?.external
+    if (shares === undefined) return undefined
+    return { rule: 'external-change', cause: { kind: 'cpu-shares-external', shares } }
   }
 
   /** Whether it was given these already, and no View has shown them yet. */

@@ -1,6 +1,5 @@
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Action, PinAction } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
 import { shortage } from '../../view/memory/shortage.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
@@ -52,18 +51,16 @@ export class Quarantine {
   check(action: Action, { memory }: DomainView, view: View): Verdict | undefined {
     const hold = this.#entries.get(keyOf(action))
     if (!hold || view.time >= hold.until) return undefined
-    const pause = Math.ceil((hold.until - view.time) / 1_000)
-    const often = hold.times === 1 ? '' : `${hold.times} times, `
-    if (action.kind === 'pin') {
-      return { rule: 'rolled-back', cause: `it did harm and was undone: ${often}not again for ${pause} s` }
-    }
+    const { times } = hold
+    const pause = hold.until - view.time
+    if (action.kind === 'pin') return { rule: 'rolled-back', cause: { kind: 'pin-hurt', times, pause } }
     const present = memory.target ?? memory.actual ?? 0
     const least = Math.min(present, hold.least)
     if (action.kind !== 'setMemory' || action.bytes >= least || shortage(view) > 0) return undefined
     return {
       rule: 'rolled-back',
       instead: { ...action, bytes: least },
-      cause: `less than ${formatBytes(hold.least)} hurt it: ${often}not again for ${pause} s`,
+      cause: { kind: 'size-hurt', least: hold.least, times, pause },
     }
   }
 

@@ -53,8 +53,7 @@ export class Refusals {
     const refusal = this.#refusals.get(keyOf(action))
     if (!refusal || time >= refusal.until) return undefined
     const { times, until, message } = refusal
-    const pause = Math.ceil((until - time) / 1_000)
-    return { rule: 'backoff', cause: `it failed ${times} times, tried again in ${pause} s: ${message}` }
+    return { rule: 'backoff', cause: { kind: 'failed-before', times, pause: until - time, message } }
   }
 }
 

@@ -1,3 +1,4 @@
+import { sentenceOf } from '../../policy/reason.ts'
 import { counted, formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { commitment } from '../../view/memory/commitment.ts'
@@ -17,7 +18,7 @@ export interface Reclaimable {
   readonly why: string
 }
 
-/** Reasons to leave a balloon alone that pass by themselves. */
+/** Reasons not to change a balloon that pass by themselves. */
 const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
   'booting',
   'failed',
@@ -62,7 +63,9 @@ function holderOf(domain: DomainView, limits: GuardLimits, ledger: Ledger): Shar
   const holds = commitment(domain, limits.domainOverhead)
   const held = `${name} holds ${formatBytes(holds)}`
   const levels = balloonLevels(domain)
-  if ('why' in levels) return { holds, gives: 0, words: `${held} and is left alone: ${levels.why}` }
+  if ('reason' in levels) {
+    return { holds, gives: 0, words: `${held} and is skipped: ${sentenceOf(levels.reason)}` }
+  }
   if (memory.progress === 'refusing') {
     const asked = memory.target === undefined ? '' : `: asked for ${formatBytes(memory.target)}`
     return { holds, gives: 0, words: `${held} and does not give${asked}` }

@@ -1,6 +1,7 @@
 import { asBallastError, BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { Action, Plan, SetMemoryAction } from '../../policy/plan.ts'
+import { sentenceOf } from '../../policy/reason.ts'
 import type { View } from '../../view/view.ts'
 import { Actuator } from '../actuator.ts'
 import { domainOverhead, guestMargin } from '../defaults.ts'
@@ -104,7 +105,7 @@ export async function restore(
 /** The action that restores an original; none for a setting that no View shows. */
 function undo(entry: JournalEntry, { online }: View): Action[] {
   const { uuid, name: domain } = entry
-  const reason = 'restored to what it was before Ballast'
+  const reason = { kind: 'restore-original' } as const
   if (entry.kind === 'affinity') {
     // An affinity for all pCPUs often includes pCPUs that the host does not have.
     const cpus = online.isSubsetOf(entry.original) ? online : entry.original
@@ -214,7 +215,7 @@ function failureOf(entry: JournalEntry, { view, clamps, outcomes }: Done): Failu
   const clamp = clamps.filter(isThis).find(({ rule }) => rule !== 'no-change')
   const failed = outcomes.find((outcome) => isThis(outcome) && outcome.status === 'failed')
   if (failed) return { why: failed.error?.message ?? 'it failed', error: failed.error }
-  return clamp && { why: clamp.cause, error: undefined }
+  return clamp && { why: sentenceOf(clamp.cause), error: undefined }
 }
 
 function failureOfUnobserved(

@@ -1,5 +1,5 @@
 import { type PinAction, pin } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
+import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
@@ -29,7 +29,7 @@ interface Stay {
 /** What there is to undo, and why. */
 export interface PinRollback {
   readonly pins: readonly PinAction[]
-  readonly why: string
+  readonly reason: RollbackReason
 }
 
 /**
@@ -73,13 +73,16 @@ export class PinWatch {
   due(view: View): PinRollback | undefined {
     const round = this.#round
     if (!round || this.#samples < enough) return undefined
-    const why = this.#verdict(round, view)
-    const pins = view.vcpus.flatMap((vcpu) => {
-      const moved = round.moved.get(keyOf(vcpu))
-      const isThere = moved?.id === vcpu.domain.id && vcpu.affinity?.equals(moved.pin.cpus)
-      return isThere ? [pin(vcpu, moved.from, `rolled back: ${why}`)] : []
-    })
-    if (why !== undefined && pins.length > 0) return { pins, why }
+    const reason = this.#verdict(round, view)
+    const pins =
+      reason === undefined
+        ? []
+        : view.vcpus.flatMap((vcpu) => {
+            const moved = round.moved.get(keyOf(vcpu))
+            const isThere = moved?.id === vcpu.domain.id && vcpu.affinity?.equals(moved.pin.cpus)
+            return isThere ? [pin(vcpu, moved.from, reason)] : []
+          })
+    if (reason !== undefined && pins.length > 0) return { pins, reason }
     this.#watch(undefined)
     return undefined
   }
@@ -117,8 +120,8 @@ export class PinWatch {
     stay.usage += usage
   }
 
-  /** Who waits too long because of the round, in words; undefined: nobody. */
-  #verdict(round: PinRound, view: View): string | undefined {
+  /** Who waits too long because of the round; undefined: nobody. */
+  #verdict(round: PinRound, view: View): RollbackReason | undefined {
     let worst: VcpuView | undefined
     let longest = Math.max(round.before, round.predicted) + margin
     const excused = new Map<number, boolean>()
@@ -137,10 +140,15 @@ export class PinWatch {
     }
     if (!worst) return undefined
     const { place } = this.#stayOf(worst)!
-    return (
-      `${worst.domain.name} vCPU ${worst.vcpu} waits ${formatPercent(longest)} of the time on pCPU ${place}, ` +
-      `where the longest wait was ${formatPercent(round.before)} before and ${formatPercent(round.predicted)} to be expected`
-    )
+    return {
+      kind: 'rollback-delay',
+      domain: worst.domain.name,
+      vcpu: worst.vcpu,
+      on: place,
+      delay: longest,
+      before: round.before,
+      expected: round.predicted,
+    }
   }
 
   /** Whether what runs on the pCPU wants more than the plan reckoned with, or is not known. */

@@ -22,14 +22,12 @@ export class Rollbacks {
   /** Pins to undo now, if any. In such a tick no scheduler is to say where vCPUs run. */
   duePins(view: View): Rollback | undefined {
     const due = this.pins.due(view)
-    return due && { what: 'vcpus', plan: due.pins, why: due.why }
+    return due && { what: 'vcpus', plan: due.pins, reason: due.reason }
   }
 
   /** Memory to give back now, where `plan` does not already. */
   dueMemory(view: View, plan: Plan): Rollback[] {
-    return this.shrinks.due(view, plan).map((action) => {
-      return { what: 'memory', plan: [action], why: `${action.domain}: ${action.reason}` }
-    })
+    return this.shrinks.due(view, plan)
   }
 
   /** After a tick that saw `view` and was carried out; `undone` are the pins that were undone in it. */

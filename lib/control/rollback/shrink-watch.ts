@@ -1,10 +1,10 @@
-import { type Plan, type SetMemoryAction, setMemory } from '../../policy/plan.ts'
-import { formatBytes } from '../../util/format.ts'
+import { type Plan, setMemory } from '../../policy/plan.ts'
+import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { MiB } from '../../util/units.ts'
 import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
 import { negligible } from '../ledger/ledger.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
-import type { Outcome } from '../tick.ts'
+import type { Outcome, Rollback } from '../tick.ts'
 
 /** Reports without harm, made at the new size, after which a shrink has turned out well. */
 const enough = 3
@@ -26,7 +26,7 @@ interface Shrink {
   reportedAt: number
   fine: number
   /** What the last report told of harm. */
-  harm: string | undefined
+  harm: RollbackReason | undefined
 }
 
 /**
@@ -53,7 +53,7 @@ export class ShrinkWatch {
   }
 
   /** What is to be given back, where `plan` does not already give that guest something. */
-  due(view: View, plan: Plan): SetMemoryAction[] {
+  due(view: View, plan: Plan): Rollback[] {
     return view.domains.flatMap((domain) => {
       const shrink = this.#shrinks.get(domain.uuid)
       const size = presentOf(domain)
@@ -63,7 +63,8 @@ export class ShrinkWatch {
       )
       if (isGrown) return []
       const bytes = Math.min(shrink.from, domain.memory.maximum ?? shrink.from)
-      return [setMemory(domain, bytes, `rolled back: at ${formatBytes(shrink.to)} it ${shrink.harm}`)]
+      const reason = shrink.harm
+      return [{ what: 'memory', plan: [setMemory(domain, bytes, reason)], reason }]
     })
   }
 
@@ -93,7 +94,7 @@ export class ShrinkWatch {
     const reportedAt = time - age
     if (reportedAt <= shrink.time || reportedAt < shrink.reportedAt + newerBy) return
     shrink.reportedAt = reportedAt
-    const harm = harmIn(events)
+    const harm = harmIn(events, shrink.to)
     // What a shrink did is learned once.
     if (harm && !shrink.harm) {
       const hurt = Math.max(shrink.to, Math.min(actual, shrink.from))
@@ -109,16 +110,11 @@ function presentOf({ memory: { target, actual } }: DomainView): number {
   return target ?? actual ?? 0
 }
 
-/** What happened to a guest that it could do better with more memory, in words; undefined: nothing. */
-function harmIn({
-  swappedOut,
-  majorFaultsPerSecond,
-  underPressure,
-  oomKilled,
-}: MemoryEvents): string | undefined {
-  if (oomKilled) return 'is likely to have lost a program'
-  if (underPressure && swappedOut > littleSwap) return `swapped out ${formatBytes(swappedOut)}`
-  if (underPressure && majorFaultsPerSecond > manyFaults)
-    return `had ${Math.round(majorFaultsPerSecond)} major faults a second`
+/** What happened to a guest at this size that it could do better with more memory; undefined: nothing. */
+function harmIn(events: MemoryEvents, size: number): RollbackReason | undefined {
+  const { swappedOut, majorFaultsPerSecond: majorFaults, underPressure, oomKilled } = events
+  if (oomKilled) return { kind: 'rollback-oom', size }
+  if (underPressure && swappedOut > littleSwap) return { kind: 'rollback-swap', size, swappedOut }
+  if (underPressure && majorFaults > manyFaults) return { kind: 'rollback-faults', size, majorFaults }
   return undefined
 }

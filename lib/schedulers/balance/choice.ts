@@ -1,5 +1,5 @@
 import type { Explanation } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
+import type { ChoiceReason } from '../../policy/reasons/choice.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Best } from './branch-and-bound.ts'
 import { leastSquares } from './lower-bound.ts'
@@ -146,7 +146,7 @@ function isLevel(model: Model, terms: Terms): boolean {
 /** One look for what is better than the start of a model. */
 class Search {
   readonly found: Best | undefined
-  readonly #why: string
+  readonly #reason: ChoiceReason
   readonly #scale: Scale
   readonly #front: Front
   readonly #start: Arrangement
@@ -157,9 +157,9 @@ class Search {
     this.#start = new Arrangement(model)
     this.#isIdle = this.#start.loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)
     this.#front = new Front(model, terms.mostMoves, (squares) => scale.deviation(squares))
-    const { found, why } = this.#look(terms)
+    const { found, reason } = this.#look(terms)
     this.found = found
-    this.#why = why
+    this.#reason = reason
   }
 
   choice(better: Best | undefined): Choice {
@@ -178,27 +178,25 @@ class Search {
         lowerBound: scale.lowerBound,
         tolerated: scale.tolerated,
         chosen: better?.moves ?? 0,
-        why: this.#why,
+        reason: this.#reason,
       },
     }
   }
 
-  #look(terms: Terms): { found: Best | undefined; why: string } {
+  #look(terms: Terms): { readonly found: Best | undefined; readonly reason: ChoiceReason } {
     const { doubt } = terms
     const scale = this.#scale
     const { squares, model } = this.#start
-    const now = `deviation ${formatPercent(scale.deviation(squares))} of a pCPU`
-    const bound = () => `lower bound ${formatPercent(scale.lowerBound)}`
-    const rest = (why: string) => ({ found: undefined, why: `no move: ${why}` })
+    const deviation = scale.deviation(squares)
+    const rest = (reason: ChoiceReason) => ({ found: undefined, reason })
     if (scale.isBalanced(squares)) {
-      return rest(`${now}, within ${formatPercent(scale.tolerated)} of the ${bound()}`)
+      const { tolerated, lowerBound } = scale
+      return rest({ kind: 'balance-within-tolerance', deviation, tolerated, lowerBound })
     }
     if (terms.isSure && [model.low, model.high].some((demand) => isLevel({ ...model, demand }, terms))) {
-      return rest(`${now}, or within tolerance: what the vCPUs want is not known well enough`)
+      return rest({ kind: 'balance-uncertain', deviation })
     }
-    if (this.#isIdle) {
-      return rest(`no pCPU is asked for ${formatPercent(idleLoad)} of its time`)
-    }
+    if (this.#isIdle) return rest({ kind: 'balance-idle', idleBelow: idleLoad })
     const within = Math.min(0.9, doubt * worthwhile.within)
     const outOfReach = Math.min(0.9, doubt * worthwhile.outOfReach)
     const worth = (moves: number) => Math.min(outOfReach, moves * doubt * worthwhile.perMove)
@@ -206,28 +204,26 @@ class Search {
     const best = leastOfAll(model, squares, scale.least, mostNodes)
     if (best !== undefined) scale.prove(best)
     const wanted = best !== undefined && best > goal ? undefined : this.#front.fewest(goal)
-    const told = (best: Best) =>
-      `${best.moves} moves bring it to ${formatPercent(scale.deviation(best.squares))}`
+    const { lowerBound } = scale
+    const figuresOf = ({ moves, squares }: Best) => ({ deviation, moves, reached: scale.deviation(squares) })
     const paid = (best: Best) => best.moves > 0 && best.cost < this.#start.cost
     if (wanted && wanted.squares <= goal) {
-      if (!paid(wanted)) return rest(`${now}; ${told(wanted)}, which does not pay their cost`)
-      return { found: wanted, why: `${now}, ${bound()}; the fewest within tolerance: ${told(wanted)}` }
+      if (!paid(wanted)) return rest({ kind: 'balance-too-costly', ...figuresOf(wanted) })
+      return { found: wanted, reason: { kind: 'balance-fewest', lowerBound, ...figuresOf(wanted) } }
     }
     const start = scale.loose(squares)
     const least = scale.loose(wanted?.squares ?? best ?? squares)
     if (least > start * (1 - worth(1))) {
-      const reached = formatPercent(scale.deviation(scale.squaresAt(least)))
-      return rest(`${now}, ${bound()}; nothing that is much better can be reached: ${reached}`)
+      const reached = scale.deviation(scale.squaresAt(least))
+      return rest({ kind: 'balance-unreachable', deviation, lowerBound, reached })
     }
     const enough = Math.max(least * (1 + worthwhile.within), least + scale.tolerated / 4)
     const near = (gain: number) => scale.squaresAt(Math.min(enough, start * (1 - gain)))
     const isWorth = ({ squares, moves }: Best) => scale.loose(squares) <= start * (1 - worth(moves))
     let found = this.#front.fewest(near(worth(1)))
     if (!isWorth(found)) found = this.#front.fewest(near(outOfReach))
-    if (!paid(found)) return rest(`${now}; ${told(found)}, which does not pay their cost`)
-    if (!isWorth(found)) {
-      return rest(`${now}, ${bound()}; the best that was found is not worth it: ${told(found)}`)
-    }
-    return { found, why: `${now}, ${bound()}; tolerance is out of reach, near the best: ${told(found)}` }
+    if (!paid(found)) return rest({ kind: 'balance-too-costly', ...figuresOf(found) })
+    if (!isWorth(found)) return rest({ kind: 'balance-not-worth', lowerBound, ...figuresOf(found) })
+    return { found, reason: { kind: 'balance-near-best', lowerBound, ...figuresOf(found) } }
   }
 }

@@ -1,6 +1,5 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type PinAction, pin } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Better } from './choice.ts'
 import type { Model } from './model.ts'
@@ -10,26 +9,32 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
   const { shape } = model
   const before = new Arrangement(model)
   const after = new Arrangement(model, model.demand, where)
-  const middle = after.total() / shape.capacity.reduce((sum, one) => sum + one, 0)
-  const outcome = `deviation then ${formatPercent(deviation / middle)} of the mean ${formatPercent(middle)}`
-  const name = shape.names.map(
-    (text, bin) =>
-      `${text} (${formatPercent(before.loads[bin]!)} before, ${formatPercent(after.loads[bin]!)} after)`,
-  )
+  const mean = after.total() / shape.capacity.reduce((sum, one) => sum + one, 0)
   const plan: PinAction[] = []
   for (const [item, vcpu] of model.vcpus.entries()) {
     const to = where[item]!
     const cpus = cpusIn(shape.sets[to]!, vcpu.allowed)
     if (isThere(vcpu.affinity, cpus)) continue
-    const wants = `wants ${formatPercent(model.demand[item]!)}`
+    const figures = {
+      demand: model.demand[item]!,
+      to: shape.sets[to]!,
+      toBefore: before.loads[to]!,
+      toAfter: after.loads[to]!,
+      deviation,
+      mean,
+    }
     const from = model.start[item]!
-    const reason =
-      model.displaced[item] === 1
-        ? `${wants}, from where it may not be to ${name[to]}; ${outcome}`
-        : from === to
-          ? `${wants}, stays on ${name[to]}; ${outcome}`
-          : `${wants}, from ${shape.names[from]} (${formatPercent(before.loads[from]!)}) to ${name[to]}; ${outcome}`
-    plan.push(pin(vcpu, cpus, reason))
+    plan.push(
+      pin(
+        vcpu,
+        cpus,
+        model.displaced[item] === 1
+          ? { kind: 'balance-return', ...figures }
+          : from === to
+            ? { kind: 'balance-stay', ...figures }
+            : { kind: 'balance-move', ...figures, from: shape.sets[from]!, fromBefore: before.loads[from]! },
+      ),
+    )
   }
   return plan
 }

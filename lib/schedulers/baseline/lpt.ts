@@ -1,6 +1,5 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { type Movable, type Placement, readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
@@ -35,13 +34,7 @@ function placeAnew({ pcpus, loads: before, movable }: Placement): PinAction[] {
       loads[target] = met + demand
       const cpu = pcpus[target]!
       if (vcpu.affinity?.size === 1 && vcpu.affinity.has(cpu)) return []
-      return [
-        pin(
-          vcpu,
-          CpuSet.of(cpu),
-          `wants ${formatPercent(demand)}, pCPU ${cpu} has the least so far, ${formatPercent(met)}`,
-        ),
-      ]
+      return [pin(vcpu, CpuSet.of(cpu), { kind: 'lpt-place', demand, to: cpu, load: met })]
     })
 }
 

@@ -1,6 +1,5 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
-import { formatPercent } from '../../util/format.ts'
 import { mean } from '../../util/statistics.ts'
 import { readPlacement, withBackground } from '../shared/placement.ts'
 import { asItIs } from '../shared/rearrangement.ts'
@@ -28,9 +27,9 @@ export function oneMove(): PurePolicy<PinAction> {
       for (const { vcpu, demand, allowed } of there.sort((a, b) => b.demand - a.demand)) {
         const target = byLoad.find((pcpu) => allowed[pcpu] === 1)
         if (target === undefined || loads[target]! + demand > loads[source]! - nothing) continue
-        const from = `pCPU ${pcpus[source]} (${formatPercent(loads[source]!)})`
-        const to = `pCPU ${pcpus[target]} (${formatPercent(loads[target]!)})`
-        return [pin(vcpu, CpuSet.of(pcpus[target]!), `wants ${formatPercent(demand)}, from ${from} to ${to}`)]
+        const from = { from: pcpus[source]!, fromLoad: loads[source]! }
+        const to = { to: pcpus[target]!, toLoad: loads[target]! }
+        return [pin(vcpu, CpuSet.of(pcpus[target]!), { kind: 'one-move', demand, ...from, ...to })]
       }
     }
     return []

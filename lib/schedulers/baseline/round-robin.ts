@@ -21,7 +21,7 @@ export function roundRobin(): PurePolicy<PinAction> {
       const cpu = pcpus[found]!
       const cpus = CpuSet.of(cpu)
       if (!isRunning(vcpu.domain.state) || !vcpu.affinity || vcpu.affinity.equals(cpus)) return []
-      return [pin(vcpu, cpus, `turn of pCPU ${cpu}`)]
+      return [pin(vcpu, cpus, { kind: 'round-robin', to: cpu })]
     })
   }
 }

@@ -77,10 +77,10 @@ export async function REFUSE(stage: Stage): Promise<CaseResult> {
   const refuserId = before.domains.find(({ name }) => name === refuser.domain)!.uuid
   const refuserAsked = asked.filter(({ action }) => action.uuid === refuserId).length
   const reasons = ticks.map(({ skipped }) => {
-    return skipped.find(({ uuid, what }) => uuid === refuserId && what === 'memory')?.why
+    return skipped.find(({ uuid, what }) => uuid === refuserId && what === 'memory')?.reason
   })
-  const untold = reasons.filter((why) => why === undefined).length
-  const reason = reasons.at(-1) ?? null
+  const untold = reasons.filter((one) => one === undefined).length
+  const reason = reasons.at(-1)
   const given = start - (judged(idle)?.lowestActual ?? start)
   const minimumUnused = verdict.minimumUnused
   const others = figuresOfOthers(
@@ -96,7 +96,7 @@ export async function REFUSE(stage: Stage): Promise<CaseResult> {
       ...(verdict.hostReserveHeld ? [] : ['the host reserve did not hold']),
       ...(refuserAsked > 0 ? [`${refuser.name} was asked ${refuserAsked} times`] : []),
       ...(untold > 0 ? [`in ${untold} ticks nothing was said of ${refuser.name}`] : []),
-      ...(reason?.includes('no driver') ? [] : [`of ${refuser.name} was said: ${reason}`]),
+      ...(reason?.kind === 'no-balloon-driver' ? [] : [`of ${refuser.name} was said: ${reason?.kind}`]),
       ...(given > 0 || others.othersFreedMiB >= mib(lacking) ? [] : [`${idle.name} gave nothing`]),
       ...(minimumUnused !== undefined && minimumUnused >= leastUnused
         ? []
@@ -113,7 +113,7 @@ export async function REFUSE(stage: Stage): Promise<CaseResult> {
     leastBudgetLeftMiB: mibOrNull(verdict.leastBudgetLeft),
     refuserMiB: mibOrNull(judged(refuser)?.lastActual),
     refuserAsked,
-    refuserLeftAlone: reason,
+    refuserLeftAlone: reason?.kind ?? null,
     reachedMaximum: judged(grower)?.reachedMaximum ?? false,
     givenMiB: mib(given),
     lackingMiB: mib(lacking),

@@ -90,7 +90,8 @@ describe('what was granted', () => {
     const watcher = new Watcher(host, scenario, 512 * MiB)
     const grant = async (bytes: number) => {
       await host.setMemory(uuid, bytes)
-      const action = { kind: 'setMemory', uuid, domain: 'guest', bytes, reason: 'a test' } as const
+      const reason = { kind: 'custom', text: 'a test' } as const
+      const action = { kind: 'setMemory', uuid, domain: 'guest', bytes, reason } as const
       const outcome = { action, status: 'applied', error: undefined, duration: 0 } as const
       return watcher.look({ ...seen!, outcomes: [outcome] })
     }

@@ -39,7 +39,8 @@ const nonsense = (seed: number): Ballooning => {
     if (random() < 0.1) throw new Error('out of its mind')
     const uuids = [...view.domains.map(({ uuid }) => uuid), 'nobody']
     return Array.from({ length: Math.floor(random() * 6) }, (): SetMemoryAction => {
-      return { kind: 'setMemory', uuid: pick(uuids), domain: 'any', bytes: pick([anySize()]), reason: 'any' }
+      const reason = { kind: 'custom', text: 'any' } as const
+      return { kind: 'setMemory', uuid: pick(uuids), domain: 'any', bytes: pick([anySize()]), reason }
     })
   }
 }

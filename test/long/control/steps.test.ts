@@ -6,6 +6,7 @@ import { type Journal, memoryJournal } from '../../../lib/control/journal/journa
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { sentenceOf } from '../../../lib/policy/reason.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import type { Change, DomainChange, Scenario } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
@@ -241,7 +242,7 @@ function expectFreshRuns({ ticks: seen }: Run): void {
       const { target, age, need, events, progress } = memory
       expect({ target, age, need, events, progress }, `memory of ${name}`).toEqual({ progress: 'resting' })
       for (const { usage, demand } of vcpus) expect({ usage, demand }).toEqual({})
-      const foreign = skipped.filter((left) => left.uuid === uuid && left.why.includes('someone else'))
+      const foreign = skipped.filter((one) => one.uuid === uuid && one.rule === 'external-change')
       expect(foreign).toEqual([])
     }
   }
@@ -280,7 +281,7 @@ async function expectSettled({ ticks: seen, simulated }: Run): Promise<void> {
   const last = seen.slice(-atRest)
   for (const { outcomes, errors, index } of last) {
     expect(
-      outcomes.map(({ action }) => action.reason),
+      outcomes.map(({ action }) => sentenceOf(action.reason)),
       `tick ${index}`,
     ).toEqual([])
     expect(errors).toEqual([])

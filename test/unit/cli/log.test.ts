@@ -59,6 +59,8 @@ describe('--log json', () => {
       to: expect.stringMatching(/^[123]$/),
       status: 'applied',
       reason: expect.stringContaining('wants'),
+      reasonKind: 'balance-move',
+      figures: { demand: expect.any(Number), from: '0', fromBefore: expect.any(Number) },
     })
     const memory = await ballast(
       ['memory', '2', '-n', '40', '--ballooning', 'watermark', '--log', 'json', ...journal()],

@@ -71,11 +71,11 @@ describe('what is never done', () => {
     const host = new FakeHost([guest(1, { state: DomainState.paused })])
     const [tick] = await ticksOf(host, { interval: 1_000, ticks: 1, scheduler: allTo(2) })
     expect(host.calls).toEqual([])
-    expect(tick!.clamps).toMatchObject([{ rule: 'unmanaged', instead: undefined, cause: 'it is paused' }])
+    expect(tick!.clamps).toMatchObject([{ rule: 'unmanaged', instead: undefined, cause: { kind: 'paused' } }])
   })
 })
 
-describe('someone else', () => {
+describe('another program', () => {
   it('who pins a vCPU that Ballast had pinned is not fought until the domain restarts', async () => {
     const host = new FakeHost([guest(1), guest(2)])
     const ticks: Tick[] = []
@@ -93,7 +93,12 @@ describe('someone else', () => {
     expect(host.calls).toEqual(['pinVcpu vm1 0 2', 'pinVcpu vm2 0 2', 'pinVcpu vm1 0 2'])
     expect(ticks[2]!.clamps[0]).toMatchObject({ rule: 'external-change', instead: undefined })
     expect(ticks[2]!.skipped).toMatchObject([
-      { domain: 'vm1', what: 'vcpus', why: 'someone else pinned vCPU 0 to 0' },
+      {
+        domain: 'vm1',
+        what: 'vcpus',
+        rule: 'external-change',
+        reason: { kind: 'vcpu-pinned-externally', vcpu: 0, cpus: CpuSet.of(0) },
+      },
     ])
     expect(ticks[5]!.clamps[0]).toMatchObject({ rule: 'external-change' })
     expect(ticks[6]!.outcomes).toMatchObject([{ status: 'applied' }])

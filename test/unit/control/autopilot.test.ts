@@ -107,7 +107,7 @@ describe('a guest that does not answer', () => {
     const [tick] = await ticksOf(host, { interval: 1_000, ticks: 1, scheduler: allTo(1) })
     expect(host.calls).toEqual(['pinVcpu vm1 0 1'])
     expect(tick!.skipped).toMatchObject([
-      { domain: 'vm2', what: 'vcpus', why: expect.stringContaining('stuck') },
+      { domain: 'vm2', what: 'vcpus', rule: 'stale-statistics', reason: { kind: 'stuck' } },
     ])
     expect(tick!.summary).toContain('1 stuck')
   })
@@ -259,7 +259,11 @@ describe('what is refused', () => {
     const ticks = await ticksOf(host, { interval: 1_000, ticks: 34, scheduler: allTo(1) })
     expect(triedAt(ticks)).toEqual([0, 1, 3, 7, 15, 31])
     expect(ticks[8]!.clamps).toMatchObject([
-      { rule: 'backoff', cause: 'it failed 4 times, tried again in 7 s: no such pCPU in its cpuset' },
+      {
+        rule: 'backoff',
+        result: 'denied',
+        cause: { kind: 'failed-before', times: 4, pause: 7_000, message: 'no such pCPU in its cpuset' },
+      },
     ])
   })
 

@@ -199,7 +199,13 @@ describe('what is an emergency', () => {
     })
   }
   const grown: Outcome = {
-    action: { kind: 'setMemory', uuid: uuidOf('a'), domain: 'a', bytes: GiB, reason: '' },
+    action: {
+      kind: 'setMemory',
+      uuid: uuidOf('a'),
+      domain: 'a',
+      bytes: GiB,
+      reason: { kind: 'custom', text: '' },
+    },
     status: 'applied',
     error: undefined,
     duration: 0,

@@ -94,7 +94,7 @@ describe('same-page merging', () => {
     const ticks = await run(host, wants(400), 3)
     expect(sets(host)).toHaveLength(1)
     expect(ticks[0]!.ksm?.outcome?.error?.message).toBe('permission denied')
-    expect(ticks[1]!.ksm?.skipped).toBe('its pace cannot be changed: permission denied')
+    expect(ticks[1]!.ksm?.skipped).toEqual({ kind: 'ksm-refused', message: 'permission denied' })
   })
 
   it('is left to somebody else who changes it', async () => {
@@ -105,13 +105,13 @@ describe('same-page merging', () => {
       if (tick.index === 1) host.merging = { ...usual, pagesToScan: 777 }
     }
     expect(sets(host)).toHaveLength(1)
-    expect(ticks[2]!.ksm?.skipped).toBe('someone else changed its pace to 777 pages each 20 ms')
+    expect(ticks[2]!.ksm?.skipped).toEqual({ kind: 'ksm-changed-externally', pagesToScan: 777, sleep: 20 })
   })
 
   it.each([-1, 0.5, Number.NaN, 2 ** 33])('cannot have %s pages', async (wrong) => {
     const host = hostWith(usual)
     const [tick] = await run(host, wants(wrong), 1)
-    expect(tick!.ksm?.skipped).toBe(`${wrong} is no pace of merging`)
+    expect(tick!.ksm?.skipped).toEqual({ kind: 'ksm-invalid-pace', value: wrong })
     expect(sets(host)).toEqual([])
   })
 

@@ -33,10 +33,17 @@ function tickOf(view: View, actions: readonly Action[], more: Partial<Tick> = {}
 }
 
 const pinned = (cpu: number, name = 'a'): Action => {
-  return { kind: 'pin', uuid: uuidOf(name), domain: name, vcpu: 0, cpus: CpuSet.of(cpu), reason: '' }
+  return {
+    kind: 'pin',
+    uuid: uuidOf(name),
+    domain: name,
+    vcpu: 0,
+    cpus: CpuSet.of(cpu),
+    reason: { kind: 'custom', text: '' },
+  }
 }
 const sized = (bytes: number, name = 'a'): Action => {
-  return { kind: 'setMemory', uuid: uuidOf(name), domain: name, bytes, reason: '' }
+  return { kind: 'setMemory', uuid: uuidOf(name), domain: name, bytes, reason: { kind: 'custom', text: '' } }
 }
 const called = (at: number, done = true): Call => ({ kind: 'pin', uuid: uuidOf('a'), vcpu: 0, at, done })
 

@@ -4,7 +4,7 @@ import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { LogFormatter } from '../../../lib/report/log-lines.ts'
-import { MiB } from '../../../lib/util/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { applied, pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 const view = viewOf(4, pinnedGuests([0, 1, 2, 3]))
@@ -68,16 +68,30 @@ describe('the narrator', () => {
   it('tells what lasts when it begins, and again when it comes back, whatever its numbers do', () => {
     const narrator = new LogFormatter()
     const held = (seconds: number) => ({
-      skipped: [{ uuid: 'u1', domain: 'aos_vm2', what: 'memory' as const, why: `stale for ${seconds}.5 s` }],
+      skipped: [
+        {
+          uuid: 'u1',
+          domain: 'aos_vm2',
+          what: 'memory' as const,
+          rule: 'unmanaged' as const,
+          reason: { kind: 'floor-above-maximum', memoryFloor: seconds * GiB, maximum: GiB } as const,
+        },
+      ],
       clamps: [
-        { rule: 'host-reserve' as const, action: grow, instead: undefined, cause: `${seconds} MiB short` },
+        {
+          rule: 'host-reserve' as const,
+          result: 'denied' as const,
+          action: grow,
+          instead: undefined,
+          cause: { kind: 'no-headroom', headroom: seconds * MiB } as const,
+        },
       ],
       errors: [new BallastError('ERR_POLICY', 'it threw')],
     })
     expect(told(narrator, 1, held(10)).slice(0, 3)).toEqual([
       'it threw',
-      'clamped: set memory of aos_vm1 to 640 MiB: 10 MiB short',
-      'skipped: memory of aos_vm2: stale for 10.5 s',
+      'denied: set memory of aos_vm1 to 640 MiB: the host has 10 MiB left to grant',
+      'skipped: memory of aos_vm2: its settings contradict its definition: a memory floor of 10 GiB, above its maximum, 1024 MiB',
     ])
     expect(told(narrator, 2, held(12))).toEqual([])
     expect(told(narrator, 3)).toEqual([])

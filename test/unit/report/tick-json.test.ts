@@ -13,13 +13,28 @@ const view = viewOf(4, [
 ])
 const move = pin(view.vcpus[0]!, CpuSet.of(3), 'pCPU 3 is idle')
 const grow = setMemory(view.domains[0]!, 640 * MiB, '90 MiB unused')
+const notRunning = { kind: 'not-running' } as const
 const tick = tickOf(7, view, {
   plan: [move, grow],
   clamps: [
-    { rule: 'host-reserve', action: grow, instead: { ...grow, bytes: 600 * MiB }, cause: 'no room' },
-    { rule: 'no-change', action: move, instead: undefined, cause: 'is there already' },
+    {
+      rule: 'host-reserve',
+      result: 'changed',
+      action: grow,
+      instead: { ...grow, bytes: 600 * MiB },
+      cause: { kind: 'no-headroom', headroom: 88 * MiB },
+    },
+    {
+      rule: 'no-change',
+      result: 'denied',
+      action: move,
+      instead: undefined,
+      cause: { kind: 'pinned-already', affinity: CpuSet.range(0, 1) },
+    },
   ],
-  skipped: [{ uuid: view.domains[1]!.uuid, domain: 'b', what: 'memory', why: 'not running' }],
+  skipped: [
+    { uuid: view.domains[1]!.uuid, domain: 'b', what: 'memory', rule: 'unmanaged', reason: notRunning },
+  ],
   outcomes: [
     { action: move, status: 'failed', error: new BallastError('ERR_NO_DOMAIN', 'gone'), duration: 2.5 },
     { action: { ...grow, bytes: 600 * MiB }, status: 'dry-run', error: undefined, duration: 0 },
@@ -66,14 +81,35 @@ describe('a Tick in JSON', () => {
         { name: 'b', state: 'paused', memory: { hold: 'not running' } },
       ],
       plan: [
-        { kind: 'pin', domain: 'a', vcpu: 0, cpus: '3', reason: 'pCPU 3 is idle' },
-        { kind: 'setMemory', domain: 'a', bytes: 640 * MiB, reason: '90 MiB unused' },
+        { kind: 'pin', domain: 'a', vcpu: 0, cpus: '3', reason: { kind: 'custom', text: 'pCPU 3 is idle' } },
+        {
+          kind: 'setMemory',
+          domain: 'a',
+          bytes: 640 * MiB,
+          reason: { kind: 'custom', text: '90 MiB unused' },
+        },
       ],
       clamps: [
-        { rule: 'host-reserve', instead: { bytes: 600 * MiB }, cause: 'no room' },
-        { rule: 'no-change' },
+        {
+          rule: 'host-reserve',
+          result: 'changed',
+          instead: { bytes: 600 * MiB },
+          cause: { kind: 'no-headroom', headroom: 88 * MiB, text: 'the host has 88 MiB left to grant' },
+        },
+        {
+          rule: 'no-change',
+          result: 'denied',
+          cause: { kind: 'pinned-already', affinity: '0-1', text: 'it is pinned to 0-1 already' },
+        },
       ],
-      skipped: [{ domain: 'b', what: 'memory', why: 'not running' }],
+      skipped: [
+        {
+          domain: 'b',
+          what: 'memory',
+          rule: 'unmanaged',
+          reason: { ...notRunning, text: 'it is not running' },
+        },
+      ],
       outcomes: [
         { status: 'failed', error: { code: 'ERR_NO_DOMAIN', message: 'gone' }, duration: 2.5 },
         { status: 'dry-run' },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { sentenceOf } from '../../../lib/policy/reason.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { standardDeviation } from '../../../lib/util/statistics.ts'
 import { runs } from '../../support/runs.ts'
@@ -48,7 +49,7 @@ describe('constant demand', () => {
             const vcpu = view.vcpus.find((one) => one.domain.uuid === action.uuid)!
             expect(vcpu.affinity!.equals(action.cpus)).toBe(false)
             expect(action.cpus.size).toBe(1)
-            expect(action.reason).toMatch(/\d %/)
+            expect(sentenceOf(action.reason)).toMatch(/\d %/)
           }
           world.apply(decision.plan)
         }

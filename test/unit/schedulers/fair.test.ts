@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { sentenceOf } from '../../../lib/policy/reason.ts'
 import { fair } from '../../../lib/schedulers/fair.ts'
 import { served } from '../../../lib/schedulers/shared/max-min-share.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
@@ -67,7 +68,7 @@ describe('fair', () => {
       }
       expect(plans.map((plan) => plan.length)).toEqual([1])
       expect(plans[0]![0]).toMatchObject({ kind: 'setShares', domain: 'guest0', shares: 3 * usual })
-      expect(plans[0]![0]!.reason).toBe(
+      expect(sentenceOf(plans[0]![0]!.reason)).toBe(
         `has 3072 shares and is served 55.6 % of its due, 100.0 % with ${3 * usual} cpu_shares; no move helps`,
       )
       expect(world.guests.map(({ cpuShares }) => cpuShares)).toEqual([3 * usual, usual, usual])
@@ -158,7 +159,7 @@ describe('fair', () => {
     const policy = fair()
     const view = withShares(new World(2, busy(4)).look(), [3072, 1024, 1024, 1024])
     const { plan } = policy.decide(view, policy.decide(view, policy.initialState).state)
-    expect(plan[0]!.reason).toMatch(
+    expect(sentenceOf(plan[0]!.reason)).toMatch(
       /^wants 100\.0 %, is due \d+\.\d % by \d+ shares, goes to pCPU 1 and gets \d+\.\d % there$/,
     )
   })

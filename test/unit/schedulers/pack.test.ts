@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { sentenceOf } from '../../../lib/policy/reason.ts'
 import { pack } from '../../../lib/schedulers/pack.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
 import { ticksOf } from './ticks.ts'
@@ -89,7 +90,7 @@ describe('pack', () => {
     const actions = ticks.flatMap(({ plan }) => plan)
     expect(actions.length).toBe(4)
     for (const { reason } of actions)
-      expect(reason).toMatch(/^wants \d+\.\d %, (stays on|goes from pCPU \d to) pCPU \d/)
+      expect(sentenceOf(reason)).toMatch(/^wants \d+\.\d %, (stays on|goes from pCPU \d to) pCPU \d/)
   })
 
   it('refuses options that are none', () => {

@@ -29,11 +29,13 @@ describe('printable', () => {
 describe('a hostile guest name', () => {
   const view = viewOf(1, [{ name: hostile, vcpus: [{ on: 0, usage: 0.5 }] }])
   const action = setMemory(view.domains[0]!, 1024, hostile)
+  const cause = { kind: 'unknown-vcpu', domain: hostile, vcpu: 1 } as const
+  const reason = { kind: 'metadata-invalid', problem: hostile } as const
   const tick = tickOf(0, view, {
     summary: hostile,
     plan: [action],
-    clamps: [{ rule: 'guest-floor', action, instead: undefined, cause: hostile }],
-    skipped: [{ uuid: 'u', domain: hostile, what: 'memory', why: hostile }],
+    clamps: [{ rule: 'invalid', result: 'denied', action, instead: undefined, cause }],
+    skipped: [{ uuid: 'u', domain: hostile, what: 'memory', rule: 'unmanaged', reason }],
     outcomes: [
       { action, status: 'failed', error: new BallastError('ERR_LIBVIRT', hostile), duration: 1 },
       { action, status: 'applied', error: undefined, duration: 1 },

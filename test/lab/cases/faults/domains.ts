@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Tick } from '../../../../lib/control/tick.ts'
+import type { SkipReason } from '../../../../lib/policy/reasons/skip.ts'
 import type { Guest } from '../../guest.ts'
 import { virsh } from '../../virsh.ts'
 import { type Fault, type Trial, whileAtWork } from './fault.ts'
@@ -47,7 +48,7 @@ export const domainFaults: readonly Fault[] = [
       until: undefined,
     }
     run.facts.paused.push(pause)
-    await trial.see('it is left alone', ({ tick }) => whyLeftAlone(tick, victim) === 'it is paused', 3)
+    await trial.see('it is skipped', ({ tick }) => skipOf(tick, victim)?.kind === 'paused', 3)
     await trial.othersGoOn(3)
     pause.until = run.now
     await virsh(ground.lab.uri, 'resume', victim.domain)
@@ -136,6 +137,7 @@ function failedPin(trial: Trial): Promise<unknown> {
   )
 }
 
-export function whyLeftAlone({ skipped }: Tick, { domain }: Guest): string | undefined {
-  return skipped.find((left) => left.domain === domain && left.what === 'vcpus')?.why
+/** Why the vCPUs of a guest are skipped; undefined: they are not. */
+export function skipOf({ skipped }: Tick, { domain }: Guest): SkipReason | undefined {
+  return skipped.find((one) => one.domain === domain && one.what === 'vcpus')?.reason
 }

@@ -1,6 +1,6 @@
 import type { Scheduler } from '../../../../lib/policy/plan.ts'
 import { virsh } from '../../virsh.ts'
-import { whyLeftAlone } from './domains.ts'
+import { skipOf } from './domains.ts'
 import { type Fault, whileAtWork } from './fault.ts'
 import { carousel } from './restless.ts'
 import type { Seen } from './run.ts'
@@ -8,21 +8,23 @@ import type { Seen } from './run.ts'
 /** How many times in a row the policy throws. */
 const throws = 3
 
-/** What somebody else does to the same guests, or a policy to itself. */
+/** What another program does to the same guests, or a policy to itself. */
 export const otherFaults: readonly Fault[] = [
   whileAtWork('foreign pin', async (trial) => {
     const { ground, run, victim, others } = trial
     trial.survivors = others
-    const isLeft = ({ tick }: Seen) =>
-      whyLeftAlone(tick, victim)?.includes('someone else pinned vCPU 0 to 0-1') === true
+    const isSkipped = ({ tick }: Seen) => {
+      const reason = skipOf(tick, victim)
+      return reason?.kind === 'vcpu-pinned-externally' && reason.vcpu === 0 && `${reason.cpus}` === '0-1'
+    }
     // One that comes between a look and our own pin cannot be seen: then once more.
-    let left: Seen | undefined
-    for (let attempt = 0; attempt < 4 && !left; attempt++) {
+    let skipped: Seen | undefined
+    for (let attempt = 0; attempt < 4 && !skipped; attempt++) {
       await run.until(() => true, 2)
       await virsh(ground.lab.uri, 'vcpupin', victim.domain, '0', '0-1', '--live')
-      left = await run.until(isLeft, 2)
+      skipped = await run.until(isSkipped, 2)
     }
-    trial.require(left !== undefined, 'it was never left alone')
+    trial.require(skipped !== undefined, 'it was never skipped')
     await trial.othersGoOn(3)
     const now = await virsh(ground.lab.uri, 'vcpupin', victim.domain)
     trial.require(/^\s*0\s+0-1$/m.test(now), `the foreign pin is gone: ${now}`)

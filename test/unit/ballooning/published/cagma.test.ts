@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cagma } from '../../../../lib/ballooning/published/cagma.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from '../hosts.ts'
 
@@ -127,5 +128,5 @@ it('what is on its way is not asked for again', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 8_000, guests: [{ name: 'a', actual: 500, used: 500 }] })
-  expect(firstPlan(cagma(), view)[0]!.reason).toBe('critical 550 MiB, available 500 MiB')
+  expect(sentenceOf(firstPlan(cagma(), view)[0]!.reason)).toBe('critical 550 MiB, available 500 MiB')
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mom } from '../../../../lib/ballooning/published/mom.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from '../hosts.ts'
 
@@ -116,5 +117,7 @@ it('without knowledge of the host nothing is done', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 10_000, available: 1_000, guests: [{ name: 'a', actual: 1_000, used: 400 }] })
-  expect(firstPlan(mom(), view)[0]!.reason).toBe('10.0 % of the host free, uses 400 MiB of 1000 MiB')
+  expect(sentenceOf(firstPlan(mom(), view)[0]!.reason)).toBe(
+    '10.0 % of the host free, uses 400 MiB of 1000 MiB',
+  )
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { proxmox } from '../../../../lib/ballooning/published/proxmox.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from '../hosts.ts'
 
@@ -148,7 +149,7 @@ it('acts every 10 s', () => {
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 10_000, available: 1_950, guests: [guest('a', 1_300, 1_000, 500)] })
-  expect(firstPlan(proxmox(), view)[0]!.reason).toBe(
+  expect(sentenceOf(firstPlan(proxmox(), view)[0]!.reason)).toBe(
     'host 50 MiB above its target, comfortable with 500 MiB free',
   )
 })

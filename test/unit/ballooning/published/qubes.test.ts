@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { qubes } from '../../../../lib/ballooning/published/qubes.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf } from '../hosts.ts'
 
@@ -114,7 +115,7 @@ it('what a guest has swapped out counts as use, its page cache does not', () => 
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 2_000, guests: [{ name: 'a', actual: 600, used: 200 }] })
-  expect(firstPlan(qubes(), view)[0]!.reason).toBe(
+  expect(sentenceOf(firstPlan(qubes(), view)[0]!.reason)).toBe(
     'uses 200 MiB and would like 260 MiB, has 600 MiB; 1400 MiB are free',
   )
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { squeezed } from '../../../../lib/ballooning/published/squeezed.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import { firstPlan, type GuestShape, hostOf, sizesOf, sizesThrough } from '../hosts.ts'
 
@@ -108,5 +109,7 @@ it('one that refuses keeps its memory, and the others are squeezed the more', ()
 
 it('says why in numbers', () => {
   const view = hostOf({ total: 1_000, guests: [guest('a', 700, 200, 800), guest('b', 300, 200, 800)] })
-  expect(firstPlan(squeezed(), view)[0]!.reason).toBe('gamma 0.500 of 200 MiB to 800 MiB, 1 to give first')
+  expect(sentenceOf(firstPlan(squeezed(), view)[0]!.reason)).toBe(
+    'gamma 0.500 of 200 MiB to 800 MiB, 1 to give first',
+  )
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type SharesState, shares } from '../../../../lib/ballooning/shares.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { HostMemoryView } from '../../../../lib/view/view.ts'
 import { overhead, type Sketch, viewOf } from './views.ts'
@@ -27,7 +28,7 @@ class Runner {
     this.#state = state
     return {
       asked: Object.fromEntries(plan.map(({ uuid, bytes }) => [uuid, Math.round(bytes / MiB)])),
-      reasons: plan.map(({ reason }) => reason),
+      reasons: plan.map(({ reason }) => sentenceOf(reason)),
       errors: errors.map((error) => (error as Error).message),
     }
   }

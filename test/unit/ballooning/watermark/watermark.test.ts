@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type WatermarkOptions, watermark } from '../../../../lib/ballooning/watermark/watermark.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { runs } from '../../../support/runs.ts'
@@ -289,7 +290,7 @@ describe('what guests tell', () => {
   it('says why in numbers', () => {
     const world = new World(8_192, [growing(24), idle()], watermark()).run(40)
     const reasons = world.rounds.flatMap(({ plan }) =>
-      plan.map(({ domain, reason }) => `${domain}: ${reason}`),
+      plan.map(({ domain, reason }) => `${domain}: ${sentenceOf(reason)}`),
     )
     expect(reasons).toContainEqual(
       expect.stringMatching(/^g0: [\d.]+ MiB unused of [\d.]+ MiB, use rising by [\d.]+ MiB\/s, below/),

@@ -5,6 +5,7 @@ import type { Tick } from '../../../../lib/control/tick.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { type PinAction, type Plan, pin, setMemory } from '../../../../lib/policy/plan.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { lpt } from '../../../../lib/schedulers/baseline/lpt.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
@@ -27,7 +28,7 @@ async function run(guests: FakeGuest[], options: Partial<AutopilotOptions>, prep
     host,
     ticks,
     tick: ticks.at(-1)!,
-    left: ticks.at(-1)!.skipped.map(({ domain, why }) => `${domain}: ${why}`),
+    left: ticks.at(-1)!.skipped.map(({ domain, reason }) => `${domain}: ${sentenceOf(reason)}`),
   }
 }
 
@@ -148,7 +149,7 @@ describe('metadata', () => {
       ['no luck'],
       [],
     ])
-    expect(ticks[0]!.skipped[0]!.why).toBe('its settings in its metadata are not known yet')
+    expect(ticks[0]!.skipped[0]!.reason).toEqual({ kind: 'settings-unknown' })
     expect(host.calls).toEqual(['pinVcpu vm1 0 2'])
   })
 

@@ -4,6 +4,7 @@ import { RunCache } from '../../../../lib/control/domain/run-cache.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { setMemory } from '../../../../lib/policy/plan.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { type FakeGuest, FakeHost, guest } from '../fake-host.ts'
@@ -19,7 +20,8 @@ async function ticksOf(host: FakeHost, options: Partial<AutopilotOptions> = {}, 
   return ticks
 }
 
-const why = (tick: Tick | undefined) => tick?.skipped.map(({ domain, why }) => `${domain}: ${why}`)
+const why = (tick: Tick | undefined) =>
+  tick?.skipped.map(({ domain, reason }) => `${domain}: ${sentenceOf(reason)}`)
 
 describe('what a domain is made of', () => {
   it.each<[FakeGuest['traits'], string]>([

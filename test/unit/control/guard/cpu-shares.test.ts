@@ -5,6 +5,7 @@ import { restore } from '../../../../lib/control/restore/restore.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { type Scheduler, setShares } from '../../../../lib/policy/plan.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { FakeHost, guest } from '../fake-host.ts'
 
 /** Wants each guest to have these, for ever. */
@@ -20,7 +21,8 @@ async function run(host: FakeHost, shares: number, ticks: number, more: object =
   return seen
 }
 
-const causes = (tick: Tick | undefined) => tick?.clamps.map(({ rule, cause }) => `${rule}: ${cause}`)
+const causes = (tick: Tick | undefined) =>
+  tick?.clamps.map(({ rule, cause }) => `${rule}: ${sentenceOf(cause)}`)
 
 describe('cpu_shares', () => {
   it('are set once, the original in the journal first, and brought back', async () => {
@@ -93,7 +95,7 @@ describe('cpu_shares', () => {
     }
   })
 
-  it('are left to somebody else who changes them, until the restart', async () => {
+  it('are left to another program that changes them, until the restart', async () => {
     const host = new FakeHost([guest(1, { cpuShares: 100 })])
     const ticks: Tick[] = []
     for await (const tick of autopilot(host, { interval: 1_000, ticks: 6, scheduler: wants(300) })) {
@@ -102,7 +104,7 @@ describe('cpu_shares', () => {
       if (tick.index === 3) Object.assign(host.guests[0]!, { id: 50, cpuShares: 100 })
     }
     expect(causes(ticks[3])).toEqual([
-      'external-change: someone else set its cpu_shares to 777: they are left alone until it restarts',
+      'external-change: another program set its cpu_shares to 777: they are not changed until it restarts',
     ])
     expect(ticks[4]!.outcomes.map(({ status }) => status)).toEqual(['applied'])
     expect(host.guests[0]!.cpuShares).toBe(300)

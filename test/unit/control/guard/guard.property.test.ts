@@ -140,7 +140,11 @@ describe('whatever a policy wants and whatever is seen', () => {
         expect(domain.memory.hold).not.toBe('stuck')
       }
       const keys = guarded.skipped.map(({ uuid, what }) => `${uuid} ${what}`)
-      expect(new Set(keys).size).toBe(keys.length)
+      // Of a domain, or each of its vCPUs, a reason is said once.
+      const reasons = guarded.skipped.map(({ uuid, what, reason }) => {
+        return `${uuid} ${what} ${reason.kind} ${'vcpu' in reason ? reason.vcpu : ''}`
+      })
+      expect(new Set(reasons).size).toBe(reasons.length)
       for (const { uuid, name, state, memory } of view.domains) {
         if (name === 'db' || !isRunning(state)) expect(keys).toContain(`${uuid} vcpus`)
         if (name === 'db' || !isRunning(state) || memory.hold) expect(keys).toContain(`${uuid} memory`)

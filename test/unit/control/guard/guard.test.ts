@@ -62,16 +62,17 @@ describe('shrinking', () => {
     const view = viewOf({ domains: [{ name: 'a', settings: { memoryFloor: 600 * MiB } }] })
     const { plan, clamps } = guard([size(view, 0, 100)], view, limits, new Ledger())
     expect(plan).toMatchObject([{ bytes: 600 * MiB }])
-    expect(clamps).toMatchObject([{ rule: 'guest-floor', cause: 'its settings say 600 MiB at least' }])
+    expect(clamps).toMatchObject([
+      { rule: 'guest-floor', cause: { kind: 'below-memory-floor', memoryFloor: 600 * MiB } },
+    ])
   })
 
   it('is not done to a guest whose floor is above its maximum, and it is said', () => {
     const view = viewOf({ domains: [{ name: 'a', settings: { memoryFloor: 5 * GiB } }] })
     const { plan, skipped } = guard([size(view, 0, 600)], view, limits, new Ledger())
     expect(plan).toEqual([])
-    const why =
-      'its settings contradict its definition: a memory floor of 5120 MiB, above its maximum, 4096 MiB'
-    expect(skipped).toMatchObject([{ domain: 'a', what: 'memory', why }])
+    const reason = { kind: 'floor-above-maximum', memoryFloor: 5 * GiB, maximum: 4 * GiB }
+    expect(skipped).toMatchObject([{ domain: 'a', what: 'memory', rule: 'unmanaged', reason }])
   })
 
   it('that has become too deep is called back', () => {

@@ -118,7 +118,7 @@ describe('reserve', () => {
         'No room for 4096 MiB: 320 MiB are free; 1024 MiB stay with the host; ' +
         'vm1 holds 2112 MiB, uses 1900 MiB and could give 48 MiB; ' +
         'vm2 holds 2112 MiB, uses 200 MiB and could give 1748 MiB; ' +
-        'old holds 576 MiB and is left alone: it has no balloon device',
+        'old holds 576 MiB and is skipped: it has no balloon device',
     })
     expect(tick!.view.memory).toMatchObject({ reserved: 0, budget: 5 * GiB })
     // Nobody is shrunk for what cannot be.
@@ -142,7 +142,7 @@ describe('reserve', () => {
     await go(pilot, 1)
     expect(await outcomeOf(room)).toMatchObject({
       code: 'ERR_INSUFFICIENT_MEMORY',
-      message: expect.stringContaining('left alone'),
+      message: expect.stringContaining('skipped'),
     })
     await pilot.return()
   })

@@ -6,6 +6,7 @@ import type { Tick } from '../../../../lib/control/tick.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { pin } from '../../../../lib/policy/plan.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { tickRecord } from '../../../../lib/report/tick-json.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
 import { fair } from '../../../../lib/schedulers/fair.ts'
@@ -102,14 +103,10 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
     const ticks = await ticksOf(host, { ticks: 620 })
     const [undone] = rolledBack(ticks)
     expect(undone!.index).toBe(6)
-    expect(undone!.rollbacks).toMatchObject([
-      {
-        what: 'vcpus',
-        why: expect.stringMatching(
-          /^vm[12] vCPU 0 waits 80\.0 % of the time on pCPU 0, where the longest wait was 2\.0 % before and \d+\.\d % to be expected$/,
-        ),
-      },
-    ])
+    expect(undone!.rollbacks).toMatchObject([{ what: 'vcpus', reason: { kind: 'rollback-delay', on: 0 } }])
+    expect(sentenceOf(undone!.rollbacks![0]!.reason)).toMatch(
+      /^rolled back: vm[12] vCPU 0 waits 80\.0 % of the time on pCPU 0, where the longest wait was 2\.0 % before and \d+\.\d % to be expected$/,
+    )
     expect(undone!.outcomes).toMatchObject([{ status: 'applied', action: { kind: 'pin', domain: 'vm2' } }])
     expect(undone!.summary).toContain('rolled back 1 change')
     expect(tickRecord(undone!).rollbacks).toMatchObject([{ what: 'vcpus', plan: [{ vcpu: 0, cpus: '1' }] }])

@@ -7,6 +7,7 @@ import { Ledger } from '../../../../lib/control/ledger/ledger.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import type { Host } from '../../../../lib/host/host.ts'
 import { type Action, setMemory } from '../../../../lib/policy/plan.ts'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
@@ -51,17 +52,15 @@ describe('a shrink after which the guest swaps', () => {
     const host = swappingBelow(850 * MiB)
     const ticks = await ticksOf(host, { ticks: 80 })
     const [undone] = rolledBack(ticks)
-    expect(undone!.rollbacks).toMatchObject([
-      {
-        what: 'memory',
-        why: expect.stringMatching(/^vm1: rolled back: at 829 MiB it swapped out [\d.]+ MiB$/),
-      },
-    ])
+    expect(undone!.rollbacks).toMatchObject([{ what: 'memory', reason: { kind: 'rollback-swap' } }])
+    const { plan, reason } = undone!.rollbacks![0]!
+    expect(plan).toMatchObject([{ domain: 'vm1', reason }])
+    expect(sentenceOf(reason)).toMatch(/^rolled back: at 829 MiB it swapped out [\d.]+ MiB$/)
     // 1024 → 921.6 is fine; → 829.4 hurts; back to 921.6, and then no lower than the middle of both.
     expect(sizes(host, 'vm1').map(Math.round).slice(0, 4)).toEqual([922, 829, 922, 876])
     expect(host.guests[0]!.actual).toBeGreaterThanOrEqual(850 * MiB)
     const held = ticks.flatMap(({ clamps }) => clamps.filter(({ rule }) => rule === 'rolled-back'))
-    expect(held[0]!.cause).toMatch(/^less than 876 MiB hurt it: not again for \d+ s$/)
+    expect(sentenceOf(held[0]!.cause)).toMatch(/^less than 876 MiB hurt it: not again for \d+ s$/)
     expect(sizes(host, 'vm2').length).toBeGreaterThan(5)
   })
 

@@ -48,7 +48,8 @@ describe('how many Views have to call for moves', () => {
     gain: number,
     patience = 64,
   ) => {
-    const explanation = { front: [], lowerBound: 0, tolerated: 0.02, chosen: 1, why: '' }
+    const reason = { kind: 'balance-uncertain', deviation: 0.1 + gain } as const
+    const explanation = { front: [], lowerBound: 0, tolerated: 0.02, chosen: 1, reason }
     const better = { where: new Int32Array(), moves: 1, deviation: 0.1 }
     const verdict = { better, deviation: 0.1 + gain, isIdle: false, explanation, change }
     const state = (calls: number) => ({ ...initialPatience, needed: patience, calls })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { Arrangement } from '../../../../lib/schedulers/balance/arrangement.ts'
 import { shapeOf } from '../../../../lib/schedulers/balance/bins.ts'
 import { ExactSearch } from '../../../../lib/schedulers/balance/branch-and-bound.ts'
@@ -161,7 +162,7 @@ describe('what the policy chooses', () => {
       expect(explanation!.lowerBound).toBeLessThanOrEqual(measure(best.at(-1)!) + 1e-6)
       expect(explanation!.front[0]).toMatchObject({ moves: 0, exact: true })
       expect(explanation!.front.map(({ moves }) => moves)).toContain(explanation!.chosen)
-      expect(explanation!.why).toMatch(/deviation|no pCPU/)
+      expect(sentenceOf(explanation!.reason)).toMatch(/deviation|no pCPU/)
       expect(state.calls).toBe(explanation!.chosen > 0 ? 1 : 0)
     }
   })

@@ -43,7 +43,8 @@ describe('roundRobin', () => {
   it('pins one that is free to the pCPU that it runs on, when that is the one whose turn it is', () => {
     const world = new World(2, [{ demand: 0.5, on: 0, free: CpuSet.of(0, 1) }])
     const plan = roundRobin()(world.look())
-    expect(plan).toMatchObject([{ domain: 'guest0', vcpu: 0, cpus: CpuSet.of(0), reason: 'turn of pCPU 0' }])
+    const reason = { kind: 'round-robin', to: 0 }
+    expect(plan).toMatchObject([{ domain: 'guest0', vcpu: 0, cpus: CpuSet.of(0), reason }])
     expect(world.apply(plan)).toBe(0)
   })
 

@@ -1,0 +1,146 @@
+import type { Affinity } from './affinity.ts'
+import type { Random } from './random.ts'
+import { none, type RunQueues } from './run-queues.ts'
+import type { Tasks } from './tasks.ts'
+
+/** How often a balancing pass moves a vCPU for no visible reason, as a real kernel does. */
+const strayChance = 0.03
+
+/**
+ * Where tasks go that may run on several pCPUs: on an idle one when they wake, to one that has fallen idle, and once in a while
+ * from a long queue to a short one.
+ */
+export class Placement {
+  readonly #tasks: Tasks
+  readonly #queues: RunQueues
+  readonly #random: Random
+  readonly #count: number
+  /** Queues that have something to give, as numbers that sort the longest first, the first of equals. */
+  readonly #crowded: Float64Array
+
+  constructor(tasks: Tasks, queues: RunQueues, random: Random) {
+    this.#tasks = tasks
+    this.#queues = queues
+    this.#random = random
+    this.#count = queues.length.length
+    this.#crowded = new Float64Array(this.#count)
+  }
+
+  /** Where it ran last if that is idle, else an idle pCPU, best of an idle core; else where it ran last. */
+  wakeUpPlace(task: number): number {
+    const last = this.#tasks.pcpu[task]!
+    const stays = this.#tasks.displaced[task] === 0
+    const { length, idle, idleCore, idleCount } = this.#queues
+    if (stays && (length[last] === 0 || this.#tasks.movable[task] === 0)) return last
+    const start = this.#random.below(this.#count)
+    if (idleCount === 0 && stays) return last
+    const affinity = this.#tasks.affinity[task]!
+    const best = firstCommon(idleCore, affinity.words, start)
+    if (best !== none) return best
+    const any = firstCommon(idle, affinity.words, start)
+    if (any !== none) return any
+    return stays ? last : this.emptiest(affinity, last)
+  }
+
+  /** The shortest queue among an affinity's; the first of equals, `last` before others. */
+  emptiest(affinity: Affinity, last: number): number {
+    const { length } = this.#queues
+    const { list } = affinity
+    let best = affinity.has(last) ? last : list[0]!
+    for (let i = 0; i < list.length; i++) if (length[list[i]!]! < length[best]!) best = list[i]!
+    return best
+  }
+
+  /** A pCPU that has nothing to do takes a waiting task from one that has two or more. */
+  pullToIdle(): void {
+    const { length, movable, idle, idleCount, crowdedCount } = this.#queues
+    if (idleCount === 0 || crowdedCount === 0) return
+    let crowded = 0
+    for (let pcpu = 0; pcpu < this.#count; pcpu++) {
+      if (length[pcpu]! > 1 && movable[pcpu]! > 0)
+        this.#crowded[crowded++] = pcpu - length[pcpu]! * this.#count
+    }
+    if (crowded === 0) return
+    const order = this.#crowded.subarray(0, crowded).sort()
+    for (let word = 0; word < idle.length; word++) {
+      for (let bits = idle[word]!; bits !== 0; bits &= bits - 1) {
+        this.#pull(word * 32 + 31 - Math.clz32(bits & -bits), order)
+      }
+    }
+  }
+
+  #pull(to: number, order: Float64Array): void {
+    const { length, members, running } = this.#queues
+    const { movable, affinity } = this.#tasks
+    for (let i = 0; i < order.length; i++) {
+      const from = ((order[i]! % this.#count) + this.#count) % this.#count
+      if (length[from]! < 2) continue
+      const queue = members[from]!
+      for (let at = 0; at < length[from]!; at++) {
+        const task = queue[at]!
+        if (movable[task] === 0 || task === running[from] || !affinity[task]!.has(to)) continue
+        this.#queues.move(task, to)
+        return
+      }
+    }
+  }
+
+  /** Moves one waiting task from each queue that is longer by two than one that the task may join. */
+  balance(): void {
+    const { length, movable } = this.#queues
+    let least = this.#shortest()
+    for (let pcpu = 0; pcpu < this.#count; pcpu++) {
+      if (movable[pcpu]! === 0 || length[pcpu]! - length[least]! < 2) continue
+      if (this.#even(pcpu, least)) least = this.#shortest()
+    }
+    if (this.#random.next() < strayChance) this.#stray()
+  }
+
+  /** Moves the first task that can go where it is less crowded; `least` is the shortest queue of all. */
+  #even(pcpu: number, least: number): boolean {
+    const { length, members, running } = this.#queues
+    const queue = members[pcpu]!
+    for (let at = 0; at < length[pcpu]!; at++) {
+      const task = queue[at]!
+      if (task === running[pcpu] || this.#tasks.movable[task] === 0) continue
+      const affinity = this.#tasks.affinity[task]!
+      const target = affinity.list.length === this.#count ? least : this.emptiest(affinity, pcpu)
+      if (length[pcpu]! - length[target]! < 2) continue
+      this.#queues.move(task, target)
+      return true
+    }
+    return false
+  }
+
+  #shortest(): number {
+    const { length } = this.#queues
+    let best = 0
+    for (let pcpu = 1; pcpu < this.#count; pcpu++) if (length[pcpu]! < length[best]!) best = pcpu
+    return best
+  }
+
+  #stray(): void {
+    const { queued, movable, affinity, pcpu, count } = this.#tasks
+    const free: number[] = []
+    for (let row = 0; row < count; row++) if (queued[row] !== 0 && movable[row] !== 0) free.push(row)
+    const task = free[this.#random.below(free.length)]
+    if (task === undefined) return
+    const targets = affinity[task]!.list.filter((target) => target !== pcpu[task])
+    this.#queues.move(task, targets[this.#random.below(targets.length)]!)
+  }
+}
+
+/** The first bit that two bitmaps have in common, from `start` on and round to it again; `none` if there is none. */
+function firstCommon(a: Int32Array, b: Int32Array, start: number): number {
+  const words = a.length
+  const first = start >>> 5
+  const above = -1 << (start & 31)
+  for (let i = 0; i <= words; i++) {
+    const word = first + i < words ? first + i : first + i - words
+    let bits = a[word]! & b[word]!
+    if (i === 0) bits &= above
+    else if (i === words) bits &= ~above
+    if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits)
+  }
+  return none
+}

@@ -1,0 +1,255 @@
+import type { Affinity } from './affinity.ts'
+import {
+  Arrival,
+  type Demand,
+  idleLevelLasts,
+  idleLevelMost,
+  idlePeriod,
+  loopJitter,
+  openLoopBacklog,
+  openLoopPeriod,
+} from './load.ts'
+
+/** What a task weighs that nobody gave a weight. */
+export const usualWeight = 1024
+/** Rows at first. */
+const leastRows = 32
+
+/** Numbers in the record of a task: 64 bytes, which is what a processor fetches at once. */
+export const recordSize = 8
+/** Where they are in it. Milliseconds of work to do now: while it is above 0 the task is runnable. */
+export const left = 0
+/** When more arrives, in virtual milliseconds. */
+export const next = 1
+/** Milliseconds that it has run. */
+export const ran = 2
+/** Milliseconds that it was runnable and did not run, and how many steps that has counted. */
+export const waited = 3
+export const settled = 4
+/** Against the others on its pCPU. */
+export const weight = 5
+/** Milliseconds of work that arrive each time. */
+const work = 6
+/** How long a closed loop sleeps; until when an idle guest has pieces of the same size. */
+const sleep = 7
+const levelEnds = 7
+
+/** What the host's kernel schedules, as others see it: a vCPU, or the host's own work on a pCPU. */
+export class Task {
+  readonly #tasks: Tasks
+  /** Its row; it changes when rows are freed. */
+  row: number
+  demand: Demand
+
+  constructor(tasks: Tasks, row: number, demand: Demand) {
+    this.#tasks = tasks
+    this.row = row
+    this.demand = demand
+  }
+
+  /** Milliseconds that it has run, and that it was runnable and did not run. */
+  get ran(): number {
+    return this.#tasks.records[this.row * recordSize + ran]!
+  }
+
+  get waited(): number {
+    return this.#tasks.settle(this.row)
+  }
+
+  /** pCPU that it ran on last, or waits for. */
+  get pcpu(): number {
+    return this.#tasks.pcpu[this.row]!
+  }
+
+  /** Bit `c % 32` of word `c / 32`: whether it may run on pCPU `c`. */
+  get affinityWords(): Int32Array {
+    return this.#tasks.affinity[this.row]!.words
+  }
+
+  set weight(value: number) {
+    this.#tasks.records[this.row * recordSize + weight] = value
+  }
+}
+
+/**
+ * The tasks of a host, a row for each in the order in which they came: a row is never used again while a later one is in use.
+ * A step touches a few numbers of thousands of tasks; typed arrays keep these together and out of the garbage collector's way.
+ */
+export class Tasks {
+  /** Rows in use, those of removed tasks among them. */
+  count = 0
+  capacity = 0
+  /** Steps that have been carried out: a queued task has waited in each of those in which it did not run. */
+  steps = 0
+  /** By row; undefined once removed. */
+  readonly handles: (Task | undefined)[] = []
+  readonly affinity: Affinity[] = []
+  readonly #random: Demand['random'][] = []
+  readonly #done: Demand['done'][] = []
+  /** {@link recordSize} numbers for each row. */
+  records!: Float64Array
+  /** Virtual run time: apart, since whole queues are searched for the least of it. */
+  vruntime!: Float64Array
+  pcpu!: Int32Array
+  /** Whether it may run on several pCPUs: its affinity is looked at only then. */
+  movable!: Uint8Array
+  /** Whether it sleeps where it may not run any more. */
+  displaced!: Uint8Array
+  queued!: Uint8Array
+  /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
+  stopped!: Uint8Array
+  #arrival!: Uint8Array
+
+  constructor() {
+    this.#keep([], leastRows)
+  }
+
+  get isFull(): boolean {
+    return this.count === this.capacity
+  }
+
+  add(demand: Demand, affinity: Affinity, pcpu: number): Task {
+    const row = this.count++
+    const task = new Task(this, row, demand)
+    this.handles[row] = task
+    this.pcpu[row] = pcpu
+    this.setAffinity(row, affinity)
+    this.records[row * recordSize + weight] = usualWeight
+    this.assign(row, demand)
+    return task
+  }
+
+  setAffinity(row: number, affinity: Affinity): void {
+    this.affinity[row] = affinity
+    this.movable[row] = affinity.isMovable ? 1 : 0
+    this.displaced[row] = affinity.has(this.pcpu[row]!) ? 0 : 1
+  }
+
+  /** Replaces what a task does. */
+  assign(row: number, demand: Demand): void {
+    const at = row * recordSize
+    this.handles[row]!.demand = demand
+    this.#arrival[row] = demand.arrival
+    this.records[at + left] = demand.left
+    this.records[at + next] = demand.next
+    this.records[at + work] = demand.work
+    this.records[at + sleep] = demand.sleep
+    this.#random[row] = demand.random
+    this.#done[row] = demand.done
+  }
+
+  /** The time `next` of a task has come: more work is there. */
+  arrive(row: number, time: number): void {
+    const { records } = this
+    const at = row * recordSize
+    switch (this.#arrival[row]) {
+      case Arrival.idle:
+        if (time >= records[at + levelEnds]!) {
+          records[at + work] = this.#random[row]!.next() * idleLevelMost * idlePeriod
+          records[at + levelEnds] = time + idleLevelLasts
+        }
+        records[at + left] = records[at + work]!
+        records[at + next]! += idlePeriod
+        break
+      case Arrival.background:
+        records[at + left] = this.#random[row]!.around(records[at + work]!, 1)
+        records[at + next]! += idlePeriod
+        break
+      case Arrival.closedLoop:
+        records[at + left] = this.#random[row]!.around(records[at + work]!, loopJitter)
+        records[at + next] = Number.POSITIVE_INFINITY
+        break
+      case Arrival.openLoop: {
+        const piece = records[at + work]!
+        records[at + left] = Math.min(records[at + left]! + piece, piece * openLoopBacklog)
+        records[at + next]! += openLoopPeriod
+        break
+      }
+    }
+  }
+
+  /** All that a task had to do is done. Says whether it has changed when more arrives. */
+  finish(row: number, time: number): boolean {
+    const arrival = this.#arrival[row]
+    if (arrival === Arrival.closedLoop) {
+      const at = row * recordSize
+      this.records[at + next] = time + this.#random[row]!.around(this.records[at + sleep]!, loopJitter)
+      return true
+    }
+    if (arrival === Arrival.once) this.#done[row]!(time)
+    return false
+  }
+
+  /** Counts the steps in which a queued task did not run, and says how long it has waited in all. */
+  settle(row: number): number {
+    const { records, steps } = this
+    const at = row * recordSize
+    const waits = steps - records[at + settled]!
+    if (this.queued[row] !== 0 && waits > 0) {
+      records[at + waited] = plusOnes(records[at + waited]!, waits)
+      records[at + settled] = steps
+    }
+    return records[at + waited]!
+  }
+
+  /** Makes room: drops the rows of removed tasks. Says what each row has become; -1: it is gone. */
+  makeRoom(): Int32Array {
+    const kept = this.handles.flatMap((task) => (task === undefined ? [] : [task.row]))
+    const became = new Int32Array(this.count).fill(-1)
+    for (const [row, before] of kept.entries()) {
+      became[before] = row
+      this.handles[before]!.row = row
+    }
+    this.#keep(kept, Math.max(leastRows, 2 * kept.length))
+    return became
+  }
+
+  /** Lays out the columns anew with these rows and so much room. */
+  #keep(rows: readonly number[], capacity: number): void {
+    const bytes = (column: Uint8Array | undefined) => filled(new Uint8Array(capacity), column, rows)
+    const records = new Float64Array(capacity * recordSize)
+    for (const [row, before] of rows.entries()) {
+      const at = before * recordSize
+      records.set(this.records.subarray(at, at + recordSize), row * recordSize)
+    }
+    this.records = records
+    this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
+    this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
+    this.movable = bytes(this.movable)
+    this.displaced = bytes(this.displaced)
+    this.queued = bytes(this.queued)
+    this.stopped = bytes(this.stopped)
+    this.#arrival = bytes(this.#arrival)
+    for (const list of [this.handles, this.affinity, this.#random, this.#done]) keepOf(list, rows)
+    this.count = rows.length
+    this.capacity = capacity
+  }
+}
+
+function filled<Column extends Float64Array | Int32Array | Uint8Array>(
+  into: Column,
+  from: Column | undefined,
+  rows: readonly number[],
+): Column {
+  if (from) for (const [row, before] of rows.entries()) into[row] = from[before]!
+  return into
+}
+
+function keepOf(list: unknown[], rows: readonly number[]): void {
+  for (const [row, before] of rows.entries()) list[row] = list[before]
+  list.length = rows.length
+}
+
+/**
+ * `value` with 1 added `count` times, rounded as if one by one: a sum over one step after the other, taken at once. Only
+ * where the sum passes a power of two can adding a whole number round, and no sum passes two of them by less than itself.
+ */
+function plusOnes(value: number, count: number): number {
+  let sum = value
+  for (let rest = count; rest > 0; ) {
+    const whole = sum < 1 ? 1 : Math.min(rest, Math.floor(sum))
+    sum += whole
+    rest -= whole
+  }
+  return sum
+}
