@@ -8,7 +8,7 @@ import { type Reason, sentenceOf } from '../../../lib/policy/reason.ts'
 import { tickJson, tickRecord } from '../../../lib/report/tick-json.ts'
 import { type DomainScenario, simulate } from '../../../lib/simulation/index.ts'
 import { MiB } from '../../../lib/util/units.ts'
-import { kinds } from './samples.ts'
+import { kinds } from '../../unit/policy/samples.ts'
 
 const unitsByKind = new Map(kinds)
 const pcpus = 3
