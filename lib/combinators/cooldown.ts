@@ -5,12 +5,12 @@ import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
 /** What {@link cooldown} remembers. */
 export interface CooldownState {
   readonly inner: unknown
-  /** By vCPU or balloon, of those that are cooling down: what was last asked of it, and until when it is left alone. */
+  /** By vCPU or balloon, of those that are cooling down: what was last asked of it, and until when it is not changed again. */
   readonly asked: ReadonlyMap<string, { readonly action: Action; readonly until: number }>
 }
 
 /**
- * What was changed is left alone for so many milliseconds: each vCPU, and each balloon, by itself. The same once
+ * What was changed is not changed again for `milliseconds`: each vCPU, and each balloon, by itself. The same once
  * more is let through, since it is asked for only when the first time came to nothing. A domain that has
  * restarted begins anew.
  *

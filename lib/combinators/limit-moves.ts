@@ -6,7 +6,7 @@ import type { View } from '../view/view.ts'
 
 /**
  * At most `moves` moves in one tick: of a longer plan the first ones are kept, and the policy sees at the next View
- * what became of it. A pin that leaves a vCPU where it is is no move and is never held back; a change of a
+ * what became of it. A pin that leaves a vCPU where it is is no move and is never dropped; a change of a
  * balloon or of shares counts as one.
  *
  * For policies that replan from scratch or that a host should follow in small steps. Half of a swap can be worse

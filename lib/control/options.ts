@@ -24,7 +24,7 @@ export interface AutopilotOptions {
   readonly ticks?: number | undefined
   /** Ends the loop quietly, having finished what it began. */
   readonly signal?: AbortSignal | undefined
-  /** Glob over domain names (`*` and `?`): only these are changed; the others are counted and left alone. */
+  /** Glob over domain names (`*` and `?`): only these are changed; the others are counted and skipped. */
   readonly match?: string | undefined
   /**
    * Whether the affinity that a vCPU had when Ballast first saw its domain is a limit to where it may be pinned. Default

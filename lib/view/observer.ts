@@ -46,7 +46,7 @@ export interface ObserverOptions {
   readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
   /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
   readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
-  /** Whether a domain is on its way to another host: its balloon is left alone. Default: none is. */
+  /** Whether a domain is on its way to another host: its balloon is not changed. Default: none is. */
   readonly migrating?: ((domain: DomainIdentity) => boolean) | undefined
 }
 

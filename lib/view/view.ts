@@ -85,7 +85,7 @@ export interface DemandRange {
   readonly high: number
 }
 
-/** Why a domain's balloon is left alone. Its memory is counted all the same. */
+/** Why a domain's balloon is not changed. Its memory is counted all the same. */
 export type MemoryHold =
   | 'not running'
   | 'stuck'

@@ -44,7 +44,7 @@ export interface Guest {
   readonly ceiling: number
   /** In use, and still swapped out, as of its last report. */
   readonly used: number
-  /** Whether its balloon is left alone for a while, since it did not do as asked. */
+  /** Whether its balloon is not changed for a while, since it did not do as asked. */
   readonly isRefusing: boolean
   readonly underPressure: boolean
   /** Whether it grows or underPressure. */

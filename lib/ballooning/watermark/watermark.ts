@@ -54,7 +54,7 @@ interface Guest {
  *
  * Growth is planned from what the host has free now. Where that is not enough, those with the least unused are
  * served first, up to a common level, and guests above their high mark give back sooner and faster. Guests on
- * hold are left alone. Page cache counts as used: that is what `unused` (MemFree) says.
+ * hold are skipped. Page cache counts as used: that is what `unused` (MemFree) says.
  */
 export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMemoryAction, WatermarkState> {
   const { low = 128 * MiB, high = 192 * MiB, step = 128 * MiB, floor = 200 * MiB } = options

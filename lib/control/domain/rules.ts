@@ -7,7 +7,7 @@ import { type DomainSettings, defaultSettings } from '../../view/domain-settings
 
 /** What the user of Ballast says of some domains; everything may be left unsaid. */
 export interface DomainRules extends MemoryRules {
-  /** False: they are counted and left alone. */
+  /** False: they are counted and skipped. */
   readonly managed?: boolean | undefined
   /** pCPUs that their vCPUs may be pinned to, as a set or a list such as `0-3,8`. Default: all that may be used. */
   readonly cpus?: CpuSet | string | undefined

@@ -19,7 +19,7 @@ interface PinRecord {
   readonly maybe: CpuSet[]
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
   became: CpuSet | undefined
-  /** What somebody else made of it: from then on it is left alone. */
+  /** What another program made of it: from then on it is not changed. */
   external: CpuSet | undefined
 }
 
@@ -44,7 +44,7 @@ interface Run {
 }
 
 /**
- * What Ballast last applied, per run of a domain. It tells someone else's change from its own, and which sizes
+ * What Ballast last applied, per run of a domain. It tells another program's change from its own, and which sizes
  * balloons may have that no sample has shown yet. The actuator writes it, the guard reads it.
  */
 export class Ledger {
@@ -72,7 +72,7 @@ export class Ledger {
 
   /**
    * Compares with what is seen now: forgets what has restarted, ended or been reached, and notices what
-   * somebody else changed. `memoryAskedAt` is when the memory sample in the view was asked for.
+   * another program changed. `memoryAskedAt` is when the memory sample in the view was asked for.
    */
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
@@ -128,7 +128,7 @@ export class Ledger {
     this.#run(domain).requests.push({ bytes, time, certain: false })
   }
 
-  /** What somebody else made of the affinity that we had given this vCPU; undefined: nobody did. */
+  /** What another program made of the affinity that we had given this vCPU; undefined: none did. */
   externalAffinity(vcpu: VcpuView): CpuSet | undefined {
     return this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)?.external
   }

@@ -21,7 +21,7 @@ export function settledAs({ vcpus, demand, shape, fixed }: Model, where: Int32Ar
 }
 
 /**
- * What happened since: nothing; vCPUs were sent elsewhere by somebody else; some want more or less than then, or what
+ * What happened since: nothing; vCPUs were sent elsewhere by another program; some want more or less than then, or what
  * cannot be moved does; or there are others.
  */
 export type Change = 'none' | 'places' | 'demand' | 'vcpus'

@@ -32,7 +32,7 @@ export interface Circumstances {
   readonly isDoubtful: boolean
 }
 
-/** Why a domain's balloon is to be left alone: the first reason that holds. */
+/** Why a domain's balloon is not to be changed: the first reason that holds. */
 export function holdOf(report: MemoryReport, circumstances: Circumstances): MemoryHold | undefined {
   const { state, age, traits, isMigrating, isDoubtful } = circumstances
   if (!isRunning(state) || report.status === MemoryStatus.gone) return 'not running'
