@@ -1,6 +1,6 @@
 import { wrongOption } from '../host/errors.ts'
 import { lift } from '../policy/lift.ts'
-import type { Action, Policy, StatefulPolicy } from '../policy/plan.ts'
+import { type Action, actionKey, type Policy, type StatefulPolicy } from '../policy/plan.ts'
 
 /** What {@link cooldown} remembers. */
 export interface CooldownState {
@@ -31,7 +31,7 @@ export function cooldown<A extends Action>(
       const ids = new Map(view.domains.map(({ uuid, id }) => [uuid, id]))
       const asked = new Map([...state.asked].filter(([, { until }]) => until > view.time))
       const plan = decision.plan.filter((action) => {
-        const key = thingOf(action, ids.get(action.uuid))
+        const key = `${actionKey(action)} ${ids.get(action.uuid)}`
         const before = asked.get(key)
         if (before) return isSame(before.action, action)
         asked.set(key, { action, until: view.time + milliseconds })
@@ -40,13 +40,6 @@ export function cooldown<A extends Action>(
       return { ...decision, plan, state: { inner: decision.state, asked } }
     },
   }
-}
-
-/** What an action is about, as a key: one vCPU, one balloon or the shares, in one run of its domain. */
-function thingOf(action: Action, id: number | undefined): string {
-  const domain = `${action.uuid} ${id}`
-  if (action.kind === 'pin') return `${domain} ${action.vcpu}`
-  return action.kind === 'setShares' ? `${domain} shares` : domain
 }
 
 function isSame(before: Action, now: Action): boolean {

@@ -1,3 +1,4 @@
+import { backoff } from '../util/backoff.ts'
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
 import { BallastError } from './errors.ts'
@@ -6,10 +7,8 @@ import type { Ksm, KsmRate } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 
-/** Milliseconds before the first attempt to connect anew, and at most; each pause is so much longer than the one before. */
-const firstPause = 500
-const longestPause = 30_000
-const growth = 1.5
+/** Milliseconds between attempts to connect again. */
+const pauses = { first: 500, longest: 30_000, growth: 1.5 }
 
 /** Why a connection ended, for people. */
 const reasons = {
@@ -196,8 +195,8 @@ class ReconnectingHost implements Host {
 
   /** Never rejects. */
   async #connectAgain(): Promise<void> {
-    for (let pause = firstPause; ; pause = Math.min(growth * pause, longestPause)) {
-      const again = this.clock.now() + pause * (1 - Math.random() / 2)
+    for (let attempt = 1; ; attempt++) {
+      const again = this.clock.now() + backoff(attempt, pauses) * (1 - Math.random() / 2)
       const isTime = await this.clock.sleepUntil(again, this.#ended.signal).then(
         () => true,
         () => false, // closed meanwhile: a clock rejects for nothing else

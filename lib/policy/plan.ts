@@ -123,6 +123,25 @@ export function isPolicy(value: unknown): value is Policy<Action> {
   return typeof Reflect.get(value, 'decide') === 'function' && 'initialState' in value
 }
 
+/** One vCPU of one domain, as a key. */
+export function vcpuKey(uuid: string, vcpu: number): string {
+  return `${uuid} ${vcpu}`
+}
+
+/** What actions are about, as far as {@link actionKey} needs it. */
+type PinTarget = Pick<PinAction, 'kind' | 'uuid' | 'vcpu'>
+type DomainTarget = Pick<SetMemoryAction | SetSharesAction, 'kind' | 'uuid'>
+
+/** What an action is about, as a key: one vCPU, one balloon, or the shares of one domain. */
+export function actionKey(action: PinTarget | DomainTarget): string {
+  return action.kind === 'pin' ? vcpuKey(action.uuid, action.vcpu) : `${action.uuid} ${action.kind}`
+}
+
+/** What an action tries, as a key: a vCPU may be pinned to other pCPUs where these failed; of a balloon every size is alike. */
+export function attemptKey(action: Action): string {
+  return action.kind === 'pin' ? `${actionKey(action)} ${action.cpus}` : actionKey(action)
+}
+
 /** Decides where vCPUs run, and what they weigh where they are short of pCPUs. */
 export type Scheduler = Policy<PinAction | SetSharesAction>
 /** Decides how large balloons are. */

@@ -1,10 +1,11 @@
 import type { Clamp, KsmResult, Outcome, Tick } from '../control/tick.ts'
 import type { BallastError } from '../host/errors.ts'
-import { type Action, isMove } from '../policy/plan.ts'
+import { type Action, actionKey, isMove } from '../policy/plan.ts'
 import { type Reason, sentenceOf } from '../policy/reason.ts'
 import { formatBytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { shortage, underPressure } from '../view/memory/shortage.ts'
+import { requestedSize } from '../view/memory/sizes.ts'
 import type { View } from '../view/view.ts'
 import { headline } from './headline.ts'
 import { type ReasonFigures, reasonFigures } from './reason-record.ts'
@@ -105,7 +106,7 @@ function failure({ code, message }: BallastError): Condition {
 function clamped({ rule, result, action, cause }: Clamp): Condition {
   const { domain, uuid } = action
   const fields = { rule, result, domain, uuid, ...requestOf(action) }
-  return condition('clamped', `${rule} ${idOf(action)}`, `${result}: ${describe(action)}`, cause, fields)
+  return condition('clamped', `${rule} ${actionKey(action)}`, `${result}: ${describe(action)}`, cause, fields)
 }
 
 /** A change of the figures of a reason is no other condition, save of the number of the vCPU that it is about. */
@@ -178,8 +179,7 @@ function changeOf(view: View, action: Action): { event: LogEvent; from: string |
       return { event: isMove(action, view) ? 'move' : 'pin', from: vcpu?.affinity?.toString() }
     }
     case 'setMemory': {
-      // What the balloon was asked for, else what it has.
-      const from = domain?.memory.target ?? domain?.memory.actual
+      const from = domain && requestedSize(domain)
       return { event: from !== undefined && action.bytes < from ? 'shrink' : 'grant', from }
     }
     case 'setShares':
@@ -199,10 +199,6 @@ function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['o
       ...reasonFields(reason),
     },
   }
-}
-
-function idOf(action: Action): string {
-  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu}` : `${action.kind} ${action.uuid}`
 }
 
 /** `pin aos_vm3 vCPU 0 to pCPU 2`, `set memory of aos_vm1 to 640 MiB`. */

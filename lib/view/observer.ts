@@ -46,8 +46,6 @@ export interface ObserverOptions {
   readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
   /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
   readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
-  /** Whether a domain is on its way to another host: its balloon is not changed. Default: none is. */
-  readonly migrating?: ((domain: DomainIdentity) => boolean) | undefined
 }
 
 export interface Observation {
@@ -215,7 +213,6 @@ export class Observer {
       wallTime,
       interval: this.#between,
       traits: this.#options.traits?.(identity),
-      isMigrating: this.#options.migrating?.(identity) ?? false,
     })
   }
 

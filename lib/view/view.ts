@@ -94,7 +94,6 @@ export type MemoryHold =
   | 'no device' // its definition has no balloon
   | 'no driver' // it has a balloon device, and nothing in the guest serves it
   | 'memory is pinned' // huge pages, locked memory or a passed-through device: the balloon would free nothing
-  | 'migrating'
   | 'no statistics' // for no reason that can be told
   | 'stale statistics'
   | 'contradictory statistics'

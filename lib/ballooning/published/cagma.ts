@@ -1,8 +1,9 @@
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView } from '../../view/view.ts'
 import { freeMemory } from '../free-memory.ts'
-import { type Guest, guestsOf, sameSize, turnOf } from './guest.ts'
+import { type Guest, guestsOf, turnOf } from './guest.ts'
 
 /** Milliseconds from one periodic allocation to the next. */
 const period = 3_000
@@ -42,17 +43,17 @@ export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
   const figuresOf = ({ total, inUse }: Guest) => ({ critical: factor * inUse, available: total })
   const give = (guest: Guest, kind: 'cagma' | 'cagma-swapping') => {
     const size = Math.min(guest.maximum, guest.actual + lackOf(guest))
-    if (size - guest.asked < sameSize) return []
+    if (size - guest.asked < negligible) return []
     return [setMemory(guest.domain, size, { kind, ...figuresOf(guest) })]
   }
   /** How much a guest has above its critical amount and may release, in bytes. */
   const surplusOf = (guest: Guest) => {
     const surplus = Math.min(-lackOf(guest), guest.actual - guest.minimum)
-    return surplus < sameSize ? 0 : surplus
+    return surplus < negligible ? 0 : surplus
   }
   const take = (guest: Guest, bytes: number) => {
     const size = guest.actual - bytes
-    if (bytes === 0 || guest.asked - size < sameSize) return []
+    if (bytes === 0 || guest.asked - size < negligible) return []
     return [setMemory(guest.domain, size, { kind: 'cagma', ...figuresOf(guest) })]
   }
 

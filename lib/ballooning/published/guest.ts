@@ -1,9 +1,6 @@
 import { MiB } from '../../util/units.ts'
 import type { DomainView, View } from '../../view/view.ts'
 
-/** Bytes between two sizes of a balloon that make no difference. */
-export const sameSize = MiB
-
 /** Bytes: the least balloon of a guest that has no `memoryFloor`, as the guard has it. */
 export const leastSize = 200 * MiB
 

@@ -1,20 +1,20 @@
-import { MiB } from '../../util/units.ts'
+import { backoff } from '../../util/backoff.ts'
+import { reportSpacing } from '../../view/memory/report.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, MemoryNeed } from '../../view/view.ts'
 
 /** Reports that are remembered of each guest: one is quiet when that many call for no more. */
 export const remembered = 6
 
-/** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
-const newerBy = 500
 /** Milliseconds after a shrink in which harm counts as its doing. */
 const hurtsWithin = 30_000
 /** Milliseconds until half of what was taken wrongly may be taken again; twice as long each time that it hurts again. */
 const halfLife = 180_000
-const mostDoublings = 6
+const mostGrowth = 64
 /** With less than this part of what it used then, what a guest needed is no sign of what it needs. */
 const letGo = 0.5
-/** Milliseconds until a balloon that refused is asked again; twice as long each time. */
-const firstPause = 20_000
+/** Milliseconds until a balloon that refused is asked again. */
+const refusalPauses = { first: 20_000, longest: 20_000 * 2 ** 9 }
 const mostRefusals = 10
 
 /** Seconds from a report until memory arrives, at most, and as much again for growth that began between two reports. */
@@ -73,7 +73,7 @@ export function remember(
   const known = before?.id === domain.id ? before : nothing(domain.id, target ?? actual)
   const reportTime = time - age
   const last = known.reports.at(-1)
-  const isNew = !last || reportTime >= last.time + newerBy
+  const isNew = !last || reportTime >= last.time + reportSpacing
   const noted = isNew ? noteReport(known, domain, need, reportTime, time) : known
   return noteProgress(noted, domain, actual, time)
 }
@@ -91,7 +91,8 @@ export function soon({ burst, growthPerSecond }: Pick<MemoryNeed, 'burst' | 'gro
 /** The size that it is not to be taken below because that hurt it before: fades away towards `need`. */
 export function raisedSize({ raised }: GuestRecord, need: number, time: number): number {
   if (!raised || raised.bytes <= need) return need
-  const halves = (time - raised.time) / (halfLife * 2 ** Math.min(mostDoublings, raised.times - 1))
+  const halves =
+    (time - raised.time) / backoff(raised.times, { first: halfLife, longest: mostGrowth * halfLife })
   return need + (raised.bytes - need) * 0.5 ** halves
 }
 
@@ -150,8 +151,8 @@ function noteProgress(
   if (progress === 'refusing' && target !== undefined && target < actual) {
     if (time < record.patientUntil) return record
     const refusals = Math.min(mostRefusals, record.refusals + 1)
-    return { ...record, refusals, patientUntil: time + firstPause * 2 ** (refusals - 1) }
+    return { ...record, refusals, patientUntil: time + backoff(refusals, refusalPauses) }
   }
-  const obeyed = record.shrunk !== undefined && actual <= record.shrunk.to + MiB
+  const obeyed = record.shrunk !== undefined && actual <= record.shrunk.to + negligible
   return obeyed && record.refusals > 0 ? { ...record, refusals: 0 } : record
 }

@@ -1,13 +1,9 @@
-import { MiB } from '../../util/units.ts'
+import { reportSpacing } from '../../view/memory/report.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView } from '../../view/view.ts'
 
 /** Reports that are remembered of each guest: a guest counts as quiet when that many call for no more. */
 export const remembered = 6
-
-/** Bytes between two sizes of a balloon that make no difference. */
-const sameSize = MiB
-/** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
-const newerBy = 500
 
 /** One report that a guest made, in bytes. */
 interface Report {
@@ -47,7 +43,7 @@ export function remember(
     return undefined
 
   const known = before?.id === domain.id ? before : undefined
-  const stable = known && Math.abs(known.actual - actual) < sameSize
+  const stable = known && Math.abs(known.actual - actual) < negligible
   const stableSince = stable ? known.stableSince : time
   const reportTime = time - age
   // Balloon size and report are of different times: they can be compared only when nothing moved between.
@@ -57,7 +53,7 @@ export function remember(
   const total = available ?? actual
   const reserved = comparable ? Math.max(0, actual - total) : known.reserved
   const last = known?.reports.at(-1)
-  if (last && reportTime < last.time + newerBy) return { ...known!, reserved, actual, stableSince }
+  if (last && reportTime < last.time + reportSpacing) return { ...known!, reserved, actual, stableSince }
 
   const used = total - unused + swappedOut
   const rise = known ? used - Math.max(...known.reports.map((report) => report.used)) : 0

@@ -1,22 +1,23 @@
 import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { backoff } from '../../util/backoff.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
 const lanes = 4
-/** Milliseconds before a domain that could not be armed is tried again: the first pause and the longest. */
-const firstPause = 1_000
-const longestPause = 300_000
+/** Milliseconds before a domain whose period could not be set is tried again. */
+const pauses = { first: 1_000, longest: 300_000 }
 
 /** How far one run of a domain is. */
 interface Arming {
   readonly id: number
   state: 'begun' | 'armed' | 'failed'
-  /** When failed: monotonic milliseconds from which on it is tried again, and the pause after that. */
+  /** When failed: monotonic milliseconds from which on it is tried again. */
   retryAt: number
-  pause: number
+  /** How often it failed in a row. */
+  failures: number
 }
 
 /**
@@ -93,7 +94,7 @@ export class StatsPeriods implements Disposable {
     const before = this.#armings.get(domain.uuid)
     const same = before?.id === domain.id ? before : undefined
     if (same && (same.state !== 'failed' || this.#host.clock.now() < same.retryAt)) return
-    const arming: Arming = { id: domain.id, state: 'begun', retryAt: 0, pause: same?.pause ?? firstPause }
+    const arming: Arming = { id: domain.id, state: 'begun', retryAt: 0, failures: same?.failures ?? 0 }
     this.#armings.set(domain.uuid, arming)
     void this.#lanes.run(() => this.#set(domain, arming))
   }
@@ -121,8 +122,7 @@ export class StatsPeriods implements Disposable {
     } catch (error) {
       this.#report(asBallastError(error))
       arming.state = 'failed'
-      arming.retryAt = clock.now() + arming.pause
-      arming.pause = Math.min(2 * arming.pause, longestPause)
+      arming.retryAt = clock.now() + backoff(++arming.failures, pauses)
     }
   }
 }

@@ -21,7 +21,6 @@ const memorySkips: Record<MemoryHold, Skip> = {
   'no device': unmanaged({ kind: 'no-balloon' }),
   'no driver': unmanaged({ kind: 'no-balloon-driver' }),
   'memory is pinned': unmanaged({ kind: 'pinned-memory' }),
-  migrating: unmanaged({ kind: 'migrating' }),
   'no statistics': unmanaged({ kind: 'no-statistics' }),
   'stale statistics': stale({ kind: 'stale-statistics' }),
   'contradictory statistics': stale({ kind: 'contradictory-statistics' }),

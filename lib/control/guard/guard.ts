@@ -1,4 +1,4 @@
-import type { Action, Plan } from '../../policy/plan.ts'
+import { type Action, actionKey, type Plan } from '../../policy/plan.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clamp, Skipped } from '../tick.ts'
@@ -60,11 +60,11 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
       deny(planned, { kind: 'invalid-size', size: planned.bytes })
       continue
     }
-    if (taken.has(thingOf(planned))) {
+    if (taken.has(actionKey(planned))) {
       deny(planned, { kind: 'repeated' })
       continue
     }
-    taken.add(thingOf(planned))
+    taken.add(actionKey(planned))
     let action: Action | undefined = planned
     while (action) {
       const verdict = limit(action, domain)
@@ -78,10 +78,4 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
     }
   }
   return { plan: passed, clamps, skipped: skippedDomains(view, ledger) }
-}
-
-/** What an action is about, as a key: one vCPU, one balloon, or what one domain weighs. */
-export function thingOf(action: Action): string {
-  if (action.kind === 'pin') return `${action.uuid} ${action.vcpu}`
-  return action.kind === 'setShares' ? `${action.uuid} shares` : action.uuid
 }

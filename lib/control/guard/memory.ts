@@ -1,8 +1,9 @@
 import type { SetMemoryAction } from '../../policy/plan.ts'
 import { KiB } from '../../util/units.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, View } from '../../view/view.ts'
-import { type Ledger, negligible } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
 import { balloonLevels } from './eligibility.ts'
 

@@ -1,13 +1,10 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
-import { MiB } from '../../util/units.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
 import { Refusals } from './refusals.ts'
-
-/** Bytes between two sizes of a balloon that make no difference. */
-export const negligible = MiB
 
 /** What we did to one vCPU. */
 interface PinRecord {

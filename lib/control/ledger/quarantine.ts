@@ -1,6 +1,8 @@
 import type { DomainIdentity } from '../../host/sample.ts'
-import type { Action, PinAction } from '../../policy/plan.ts'
+import { type Action, actionKey, attemptKey, type PinAction } from '../../policy/plan.ts'
+import { backoff } from '../../util/backoff.ts'
 import { shortage } from '../../view/memory/shortage.ts'
+import { requestedSize } from '../../view/memory/sizes.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -8,7 +10,8 @@ import type { Verdict } from '../verdict.ts'
 const pinPause = 600_000
 /** The same for a size that hurt: guests change what they need sooner than hosts change their shape. */
 const sizePause = 180_000
-const mostDoublings = 6
+/** A pause is at most this many times the first. */
+const mostGrowth = 64
 
 /** What turned out to do harm. */
 interface QuarantineEntry {
@@ -36,12 +39,12 @@ export class Quarantine {
 
   /** This pin, with others, did harm at `time`. */
   pinHurt(pin: PinAction, id: number, time: number): void {
-    this.#add(keyOf(pin), { uuid: pin.uuid, id }, time, pinPause, 0)
+    this.#add(attemptKey(pin), { uuid: pin.uuid, id }, time, pinPause, 0)
   }
 
   /** The guest was hurt at `time` by a balloon below `least` bytes. */
   sizeHurt(domain: Pick<DomainIdentity, 'uuid' | 'id'>, least: number, time: number): void {
-    this.#add(domain.uuid, domain, time, sizePause, least)
+    this.#add(actionKey({ kind: 'setMemory', uuid: domain.uuid }), domain, time, sizePause, least)
   }
 
   /**
@@ -49,12 +52,12 @@ export class Quarantine {
    * before a guest that may swap.
    */
   check(action: Action, { memory }: DomainView, view: View): Verdict | undefined {
-    const hold = this.#entries.get(keyOf(action))
+    const hold = this.#entries.get(attemptKey(action))
     if (!hold || view.time >= hold.until) return undefined
     const { times } = hold
     const pause = hold.until - view.time
     if (action.kind === 'pin') return { rule: 'rolled-back', cause: { kind: 'pin-hurt', times, pause } }
-    const present = memory.target ?? memory.actual ?? 0
+    const present = requestedSize({ memory }) ?? 0
     const least = Math.min(present, hold.least)
     if (action.kind !== 'setMemory' || action.bytes >= least || shortage(view) > 0) return undefined
     return {
@@ -73,14 +76,8 @@ export class Quarantine {
   ) {
     const before = this.#entries.get(key)
     const times = before?.id === id ? before.times + 1 : 1
-    const lasts = pause * 2 ** Math.min(mostDoublings, times - 1)
+    const lasts = backoff(times, { first: pause, longest: mostGrowth * pause })
     const most = Math.max(least, times > 1 ? before!.least : 0)
     this.#entries.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least: most })
   }
-}
-
-/** The same vCPU may be pinned elsewhere; of a balloon every size is meant. Nothing holds `cpu_shares`. */
-function keyOf(action: Action): string {
-  if (action.kind === 'setMemory') return action.uuid
-  return action.kind === 'pin' ? `${action.uuid} ${action.vcpu} ${action.cpus}` : `${action.uuid} shares`
 }

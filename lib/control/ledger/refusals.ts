@@ -1,12 +1,12 @@
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
-import type { Action } from '../../policy/plan.ts'
+import { type Action, attemptKey } from '../../policy/plan.ts'
+import { backoff } from '../../util/backoff.ts'
 import type { View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** Milliseconds that the same is not tried again: after the second failure in a row, and at most. */
-const firstPause = 2_000
-const longestPause = 300_000
+const pauses = { first: 2_000, longest: 300_000 }
 
 /** How often one thing was refused in a row. */
 interface Refusal {
@@ -37,28 +37,22 @@ export class Refusals {
   refused(action: Action, { uuid, id }: DomainIdentity, error: BallastError, time: number): void {
     if (isTransient(error)) return
     const { message } = error
-    const key = keyOf(action)
+    const key = attemptKey(action)
     const times = (this.#refusals.get(key)?.times ?? 0) + 1
-    const pause = times === 1 ? 0 : Math.min(longestPause, firstPause * 2 ** (times - 2))
+    const pause = backoff(times - 1, pauses)
     this.#refusals.set(key, { uuid, id, times, until: time + pause, message })
   }
 
   /** `action` was done. */
   done(action: Action): void {
-    this.#refusals.delete(keyOf(action))
+    this.#refusals.delete(attemptKey(action))
   }
 
   /** Why `action` is not tried at `time`; undefined: it may be. */
   check(action: Action, time: number): Verdict | undefined {
-    const refusal = this.#refusals.get(keyOf(action))
+    const refusal = this.#refusals.get(attemptKey(action))
     if (!refusal || time >= refusal.until) return undefined
     const { times, until, message } = refusal
     return { rule: 'backoff', cause: { kind: 'failed-before', times, pause: until - time, message } }
   }
-}
-
-/** Another set of pCPUs may be taken where one was refused; any size of a balloon that takes none is refused alike. */
-function keyOf(action: Action): string {
-  const { kind, uuid } = action
-  return kind === 'pin' ? `${uuid} ${action.vcpu} ${action.cpus}` : `${uuid} ${kind}`
 }

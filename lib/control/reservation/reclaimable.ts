@@ -23,7 +23,6 @@ const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
   'booting',
   'failed',
   'stuck',
-  'migrating',
   'no statistics',
   'stale statistics',
   'contradictory statistics',

@@ -1,12 +1,13 @@
 import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import { Observer } from '../../view/observer.ts'
 import type { View } from '../../view/view.ts'
 import { domainOverhead, hostMemoryReserve } from '../defaults.ts'
 import { cpuSharesCache } from '../domain/cpu-shares.ts'
 import type { RunCache } from '../domain/run-cache.ts'
 import type { JournalEntry } from '../journal/journal.ts'
-import { Ledger, negligible } from '../ledger/ledger.ts'
+import { Ledger } from '../ledger/ledger.ts'
 import { isRecent } from './setting-status.ts'
 
 type MemoryEntry = Extract<JournalEntry, { readonly kind: 'memory' }>

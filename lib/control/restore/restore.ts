@@ -1,14 +1,14 @@
 import { asBallastError, BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
-import type { Action, Plan, SetMemoryAction } from '../../policy/plan.ts'
+import { type Action, actionKey, type Plan, type SetMemoryAction } from '../../policy/plan.ts'
 import { sentenceOf } from '../../policy/reason.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { View } from '../../view/view.ts'
 import { Actuator } from '../actuator.ts'
 import { domainOverhead, guestMargin } from '../defaults.ts'
-import { type Guarded, guard, thingOf } from '../guard/guard.ts'
+import { type Guarded, guard } from '../guard/guard.ts'
 import { type Resource, resources } from '../host-lock/owner.ts'
 import { type Journal, type JournalEntry, memoryJournal, resourceOf } from '../journal/journal.ts'
-import { negligible } from '../ledger/ledger.ts'
 import type { Clamp, Outcome } from '../tick.ts'
 import { RestoreObserver } from './observe.ts'
 import { runs, settingStatus } from './setting-status.ts'
@@ -211,7 +211,7 @@ type Failure = Omit<NotRestored, 'entry'> | undefined
 function failureOf(entry: JournalEntry, { view, clamps, outcomes }: Done): Failure {
   const [action] = undo(entry, view)
   if (!action) return undefined
-  const isThis = ({ action: other }: { action: Action }) => thingOf(other) === thingOf(action)
+  const isThis = ({ action: other }: { action: Action }) => actionKey(other) === actionKey(action)
   const clamp = clamps.filter(isThis).find(({ rule }) => rule !== 'no-change')
   const failed = outcomes.find((outcome) => isThis(outcome) && outcome.status === 'failed')
   if (failed) return { why: failed.error?.message ?? 'it failed', error: failed.error }

@@ -1,10 +1,10 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { guestMargin } from '../defaults.ts'
 import { balloonLevels } from '../guard/eligibility.ts'
 import type { JournalEntry, JournalRequest } from '../journal/journal.ts'
-import { negligible } from '../ledger/ledger.ts'
 
 /**
  * The state of a setting in the journal: as it was before Ballast; changed by Ballast; changed by another program since;

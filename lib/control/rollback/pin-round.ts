@@ -1,5 +1,5 @@
 import { CpuSet } from '../../host/cpuset.ts'
-import type { PinAction } from '../../policy/plan.ts'
+import { actionKey, type PinAction, vcpuKey } from '../../policy/plan.ts'
 import { estimateDemand } from '../../view/cpu/demand.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
@@ -49,13 +49,13 @@ export function roundOf(
 ): PinRound {
   const vcpus = new Map(view.vcpus.map((vcpu) => [keyOf(vcpu), vcpu]))
   const moved = new Map(earlier?.moved)
-  const asked = new Map(pins.map((action) => [keyOfPin(action), action.cpus]))
+  const asked = new Map(pins.map((action) => [actionKey(action), action.cpus]))
   const cpus = pins.reduce((set, action) => set.or(action.cpus), earlier?.cpus ?? CpuSet.empty)
   for (const action of pins) {
-    const { domain, affinity } = vcpus.get(keyOfPin(action))!
-    const before = moved.get(keyOfPin(action))
+    const { domain, affinity } = vcpus.get(actionKey(action))!
+    const before = moved.get(actionKey(action))
     const from = before?.id === domain.id ? before.from : affinity!
-    moved.set(keyOfPin(action), { pin: action, id: domain.id, from })
+    moved.set(actionKey(action), { pin: action, id: domain.id, from })
   }
   const left = [...asked.keys()].flatMap((key) => placeOf(vcpus.get(key)!) ?? [])
   const about = new Set([...cpus, ...(earlier?.about ?? []), ...left])
@@ -82,13 +82,9 @@ export function roundOf(
   }
 }
 
-/** One vCPU of one domain, as a key. */
+/** The vCPU as a key. */
 export function keyOf({ domain, vcpu }: VcpuView): string {
-  return `${domain.uuid} ${vcpu}`
-}
-
-function keyOfPin({ uuid, vcpu }: PinAction): string {
-  return `${uuid} ${vcpu}`
+  return vcpuKey(domain.uuid, vcpu)
 }
 
 /** What the vCPU wants, or begins to: of a change just now the smoothed demand does not tell yet, and the last sample does. */

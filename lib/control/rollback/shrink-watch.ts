@@ -1,19 +1,14 @@
 import { type Plan, setMemory } from '../../policy/plan.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
-import { MiB } from '../../util/units.ts'
+import { littleSwap, manyFaults } from '../../view/memory/events.ts'
+import { reportSpacing } from '../../view/memory/report.ts'
+import { negligible, requestedSize } from '../../view/memory/sizes.ts'
 import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
-import { negligible } from '../ledger/ledger.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome, Rollback } from '../tick.ts'
 
 /** Reports without harm, made at the new size, after which a shrink has turned out well. */
 const enough = 3
-/** Milliseconds between two reports at least: guests date them in whole seconds, and ages are rounded. */
-const newerBy = 500
-/** Bytes and faults a second that are harm, in a guest that underPressure: as in `MemoryEvents`. */
-const littleSwap = MiB
-const manyFaults = 100
-
 /** What one balloon gave, and how its guest does since. Bytes and monotonic milliseconds. */
 interface Shrink {
   readonly id: number
@@ -56,7 +51,7 @@ export class ShrinkWatch {
   due(view: View, plan: Plan): Rollback[] {
     return view.domains.flatMap((domain) => {
       const shrink = this.#shrinks.get(domain.uuid)
-      const size = presentOf(domain)
+      const size = requestedSize(domain) ?? 0
       if (!shrink?.harm || size > shrink.from - negligible) return []
       const isGrown = plan.some(
         (action) => action.kind === 'setMemory' && action.uuid === domain.uuid && action.bytes > size,
@@ -74,7 +69,7 @@ export class ShrinkWatch {
       if (action.kind !== 'setMemory' || status !== 'applied') continue
       const domain = domains.find(({ uuid }) => uuid === action.uuid)!
       const before = this.#shrinks.get(action.uuid)
-      const size = presentOf(domain)
+      const size = requestedSize(domain) ?? 0
       if (action.bytes < size) {
         // As long as no report was fine at the size before, that is not one to go back to.
         const from = before && before.fine === 0 ? Math.max(before.from, size) : size
@@ -92,7 +87,7 @@ export class ShrinkWatch {
     const { age, events, actual = 0 } = domain.memory
     if (age === undefined || !events) return
     const reportedAt = time - age
-    if (reportedAt <= shrink.time || reportedAt < shrink.reportedAt + newerBy) return
+    if (reportedAt <= shrink.time || reportedAt < shrink.reportedAt + reportSpacing) return
     shrink.reportedAt = reportedAt
     const harm = harmIn(events, shrink.to)
     // What a shrink did is learned once.
@@ -104,10 +99,6 @@ export class ShrinkWatch {
     if (harm) shrink.fine = 0
     else if (actual <= shrink.to + negligible && ++shrink.fine >= enough) this.#shrinks.delete(domain.uuid)
   }
-}
-
-function presentOf({ memory: { target, actual } }: DomainView): number {
-  return target ?? actual ?? 0
 }
 
 /** What happened to a guest at this size that it could do better with more memory; undefined: nothing. */

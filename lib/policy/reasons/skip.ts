@@ -40,7 +40,6 @@ export const skipReasons = {
   'shut-off': plain('it is shut off'),
   crashed: plain('it has crashed'),
   suspended: plain('it is suspended'),
-  migrating: plain('it is migrating'),
   stuck: plain('stuck: it does not answer'),
   // Its vCPUs.
   'vcpu-pinned-externally': define(

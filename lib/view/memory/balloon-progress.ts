@@ -1,6 +1,6 @@
 import { MiB } from '../../util/units.ts'
 import type { BalloonProgress } from '../view.ts'
-import { sameSize } from './guest-total.ts'
+import { negligible } from './sizes.ts'
 
 /**
  * A balloon that comes less than so many bytes closer in so many milliseconds refuses. The slowest that works, in a
@@ -27,7 +27,7 @@ export class BalloonWatch {
   /** Takes in a balloon's size and what it was asked for at `time`; `canMove`: whether its guest runs and answers. */
   see(actual: number, target: number | undefined, time: number, canMove: boolean): void {
     const distance = (target ?? actual) - actual
-    const direction = Math.abs(distance) < sameSize ? 0 : Math.sign(distance)
+    const direction = Math.abs(distance) < negligible ? 0 : Math.sign(distance)
     const point = { time, actual }
     if (!canMove || direction !== this.#direction) {
       this.#direction = direction
@@ -37,7 +37,7 @@ export class BalloonWatch {
     if (direction === 0) return
     this.#points.push(point)
     while (this.#points.length > 1 && this.#points[1]!.time <= time - patience) this.#points.shift()
-    if (direction * (actual - this.#closer!.actual) >= sameSize) this.#closer = point
+    if (direction * (actual - this.#closer!.actual) >= negligible) this.#closer = point
   }
 
   get progress(): BalloonProgress {

@@ -28,7 +28,6 @@ export interface MemoryContext {
   /** Milliseconds between decisions. */
   readonly interval: number | undefined
   readonly traits: DomainTraits | undefined
-  readonly isMigrating: boolean
 }
 
 /** The memory of one run of a domain, from sample to sample. */
@@ -85,14 +84,14 @@ export class DomainMemory {
     this.#read(report, sample.time - age, deadTimeOf(age, interval))
   }
 
-  view({ state, target, wallTime, interval, traits, isMigrating }: MemoryContext): DomainMemoryView {
+  view({ state, target, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
     const report = this.#report
     const { actual } = report
     const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
     const watched = this.#time - this.#firstSeen
     const isDoubtful = this.#isContradictory || this.#isDoubtful
     const isNew = this.#isNew
-    const reason = holdOf(report, { state, age, traits, isMigrating, watched, isNew, isDoubtful })
+    const reason = holdOf(report, { state, age, traits, watched, isNew, isDoubtful })
     const hold = reason ?? (this.#use ? undefined : 'no statistics')
     const deadTime = deadTimeOf(age ?? 0, interval)
     const use = hold === undefined ? this.#use : undefined

@@ -3,9 +3,9 @@ import type { MemoryEvents } from '../view.ts'
 import type { MemoryUse } from './use.ts'
 
 /** Bytes: kernels put out single pages that nobody misses. */
-const littleSwap = MiB
+export const littleSwap = MiB
 /** Major faults a second that are much, in a guest that is short; one with room reads programs from its disk. */
-const manyFaults = 100
+export const manyFaults = 100
 /** A guest is short with less left than this, or than this part of its balloon. */
 const shortBytes = 64 * MiB
 const shortPart = 1 / 8

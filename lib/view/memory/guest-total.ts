@@ -1,8 +1,7 @@
 import { MiB } from '../../util/units.ts'
 import type { MemoryReport } from './report.ts'
+import { negligible } from './sizes.ts'
 
-/** Bytes between two sizes of a balloon that make no difference. */
-export const sameSize = MiB
 /** Bytes by which what a guest's kernel keeps may differ from one report to another: it keeps the same all the time. */
 const keptSlack = 32 * MiB
 /** A difference that so many reports in a row agree on is a new truth: memory was plugged, a driver loaded anew. */
@@ -38,7 +37,7 @@ export class GuestTotal {
   see(actual: number, time: number): void {
     this.#least = Math.min(this.#least, actual)
     this.#most = Math.max(this.#most, actual)
-    if (Math.abs(actual - this.#actual) < sameSize) return
+    if (Math.abs(actual - this.#actual) < negligible) return
     this.#actual = actual
     this.#stableSince = time
   }
@@ -73,16 +72,16 @@ export class GuestTotal {
     // Less than nothing in use: one of the two sizes was never true, and nothing is to be learned of it.
     if (total - usable + kept < 0) return false
     const isAsBefore = Math.abs(kept - this.#kept) < keptSlack
-    const isSameTotal = Math.abs(total - this.#total) < sameSize
+    const isSameTotal = Math.abs(total - this.#total) < negligible
     // A total that counts the balloon leaves less of it usable, or more: one of the two has to move.
-    const isFrozen = isSameTotal && Math.abs(usable - this.#usable) < sameSize
+    const isFrozen = isSameTotal && Math.abs(usable - this.#usable) < negligible
     if (this.#isSure && !isAsBefore && isFrozen) return false
     if (this.#isSure && !isAsBefore && !isSameTotal) {
       this.#doubts = Math.abs(kept - this.#doubted) < keptSlack ? this.#doubts + 1 : 1
       this.#doubted = kept
       if (this.#doubts < convincing) return false
     }
-    if (kept < -sameSize || (this.#isSure && !isAsBefore)) this.#follows = false
+    if (kept < -negligible || (this.#isSure && !isAsBefore)) this.#follows = false
     else if (Math.abs(this.#actual - this.#comparedAt) > keptSlack) this.#follows = true
     this.#doubts = 0
     this.#kept = kept
@@ -95,7 +94,7 @@ export class GuestTotal {
 
   /** Whether a report made while the balloon moves tells what is in use, or counts part of the balloon as well. */
   #mayFollow(total: number): boolean {
-    return this.#follows ?? Math.abs(total - this.#total) >= sameSize
+    return this.#follows ?? Math.abs(total - this.#total) >= negligible
   }
 
   /** Whether the balloon can have had this size of late. */

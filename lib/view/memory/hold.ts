@@ -24,7 +24,6 @@ export interface Circumstances {
   readonly age: number | undefined
   /** What is known of the domain's devices; undefined: nothing. */
   readonly traits: DomainTraits | undefined
-  readonly isMigrating: boolean
   /** Milliseconds since the domain was first seen, and whether it started since Ballast looks. */
   readonly watched: number
   readonly isNew: boolean
@@ -34,12 +33,11 @@ export interface Circumstances {
 
 /** Why a domain's balloon is not to be changed: the first reason that holds. */
 export function holdOf(report: MemoryReport, circumstances: Circumstances): MemoryHold | undefined {
-  const { state, age, traits, isMigrating, isDoubtful } = circumstances
+  const { state, age, traits, isDoubtful } = circumstances
   if (!isRunning(state) || report.status === MemoryStatus.gone) return 'not running'
   if (report.status === MemoryStatus.stuck) return 'stuck'
   if (traits?.balloon === 'none') return 'no device'
   if (traits?.pinnedMemory !== undefined) return 'memory is pinned'
-  if (isMigrating) return 'migrating'
   if (report.status === MemoryStatus.failed) return 'failed'
   if (age === undefined) return silence(circumstances)
   const { actual, maximum, unused } = report

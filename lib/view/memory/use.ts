@@ -1,5 +1,5 @@
 import { MiB } from '../../util/units.ts'
-import { increase, type MemoryReport } from './report.ts'
+import { increase, type MemoryReport, reportSpacing } from './report.ts'
 
 /** Bytes: rises of use up to this, or to this part of a larger guest's memory, are noise and no growth. */
 const noiseBytes = 16 * MiB
@@ -19,8 +19,6 @@ const mostReports = 32
 const onset = 2
 /** The speed of growth is at most so many times that of the last report: what grew has not gone on growing. */
 const lastCounts = 4
-/** Milliseconds between two reports at least: guests date them in whole seconds. */
-const leastStep = 500
 
 /** What was in use at one report, swapped out memory included. */
 interface Use {
@@ -100,7 +98,7 @@ export class MemoryUse {
    * how long decisions take to have an effect: what was used more within such a time is remembered.
    */
   next(inUse: number | undefined, report: MemoryReport, time: number, deadTime: number): void {
-    const milliseconds = Math.max(leastStep, time - this.#time)
+    const milliseconds = Math.max(reportSpacing, time - this.#time)
     const before = this.#report
     const swappedOut = increase(before.swapOut, report.swapOut) ?? 0
     const swappedIn = increase(before.swapIn, report.swapIn) ?? 0
@@ -136,13 +134,13 @@ export class MemoryUse {
     }
     const last = history.at(-1)!
     const isHighest = history.every(({ held }) => held < now.held)
-    const lastRate = (now.held - last.held) / Math.max(leastStep, now.time - last.time)
+    const lastRate = (now.held - last.held) / Math.max(reportSpacing, now.time - last.time)
     let rate = 0
     let rise = 0
     for (const { time, held } of history) {
       const more = now.held - held
       if (more <= this.#noise) continue
-      rate = Math.max(rate, more / Math.max(leastStep, now.time - time))
+      rate = Math.max(rate, more / Math.max(reportSpacing, now.time - time))
       if (time >= now.time - deadTime) rise = Math.max(rise, more)
     }
     this.#isOnset = isResting

@@ -123,7 +123,6 @@ const holds: (MemoryHold | undefined)[] = [
   'no device',
   'no driver',
   'memory is pinned',
-  'migrating',
   'no statistics',
   'stale statistics',
   'contradictory statistics',

@@ -35,6 +35,24 @@ describe('the narrator', () => {
     ])
   })
 
+  it('calls the same pins moves as the summary does', () => {
+    // Pinned to pCPU 1 and not run there yet; not pinned and on its way from where it may not run any more.
+    const shown = viewOf(4, [
+      { name: 'a', vcpus: [{ affinity: CpuSet.of(1), on: 0 }] },
+      { name: 'b', vcpus: [{ affinity: CpuSet.of(1, 2), on: 0 }] },
+    ])
+    const [waiting, homeless] = shown.vcpus
+    const pins = [
+      pin(waiting!, CpuSet.of(0), ''),
+      pin(waiting!, CpuSet.of(1, 3), ''),
+      pin(homeless!, CpuSet.of(3), ''),
+    ]
+    const tick = tickOf(1, shown, { outcomes: pins.map(applied) })
+    const events = new LogFormatter().records(tick).map(({ event }) => event)
+    expect(events).toEqual(['move', 'pin', 'pin'])
+    expect(summarize(tick)).toContain('3 pins (1 move)')
+  })
+
   it('says who could not wait for the beat', () => {
     const events = { swappedOut: MiB, majorFaultsPerSecond: 0, underPressure: true, oomKilled: false }
     const suffering = viewOf(1, [{ name: 'web', memory: { events } }, { name: 'db' }])

@@ -27,7 +27,7 @@ describe.each(Object.entries(published))('%s', (_, policy) => {
     expect(new Set(asked(full({})).flat())).toEqual(new Set(['full', 'empty']))
   })
 
-  const holds: MemoryHold[] = ['not running', 'stuck', 'no statistics', 'stale statistics', 'migrating']
+  const holds: MemoryHold[] = ['not running', 'stuck', 'no statistics', 'stale statistics']
   it.each(holds)('leaves them alone on hold for "%s"', (hold) => {
     expect(asked(full({ memory: { hold } }))).toEqual([[], []])
   })

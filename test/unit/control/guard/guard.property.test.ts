@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Guarded, guard, thingOf } from '../../../../lib/control/guard/guard.ts'
+import { type Guarded, guard } from '../../../../lib/control/guard/guard.ts'
 import { Ledger } from '../../../../lib/control/ledger/ledger.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { isRunning } from '../../../../lib/host/sample.ts'
-import type { Action, PinAction, SetMemoryAction } from '../../../../lib/policy/plan.ts'
+import { type Action, actionKey, type PinAction, type SetMemoryAction } from '../../../../lib/policy/plan.ts'
 import { KiB, MiB } from '../../../../lib/util/units.ts'
 import { commitment } from '../../../../lib/view/memory/commitment.ts'
 import type { DomainView, View } from '../../../../lib/view/view.ts'
@@ -189,7 +189,7 @@ describe('whatever a policy wants and whatever is seen', () => {
 
   it('the result makes sense on this host, with one action for one thing at most', () => {
     always(({ sizes, guarded, ledger }) => {
-      const things = guarded.plan.map(thingOf)
+      const things = guarded.plan.map(actionKey)
       expect(new Set(things).size).toBe(things.length)
       for (const { size, domain } of sizes) {
         expect(size.bytes).toBeGreaterThan(0)

@@ -22,13 +22,8 @@ describe('what cannot be managed', () => {
     expect(memory.actual).toBeGreaterThan(0)
   })
 
-  it('is on its way to another host', () => {
-    expect(new Watched({ migrating: () => true }).see().hold).toBe('migrating')
-    expect(new Watched({ migrating: () => false }).see().hold).toBeUndefined()
-  })
-
   it('is stuck first of all, since then nothing of it may be touched', () => {
-    const guest = new Watched({ traits: traits({ balloon: 'none' }), migrating: () => true })
+    const guest = new Watched({ traits: traits({ balloon: 'none' }) })
     expect(guest.see({ status: MemoryStatus.stuck }).hold).toBe('stuck')
     expect(guest.see({ state: DomainState.paused }).hold).toBe('not running')
   })
