@@ -105,7 +105,7 @@ describe('--log json', () => {
       throw new Error('it tried to connect')
     })
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^ballast: .*--log.*cannot be used with.*--json.*\n$/)
+    expect(stderr).toMatch(/^ballast: .*--json.*cannot be used with.*--log.*\n$/)
   })
 })
 

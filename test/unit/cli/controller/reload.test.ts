@@ -77,11 +77,11 @@ async function places(host: SimulatedHost): Promise<number[]> {
 describe('SIGHUP', () => {
   it('has the file read again, and the loop goes on by it on the same host', async () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    configure('domains: nobody\nballooning: none\n')
+    configure('match: nobody\nballooning: none\n')
     const run = start(host)
     await run.says('stdout', /first sample/)
     expect(await places(host)).toEqual([1])
-    configure('domains: guest*\nballooning: none\n')
+    configure('match: guest*\nballooning: none\n')
     run.hangUp()
     await run.says('stdout', /pin guest/, 3)
     expect(await run.end()).toBe(0)
@@ -99,14 +99,14 @@ describe('SIGHUP', () => {
 
   it('with mistakes in the file tells each with its line, and the old one goes on', async () => {
     const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
-    configure('domains: nobody\n')
+    configure('match: nobody\n')
     const run = start(host)
     await run.says('stdout', /first sample/)
-    configure('domains: guest*\nreserve: 2\nscheduler: {tolerance: 9}\n')
+    configure('match: guest*\nhost-memory-reserve: 2\nscheduler: {tolerance: 9}\n')
     run.hangUp()
     await run.says('stderr', /goes on as before/)
     expect(run.written.stderr.split('\n').slice(1, 4)).toEqual([
-      expect.stringMatching(/ballast\.yaml:4:10: reserve must be a size/),
+      expect.stringMatching(/ballast\.yaml:4:22: host-memory-reserve must be a size/),
       expect.stringMatching(/ballast\.yaml:5:24: scheduler\.tolerance must be/),
       `ballast: goes on as before: 2 errors in ${path}`,
     ])
@@ -122,11 +122,11 @@ describe('SIGHUP', () => {
   })
 
   it.each([
-    ['reserve: 1TiB', /:3:10: reserve must be below the memory of the host/],
+    ['host-memory-reserve: 1TiB', /:3:22: host-memory-reserve must be below the memory of the host/],
     ['connect: test:///default', /:3:10: connect cannot change while ballast runs: restart it/],
     ['dry-run: true', /:3:10: dry-run cannot change while ballast runs/],
     ['restore: false', /:3:10: restore cannot change while ballast runs/],
-    ['ballooning: none', /:3:13: ballooning cannot begin or end to be none while ballast runs/],
+    ['ballooning: none', /:3:13: ballooning cannot become, or cease to be, none while ballast runs/],
   ])('with %j, which cannot be taken up, goes on as before', async (text, expected) => {
     configure('')
     const run = start(simulate(scenarios.A3()))
@@ -164,7 +164,7 @@ describe('SIGHUP', () => {
     await run.says('stderr', /goes on as before/)
     configure('log: json\n')
     run.hangUp()
-    await run.says('stdout', /"event":"first-look"/)
+    await run.says('stdout', /"event":"first-sample"/)
     expect(await run.end()).toBe(0)
   })
 })
