@@ -11,7 +11,7 @@ import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { type SimulatedHost, scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { GiB } from '../../../../lib/util/units.ts'
 import { runs } from '../../../support/runs.ts'
-import { ballast, keep } from '../test-context.ts'
+import { ballast, keep, withMembers } from '../test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -268,6 +268,43 @@ domain-rules: { guest1: { managed: false } }
     expect(await ballast(args, keep(other))).toMatchObject({ code: 0 })
     expect(other.clock.now()).toBeLessThan(60_000)
     expect(await places(other)).toEqual(new Set([1, 4, 8]))
+  })
+
+  it('has switches and policies that the command line can turn off', async () => {
+    const path = write(`dry-run: true
+respect-pins: true
+restore: false
+scheduler: fair
+ksm: adaptive
+journal: ${join(directory, 'k.jsonl')}
+`)
+    const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+    const off = ['--no-dry-run', '--no-respect-pins', '--scheduler', 'balance', '--ksm', 'none']
+    const args = ['run', '1', '--config', path, '-n', '4', ...off, '--json']
+    const { code, stdout } = await ballast(args, keep(host))
+    expect(code).toBe(0)
+    expect(await places(host)).toEqual(new Set([1, 2, 4, 8]))
+    expect(stdout).not.toContain('"ksm"')
+    expect(stdout).toContain('"status":"applied"')
+  })
+
+  it('has a KSM policy only where one is named', async () => {
+    const args = ['run', '1', '-n', '2', '--json', '--dry-run']
+    for (const [more, isAsked] of [
+      [[], false],
+      [['--ksm', 'adaptive'], true],
+    ] as const) {
+      const host = simulate(scenarios.A1({ guests: 4, pcpus: 4 }))
+      let asked = false
+      const watched = withMembers(host, {
+        ksm: () => {
+          asked = true
+          return host.ksm()
+        },
+      })
+      expect(await ballast([...args, ...more], keep(watched))).toMatchObject({ code: 0 })
+      expect(asked).toBe(isAsked)
+    }
   })
 
   it('names the line of what the host does not have, all of it', async () => {
