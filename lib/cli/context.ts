@@ -17,13 +17,13 @@ export interface CliContext {
   readonly stderr: Output
   /** Aborted when the user wants the command to end; its reason is a {@link StopReason}. */
   readonly signal: AbortSignal
-  /** Ends the process when this thread hangs for so many milliseconds, until disposed of; see `endWhenHung`. */
+  /** Ends the process when this thread hangs for this number of milliseconds, until disposed of; see `endWhenHung`. */
   readonly endWhenHung?: ((limit: number) => Promise<Disposable>) | undefined
   /** Calls `listener` at each SIGHUP, instead of ending the command, until the function that it gives is called. */
   readonly onHangup: (listener: () => void) => () => void
   /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */
   readonly notify?: ((state: string) => void) | undefined
-  /** Takes what is told beside the Ticks; undefined: it goes to stderr in lines. */
+  /** Log of notices beside the Ticks; undefined: they go to stderr in lines. */
   readonly log?: ((news: Notice) => void) | undefined
 }
 
@@ -35,7 +35,7 @@ export type StopReason =
   | /** Whoever read our output has gone. */ 'EPIPE'
   | /** There is another configuration to go on with. */ 'reload'
 
-/** Something that a person is told. */
+/** A line about the run as a whole. */
 export interface Notice {
   /** What it is about, for programs. */
   readonly event: string

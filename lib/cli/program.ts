@@ -40,7 +40,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
       .configureOutput({
         writeOut: (text) => void context.stdout.write(text),
         writeErr: (text) => void context.stdout.write(text),
-        outputError: () => {}, // told below, in one line
+        outputError: () => {}, // printed below, in one line
       })
   }
   try {

@@ -76,7 +76,7 @@ describe('a service manager', () => {
     await heard.says(/RELOADING=1[\s\S]*"READY=1/)
     writeFileSync(config, 'interval: no\n')
     ballast.child.kill('SIGHUP')
-    await heard.says(/STATUS=goes on as before: 1 error in /)
+    await heard.says(/STATUS=configuration not reloaded: 1 error in /)
     ballast.child.kill('SIGTERM')
     expect(await ended).toBe(0)
     await heard.says(/STOPPING=1/)

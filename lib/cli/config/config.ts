@@ -56,7 +56,7 @@ const keys: readonly string[] = ['interval', ...policyKinds, ...optionNames.map(
 /** Bytes. What is longer is no configuration: a disk, or a log. */
 const longest = 2 ** 20
 
-/** Reads the file at `path`. Rejects with {@link ConfigError} that tells all that is wrong in it. */
+/** Reads the file at `path`. Rejects with {@link ConfigError}, which lists every mistake in it. */
 export async function readConfig(path: string): Promise<Config> {
   return parseConfig(path, await read(path))
 }

@@ -122,7 +122,7 @@ export class ConfigReader {
   }
 
   /**
-   * What `make` makes of options; for each that it refuses with a `TypeError`, the problem is told where the option
+   * What `make` makes of options; for each that it refuses with a `TypeError`, there is a problem where the option
    * stands, and the rest is tried without it.
    */
   made<T>(

@@ -36,7 +36,8 @@ export class Permissions {
   }
 
   /**
-   * Throws `ERR_PERMISSION_DENIED` when nothing is permitted on a host with so many guests; to be called after each tick.
+   * Throws `ERR_PERMISSION_DENIED` when nothing is permitted on a host with this number of guests. To be called after
+   * each tick.
    */
   assertSome(guests: number): void {
     const [first] = this.#denied.values()

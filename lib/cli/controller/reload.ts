@@ -63,13 +63,13 @@ export class Reloads implements Disposable {
       const next = await this.#options.read()
       this.#options.assertMayReplace(next)
       this.#next = next
-      this.#say({ event: 'reload', level: 'info', text: `goes on with ${next.config} as it is now` })
+      this.#say({ event: 'reload', level: 'info', text: `reloaded ${next.config}` })
       this.#turn.abort('reload' satisfies StopReason)
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems : []
       for (const text of problems) this.#say({ event: 'reload-failed', level: 'error', text })
       const { line } = exitFor(error)
-      this.#say({ event: 'reload-failed', level: 'error', text: `goes on as before: ${line}` })
+      this.#say({ event: 'reload-failed', level: 'error', text: `configuration not reloaded: ${line}` })
       this.#options.service.notReloaded(line)
     }
   }

@@ -13,7 +13,7 @@ export function notifier(
 }
 
 /**
- * What the service manager (systemd, by `sd_notify`) is told of a run: that it is ready, once the first Tick has
+ * What the service manager (systemd, by `sd_notify`) hears of a run: that it is ready, once the first Tick has
  * been; how it goes; that it reloads, and that it stops; and for its watchdog that the loop still turns. Without a service
  * manager it does nothing.
  *
@@ -26,7 +26,7 @@ export class Service implements Disposable {
   #isReady = false
   #isReloading = false
   #isStopping = false
-  /** Set once the service manager could not be told something: that is said once. */
+  /** Set once a message to the service manager failed: that is logged once. */
   #isDeaf = false
   #lastTick = 0
   #lastStatus = -Infinity
@@ -38,7 +38,7 @@ export class Service implements Disposable {
     context.signal.addEventListener('abort', this.#stop, { once: true })
   }
 
-  /** A loop begins, with so many milliseconds between its Ticks. */
+  /** A loop begins, with `interval` milliseconds between its Ticks. */
   begin(interval: number): void {
     this.#interval = interval
     this.#isReloading = false
@@ -66,10 +66,10 @@ export class Service implements Disposable {
     this.#tell('RELOADING=1', 'STATUS=reading the configuration again')
   }
 
-  /** The configuration was not reloaded: all goes on as before. */
+  /** The configuration was not reloaded, and the present one stays in use. */
   notReloaded(why: string): void {
     this.#isReloading = false
-    this.#isReady = this.#tell('READY=1', `STATUS=goes on as before: ${why}`)
+    this.#isReady = this.#tell('READY=1', `STATUS=configuration not reloaded: ${why}`)
     this.#lastStatus = performance.now()
   }
 

@@ -65,7 +65,7 @@ describe('the service manager', () => {
       'RELOADING=1',
       'READY=1',
     ])
-    expect(sent.at(-1)).toBe('READY=1\nSTATUS=goes on as before: 2 errors in it')
+    expect(sent.at(-1)).toBe('READY=1\nSTATUS=configuration not reloaded: 2 errors in it')
   })
 
   it('has its watchdog fed while the loop turns, however long the interval, and no longer', () => {
