@@ -144,8 +144,8 @@ export type ControlOptions = RunOptions & LoopOptions
 /** Names of policies, or `none`, from the command line. */
 export type PolicyNames = { readonly [Kind in PolicyKind]?: string }
 
-/** Seconds between ticks when none are given. */
-const defaultSeconds = 2
+/** Milliseconds between ticks when none are given. */
+export const defaultInterval = 2_000
 
 export function connectionOptions(command: Command): Command {
   return addOptions(command, ['connect'])
@@ -155,9 +155,9 @@ export function connectionOptions(command: Command): Command {
 export function loopCommand(name: string): Command {
   return new Command(name)
     .addArgument(
-      new Argument('[seconds]', 'interval from one tick to the next')
+      new Argument('[seconds]', 'seconds from one tick to the next')
         .argParser(parseSeconds)
-        .default(1000 * defaultSeconds, `${defaultSeconds}`),
+        .default(defaultInterval, `${defaultInterval / 1_000}`),
     )
     .option(
       '-n, --ticks <number>',

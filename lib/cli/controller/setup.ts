@@ -7,7 +7,7 @@ import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '..
 import { kebabCase } from '../../util/kebab-case.ts'
 import { type Chosen, type Config, uselessOptions } from '../config/config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
-import { type ControlOptions, type PolicyNames, pilotOptions } from '../options.ts'
+import { type ControlOptions, defaultInterval, type PolicyNames, pilotOptions } from '../options.ts'
 
 /** What the command line says. */
 export interface CommandLine {
@@ -30,9 +30,6 @@ export interface Setup {
   /** How messages call an option, which is given here by its key in the file. */
   readonly nameOf: (key: string) => string
 }
-
-/** Milliseconds between ticks when none are given. */
-export const defaultInterval = 2_000
 
 /** Merges what was said: the command line wins over the file, and both over the defaults. Throws {@link UsageError}. */
 export function mergeSetup({ command, interval, options: given }: CommandLine, config?: Config): Setup {
