@@ -19,13 +19,13 @@ const reasons = {
 } as const
 
 /**
- * A {@link Host} that outlives its connection: when the daemon is stopped, killed, upgraded or frozen, it connects anew,
+ * A {@link Host} that outlives its connection: when the daemon is stopped, killed, upgraded or frozen, it reconnects,
  * for as long as it takes, after pauses that grow from half a second to 30 s. Each is shortened by up to a half at random,
- * so that many controllers do not come at once. What is subscribed to is subscribed to anew.
+ * so that many controllers do not come at once. Subscriptions are made again.
  *
  * Meanwhile every call rejects with `ERR_DISCONNECTED`, also one that was under way: whether it did something is not
- * known then. Its `cause` is what the last attempt failed with. A listener is told `disconnected` and `connected`, once each. Where the host comes back with
- * other pCPUs, nothing that was made of its topology holds any more: it is given up, and calls reject with
+ * known then. Its `cause` is what the last attempt failed with. A listener gets `disconnected` and `connected`, once each. Where the host comes back with
+ * other pCPUs, nothing that was derived from its topology is valid any more: it is given up, and calls reject with
  * `ERR_CONNECTION_LOST`.
  *
  * Rejects as `connect` does when that fails the first time.
@@ -48,7 +48,7 @@ class ReconnectingHost implements Host {
   /** What calls reject with while there is no connection. */
   #failure: () => BallastError
   readonly #closed = () => new BallastError('ERR_ALREADY_CLOSED', `The connection to ${this.uri} is closed`)
-  /** What the last attempt to connect anew failed with. */
+  /** What the last attempt to reconnect failed with. */
   #attempt: unknown
   #closing: Promise<void> | undefined
 
@@ -150,7 +150,7 @@ class ReconnectingHost implements Host {
     }
   }
 
-  /** A call that only looks: what it saw over a connection that is gone is nobody's business any more. */
+  /** A call that only reads: its result over a connection that is gone is dropped. */
   async #look<T>(make: (host: Host) => Promise<T>): Promise<T> {
     const host = this.#present?.host
     const seen = await this.#call(make)
@@ -199,7 +199,7 @@ class ReconnectingHost implements Host {
       const again = this.clock.now() + backoff(attempt, pauses) * (1 - Math.random() / 2)
       const isTime = await this.clock.sleepUntil(again, this.#ended.signal).then(
         () => true,
-        () => false, // closed meanwhile: a clock rejects for nothing else
+        () => false, // closed in between: a clock rejects for nothing else
       )
       if (!isTime) return
       const host = await this.#connect().catch((error: unknown) => {
@@ -226,7 +226,7 @@ class ReconnectingHost implements Host {
   }
 }
 
-/** Closes a connection that is of no use. Failing to is no news: the daemon that could not be told is gone, or hangs. */
+/** Closes a connection that is of no use. A failure is expected: the daemon is gone, or hangs. */
 function abandon(host: Host): void {
   void host.close().catch(() => undefined)
 }

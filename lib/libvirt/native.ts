@@ -79,7 +79,7 @@ export interface NativeConnection {
   /** Undefined: the host has none. */
   ksm(): Promise<NativeKsm | undefined>
   setKsm(pagesToScan: number, sleepMilliseconds: number): Promise<void>
-  /** Has every event from now on handed to `listener`, or to nobody; replaces the one before. */
+  /** Hands every event from now on to `listener`, or to none; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
   /**
    * Resolves when the connection is closed, and after a second (or `callDeadline`, if that is shorter) also when the

@@ -46,7 +46,7 @@ const definitions: ReadonlyMap<unknown, Definition> = new Map(
 )
 
 /**
- * A reason in words, with its figures. The only place that makes sentences of them: nobody has to parse one. Made when
+ * A reason in words, with its figures. The only place that makes sentences of them: no program has to parse one. Made when
  * it is asked for, since most reasons are never read.
  */
 export function sentenceOf(reason: Reason): string {

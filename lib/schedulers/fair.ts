@@ -36,7 +36,7 @@ const partners = 16
  * swap is made that helps the worst-served guest most, as against its due, until none is served worse than `tolerance` allows, or
  * nothing helps any more.
  *
- * The kernel divides each pCPU among the vCPUs on it by their domains' `cpu_shares`, which are alike unless somebody set
+ * The kernel divides each pCPU among the vCPUs on it by their domains' `cpu_shares`, which are equal unless another program set
  * them, so one with many shares is put where there are few others. Where nothing can be moved for a guest that
  * is served less than it is due, `cpu_shares` are brought into the proportion of `settings.shares`, if that helps it. Where they
  * are not known, as in session mode, placement is all.

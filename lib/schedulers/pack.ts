@@ -28,12 +28,12 @@ const patience = { relieve: 2, empty: 4, most: 64 }
 const nothing = 1e-9
 
 /**
- * Fewest pCPUs that carry the load: vCPUs are gathered on as few as can hold them, each filled up to `fill`, and the
+ * Fewest pCPUs that carry the load: vCPUs are gathered on as few as can carry them, each filled up to `fill`, and the
  * others may sleep. For hosts where power matters more than delay.
  *
  * It empties a pCPU only when all that is on it fits elsewhere even if each wants as much as it may (`demandRange.high`),
  * and moves something off, waking another where need be, only when what was really used is above `fill + slack`.
- * Between the two it rests. Each time that a pCPU had to be relieved, it takes twice as many Views until the next
+ * Between the two nothing is done. Each time that a pCPU had to be relieved, it takes twice as many Views until the next
  * is emptied. The pCPU with the least load is emptied first; what leaves it goes, the heaviest first, where it
  * leaves the least room (best fit decreasing: within 11/9 of the fewest bins, and one).
  *
@@ -49,16 +49,16 @@ export function pack(options: PackOptions = {}): StatefulPolicy<PinAction, PackS
     initialState: { full: 0, idle: 0, needed: patience.empty },
     decide(view, state) {
       const bins = new Bins(view, fill)
-      const homeless = bins.settle()
+      const displaced = bins.settle()
       if (bins.relieve(fill + slack)) {
         const full = state.full + 1
         const needed = Math.min(2 * state.needed, patience.most)
         if (full >= patience.relieve) return { plan: bins.plan(), state: { full: 0, idle: 0, needed } }
-        return { plan: homeless ? new Bins(view, fill).settled() : [], state: { ...state, full, idle: 0 } }
+        return { plan: displaced ? new Bins(view, fill).settled() : [], state: { ...state, full, idle: 0 } }
       }
       const idle = bins.empty() ? state.idle + 1 : 0
       if (idle >= state.needed) return { plan: bins.plan(), state: { ...state, full: 0, idle: 0 } }
-      return { plan: homeless ? new Bins(view, fill).settled() : [], state: { ...state, full: 0, idle } }
+      return { plan: displaced ? new Bins(view, fill).settled() : [], state: { ...state, full: 0, idle } }
     },
   }
 }
@@ -94,10 +94,10 @@ class Bins {
 
   /** Finds a place for what is on no pCPU where it may be; true when there was any. */
   settle(): boolean {
-    const homeless = this.#byDemand([...this.#movable.keys()].filter((index) => this.#where[index]! < 0))
-    for (const index of homeless)
+    const displaced = this.#byDemand([...this.#movable.keys()].filter((index) => this.#where[index]! < 0))
+    for (const index of displaced)
       this.#put(index, this.#fit(index, -1) ?? this.#wake(index, -1) ?? this.#least(index))
-    return homeless.length > 0
+    return displaced.length > 0
   }
 
   /** The plan that only finds those a place. */

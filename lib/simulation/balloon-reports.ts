@@ -16,7 +16,7 @@ interface Sent {
 
 /** A guest's memory reports: how often it makes them, how true they are, and how long they take. */
 export class Reports {
-  /** What the guest told last. */
+  /** The guest's last report. */
   last: MemoryReport | undefined
   /** When it made that: milliseconds since the epoch in whole seconds. */
   lastUpdate = Number.NaN

@@ -13,7 +13,7 @@ interface Sleeper {
 }
 
 /**
- * A clock whose time passes only while somebody sleeps, and then as fast as the physics can be worked
+ * A clock whose time passes only while a caller sleeps, and then as fast as the physics can be worked
  * out. Time goes to the earliest sleeper's moment after everything that could run without it has run,
  * so several sleepers at once see the same order of events as on a real host.
  */

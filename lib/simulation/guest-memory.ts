@@ -31,7 +31,7 @@ const descriptorPart = 1 / 64
 export const qemuOverhead = 96 * MiB
 const pageSize = 4 * KiB
 
-/** What the guest tells through its balloon device. */
+/** What the guest reports through its balloon device. */
 export interface MemoryReport {
   readonly available: number
   readonly unused: number
@@ -86,7 +86,7 @@ export class GuestMemory {
   /** Seconds that programs waited, in all and in this step. */
   #stalled = 0
   #waits = 0
-  /** Whether a step changes nothing for as long as nobody asks anything else of it. */
+  /** Whether a step changes nothing until something else is requested. */
   #rests = false
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
@@ -179,7 +179,7 @@ export class GuestMemory {
     this.#rests = this.#isSteady()
   }
 
-  /** Nothing grows, comes back, goes out or is read, and nobody waits. */
+  /** Nothing grows, comes back, goes out or is read, and no program waits. */
   #isSteady(): boolean {
     const { size, touch, files } = this.#program
     if (this.held !== size || this.#wouldHold !== this.#meant.size || this.#killed > 0) return false

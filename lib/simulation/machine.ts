@@ -12,7 +12,7 @@ import type { Change, DomainScenario, Scenario } from './scenario.ts'
 import { cpusOf, topologyOf } from './topology.ts'
 
 const memoryStep = 20
-/** QEMU tells of a moving balloon so often. */
+/** Least time between two events of a moving balloon. */
 const balloonEventPeriod = 1_000
 /** What the host's own programs hold. */
 export const hostOwnMemory = 384 * MiB
@@ -52,7 +52,7 @@ export class Machine {
   hostSwapped = 0
   /** Of guests that have ended. */
   #pastToll = noToll
-  /** Listed when somebody asks for it, once for many that start. */
+  /** Made on request, once for many that start. */
   #listed: Running | undefined
   #lastId = 0
 
@@ -126,7 +126,7 @@ export class Machine {
       try {
         listener(event)
       } catch (error) {
-        // The physics go on; the error surfaces as any other that nobody caught.
+        // The physics go on; the error surfaces as any other uncaught one.
         queueMicrotask(() => {
           throw error
         })
@@ -134,13 +134,13 @@ export class Machine {
     }
   }
 
-  /** Pins a vCPU and tells of it. */
+  /** Pins a vCPU and reports it. */
   pin(guest: Guest, vcpu: number, cpus: CpuSet): void {
     guest.pin(vcpu, cpus)
     this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
   }
 
-  /** Gives a guest a weight and tells of it. */
+  /** Gives a guest a weight and reports it. */
   setCpuShares(guest: Guest, shares: number): void {
     guest.setCpuShares(shares)
     this.emit({ kind: 'cpuShares', domain: guest.identity, shares })

@@ -19,7 +19,7 @@ import {
   weight,
 } from './tasks.ts'
 
-/** How long a task runs before another takes its turn: the kernel looks at its timer tick, 250 times a second. */
+/** How long a task runs before another one does: the kernel decides at its timer tick, 250 times a second. */
 const slice = 4
 /** Two busy threads of a core do 1.2 times the work of one. */
 const smtSpeed = 0.6
@@ -30,8 +30,8 @@ const balancePeriod = 64
  * a slice of 4 ms at a time, and one that wakes up joins at the average, as in EEVDF; tasks that may run on several pCPUs are
  * placed on an idle one when they wake, pulled by one that has fallen idle, and evened out every 64 ms.
  *
- * A step costs what happens in it: it looks at the tasks to which work comes, from a calendar, and at the pCPUs that are busy.
- * A task that waits is not touched; how long it has waited is counted when somebody asks.
+ * A step costs what happens in it: it visits the tasks to which work comes, from a calendar, and the pCPUs that are busy.
+ * A task that waits is not visited; how long it has waited is computed on request.
  */
 export class Processors {
   /** Per pCPU: milliseconds that it was busy with anything. */

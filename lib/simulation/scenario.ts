@@ -51,7 +51,7 @@ export interface DomainScenario {
 }
 
 export interface VcpuScenario {
-  /** A CPU list such as `0-3,^2`, or `any`, the default. It is what a restart brings back. */
+  /** A CPU list such as `0-3,^2`, or `any`, the default. A restart sets it again. */
   readonly affinity?: string
   /** Default idle. */
   readonly load?: Load
@@ -59,7 +59,7 @@ export interface VcpuScenario {
 
 /** What a vCPU does. Work is measured in milliseconds that it takes alone on a pCPU. */
 export type Load =
-  /** A guest at rest: 0 to 3 % of a pCPU, drawn anew each second. */
+  /** An idle guest: 0 to 3 % of a pCPU, drawn anew each second. */
   | { readonly kind: 'idle' }
   /** Computes without end. */
   | { readonly kind: 'spin' }
@@ -133,11 +133,11 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
   | { readonly kind: 'plug'; readonly vcpu: VcpuScenario }
   /** Hot-unplugs its last vCPU. */
   | { readonly kind: 'unplug' }
-  /** So many bytes of memory are hot-plugged, or unplugged where it is below 0: its maximum and its balloon change by it. */
+  /** `bytes` of memory are hot-plugged, or unplugged where it is below 0: its maximum and its balloon change by it. */
   | { readonly kind: 'plugMemory'; readonly bytes: number }
-  /** Somebody else asks its balloon for a size. */
+  /** Another program asks its balloon for a size. */
   | { readonly kind: 'balloon'; readonly bytes: number }
-  /** Somebody else pins a vCPU: a CPU list, or `any`. */
+  /** Another program pins a vCPU: a CPU list, or `any`. */
   | { readonly kind: 'pin'; readonly vcpu: number; readonly affinity: string }
   /**
    * `start` and `restart` boot the guest: about 4.5 s of work on its first vCPU, and no balloon driver until then. It

@@ -10,7 +10,7 @@ import {
   openLoopPeriod,
 } from './load.ts'
 
-/** What a task weighs that nobody gave a weight. */
+/** The weight of a task by default. */
 export const usualWeight = 1024
 /** Rows at first. */
 const leastRows = 32

@@ -39,7 +39,7 @@ export interface DomainSettings {
   readonly memoryShares: number
 }
 
-/** The settings of a domain of which nobody said anything. */
+/** The settings of a domain without options and metadata. */
 export const defaultSettings: DomainSettings = {
   managed: true,
   cpus: undefined,

@@ -9,7 +9,7 @@ import type { DomainSettings } from './domain-settings.ts'
  * that is not known is `undefined`, never a guess: it is no load and no reason to act.
  */
 export interface View {
-  /** Monotonic milliseconds of the host's clock when it was seen; between two beats when its memory was. */
+  /** Monotonic milliseconds of the host's clock when it was sampled; in an emergency tick, when its memory was. */
   readonly time: number
   /** Milliseconds since the epoch at the start of the tick. */
   readonly wallTime: number
@@ -35,7 +35,7 @@ export interface PcpuView {
    * programs. Smoothed, never below 0.
    */
   readonly background: number | undefined
-  /** How much of a pCPU of full speed it is: 1, unless the host tells otherwise. */
+  /** How much of a pCPU of full speed it is: 1, unless the host reports otherwise. */
   readonly capacity: number
 }
 
@@ -94,7 +94,7 @@ export type MemoryHold =
   | 'no device' // its definition has no balloon
   | 'no driver' // it has a balloon device, and nothing in the guest serves it
   | 'memory is pinned' // huge pages, locked memory or a passed-through device: the balloon would free nothing
-  | 'no statistics' // for no reason that can be told
+  | 'no statistics' // for an unknown reason
   | 'stale statistics'
   | 'contradictory statistics'
 
@@ -103,7 +103,7 @@ export type MemoryHold =
  * {@link DomainMemoryView.age}). Page cache that it can drop is no need. docs/memory.md has the formulas.
  */
 export interface MemoryNeed {
-  /** What its kernel and its programs hold, what its kernel keeps out of its own total included. */
+  /** What its kernel and its programs use, what its kernel keeps out of its own total included. */
   readonly inUse: number
   /** Of what it was seen to swap out, what it is still likely to want back: decays. */
   readonly swapDebt: number
@@ -170,7 +170,7 @@ export interface DomainMemoryView {
 
 /**
  * How short the host is of memory, by what it has available of its total, as ESX has it: at least 6 % is high, 4 % soft,
- * 2 % hard, below that low. A better state holds only when its edge is clearly passed. Pressure makes it worse by one.
+ * 2 % hard, below that low. A better state applies only when its edge is clearly passed. Pressure makes it worse by one.
  */
 export type HostMemoryState = 'high' | 'soft' | 'hard' | 'low'
 
@@ -180,7 +180,7 @@ export interface HostMemoryView {
   readonly free: number | undefined
   readonly available: number | undefined
   readonly state: HostMemoryState
-  /** Part of the last 10 s in which some task waited for memory (PSI), 0 to 1; undefined where the host does not tell. */
+  /** Part of the last 10 s in which some task waited for memory (PSI), 0 to 1; undefined where the host does not report it. */
   readonly pressure: number | undefined
   /** What policies leave to the host: the guard's `hostMemoryReserve`. */
   readonly reserve: number
@@ -188,7 +188,7 @@ export interface HostMemoryView {
   readonly reserved: number
   /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve - reserved`. */
   readonly budget: number
-  /** Same-page merging; undefined where there is none, or nobody decides on it. What it saves is never part of the budget. */
+  /** KSM; undefined where there is none, or no policy decides on it. What it saves is never part of the budget. */
   readonly merging?: Ksm | undefined
   /** What they hold now: sum of max(actual, target) and overhead, as the guard counts it. */
   readonly committed: number

@@ -7,7 +7,7 @@ import { type Guest, guestsOf, turnOf } from './guest.ts'
 
 /** Milliseconds from one periodic allocation to the next. */
 const period = 3_000
-/** The critical amount is so many times what the guest's processes hold. */
+/** The critical amount is this many times what the guest's processes hold. */
 const factor = 1.1
 /** Bytes: no guest releases below it, unless it has a floor of its own. */
 const floor = 256 * MiB
@@ -19,7 +19,7 @@ export interface CagmaState {
   readonly guests: ReadonlyMap<string, { readonly id: number; readonly releases: readonly number[] }>
 }
 
-/** After so many releases in a row a guest releases the mean of the last few. */
+/** After this many releases in a row a guest releases the mean of the last few. */
 const row = 10
 const averaged = 5
 
@@ -30,10 +30,10 @@ const averaged = 5
  * five. A guest that swaps between two periods is given what it lacks at once; others release for it where the
  * host has not enough.
  *
- * CAGMA looks into its guests. From outside, available memory is what the guest sees as its total, and what its processes hold is
+ * CAGMA measures inside its guests. From outside, available memory is what the guest sees as its total, and what its processes hold is
  * estimated: all of that apart from MemAvailable, and what it is likely to want back from swap. The guest's kernel is part of it.
  *
- * A guest with 10 % above what it holds has less than the guard's margin: the guard has the last word there.
+ * A guest with 10 % above what it holds has less than the guard's margin: the guard clamps it.
  *
  * Wu and Sun, CAGMA (2017).
  */

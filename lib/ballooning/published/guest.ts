@@ -20,7 +20,7 @@ export interface Guest {
   readonly total: number
   /** The guest's MemFree. */
   readonly unused: number
-  /** What it holds apart from page cache, and what it is likely to want back from swap. */
+  /** What it uses apart from page cache, and what it is likely to want back from swap. */
   readonly inUse: number
 }
 
@@ -52,13 +52,13 @@ export function guestsOf(view: View, minimum: number): Guest[] {
 /** When a policy with a period of its own acts. */
 export interface Turn {
   readonly isNow: boolean
-  /** Monotonic milliseconds when the next turn is due. */
+  /** Monotonic milliseconds when the next decision is due. */
   readonly due: number
 }
 
 /**
- * Whether it is a policy's turn in this View, when it acts every `period` milliseconds whatever the loop's interval is;
- * `due` is from the turn before, undefined at first. A loop that is slower than the period acts at each View.
+ * Whether a policy decides in this View, when it acts every `period` milliseconds whatever the loop's interval is; `due` is
+ * from the decision before, undefined at first. A loop that is slower than the period acts at each View.
  */
 export function turnOf({ time, interval = 0 }: View, period: number, due = time): Turn {
   // A tick that begins a little early still counts.

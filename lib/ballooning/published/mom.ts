@@ -35,7 +35,7 @@ export interface MomState {
  * next to nothing is: then guests are made to swap. Otherwise each grows by 5 % at least, or to what it uses and a fifth
  * more. What a guest uses is its balloon less its MemFree, on the average of 50 s: page cache counts.
  *
- * Growth is not held against what the host has: that is left to the guard. So is the making to swap.
+ * Growth is not compared with what the host has, and guests are made to swap: the guard clamps both.
  *
  * oVirt MOM, doc/balloon.rules (with the floor as VDSM has it: the larger of the two).
  */

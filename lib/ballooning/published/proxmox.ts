@@ -12,7 +12,7 @@ const step = 100 * MiB
 /** Fraction of its minimum: a guest with more free is comfortable. */
 const comfortable = 0.25
 
-/** What {@link proxmox} remembers: when its next turn is due, in monotonic milliseconds. */
+/** What {@link proxmox} remembers: when it decides next, in monotonic milliseconds. */
 export interface ProxmoxState {
   readonly due: number | undefined
 }

@@ -3,7 +3,7 @@ import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
 import { type Guest, guestsOf, leastSize } from './guest.ts'
 
-/** A guest would like to have so many times what it uses. */
+/** A guest's preferred size is this many times what it uses. */
 const factor = 1.3
 /** Bytes that must have to move in all for anything to be done; or to one guest that is below what it would like. */
 const threshold = 150 * MiB

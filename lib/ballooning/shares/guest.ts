@@ -14,13 +14,13 @@ export interface Terms {
 
 /** Reports that have to agree on a need before memory is taken for others. */
 export const agreeing = 2
-/** The part of the margin that nothing is taken from, whoever needs it. */
+/** The part of the margin that is never taken. */
 const untouched = 0.8
-/** The part of it that others give up what they came with for, to a guest that neither grows nor underPressure. */
+/** The part of it for which others give up what they came with, to a guest that neither grows nor is under pressure. */
 const fromOthers = 0.5
 /** A guest is dry when no more than this part of its margin is left. */
 const dry = 0.25
-/** Guests that may be large have this part of what they may have beyond so many bytes as a reserve for bursts. */
+/** Guests that may be large have this part of what they may have beyond `smallGuest` bytes as a reserve for bursts. */
 const burstPart = 0.5
 const smallGuest = 1_536 * MiB
 /** Bytes below its ceiling at which a guest that grows is given all of it: it would ask for that next. */
@@ -29,7 +29,7 @@ const lastBit = 64 * MiB
 const leastCache = 32 * MiB
 /** Growth by no more bytes than that is no hurry, before a guest can be given more. */
 const slowly = 16 * MiB
-/** How often the room of a guest that goes on suffering is doubled. */
+/** How often the spare memory of a guest that stays under pressure is doubled. */
 const mostDoublings = 4
 
 /** One guest as it is judged at one tick, in bytes. */
@@ -47,7 +47,7 @@ export interface Guest {
   /** Whether its balloon is not changed for a while, since it did not do as asked. */
   readonly isRefusing: boolean
   readonly underPressure: boolean
-  /** Whether it grows or underPressure. */
+  /** Whether it grows or is under pressure. */
   readonly isPressed: boolean
   /** Bytes that it is given while the host has them: its whole margin, and what it is expected to take. */
   readonly wanted: number
@@ -121,7 +121,7 @@ export function judge(
   }
 }
 
-/** What one that underPressure is to have at once beside what it uses: what it is growing by, or twice as much each time. */
+/** What a guest under pressure is to have at once beside what it uses: what it is growing by, or twice as much each time. */
 function roomWhenSuffering({ memory }: DomainView, { suffered }: GuestRecord, margin: number): number {
   if (suffered === 0) return 0
   const growing = memory.need ? soon(memory.need) : 0

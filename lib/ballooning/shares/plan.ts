@@ -10,9 +10,9 @@ import { band, edgeOf, isRoomy } from './rest.ts'
 /** Bytes by which comfort may be missed before a guest is given more, and below which a change is not worth a call. */
 const slack = 16 * MiB
 const leastChange = 8 * MiB
-/** Bytes that a guest gives at least when others wait for it: many small requests move little. */
+/** Least bytes that a guest gives when others wait for them: many small requests move little. */
 const leastGift = 32 * MiB
-/** A guest gives back its memory in so many steps at least. */
+/** Steps, at least, in which a guest gives back its memory. */
 const steps = 16
 /** Part of its memory that a host in need is to have available again. */
 const relieved = 0.06
@@ -124,7 +124,7 @@ function hurried({ guests, sizes }: Outlook, lack: number, tax: number): Float64
   return fill(parts, have - Math.max(0, lack))
 }
 
-/** A balloon that did not do as asked is no longer asked: it would take what the guest frees, at any time. */
+/** A balloon that refused is no longer asked: it would take what the guest frees, at any time. */
 function letGo({ domain, asked }: Guest): SetMemoryAction[] {
   const { actual = 0, progress } = domain.memory
   if (progress !== 'refusing' || asked >= actual - MiB) return []

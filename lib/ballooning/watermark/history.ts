@@ -9,7 +9,7 @@ export const remembered = 6
 interface Report {
   /** Monotonic milliseconds when it was made. */
   readonly time: number
-  /** What the guest's kernel and programs hold, page cache and what has just been swapped out included. */
+  /** What the guest's kernel and programs use, page cache and what has just been swapped out included. */
   readonly used: number
 }
 
@@ -29,7 +29,7 @@ export interface GuestHistory {
 
 /**
  * What is remembered after this View, given what was remembered before it; undefined when the guest is on
- * hold or tells too little. `noise` is how many bytes use may rise between two reports without that being
+ * hold or reports too little. `noise` is how many bytes use may rise between two reports without that being
  * called growth.
  */
 export function remember(

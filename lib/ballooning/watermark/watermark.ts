@@ -24,7 +24,7 @@ export type WatermarkState = ReadonlyMap<string, GuestHistory>
 const settling = 1_000
 /** Bytes: smaller grants are left until there is more to grant. */
 const leastGrant = 8 * MiB
-/** When the host is short, a guest counts as quiet after so many reports, and gives back so many steps at once. */
+/** When the host is short: reports after which a guest counts as quiet, and steps that it gives back at once. */
 const short = { reports: 2, steps: 4 }
 
 /** One guest as it is judged in one tick, in bytes. */
@@ -33,7 +33,7 @@ interface Guest {
   readonly history: GuestHistory
   /** The size that it will have when its balloon has followed what it was last asked for. */
   readonly asked: number
-  /** Its unused memory then, as far as the last report tells. */
+  /** Its unused memory then, by the last report. */
   readonly unused: number
   /** By how much the marks are raised: what it may take before a decision of the next tick has an effect. */
   readonly reach: number

@@ -74,10 +74,10 @@ export class Arrangement {
 
   /** What a move changes beside the sum of squares: prices, the cell of its memory, its guest's other vCPUs. */
   favour(item: number, to: number): number {
-    const { shape, price, start, demand, homeCell, guest, items, displaced: homeless } = this.model
+    const { shape, price, start, demand, homeCell, guest, items, displaced } = this.model
     const from = this.where[item]!
     let favour = 0
-    if (homeless[item] === 0) {
+    if (displaced[item] === 0) {
       const home = start[item]!
       favour = demand[item]! * (priceOf(shape, price, home, from) - priceOf(shape, price, home, to))
     }

@@ -19,7 +19,7 @@ const negligible = 0.02
 const worthwhile = { within: 0.1, perMove: 0.1, outOfReach: 0.25 }
 /** What sums of squares may be off by. */
 const rounding = 1e-9
-/** Nodes that the search for the best of all placements looks at. */
+/** Nodes that the search for the best of all placements visits. */
 const mostNodes = 5_000
 /** How often it is looked on from what was found: where the search is a descent, it may see further from there. */
 const looksOn = 3
@@ -143,7 +143,7 @@ function isLevel(model: Model, terms: Terms): boolean {
   return new Scale(model, terms).isBalanced(new Arrangement(model).squares)
 }
 
-/** One look for what is better than the start of a model. */
+/** One search for something better than the start of a model. */
 class Search {
   readonly found: Best | undefined
   readonly #reason: ChoiceReason

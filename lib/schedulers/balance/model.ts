@@ -51,7 +51,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
   const demand = new Float64Array(count)
   const low = new Float64Array(count)
   const high = new Float64Array(count)
-  const homeless = new Uint8Array(count)
+  const displaced = new Uint8Array(count)
   const guest = new Int32Array(count)
   const homeCell = new Int32Array(count)
   const vcpus: VcpuView[] = []
@@ -63,7 +63,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     demand[item] = wanted
     low[item] = vcpu.demandRange?.low ?? wanted
     high[item] = vcpu.demandRange?.high ?? wanted
-    homeless[item] = home === undefined ? 1 : 0
+    displaced[item] = home === undefined ? 1 : 0
     homeCell[item] = cellNumber(shape, vcpu.domain.homeCell)
     let number = guests.get(vcpu.domain)
     if (number === undefined) {
@@ -86,7 +86,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     low,
     high,
     start,
-    displaced: homeless,
+    displaced,
     allowed,
     guest,
     items,
@@ -120,17 +120,17 @@ function startOf(
 ): Int32Array {
   const loads = fixed.slice()
   const start = new Int32Array(ours.length)
-  const homeless: number[] = []
+  const displaced: number[] = []
   for (let item = 0; item < ours.length; item++) {
     const home = ours[item]!.home
     if (home === undefined) {
-      homeless.push(item)
+      displaced.push(item)
       continue
     }
     start[item] = bin[home]!
     loads[start[item]!]! += demand[item]!
   }
-  for (const item of homeless) {
+  for (const item of displaced) {
     let best = -1
     for (let to = 0; to < loads.length; to++) {
       if (allowed[item]![to] === 0) continue

@@ -44,7 +44,7 @@ export function pinInPlace(model: Model, deviation: number): PinAction[] {
   return pinsOf(model, { where: model.start, moves: 0, deviation })
 }
 
-/** The pins of those that are where they may not be, and of nobody else. */
+/** The pins of the vCPUs that are where they may not be, and of no others. */
 export function repinAllowed(model: Model, deviation: number): PinAction[] {
   if (!model.displaced.includes(1)) return []
   const all = pinInPlace(model, deviation)

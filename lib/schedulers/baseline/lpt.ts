@@ -10,7 +10,7 @@ const tolerance = 0.05
 /**
  * Longest processing time first: whenever the deviation is beyond tolerance, all vCPUs are placed anew, the
  * heaviest first, each on the pCPU with the least load so far (the lowest number among equals). The fullest
- * pCPU gets at most 4/3 of what the best placement would give it. It does not look at where vCPUs are, so it
+ * pCPU gets at most 4/3 of what the best placement would give it. It ignores where vCPUs are, so it
  * moves many for nothing: a baseline, and what most solutions of the classic cases do.
  *
  * Graham, "Bounds on multiprocessing timing anomalies" (1969).
@@ -19,8 +19,8 @@ export function lpt(): PurePolicy<PinAction> {
   return (view) => {
     const placement = withBackground(readPlacement(view), view)
     const { deviation, loads } = asItIs(placement)
-    const homeless = placement.movable.some(({ home }) => home === undefined)
-    return homeless || deviation > tolerance * mean(loads) ? placeAnew(placement) : []
+    const displaced = placement.movable.some(({ home }) => home === undefined)
+    return displaced || deviation > tolerance * mean(loads) ? placeAnew(placement) : []
   }
 }
 

@@ -4,10 +4,10 @@ import { type PinAction, type PurePolicy, pin } from '../../policy/plan.ts'
 
 /**
  * vCPUs onto pCPUs in turn: the first on the first online pCPU, the next on the next, and over again, in the
- * order in which the View lists them. One that may not be on the pCPU whose turn it is gets the next where
+ * order in which the View lists them. One that may not be on its pCPU goes onto the next where
  * it may. Looks at no load at all; it is what everything else should be better than.
  *
- * Once all are so, there is nothing to do until a domain starts or ends. A domain that is paused keeps its turn.
+ * Once all are placed, there is nothing to do until a domain starts or ends. A paused domain keeps its place.
  */
 export function roundRobin(): PurePolicy<PinAction> {
   return (view) => {

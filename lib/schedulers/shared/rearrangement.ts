@@ -18,8 +18,8 @@ export interface Rearrangement {
 export function asItIs({ movable, loads: before }: Placement): Rearrangement {
   const loads = before.slice()
   const where = Int32Array.from(movable, ({ home }) => home ?? -1)
-  const homeless = [...where.keys()].filter((index) => where[index] === -1)
-  for (const index of homeless.sort((a, b) => movable[b]!.demand - movable[a]!.demand)) {
+  const displaced = [...where.keys()].filter((index) => where[index] === -1)
+  for (const index of displaced.sort((a, b) => movable[b]!.demand - movable[a]!.demand)) {
     const target = leastLoaded(loads, movable[index]!)
     where[index] = target
     loads[target]! += movable[index]!.demand

@@ -3,8 +3,8 @@ import type { BalloonProgress } from '../view.ts'
 import { negligible } from './sizes.ts'
 
 /**
- * A balloon that comes less than so many bytes closer in so many milliseconds refuses. The slowest that works, in a
- * guest that swaps for it, moves by 30 MiB each second.
+ * A balloon that comes less than `leastProgress` bytes closer in `patience` milliseconds refuses. The slowest that works,
+ * in a guest that has to swap, moves by 30 MiB each second.
  */
 const leastProgress = 8 * MiB
 const patience = 10_000

@@ -2,7 +2,7 @@ import { MiB } from '../../util/units.ts'
 import type { MemoryEvents } from '../view.ts'
 import type { MemoryUse } from './use.ts'
 
-/** Bytes: kernels put out single pages that nobody misses. */
+/** Bytes: idle kernels swap out single pages, too. */
 export const littleSwap = MiB
 /** Major faults a second that are much, in a guest that is short; one with room reads programs from its disk. */
 export const manyFaults = 100
@@ -11,7 +11,7 @@ const shortBytes = 64 * MiB
 const shortPart = 1 / 8
 /** Bytes: with less left, a guest's OOM killer acts. */
 const nothing = 16 * MiB
-/** The OOM killer frees a program's worth: at least so many bytes, and this part of what was in use. */
+/** The OOM killer frees a whole process: at least this many bytes, and this part of what was in use. */
 const lostBytes = 32 * MiB
 const lostPart = 0.1
 

@@ -4,13 +4,13 @@ import { negligible } from './sizes.ts'
 
 /** Bytes by which what a guest's kernel keeps may differ from one report to another: it keeps the same all the time. */
 const keptSlack = 32 * MiB
-/** A difference that so many reports in a row agree on is a new truth: memory was plugged, a driver loaded anew. */
+/** Reports in a row after which a difference that they agree on is accepted: memory was plugged, a driver reloaded. */
 const convincing = 5
 
 /**
  * How the total that a guest reports goes with the size of its balloon. Most guests leave their balloon out of their
  * total, which is then below the balloon's size by what their kernel keeps. Some (Windows, and Linux with `autodeflate`)
- * count the balloon as used memory: their total stays as it is, and the memory that the balloon took is no use of theirs.
+ * count the balloon as used memory: their total stays as it is, and the memory that the balloon took is not used by them.
  *
  * Balloon size and report are of different times: they are compared only when nothing moved in between.
  */
@@ -24,7 +24,7 @@ export class GuestTotal {
   #usable = Number.NaN
   /** Bytes of the balloon's size that are not in the total; negative where the total counts the balloon. */
   #kept = Number.NaN
-  /** Whether it was ever told by figures that can be compared. */
+  /** Whether it was ever learned from figures that can be compared. */
   #isSure = false
   /** Whether the total follows the balloon; undefined: not seen yet. */
   #follows: boolean | undefined
@@ -44,7 +44,7 @@ export class GuestTotal {
 
   /**
    * Bytes of a balloon in which the guest would have nothing to spare, by a report made at `time`; undefined when that
-   * cannot be told because the balloon moves, NaN when the report cannot be true.
+   * is unknown because the balloon moves, NaN when the report cannot be true.
    */
   inUse(report: MemoryReport, time: number): number | undefined {
     const { available, usable = report.unused! } = report
@@ -92,12 +92,12 @@ export class GuestTotal {
     return true
   }
 
-  /** Whether a report made while the balloon moves tells what is in use, or counts part of the balloon as well. */
+  /** Whether a report made while the balloon moves shows what is in use, or counts part of the balloon as well. */
   #mayFollow(total: number): boolean {
     return this.#follows ?? Math.abs(total - this.#total) >= negligible
   }
 
-  /** Whether the balloon can have had this size of late. */
+  /** Whether the balloon can have had this size recently. */
   #isOnItsWay(size: number): boolean {
     return size > this.#least - keptSlack && size < this.#most + keptSlack
   }

@@ -69,21 +69,12 @@ const words: readonly (readonly [string, string | RegExp])[] = [...identifiers, 
 
 /** What lib still has to be cleaned of. */
 const pending: ReadonlySet<string> = new Set([
-  'leftAlone',
-  'SamePages',
-  'homeless',
-  'bringBack',
-  'left alone',
   'brings back',
   'at rest',
   'for ever',
   'someone else',
   'so many',
   'beat',
-  '--keep',
-  '--reserve',
-  '--domains',
-  '--policy',
 ])
 
 function filesIn(folder: string, end: string): string[] {
