@@ -4,8 +4,8 @@ export {
   type Autopilot,
   type AutopilotOptions,
   autopilot,
+  type Reservation,
   type ReserveOptions,
-  type Room,
 } from './control/autopilot.ts'
 export type { DomainRules, DomainRulesByName as DomainSettingsOption } from './control/domain/rules.ts'
 export {

@@ -9,9 +9,9 @@ import type { Journal, JournalEntry } from './journal/journal.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Outcome } from './tick.ts'
 
-/** So many domains are worked on side by side: one that does not answer holds up few others. */
+/** Domains that are worked on side by side: one that does not answer delays few others. */
 const domainsAtOnce = 4
-/** So many calls are under way with those that hang: as many as the daemon takes without neglecting others. */
+/** Calls under way at most, those that hang included: as many as the daemon takes without neglecting others. */
 const mostCalls = 8
 
 /** How an {@link Actuator} works. */

@@ -9,21 +9,22 @@ import { type Reservation, Reservations, type ReserveOptions } from './reservati
 import type { Tick } from './tick.ts'
 
 export type { AutopilotOptions } from './options.ts'
-export type { Reservation as Room, ReserveOptions } from './reservation/reservations.ts'
+export type { Reservation, ReserveOptions } from './reservation/reservations.ts'
 
 /** What {@link autopilot} gives: the Ticks of a loop at work, and what can be asked of it. */
 export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
   /**
-   * Makes room for a guest about to start: for so many milliseconds `bytes` are taken from what policies and the guard
-   * may hand out, and the ballooning policy shrinks other guests for it. Count the hypervisor's own memory in,
+   * Reserves memory for a guest about to start: for a number of milliseconds `bytes` are taken from what policies and the
+   * guard may hand out, and the ballooning policy shrinks other guests for it. Count the hypervisor's own memory in,
    * about 100 MiB.
    *
-   * Resolves when the room has been seen to be there; it is kept for the rest of the time, or until `signal` is
+   * Resolves when the memory has been seen to be free; it is kept for the rest of the time, or until `signal` is
    * aborted, which is to be done once the guest has started: it counts by itself then. Rejects with `ERR_INSUFFICIENT_MEMORY`
    * when it cannot be there or has not come in time, with a message that says who holds what; with the
    * reason of `signal`; or with a `TypeError` for a wrong argument.
    *
-   * It is the loop that looks: nothing comes of it while nobody asks for Ticks.
+   * It is the loop that finds the memory, so the promise stays pending while no Ticks are read. It rejects when the loop
+   * ends, also one that never began.
    *
    * @example
    * const started = new AbortController()
@@ -38,15 +39,15 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
  * Keeps a host level: every `interval` milliseconds it samples, observes, asks its policies, holds what they want
  * against the limits of "What is always true", carries out the rest, and yields the Tick that tells of it.
  *
- * Ticks begin at multiples of the interval since the first on `host.clock`: they do not drift, and beats that a
- * long turn missed are left out. Between two beats the memory of guests is looked at once in each statistics
- * period: when one underPressure, the ballooning policy is asked at once, and there is a Tick with `cause: 'emergency'`
- * more. The loop works only while somebody asks for the next Tick. It ends with
+ * Ticks begin at multiples of the interval since the first on `host.clock`: they do not drift, and intervals that a
+ * long tick missed are skipped. Between two ticks the memory of guests is sampled once in each statistics period: when
+ * one of them is under memory pressure, the ballooning policy is asked at once, and there is one more Tick, with
+ * `cause: 'emergency'`. The loop runs only while its next Tick is awaited. It ends with
  * `ticks`, by `break`, or quietly when `signal` is aborted; whatever had begun is finished by then.
  *
  * Throws a `TypeError` at once for a wrong option. Rejects with `ERR_PERMISSION_DENIED` before the first Tick when it
  * would have to change a read-only host, and with `ERR_CONNECTION_LOST` or `ERR_ALREADY_CLOSED` when the host is
- * gone. Everything else that fails is told in the Tick, and the loop goes on.
+ * gone. Everything else that fails is in the errors of the Tick, and the loop goes on.
  *
  * @example
  * for await (const tick of autopilot(host, { interval: 2_000, scheduler: schedulers.balance() })) {

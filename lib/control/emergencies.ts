@@ -3,16 +3,16 @@ import type { View } from '../view/view.ts'
 import type { Outcome } from './tick.ts'
 
 /**
- * Tells when not to wait for the next beat: when a guest begins to suffer, and again for as long as it does and the last
- * turn changed some balloon; and when the host comes into a worse state of shortage. A guest that nothing could be
- * done for waits for the beats: asked again and again in between, the policy would say the same.
+ * Decides when memory cannot wait for the next interval: when a guest comes under memory pressure, and again for as long
+ * as it is and the last tick changed some balloon; and when the host comes into a worse state of shortage. A guest that
+ * nothing could be done for waits for the next interval: until then the policy would decide the same.
  */
 export class Emergencies {
   #beyondHelp: ReadonlySet<string> = new Set()
-  /** The shortage of the host that a turn has dealt with. */
+  /** The shortage of the host that a tick has dealt with. */
   #shortage = 0
 
-  /** Whether what is seen calls for a turn now. */
+  /** Whether what is seen calls for a tick now. */
   observe(view: View): boolean {
     const suffering = underPressure(view).map(({ uuid }) => uuid)
     const isWorse = shortage(view) > this.#shortage
@@ -22,7 +22,7 @@ export class Emergencies {
     return calls
   }
 
-  /** After a turn of either kind in which the policy saw `view`. */
+  /** After a tick of either cause in which the policy saw `view`. */
   handled(view: View, outcomes: readonly Outcome[]): void {
     const changed = outcomes.some(({ action, status }) => action.kind === 'setMemory' && status === 'applied')
     this.#beyondHelp = new Set(changed ? [] : underPressure(view).map(({ uuid }) => uuid))

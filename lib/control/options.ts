@@ -20,7 +20,7 @@ export interface AutopilotOptions {
   readonly ksm?: KsmPolicy | undefined
   /** Do all but the changes: outcomes say `dry-run`. Default false. */
   readonly dryRun?: boolean | undefined
-  /** End after so many beats, 1 or more: Ticks between two of them are not counted. Default: go on until aborted. */
+  /** End after this many ticks, 1 or more; emergency ticks are not counted. Default: go on until aborted. */
   readonly ticks?: number | undefined
   /** Ends the loop quietly, having finished what it began. */
   readonly signal?: AbortSignal | undefined

@@ -8,7 +8,7 @@ import type { Outcome, Tick } from './tick.ts'
 
 /**
  * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,
- * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`. A tick between two beats begins
+ * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`. A tick between two intervals begins
  * with `tick 4, emergency: `.
  */
 export function summarize(tick: Omit<Tick, 'summary'>): string {

@@ -11,7 +11,7 @@ export type GuardRule =
   | 'guest-floor' // 1 never below what it uses plus its margin, nor below its floor
   | 'guest-ceiling' // never above what its settings say
   | 'host-reserve' // 2 granted only after it has been seen to be free
-  | 'stale-statistics' // 3 hold, never shrink
+  | 'stale-statistics' // 3 no change, never a shrink
   | 'unmanaged' // 4 counted and skipped
   | 'allowed-cpus' // 5 only what its user allows and what is online
   | 'external-change' // 5 another program's change is not fought
@@ -49,7 +49,7 @@ export interface Outcome {
   readonly duration: number
 }
 
-/** Something that is undone in this turn because it did harm. What became of it, the outcomes tell. */
+/** A change that is undone in this tick because it did harm. Its outcomes are among those of the tick. */
 export interface Rollback {
   readonly what: 'vcpus' | 'memory'
   /** What brings back what was before. */
@@ -58,7 +58,7 @@ export interface Rollback {
   readonly reason: RollbackReason
 }
 
-/** What became of same-page merging in one turn. */
+/** What became of same-page merging in one tick. */
 export interface KsmResult {
   /** Why its pace is not changed, whatever the policy wants. */
   readonly skipped: KsmSkipReason | undefined
@@ -81,10 +81,10 @@ export interface TickTiming extends Readonly<Record<TickStep, number>> {
   readonly period: number | undefined
 }
 
-/** Why there was a turn: it was time, or a guest that suffered, or a host in need, was not to wait for the next beat. */
+/** Why there was a tick: the interval had passed, or a guest under memory pressure, or a host short of memory, could not wait. */
 export type TickCause = 'interval' | 'emergency'
 
-/** The record of one turn of the loop. Everything that a person sees is made from Ticks. */
+/** The record of one run of the pipeline. Everything that a person sees is made from Ticks. */
 export interface Tick {
   /** 0, 1, 2, … */
   readonly index: number

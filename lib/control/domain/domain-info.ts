@@ -56,7 +56,7 @@ export class DomainInfo implements Disposable {
     for (const part of [this.settings, this.traits, this.cpuShares, this.periods]) part?.[Symbol.dispose]()
   }
 
-  /** The present period of a domain that has to be told to report its memory every `seconds` seconds. */
+  /** The present period of a domain that has to be given one of `seconds` seconds. */
   async #needsPeriod(domain: DomainIdentity, seconds: number) {
     const { managed } = (await this.settings.read(domain)) ?? unreadSettings
     if (!managed) return undefined

@@ -5,7 +5,7 @@ import { Semaphore } from '../../util/semaphore.ts'
 import { withTimeout } from '../../util/timeout.ts'
 
 /** Questions at once: no monitor is asked, so they are short. */
-const lanes = 8
+const atOnce = 8
 
 /** What is known of one run of a domain. */
 interface Entry<T> {
@@ -41,7 +41,7 @@ export interface RunQuery<T> {
 export class RunCache<T> implements Disposable {
   readonly #host: Host
   readonly #question: RunQuery<T>
-  readonly #lanes = new Semaphore(lanes)
+  readonly #semaphore = new Semaphore(atOnce)
   readonly #unsubscribe: () => void
   #entries = new Map<string, Entry<T>>()
 
@@ -73,13 +73,13 @@ export class RunCache<T> implements Disposable {
       await entry.question
     }
     // Its own entry: one who follows an older sample may have forgotten this run meanwhile.
-    return this.#told(entry)
+    return this.#valueOf(entry)
   }
 
   /** The answer of a domain, as far as it is known. */
   of({ uuid, id }: DomainIdentity): T | undefined {
     const entry = this.#entries.get(uuid)
-    return entry?.id === id ? this.#told(entry) : undefined
+    return entry?.id === id ? this.#valueOf(entry) : undefined
   }
 
   /** What was answered of this domain is no longer so. */
@@ -94,7 +94,7 @@ export class RunCache<T> implements Disposable {
     this.#unsubscribe()
   }
 
-  #told({ answer, isOld }: Entry<T>): T | undefined {
+  #valueOf({ answer, isOld }: Entry<T>): T | undefined {
     return isOld && !this.#question.serveStale ? undefined : answer?.value
   }
 
@@ -109,7 +109,7 @@ export class RunCache<T> implements Disposable {
   async #ask(domain: DomainIdentity, entry: Entry<T>): Promise<void> {
     const { changes } = entry
     try {
-      const value = await this.#lanes.run(() => this.#question.ask(domain))
+      const value = await this.#semaphore.run(() => this.#question.ask(domain))
       if (entry.changes === changes) {
         entry.answer = { value }
         entry.isOld = false

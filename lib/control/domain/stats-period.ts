@@ -6,7 +6,7 @@ import { Semaphore } from '../../util/semaphore.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
-const lanes = 4
+const atOnce = 4
 /** Milliseconds before a domain whose period could not be set is tried again. */
 const pauses = { first: 1_000, longest: 300_000 }
 
@@ -30,7 +30,7 @@ export function statsPeriodSeconds(interval: number): number {
 
 /**
  * Milliseconds between memory samples for a loop of `interval` milliseconds: a statistics period, or less where that
- * lets one of them fall on each beat.
+ * lets one of them fall on each tick.
  */
 export function memorySampleInterval(interval: number): number {
   const period = 1_000 * statsPeriodSeconds(interval)
@@ -58,7 +58,7 @@ export class StatsPeriods implements Disposable {
   readonly #needs: StatisticsNeeds['needs']
   readonly #changed: StatisticsNeeds['changed']
   readonly #report: StatisticsNeeds['report']
-  readonly #lanes = new Semaphore(lanes)
+  readonly #semaphore = new Semaphore(atOnce)
   readonly #armings = new Map<string, Arming>()
   readonly #unsubscribe: () => void
   #ended = false
@@ -72,7 +72,7 @@ export class StatsPeriods implements Disposable {
     this.#report = report
     this.#unsubscribe = host.subscribe((event) => {
       if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
-      // By the time that somebody looks again they may have been restarted, even under the same id.
+      // When the connection is back they may have been restarted, even under the same id.
       if (event.kind === 'disconnected') this.#armings.clear()
     })
   }
@@ -96,7 +96,7 @@ export class StatsPeriods implements Disposable {
     if (same && (same.state !== 'failed' || this.#host.clock.now() < same.retryAt)) return
     const arming: Arming = { id: domain.id, state: 'begun', retryAt: 0, failures: same?.failures ?? 0 }
     this.#armings.set(domain.uuid, arming)
-    void this.#lanes.run(() => this.#set(domain, arming))
+    void this.#semaphore.run(() => this.#set(domain, arming))
   }
 
   /** Never rejects: nobody waits for it. */

@@ -25,11 +25,11 @@ export class SharesLedger {
     for (const book of [this.#requests, this.#refusals]) {
       for (const [uuid, { id }] of book) if (domains.get(uuid)?.id !== id) book.delete(uuid)
     }
-    for (const [uuid, gift] of this.#requests) {
+    for (const [uuid, request] of this.#requests) {
       const shares = domains.get(uuid)?.cpuShares
-      if (shares === undefined || gift.external !== undefined) continue
-      if (shares === gift.shares) gift.seen = true
-      else if (gift.seen) gift.external = shares
+      if (shares === undefined || request.external !== undefined) continue
+      if (shares === request.shares) request.seen = true
+      else if (request.seen) request.external = shares
     }
   }
 
@@ -53,7 +53,7 @@ export class SharesLedger {
 
   /** Whether it was given these already, and no View has shown them yet. */
   isAsRequested(uuid: string, shares: number): boolean {
-    const gift = this.#requests.get(uuid)
-    return gift?.shares === shares && !gift.seen
+    const request = this.#requests.get(uuid)
+    return request?.shares === shares && !request.seen
   }
 }

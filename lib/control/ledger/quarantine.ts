@@ -52,18 +52,18 @@ export class Quarantine {
    * before a guest that may swap.
    */
   check(action: Action, { memory }: DomainView, view: View): Verdict | undefined {
-    const hold = this.#entries.get(attemptKey(action))
-    if (!hold || view.time >= hold.until) return undefined
-    const { times } = hold
-    const pause = hold.until - view.time
+    const entry = this.#entries.get(attemptKey(action))
+    if (!entry || view.time >= entry.until) return undefined
+    const { times } = entry
+    const pause = entry.until - view.time
     if (action.kind === 'pin') return { rule: 'rolled-back', cause: { kind: 'pin-hurt', times, pause } }
     const present = requestedSize({ memory }) ?? 0
-    const least = Math.min(present, hold.least)
+    const least = Math.min(present, entry.least)
     if (action.kind !== 'setMemory' || action.bytes >= least || shortage(view) > 0) return undefined
     return {
       rule: 'rolled-back',
       instead: { ...action, bytes: least },
-      cause: { kind: 'size-hurt', least: hold.least, times, pause },
+      cause: { kind: 'size-hurt', least: entry.least, times, pause },
     }
   }
 

@@ -28,7 +28,7 @@ const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
   'contradictory statistics',
 ])
 
-/** So many holders are named. */
+/** Domains that are named at most. */
 const named = 5
 
 /** What the guests in this View could still give, and why not more. */

@@ -7,15 +7,15 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits } from '../verdict.ts'
 import { reclaimable } from './reclaimable.ts'
 
-/** How long room is made and kept. */
+/** How long memory is reserved. */
 export interface ReserveOptions {
-  /** Milliseconds from the call on: room is made, and kept when it is there; then it is given up again. */
+  /** Milliseconds from the call on in which memory is reclaimed and kept; then it is given up again. */
   readonly for: number
   /** Gives it up at once, whether it is there or not: the guest has started, or will not. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Room for a guest about to start, as it was when it had been seen to be there. */
+/** Memory for a guest about to start, as it was when it had been seen to be free. */
 export interface Reservation {
   /** Bytes that were asked for. */
   readonly bytes: number
@@ -29,7 +29,7 @@ interface PendingReservation {
   readonly bytes: number
   readonly until: number
   /** Undefined once it is there. */
-  waiting: { resolve(room: Reservation): void; reject(error: unknown): void } | undefined
+  waiting: { resolve(reservation: Reservation): void; reject(error: unknown): void } | undefined
   readonly unsubscribe: () => void
 }
 
@@ -37,11 +37,11 @@ interface PendingReservation {
 export interface ReservationTerms {
   readonly clock: Clock
   readonly limits: GuardLimits
-  /** Why nobody makes room, if nobody does: then what is not there at once will not be. */
+  /** Why no memory is reclaimed, if none is: then what is not free at once will not be. */
   readonly idle: string | undefined
 }
 
-/** The room that is kept, or to be made, for guests about to start. In the order of asking. */
+/** The memory that is kept, or to be reclaimed, for guests about to start, in the order of the calls. */
 export class Reservations {
   readonly #terms: ReservationTerms
   readonly #kept = new Set<PendingReservation>()
@@ -77,7 +77,7 @@ export class Reservations {
     })
   }
 
-  /** Compares with what is seen: tells who waits that the room is there, or cannot be, and gives up what is over. */
+  /** Compares with what is seen: settles who waits for memory that is free now, or cannot be, and gives up what has expired. */
   observe(view: View, ledger: Ledger): void {
     const { clock, limits, idle } = this.#terms
     if (this.#kept.size === 0) return
@@ -92,15 +92,15 @@ export class Reservations {
       }
       const isOver = clock.now() >= until
       if (reservation.waiting) {
-        const room = reclaimable(view, limits, ledger)
-        const cannotBe = idle !== undefined || (room.isCertain && wanted > free + room.bytes)
+        const more = reclaimable(view, limits, ledger)
+        const cannotBe = idle !== undefined || (more.isCertain && wanted > free + more.bytes)
         if (isOver || cannotBe) {
           const others = before > 0 ? `; ${formatBytes(before)} are reserved for others` : ''
           this.#drop(reservation)
           reservation.waiting.reject(
             notEnoughMemory(
               bytes,
-              `${formatBytes(Math.max(0, free))} are free${others}; ${idle ?? room.why}`,
+              `${formatBytes(Math.max(0, free))} are free${others}; ${idle ?? more.why}`,
             ),
           )
           continue

@@ -93,7 +93,7 @@ export class PinWatch {
     this.#watch(undefined)
   }
 
-  /** After a turn in which `view` was seen. */
+  /** After a tick in which `view` was seen. */
   acted(view: View, outcomes: readonly Outcome[]): void {
     const applied = outcomes.filter(({ status }) => status === 'applied').map(({ action }) => action)
     const pins = applied.filter((action) => action.kind === 'pin')

@@ -17,15 +17,15 @@ interface Shrink {
   /** The last size that is not known to hurt, and the size that it was asked to have. */
   readonly from: number
   readonly to: number
-  /** When the last report that counted was made, and how many in a row told of no harm. */
+  /** When the last report that counted was made, and how many in a row showed no harm. */
   reportedAt: number
   fine: number
-  /** What the last report told of harm. */
+  /** The harm that the last report showed. */
   harm: RollbackReason | undefined
 }
 
 /**
- * Follows each guest whose balloon was shrunk, whatever policy wanted it, until some reports at the new size have told of
+ * Follows each guest whose balloon was shrunk, whatever policy wanted it, until some reports at the new size have shown
  * no harm. One that swaps or faults before is given back what it had, and not brought near that size again for a while.
  */
 export class ShrinkWatch {
@@ -63,7 +63,7 @@ export class ShrinkWatch {
     })
   }
 
-  /** After a turn in which `view` was seen. */
+  /** After a tick in which `view` was seen. */
   acted({ domains, time }: View, outcomes: readonly Outcome[]): void {
     for (const { action, status } of outcomes) {
       if (action.kind !== 'setMemory' || status !== 'applied') continue
