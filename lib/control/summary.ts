@@ -8,7 +8,7 @@ import type { Outcome, Tick } from './tick.ts'
 
 /**
  * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,
- * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, at rest`. A tick between two intervals begins
+ * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, no change`. A tick between two intervals begins
  * with `tick 4, emergency: `.
  */
 export function summarize(tick: Omit<Tick, 'summary'>): string {
@@ -23,7 +23,7 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
     tick.rollbacks && `rolled back ${counted(tick.rollbacks.flatMap(({ plan }) => plan).length, 'change')}`,
     failed > 0 && `${failed} failed`,
     stuck > 0 && `${stuck} stuck`,
-    outcomes.length === 0 && errors.length === 0 && 'at rest',
+    outcomes.length === 0 && errors.length === 0 && 'no change',
     errors[0] && `${counted(errors.length, 'error')}: ${errors[0].message}`,
   ]
   const cause = tick.cause === 'emergency' ? ', emergency' : ''

@@ -52,7 +52,7 @@ export interface Outcome {
 /** A change that is undone in this tick because it did harm. Its outcomes are among those of the tick. */
 export interface Rollback {
   readonly what: 'vcpus' | 'memory'
-  /** What brings back what was before. */
+  /** The actions that undo it. */
   readonly plan: Plan
   /** What was seen, and what was to be expected. */
   readonly reason: RollbackReason

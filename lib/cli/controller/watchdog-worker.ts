@@ -7,9 +7,9 @@
  */
 export const watching = `
 const { writeSync } = require('node:fs')
-const { parentPort, workerData: { beats, limit, farewell } } = require('node:worker_threads')
+const { parentPort, workerData: { heartbeats, limit, farewell } } = require('node:worker_threads')
 const parts = 4
-const count = new Int32Array(beats)
+const count = new Int32Array(heartbeats)
 let seen = Atomics.load(count, 0)
 parentPort.postMessage('on watch')
 for (let missed = 0; missed < parts; ) {

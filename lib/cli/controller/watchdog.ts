@@ -5,7 +5,7 @@ import { watching } from './watchdog-worker.ts'
 /** What the thread that watches is given. */
 interface WatchdogData {
   /** One 32-bit number, which changes for as long as the watched thread comes back to its event loop. */
-  readonly beats: SharedArrayBuffer
+  readonly heartbeats: SharedArrayBuffer
   /** Milliseconds without a change. */
   readonly limit: number
   /** What it says then. */
@@ -18,12 +18,12 @@ interface WatchdogData {
  * thread, so nothing is changed meanwhile. Resolves when the watch stands; it lasts until it is disposed of.
  */
 export async function endWhenHung(limit: number): Promise<Disposable> {
-  const beats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-  const count = new Int32Array(beats)
+  const heartbeats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  const count = new Int32Array(heartbeats)
   const farewell =
     `ballast: hung for ${Math.round(limit / 1_000)} s, as by a policy that never returns: ended; ` +
     'guests stay as they are, "ballast restore" restores them\n'
-  const workerData: WatchdogData = { beats, limit, farewell }
+  const workerData: WatchdogData = { heartbeats, limit, farewell }
   const worker = new Worker(watching, { eval: true, execArgv: [], workerData })
   await once(worker, 'message')
   worker.unref()

@@ -35,7 +35,7 @@ describe('what is never done', () => {
     expect(host.looks).toHaveLength(looks)
   })
 
-  it('at rest there is no call at all', async () => {
+  it('makes no call at all while idle', async () => {
     const host = new FakeHost([guest(1), guest(2)])
     const ticks = await ticksOf(host, {
       interval: 1_000,
@@ -50,7 +50,7 @@ describe('what is never done', () => {
       'setMemory vm2 600',
     ])
     expect(ticks.slice(1).every(({ outcomes }) => outcomes.length === 0)).toBe(true)
-    expect(ticks.at(-1)!.summary).toBe('tick 29: 2 guests, deviation 173.2 %, at rest')
+    expect(ticks.at(-1)!.summary).toBe('tick 29: 2 guests, deviation 173.2 %, no change')
   })
 
   it('domains outside the glob are counted and left alone', async () => {

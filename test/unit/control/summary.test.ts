@@ -36,9 +36,9 @@ describe('a tick in one line', () => {
     expect(summarize(tick([], { cause: 'emergency' }))).toMatch(/^tick 3, emergency: 2 guests, /)
   })
 
-  it('at rest says so, with the deviation of the demand on the pCPUs', () => {
+  it('says when nothing changes, with the deviation of the demand on the pCPUs', () => {
     // 0.5 on pCPU 0, 1.0 on pCPU 1, where the last vCPU can only be.
-    expect(summarize(tick([]))).toBe('tick 3: 2 guests, deviation 33.3 %, at rest')
+    expect(summarize(tick([]))).toBe('tick 3: 2 guests, deviation 33.3 %, no change')
   })
 
   it('counts a pin as a move only when the vCPU leaves its pCPU', () => {
@@ -52,7 +52,7 @@ describe('a tick in one line', () => {
     expect(summarize(tick([outcome(size, 'dry-run')]))).toContain(', dry run: memory 1 change')
     expect(summarize(tick([outcome(size, 'failed')]))).toBe('tick 3: 2 guests, deviation 33.3 %, 1 failed')
     const stuck = viewOf({ domains: [{ name: 'a', memory: { hold: 'stuck' } }] })
-    expect(summarize(tick([], { view: stuck }))).toContain('1 guest, deviation 173.2 %, 1 stuck, at rest')
+    expect(summarize(tick([], { view: stuck }))).toContain('1 guest, deviation 173.2 %, 1 stuck, no change')
   })
 
   it('keeps to one line whatever an error says, and says nothing of the balance of an idle host', () => {
