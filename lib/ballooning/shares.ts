@@ -13,11 +13,11 @@ import { noteRest } from './shares/rest.ts'
 export interface SharesOptions {
   /** Bytes that each guest has to spare at least, page cache that it can drop included. Four fifths of it are at least what the guard keeps. Default 128 MiB. */
   readonly margin?: number | undefined
-  /** Bytes that each has beyond that while nobody else needs them, for a burst that nothing announces. Default 256 MiB. */
+  /** Bytes that each has beyond that while no other guest needs them, for a burst without warning. Default 256 MiB. */
   readonly burst?: number | undefined
   /** Bytes: the smallest balloon that is asked for; settings of single guests may ask for more. Default 200 MiB. */
   readonly floor?: number | undefined
-  /** Bytes that one guest gives back in one tick while nobody needs them, or a sixteenth of its size if that is more. Default 128 MiB. */
+  /** Bytes that one guest gives back in one tick while no other needs them, or a sixteenth of its size if that is more. Default 128 MiB. */
   readonly step?: number | undefined
   /** The tax on idle memory, 0 to below 1. Default 0.75. */
   readonly tax?: number | undefined
@@ -26,21 +26,21 @@ export interface SharesOptions {
 /** What {@link shares} remembers: of each guest by UUID. */
 export type SharesState = ReadonlyMap<string, GuestRecord>
 
-/** Part of the budget that is kept free beside the comfort of all while somebody grows or underPressure: it is there at once. */
+/** Part of the budget that is kept free beside the comfort of all while a guest grows or is under pressure: it is there at once. */
 const sparePart = 1 / 32
 
 /**
- * Gives every guest what it needs and a margin, before it runs short, and takes what others make the least use of.
+ * Gives every guest what it needs and a margin before it runs short, and takes it from the guests that use theirs least.
  *
  * At each tick the memory of the host is shared out once: floors first, then needs, then comfort, then what each came
  * with, then a reserve for bursts, and what is left stays where it is. A guest that lacks something is given
  * it at once, of what is free now. What the host has not got is asked of those who have more than they are to have, at once and no more
- * than is lacking; it is granted when it has come. What nobody needs is given back in steps, once some
- * reports in a row agree; page cache stays until somebody needs it.
+ * than is lacking; it is granted when it has come. What no guest needs is given back in steps, once some
+ * reports in a row agree; page cache stays until another guest needs it.
  *
- * A guest that suffers comes before the comfort of the others, and its room is doubled as long as it goes on. A shrink
- * that hurt is undone, and not repeated for minutes. A balloon that does not do as asked is let go, counted
- * with what it has, and asked again after growing pauses.
+ * A guest under memory pressure comes before the comfort of the others, and its spare memory is doubled while that lasts. A shrink
+ * that hurt is undone, and not repeated for minutes. A balloon that refuses is set back to the size that it has,
+ * counted with that, and asked again with backoff.
  *
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */

@@ -110,7 +110,7 @@ export class Actuator {
     return failed(action, new BallastError('ERR_TIMEOUT', message), duration)
   }
 
-  /** What the call failed with; never rejects. The ledger has it in any case, also when nobody waits any more. */
+  /** What the call failed with; never rejects. The ledger has it in any case, also when there is no waiter any more. */
   async #call(step: Step): Promise<BallastError | undefined> {
     const { action, domain } = step
     try {

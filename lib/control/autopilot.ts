@@ -83,7 +83,7 @@ export function autopilot(host: Host, options: AutopilotOptions): Autopilot {
   })
 }
 
-/** Loops that were never asked for a Tick and cannot be any more: nobody is left to wait for their reservations. */
+/** Loops that were never asked for a Tick and cannot be any more: their reservations end. */
 const dropped = new FinalizationRegistry<Reservations>((reservations) => reservations.end())
 
 async function* run(

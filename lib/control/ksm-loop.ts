@@ -64,7 +64,7 @@ export class KsmLoop {
     return { ...view, memory: { ...view.memory, merging: this.#seen } }
   }
 
-  /** How it stands when nobody is asked. */
+  /** The result without asking the policy. */
   get status(): KsmResult {
     return { skipped: this.#stopReason ?? whyNot(this.#seen), outcome: undefined }
   }

@@ -96,7 +96,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }
 
-/** What comes of the promise nobody waits for: that it fails is not to end the process. */
+/** Handles a promise without a waiter: its failure must not end the process. */
 function promised(promise: PromiseLike<unknown>): NoPlan {
   promise.then(undefined, () => {})
   return new NoPlan('expected an array of actions, got a promise: policies are not asynchronous')

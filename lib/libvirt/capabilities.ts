@@ -32,7 +32,7 @@ interface HostElement {
   readonly topology?: { readonly cells?: { readonly cell?: readonly CellElement[] } }
   readonly cache?: { readonly bank?: readonly BankElement[] }
 }
-/** A pCPU without what only all of them together tell. */
+/** A pCPU without what follows only from all of them together. */
 type LonePcpu = Omit<Pcpu, 'cache'>
 
 const parser = new XMLParser({
@@ -131,7 +131,7 @@ function readCell(cell: CellElement, online: CpuSet): NumaCell {
   }
 }
 
-// A host that tells nothing of its shape: every CPU a core of its own, in one cell.
+// A host that does not report its shape: every CPU a core of its own, in one cell.
 function flatPcpus(count: number): LonePcpu[] {
   return Array.from({ length: count }, (_, id) => ({
     id,

@@ -6,17 +6,17 @@ import { loadNative } from './native.ts'
 import { fromNative } from './native-error.ts'
 
 export interface ConnectOptions {
-  /** Open a connection that can look but not change anything. Default false. */
+  /** Open a read-only connection. Default false. */
   readonly readOnly?: boolean
   /**
    * Where CPU figures come from. `auto` reads the vCPU threads' `schedstat` where the host is this machine,
-   * otherwise asks libvirt; `libvirt` always asks libvirt, which knows no run-queue delay. It tells of every
+   * otherwise asks libvirt; `libvirt` always asks libvirt, which knows no run delay. It reports every
    * pin; an affinity that something else changes (`taskset`, a cpuset) shows within eight samples. Default `auto`.
    */
   readonly cpuSource?: 'auto' | 'libvirt'
   /** Milliseconds after which a call is given up with `ERR_TIMEOUT`. Default 10,000. */
   readonly callDeadline?: number
-  /** Milliseconds after which a guest that does not tell its memory statistics is `stuck`. Default 1,000. */
+  /** Milliseconds after which a guest that does not report its memory statistics is `stuck`. Default 1,000. */
   readonly memoryDeadline?: number
   /** Seconds between questions whether the daemon is still there; 0: never. Default 5. */
   readonly keepAliveSeconds?: number

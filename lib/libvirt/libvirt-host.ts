@@ -162,7 +162,7 @@ export class LibvirtHost implements Host {
     }
   }
 
-  /** Listens only while somebody else does or a call is under way: native code would keep a host that nobody knows any more from being collected. */
+  /** Listens only while the user does or a call is under way: native code would keep an unreachable host from being collected. */
   #listen(): void {
     if (this.#closing) return
     const tell = (event: NativeEvent) => {
@@ -173,7 +173,7 @@ export class LibvirtHost implements Host {
     this.#native.listen(this.#listeners.size + this.#pending.size > 0 ? tell : undefined)
   }
 
-  /** The connection of the keepalive is given up; those of the calls would wait for the daemon for ever. */
+  /** The connection of the keepalive is given up; those of the calls would wait for the daemon indefinitely. */
   #giveUp(): void {
     const message = `The connection to ${this.uri} is lost: the daemon does not answer`
     const call = 'virConnectSetKeepAlive'

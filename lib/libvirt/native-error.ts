@@ -4,7 +4,7 @@ import type { NativeError } from './native.ts'
 // virErrorNumber and virErrorDomain, as far as a caller can do something about them.
 const operationInvalid = 55
 const fromRpc = 7
-/** Internal error, system error, RPC error: what the client library says, by turns, once the daemon is gone. */
+/** Internal error, system error, RPC error: what the client library reports, alternately, once the daemon is gone. */
 const lostCodes: ReadonlySet<number> = new Set([1, 38, 39])
 const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [3, 'ERR_NOT_SUPPORTED'], // VIR_ERR_NO_SUPPORT

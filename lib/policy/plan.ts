@@ -65,7 +65,7 @@ export type Plan<A extends AnyAction = Action> = readonly A[]
 /** A policy that needs no memory: a pure function from what is seen to what should be done. */
 export type PurePolicy<A extends AnyAction> = (view: View) => Plan<A>
 
-/** The best placement that was found with so many moves. */
+/** The best placement that was found with a number of moves. */
 export interface FrontPoint {
   /** vCPUs that change their pCPU. */
   readonly moves: number
@@ -76,7 +76,7 @@ export interface FrontPoint {
 }
 
 /**
- * Why a scheduler chose as many moves as it did: what it looked at, and what it weighed it against. Deviations
+ * Why a scheduler chose as many moves as it did: the alternatives, and how they were weighed. Deviations
  * are standard deviations of pCPU load, as fractions of one pCPU; on a host with SMT threads or with
  * unequal capacities they are weighted as the policy's page says.
  */
@@ -99,9 +99,9 @@ export interface Decision<A extends AnyAction, S> {
   readonly state: S
   /** Lands in the Tick. A policy that hands on another's plan hands on its explanation. */
   readonly explanation?: Explanation | undefined
-  /** It is not its turn, for instance outside of its hours: the plan is empty, and another may decide. */
+  /** It does not decide, for instance outside of its hours: the plan is empty, and another may decide. */
   readonly abstains?: boolean | undefined
-  /** What failed without keeping it from a plan: told in the Tick as `ERR_POLICY`. */
+  /** What failed without preventing a plan: reported in the Tick as `ERR_POLICY`. */
   readonly errors?: readonly unknown[] | undefined
 }
 

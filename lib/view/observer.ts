@@ -54,7 +54,7 @@ export interface Observation {
   readonly memory: MemorySample | undefined
   /** By UUID: bytes that Ballast last asked each balloon for. */
   readonly targets: ReadonlyMap<string, number>
-  /** Milliseconds since the epoch. Default: what the memory sample tells of it; 0 without one. */
+  /** Milliseconds since the epoch. Default: that of the memory sample; 0 without one. */
   readonly wallTime?: number | undefined
   /** Bytes that are kept free for guests about to start. Default 0. */
   readonly reserved?: number | undefined
@@ -186,7 +186,7 @@ export class Observer {
   }
 
   /**
-   * For a while nobody looked: forgets levels and rates, which are not to span it. What the next sample can confirm
+   * After a gap without samples: forgets levels and rates, which must not span it. What the next sample can confirm
    * stays: which runs of domains there are, where their vCPUs were at first, what was learned of them.
    */
   interrupt(): void {

@@ -42,7 +42,7 @@ export interface GuestRecord {
   readonly reserve: number
   /** The last ones, oldest first; never empty. */
   readonly reports: readonly Report[]
-  /** Reports in a row in which it suffered. */
+  /** Reports in a row in which it was under pressure. */
   readonly suffered: number
   /** The last time that it was asked for memory: its size until then, and the size that it was asked to have. */
   readonly shrunk: { readonly time: number; readonly from: number; readonly to: number } | undefined
@@ -50,7 +50,7 @@ export interface GuestRecord {
   readonly raised:
     | { readonly time: number; readonly bytes: number; readonly used: number; readonly times: number }
     | undefined
-  /** How many times in a row its balloon did not do as asked. */
+  /** How many times in a row its balloon refused. */
   readonly refusals: number
   /** When it may be asked again. */
   readonly patientUntil: number
@@ -60,7 +60,7 @@ export interface GuestRecord {
   readonly isResting: boolean
 }
 
-/** What is remembered after this View; undefined when the guest is on hold or tells too little to be judged. */
+/** What is remembered after this View; undefined when the guest is on hold or reports too little to be judged. */
 export function remember(
   domain: DomainView,
   time: number,

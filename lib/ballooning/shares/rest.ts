@@ -4,9 +4,9 @@ import { type GuestRecord, remembered } from './record.ts'
 
 /** Bytes beyond what a guest is to have, or below it, that are left as they are. */
 export const band = 64 * MiB
-/** The same for a guest that has come to rest: what noise brings over an edge once, it brings over it for ever. */
+/** The same for a guest that has settled: what noise brings over an edge once, it brings over it again and again. */
 const restingBand = 96 * MiB
-/** Bytes below what it is to have for which a guest is not given what nobody else needs, and the same at rest. */
+/** Bytes below its goal for which a guest is not given what no other needs, and the same once it has settled. */
 const worthwhile = 32 * MiB
 const worthwhileAtRest = 64 * MiB
 /** Milliseconds for which the host must have had a reserve for bursts to spare before it is handed out. */

@@ -2,8 +2,8 @@ import { constants } from 'node:os'
 import { type CliContext, logNotice, type StopReason } from '../context.ts'
 
 /**
- * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nobody else listens
- * to that (its terminal has gone), and when nobody reads stdout or stderr any more (`| head`). The second Ctrl-C or
+ * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nothing else listens
+ * to that (its terminal has gone), and when nothing reads stdout or stderr any more (`| head`). The second Ctrl-C or
  * SIGTERM ends the process at once, as if it were the first.
  */
 export function stopSignal(process: NodeJS.Process): AbortSignal {

@@ -50,7 +50,7 @@ export class RunCache<T> implements Disposable {
     this.#question = question
     this.#unsubscribe = host.subscribe((event) => {
       if ('domain' in event && question.isChangedBy(event)) this.forget(event.domain)
-      // What changes from now on nobody tells.
+      // Changes from now on are not reported.
       if (event.kind === 'disconnected') for (const uuid of this.#entries.keys()) this.forget({ uuid })
     })
   }

@@ -99,7 +99,7 @@ export class StatsPeriods implements Disposable {
     void this.#semaphore.run(() => this.#set(domain, arming))
   }
 
-  /** Never rejects: nobody waits for it. */
+  /** Never rejects: it has no waiter. */
   async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
     const { uuid, name, id } = domain
     const { clock } = this.#host

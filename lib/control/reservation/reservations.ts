@@ -19,7 +19,7 @@ export interface ReserveOptions {
 export interface Reservation {
   /** Bytes that were asked for. */
   readonly bytes: number
-  /** Bytes that nobody holds, nobody was promised and the host does not keep: what was asked for is among them. */
+  /** Bytes that no guest has or was promised and the host does not keep: what was requested is among them. */
   readonly free: number
   /** Monotonic milliseconds of the host's clock until which it is kept. */
   readonly until: number

@@ -120,7 +120,7 @@ export class PinWatch {
     stay.usage += usage
   }
 
-  /** Who waits too long because of the round; undefined: nobody. */
+  /** The vCPU that waits too long because of the round; undefined: none. */
   #verdict(round: PinRound, view: View): RollbackReason | undefined {
     let worst: VcpuView | undefined
     let longest = Math.max(round.before, round.predicted) + margin

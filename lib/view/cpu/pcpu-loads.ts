@@ -39,7 +39,7 @@ export function pcpuLoads(view: View): PcpuLoad[] {
 /**
  * Standard deviation of the pCPUs' demand in percent of its mean; 0 when there is no load at all. The
  * deviation is that of the whole population, and of guests alone, as the classic cases define balance: what else runs
- * on a pCPU does not count, no more than `balance` counts it unless told to.
+ * on a pCPU does not count, as `balance` does not count it by default.
  */
 export function deviationPercent(view: View): number {
   const loads = pcpuLoads(view).map((load) => load.demand)

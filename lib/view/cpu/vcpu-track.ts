@@ -40,8 +40,8 @@ export class VcpuTrack {
   }
 
   /**
-   * What changed of late around it; `row` is its row in the sample. Of one that may run on several pCPUs nobody can
-   * tell who its neighbours were.
+   * What recently changed around it; `row` is its row in the sample. The neighbours of a vCPU that may run on several
+   * pCPUs are unknown.
    */
   outside(row: number, contention: Contention): Outside {
     if (this.#sinceMoved < lately) return everything

@@ -19,7 +19,7 @@ import { MemoryUse } from './use.ts'
 /** Bytes a second that no guest swaps. */
 const absurdSwap = 16 * 2 ** 30
 
-/** What is to be known of a domain to say what its memory is like now. */
+/** What {@link DomainMemory.view} needs beside the samples. */
 export interface MemoryContext {
   readonly state: DomainState
   readonly target: number | undefined
@@ -33,7 +33,7 @@ export interface MemoryContext {
 /** The memory of one run of a domain, from sample to sample. */
 export class DomainMemory {
   readonly id: number
-  /** Whether it started since somebody looks. */
+  /** Whether it started while Ballast was watching. */
   readonly #isNew: boolean
   readonly #firstSeen: number
   #time: number

@@ -12,7 +12,7 @@ export const staleAfter = 10_000
 
 /** Milliseconds that a report may lie in the future: clocks are read one after the other. */
 const clockSlack = 2_000
-/** Milliseconds from the first sight of a domain that started meanwhile until its guest should have reported. */
+/** Milliseconds from the first sample of a domain that started while Ballast was watching until its guest should have reported. */
 const bootTime = 60_000
 /** The same for a guest that was up already and has been given a statistics period. */
 const firstReport = 15_000
@@ -24,7 +24,7 @@ export interface Circumstances {
   readonly age: number | undefined
   /** What is known of the domain's devices; undefined: nothing. */
   readonly traits: DomainTraits | undefined
-  /** Milliseconds since the domain was first seen, and whether it started since Ballast looks. */
+  /** Milliseconds since the domain was first seen, and whether it started while Ballast was watching. */
   readonly watched: number
   readonly isNew: boolean
   /** Whether the report contradicts itself, the ones before, or the balloon's size. */
@@ -53,7 +53,7 @@ function silence({ traits, watched, isNew }: Circumstances): MemoryHold {
   return wasAsked && watched >= (isNew ? bootTime : firstReport) ? 'no driver' : 'no statistics'
 }
 
-/** Bytes of its total that any kernel holds itself: less cannot be in use. */
+/** Bytes of its total that any kernel uses itself: less cannot be in use. */
 const leastKernel = 4 * MiB
 
 /**

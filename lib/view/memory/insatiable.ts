@@ -3,12 +3,12 @@ import { increase, type MemoryReport } from './report.ts'
 
 /** Bytes: no kernel lets so little be free for long. */
 const nextToNothing = MiB
-/** So many reports in a row, and so many bytes given meanwhile, make it a lie. */
+/** Reports in a row, and bytes given in that time, that make it a lie. */
 const mostReports = 3
 const mostGiven = 128 * MiB
 
 /**
- * Recognises a guest that says for ever that nothing is left, whatever it is given. One that really takes all of that
+ * Recognises a guest that always reports that nothing is left, whatever it is given. One that really uses all of that
  * swaps, faults, or has a little free in between: kernels do not hand out their last pages.
  */
 export class Insatiable {

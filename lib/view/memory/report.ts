@@ -4,7 +4,7 @@ import { known } from '../../util/known.ts'
 /** Milliseconds between two reports of a guest at least: guests date them in whole seconds, and ages are rounded. */
 export const reportSpacing = 500
 
-/** What a sample tells of one domain, in bytes; times in milliseconds. What did not answer keeps its last known levels. */
+/** One domain in a memory sample, in bytes; times in milliseconds. What did not answer keeps its last known levels. */
 export interface MemoryReport {
   readonly status: MemoryStatus
   readonly maximum: number | undefined

@@ -17,7 +17,7 @@ const memory = 30_000
 const mostReports = 32
 /** Growth that has just begun began somewhere between two reports: half-way, as likely as not. */
 const onset = 2
-/** The speed of growth is at most so many times that of the last report: what grew has not gone on growing. */
+/** The speed of growth is at most this many times that of the last report: a jump that is over is no growth. */
 const lastCounts = 4
 
 /** What was in use at one report, swapped out memory included. */
@@ -38,11 +38,11 @@ export interface Step {
   readonly growthBefore: number
 }
 
-/** One guest's use of memory from report to report: what it holds, how fast that grows, what it has swapped out. */
+/** One guest's use of memory from report to report: what it uses, how fast that grows, what it has swapped out. */
 export class MemoryUse {
   #inUse: number
   #time: number
-  /** The last report; a counter that it does not tell is as it was. */
+  /** The last report; a counter that it lacks is as it was. */
   #report: MemoryReport
   /** What went out to swap and did not come back since the first report. */
   #swapped = 0
@@ -63,7 +63,7 @@ export class MemoryUse {
     this.#inUse = inUse
     this.#report = report
     this.#noise = Math.max(noiseBytes, available * noisePart)
-    // What it swapped out before anybody looked is no reason to grow, but one to leave it the room to bring it back.
+    // What it swapped out before the first report is no reason to grow it, but one to leave it memory for that.
     this.#swapDebt = Math.max(0, Math.min(swapOut - swapIn, usable))
     this.#time = time
     this.#history.push({ time, held: inUse })
@@ -87,14 +87,14 @@ export class MemoryUse {
     return this.#step
   }
 
-  /** What it may take in so many milliseconds. */
+  /** Bytes that it may take in this time. */
   burst(milliseconds: number): number {
     const growing = (this.#growth * (this.#isOnset ? onset : 1) * milliseconds) / 1_000
     return Math.max(growing, this.#learned > this.#noise ? this.#learned : 0)
   }
 
   /**
-   * Takes in a newer report, made at `time`. `inUse` is undefined when that cannot be told. `deadTime` (milliseconds) is
+   * Takes in a newer report, made at `time`. `inUse` is undefined when that is unknown. `deadTime` (milliseconds) is
    * how long decisions take to have an effect: what was used more within such a time is remembered.
    */
   next(inUse: number | undefined, report: MemoryReport, time: number, deadTime: number): void {
@@ -123,7 +123,7 @@ export class MemoryUse {
     this.#grow({ time, held: inUse + this.#swapped }, deadTime, Math.min(given, mostAtHand))
   }
 
-  /** So many bytes of a rise may be nothing but memory that the guest was given. */
+  /** Takes in a report; up to `given` bytes of a rise may be only memory that the guest was given. */
   #grow(now: Use, deadTime: number, given: number): void {
     const history = this.#history
     const isResting = now.time - this.#grewAt > deadTime
