@@ -52,18 +52,18 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     })
   let changed = false
   let walked = 0
-  let beats = 0
+  let regularTicks = 0
   const permissions = new Permissions(host)
   const seen = (tick: Tick) => {
     permissions.assertSome(tick.view.domains.length)
     service.tick(tick)
     walked++
-    if (tick.cause === 'interval') beats++
+    if (tick.cause === 'interval') regularTicks++
   }
   /** Gives what to go on with. */
   const walkBy = async ({ options, pilot, lockInfo: told }: Setup): Promise<Setup | undefined> => {
     const { ticks } = options
-    const left = ticks === undefined ? undefined : ticks - beats
+    const left = ticks === undefined ? undefined : ticks - regularTicks
     tells = createLogger(context, options)
     hold?.tell(told.policies)
     service.begin(pilot.interval)
@@ -81,7 +81,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
       show,
       { before: walked, seen },
     )
-    const goesOn = isStopped && !context.signal.aborted && (ticks === undefined || beats < ticks)
+    const goesOn = isStopped && !context.signal.aborted && (ticks === undefined || regularTicks < ticks)
     return goesOn ? reloads?.take() : undefined
   }
   const work = async () => {
