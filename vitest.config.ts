@@ -16,16 +16,7 @@ const project = (name: string, seconds: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      {
-        resolve: { alias },
-        test: {
-          ...project('unit', 60),
-          // One module graph for all files of a process: to load the library anew for each takes half a second of CPU time.
-          isolate: false,
-          restoreMocks: true,
-          unstubGlobals: true,
-        },
-      },
+      { resolve: { alias }, test: project('unit', 60) },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
       { resolve: { alias }, test: project('long', 240) },
       { test: project('conformance', 60) },

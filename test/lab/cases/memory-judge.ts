@@ -11,6 +11,8 @@ const leastUnused = 100 * MiB
 const mostSwapped = 8 * MiB
 /** Percent by which the smallest may be smaller than the largest where all grow alike, beyond what their programs differ by. */
 const mostUnequal = 10
+/** Ticks within which one that is behind the others has what they have. */
+const ticksBehind = 3
 /** Part of the room at the start that may be left where all grow as far as the host goes. */
 const mostLeft = 0.1
 
@@ -154,11 +156,17 @@ function likeness({ ticks, players, held, before, grown, hostMemoryReserve }: Gr
 
 /**
  * How unequal guests were, by tick their sizes and what each used, in percent of the largest. Their programs are
- * told to grow alike, and do not: each is an emulated machine that gets on as far as the host lets it. Who uses more is to have
+ * told to grow alike, and do not: each is an emulated machine that gets on as far as the host lets it. Nor are they
+ * resized in the same tick, since their reports come at different times: one that is behind counts with what it has soon. Who uses more is to have
  * more, so that sizes are held against the use of the same tick, or of the one before, which a balloon on its way was asked by.
  */
 export function inequality(sizes: readonly (readonly number[])[], used: readonly (readonly number[])[]) {
-  const ofSizes = sizes.map(unequalPercent)
+  const ofSizes = sizes.map((now, i) => {
+    const soon = now.map((size, guest) =>
+      Math.max(size, ...sizes.slice(i, i + 1 + ticksBehind).map((at) => at[guest]!)),
+    )
+    return 100 * (1 - Math.min(...soon) / Math.max(...now))
+  })
   const ofUse = used.map(unequalPercent)
   const beyond = ofSizes.map((percent, i) => percent - Math.max(ofUse[i] ?? 0, ofUse[i - 1] ?? 0))
   return {
