@@ -15,6 +15,8 @@ const project = (name: string, seconds: number) => ({
 
 export default defineConfig({
   test: {
+    // The default leaves one core idle.
+    maxWorkers: '100%',
     projects: [
       { resolve: { alias }, test: project('unit', 60) },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
-import { parseJournal } from '../../../../lib/control/journal/format.ts'
-import { type JournalEntry, keep, subjectOf } from '../../../../lib/control/journal/journal.ts'
-import { CpuSet } from '../../../../lib/host/cpuset.ts'
-import { runs as times } from '../../../support/runs.ts'
+import { fileJournal } from '../../../lib/control/journal/file-journal.ts'
+import { parseJournal } from '../../../lib/control/journal/format.ts'
+import { type JournalEntry, keep, subjectOf } from '../../../lib/control/journal/journal.ts'
+import { CpuSet } from '../../../lib/host/cpuset.ts'
+import { runs as times } from '../../support/runs.ts'
 
 let directory: string
 beforeEach(async () => {
