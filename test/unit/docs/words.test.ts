@@ -84,7 +84,7 @@ function linesWith(word: string | RegExp, files: readonly string[]): string[] {
   )
 }
 
-const pages = ['README.md', ...filesIn('docs', '.md')].filter((page) => page !== 'docs/operating.md')
+const pages = ['README.md', ...filesIn('docs', '.md')]
 const sources = filesIn('lib', '.ts')
 const texts = new Map(
   [...pages, ...sources].map((file) => [file, readFileSync(join(root, file), 'utf8').split('\n')]),
