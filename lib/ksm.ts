@@ -16,14 +16,15 @@ const pages = { least: 64, most: 1_250, up: 300, down: 50 }
 const slack = 0.05
 
 /**
- * Same-page merging (KSM) when it pays: scans, faster and faster, while the host's memory is short and its CPUs are
- * idle; slows down to rest otherwise, at once when the CPUs are busy. What is merged stays merged while it rests.
+ * KSM when it pays: scans, faster and faster, while the host's memory is short and its CPUs are idle; slows down to a stop
+ * otherwise, and stops at once when the CPUs are busy. Merged pages stay merged. Where Ballast may switch KSM, a stop is
+ * that, else a pace of no pages. Where the kernel's advisor sets the pace, KSM is only switched on and off.
  *
- * It counts nothing that merging gains: guests are counted with their balloons, so a page that is merged twice over is
- * still a page of each, and ballooning never grants what merging saved. That is a reserve of the host, and comes back
- * the moment guests write.
+ * What merging gains is counted nowhere: guests count with their balloons, so a page that is merged twice over is still a
+ * page of each, and ballooning never grants what merging saved. That is a reserve of the host, and guests that write to
+ * merged pages take it back at once.
  *
- * The constants and the rule are those of oVirt's Memory Overcommitment Manager (doc/ksm.rules); the regard for CPU is ours.
+ * The constants and the rule are those of oVirt's Memory Overcommitment Manager (doc/ksm.rules); the limit by CPU is ours.
  */
 export function adaptive(options: AdaptiveOptions = {}): PurePolicy<KsmAction> {
   const { shortBelow = 0.2, busyAbove = 0.75 } = options
@@ -33,20 +34,35 @@ export function adaptive(options: AdaptiveOptions = {}): PurePolicy<KsmAction> {
   if (!(busyAbove > 0 && busyAbove <= 1))
     throw wrongOption('busyAbove', 'a fraction above 0, up to 1', busyAbove)
   return (view) => {
-    const { merging } = view.memory
-    if (!merging) return []
-    const { pagesToScan: now, sleep } = merging
+    const { ksm } = view.memory
+    if (!ksm) return []
+    const now = ksm.running === false ? 0 : ksm.pagesToScan
     const more = now > 0 ? slack : 0
     const available = availablePart(view)
     const busy = busyPart(view)
-    // What is not known is no reason to begin.
+    // Unknown figures are no reason to begin.
     if (available === undefined || busy === undefined) return []
     const isShort = view.memory.state !== 'high' || available < shortBelow + more
     const isBusy = busy > busyAbove + more
-    const pace = nextPages(now, isShort, isBusy)
-    if (pace === now) return []
-    const figures = { available, busy, from: now, to: pace, sleep }
-    return [setKsm({ pagesToScan: pace, sleep }, { kind: 'ksm-pace', ...figures })]
+    if (ksm.advisor !== undefined) {
+      const running = isShort && !isBusy
+      if (!ksm.canSwitch || running === ksm.running) return []
+      return [
+        setKsm({ ...ksm, running }, { kind: 'ksm-switch', available, busy, to: running ? 'on' : 'off' }),
+      ]
+    }
+    const next = nextPages(now, isShort, isBusy)
+    if (next === now) return []
+    const { canSwitch, sleep } = ksm
+    const isStop = canSwitch && next === 0
+    const pagesToScan = isStop ? now : next
+    const running = canSwitch ? !isStop : undefined
+    return [
+      setKsm(
+        { running, pagesToScan, sleep },
+        { kind: 'ksm-pace', available, busy, from: now, to: next, sleep },
+      ),
+    ]
   }
 }
 

@@ -138,7 +138,7 @@ export const ballooningPolicies = table<typeof ballooning, Ballooning>(balloonin
   },
 })
 
-/** The policies that set the pace of kernel same-page merging. */
+/** The policies for kernel same-page merging (KSM). */
 export const ksmPolicies = table<typeof ksm, KsmPolicy>(ksm, {
   adaptive: {
     summary: 'scans for equal pages while memory is short and the CPUs are not',

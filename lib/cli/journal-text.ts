@@ -5,7 +5,7 @@ const words: { readonly [K in JournalEntry['kind']]: string } = {
   affinity: 'pin',
   memory: 'balloon size',
   cpuShares: 'cpu_shares',
-  ksm: 'pace of same-page merging',
+  ksm: 'KSM',
   memoryStatsPeriod: 'memory statistics period',
 }
 
@@ -52,6 +52,6 @@ const inSentence: { readonly [K in JournalEntry['kind']]: (count: number) => str
   affinity: (count) => counted(count, 'pin'),
   memory: (count) => counted(count, 'balloon size'),
   cpuShares: (count) => `cpu_shares of ${counted(count, 'guest')}`,
-  ksm: () => 'the pace of same-page merging',
+  ksm: () => 'KSM',
   memoryStatsPeriod: (count) => counted(count, 'statistics period'),
 }

@@ -187,7 +187,7 @@ export function addOptions(
 const kindHelp: { readonly [Kind in PolicyKind]: string } = {
   scheduler: 'policy that pins virtual CPUs',
   ballooning: 'policy that sizes balloons',
-  ksm: 'policy that sets the pace of kernel same-page merging',
+  ksm: 'policy for kernel same-page merging (KSM)',
 }
 
 /** Adds `--scheduler`, `--ballooning` and `--ksm`; `defaults` are for the help. */

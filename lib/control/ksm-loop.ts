@@ -1,6 +1,6 @@
 import { asBallastError, BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
-import type { Ksm, KsmRate } from '../host/ksm.ts'
+import { isSameKsm, type Ksm, type KsmSettings } from '../host/ksm.ts'
 import type { KsmAction, KsmPolicy } from '../policy/plan.ts'
 import type { KsmSkipReason } from '../policy/reasons/ksm.ts'
 import { timedOut, withTimeout } from '../util/timeout.ts'
@@ -14,8 +14,8 @@ import type { KsmResult } from './tick.ts'
 const most = 2 ** 32 - 1
 
 /**
- * Same-page merging of the host, turn by turn: looks at it, asks the policy, and sets the pace. It has no domain, and no
- * memory is granted for it: what is merged is never budget. The original is in the journal before it is changed.
+ * KSM of the host, tick by tick: samples it, asks the policy, and sets what it wants. It has no domain, and no memory is
+ * granted for it: what is merged is never part of the budget. The original is in the journal before it is changed.
  */
 export class KsmLoop {
   readonly #host: Host
@@ -23,86 +23,91 @@ export class KsmLoop {
   readonly #options: ActuatorOptions
   readonly #runner: PolicyRunner<KsmAction>
   #seen: Ksm | undefined
-  #given: KsmRate | undefined
-  /** Whether what was given has been seen since. */
-  #settled = false
+  #applied: KsmSettings | undefined
+  /** Whether what was applied has been seen since. */
+  #isSeen = false
   /** Why nothing is changed any more. */
   #stopReason: KsmSkipReason | undefined
-  #errors: BallastError[] = []
+  readonly #report: (error: BallastError) => void
 
-  constructor(host: Host, policy: KsmPolicy, journal: Journal, options: ActuatorOptions) {
+  constructor(
+    host: Host,
+    policy: KsmPolicy,
+    journal: Journal,
+    options: ActuatorOptions,
+    report: (error: BallastError) => void,
+  ) {
+    this.#report = report
     this.#host = host
     this.#journal = journal
     this.#options = options
-    this.#runner = new PolicyRunner('merging', ['merge'], policy)
+    this.#runner = new PolicyRunner('ksm', ['setKsm'], policy)
   }
 
-  /** Looks at it. Never rejects; see {@link KsmLoop.takeErrors}. */
+  /** Samples it. Never rejects; what fails goes to `report`. */
   async refresh(): Promise<void> {
-    const look = this.#host.ksm().catch(asBallastError)
-    const seen = await withTimeout(this.#host.clock, this.#options.timeout, look)
-    if (seen instanceof BallastError) this.#errors.push(seen)
+    const sample = this.#host.ksm().catch(asBallastError)
+    const seen = await withTimeout(this.#host.clock, this.#options.timeout, sample)
+    if (seen instanceof BallastError) this.#report(seen)
     if (seen === timedOut || seen instanceof BallastError) return
     this.#seen = seen
-    if (!this.#given || !seen || this.#stopReason) return
-    if (isSameRate(this.#given, seen)) this.#settled = true
-    else if (this.#settled) {
-      const { pagesToScan, sleep } = seen
-      this.#stopReason = { kind: 'ksm-changed-externally', pagesToScan, sleep }
+    if (!this.#applied || !seen || this.#stopReason) return
+    if (isSameKsm(this.#applied, seen, seen.advisor)) this.#isSeen = true
+    else if (this.#isSeen) {
+      const { running, pagesToScan, sleep } = seen
+      const state = running === false ? 'off' : 'on'
+      this.#stopReason = { kind: 'ksm-changed-externally', state, pagesToScan, sleep }
     }
   }
 
-  /** What failed since it was last asked for. */
-  takeErrors(): BallastError[] {
-    const errors = this.#errors
-    this.#errors = []
-    return errors
-  }
-
-  /** The View with what is known of merging. */
+  /** The View with what is known of KSM. */
   see(view: View): View {
-    return { ...view, memory: { ...view.memory, merging: this.#seen } }
+    return { ...view, memory: { ...view.memory, ksm: this.#seen } }
   }
 
-  /** The result without asking the policy. */
+  /** Its state in a tick in which the policy is not asked. */
   get status(): KsmResult {
-    return { skipped: this.#stopReason ?? whyNot(this.#seen), outcome: undefined }
+    return { skipped: this.#stopReason ?? skipReason(this.#seen), outcome: undefined }
   }
 
   /** Asks the policy and does what it wants. Never rejects. */
-  async turn(view: View): Promise<KsmResult> {
+  async tick(view: View): Promise<KsmResult> {
     const seen = this.#seen
-    const { skipped } = this.status
-    if (skipped !== undefined || !seen) return this.status
+    const { status } = this
+    const isPaceLeft = status.skipped?.kind === 'ksm-advisor-pace'
+    if (!seen || (status.skipped && !isPaceLeft)) return status
     const { plan, errors } = this.#runner.run(view)
-    this.#errors.push(...errors)
+    for (const error of errors) this.#report(error)
     const action = plan[0]
-    if (!action || isSameRate(action, seen)) return { skipped: undefined, outcome: undefined }
+    if (!action || isSameKsm(action, seen, seen.advisor)) return status
     const wrong = [action.pagesToScan, action.sleep].find((value) => !isWhole(value))
-    if (wrong !== undefined)
+    if (wrong !== undefined) {
       return { skipped: { kind: 'ksm-invalid-pace', value: wrong }, outcome: undefined }
+    }
     const begun = this.#host.clock.now()
     const error = this.#options.dryRun ? undefined : await this.#set(action, seen)
-    const status = this.#options.dryRun ? 'dry-run' : error ? 'failed' : 'applied'
-    return { skipped: skipped, outcome: { action, status, error, duration: this.#host.clock.now() - begun } }
+    const result = this.#options.dryRun ? 'dry-run' : error ? 'failed' : 'applied'
+    const duration = this.#host.clock.now() - begun
+    return { ...status, outcome: { action, status: result, error, duration } }
   }
 
-  async #set(pace: KsmRate, original: KsmRate): Promise<BallastError | undefined> {
+  async #set({ running, pagesToScan, sleep }: KsmSettings, seen: Ksm): Promise<BallastError | undefined> {
     try {
       const wallTime = this.#host.clock.wallTime()
-      const { pagesToScan, sleep } = pace
-      await this.#journal.record([ksmEntry(original, { pagesToScan, sleep }, wallTime)])
-      const call = this.#host.setKsm({ pagesToScan, sleep }).catch(asBallastError)
+      const original = settingsOf(seen)
+      const wanted = settingsOf({ running: running ?? seen.running, pagesToScan, sleep })
+      await this.#journal.record([ksmEntry(original, wanted, wallTime)])
+      const call = this.#host.setKsm(wanted).catch(asBallastError)
       const result = await withTimeout(this.#host.clock, this.#options.timeout, call)
       if (result instanceof BallastError) throw result
-      this.#given = { pagesToScan, sleep }
-      this.#settled = false
+      this.#applied = wanted
+      this.#isSeen = false
       return result === timedOut
         ? new BallastError('ERR_TIMEOUT', 'The host did not answer in time')
         : undefined
     } catch (error) {
       const failure = asBallastError(error)
-      // Permissions and kernels do not change while we look.
+      // Permissions and kernels do not change meanwhile.
       if (failure.code !== 'ERR_TIMEOUT' && failure.code !== 'ERR_JOURNAL') {
         this.#stopReason = { kind: 'ksm-refused', message: failure.message }
       }
@@ -111,20 +116,22 @@ export class KsmLoop {
   }
 }
 
-function ksmEntry({ pagesToScan, sleep }: KsmRate, to: KsmRate, wallTime: number): JournalEntry {
-  const original = { pagesToScan, sleep }
+/** What of it can be set; whether it runs only where that is known. */
+function settingsOf({ running, pagesToScan, sleep }: KsmSettings): KsmSettings {
+  return running === undefined ? { pagesToScan, sleep } : { running, pagesToScan, sleep }
+}
+
+function ksmEntry(original: KsmSettings, to: KsmSettings, wallTime: number): JournalEntry {
   const requested = [{ wallTime, from: original, to }]
   return { kind: 'ksm', wallTime, uuid: '', name: '', id: -1, original, requested }
 }
 
-function whyNot(seen: Ksm | undefined): KsmSkipReason | undefined {
+function skipReason(seen: Ksm | undefined): KsmSkipReason | undefined {
   if (!seen) return { kind: 'ksm-unavailable' }
-  return seen.running === false ? { kind: 'ksm-off' } : undefined
-}
-
-/** Whether two paces are the same. */
-export function isSameRate(a: KsmRate, b: KsmRate): boolean {
-  return a.pagesToScan === b.pagesToScan && a.sleep === b.sleep
+  const { running, canSwitch, advisor } = seen
+  if (running === false && !canSwitch) return { kind: 'ksm-off' }
+  if (advisor === undefined) return undefined
+  return { kind: canSwitch ? 'ksm-advisor-pace' : 'ksm-advisor', advisor }
 }
 
 function isWhole(value: number): boolean {

@@ -98,7 +98,7 @@ export class ControlLoop implements Disposable {
     this.#policies = new Decider(config, this.#rollbacks)
     const actuation = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
     this.#actuator = new Actuator(host, journal, this.#ledger, actuation)
-    if (ksm) this.#ksm = new KsmLoop(host, ksm, journal, actuation)
+    if (ksm) this.#ksm = new KsmLoop(host, ksm, journal, actuation, report)
     this.#sampling = new Sampling(host, { interval, info, ksm: this.#ksm, report })
     this.#unsubscribe = host.subscribe(({ kind }) => {
       if (kind === 'disconnected') this.#interrupt()
@@ -202,8 +202,8 @@ export class ControlLoop implements Disposable {
     const late = asked === 'none' ? undefined : lateness(age, this.#config.interval)
     if (late) return { outcomes: [], late, ksm: this.#ksm?.status, errors: [late] }
     const outcomes = await this.#actuator.actuate(plan, view)
-    const ksm = asked === 'all' ? await this.#ksm?.turn(view) : this.#ksm?.status
-    return { outcomes, late, ksm, errors: (this.#ksm?.takeErrors() ?? []).filter(isNews) }
+    const ksm = asked === 'all' ? await this.#ksm?.tick(view) : this.#ksm?.status
+    return { outcomes, late, ksm, errors: this.#errors.splice(0) }
   }
 
   /** Has what was done watched. What came too late was not done: it stays due. */

@@ -86,7 +86,7 @@ const isComplete: Record<AnyAction['kind'], (action: Fields) => boolean> = {
   pin: ({ vcpu, cpus, ...rest }) => namesDomain(rest) && typeof vcpu === 'number' && cpus instanceof CpuSet,
   setMemory: ({ bytes, ...rest }) => namesDomain(rest) && typeof bytes === 'number',
   setShares: ({ shares, ...rest }) => namesDomain(rest) && typeof shares === 'number',
-  merge: ({ pagesToScan, sleep }) => typeof pagesToScan === 'number' && typeof sleep === 'number',
+  setKsm: ({ pagesToScan, sleep }) => typeof pagesToScan === 'number' && typeof sleep === 'number',
 }
 
 /** What a policy returned is no plan. */

@@ -1,6 +1,6 @@
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
-import type { Ksm, KsmRate } from './ksm.ts'
+import type { Ksm, KsmSettings } from './ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 
@@ -117,7 +117,7 @@ export interface Host extends AsyncDisposable {
   /** Same-page merging on this host; undefined where it has none. Never waits for a guest's monitor. */
   ksm(): Promise<Ksm | undefined>
   /** Sets its pace. Rejects where the host has none (`ERR_NOT_SUPPORTED`) or we may not, as in session mode. */
-  setKsm(pace: KsmRate): Promise<void>
+  setKsm(settings: KsmSettings): Promise<void>
 
   /**
    * The element of a domain's metadata in Ballast's namespace (`metadataNamespace`), as XML; undefined

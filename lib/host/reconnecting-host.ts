@@ -3,7 +3,7 @@ import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
 import { BallastError } from './errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
-import type { Ksm, KsmRate } from './ksm.ts'
+import type { Ksm, KsmSettings } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
 import type { Topology } from './topology.ts'
 
@@ -104,8 +104,8 @@ class ReconnectingHost implements Host {
     return this.#look((host) => host.ksm())
   }
 
-  setKsm(pace: KsmRate): Promise<void> {
-    return this.#call((host) => host.setKsm(pace))
+  setKsm(settings: KsmSettings): Promise<void> {
+    return this.#call((host) => host.setKsm(settings))
   }
 
   domainMetadata(uuid: string): Promise<string | undefined> {

@@ -3,13 +3,14 @@ import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
-import type { Ksm, KsmRate } from '../host/ksm.ts'
+import type { Ksm, KsmSettings } from '../host/ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
 import { readTopology } from './capabilities.ts'
 import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
+import { LocalKsmFiles } from './local-ksm.ts'
 import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from './native.ts'
 import { fromNative } from './native-error.ts'
 import { pageSizeOf } from './page-size.ts'
@@ -27,6 +28,7 @@ export class LibvirtHost implements Host {
   readonly clock: Clock = realClock
   readonly #native: NativeConnection
   readonly #pageSize: number
+  readonly #localKsm = new LocalKsmFiles()
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
   readonly #memoryDomains = new DomainTable()
@@ -131,15 +133,36 @@ export class LibvirtHost implements Host {
   }
 
   async ksm(): Promise<Ksm | undefined> {
-    const merging = await this.#call((native) => native.ksm())
-    if (!merging) return undefined
-    const { pagesToScan, sleep, pagesSharing, running } = merging
-    return { pagesToScan, sleep, running, saved: pagesSharing * this.#pageSize }
+    const state = await this.#call((native) => native.ksm())
+    if (!state) return undefined
+    const { pagesToScan, sleep, pagesSharing } = state
+    // The addon knows whether it runs only where the host is this machine.
+    const local = state.running === undefined ? undefined : await this.#localKsm.read()
+    return {
+      pagesToScan,
+      sleep,
+      running: local?.running,
+      canSwitch: !this.readOnly && (local?.canSwitch ?? false),
+      advisor: local?.advisor,
+      saved: pagesSharing * this.#pageSize,
+    }
   }
 
-  async setKsm({ pagesToScan, sleep }: KsmRate): Promise<void> {
+  async setKsm(settings: KsmSettings): Promise<void> {
+    const { running, pagesToScan, sleep } = settings
     assertWhole('pages to scan', pagesToScan, 0)
     assertWhole('milliseconds of sleep', sleep, 0)
+    const seen = await this.ksm()
+    if (seen?.canSwitch && seen.running !== undefined) {
+      const { canSwitch, advisor } = seen
+      return await this.#localKsm.write(settings, { ...seen, running: seen.running, canSwitch, advisor })
+    }
+    if (running !== undefined && running !== seen?.running) {
+      throw new BallastError(
+        'ERR_PERMISSION_DENIED',
+        'Only a local host with the right to write to /sys/kernel/mm/ksm can have KSM switched on or off',
+      )
+    }
     await this.#call((native) => native.setKsm(pagesToScan, sleep))
   }
 

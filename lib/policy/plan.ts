@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import type { KsmRate } from '../host/ksm.ts'
+import type { KsmSettings } from '../host/ksm.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { type ActionReason, asReason } from './reason.ts'
@@ -49,9 +49,9 @@ export interface SetSharesAction {
 /** Something done to a domain. */
 export type Action = PinAction | SetMemoryAction | SetSharesAction
 
-/** Set the pace at which the host merges equal pages. It is about no domain. Make it with {@link setKsm}. */
-export interface KsmAction extends KsmRate {
-  readonly kind: 'merge'
+/** Set how the host merges equal pages (KSM). It is about no domain. Make it with {@link setKsm}. */
+export interface KsmAction extends KsmSettings {
+  readonly kind: 'setKsm'
   /** Why: its kind and figures. `sentenceOf` has it in words. */
   readonly reason: ActionReason
 }
@@ -170,9 +170,12 @@ export function setShares(
   return { kind: 'setShares', uuid: domain.uuid, domain: domain.name, shares, reason: asReason(reason) }
 }
 
-/** Sets the pace of merging. */
-export function setKsm({ pagesToScan, sleep }: KsmRate, reason: ActionReason | string): KsmAction {
-  return { kind: 'merge', pagesToScan, sleep, reason: asReason(reason) }
+/** Sets the pace of KSM and, with `running`, switches it on or off. */
+export function setKsm(
+  { running, pagesToScan, sleep }: KsmSettings,
+  reason: ActionReason | string,
+): KsmAction {
+  return { kind: 'setKsm', running, pagesToScan, sleep, reason: asReason(reason) }
 }
 
 /**

@@ -32,7 +32,7 @@ export interface LogRecord {
   /** The line, without its time. Safe to print. */
   readonly line: string
   /** The figures of the line: names as libvirt has them, bytes, lists of pCPUs. */
-  readonly fields: Readonly<Record<string, string | number | ReasonFigures | undefined>>
+  readonly fields: Readonly<Record<string, string | number | boolean | ReasonFigures | undefined>>
 }
 
 /** Wall-clock milliseconds without a record after which the log says that nothing changed. */
@@ -188,14 +188,14 @@ function changeOf(view: View, action: Action): { event: LogEvent; from: string |
 }
 
 function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['outcome']>): LogRecord {
-  const { pagesToScan, sleep, reason } = action
-  const what = `scan ${pagesToScan} pages for KSM each ${sleep} ms`
+  const { running, pagesToScan, sleep, reason } = action
+  const what = running === false ? 'stop KSM' : `scan ${pagesToScan} pages for KSM each ${sleep} ms`
   return {
     event: 'ksm',
     level: status === 'failed' ? 'error' : 'info',
     line: printable(`${prefixes[status]}${what}: ${error ? error.message : sentenceOf(reason)}`),
     fields: {
-      ...{ status, pagesToScan, sleep, duration, code: error?.code, error: error?.message },
+      ...{ status, running, pagesToScan, sleep, duration, code: error?.code, error: error?.message },
       ...reasonFields(reason),
     },
   }

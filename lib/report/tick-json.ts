@@ -39,6 +39,8 @@ export type ActionRecord = PinRecord | SetMemoryRecord | SetSharesRecord
 
 export interface KsmActionRecord {
   readonly kind: KsmAction['kind']
+  /** Left out: as it is. */
+  readonly running?: boolean
   readonly pagesToScan: number
   /** Milliseconds. */
   readonly sleep: number
@@ -235,8 +237,8 @@ function actionRecord(action: Action): ActionRecord {
   }
 }
 
-function ksmActionRecord({ kind, pagesToScan, sleep, reason }: KsmAction): KsmActionRecord {
-  return { kind, pagesToScan, sleep, reason: reasonRecord(reason) }
+function ksmActionRecord({ kind, running, pagesToScan, sleep, reason }: KsmAction): KsmActionRecord {
+  return known({ kind, running, pagesToScan, sleep, reason: reasonRecord(reason) })
 }
 
 function explanationRecord({ reason, ...figures }: Explanation): ExplanationRecord {

@@ -2,7 +2,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
-import type { Ksm, KsmRate } from '../host/ksm.ts'
+import type { Ksm, KsmSettings } from '../host/ksm.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
@@ -19,7 +19,7 @@ const defaultMemoryDeadline = 1_000
 /** As the kernel has it with cgroups v1. */
 const cpuSharesRange = { least: 2, most: 262_144 }
 /** What a kernel begins with. */
-const kernelPace: KsmRate = { pagesToScan: 100, sleep: 20 }
+const kernelKsm = { running: true, pagesToScan: 100, sleep: 20 }
 const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
@@ -81,13 +81,13 @@ class Simulation implements SimulatedHost {
   readonly #cpuSampler: CpuSampler
   readonly #memoryDeadline: number
   readonly #callDeadline: number
-  #merging: KsmRate | undefined
+  #ksm: (KsmSettings & { readonly running: boolean }) | undefined
   #closed = false
 
   constructor(scenario: Scenario) {
     this.#machine = new Machine(scenario)
     this.#cpuSampler = new CpuSampler(this.#machine)
-    if (scenario.merging ?? true) this.#merging = kernelPace
+    if (scenario.ksm ?? true) this.#ksm = kernelKsm
     this.#memoryDeadline = scenario.memoryDeadline ?? defaultMemoryDeadline
     this.#callDeadline = scenario.callDeadline ?? defaultCallDeadline
     this.topology = this.#machine.topology
@@ -182,18 +182,18 @@ class Simulation implements SimulatedHost {
 
   async ksm(): Promise<Ksm | undefined> {
     this.#assertOpen()
-    return this.#merging && { ...this.#merging, running: true, saved: 0 }
+    return this.#ksm && { ...this.#ksm, canSwitch: true, advisor: undefined, saved: 0 }
   }
 
-  async setKsm({ pagesToScan, sleep }: KsmRate): Promise<void> {
+  async setKsm({ running, pagesToScan, sleep }: KsmSettings): Promise<void> {
     this.#assertOpen()
-    if (!this.#merging) throw new BallastError('ERR_NOT_SUPPORTED', 'This host has no same-page merging')
+    if (!this.#ksm) throw new BallastError('ERR_NOT_SUPPORTED', 'This host has no KSM')
     for (const value of [pagesToScan, sleep]) {
       if (!Number.isInteger(value) || value < 0) {
-        throw wrong(`Expected the pace of merging to be whole numbers from 0 on, got ${value}`)
+        throw wrong(`Expected the rate of KSM to be whole numbers from 0 on, got ${value}`)
       }
     }
-    this.#merging = { pagesToScan, sleep }
+    this.#ksm = { running: running ?? this.#ksm.running, pagesToScan, sleep }
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

@@ -19,8 +19,8 @@ export interface Scenario {
   readonly memoryDeadline?: number
   /** How long any other call waits for a guest that does not answer. Default 10,000 ms. */
   readonly callDeadline?: number
-  /** Whether the host has same-page merging. Its pace is kept, and no two pages are ever equal. Default true. */
-  readonly merging?: boolean
+  /** Whether the host has KSM. Its settings are kept, and no two pages are ever equal. Default true. */
+  readonly ksm?: boolean
   readonly domains: readonly DomainScenario[]
   /** What happens later; in any order. */
   readonly changes?: readonly Change[]

@@ -20,7 +20,7 @@ export function validateScenario(scenario: Scenario): void {
     'pcpus',
     'memory',
     'background',
-    'merging',
+    'ksm',
     'memoryDeadline',
     'callDeadline',
     'domains',
@@ -29,9 +29,8 @@ export function validateScenario(scenario: Scenario): void {
   const { seed, memory, background, memoryDeadline, callDeadline, domains, changes } = scenario
   if (seed !== undefined && !Number.isInteger(seed)) throw wrongOption('seed', 'a whole number', seed)
   atLeast('memory', memory, 1)
-  const { merging } = scenario
-  if (merging !== undefined && typeof merging !== 'boolean')
-    throw wrongOption('merging', 'true or false', merging)
+  const { ksm } = scenario
+  if (ksm !== undefined && typeof ksm !== 'boolean') throw wrongOption('ksm', 'true or false', ksm)
   atLeast('memoryDeadline', memoryDeadline, 0)
   atLeast('callDeadline', callDeadline, 0)
   const online = validateShape(scenario.pcpus)

@@ -188,8 +188,8 @@ export interface HostMemoryView {
   readonly reserved: number
   /** What the domains may hold in all, balloons and hypervisor overhead together: `total - reserve - reserved`. */
   readonly budget: number
-  /** KSM; undefined where there is none, or no policy decides on it. What it saves is never part of the budget. */
-  readonly merging?: Ksm | undefined
+  /** KSM; undefined where there is none, or where no policy sets it. What it saves is never part of the budget. */
+  readonly ksm?: Ksm | undefined
   /** What they hold now: sum of max(actual, target) and overhead, as the guard counts it. */
   readonly committed: number
 }

@@ -14,7 +14,7 @@ const can: Abilities = {
   pinEvents: false,
   balloonEvents: false,
   cpuShares: false,
-  merging: false,
+  ksm: false,
 }
 
 conformance('connect("test:///default")', async () => {

@@ -41,7 +41,7 @@ conformance('simulate()', async () => {
       pinEvents: true,
       balloonEvents: true,
       cpuShares: true,
-      merging: true,
+      ksm: true,
     },
     pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
     plug: () => clock.sleepUntil(plugs + 1),

@@ -19,8 +19,8 @@ export interface Abilities {
   readonly balloonEvents: boolean
   /** Domains have `cpu_shares`: there are cgroups. */
   readonly cpuShares: boolean
-  /** The pace of same-page merging is ours to set. */
-  readonly merging: boolean
+  /** The pace of same-page ksm is ours to set. */
+  readonly ksm: boolean
 }
 
 /** A Host and what the suite may do with it. */

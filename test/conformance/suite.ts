@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { clockConformance } from './clock.ts'
 import { cpuConformance } from './cpu.ts'
 import { domainConformance } from './domains.ts'
+import { ksmConformance } from './ksm.ts'
 import { memoryConformance } from './memory.ts'
-import { mergingConformance } from './merging.ts'
 import { metadataConformance } from './metadata.ts'
 import { pinConformance } from './pin.ts'
 import { sharesConformance } from './shares.ts'
@@ -31,7 +31,7 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
     describe('metadata', () => metadataConformance(current))
     describe('traits', () => traitsConformance(current))
     describe('cpu_shares', () => sharesConformance(current))
-    describe('same-page merging', () => mergingConformance(current))
+    describe('same-page ksm', () => ksmConformance(current))
     describe('clock', () => clockConformance(current))
   })
 }

@@ -33,7 +33,7 @@ describeLab('on real guests', { timeout: 900_000 }, () => {
         balloonEvents: true,
         // A lab of its own is in session mode.
         cpuShares: false,
-        merging: false,
+        ksm: false,
       },
       pass: (milliseconds) => clock.sleepUntil(clock.now() + milliseconds),
       restart: async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../lib/control/autopilot.ts'
+import type { Ksm } from '../../lib/host/ksm.ts'
 import { adaptive } from '../../lib/ksm.ts'
 import { type Scenario, simulate } from '../../lib/simulation/index.ts'
 import { GiB } from '../../lib/util/units.ts'
@@ -11,10 +12,21 @@ interface Figures {
   available?: number
   busy?: number | undefined
   state?: HostMemoryState
+  ksm?: Partial<Ksm>
+}
+
+/** A remote host: only the rate can be set. */
+const remote: Ksm = {
+  pagesToScan: 100,
+  sleep: 20,
+  running: true,
+  canSwitch: false,
+  advisor: undefined,
+  saved: 0,
 }
 
 /** What the policy makes of a host of 100 GiB; undefined: nothing. */
-function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high' }: Figures, options = {}) {
+function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high', ksm }: Figures, options = {}) {
   const view = new World(2, []).look()
   const seen: View = {
     ...view,
@@ -24,7 +36,7 @@ function decides({ now = 0, available = 0.5, busy = 0.1, state = 'high' }: Figur
       total: 100 * GiB,
       available: available * 100 * GiB,
       state,
-      merging: { pagesToScan: now, sleep: 20, running: true, saved: 0 },
+      ksm: { ...remote, pagesToScan: now, ...ksm },
     },
   }
   return adaptive(options)(seen)[0]
@@ -46,7 +58,8 @@ describe('ksm', () => {
 
   it('rests at once when the CPUs are busy', () => {
     expect(decides({ now: 900, available: 0.1, busy: 0.9 })).toEqual({
-      kind: 'merge',
+      kind: 'setKsm',
+      running: undefined,
       pagesToScan: 0,
       sleep: 20,
       reason: { kind: 'ksm-pace', available: 0.1, busy: 0.9, from: 900, to: 0, sleep: 20 },
@@ -68,11 +81,38 @@ describe('ksm', () => {
     }
   })
 
+  it('is switched on and off where Ballast may', () => {
+    const off = { canSwitch: true, running: false, pagesToScan: 100 }
+    expect(decides({ available: 0.1, ksm: off })).toMatchObject({ running: true, pagesToScan: 300 })
+    expect(decides({ available: 0.5, ksm: off })).toBeUndefined()
+    const on = { canSwitch: true, running: true, pagesToScan: 300 }
+    expect(decides({ available: 0.1, busy: 0.9, ksm: on })).toMatchObject({
+      running: false,
+      pagesToScan: 300,
+    })
+    expect(decides({ available: 0.5, ksm: on })).toMatchObject({ running: true, pagesToScan: 250 })
+  })
+
+  it('leaves the pace to the kernel’s advisor', () => {
+    const advised = { canSwitch: true, advisor: 'scan-time', pagesToScan: 777 }
+    expect(decides({ available: 0.1, ksm: { ...advised, running: false } })).toMatchObject({
+      running: true,
+      pagesToScan: 777,
+      reason: { kind: 'ksm-switch', to: 'on' },
+    })
+    expect(decides({ available: 0.1, ksm: { ...advised, running: true } })).toBeUndefined()
+    expect(decides({ available: 0.1, busy: 0.9, ksm: { ...advised, running: true } })).toMatchObject({
+      running: false,
+      reason: { kind: 'ksm-switch', to: 'off' },
+    })
+    expect(decides({ available: 0.1, ksm: { ...advised, canSwitch: false, running: false } })).toBeUndefined()
+  })
+
   it('does nothing about what is not known', () => {
     expect(decides({ available: Number.NaN })).toBeUndefined()
     const view = new World(2, []).look()
     expect(adaptive()(view)).toEqual([])
-    expect(adaptive()({ ...view, memory: { ...view.memory, merging: undefined } })).toEqual([])
+    expect(adaptive()({ ...view, memory: { ...view.memory, ksm: undefined } })).toEqual([])
   })
 
   it('refuses options that are none', () => {
@@ -92,7 +132,8 @@ describe('ksm', () => {
     for await (const tick of autopilot(host, { interval: 1_000, ticks: 60, ksm: adaptive() })) {
       expect(tick.errors).toEqual([])
       expect(tick.ksm?.skipped).toBeUndefined()
-      paces.push(tick.view.memory.merging?.pagesToScan)
+      const { running, pagesToScan } = tick.view.memory.ksm!
+      paces.push(running ? pagesToScan : 0)
     }
     expect(paces[0]).toBe(100)
     expect(paces[15]).toBe(1_250)

@@ -1,6 +1,6 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { BallastError } from '../../host/errors.ts'
-import type { KsmRate } from '../../host/ksm.ts'
+import type { KsmSettings } from '../../host/ksm.ts'
 import { type JournalEntry, type JournalRequest, keep, subjectOf } from './journal.ts'
 
 /** Version of the format that is written. */
@@ -108,7 +108,7 @@ function entryOf(line: Readonly<Record<string, unknown>>): JournalEntry | undefi
     return values && { ...subject, kind, ...values }
   }
   if (kind === 'ksm') {
-    const values = valuesOf(line, rateOf)
+    const values = valuesOf(line, ksmOf)
     return values && { ...subject, kind, ...values }
   }
   return undefined
@@ -148,10 +148,11 @@ function periodOf(value: unknown): number | null | undefined {
   return value === null ? null : numberOf(value)
 }
 
-function rateOf(value: unknown): KsmRate | undefined {
-  const { pagesToScan, sleep } = fieldsOf(value)
+function ksmOf(value: unknown): KsmSettings | undefined {
+  const { running, pagesToScan, sleep } = fieldsOf(value)
   if (typeof pagesToScan !== 'number' || typeof sleep !== 'number') return undefined
-  return { pagesToScan, sleep }
+  if (running === undefined) return { pagesToScan, sleep }
+  return typeof running === 'boolean' ? { running, pagesToScan, sleep } : undefined
 }
 
 function objectOf(line: string): Record<string, unknown> | undefined {

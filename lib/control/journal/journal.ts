@@ -1,5 +1,5 @@
 import type { CpuSet } from '../../host/cpuset.ts'
-import type { KsmRate } from '../../host/ksm.ts'
+import type { KsmSettings } from '../../host/ksm.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { Resource } from '../host-lock/owner.ts'
 
@@ -33,8 +33,8 @@ export type JournalEntry =
   | (Setting<'affinity', CpuSet> & { readonly vcpu: number })
   /** Balloon size in bytes. */
   | Setting<'memory', number>
-  /** KSM rate: of the host and no domain, so UUID and name are empty, and the id is -1. */
-  | Setting<'ksm', KsmRate>
+  /** KSM: of the host and no domain, so UUID and name are empty, and the id is -1. */
+  | Setting<'ksm', KsmSettings>
   /** `cpu_shares`. */
   | Setting<'cpuShares', number>
   /** Statistics period in seconds, 0 for none; null where it was not known. */

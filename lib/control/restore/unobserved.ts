@@ -1,9 +1,9 @@
 import { asBallastError, BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
+import { isSameKsm } from '../../host/ksm.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import { timedOut, withTimeout } from '../../util/timeout.ts'
 import type { JournalEntry } from '../journal/journal.ts'
-import { isSameRate } from '../ksm-loop.ts'
 import { type SettingStatus, valueStatus } from './setting-status.ts'
 
 /** Settings that no View shows: statistics periods and the KSM rate. */
@@ -43,7 +43,7 @@ export async function unobservedStatuses(
 async function statusOf(host: Host, entry: UnobservedEntry, restore: boolean): Promise<SettingStatus> {
   if (entry.kind === 'ksm') {
     const seen = await host.ksm()
-    const status = valueStatus(entry, seen, isSameRate)
+    const status = valueStatus(entry, seen, (a, b) => isSameKsm(a, b, seen?.advisor))
     if (restore && seen && status === 'changed') await host.setKsm(entry.original)
     return status
   }

@@ -1,7 +1,7 @@
 import { formatPercent } from '../../util/format.ts'
 import { define, plain, type ReasonsIn } from './figures.ts'
 
-/** Why a policy wants another pace of same-page merging. */
+/** Why a policy wants KSM faster, slower, on or off. */
 export const ksmReasons = {
   'ksm-pace': define(
     { available: 'fraction', busy: 'fraction', from: 'number', to: 'number', sleep: 'ms' },
@@ -9,18 +9,34 @@ export const ksmReasons = {
       `${formatPercent(available)} of memory available, ${formatPercent(busy)} of CPU busy: ` +
       `${from} to ${to} pages each ${sleep} ms`,
   ),
+  'ksm-switch': define(
+    { available: 'fraction', busy: 'fraction', to: 'text' },
+    ({ available, busy, to }) =>
+      `${formatPercent(available)} of memory available, ${formatPercent(busy)} of CPU busy: switched ${to}`,
+  ),
 } as const
 
-/** Why the pace of same-page merging is not changed, whatever the policy wants. */
+/** Why KSM, or its pace, is not changed, whatever the policy wants. */
 export const ksmSkipReasons = {
   'ksm-unavailable': plain('the host has none, or libvirt does not tell'),
-  'ksm-off': plain('it is switched off, and libvirt cannot switch it on: echo 1 > /sys/kernel/mm/ksm/run'),
-  'ksm-changed-externally': define(
-    { pagesToScan: 'number', sleep: 'ms' },
-    ({ pagesToScan, sleep }) => `another program changed its pace to ${pagesToScan} pages each ${sleep} ms`,
+  'ksm-off': plain(
+    'it is switched off, and Ballast may not switch it on here: echo 1 > /sys/kernel/mm/ksm/run',
   ),
-  'ksm-refused': define({ message: 'text' }, ({ message }) => `its pace cannot be changed: ${message}`),
-  'ksm-invalid-pace': define({ value: 'number' }, ({ value }) => `${value} is no pace of merging`),
+  'ksm-advisor': define(
+    { advisor: 'text' },
+    ({ advisor }) => `the kernel's advisor (${advisor}) sets its pace, and Ballast may not switch it here`,
+  ),
+  'ksm-advisor-pace': define(
+    { advisor: 'text' },
+    ({ advisor }) => `the kernel's advisor (${advisor}) sets its pace: it is only switched on and off`,
+  ),
+  'ksm-changed-externally': define(
+    { state: 'text', pagesToScan: 'number', sleep: 'ms' },
+    ({ state, pagesToScan, sleep }) =>
+      `another program changed it to ${pagesToScan} pages each ${sleep} ms, ${state}`,
+  ),
+  'ksm-refused': define({ message: 'text' }, ({ message }) => `it cannot be changed: ${message}`),
+  'ksm-invalid-pace': define({ value: 'number' }, ({ value }) => `${value} is no pace of KSM`),
 } as const
 
 export type KsmReason = ReasonsIn<typeof ksmReasons>

@@ -99,8 +99,12 @@ export class Stage implements AsyncDisposable {
 
   /** Runs the controllers on the lab's guests; their policies are left out when the case is to run without. */
   async *pilot(options: AutopilotOptions): AsyncGenerator<Tick, void, undefined> {
-    const { scheduler, ballooning, ...rest } = options
-    const policies = { ...(scheduler && { scheduler }), ...(ballooning && { ballooning }) }
+    const { scheduler, ballooning, ksm, ...rest } = options
+    const policies = {
+      ...(scheduler && { scheduler }),
+      ...(ballooning && { ballooning }),
+      ...(ksm && { ksm }),
+    }
     const narrator = new LogFormatter()
     const active = this.options.off ? {} : policies
     for await (const tick of autopilot(this.host, { ...rest, ...active, match: this.lab.domains })) {

@@ -2,6 +2,7 @@ import { classic } from './balance.ts'
 import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { DEMAND } from './demand.ts'
 import { withControl } from './disturbance.ts'
+import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { REFUSE } from './refuse.ts'
 import { repeatDisturbed } from './repeat.ts'
@@ -18,6 +19,7 @@ const cases: Readonly<Record<string, Case>> = {
   M4,
   SQUEEZE,
   REFUSE,
+  KSM,
 }
 
 /** The names of the cases. */

@@ -8,7 +8,7 @@ import {
   type HostEvent,
   type HostListener,
 } from '../../../lib/host/host.ts'
-import type { Ksm, KsmRate } from '../../../lib/host/ksm.ts'
+import type { Ksm, KsmSettings } from '../../../lib/host/ksm.ts'
 import {
   type CpuSample,
   CpuSource,
@@ -79,8 +79,8 @@ export class FakeHost implements Host {
   readonly looks: { call: string; time: number }[] = []
   obstacle: Obstacle = () => {}
   readonly listeners = new Set<HostListener>()
-  /** Same-page merging; undefined: there is none. */
-  merging: Ksm | undefined
+  /** KSM; undefined: there is none. */
+  ksmState: Ksm | undefined
   /** Bytes that the host says are available. */
   available = 16 * GiB
 
@@ -188,13 +188,14 @@ export class FakeHost implements Host {
 
   async ksm(): Promise<Ksm | undefined> {
     await this.#look('ksm')
-    return this.merging
+    return this.ksmState
   }
 
-  async setKsm(pace: KsmRate): Promise<void> {
-    this.calls.push(`setMemoryMerging ${pace.pagesToScan} ${pace.sleep}`)
-    await this.obstacle('setMemoryMerging', '')
-    if (this.merging) this.merging = { ...this.merging, ...pace }
+  async setKsm({ running, pagesToScan, sleep }: KsmSettings): Promise<void> {
+    this.calls.push(['setKsm', pagesToScan, sleep, running].filter((part) => part !== undefined).join(' '))
+    await this.obstacle('setKsm', '')
+    if (!this.ksmState) return
+    this.ksmState = { ...this.ksmState, pagesToScan, sleep, running: running ?? this.ksmState.running }
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

@@ -4,23 +4,33 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import { fileJournal } from '../../../lib/control/journal/file-journal.ts'
+import { memoryJournal } from '../../../lib/control/journal/journal.ts'
 import { restore } from '../../../lib/control/restore/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
+import type { Ksm } from '../../../lib/host/ksm.ts'
 import { type KsmPolicy, setKsm } from '../../../lib/policy/plan.ts'
 import { LogFormatter } from '../../../lib/report/log-lines.ts'
 import { tickRecord } from '../../../lib/report/tick-json.ts'
 import { FakeHost, guest } from './fake-host.ts'
 
-const usual = { pagesToScan: 100, sleep: 20, running: true, saved: 0 }
+/** A remote host: the rate can be set, and nothing switched. */
+const usual: Ksm = {
+  pagesToScan: 100,
+  sleep: 20,
+  running: true,
+  canSwitch: false,
+  advisor: undefined,
+  saved: 0,
+}
 
 const wants =
   (pagesToScan: number): KsmPolicy =>
   () => [setKsm({ pagesToScan, sleep: 20 }, 'a test')]
 
-function hostWith(merging: FakeHost['merging']): FakeHost {
+function hostWith(merging: FakeHost['ksmState']): FakeHost {
   const host = new FakeHost([guest(1)])
-  host.merging = merging
+  host.ksmState = merging
   return host
 }
 
@@ -30,16 +40,16 @@ async function run(host: FakeHost, merging: KsmPolicy, ticks: number, more: obje
   return seen
 }
 
-const sets = (host: FakeHost) => host.calls.filter((call) => call.startsWith('setMemoryMerging'))
+const sets = (host: FakeHost) => host.calls.filter((call) => call.startsWith('setKsm'))
 
-describe('same-page merging', () => {
-  it('is set once, and brought back from the journal', async () => {
+describe('KSM', () => {
+  it('is set once, and restored from the journal', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'ballast-merging-'))
     try {
       const host = hostWith(usual)
       const journal = fileJournal(join(directory, 'journal'))
       const ticks = await run(host, wants(400), 4, { journal })
-      expect(sets(host)).toEqual(['setMemoryMerging 400 20'])
+      expect(sets(host)).toEqual(['setKsm 400 20 true'])
       expect(ticks.map(({ ksm: merging }) => merging?.outcome?.status)).toEqual([
         'applied',
         undefined,
@@ -54,13 +64,14 @@ describe('same-page merging', () => {
 
       const again = fileJournal(join(directory, 'journal'))
       expect((await again.entries()).find(({ kind }) => kind === 'ksm')?.original).toEqual({
+        running: true,
         pagesToScan: 100,
         sleep: 20,
       })
       const report = await restore(host, again)
       expect(report.notRestored).toEqual([])
       expect(report.restored.map(({ kind }) => kind)).toContain('ksm')
-      expect(host.merging).toEqual(usual)
+      expect(host.ksmState).toEqual(usual)
     } finally {
       rmSync(directory, { recursive: true })
     }
@@ -75,8 +86,8 @@ describe('same-page merging', () => {
 
   it.each([
     [undefined, 'the host has none, or libvirt does not tell'],
-    [{ ...usual, running: false }, 'it is switched off, and libvirt cannot switch it on'],
-  ])('says once where there is none', async (merging, why) => {
+    [{ ...usual, running: false }, 'it is switched off, and Ballast may not switch it on here'],
+  ])('reports once where it cannot be changed', async (merging, why) => {
     const host = hostWith(merging)
     const ticks = await run(host, wants(400), 3)
     const narrator = new LogFormatter()
@@ -89,7 +100,7 @@ describe('same-page merging', () => {
   it('is not tried again once the host refused', async () => {
     const host = hostWith(usual)
     host.obstacle = (call) => {
-      if (call === 'setMemoryMerging') throw new BallastError('ERR_LIBVIRT', 'permission denied')
+      if (call === 'setKsm') throw new BallastError('ERR_LIBVIRT', 'permission denied')
     }
     const ticks = await run(host, wants(400), 3)
     expect(sets(host)).toHaveLength(1)
@@ -97,21 +108,73 @@ describe('same-page merging', () => {
     expect(ticks[1]!.ksm?.skipped).toEqual({ kind: 'ksm-refused', message: 'permission denied' })
   })
 
-  it('is left to somebody else who changes it', async () => {
+  it('is left to another program that changes it', async () => {
     const host = hostWith(usual)
     const ticks: Tick[] = []
     for await (const tick of autopilot(host, { interval: 1_000, ticks: 5, ksm: wants(400) })) {
       ticks.push(tick)
-      if (tick.index === 1) host.merging = { ...usual, pagesToScan: 777 }
+      if (tick.index === 1) host.ksmState = { ...usual, pagesToScan: 777 }
     }
     expect(sets(host)).toHaveLength(1)
-    expect(ticks[2]!.ksm?.skipped).toEqual({ kind: 'ksm-changed-externally', pagesToScan: 777, sleep: 20 })
+    expect(ticks[2]!.ksm?.skipped).toEqual({
+      kind: 'ksm-changed-externally',
+      state: 'on',
+      pagesToScan: 777,
+      sleep: 20,
+    })
   })
 
   it.each([-1, 0.5, Number.NaN, 2 ** 33])('cannot have %s pages', async (wrong) => {
     const host = hostWith(usual)
     const [tick] = await run(host, wants(wrong), 1)
     expect(tick!.ksm?.skipped).toEqual({ kind: 'ksm-invalid-pace', value: wrong })
+    expect(sets(host)).toEqual([])
+  })
+
+  it('is switched on where Ballast may, and off again by restore', async () => {
+    const off = { ...usual, running: false, canSwitch: true }
+    const host = hostWith(off)
+    const journal = memoryJournal()
+    const on: KsmPolicy = () => [setKsm({ running: true, pagesToScan: 400, sleep: 20 }, 'a test')]
+    const ticks = await run(host, on, 3, { journal })
+    expect(sets(host)).toEqual(['setKsm 400 20 true'])
+    expect(ticks[0]!.ksm?.outcome?.status).toBe('applied')
+    expect(host.ksmState).toEqual({ ...off, running: true, pagesToScan: 400 })
+    await restore(host, journal)
+    expect(host.ksmState).toEqual(off)
+  })
+
+  it('that another program switches off is left off', async () => {
+    const host = hostWith({ ...usual, canSwitch: true })
+    const ticks: Tick[] = []
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 5, ksm: wants(400) })) {
+      ticks.push(tick)
+      if (tick.index === 1) host.ksmState = { ...host.ksmState!, running: false }
+    }
+    expect(sets(host)).toHaveLength(1)
+    expect(ticks[2]!.ksm?.skipped).toMatchObject({ kind: 'ksm-changed-externally', state: 'off' })
+  })
+
+  it('has its pace left to the kernel’s advisor, and is only switched', async () => {
+    const host = hostWith({ ...usual, running: false, canSwitch: true, advisor: 'scan-time' })
+    const journal = memoryJournal()
+    const ticks: Tick[] = []
+    const on: KsmPolicy = ({ memory }) => [setKsm({ ...memory.ksm!, running: true }, 'a test')]
+    for await (const tick of autopilot(host, { interval: 1_000, ticks: 4, ksm: on, journal })) {
+      ticks.push(tick)
+      // The advisor goes on setting the pace, which is nobody's change.
+      host.ksmState = { ...host.ksmState!, pagesToScan: 500 + tick.index }
+    }
+    expect(sets(host)).toEqual(['setKsm 100 20 true'])
+    expect(ticks.map(({ ksm }) => ksm?.skipped?.kind)).toEqual(Array(4).fill('ksm-advisor-pace'))
+    await restore(host, journal)
+    expect(host.ksmState?.running).toBe(false)
+  })
+
+  it('is not touched at all where an advisor is active and Ballast may not switch', async () => {
+    const host = hostWith({ ...usual, advisor: 'scan-time' })
+    const [tick] = await run(host, wants(400), 1)
+    expect(tick!.ksm?.skipped).toEqual({ kind: 'ksm-advisor', advisor: 'scan-time' })
     expect(sets(host)).toEqual([])
   })
 

@@ -376,18 +376,19 @@ describe('what somebody else changed since', () => {
     expect(vm1.actual).toBe(GiB)
   })
 
-  it('is not overwritten for the pace of merging either', async () => {
+  it('is not overwritten for KSM either', async () => {
+    const remote = { running: true, canSwitch: false, advisor: undefined, saved: 0 }
     const host = new FakeHost([])
     const journal = memoryJournal()
     const [original, to, other] = [100, 400, 250].map((pagesToScan) => ({ pagesToScan, sleep: 20 }))
     const requested = [{ wallTime: 0, from: original!, to: to! }]
     const subject = { uuid: '', name: '', id: -1, wallTime: 0 }
     await journal.record([{ ...subject, kind: 'ksm', original: original!, requested }])
-    host.merging = { ...other!, running: true, saved: 0 }
+    host.ksmState = { ...remote, ...other! }
     expect((await restore(host, journal)).external).toHaveLength(1)
-    expect(host.merging.pagesToScan).toBe(250)
-    host.merging = { ...to!, running: true, saved: 0 }
+    expect(host.ksmState?.pagesToScan).toBe(250)
+    host.ksmState = { ...remote, ...to! }
     expect((await restore(host, journal)).restored).toHaveLength(1)
-    expect(host.merging.pagesToScan).toBe(100)
+    expect(host.ksmState?.pagesToScan).toBe(100)
   })
 })
