@@ -70,14 +70,14 @@ export class KsmLoop {
     return { skipped: this.#stopReason ?? skipReason(this.#seen), outcome: undefined }
   }
 
-  /** Asks the policy and does what it wants. Never rejects. */
-  async tick(view: View): Promise<KsmResult> {
+  /** Asks the policy and does what it wants. Never rejects; what the policy got wrong is handed to `report`. */
+  async tick(view: View, report: (error: BallastError) => void): Promise<KsmResult> {
     const seen = this.#seen
     const { status } = this
     const isPaceLeft = status.skipped?.kind === 'ksm-advisor-pace'
     if (!seen || (status.skipped && !isPaceLeft)) return status
     const { plan, errors } = this.#runner.run(view)
-    for (const error of errors) this.#report(error)
+    for (const error of errors) report(error)
     const action = plan[0]
     if (!action || isSameKsm(action, seen, seen.advisor)) return status
     const wrong = [action.pagesToScan, action.sleep].find((value) => !isWhole(value))

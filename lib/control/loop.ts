@@ -202,8 +202,10 @@ export class ControlLoop implements Disposable {
     const late = asked === 'none' ? undefined : lateness(age, this.#config.interval)
     if (late) return { outcomes: [], late, ksm: this.#ksm?.status, errors: [late] }
     const outcomes = await this.#actuator.actuate(plan, view)
-    const ksm = asked === 'all' ? await this.#ksm?.tick(view) : this.#ksm?.status
-    return { outcomes, late, ksm, errors: this.#errors.splice(0) }
+    const errors: BallastError[] = []
+    const report = (error: BallastError) => errors.push(error)
+    const ksm = asked === 'all' ? await this.#ksm?.tick(view, report) : this.#ksm?.status
+    return { outcomes, late, ksm, errors }
   }
 
   /** Has what was done watched. What came too late was not done: it stays due. */

@@ -32,6 +32,8 @@ export class GuestTotal {
   #comparedAt = Number.NaN
   #doubted = Number.NaN
   #doubts = 0
+  /** Whether the last report had a total: without one, nothing is learned that holds for reports that have one. */
+  #hasTotal: boolean | undefined
 
   /** Takes in the balloon's size at `time` (monotonic milliseconds). */
   see(actual: number, time: number): void {
@@ -48,6 +50,8 @@ export class GuestTotal {
    */
   inUse(report: MemoryReport, time: number): number | undefined {
     const { available, usable = report.unused! } = report
+    if (this.#hasTotal !== undefined && this.#hasTotal !== (available !== undefined)) this.#forget()
+    this.#hasTotal = available !== undefined
     const total = available ?? this.#actual
     if (time >= this.#stableSince) {
       if (!this.#learn(total, usable)) return Number.NaN
@@ -64,6 +68,13 @@ export class GuestTotal {
     this.#usable = usable
     const inUse = total - usable + this.#kept
     return inUse < 0 ? Number.NaN : inUse
+  }
+
+  #forget(): void {
+    this.#kept = Number.NaN
+    this.#isSure = false
+    this.#follows = undefined
+    this.#doubts = 0
   }
 
   /** Whether the report goes with what is known. */

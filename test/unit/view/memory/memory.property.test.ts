@@ -126,7 +126,17 @@ describe('whatever a guest tells', () => {
       {
         numRuns: runs(300),
         // Its first figures are of no balloon at all, and the next tell no size.
-        examples: [[[emptyReport, { memory: { actual: Number.NaN } }]]],
+        examples: [
+          [[emptyReport, { memory: { actual: Number.NaN } }]],
+          // A report without its total, then a balloon of no size at all.
+          [
+            [
+              {},
+              { memory: { available: Number.NaN } },
+              { memory: { ...emptyReport.memory, usable: 0, lastUpdate: Number.NaN } },
+            ],
+          ],
+        ],
       },
     )
   })

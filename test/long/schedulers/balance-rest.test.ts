@@ -5,7 +5,7 @@ import { sentenceOf } from '../../../lib/policy/reason.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { standardDeviation } from '../../../lib/util/statistics.ts'
 import { runs } from '../../support/runs.ts'
-import { equal, type Guest, gaussian, long, run, seeded, World } from './world.ts'
+import { equal, type Guest, gaussian, long, run, seeded, World } from '../../unit/schedulers/world.ts'
 
 describe('constant demand', () => {
   const worlds = fc

@@ -3,8 +3,8 @@ import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
 import { mean, standardDeviation } from '../../../../lib/util/statistics.ts'
 import type { DemandRange } from '../../../../lib/view/view.ts'
-import { gaussian, run, seeded, World } from '../world.ts'
-import { settle, viewOf } from './views.ts'
+import { settle, viewOf } from '../../../unit/schedulers/balance/views.ts'
+import { gaussian, run, seeded, World } from '../../../unit/schedulers/world.ts'
 
 describe('constant demand with noise', () => {
   const looks = 250

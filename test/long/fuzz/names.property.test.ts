@@ -13,9 +13,9 @@ import { table } from '../../../lib/report/table.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { printable } from '../../../lib/util/printable.ts'
 import { runs as times } from '../../support/runs.ts'
-import { ballast, withMembers } from '../cli/test-context.ts'
-import { tickOf, viewOf } from '../report/ticks.ts'
-import { anyText } from './arbitraries.ts'
+import { ballast, withMembers } from '../../unit/cli/test-context.ts'
+import { anyText } from '../../unit/fuzz/arbitraries.ts'
+import { tickOf, viewOf } from '../../unit/report/ticks.ts'
 
 /** What no line for a terminal may hold. */
 const obeyed = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/u

@@ -5,7 +5,7 @@ import type { Ballooning } from '../../../lib/policy/plan.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import { judgeMemory } from '../../support/verdict.ts'
-import { ticksOf } from '../schedulers/ticks.ts'
+import { ticksOf } from '../../unit/schedulers/ticks.ts'
 
 const off: Ballooning = () => []
 const all = ['guest1', 'guest2', 'guest3', 'guest4']

@@ -9,8 +9,8 @@ import { defaultPrice } from '../../../../lib/schedulers/balance/move-cost.ts'
 import { Front } from '../../../../lib/schedulers/balance/pareto-front.ts'
 import { leastOfAll } from '../../../../lib/schedulers/balance/partition.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
-import { seeded } from '../world.ts'
-import { type HostShape, type HostSketch, settle, viewOf } from './views.ts'
+import { type HostShape, type HostSketch, settle, viewOf } from '../../../unit/schedulers/balance/views.ts'
+import { seeded } from '../../../unit/schedulers/world.ts'
 
 const modelOf = (host: HostSketch): Model => {
   const view = viewOf(host)

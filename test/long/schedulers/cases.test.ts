@@ -4,7 +4,7 @@ import type { Scheduler } from '../../../lib/policy/plan.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import { type Scenario, scenarios, simulate } from '../../../lib/simulation/index.ts'
 import { judgeBalance } from '../../support/verdict.ts'
-import { ticksOf } from './ticks.ts'
+import { ticksOf } from '../../unit/schedulers/ticks.ts'
 
 const interval = 2_000
 const seeds = [1, 2, 3]
