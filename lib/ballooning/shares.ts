@@ -64,11 +64,12 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
       const shrinks = shrink(outlook, growth, terms)
       const shrunk = new Map(shrinks.map(({ uuid, bytes }) => [uuid, bytes]))
       for (const [i, guest] of guests.entries()) {
+        const { domain, asked, record: before } = guest
         const record = noteRest(guest, allocation.sizes[i]!, view.time)
-        const to = shrunk.get(guest.domain.uuid)
-        const isShrunk = to !== undefined && to < guest.asked
-        const shrink = isShrunk ? { time: view.time, from: guest.asked, to } : record.shrunk
-        next.set(guest.domain.uuid, { ...record, shrunk: shrink })
+        const to = shrunk.get(domain.uuid)
+        const isShrunk = to !== undefined && to < asked
+        const after = isShrunk ? { ...record, shrunk: { time: view.time, from: asked, to } } : record
+        if (after !== before) next.set(domain.uuid, after)
       }
       return { plan: [...shrinks, ...growth.plan], state: next, errors: misfits(allocation, guests) }
     },

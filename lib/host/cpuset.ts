@@ -12,9 +12,12 @@ export class CpuSet implements Iterable<number> {
   static readonly empty = new CpuSet(new Uint32Array(0))
 
   readonly #words: Uint32Array
-  /** Counted when it is first asked for; -1 until then. */
+  /** Each found when it is first asked for; -1 or undefined until then. Sets are shared by many vCPUs and asked often. */
   #size = -1
+  #members: readonly number[] | undefined
+  #text: string | undefined
 
+  /** Keeps `words`, which nobody else is to change. */
   private constructor(words: Uint32Array) {
     this.#words = words
   }
@@ -80,23 +83,24 @@ export class CpuSet implements Iterable<number> {
   get size(): number {
     if (this.#size < 0) {
       this.#size = 0
-      for (let word of this.#words) {
-        for (; word !== 0; word &= word - 1) this.#size++
+      for (let i = 0; i < this.#words.length; i++) {
+        for (let word = this.#words[i]!; word !== 0; word &= word - 1) this.#size++
       }
     }
     return this.#size
   }
 
   get isEmpty(): boolean {
-    return this.#words.every((word) => word === 0)
+    return this.size === 0
   }
 
   /** The lowest member; undefined when empty. */
   get first(): number | undefined {
-    const index = this.#words.findIndex((word) => word !== 0)
-    if (index < 0) return undefined
-    const word = this.#words[index]!
-    return 32 * index + 31 - Math.clz32(word & -word)
+    for (let i = 0; i < this.#words.length; i++) {
+      const word = this.#words[i]!
+      if (word !== 0) return bitsPerWord * i + lowestBit(word)
+    }
+    return undefined
   }
 
   has(cpu: number): boolean {
@@ -106,19 +110,27 @@ export class CpuSet implements Iterable<number> {
 
   /** Members of both. */
   and(other: CpuSet): CpuSet {
-    return new CpuSet(this.#words.map((word, i) => word & (other.#words[i] ?? 0)))
+    if (this.isSubsetOf(other)) return this
+    const words = new Uint32Array(Math.min(this.#words.length, other.#words.length))
+    for (let i = 0; i < words.length; i++) words[i] = this.#words[i]! & other.#words[i]!
+    return new CpuSet(words)
   }
 
   /** Members of either. */
   or(other: CpuSet): CpuSet {
-    const [long, short] =
-      this.#words.length >= other.#words.length ? [this.#words, other.#words] : [other.#words, this.#words]
-    return new CpuSet(long.map((word, i) => word | (short[i] ?? 0)))
+    if (other.isSubsetOf(this)) return this
+    const words = new Uint32Array(Math.max(this.#words.length, other.#words.length))
+    words.set(this.#words)
+    for (let i = 0; i < other.#words.length; i++) words[i]! |= other.#words[i]!
+    return new CpuSet(words)
   }
 
   /** Members of this one that are not in the other. */
   minus(other: CpuSet): CpuSet {
-    return new CpuSet(this.#words.map((word, i) => word & ~(other.#words[i] ?? 0)))
+    const words = this.#words.slice()
+    const count = Math.min(words.length, other.#words.length)
+    for (let i = 0; i < count; i++) words[i]! &= ~other.#words[i]!
+    return new CpuSet(words)
   }
 
   /** This set less some pCPUs. */
@@ -127,20 +139,42 @@ export class CpuSet implements Iterable<number> {
   }
 
   isSubsetOf(other: CpuSet): boolean {
-    return this.#words.every((word, i) => (word & ~(other.#words[i] ?? 0)) === 0)
+    if (other === this) return true
+    const mine = this.#words
+    const theirs = other.#words
+    for (let i = 0; i < mine.length; i++) {
+      const allowed = i < theirs.length ? theirs[i]! : 0
+      if ((mine[i]! & ~allowed) !== 0) return false
+    }
+    return true
   }
 
   equals(other: CpuSet): boolean {
-    return this.isSubsetOf(other) && other.isSubsetOf(this)
+    return this === other || (this.isSubsetOf(other) && other.isSubsetOf(this))
+  }
+
+  /** Whether both have the same members among those of `mask`: `this.and(mask).equals(other.and(mask))`, and no new set. */
+  equalsWithin(other: CpuSet, mask: CpuSet): boolean {
+    if (this === other) return true
+    const count = Math.max(this.#words.length, other.#words.length)
+    for (let i = 0; i < count; i++) {
+      const differing = (this.#words[i] ?? 0) ^ (other.#words[i] ?? 0)
+      if ((differing & (mask.#words[i] ?? 0)) !== 0) return false
+    }
+    return true
+  }
+
+  /** Whether the set is what `count` words of a Sample's affinity maps, from `offset` on, hold. */
+  isInWords(words: Uint32Array, offset: number, count: number): boolean {
+    const mine = this.#words
+    if (mine.length !== count) return false
+    for (let i = 0; i < count; i++) if (mine[i] !== words[offset + i]) return false
+    return true
   }
 
   /** Members in ascending order. */
-  *[Symbol.iterator](): Generator<number, void, undefined> {
-    for (const [index, bits] of this.#words.entries()) {
-      for (let word = bits; word !== 0; word &= word - 1) {
-        yield index * bitsPerWord + 31 - Math.clz32(word & -word)
-      }
-    }
+  [Symbol.iterator](): IterableIterator<number> {
+    return this.#list().values()
   }
 
   /** The words of the bitmap, at least enough for `cpuCount` pCPUs; a copy. */
@@ -152,27 +186,40 @@ export class CpuSet implements Iterable<number> {
 
   /** List notation with ranges, ascending: `0-3,8`; the empty set is ''. */
   toString(): string {
-    const ranges: string[] = []
-    let first = -1
-    let last = -1
-    const flush = () => {
-      if (first >= 0) ranges.push(first === last ? `${first}` : `${first}-${last}`)
-    }
-    for (const cpu of this) {
-      if (cpu !== last + 1 || first < 0) {
-        flush()
-        first = cpu
-      }
-      last = cpu
-    }
-    flush()
-    return ranges.join(',')
+    this.#text ??= listNotation(this.#list())
+    return this.#text
   }
 
   /** As {@link CpuSet.toString}, so that a Tick in JSON can be read. */
   toJSON(): string {
     return this.toString()
   }
+
+  #list(): readonly number[] {
+    if (!this.#members) {
+      const members: number[] = []
+      for (const [index, bits] of this.#words.entries()) {
+        for (let word = bits; word !== 0; word &= word - 1) members.push(index * bitsPerWord + lowestBit(word))
+      }
+      this.#members = members
+    }
+    return this.#members
+  }
+}
+
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word)
+}
+
+function listNotation(members: readonly number[]): string {
+  const ranges: string[] = []
+  for (let i = 0; i < members.length; ) {
+    const first = members[i]!
+    let last = first
+    for (i++; members[i] === last + 1; i++) last++
+    ranges.push(first === last ? `${first}` : `${first}-${last}`)
+  }
+  return ranges.join(',')
 }
 
 function isCpu(cpu: number): boolean {

@@ -7,7 +7,8 @@ import { VcpuTrack } from './cpu/vcpu-track.ts'
 /** What is remembered of one run of a domain. While it is paused all stays as it is: it goes on where it was. */
 export class DomainRun {
   readonly id: number
-  readonly #vcpus = new Map<number, VcpuTrack>()
+  /** By number; numbers may have gaps. */
+  readonly #vcpus: (VcpuTrack | undefined)[] = []
   readonly #boot: Boot
   #homeCell: number | undefined
 
@@ -19,17 +20,17 @@ export class DomainRun {
 
   /** The vCPU with this number. */
   vcpu(number: number): VcpuTrack {
-    let track = this.#vcpus.get(number)
+    let track = this.#vcpus[number]
     if (!track) {
       track = new VcpuTrack()
-      this.#vcpus.set(number, track)
+      this.#vcpus[number] = track
     }
     return track
   }
 
   /** Forgets what its vCPUs want. */
   interrupt(): void {
-    for (const { demand } of this.#vcpus.values()) demand.interrupt()
+    for (const track of this.#vcpus) track?.demand.interrupt()
   }
 
   /** As it was at the first sample in which it was known. */

@@ -80,6 +80,9 @@ export class Observer {
   readonly #contention: Contention
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
+  /** The same in the order of the domains of the last sample. */
+  #runsInOrder: readonly DomainRun[] = []
+  #domains: readonly DomainIdentity[] | undefined
   #between: number | undefined
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -107,34 +110,13 @@ export class Observer {
     const runs = this.#follow(cpu)
     const domains: DomainView[] = []
     const vcpus: VcpuView[] = []
-    cpu.domains.forEach((identity, index) => {
-      const { uuid, name, id } = identity
-      const run = runs.get(uuid)!
-      const state = cpu.state[index] as DomainState
-      const own: VcpuView[] = []
-      const levels = this.#levels(identity, state, targets, guestTime)
-      const settings = this.#settings(identity)
-      const counts = isRunning(state) && !run.isBooting(cpu, index)
-      const homeCell = run.homeCell(cpu, index, this.#cellOf)
-      const cpuShares = this.#options.cpuShares?.(identity)
-      const domain: DomainView = {
-        uuid,
-        name,
-        id,
-        state,
-        settings,
-        homeCell,
-        vcpus: own,
-        cpuShares,
-        memory: levels,
-      }
-      for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-        const view = this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts)
-        own.push(view)
-        vcpus.push(view)
-      }
+    for (let index = 0; index < runs.length; index++) {
+      const identity = cpu.domains[index]!
+      const memoryView = this.#levels(identity, cpu.state[index] as DomainState, targets, guestTime)
+      const domain = this.#domain(cpu, index, runs[index]!, memoryView)
+      for (const vcpu of domain.vcpus) vcpus.push(vcpu)
       domains.push(domain)
-    })
+    }
     const background = this.#background.next(cpu, vcpus)
 
     return {
@@ -163,6 +145,7 @@ export class Observer {
   observeMemory(view: View, { memory, targets, wallTime, reserved = 0 }: MemoryObservation): View {
     this.#take(memory, targets)
     const before = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const all: VcpuView[] = []
     const domains = memory.domains.map((identity, row): DomainView => {
       const state = memory.state[row] as DomainState
       const levels = this.#levels(identity, state, targets, memory.wallTime)
@@ -172,7 +155,11 @@ export class Observer {
       const { uuid, name, id } = identity
       const settings = this.#settings(identity)
       const domain = { uuid, name, id, state, settings, homeCell, vcpus: own, cpuShares, memory: levels }
-      for (const vcpu of vcpus) own.push({ ...vcpu, domain })
+      for (const vcpu of vcpus) {
+        const copy = ofDomain(vcpu, domain)
+        own.push(copy)
+        all.push(copy)
+      }
       return domain
     })
     return {
@@ -180,7 +167,7 @@ export class Observer {
       time: memory.time,
       wallTime: wallTime ?? memory.wallTime,
       domains,
-      vcpus: domains.flatMap(({ vcpus }) => vcpus),
+      vcpus: all,
       memory: this.#hostMemory(memory, domains, reserved),
     }
   }
@@ -221,25 +208,54 @@ export class Observer {
   }
 
   /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
-  #follow(cpu: CpuSample): ReadonlyMap<string, DomainRun> {
-    const runs = new Map<string, DomainRun>()
+  #follow(cpu: CpuSample): readonly DomainRun[] {
+    if (cpu.domains !== this.#domains) this.#followDomains(cpu)
+    this.#hasSeen = true
+    const runs = this.#runsInOrder
     const { affinity, affinityWords: words } = cpu
     const places = new Int32Array(cpu.vcpu.length)
-    const appeared = this.#hasSeen && !Number.isNaN(cpu.interval) ? cpu.time : undefined
-    this.#hasSeen = true
-    cpu.domains.forEach(({ uuid, id }, index) => {
+    for (let index = 0; index < runs.length; index++) {
+      const run = runs[index]!
+      for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+        const track = run.vcpu(cpu.vcpu[row]!)
+        const isAsBefore = track.affinity?.isInWords(affinity, row * words, words)
+        const cpus = isAsBefore ? track.affinity : this.#affinitySets.at(affinity, row * words, words)
+        const place = track.see(cpus, cpu.pcpu[row]!)
+        places[row] = Number.isNaN(cpu.usage[row]!) ? -1 : place
+      }
+    }
+    this.#contention.next({ cpu, places })
+    return runs
+  }
+
+  /** Begins with domains that are new in this sample, and forgets those that are no longer in it. */
+  #followDomains({ domains, interval, time }: CpuSample): void {
+    const appeared = this.#hasSeen && !Number.isNaN(interval) ? time : undefined
+    const runs = new Map<string, DomainRun>()
+    this.#runsInOrder = domains.map(({ uuid, id }) => {
       const before = this.#runs.get(uuid)
       const run = before?.id === id ? before : new DomainRun(id, appeared)
       runs.set(uuid, run)
-      for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-        const cpus = this.#affinitySets.at(affinity, row * words, words)
-        const place = run.vcpu(cpu.vcpu[row]!).see(cpus, cpu.pcpu[row]!)
-        places[row] = Number.isNaN(cpu.usage[row]!) ? -1 : place
-      }
+      return run
     })
-    this.#contention.next({ cpu, places })
     this.#runs = runs
-    return runs
+    this.#domains = domains
+  }
+
+  #domain(cpu: CpuSample, index: number, run: DomainRun, memory: DomainMemoryView): DomainView {
+    const identity = cpu.domains[index]!
+    const { uuid, name, id } = identity
+    const state = cpu.state[index] as DomainState
+    const settings = this.#settings(identity)
+    const counts = isRunning(state) && !run.isBooting(cpu, index)
+    const homeCell = run.homeCell(cpu, index, this.#cellOf)
+    const cpuShares = this.#options.cpuShares?.(identity)
+    const vcpus: VcpuView[] = []
+    const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus, cpuShares, memory }
+    for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+      vcpus.push(this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts))
+    }
+    return domain
   }
 
   /** `counts`: whether what it does is load. */
@@ -285,6 +301,12 @@ export class Observer {
       committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }
   }
+}
+
+/** The same of a domain whose memory was sampled anew. */
+function ofDomain(seen: VcpuView, domain: DomainView): VcpuView {
+  const { vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange } = seen
+  return { domain, vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange }
 }
 
 /** What is known of the vCPUs of a domain that no CPU sample has shown. */

@@ -64,7 +64,8 @@ export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
   let total = sum(sizes)
   if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
   for (const level of levels) {
-    const goals = sizes.map((size, i) => Math.max(size, Math.floor(claims[i]![level])))
+    const goals = new Float64Array(sizes.length)
+    for (let i = 0; i < goals.length; i++) goals[i] = Math.max(sizes[i]!, Math.floor(claims[i]![level]))
     const amount = budget.bytes - (beyondComfort.has(level) ? budget.spare : 0)
     const wanted = sum(goals)
     if (wanted <= amount || wanted <= total) {

@@ -80,7 +80,11 @@ export function remember(
 
 /** The most that the last `count` reports had of something. */
 export function peak({ reports }: GuestRecord, what: Exclude<keyof Report, 'time'>, count: number): number {
-  return Math.max(...reports.slice(-count).map((report) => report[what]))
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = Math.max(0, reports.length - count); i < reports.length; i++) {
+    most = Math.max(most, reports[i]![what])
+  }
+  return most
 }
 
 /** Bytes that one which grows may take before it can be given more: what it once took at another speed is no sign of that. */
@@ -128,7 +132,8 @@ function noteReport(
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
   const lost = events?.oomKilled ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
-  const reports = [...record.reports, report].slice(-remembered)
+  const reports = record.reports.slice(1 - remembered)
+  reports.push(report)
   const hasLetGo = raised !== undefined && reports.every(({ used }) => used < letGo * raised.used)
   return {
     ...record,

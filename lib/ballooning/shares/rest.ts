@@ -27,5 +27,7 @@ export function noteRest({ record, asked }: Guest, goal: number, time: number): 
   const edge = edgeOf(record)
   const isResting = record.reports.length >= remembered && Math.abs(asked - goal) <= edge
   const isRoomy = goal - asked > (record.isResting ? worthwhileAtRest : worthwhile)
-  return { ...record, isResting, roomySince: isRoomy ? (record.roomySince ?? time) : undefined }
+  const roomySince = isRoomy ? (record.roomySince ?? time) : undefined
+  if (isResting === record.isResting && roomySince === record.roomySince) return record
+  return { ...record, isResting, roomySince }
 }

@@ -13,5 +13,6 @@ export function originalAffinities(
   const key = ({ uuid, id }: DomainIdentity, vcpu: number) => `${uuid} ${id} ${vcpu}`
   for (const entry of entries)
     if (entry.kind === 'affinity') originals.set(key(entry, entry.vcpu), entry.original)
+  if (originals.size === 0) return () => undefined
   return (domain, vcpu) => originals.get(key(domain, vcpu))
 }

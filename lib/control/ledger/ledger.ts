@@ -156,7 +156,7 @@ function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: Vi
   const seen = vcpu.affinity
   if (!record || record.external || !seen || time <= record.time) return
   // pCPUs go offline and come back, and affinities with them: that is nobody's change.
-  const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
+  const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, online)
   if (record.maybe.some(alike) || (record.became && alike(record.became))) return
   if (record.requested.and(online).isEmpty) run.pins.delete(vcpu.vcpu)
   else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested)))

@@ -1,13 +1,35 @@
 import type { VcpuView } from '../../view/view.ts'
 import type { Model } from './model.ts'
-import { keyOf } from './pins.ts'
 
 /** Demand that differs by less from what it was then has not changed: in all, and of what it was. */
 const unchanged = { points: 0.05, share: 0.1 }
 
+/** The items of one model by the vCPU that they are, across Views: found by the UUIDs of domains, without keys made anew. */
+export class VcpuIndex {
+  /** How many items there are. */
+  readonly count: number
+  readonly #byDomain = new Map<string, (number | undefined)[]>()
+
+  constructor(vcpus: readonly VcpuView[]) {
+    this.count = vcpus.length
+    for (const [item, { domain, vcpu }] of vcpus.entries()) {
+      let items = this.#byDomain.get(domain.uuid)
+      if (!items) {
+        items = []
+        this.#byDomain.set(domain.uuid, items)
+      }
+      items[vcpu] = item
+    }
+  }
+
+  itemOf({ domain, vcpu }: VcpuView): number | undefined {
+    return this.#byDomain.get(domain.uuid)?.[vcpu]
+  }
+}
+
 /** How the host was, or was left, at some moment: by item, as {@link Model} has them. */
 export interface Settled {
-  readonly vcpus: readonly VcpuView[]
+  readonly vcpus: VcpuIndex
   readonly demand: Float64Array
   readonly where: Int32Array
   /** By bin. */
@@ -17,7 +39,7 @@ export interface Settled {
 
 /** With everything `where` it is said to be. */
 export function settledAs({ vcpus, demand, shape, fixed }: Model, where: Int32Array): Settled {
-  return { vcpus, demand, where, names: shape.names, fixed }
+  return { vcpus: new VcpuIndex(vcpus), demand, where, names: shape.names, fixed }
 }
 
 /**
@@ -41,11 +63,16 @@ function isFixedAlike({ fixed }: Model, then: Settled): boolean {
 }
 
 /** By item: which it was then; undefined when other vCPUs were there. */
-export function sameVcpus(model: Model, then: Settled): number[] | undefined {
-  if (then.vcpus.length !== model.vcpus.length) return undefined
-  const before = new Map(then.vcpus.map((vcpu, item) => [keyOf(vcpu), item]))
-  const items = model.vcpus.flatMap((vcpu) => before.get(keyOf(vcpu)) ?? [])
-  return items.length === model.vcpus.length ? items : undefined
+export function sameVcpus(model: Model, then: Settled): Int32Array | undefined {
+  const { vcpus } = model
+  if (then.vcpus.count !== vcpus.length) return undefined
+  const items = new Int32Array(vcpus.length)
+  for (let item = 0; item < items.length; item++) {
+    const before = then.vcpus.itemOf(vcpus[item]!)
+    if (before === undefined) return undefined
+    items[item] = before
+  }
+  return items
 }
 
 /** Whether load was levelled over the same bins then. */
@@ -54,16 +81,20 @@ export function sameBins({ shape }: Model, { names }: Settled): boolean {
 }
 
 /** Whether each wants what it wanted then. */
-export function isAlike({ demand }: Model, then: Settled, items: readonly number[]): boolean {
-  return demand.every((now, item) => {
+export function isAlike({ demand }: Model, then: Settled, items: Int32Array): boolean {
+  for (let item = 0; item < items.length; item++) {
     const before = then.demand[items[item]!]!
-    return Math.abs(now - before) <= unchanged.points + unchanged.share * before
-  })
+    const difference = Math.abs(demand[item]! - before)
+    if (!(difference <= unchanged.points + unchanged.share * before)) return false
+  }
+  return true
 }
 
 /** Those that are in another bin than then. */
-export function shifted({ start, shape }: Model, then: Settled, items: readonly number[]): number[] {
-  return [...start.keys()].filter((item) => {
-    return then.names[then.where[items[item]!]!] !== shape.names[start[item]!]
-  })
+export function shifted({ start, shape }: Model, then: Settled, items: Int32Array): number[] {
+  const moved: number[] = []
+  for (let item = 0; item < items.length; item++) {
+    if (then.names[then.where[items[item]!]!] !== shape.names[start[item]!]) moved.push(item)
+  }
+  return moved
 }

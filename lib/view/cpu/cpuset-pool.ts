@@ -8,7 +8,7 @@ const poolLimit = 65_536
  * members, since thousands of vCPUs share a few maps.
  */
 export class AffinitySets {
-  readonly #pool = new Map<number, { readonly words: Uint32Array; readonly set: CpuSet }[]>()
+  readonly #pool = new Map<number, CpuSet[]>()
   #size = 0
 
   /** The set in `words`, starting at `offset`; undefined when all of its `count` words are 0: not known. */
@@ -21,28 +21,19 @@ export class AffinitySets {
     }
     if (any === 0) return undefined
 
-    const bucket = this.#pool.get(hash)
-    const found = bucket?.find((entry) => same(entry.words, words, offset, count))
-    if (found) return found.set
-    return this.#add(hash, words.slice(offset, offset + count))
+    for (const set of this.#pool.get(hash) ?? []) if (set.isInWords(words, offset, count)) return set
+    return this.#add(hash, CpuSet.fromWords(words.subarray(offset, offset + count)))
   }
 
-  #add(hash: number, words: Uint32Array): CpuSet {
+  #add(hash: number, set: CpuSet): CpuSet {
     if (this.#size >= poolLimit) {
       this.#pool.clear()
       this.#size = 0
     }
-    const set = CpuSet.fromWords(words)
     const bucket = this.#pool.get(hash)
-    if (bucket) bucket.push({ words, set })
-    else this.#pool.set(hash, [{ words, set }])
+    if (bucket) bucket.push(set)
+    else this.#pool.set(hash, [set])
     this.#size++
     return set
   }
-}
-
-function same(known: Uint32Array, words: Uint32Array, offset: number, count: number): boolean {
-  if (known.length !== count) return false
-  for (let i = 0; i < count; i++) if (known[i] !== words[offset + i]) return false
-  return true
 }

@@ -42,9 +42,19 @@ export function pcpuLoads(view: View): PcpuLoad[] {
  * on a pCPU does not count, as `balance` does not count it by default.
  */
 export function deviationPercent(view: View): number {
-  const loads = pcpuLoads(view).map((load) => load.demand)
+  const loads = pcpuDemands(view)
   const middle = mean(loads)
   return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
+}
+
+/** The demand on each online pCPU, in ascending order: `demand` of {@link pcpuLoads}. */
+export function pcpuDemands(view: View): Float64Array {
+  const byNumber = new Float64Array(view.topology.cpuCount)
+  for (const vcpu of view.vcpus) {
+    const place = placeOf(vcpu)
+    if (place !== undefined) byNumber[place]! += vcpu.demand ?? 0
+  }
+  return Float64Array.from(view.online, (id) => byNumber[id] ?? 0)
 }
 
 /** Whether the usage of every vCPU of a running domain is known, and there is one. */

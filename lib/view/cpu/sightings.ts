@@ -31,5 +31,7 @@ export function rowsBefore(before: CpuSample, now: CpuSample): Int32Array | unde
 }
 
 function isEqual(one: Uint32Array, other: Uint32Array): boolean {
-  return one.length === other.length && one.every((value, i) => value === other[i])
+  if (one.length !== other.length) return false
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
+  return true
 }

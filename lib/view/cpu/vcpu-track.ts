@@ -1,7 +1,7 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type Contention, lately } from './contention.ts'
 import type { Outside } from './elasticity.ts'
-import { placeOf } from './placement.ts'
+import { placeWithin } from './placement.ts'
 import { VcpuDemand } from './vcpu-demand.ts'
 
 /** What changed beside a vCPU, by `rose` and `fell`. */
@@ -21,7 +21,7 @@ export class VcpuTrack {
 
   /** Takes in where it is and where it may be. Returns the pCPU that it counts on, -1 if that is not known. */
   see(affinity: CpuSet | undefined, pcpu: number): number {
-    const place = placeOf({ affinity, pcpu: pcpu < 0 ? undefined : pcpu }) ?? -1
+    const place = placeWithin(affinity, pcpu < 0 ? undefined : pcpu) ?? -1
     const isSent = place !== this.#place && affinity && this.#affinity?.equals(affinity) === false
     this.#sinceMoved = isSent ? 0 : this.#sinceMoved + 1
     this.#place = place

@@ -138,26 +138,36 @@ export class DomainMemory {
 export class MemoryLevels {
   #sample: MemorySample | undefined
   #domains: ReadonlyMap<string, DomainMemory> = new Map()
+  /** The same by row of the last sample. */
+  #rows: readonly DomainMemory[] = []
 
   /** Takes in a sample: balloons were on their way to `targets`. The same object again changes nothing. */
   take(sample: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
     if (sample === this.#sample) return
-    const isFirst = this.#sample === undefined
+    if (sample.domains !== this.#sample?.domains) this.#follow(sample)
     this.#sample = sample
-    const next = new Map<string, DomainMemory>()
-    sample.domains.forEach(({ uuid, id }, row) => {
-      const before = this.#domains.get(uuid)
-      const domain = before?.id === id ? before : new DomainMemory(id, !isFirst, sample.time)
-      domain.take(sample, row, targets.get(uuid), interval)
-      next.set(uuid, domain)
-    })
-    this.#domains = next
+    for (let row = 0; row < this.#rows.length; row++) {
+      this.#rows[row]!.take(sample, row, targets.get(sample.domains[row]!.uuid), interval)
+    }
   }
 
   /** What a policy sees of one domain. */
   view({ uuid, id }: DomainIdentity, context: MemoryContext): DomainMemoryView {
     const found = this.#domains.get(uuid)
     return (found?.id === id ? found : new DomainMemory(id, false, 0)).view(context)
+  }
+
+  /** Begins with domains that are new in this sample, and forgets those that are no longer in it. */
+  #follow({ domains, time }: MemorySample): void {
+    const isFirst = this.#sample === undefined
+    const next = new Map<string, DomainMemory>()
+    this.#rows = domains.map(({ uuid, id }) => {
+      const before = this.#domains.get(uuid)
+      const domain = before?.id === id ? before : new DomainMemory(id, !isFirst, time)
+      next.set(uuid, domain)
+      return domain
+    })
+    this.#domains = next
   }
 }
 

@@ -63,15 +63,31 @@ const leastKernel = 4 * MiB
 export function isContradictory(report: MemoryReport): boolean {
   const { maximum, actual, available, unused, usable, diskCaches } = report
   return (
-    Object.values(report).some(
-      (figure) => figure !== undefined && !(figure >= 0 && Number.isFinite(figure)),
-    ) ||
+    figures.some((name) => isNoSize(report[name])) ||
     above(unused, available === undefined ? maximum : available - leastKernel) ||
     above(usable, available === undefined ? maximum : available - leastKernel) ||
     above(diskCaches, available ?? maximum) ||
     above(available, maximum) ||
     above(actual, maximum)
   )
+}
+
+const figures = [
+  'maximum',
+  'actual',
+  'available',
+  'unused',
+  'usable',
+  'diskCaches',
+  'rss',
+  'lastUpdate',
+  'swapIn',
+  'swapOut',
+  'majorFaults',
+] as const satisfies readonly (keyof MemoryReport)[]
+
+function isNoSize(figure: number | undefined): boolean {
+  return figure !== undefined && !(figure >= 0 && Number.isFinite(figure))
 }
 
 function above(part: number | undefined, whole: number | undefined): boolean {

@@ -20,9 +20,10 @@ export class Insatiable {
   next(report: MemoryReport): boolean {
     const before = this.#before
     const { actual = 0, unused = 0, usable = 0 } = report
-    const works = (['swapOut', 'swapIn', 'majorFaults'] as const).some((counter) => {
-      return (increase(before?.[counter], report[counter]) ?? 0) > 0
-    })
+    const works =
+      (increase(before?.swapOut, report.swapOut) ?? 0) > 0 ||
+      (increase(before?.swapIn, report.swapIn) ?? 0) > 0 ||
+      (increase(before?.majorFaults, report.majorFaults) ?? 0) > 0
     if (works || unused >= nextToNothing || usable >= nextToNothing) this.#reports = 0
     else if (this.#reports++ === 0) this.#first = actual
     this.#before = report

@@ -66,7 +66,13 @@ export function increase(before: number | undefined, now: number | undefined): n
 
 /** Whether a counter of what happened since the guest booted went back: it has booted anew. */
 export function hasRebooted(before: MemoryReport, now: MemoryReport): boolean {
-  return (['swapIn', 'swapOut', 'majorFaults'] as const).some((counter) => {
-    return (now[counter] ?? Number.POSITIVE_INFINITY) < (before[counter] ?? 0)
-  })
+  return (
+    wentBack(before.swapIn, now.swapIn) ||
+    wentBack(before.swapOut, now.swapOut) ||
+    wentBack(before.majorFaults, now.majorFaults)
+  )
+}
+
+function wentBack(before: number | undefined, now: number | undefined): boolean {
+  return (now ?? Number.POSITIVE_INFINITY) < (before ?? 0)
 }

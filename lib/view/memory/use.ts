@@ -20,13 +20,6 @@ const onset = 2
 /** The speed of growth is at most this many times that of the last report: a jump that is over is no growth. */
 const lastCounts = 4
 
-/** What was in use at one report, swapped out memory included. */
-interface Use {
-  /** Monotonic milliseconds. */
-  readonly time: number
-  held: number
-}
-
 /** What happened between the two last reports, in bytes. */
 export interface Step {
   readonly milliseconds: number
@@ -55,7 +48,7 @@ export class MemoryUse {
   #learned = 0
   #step: Step | undefined
   readonly #noise: number
-  readonly #history: Use[] = []
+  readonly #history = new UseHistory()
 
   /** Begins with the first report, made at `time` (monotonic milliseconds), when `inUse` bytes were in use. */
   constructor(inUse: number, report: MemoryReport, time: number) {
@@ -66,7 +59,7 @@ export class MemoryUse {
     // What it swapped out before the first report is no reason to grow it, but one to leave it memory for that.
     this.#swapDebt = Math.max(0, Math.min(swapOut - swapIn, usable))
     this.#time = time
-    this.#history.push({ time, held: inUse })
+    this.#history.push(time, inUse)
   }
 
   get inUse(): number {
@@ -114,39 +107,94 @@ export class MemoryUse {
     this.#swapDebt = Math.max(0, Math.min(debt, report.maximum ?? debt))
     this.#time = time
     this.#swapped += swappedOut - swappedIn
-    const { swapIn = before.swapIn, swapOut = before.swapOut, majorFaults = before.majorFaults } = report
-    this.#report = { ...report, swapIn, swapOut, majorFaults }
+    this.#report = withCounters(report, before)
     this.#learned *= 0.5 ** (milliseconds / burstHalfLife)
     if (inUse === undefined) return
     this.#inUse = inUse
     const given = Math.max(0, (report.available ?? 0) - (before.available ?? Number.POSITIVE_INFINITY))
-    this.#grow({ time, held: inUse + this.#swapped }, deadTime, Math.min(given, mostAtHand))
+    this.#grow(time, inUse + this.#swapped, deadTime, Math.min(given, mostAtHand))
   }
 
   /** Takes in a report; up to `given` bytes of a rise may be only memory that the guest was given. */
-  #grow(now: Use, deadTime: number, given: number): void {
+  #grow(time: number, held: number, deadTime: number, given: number): void {
     const history = this.#history
-    const isResting = now.time - this.#grewAt > deadTime
-    const step = now.held - history.at(-1)!.held
-    if (isResting && step > this.#noise && step <= given) for (const use of history) use.held += step
-    while (history.length >= mostReports || (history.length > 1 && history[0]!.time < now.time - memory)) {
-      history.shift()
-    }
-    const last = history.at(-1)!
-    const isHighest = history.every(({ held }) => held < now.held)
-    const lastRate = (now.held - last.held) / Math.max(reportSpacing, now.time - last.time)
-    let rate = 0
-    let rise = 0
-    for (const { time, held } of history) {
-      const more = now.held - held
-      if (more <= this.#noise) continue
-      rate = Math.max(rate, more / Math.max(reportSpacing, now.time - time))
-      if (time >= now.time - deadTime) rise = Math.max(rise, more)
-    }
+    const isResting = time - this.#grewAt > deadTime
+    const step = held - history.lastHeld
+    if (isResting && step > this.#noise && step <= given) history.raise(step)
+    history.makeRoom(time - memory)
+    const lastRate = (held - history.lastHeld) / Math.max(reportSpacing, time - history.lastTime)
+    const { isHighest, rate, rise } = history.growthTo(time, held, this.#noise, deadTime)
     this.#isOnset = isResting
     this.#growth = isHighest ? 1_000 * Math.min(rate, lastCounts * lastRate) : 0
-    if (this.#growth > 0) this.#grewAt = now.time
+    if (this.#growth > 0) this.#grewAt = time
     this.#learned = Math.max(this.#learned, rise)
-    history.push(now)
+    history.push(time, held)
   }
+}
+
+/**
+ * What was in use at the last reports, swapped out memory included, the oldest first: monotonic milliseconds and bytes. In
+ * flat arrays, since all of it is gone through at each report of each guest.
+ */
+class UseHistory {
+  readonly #times = new Float64Array(mostReports)
+  readonly #held = new Float64Array(mostReports)
+  #count = 0
+
+  get lastTime(): number {
+    return this.#times[this.#count - 1]!
+  }
+
+  get lastHeld(): number {
+    return this.#held[this.#count - 1]!
+  }
+
+  push(time: number, held: number): void {
+    this.#times[this.#count] = time
+    this.#held[this.#count] = held
+    this.#count++
+  }
+
+  /** All of it counts as so many bytes more. */
+  raise(bytes: number): void {
+    for (let i = 0; i < this.#count; i++) this.#held[i]! += bytes
+  }
+
+  /** Forgets what is older than `oldest`, but for the last, and so much that there is room for one more. */
+  makeRoom(oldest: number): void {
+    let first = Math.max(0, this.#count - mostReports + 1)
+    while (first < this.#count - 1 && this.#times[first]! < oldest) first++
+    if (first === 0) return
+    this.#times.copyWithin(0, first, this.#count)
+    this.#held.copyWithin(0, first, this.#count)
+    this.#count -= first
+  }
+
+  /**
+   * How use rose until `time`, when it is `held`: whether it is higher than ever, the fastest rate (bytes a millisecond) and
+   * the largest rise within `deadTime`. A rise of up to `noise` is none.
+   */
+  growthTo(time: number, held: number, noise: number, deadTime: number) {
+    let isHighest = true
+    let rate = 0
+    let rise = 0
+    for (let i = 0; i < this.#count; i++) {
+      const before = this.#held[i]!
+      const at = this.#times[i]!
+      if (!(before < held)) isHighest = false
+      const more = held - before
+      if (more <= noise) continue
+      rate = Math.max(rate, more / Math.max(reportSpacing, time - at))
+      if (at >= time - deadTime) rise = Math.max(rise, more)
+    }
+    return { isHighest, rate, rise }
+  }
+}
+
+/** `report`, with the counters of the one before where it does not tell them. */
+function withCounters(report: MemoryReport, before: MemoryReport): MemoryReport {
+  const { swapIn = before.swapIn, swapOut = before.swapOut, majorFaults = before.majorFaults } = report
+  const isWhole =
+    swapIn === report.swapIn && swapOut === report.swapOut && majorFaults === report.majorFaults
+  return isWhole ? report : { ...report, swapIn, swapOut, majorFaults }
 }
