@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import { asBallastError, BallastError, isOutcomeOpen } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
@@ -156,7 +157,7 @@ interface Step {
 
 /** The plan as steps, in the order of doing. */
 function inOrder(plan: Plan, view: View): Step[] {
-  const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+  const domains = domainsByUuid(view.domains)
   const steps = plan.map((planned): Step => {
     const domain = domains.get(planned.uuid)!
     if (planned.kind !== 'setMemory') return { action: planned, domain, phase: 'pin' }

@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { KsmSettings } from '../host/ksm.ts'
 import { placeOf } from '../view/cpu/placement.ts'
@@ -184,7 +185,7 @@ export function setKsm(
  */
 export function isMove(action: AnyAction, view: View): boolean {
   if (action.kind !== 'pin') return false
-  const domain = view.domains.find(({ uuid }) => uuid === action.uuid)
+  const domain = domainsByUuid(view.domains).get(action.uuid)
   const vcpu = domain?.vcpus.find((one) => one.vcpu === action.vcpu)
   const place = vcpu && placeOf(vcpu)
   return place !== undefined && !action.cpus.has(place)

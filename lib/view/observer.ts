@@ -1,3 +1,4 @@
+import { domainsByUuid } from './domains-by-uuid.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { wrongOption } from '../host/errors.ts'
@@ -144,7 +145,7 @@ export class Observer {
    */
   observeMemory(view: View, { memory, targets, wallTime, reserved = 0 }: MemoryObservation): View {
     this.#take(memory, targets)
-    const before = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const before = domainsByUuid(view.domains)
     const all: VcpuView[] = []
     const domains = memory.domains.map((identity, row): DomainView => {
       const state = memory.state[row] as DomainState

@@ -41,6 +41,7 @@ export class DomainInfo implements Disposable {
     const seconds = statsPeriodSeconds(interval)
     this.periods = new StatsPeriods(host, journal, seconds, {
       needs: (domain) => this.#needsPeriod(domain, seconds),
+      isFine: (domain) => this.#isReporting(domain, seconds),
       changed: (domain) => traits.forget(domain),
       report,
     })
@@ -62,8 +63,19 @@ export class DomainInfo implements Disposable {
     if (!managed) return undefined
     const traits = await this.traits?.read(domain)
     if (!traits) return { original: null }
-    const { balloon, statsPeriodSeconds = 0 } = traits
-    const isEnough = statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds
-    return balloon === 'none' || isEnough ? undefined : { original: statsPeriodSeconds }
+    return needsNone(traits, seconds) ? undefined : { original: traits.statsPeriodSeconds ?? 0 }
   }
+
+  /** Whether what was read of a domain says already that {@link #needsPeriod} has nothing to ask for. */
+  #isReporting(domain: DomainIdentity, seconds: number): boolean {
+    const settings = this.settings.of(domain)
+    if (settings?.managed === false) return true
+    const traits = settings && this.traits?.of(domain)
+    return traits !== undefined && needsNone(traits, seconds)
+  }
+}
+
+/** Whether a guest reports as often as every `seconds` seconds, or has nothing that could. */
+function needsNone({ balloon, statsPeriodSeconds = 0 }: DomainTraits, seconds: number): boolean {
+  return balloon === 'none' || (statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds)
 }

@@ -44,6 +44,8 @@ export class RunCache<T> implements Disposable {
   readonly #semaphore = new Semaphore(atOnce)
   readonly #unsubscribe: () => void
   #entries = new Map<string, Entry<T>>()
+  /** The domains that were followed last, while all of them are known: undefined otherwise. */
+  #known: readonly DomainIdentity[] | undefined
 
   constructor(host: Host, question: RunQuery<T>) {
     this.#host = host
@@ -57,10 +59,12 @@ export class RunCache<T> implements Disposable {
 
   /** Asks what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
+    if (domains === this.#known) return
     const present = new Set(domains.map(({ uuid }) => uuid))
     for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
     const unknown = domains.filter((domain) => isUnknown(this.#entry(domain)))
-    if (unknown.length === 0) return
+    this.#known = unknown.length === 0 ? domains : undefined
+    if (this.#known) return
     const answers = Promise.all(unknown.map((domain) => this.read(domain)))
     await withTimeout(this.#host.clock, this.#question.timeout, answers)
   }
@@ -86,6 +90,7 @@ export class RunCache<T> implements Disposable {
   forget({ uuid }: Pick<DomainIdentity, 'uuid'>): void {
     const entry = this.#entries.get(uuid)
     if (!entry) return
+    this.#known = undefined
     entry.isOld = true
     entry.changes++
   }
@@ -101,6 +106,7 @@ export class RunCache<T> implements Disposable {
   #entry({ uuid, id }: DomainIdentity): Entry<T> {
     const known = this.#entries.get(uuid)
     if (known?.id === id) return known
+    this.#known = undefined
     const entry: Entry<T> = { id, answer: undefined, isOld: false, changes: 0, question: undefined }
     this.#entries.set(uuid, entry)
     return entry

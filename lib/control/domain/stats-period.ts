@@ -41,6 +41,8 @@ export function memorySampleInterval(interval: number): number {
 export interface StatisticsNeeds {
   /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. When it rejects, the domain is tried again later. */
   readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
+  /** Whether it is known already that this one needs no other: then it is not asked. */
+  readonly isFine: (domain: DomainIdentity) => boolean
   /** Called when it has been. */
   readonly changed: (domain: DomainIdentity) => void
   /** Takes what failed. */
@@ -56,20 +58,23 @@ export class StatsPeriods implements Disposable {
   readonly #journal: Journal
   readonly #seconds: number
   readonly #needs: StatisticsNeeds['needs']
+  readonly #isFine: StatisticsNeeds['isFine']
   readonly #changed: StatisticsNeeds['changed']
   readonly #report: StatisticsNeeds['report']
   readonly #semaphore = new Semaphore(atOnce)
   readonly #armings = new Map<string, Arming>()
+  #followed: readonly DomainIdentity[] | undefined
   readonly #unsubscribe: () => void
   #ended = false
 
-  constructor(host: Host, journal: Journal, seconds: number, { needs, changed, report }: StatisticsNeeds) {
+  constructor(host: Host, journal: Journal, seconds: number, needs: StatisticsNeeds) {
     this.#host = host
     this.#journal = journal
     this.#seconds = seconds
-    this.#needs = needs
-    this.#changed = changed
-    this.#report = report
+    this.#needs = needs.needs
+    this.#isFine = needs.isFine
+    this.#changed = needs.changed
+    this.#report = needs.report
     this.#unsubscribe = host.subscribe((event) => {
       if (event.kind === 'lifecycle' && event.event === 'started') this.#arm(event.domain)
       // When the connection is back they may have been restarted, even under the same id.
@@ -79,9 +84,12 @@ export class StatsPeriods implements Disposable {
 
   /** Begins to arm those of the active domains that are not armed yet. */
   follow(domains: readonly DomainIdentity[]): void {
-    const active = new Set(domains.map(({ uuid }) => uuid))
-    for (const uuid of this.#armings.keys()) if (!active.has(uuid)) this.#armings.delete(uuid)
-    for (const domain of domains) this.#arm(domain)
+    if (this.#armings.size > 0 && domains !== this.#followed) {
+      const active = new Set(domains.map(({ uuid }) => uuid))
+      for (const uuid of this.#armings.keys()) if (!active.has(uuid)) this.#armings.delete(uuid)
+    }
+    this.#followed = domains
+    for (const domain of domains) if (!this.#isFine(domain)) this.#arm(domain)
   }
 
   /** Begins nothing more. */

@@ -1,4 +1,5 @@
 import { type Action, actionKey, type Plan } from '../../policy/plan.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clamp, Skipped } from '../tick.ts'
@@ -24,7 +25,7 @@ export interface Guarded {
  * one thing the first that makes sense counts, so a script can put the policy that matters most first.
  */
 export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {
-  const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+  const domains = domainsByUuid(view.domains)
   const books = new MemoryBudget(view, ledger)
   const taken = new Set<string>()
   const passed: Action[] = []

@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { View } from '../../view/view.ts'
@@ -21,7 +22,7 @@ export class SharesLedger {
 
   /** Forgets what has restarted or ended, and notices what another program changed. */
   observe(view: View): void {
-    const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const domains = domainsByUuid(view.domains)
     for (const book of [this.#requests, this.#refusals]) {
       for (const [uuid, { id }] of book) if (domains.get(uuid)?.id !== id) book.delete(uuid)
     }

@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { CpuSet } from '../../host/cpuset.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { negligible } from '../../view/memory/sizes.ts'
@@ -75,7 +76,7 @@ export class Ledger {
     this.shares.observe(view)
     this.refusals.observe(view)
     this.quarantine.observe(view)
-    const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const domains = domainsByUuid(view.domains)
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)
       if (domain?.id !== run.id) {
@@ -139,7 +140,9 @@ export class Ledger {
 
   /** The largest size in bytes that the balloon may have got since it was last seen; 0: what is seen is all. */
   largestRequested(uuid: string): number {
-    return Math.max(0, ...(this.#runs.get(uuid)?.requests.map((ask) => ask.bytes) ?? []))
+    let largest = 0
+    for (const { bytes } of this.#runs.get(uuid)?.requests ?? []) largest = Math.max(largest, bytes)
+    return largest
   }
 
   #run(domain: DomainIdentity): Run {
@@ -155,16 +158,23 @@ function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: Vi
   const record = run.pins.get(vcpu.vcpu)
   const seen = vcpu.affinity
   if (!record || record.external || !seen || time <= record.time) return
+  if (record.became === seen) return
+  noticeChange(run, vcpu.vcpu, record, seen, online)
+}
+
+/** What is seen of a vCPU that we pinned is not what it was before. */
+function noticeChange(run: Run, vcpu: number, record: PinRecord, seen: CpuSet, online: CpuSet): void {
   // pCPUs go offline and come back, and affinities with them: that is nobody's change.
   const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, online)
   if (record.maybe.some(alike) || (record.became && alike(record.became))) return
-  if (record.requested.and(online).isEmpty) run.pins.delete(vcpu.vcpu)
+  if (record.requested.and(online).isEmpty) run.pins.delete(vcpu)
   else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested)))
     record.became = seen
   else record.external = seen
 }
 
 function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {
+  if (run.requests.length === 0) return
   const { actual, hold } = domain.memory
   if (actual === undefined || hold === 'stuck' || hold === 'failed') return
   // The last call that had returned before the sample was asked for is what the sample shows the effect of.

@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { type Action, actionKey, attemptKey, type PinAction } from '../../policy/plan.ts'
 import { backoff } from '../../util/backoff.ts'
@@ -31,9 +32,9 @@ export class Quarantine {
 
   /** Forgets what has restarted or ended, and what was long ago. */
   observe(view: View): void {
-    const ids = new Map(view.domains.map(({ uuid, id }) => [uuid, id]))
+    const domains = domainsByUuid(view.domains)
     for (const [key, { uuid, id, forgotten }] of this.#entries) {
-      if (ids.get(uuid) !== id || view.time >= forgotten) this.#entries.delete(key)
+      if (domains.get(uuid)?.id !== id || view.time >= forgotten) this.#entries.delete(key)
     }
   }
 

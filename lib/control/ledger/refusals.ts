@@ -1,3 +1,4 @@
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { type Action, attemptKey } from '../../policy/plan.ts'
@@ -27,9 +28,9 @@ export class Refusals {
 
   /** Forgets what has restarted or ended. */
   observe(view: View): void {
-    const ids = new Map(view.domains.map(({ uuid, id }) => [uuid, id]))
+    const domains = domainsByUuid(view.domains)
     for (const [key, { uuid, id }] of this.#refusals) {
-      if (ids.get(uuid) !== id) this.#refusals.delete(key)
+      if (domains.get(uuid)?.id !== id) this.#refusals.delete(key)
     }
   }
 

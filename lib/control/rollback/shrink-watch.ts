@@ -3,6 +3,7 @@ import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { littleSwap, manyFaults } from '../../view/memory/events.ts'
 import { reportSpacing } from '../../view/memory/report.ts'
 import { negligible, requestedSize } from '../../view/memory/sizes.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome, Rollback } from '../tick.ts'
@@ -39,7 +40,7 @@ export class ShrinkWatch {
   /** Takes in what each guest reports. */
   observe(view: View): void {
     if (this.#shrinks.size === 0) return
-    const domains = new Map(view.domains.map((domain) => [domain.uuid, domain]))
+    const domains = domainsByUuid(view.domains)
     for (const [uuid, shrink] of this.#shrinks) {
       const domain = domains.get(uuid)
       if (domain?.id !== shrink.id) this.#shrinks.delete(uuid)
@@ -67,7 +68,7 @@ export class ShrinkWatch {
   acted({ domains, time }: View, outcomes: readonly Outcome[]): void {
     for (const { action, status } of outcomes) {
       if (action.kind !== 'setMemory' || status !== 'applied') continue
-      const domain = domains.find(({ uuid }) => uuid === action.uuid)!
+      const domain = domainsByUuid(domains).get(action.uuid)!
       const before = this.#shrinks.get(action.uuid)
       const size = requestedSize(domain) ?? 0
       if (action.bytes < size) {

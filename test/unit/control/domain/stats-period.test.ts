@@ -86,6 +86,7 @@ describe('the statistics period', () => {
         if (isBroken) throw new BallastError('ERR_NOT_SUPPORTED', 'no answer')
         return { original: 0 }
       },
+      isFine: () => false,
       changed: () => {},
       report: (error) => reported.push(error),
     })
