@@ -1,5 +1,12 @@
 import type { CpuSet } from '../../lib/host/cpuset.ts'
-import { CpuSource, type CpuSample, type DomainIdentity, DomainState, type MemorySample, MemoryStatus } from '../../lib/host/sample.ts'
+import {
+  type CpuSample,
+  CpuSource,
+  type DomainIdentity,
+  DomainState,
+  type MemorySample,
+  MemoryStatus,
+} from '../../lib/host/sample.ts'
 import type { Topology } from '../../lib/host/topology.ts'
 import { GiB, MiB } from '../../lib/util/units.ts'
 import { seeded } from '../seeded.ts'

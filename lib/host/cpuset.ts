@@ -199,7 +199,8 @@ export class CpuSet implements Iterable<number> {
     if (!this.#members) {
       const members: number[] = []
       for (const [index, bits] of this.#words.entries()) {
-        for (let word = bits; word !== 0; word &= word - 1) members.push(index * bitsPerWord + lowestBit(word))
+        for (let word = bits; word !== 0; word &= word - 1)
+          members.push(index * bitsPerWord + lowestBit(word))
       }
       this.#members = members
     }

@@ -1,7 +1,7 @@
-import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { KsmSettings } from '../host/ksm.ts'
 import { placeOf } from '../view/cpu/placement.ts'
+import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import type { DomainView, VcpuView, View } from '../view/view.ts'
 import { type ActionReason, asReason } from './reason.ts'
 import type { ChoiceReason } from './reasons/choice.ts'

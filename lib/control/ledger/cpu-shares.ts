@@ -1,6 +1,6 @@
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 

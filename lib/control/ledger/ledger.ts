@@ -1,6 +1,6 @@
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { CpuSet } from '../../host/cpuset.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'

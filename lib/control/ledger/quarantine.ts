@@ -1,7 +1,7 @@
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { type Action, actionKey, attemptKey, type PinAction } from '../../policy/plan.ts'
 import { backoff } from '../../util/backoff.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { shortage } from '../../view/memory/shortage.ts'
 import { requestedSize } from '../../view/memory/sizes.ts'
 import type { DomainView, View } from '../../view/view.ts'

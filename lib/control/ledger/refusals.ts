@@ -1,8 +1,8 @@
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { type BallastError, isTransient } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { type Action, attemptKey } from '../../policy/plan.ts'
 import { backoff } from '../../util/backoff.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 

@@ -194,7 +194,6 @@ class UseHistory {
 /** `report`, with the counters of the one before where it does not tell them. */
 function withCounters(report: MemoryReport, before: MemoryReport): MemoryReport {
   const { swapIn = before.swapIn, swapOut = before.swapOut, majorFaults = before.majorFaults } = report
-  const isWhole =
-    swapIn === report.swapIn && swapOut === report.swapOut && majorFaults === report.majorFaults
+  const isWhole = swapIn === report.swapIn && swapOut === report.swapOut && majorFaults === report.majorFaults
   return isWhole ? report : { ...report, swapIn, swapOut, majorFaults }
 }
