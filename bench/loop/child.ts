@@ -32,7 +32,6 @@ for (;;) {
   const took = threadTime() - begun
   if (next.done) break
   const tick = next.value
-  if (process.env.SHOW) console.error(took.toFixed(2), tick.summary)
   if (tick.cause === 'emergency') {
     between += took
     continue

@@ -41,7 +41,6 @@ const hostMemoryEach = 2.5 * GiB
  */
 export class SyntheticLoad {
   readonly topology: Topology
-  readonly #makeSet: (cpus: number[]) => CpuSet
   readonly #uniform: () => number
   readonly #domains: readonly DomainIdentity[]
   readonly #pcpus: number
@@ -56,7 +55,6 @@ export class SyntheticLoad {
 
   constructor({ guests, pcpus }: LoopSize, seed: number, makeSet: (cpus: number[]) => CpuSet) {
     const rows = guests * vcpusEach
-    this.#makeSet = makeSet
     this.#uniform = seeded(seed)
     this.#pcpus = pcpus
     this.#words = Math.ceil(pcpus / 32)
@@ -68,8 +66,8 @@ export class SyntheticLoad {
     }))
     this.#cpuLevel = Float64Array.from({ length: guests }, () => this.#newCpuLevel(guests))
     this.#pcpu = Int32Array.from({ length: rows }, () => Math.floor(pcpus * this.#uniform()))
-    this.#affinity = new Uint32Array(rows * this.#words).fill(0xffff_ffff)
-    if (pcpus % 32 !== 0) this.#affinity.forEach((_, i, words) => (words[i] = 2 ** (pcpus % 32) - 1))
+    const everywhere = this.topology.online.toWords(pcpus)
+    this.#affinity = Uint32Array.from({ length: rows * this.#words }, (_, i) => everywhere[i % this.#words]!)
     this.#memoryLevel = Float64Array.from({ length: guests }, () => (0.5 + 1.5 * this.#uniform()) * GiB)
     this.#inUse = this.#memoryLevel.slice()
     this.#actual = this.#inUse.map((inUse) => inUse + 512 * MiB)
