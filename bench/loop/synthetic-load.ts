@@ -11,7 +11,7 @@ import type { Topology } from '../../lib/host/topology.ts'
 import { GiB, MiB } from '../../lib/util/units.ts'
 import { seeded } from '../seeded.ts'
 
-/** A host of the bench: guests with {@link vcpusEach} vCPUs each, on so many pCPUs. */
+/** A host of the bench: guests with {@link vcpusEach} vCPUs each, on `pcpus` pCPUs. */
 export interface LoopSize {
   readonly guests: number
   readonly pcpus: number

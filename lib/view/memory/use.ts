@@ -155,12 +155,12 @@ class UseHistory {
     this.#count++
   }
 
-  /** All of it counts as so many bytes more. */
+  /** Counts all of it as `bytes` more. */
   raise(bytes: number): void {
     for (let i = 0; i < this.#count; i++) this.#held[i]! += bytes
   }
 
-  /** Forgets what is older than `oldest`, but for the last, and so much that there is room for one more. */
+  /** Forgets what is older than `oldest`, but for the last, and enough to have a free place for one more. */
   makeRoom(oldest: number): void {
     let first = Math.max(0, this.#count - mostReports + 1)
     while (first < this.#count - 1 && this.#times[first]! < oldest) first++
