@@ -68,7 +68,7 @@ describe('a host that cannot be reached', () => {
   it('by something that is no URI', async () => {
     const error = await libvirtFailureOf(connect('invalid'))
     expect(error).toMatchObject({ code: 'ERR_CONNECTION_FAILED', call: 'virConnectOpen' })
-    expect(error.message).toMatch(/^Cannot connect to nonsense: .*Check the URI: for instance qemu:/)
+    expect(error.message).toMatch(/^Cannot connect to invalid: .*Check the URI: for instance qemu:/)
   })
 
   it('because no daemon is there', async () => {
