@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { LockPlaces } from '../control/host-lock/places.ts'
 import type { Host } from '../host/host.ts'
 import { printable } from '../util/printable.ts'
 
@@ -23,6 +24,8 @@ export interface CliContext {
   readonly onHangup: (listener: () => void) => () => void
   /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */
   readonly notify?: ((state: string) => void) | undefined
+  /** Directories of the lock files. Default: those of the system. */
+  readonly lockPlaces?: LockPlaces | undefined
   /** Log of notices beside the Ticks; undefined: they go to stderr in lines. */
   readonly log?: ((news: Notice) => void) | undefined
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { stateDirectory } from '../util/state-directory.ts'
 import { withoutPassword } from '../util/uri.ts'
 
 /**
- * The journal of a host: the file that `--journal` names, the usual one within the directory that it names (one that is
- * there, or whatever ends in a slash), or that of {@link defaultJournalPath} without it.
+ * The journal of a host: the file that `--journal` names; the default file name in the directory that it names (one that
+ * exists, or any path with a slash at its end); or {@link defaultJournalPath} without it.
  */
 export function journalPath(
   option: string | undefined,
@@ -18,17 +18,13 @@ export function journalPath(
   return isDirectory ? join(option, fileName(uri)) : option
 }
 
-/**
- * The journal of a host when no path is given: a file for each URI, in `$XDG_STATE_HOME/ballast`, for root in
- * `/var/lib/ballast` and for others in `~/.local/state/ballast`.
- */
+/** The journal of a host when no path is given: a file for each URI, in the state directory. */
 export function defaultJournalPath(
   uri: string,
   env: Readonly<Record<string, string | undefined>>,
-  uid = userInfo().uid,
+  uid?: number,
 ): string {
-  const state = env.XDG_STATE_HOME || (uid === 0 ? '/var/lib' : join(homedir(), '.local/state'))
-  return join(state, 'ballast', fileName(uri))
+  return join(stateDirectory(env, uid), fileName(uri))
 }
 
 function fileName(uri: string): string {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { loadNative } from '../addon/native.ts'
 import { connect } from '../libvirt/connect.ts'
-import { loadNative } from '../libvirt/native.ts'
 import { hangups, stopSignal } from './controller/signals.ts'
 import { notifier } from './controller/systemd.ts'
 import { endWhenHung } from './controller/watchdog.ts'

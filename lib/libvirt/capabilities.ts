@@ -1,9 +1,9 @@
 import { XMLParser } from 'fast-xml-parser'
+import type { NativeHostDescription } from '../addon/native.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
-import type { NativeHostDescription } from './native.ts'
 
 /** What the XML parser makes of `<host><topology><cells>`, as far as we read it: attributes are strings. */
 interface CellElement {

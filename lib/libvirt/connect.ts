@@ -1,8 +1,8 @@
+import { loadNative } from '../addon/native.ts'
 import { BallastError, LibvirtError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword, withoutPasswordOf } from '../util/uri.ts'
 import { LibvirtHost } from './libvirt-host.ts'
-import { loadNative } from './native.ts'
 import { fromNative } from './native-error.ts'
 
 export interface ConnectOptions {

@@ -1,7 +1,7 @@
+import type { NativeEvent } from '../addon/native.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { HostEvent } from '../host/host.ts'
-import type { NativeEvent } from './native.ts'
 
 /** By virDomainEventType. */
 const lifecycleEvents = [

@@ -1,5 +1,5 @@
+import type { NativeError } from '../addon/native.ts'
 import { BallastError, type ErrorCode, LibvirtError } from '../host/errors.ts'
-import type { NativeError } from './native.ts'
 
 // virErrorNumber and virErrorDomain, as far as a caller can do something about them.
 const operationInvalid = 55

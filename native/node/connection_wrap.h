@@ -31,7 +31,7 @@ struct OpenSettings {
   bool use_proc;
 };
 
-// The JS object that stands for an open connection: NativeConnection in lib/libvirt/native.ts.
+// The JS object that stands for an open connection: NativeConnection in lib/addon/native.ts.
 class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
  public:
   static Napi::Function Define(Napi::Env env);

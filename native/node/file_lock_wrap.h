@@ -8,7 +8,7 @@
 
 namespace ballast {
 
-// The JS object that stands for a held lock: NativeFileLock in lib/libvirt/native.ts. Referenced until it is
+// The JS object that stands for a held lock: NativeFileLock in lib/addon/native.ts. Referenced until it is
 // released, since a lock that the garbage collector could release would be none; the end of its environment
 // (a worker that is terminated) releases it too.
 class FileLockWrap : public Napi::ObjectWrap<FileLockWrap> {

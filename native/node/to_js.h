@@ -7,7 +7,7 @@
 #include "virt/ksm.h"
 #include "virt/memory_sampler.h"
 
-// What crosses into JavaScript, in the shapes that lib/libvirt/native.ts declares. Columns cross as typed
+// What crosses into JavaScript, in the shapes that lib/addon/native.ts declares. Columns cross as typed
 // arrays; the domains' names only when `known_generation`, the set that JavaScript has, is not this one.
 namespace ballast {
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { loadNative, type NativeFileError } from '../../lib/libvirt/native.ts'
+import { loadNative, type NativeFileError } from '../../lib/addon/native.ts'
 
 const native = loadNative()
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadNative, memoryColumns } from '../../lib/libvirt/native.ts'
+import { loadNative, memoryColumns } from '../../lib/addon/native.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-const declarations = read('lib/libvirt/native.ts')
+const declarations = read('lib/addon/native.ts')
 
 /** The members that native.ts declares in an interface. */
 function declared(name: string): string[] {

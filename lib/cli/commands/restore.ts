@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { lockHost } from '../../control/host-lock/host-lock.ts'
@@ -58,7 +57,7 @@ async function restoreHost(context: CliContext, options: RestoreOptions): Promis
     )
   }
   // A controller that runs would change again what is restored.
-  await using _hold = await lockHost(host, { command: 'ballast restore', journal: path })
+  using _lock = await lockHost(host, { command: 'ballast restore', journal: path }, context.lockPlaces)
   const journal = fileJournal(path)
   const report = await restore(host, journal)
   writeLines(context, linesOf(report))
@@ -67,7 +66,7 @@ async function restoreHost(context: CliContext, options: RestoreOptions): Promis
     await journal.forget(settled(report))
     throw new WorkFailed(`${counted(missing.length, 'setting')} not restored; the journal stays: ${path}`)
   }
-  await rm(path)
+  await journal.remove()
 }
 
 function linesOf({ restored, notRestored, external, ended }: RestoreReport): string[] {

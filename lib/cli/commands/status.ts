@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { describeOwner, lockOwners } from '../../control/host-lock/host-lock.ts'
-import type { LockStatus } from '../../control/host-lock/owner.ts'
+import { lockOwners } from '../../control/host-lock/host-lock.ts'
+import { describeOwner, type LockStatus } from '../../control/host-lock/owner.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
 import type { JournalEntry } from '../../control/journal/journal.ts'
 import { unlessMissing } from '../../control/journal/open.ts'
@@ -21,7 +21,7 @@ interface StatusOptions extends ConnectionOptions {
   readonly json?: boolean
 }
 
-/** A journal that is there, and what is in it, or why that cannot be read. */
+/** A journal that exists, and its entries, or why they cannot be read. */
 interface Found {
   readonly path: string
   readonly entries: readonly JournalEntry[]
@@ -34,15 +34,15 @@ export function statusCommand(context: CliContext): Command {
     .option('--json', 'print it as one line of JSON')
     .option(
       '--journal <path>',
-      'the file or directory that ballast was run with, when it runs no more (default: where it is when none was named)',
+      'the file or directory that ballast was run with, when it does not run any more (default: the default journal)',
       parseText('--journal'),
     )
-    .summary('who is at work on the host, and what was changed')
+    .summary('which ballast runs on the host, and what was changed')
     .description(
-      'Says which ballast is at work on the virtual CPUs and on the memory of the host, of which user, since ' +
-        'when and with which policies; and what is in its journal: the settings that were changed, with what ' +
-        'they were before. When nobody is at work, what "ballast restore" would bring back. Sees only what ' +
-        'runs on this machine. Changes nothing.',
+      'Shows which ballast controls the virtual CPUs and the memory of the host, of which user, since when and ' +
+        'with which policies; and what is in its journal: the settings that were changed, with their originals. ' +
+        'When none runs, that is what "ballast restore" would restore. Sees only controllers on this machine. ' +
+        'Changes nothing.',
     )
     .addHelpText(
       'after',
@@ -51,7 +51,7 @@ Examples:
   ballast status                        the default host
   ballast status --json | jq .journals  for other programs
 
-Ends with 0 whether or not somebody is at work, and with 1 when a journal cannot be read.`,
+Ends with 0 whether or not a ballast runs, and with 1 when a journal cannot be read.`,
     )
     .action((options: StatusOptions) => status(context, options))
 }
@@ -59,20 +59,20 @@ Ends with 0 whether or not somebody is at work, and with 1 when a journal cannot
 async function status(context: CliContext, options: StatusOptions): Promise<void> {
   const uri = await canonicalUri(context, options)
   if (uri === undefined) return
-  const holdings = await lockOwners(uri)
-  const told = holdings.flatMap((holding) => (holding.held && holding.holder?.journal) || [])
-  const paths = new Set([...told, resolve(journalPath(options.journal, uri, context.env))])
+  const locks = await lockOwners(uri, context.lockPlaces)
+  const used = locks.flatMap((lock) => (lock.locked && lock.owner?.journal) || [])
+  const paths = new Set([...used, resolve(journalPath(options.journal, uri, context.env))])
   const journals = (await Promise.all(Array.from(paths, find))).flatMap((found) => found ?? [])
   const host = withoutPassword(uri)
   writeLines(
     context,
-    options.json ? [json(host, holdings, journals)] : lines(host, holdings, journals).map(printable),
+    options.json ? [json(host, locks, journals)] : lines(host, locks, journals).map(printable),
   )
   const unreadable = journals.find(({ error }) => error !== undefined)
   if (unreadable?.error) throw unreadable.error
 }
 
-/** The URI as libvirt completes it; as it was given when the daemon is away. Undefined: the user stopped us. */
+/** The URI as libvirt completes it; as it was given when there is no daemon. Undefined: the user stopped the command. */
 async function canonicalUri(context: CliContext, options: StatusOptions): Promise<string | undefined> {
   try {
     const host = await openHost(context, options, { readOnly: true })
@@ -98,11 +98,11 @@ async function find(path: string): Promise<Found | undefined> {
   }
 }
 
-function json(host: string, holdings: readonly LockStatus[], journals: readonly Found[]): string {
+function json(host: string, locks: readonly LockStatus[], journals: readonly Found[]): string {
   return printableJson(
     JSON.stringify({
       host,
-      holdings,
+      locks,
       journals: journals.map(({ path, entries, error }) => ({
         path,
         entries,
@@ -112,25 +112,25 @@ function json(host: string, holdings: readonly LockStatus[], journals: readonly 
   )
 }
 
-function lines(host: string, holdings: readonly LockStatus[], journals: readonly Found[]): string[] {
+function lines(host: string, locks: readonly LockStatus[], journals: readonly Found[]): string[] {
   const changed = journals.some(({ entries }) => entries.length > 0)
   return [
     `host: ${host}`,
-    ...holdings.map((holding) => `${holding.resource}: ${whoHolds(holding)}`),
+    ...locks.map((lock) => `${lock.resource}: ${ownerOf(lock)}`),
     ...journals.flatMap(({ path, entries, error }) => [
       `journal ${path}: ${error ? 'cannot be read' : countsOf(entries) || 'empty'}`,
       ...entries.map((entry) => `  ${nameOf(entry)}: was ${originalOf(entry)}`),
     ]),
-    ...(holdings.some(({ held }) => held) || journals.some(({ error }) => error)
+    ...(locks.some(({ locked }) => locked) || journals.some(({ error }) => error)
       ? []
       : [changed ? '"ballast restore" restores what is in the journal' : 'there is nothing to restore']),
   ]
 }
 
-function whoHolds(holding: LockStatus): string {
-  if (!holding.held) return 'nobody'
-  if (!holding.holder) return 'a process that does not say who it is'
-  const { policies } = holding.holder
+function ownerOf(lock: LockStatus): string {
+  if (!lock.locked) return 'free'
+  if (!lock.owner) return 'locked by a process that cannot be identified'
+  const { policies } = lock.owner
   const named = policies.length > 0 ? ` (policies: ${policies.join(', ')})` : ''
-  return describeOwner(holding.holder) + named
+  return describeOwner(lock.owner) + named
 }

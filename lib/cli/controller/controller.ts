@@ -36,9 +36,9 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   const path = resolve(journalPath(setup.options.journal, host.uri, context.env))
   const resources = resourcesOf(setup)
   // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  await using hold = dryRun
+  using lock = dryRun
     ? undefined
-    : await lockHost(host, { ...setup.lockInfo, resources, journal: path })
+    : await lockHost(host, { ...setup.lockInfo, resources, journal: path }, context.lockPlaces)
   const journal = dryRun ? undefined : fileJournal(path)
   using reloads =
     read &&
@@ -65,7 +65,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     const { ticks } = options
     const left = ticks === undefined ? undefined : ticks - regularTicks
     tells = createLogger(context, options)
-    hold?.tell(told.policies)
+    lock?.tell(told.policies)
     service.begin(pilot.interval)
     const show = (tick: Tick) => {
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')
@@ -93,7 +93,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     await runThenRestore(
       speaking,
       setup.options,
-      { host, journal, path, resources, hasChanged: () => changed },
+      { host, journal, resources, hasChanged: () => changed },
       work,
     )
   }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { lockHost, lockOwners } from '../../control/host-lock/host-lock.ts'
 import { resources as allResources, type Resource } from '../../control/host-lock/owner.ts'
 import type { FileJournal } from '../../control/journal/file-journal.ts'
@@ -20,7 +19,6 @@ import type { ControlOptions } from '../options.ts'
 export interface ControllerWork {
   readonly host: Host
   readonly journal: FileJournal
-  readonly path: string
   /** What it has locked of the host. */
   readonly resources: readonly Resource[]
   /** Whether it has changed anything. */
@@ -90,9 +88,10 @@ async function logEarlierRun(
   const ended = seen.filter(([entry, status]) => status === 'ended' && ours(entry))
   const external = seen.filter(([entry, status]) => status === 'external' && ours(entry))
   await journal.forget([...ended, ...external].map(([entry]) => entry))
-  const held = (await lockOwners(host.uri)).filter((holding) => holding.held).map(({ resource }) => resource)
+  const locks = await lockOwners(host.uri, context.lockPlaces)
+  const locked = locks.filter((lock) => lock.locked).map(({ resource }) => resource)
   const left = seen.filter(([entry, status]) => {
-    return status === 'changed' && (ours(entry) || !held.includes(resourceOf(entry)))
+    return status === 'changed' && (ours(entry) || !locked.includes(resourceOf(entry)))
   })
   const what = (some: readonly (readonly [JournalEntry, unknown])[]) => listed(some.map(([entry]) => entry))
   if (left.length > 0) {
@@ -121,7 +120,7 @@ async function restoreOriginals(context: CliContext, work: ControllerWork, limit
       logNotice(context, `not all guests could be restored in time; "ballast restore" restores the rest`)
       return
     }
-    await settle(report, work)
+    await settle(context, report, work)
     const line = lineOf(report)
     if (line !== '') logNotice(context, line)
   } catch (error) {
@@ -142,16 +141,17 @@ async function keptOf({ journal, resources }: ControllerWork): Promise<readonly 
 
 /** Removes from the journal what is restored, and the journal when nothing is left. */
 async function settle(
+  context: CliContext,
   report: RestoreReport,
-  { host, journal, path, resources }: ControllerWork,
+  { host, journal, resources }: ControllerWork,
 ): Promise<void> {
   await journal.forget(settled(report))
   if ((await journal.entries()).length > 0) return
   try {
     // A controller of the rest of the host writes to the same file.
     const others = allResources.filter((resource) => !resources.includes(resource))
-    await using _hold = await lockHost(host, { resources: others, command: 'ballast' })
-    await rm(path)
+    using _lock = await lockHost(host, { resources: others, command: 'ballast' }, context.lockPlaces)
+    await journal.remove()
   } catch (error) {
     if (!(error instanceof BallastError && error.code === 'ERR_LOCKED')) throw error
   }

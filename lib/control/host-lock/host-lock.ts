@@ -1,127 +1,161 @@
-import type { Server, Socket } from 'node:net'
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import { loadNative, type NativeFileLock } from '../../addon/native.ts'
 import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import { disown, own } from '../abstract-socket.ts'
-import { ask, type LockOwner, type LockStatus, type Resource, resources, socketOf } from './owner.ts'
+import {
+  describeOwner,
+  formatOwner,
+  type LockOwner,
+  type LockStatus,
+  longestOwner,
+  parseOwner,
+  type Resource,
+  resources,
+} from './owner.ts'
+import { type LockPlaces, lockDirectory, lockFiles, lockPrefix, systemLockPlaces } from './places.ts'
 
 export interface HostLockOptions {
-  /** What is to be held. Default: both. */
+  /** What is locked. Default: both. */
   readonly resources?: readonly Resource[]
-  /** What others are told: the program and what it does. Default: the name of the process. */
+  /** Shown to others: the program and what it does. Default: the name of the process. */
   readonly command?: string
-  /** What others are told: names of the policies that run. Default: none. */
+  /** Shown to others: names of the policies that run. Default: none. */
   readonly policies?: readonly string[]
-  /** What others are told: path of the journal. Default: none. */
+  /** Shown to others: path of the journal. Default: none. */
   readonly journal?: string
 }
 
-/** What is held until it is disposed of, or until the process ends in whatever way. */
+/** A lock that is held until it is disposed of, or until the process ends in whatever way. */
 export interface HostLock {
-  /** Has others told from now on that these policies run. */
+  /** Shows others from now on that these policies run. */
   tell(policies: readonly string[]): void
-  release(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+  release(): void
+  [Symbol.dispose](): void
 }
 
 /**
- * Makes this process the only controller of `host`, for the resources that it names: two of them would undo
- * each other's work for ever. Reaches all users of this machine (and of its network namespace), but no other
- * machine that works on the same host from afar. A crash leaves nothing behind. On a host that lives within
- * the process (`test:///`, a simulated one) nothing is held. Rejects with `ERR_LOCKED`, whose message says who holds it.
+ * Makes this process the only controller of `host`, for the resources that it names: two of them would undo each
+ * other's work indefinitely. The lock is a locked file: the operating system releases it when the process ends, also
+ * after a crash. It excludes the other processes of this user on this machine, and those of all users who may write
+ * `/run/ballast`, as root and the group `libvirt` do; docs/operating.md has the details. Controllers on other machines
+ * are not seen. On a host that lives within the process (`test:///`, a simulated one) nothing is locked.
  *
- * @example `await using _ = await lockHost(host, { resources: ['vcpus'], command: 'my-program' })`
+ * Rejects with `ERR_LOCKED`, whose message names the owner, with `ERR_NOT_SUPPORTED` where the file cannot be locked, and
+ * with `ERR_ADDON_MISSING`. `places` are the directories of the lock files.
+ *
+ * @example `using _ = await lockHost(host, { resources: ['vcpus'], command: 'my-program' })`
  */
-export async function lockHost(host: Pick<Host, 'uri'>, options: HostLockOptions = {}): Promise<HostLock> {
+export async function lockHost(
+  host: Pick<Host, 'uri'>,
+  options: HostLockOptions = {},
+  places: LockPlaces = systemLockPlaces(),
+): Promise<HostLock> {
   const { command = process.title, policies = [], journal } = options
   let me: LockOwner = { pid: process.pid, user: userName(), since: Date.now(), command, policies, journal }
   const wanted = new Set(options.resources ?? resources)
   for (const resource of wanted) {
     if (!resources.includes(resource)) throw wrongOption('resources', "of 'vcpus' and 'memory'", resource)
   }
-  const servers: Server[] = []
-  const release = async () => {
-    await Promise.all(servers.splice(0).map(disown))
+  const locks: NativeFileLock[] = []
+  const release = () => {
+    for (const lock of locks.splice(0)) lock.release()
   }
   try {
     for (const resource of wanted) {
-      const socket = socketOf(host.uri, resource)
-      if (socket !== undefined) servers.push(await hold(socket, resource, host.uri, () => me))
+      const prefix = lockPrefix(host.uri, resource)
+      if (prefix === undefined) continue
+      const path = lockPath(places, prefix, host.uri)
+      const lock = asUnsupported(host.uri, () => loadNative().lockFile(path))
+      if (!lock) throw locked({ resource, locked: true, owner: readOwner(path) }, host.uri)
+      locks.push(lock)
+      write(lock, me)
+      // Users of the group libvirt need to see it, and the files of other users have to be seen.
+      fchmodSync(lock.fd, 0o640)
+      const other = lockFiles(places, prefix).find((file) => file !== path && isLocked(file))
+      if (other) throw locked({ resource, locked: true, owner: readOwner(other) }, host.uri)
     }
   } catch (error) {
-    await release()
+    release()
     throw error
   }
   const tell = (policies: readonly string[]) => {
     me = { ...me, policies }
+    for (const lock of locks) write(lock, me)
   }
-  return { tell, release, [Symbol.asyncDispose]: release }
+  return { tell, release, [Symbol.dispose]: release }
 }
 
-/** Who holds each resource of the host at `uri`, as seen from this machine and user. */
-export function lockOwners(uri: string): Promise<LockStatus[]> {
-  return Promise.all(
-    resources.map((resource) => {
-      const socket = socketOf(uri, resource)
-      return socket === undefined ? { resource, held: false as const } : ask(socket, resource)
-    }),
-  )
+/** The lock of each resource of the host at `uri`, as far as this user can see. Rejects with `ERR_ADDON_MISSING`. */
+export async function lockOwners(
+  uri: string,
+  places: LockPlaces = systemLockPlaces(),
+): Promise<LockStatus[]> {
+  return resources.map((resource): LockStatus => {
+    const prefix = lockPrefix(uri, resource)
+    const path = prefix === undefined ? undefined : lockFiles(places, prefix).find(isLocked)
+    return path === undefined
+      ? { resource, locked: false }
+      : { resource, locked: true, owner: readOwner(path) }
+  })
 }
 
-/** Tries before giving up on a socket that others take and leave in the same moments. */
-const mostTries = 10
-
-async function hold(socket: string, resource: Resource, uri: string, me: () => LockOwner): Promise<Server> {
-  for (let tries = 1; ; tries++) {
-    const server = await listen(socket, me)
-    if (server) return server
-    const holding = await ask(socket, resource)
-    // It went away between the two calls: then it is free now.
-    if (!holding.held && tries < mostTries) continue
-    throw held(holding, uri)
-  }
+function lockPath(places: LockPlaces, prefix: string, uri: string): string {
+  return asUnsupported(uri, () => join(lockDirectory(places), `${prefix}${process.geteuid?.()}`))
 }
 
-/** The server that owns `socket` and tells `me` to whoever connects; undefined when another has it. */
-async function listen(socket: string, me: () => LockOwner): Promise<Server | undefined> {
+/** Turns an error of the file system into `ERR_NOT_SUPPORTED`. */
+function asUnsupported<T>(uri: string, action: () => T): T {
   try {
-    const server = await own(socket, (connection) => answer(connection, me()))
-    if (server) server.maxConnections = 32
-    return server?.unref()
+    return action()
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new BallastError(
-      'ERR_NOT_SUPPORTED',
-      `Cannot see whether another controller is at work: ${message}`,
-      {
-        cause: error,
-      },
-    )
+    if (error instanceof BallastError || !(error instanceof Error && 'errno' in error)) throw error
+    const message = `Cannot lock ${withoutPassword(uri)} against other controllers: ${error.message}`
+    throw new BallastError('ERR_NOT_SUPPORTED', message, { cause: error })
   }
 }
 
-function answer(connection: Socket, me: LockOwner): void {
-  connection.unref()
-  // Who asks may go away before the answer, or never take it.
-  connection.on('error', () => connection.destroy())
-  connection.setTimeout(1_000, () => connection.destroy())
-  connection.resume()
-  connection.end(`${JSON.stringify(me)}\n`)
-}
-
-function held(holding: LockStatus, uri: string): BallastError {
-  const what = `The ${holding.resource === 'vcpus' ? 'placement of vCPUs' : 'memory'} of ${withoutPassword(uri)}`
-  const holder = holding.held ? holding.holder : undefined
-  if (!holder) {
-    return new BallastError('ERR_LOCKED', `${what} is held by a process that does not say who it is`)
+/** Whether another process has locked a file; also when that cannot be told, as in the moment of its creation. */
+function isLocked(path: string): boolean {
+  try {
+    return loadNative().isFileLocked(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'errno' in error && typeof error.errno === 'number')) throw error
+    return getSystemErrorName(error.errno) === 'EACCES'
   }
-  return new BallastError('ERR_LOCKED', `${what} is held by ${describeOwner(holder)}`)
 }
 
-/** `pid 12 (root) since 2026-01-02T03:04:05Z: ballast run`. Not yet {@link printable}. */
-export function describeOwner({ pid, user, since, command }: LockOwner): string {
-  return `pid ${pid} (${user}) since ${new Date(since).toISOString().slice(0, 19)}Z: ${command}`
+function write({ fd }: NativeFileLock, owner: LockOwner): void {
+  const text = Buffer.from(formatOwner(owner))
+  writeSync(fd, text, 0, text.length, 0)
+  // Only now: the owner can be read at every moment.
+  ftruncateSync(fd, text.length)
+}
+
+/** Reads a lock file that another user may have made; undefined where there is nothing to be read. */
+function readOwner(path: string): LockOwner | undefined {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const text = Buffer.alloc(longestOwner)
+      return parseOwner(text.toString('utf8', 0, readSync(fd, text, 0, longestOwner, 0)))
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
+}
+
+function locked(status: LockStatus, uri: string): BallastError {
+  const what = `The ${status.resource === 'vcpus' ? 'placement of vCPUs' : 'memory'} of ${withoutPassword(uri)}`
+  const owner = status.locked ? status.owner : undefined
+  const who = owner ? describeOwner(owner) : 'a process that cannot be identified'
+  return new BallastError('ERR_LOCKED', `${what} is locked by ${who}`)
 }
 
 function userName(): string {
@@ -129,7 +163,7 @@ function userName(): string {
     return userInfo().username
   } catch (error) {
     // In a container the user often has a number and no name.
-    if (error instanceof Error && 'code' in error) return `uid ${process.getuid?.()}`
+    if (error instanceof Error && 'code' in error) return `uid ${process.geteuid?.()}`
     throw error
   }
 }

@@ -5,7 +5,7 @@ import { BallastError } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { forgetLineOf, header, type JournalText, lineOf, parseJournal } from './format.ts'
 import { dropEnded, type Journal, type JournalEntry } from './journal.ts'
-import { withJournalLock } from './lock.ts'
+import { lockPathOf, withJournalLock } from './lock.ts'
 import { openJournal, unlessMissing } from './open.ts'
 
 /** Bytes above which a file is rewritten, once it is also twice as large as after the last time. */
@@ -16,6 +16,8 @@ const givePath = 'give another path, one that you may write to'
 export interface FileJournal extends Journal {
   /** Removes these entries: their settings are restored, or no longer Ballast's. Rejects with `ERR_JOURNAL`. */
   forget(entries: readonly JournalEntry[]): Promise<void>
+  /** Removes the file. Rejects with `ERR_JOURNAL`. */
+  remove(): Promise<void>
 }
 
 /**
@@ -24,7 +26,9 @@ export interface FileJournal extends Journal {
  * has grown large is rewritten: what is still of use goes to a new file that replaces it in one step. The file (mode
  * 0600) and its directory (0700) are created with the first entry. A file that other users could write is refused with
  * `ERR_JOURNAL`. Several runs of Ballast may use the same file one after the other: what the first found remains the
- * original. So may two controllers at once, one of the vCPUs and one of the memory of a host.
+ * original. So may two controllers at once, one of the vCPUs and one of the memory of a host: whoever writes has locked
+ * the file `PATH.lock` meanwhile. The lock needs the native addon: without it writing rejects with `ERR_ADDON_MISSING`
+ * (for simulated hosts `memoryJournal` serves).
  */
 export function fileJournal(path: string): FileJournal {
   return new JournalFile(path)
@@ -52,13 +56,31 @@ class JournalFile implements FileJournal {
     return this.#add(entries.map(forgetLineOf), 'what is restored already stays in it')
   }
 
+  remove(): Promise<void> {
+    return this.#inTurn(() =>
+      this.#writing('remove it by hand', () =>
+        withJournalLock(this.#path, async () => {
+          this.#isKnown = false
+          await rm(this.#path)
+          // Another process that waits for this lock sees that it is not the file of that name any more.
+          await rm(lockPathOf(this.#path))
+        }),
+      ),
+    )
+  }
+
   async entries(): Promise<readonly JournalEntry[]> {
     const text = await this.#read()
     return text === undefined ? [] : [...this.#parse(text).kept.values()]
   }
 
   #add(lines: readonly string[], or: string): Promise<void> {
-    const write = this.#last.then(() => this.#append(lines, or))
+    return this.#inTurn(() => this.#append(lines, or))
+  }
+
+  /** Does `work` after all that was asked for before. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const write = this.#last.then(work)
     this.#last = write.then(nothing, nothing) // its caller gets its failure; the next has its own attempt
     return write
   }

@@ -1,42 +1,42 @@
-import { stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadNative, type NativeFileLock } from '../../addon/native.ts'
 import { BallastError } from '../../host/errors.ts'
-import { abstractSocket, disown, own } from '../abstract-socket.ts'
 
-/** Milliseconds that somebody else may take: writing a large journal anew takes far less, even on a slow disk. */
-const patience = 5_000
+/** Milliseconds between two attempts. */
 const pause = 5
+/** Attempts before giving up, 5 s at least: rewriting a large journal takes far less, even on a slow disk. */
+const mostAttempts = 1_000
+
+/** Path of the file that is locked, beside the journal: the journal itself is replaced when it is rewritten. */
+export function lockPathOf(journal: string): string {
+  return `${journal}.lock`
+}
 
 /**
- * Does `work` while nobody else on this machine (of any user, in the same network namespace) does theirs on the
- * journal at `path`, whose directory has to be there. The lock is a socket, so it is never stale. Rejects with
- * `ERR_JOURNAL` when somebody else has it for too long, and as `work` does.
+ * Does `work` while no other process works on the journal at `path`, whose directory has to exist. The operating system
+ * releases the lock when this process ends. Rejects with `ERR_JOURNAL` when another process has it for too long, with
+ * `ERR_ADDON_MISSING`, with the error of the file system, and as `work` does.
  */
 export async function withJournalLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const socket = await lockOf(path)
-  const tryIt = () => own(socket, (connection) => connection.destroy())
-  const end = performance.now() + patience
-  let server = await tryIt()
-  while (!server) {
-    if (performance.now() > end) {
-      throw new BallastError(
-        'ERR_JOURNAL',
-        `Another process has been writing to the journal ${path} for ${patience / 1_000} s: see whether it hangs, or give another path`,
-      )
-    }
-    await sleep(pause)
-    server = await tryIt()
-  }
+  const lock = await acquire(path)
   try {
     return await work()
   } finally {
-    await disown(server)
+    lock.release()
   }
 }
 
-/** The same name for every path that leads to the file, before it is there and after another has taken its place. */
-async function lockOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(dirname(path))
-  return abstractSocket(`${dev} ${ino} ${basename(path)}`, 'journal')
+async function acquire(path: string): Promise<NativeFileLock> {
+  const native = loadNative()
+  // Attempts are counted, not the time: a process that was stopped meanwhile has not waited.
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const lock = native.lockFile(lockPathOf(path))
+    if (lock) return lock
+    await sleep(pause)
+  }
+  const seconds = (mostAttempts * pause) / 1_000
+  throw new BallastError(
+    'ERR_JOURNAL',
+    `Another process has been writing to the journal ${path} for ${seconds} s: check whether it hangs, or give another path`,
+  )
 }

@@ -1,12 +1,13 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see test/long/cli. */
 
+import { join } from 'node:path'
+import { loadNative } from '../../../lib/addon/native.ts'
 import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { notifier } from '../../../lib/cli/controller/systemd.ts'
 import { endWhenHung } from '../../../lib/cli/controller/watchdog.ts'
 import { main } from '../../../lib/cli/program.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
-import { loadNative } from '../../../lib/libvirt/native.ts'
 import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { schedulerPolicies } from '../../../lib/policies.ts'
 import { pin } from '../../../lib/policy/plan.ts'
@@ -26,7 +27,12 @@ const never = () => new Promise<never>(() => {})
 const connect = {
   works: async () => {
     // Only now: by now all files of the program have been read, which another user may not be able to.
-    if (env.TEST_UID) process.setuid?.(Number(env.TEST_UID))
+    if (env.TEST_UID) {
+      const uid = Number(env.TEST_UID)
+      process.setgroups?.([uid])
+      process.setgid?.(uid)
+      process.setuid?.(uid)
+    }
     return host
   },
   /** In the time of the machine. */
@@ -105,6 +111,9 @@ const context = {
   stderr,
   signal,
   onHangup: hangups(process),
+  lockPlaces: env.TEST_LOCKS
+    ? { shared: join(env.TEST_LOCKS, 'shared'), own: join(env.TEST_LOCKS, 'own') }
+    : undefined,
   notify,
   // A hung thread is not to be waited for as long as in earnest.
   endWhenHung: () => endWhenHung(2_000),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { systemLockPlaces } from '../../../lib/control/host-lock/places.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-unit-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -38,14 +39,14 @@ describe('ballast.service', () => {
   })
 
   it('hides and forbids nothing that it needs', () => {
-    // Each of these was seen to be needed: thread counters, code made at run time, sockets, users' numbers.
+    // Each of these is needed: thread counters, code made at run time, sockets, users' numbers, the host lock.
     expect(Object.fromEntries(options)).toMatchObject({
       ProtectProc: 'default',
       ProcSubset: 'all',
       MemoryDenyWriteExecute: 'no',
       RestrictAddressFamilies: 'AF_UNIX',
-      PrivateNetwork: 'no',
       PrivateUsers: 'no',
+      ReadWritePaths: '-/run/ballast',
     })
   })
 
@@ -56,6 +57,11 @@ describe('ballast.service', () => {
     expect(read('ballast.sysusers')).toMatch(
       /^u ballast - "Ballast" \/var\/lib\/ballast\nm ballast libvirt$/m,
     )
+  })
+
+  it('has the directory of the host lock made for root and the group libvirt, and nobody else', () => {
+    const { shared } = systemLockPlaces({})
+    expect(read('ballast.tmpfiles')).toMatch(new RegExp(`^d ${shared} 3770 root libvirt -$`, 'm'))
   })
 
   it.runIf(hasAnalyze)('is a unit that systemd finds nothing wrong with', () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,14 +11,14 @@ import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { ballast } from '../../../unit/cli/test-context.ts'
 
 const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
-const directory = mkdtempSync(join(tmpdir(), 'ballast-held-'))
+const directory = mkdtempSync(join(tmpdir(), 'ballast-locked-'))
+mkdirSync(join(directory, 'shared'), { mode: 0o700 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
 let uri: string
 let hosts = 0
 beforeEach(() => {
-  // Of this test run alone: what is held is held on the whole machine.
-  uri = `qemu://held-${process.pid}-${hosts++}/system`
+  uri = `qemu://locked-${hosts++}/system`
 })
 
 const running: ChildProcess[] = []
@@ -32,7 +32,14 @@ function start(...args: string[]) {
 
 /** The command line in a process of its own, as the user with the number `uid` if it is not empty. */
 function startAs(uid: string, ...args: string[]) {
-  const env = { ...process.env, TEST_HOST: 'works', TEST_URI: uri, TEST_UID: uid, XDG_STATE_HOME: directory }
+  const env = {
+    ...process.env,
+    TEST_HOST: 'works',
+    TEST_URI: uri,
+    TEST_UID: uid,
+    TEST_LOCKS: directory,
+    XDG_STATE_HOME: directory,
+  }
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { env })
   running.push(child)
   const output = { stdout: '', stderr: '' }
@@ -67,7 +74,7 @@ describe('a second controller', () => {
       expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
       expect(stderr).toMatch(
         new RegExp(
-          `^ballast: .* ${uri} is held by pid ${first.child.pid} \\(\\S+\\) since .*Z: ballast run; stop that one first.*\\n$`,
+          `^ballast: .* ${uri} is locked by pid ${first.child.pid} \\(\\S+\\) since .*Z: ballast run; stop that one first.*\\n$`,
         ),
       )
     }
@@ -100,17 +107,22 @@ describe('a second controller', () => {
     30_000,
   )
 
-  it('is stopped too by one that does not answer', async () => {
+  it('is stopped too by one that is stopped itself', async () => {
     const first = start('run', '1', '--json')
     await first.ticks()
     first.child.kill('SIGSTOP')
     const { code, stderr } = await run('run')
-    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('does not say who it is') })
+    expect({ code, stderr }).toEqual({
+      code: 5,
+      stderr: expect.stringContaining(`is locked by pid ${first.child.pid} `),
+    })
   })
 
   it.runIf(process.getuid?.() === 0)('is stopped too by one of another user', async () => {
     const theirs = mkdtempSync(join(directory, 'theirs-'))
     chmodSync(directory, 0o755)
+    chownSync(join(directory, 'shared'), 0, 65534)
+    chmodSync(join(directory, 'shared'), 0o3770)
     chownSync(theirs, 65534, 65534)
     const journal = join(theirs, 'journal')
     const first = startAs('65534', 'cpu', '1', '--json', '--journal', journal)
@@ -139,16 +151,16 @@ describe('ballast status', () => {
     expect(vcpus).toMatch(
       new RegExp(`^vcpus: pid ${first.child.pid} \\(.+\\) since 20.*Z: ballast cpu \\(policies: fair\\)$`),
     )
-    expect(memory).toBe('memory: nobody')
+    expect(memory).toBe('memory: free')
     expect(counts).toBe(`journal ${journal}: pin: ${settings.length}`)
     expect(settings.length).toBeGreaterThan(0)
     for (const setting of settings) expect(setting).toMatch(/^ {2}pin of guest\d vCPU 0: was 0$/)
     const json = JSON.parse((await run('status', '--json')).stdout)
     expect(json).toMatchObject({
       host: uri,
-      holdings: [
-        { resource: 'vcpus', held: true, holder: { pid: first.child.pid, policies: ['fair'], journal } },
-        { resource: 'memory', held: false },
+      locks: [
+        { resource: 'vcpus', locked: true, owner: { pid: first.child.pid, policies: ['fair'], journal } },
+        { resource: 'memory', locked: false },
       ],
       journals: [{ path: journal }],
     })
@@ -162,11 +174,11 @@ describe('ballast status', () => {
     await first.ended
     const { code, stdout } = await run('status')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^vcpus: nobody\nmemory: nobody\njournal .*: pin: \d+\n/m)
+    expect(stdout).toMatch(/^vcpus: free\nmemory: free\njournal .*: pin: \d+\n/m)
     expect(stdout).toMatch(/"ballast restore" restores what is in the journal\n$/)
     expect(await run('restore')).toMatchObject({ code: 0 })
     expect((await run('status')).stdout).toBe(
-      `host: ${uri}\nvcpus: nobody\nmemory: nobody\nthere is nothing to restore\n`,
+      `host: ${uri}\nvcpus: free\nmemory: free\nthere is nothing to restore\n`,
     )
   })
 
@@ -179,7 +191,7 @@ describe('ballast status', () => {
       connect,
     )
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'ballast: nobody listens there\n' })
-    expect(stdout).toContain('host: qemu://me@nowhere/system\nvcpus: nobody\n')
+    expect(stdout).toContain('host: qemu://me@nowhere/system\nvcpus: free\n')
   })
 
   it('shows nothing of a name that a terminal would act upon', async () => {

@@ -1,6 +1,18 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,50 +22,89 @@ import {
   lockHost,
   lockOwners,
 } from '../../../../lib/control/host-lock/host-lock.ts'
-import { type Resource, socketOf } from '../../../../lib/control/host-lock/owner.ts'
+import { parseOwner, type Resource } from '../../../../lib/control/host-lock/owner.ts'
+import { type LockPlaces, lockPrefix } from '../../../../lib/control/host-lock/places.ts'
 
-let uri: string
-let hosts = 0
+const uri = 'qemu:///system'
+const free = [
+  { resource: 'vcpus', locked: false },
+  { resource: 'memory', locked: false },
+]
+
+let directory: string
+let places: LockPlaces
 beforeEach(() => {
-  // Of this test run alone: what is held is held on the whole machine.
-  uri = `qemu://hold-${process.pid}-${hosts++}/system`
+  directory = mkdtempSync(join(tmpdir(), 'ballast-lock-'))
+  chmodSync(directory, 0o755)
+  places = { shared: join(directory, 'shared'), own: join(directory, 'own', 'locks') }
+  mkdirSync(places.shared, { mode: 0o700 })
 })
 
-const holds: HostLock[] = []
-afterEach(async () => {
-  for (const hold of holds.splice(0)) await hold.release()
+const locks: HostLock[] = []
+afterEach(() => {
+  for (const lock of locks.splice(0)) lock.release()
+  rmSync(directory, { recursive: true })
 })
 
-async function take(options: HostLockOptions, of = uri): Promise<HostLock> {
-  const hold = await lockHost({ uri: of }, options)
-  holds.push(hold)
-  return hold
+async function take(options: HostLockOptions = {}, of = uri): Promise<HostLock> {
+  const lock = await lockHost({ uri: of }, options, places)
+  locks.push(lock)
+  return lock
 }
 
 const only = (...resources: Resource[]): HostLockOptions => ({ resources, command: 'test' })
 
+/** A process that locks the host, as another user where `uid` is given; it prints `locked` or the error. */
+function another(uid?: number) {
+  const module = fileURLToPath(new URL('../../../../lib/control/host-lock/host-lock.ts', import.meta.url))
+  const code = `
+    import { lockHost } from ${JSON.stringify(module)}
+    const uid = ${JSON.stringify(uid)}
+    if (uid) { process.setgroups([uid]); process.setgid(uid); process.setuid(uid) }
+    try {
+      await lockHost({ uri: ${JSON.stringify(uri)} }, { command: 'another' }, ${JSON.stringify(places)})
+      console.log('locked')
+      setInterval(() => {}, 1000)
+    } catch (error) { console.log(error.message) }`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type', 'module', '--eval', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return { child, says: once(child.stdout, 'data').then(([text]) => String(text).trim()) }
+}
+
+async function kill({ child }: ReturnType<typeof another>): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'close')
+}
+
 describe('lockHost', () => {
-  it('refuses the second, and says who holds it since when', async () => {
+  it('refuses the second, and names the owner', async () => {
     const before = Date.now()
     await take({ command: 'one of\x1b ours', policies: ['balance'], journal: '/a/b' })
-    await expect(take({})).rejects.toMatchObject({
+    await expect(take()).rejects.toMatchObject({
       code: 'ERR_LOCKED',
       message: expect.stringMatching(
-        new RegExp(`of ${uri} is held by pid ${process.pid} \\(.+\\) since 20\\d\\d-.*Z: one of`),
+        new RegExp(`of ${uri} is locked by pid ${process.pid} \\(.+\\) since 20\\d\\d-.*Z: one of`),
       ),
     })
-    const [vcpus, memory] = await lockOwners(uri)
+    const [vcpus, memory] = await lockOwners(uri, places)
     expect(vcpus).toMatchObject({
       resource: 'vcpus',
-      held: true,
-      holder: { pid: process.pid, command: 'one of\x1b ours', policies: ['balance'], journal: '/a/b' },
+      locked: true,
+      owner: { pid: process.pid, command: 'one of\x1b ours', policies: ['balance'], journal: '/a/b' },
     })
-    const since = memory?.held ? (memory.holder?.since ?? 0) : 0
+    const since = memory?.locked ? (memory.owner?.since ?? 0) : 0
     expect(since).toBeGreaterThanOrEqual(before)
     expect(since).toBeLessThanOrEqual(Date.now())
   })
 
-  it('has each resource by itself, and takes none when it cannot have all', async () => {
+  it('shows which policies run by now, in a shorter record too', async () => {
+    const lock = await take({ policies: ['balance', 'shares'] })
+    lock.tell(['pack'])
+    expect((await lockOwners(uri, places))[0]).toMatchObject({ owner: { policies: ['pack'] } })
+  })
+
+  it('locks each resource by itself, and none when it cannot have all', async () => {
     await take(only('memory'))
     await expect(take(only('vcpus', 'memory'))).rejects.toMatchObject({ code: 'ERR_LOCKED' })
     await take(only('vcpus'))
@@ -65,30 +116,38 @@ describe('lockHost', () => {
   })
 
   it('is free again after release, which may come twice', async () => {
-    const first = await take({})
-    await first.release()
-    await first.release()
-    expect(await lockOwners(uri)).toEqual([
-      { resource: 'vcpus', held: false },
-      { resource: 'memory', held: false },
-    ])
-    await using _ = await lockHost({ uri })
+    const first = await take()
+    first.release()
+    first.release()
+    expect(await lockOwners(uri, places)).toEqual(free)
+    await take()
   })
 
-  it('holds nothing on hosts that live within a process', async () => {
+  it('excludes another process, until that is killed', async () => {
+    const other = another()
+    expect(await other.says).toBe('locked')
+    await expect(take()).rejects.toThrow(`is locked by pid ${other.child.pid} (`)
+    await kill(other)
+    expect(await lockOwners(uri, places)).toEqual(free)
+    await take()
+    expect(await another().says).toContain(`is locked by pid ${process.pid} (`)
+  })
+
+  it('locks nothing on hosts that live within a process', async () => {
     for (const own of ['test:///default', 'simulation:///']) {
       await take({}, own)
       await take({}, own)
-      expect(await lockOwners(own)).toMatchObject([{ held: false }, { held: false }])
+      expect(await lockOwners(own, places)).toEqual(free)
     }
+    expect(readdirSync(places.shared)).toEqual([])
   })
 
   it('is not what keeps a process alive', async () => {
     const module = fileURLToPath(new URL('../../../../lib/control/host-lock/host-lock.ts', import.meta.url))
-    const code = `import { lockHost } from ${JSON.stringify(module)}; await lockHost({ uri: ${JSON.stringify(uri)} }); console.log('held')`
+    const code = `import { lockHost } from ${JSON.stringify(module)}; await lockHost({ uri: ${JSON.stringify(uri)} }, {}, ${JSON.stringify(places)}); console.log('locked')`
     const args = ['--import', 'tsx', '--input-type', 'module', '--eval', code]
-    expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('held\n')
-    await take({})
+    expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('locked\n')
+    await take()
   })
 
   it('refuses a resource that there is not', async () => {
@@ -97,8 +156,66 @@ describe('lockHost', () => {
   })
 })
 
+describe('where the lock files are', () => {
+  it('is the directory of the user, where the shared one may be written by all', async () => {
+    chmodSync(places.shared, 0o777)
+    await take(only('vcpus'))
+    expect(readdirSync(places.shared)).toEqual([])
+    expect(readdirSync(places.own)).toHaveLength(1)
+    expect(statSync(places.own).mode & 0o777).toBe(0o700)
+  })
+
+  it('sees a lock in the one when the other has come to be used', async () => {
+    chmodSync(places.shared, 0o777)
+    await take(only('vcpus'))
+    chmodSync(places.shared, 0o700)
+    expect((await lockOwners(uri, places))[0]).toMatchObject({ locked: true, owner: { command: 'test' } })
+    await expect(take(only('vcpus'))).rejects.toMatchObject({ code: 'ERR_LOCKED' })
+  })
+
+  it.runIf(process.getuid?.() === 0)('is made by root for root where it is missing', async () => {
+    rmSync(places.shared, { recursive: true })
+    await take(only('vcpus'))
+    expect(readdirSync(places.shared)).toHaveLength(1)
+    expect(statSync(places.shared).mode & 0o007).toBe(0)
+  })
+
+  it('cannot be a link, nor a file of another user, and says so', async () => {
+    const path = join(places.shared, `${lockPrefix(uri, 'vcpus')}${process.geteuid?.()}`)
+    symlinkSync(join(directory, 'elsewhere'), path)
+    await expect(take()).rejects.toMatchObject({
+      code: 'ERR_NOT_SUPPORTED',
+      message: expect.stringContaining(path),
+    })
+    rmSync(path)
+    if (process.getuid?.() !== 0) return
+    writeFileSync(path, '')
+    chownSync(path, 65534, 65534)
+    await expect(take()).rejects.toMatchObject({ code: 'ERR_NOT_SUPPORTED' })
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'lets root and the users of the group exclude each other, and nobody else',
+    async () => {
+      chownSync(places.shared, 0, 65534)
+      chmodSync(places.shared, 0o3770)
+      const theirs = another(65534)
+      expect(await theirs.says).toBe('locked')
+      await expect(take()).rejects.toThrow(`is locked by pid ${theirs.child.pid} (`)
+      await kill(theirs)
+      await take()
+      expect(await another(65534).says).toContain(`is locked by pid ${process.pid} (`)
+
+      // Who is not in the group cannot even name a file there.
+      const stranger = another(65533)
+      expect(await stranger.says).toContain('Cannot lock qemu:///system')
+      await kill(stranger)
+    },
+  )
+})
+
 describe('the host of a URI', () => {
-  const same = (a: string, b: string, uid = 1) => socketOf(a, 'vcpus', 0) === socketOf(b, 'vcpus', uid)
+  const same = (a: string, b: string, uid = 1) => lockPrefix(a, 'vcpus', 0) === lockPrefix(b, 'vcpus', uid)
 
   it.each([
     ['qemu:///system', 'qemu+unix:///system'],
@@ -116,28 +233,26 @@ describe('the host of a URI', () => {
   ])('%s of one user is not %s of another', (a, b) => expect(same(a, b)).toBe(false))
 })
 
-describe('an answer that is none', () => {
+describe('the content of a lock file', () => {
   const good = { pid: 1, user: 'u', since: 1, command: 'c', policies: [] }
+
+  it('is the first line, whatever an earlier owner left behind it', () => {
+    expect(parseOwner(`${JSON.stringify(good)}\nolicies":[]}\n`)).toEqual(good)
+  })
+
   it.each([
     ['nothing', ''],
+    ['no whole line', JSON.stringify(good)],
     ['no JSON', 'hello\n'],
-    ['null', 'null'],
-    ['no date', JSON.stringify({ ...good, since: 1e300 })],
-    ['policies of numbers', JSON.stringify({ ...good, policies: [1] })],
-    ['a fraction of a process', JSON.stringify({ ...good, pid: 1.5 })],
-    ['far too much', JSON.stringify({ ...good, command: 'x'.repeat(1e6) })],
-  ])('(%s) still holds', async (_, answer) => {
-    const server = createServer((connection) => {
-      connection.on('error', () => connection.destroy())
-      connection.end(answer)
-    })
-    server.listen(socketOf(uri, 'vcpus'))
-    await once(server, 'listening')
-    try {
-      expect((await lockOwners(uri))[0]).toEqual({ resource: 'vcpus', held: true, holder: undefined })
-      await expect(take({})).rejects.toMatchObject({ code: 'ERR_LOCKED' })
-    } finally {
-      server.close()
-    }
+    ['null', 'null\n'],
+    ['no date', `${JSON.stringify({ ...good, since: 1e300 })}\n`],
+    ['policies of numbers', `${JSON.stringify({ ...good, policies: [1] })}\n`],
+    ['a fraction of a process', `${JSON.stringify({ ...good, pid: 1.5 })}\n`],
+    ['far too much', `${JSON.stringify({ ...good, command: 'x'.repeat(1e6) })}\n`],
+  ])('(%s) that tells no owner leaves the lock locked', async (_, content) => {
+    await take(only('vcpus'))
+    writeFileSync(join(places.shared, readdirSync(places.shared)[0]!), content)
+    expect((await lockOwners(uri, places))[0]).toEqual({ resource: 'vcpus', locked: true, owner: undefined })
+    await expect(take()).rejects.toThrow('a process that cannot be identified')
   })
 })

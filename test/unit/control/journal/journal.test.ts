@@ -235,6 +235,18 @@ describe('fileJournal', () => {
     expect(await fileJournal(path).entries()).toHaveLength(1)
   })
 
+  it('can be removed, and begun again by another that knew it', async () => {
+    const [one, another] = [fileJournal(path), fileJournal(path)]
+    await one.record([affinity(0, '0-3')])
+    await another.record([affinity(1, '0-3')])
+    await one.remove()
+    expect(await readdir(join(path, '..'))).toEqual([])
+    await one.record([affinity(2, '0-3')])
+    expect(await fileJournal(path).entries()).toHaveLength(1)
+    await another.record([affinity(3, '0-3')])
+    expect(await fileJournal(path).entries()).toHaveLength(2)
+  })
+
   it('forgets what is back, and takes what is found then for the original', async () => {
     const journal = fileJournal(path)
     await journal.record([affinity(0, '0-3'), affinity(1, '0-3')])
@@ -308,7 +320,7 @@ describe('fileJournal', () => {
     expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
     expect(await readFile(path, 'utf8')).toMatch(/^\{"journal":"ballast","version":3\}\n/)
     expect((await stat(path)).mode & 0o777).toBe(0o640)
-    expect(await readdir(directory)).toEqual(['old'])
+    expect(await readdir(directory)).toEqual(['old', 'old.lock'])
   })
 
   const manyTimes = (vcpu: number) => {
@@ -324,7 +336,7 @@ describe('fileJournal', () => {
     await journal.record([memory(512 * MiB)])
     await journal.record(manyTimes(0))
     expect((await stat(path)).size).toBeLessThan(10_000)
-    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl', 'yet.jsonl.lock'])
     const [size, pin, ...others] = await fileJournal(path).entries()
     expect(others).toEqual([])
     expect(size).toMatchObject({ kind: 'memory', original: 512 * MiB })
@@ -360,7 +372,7 @@ describe('fileJournal', () => {
       }),
     )
     expect(await fileJournal(path).entries()).toHaveLength(1 + 2 + 2 * small)
-    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl'])
+    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl', 'yet.jsonl.lock'])
   }, 120_000)
 
   it('takes away the line that another one was killed in the middle of', async () => {
