@@ -161,7 +161,8 @@ describe('--journal', () => {
     const there = slash === '' ? mkdtempSync(join(directory, 'there-')) : join(directory, 'new')
     const host = simulate(scenarios.A1())
     await ballast(['cpu', '1', '-n', '5', '--no-restore', '--journal', there + slash], keep(host))
-    expect(readdirSync(there)).toEqual([expect.stringMatching(/^simulation--[0-9a-f]{12}\.jsonl$/)])
+    const name = /^simulation--[0-9a-f]{12}\.jsonl/
+    expect(readdirSync(there)).toEqual([expect.stringMatching(name), expect.stringMatching(/\.jsonl\.lock$/)])
     const status = await ballast(['status', '--journal', there + slash], keep(host))
     expect(status.stdout).toContain(`journal ${there}/simulation-`)
     expect(await ballast(['restore', '--journal', there + slash], keep(host))).toMatchObject({ code: 0 })
