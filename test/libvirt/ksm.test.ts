@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { LibvirtHost } from '../../lib/libvirt/libvirt-host.ts'
 import type { NativeConnection } from '../../lib/addon/native.ts'
+import { LibvirtHost } from '../../lib/libvirt/libvirt-host.ts'
 import { pageSizeOf } from '../../lib/libvirt/page-size.ts'
 import { GiB, KiB } from '../../lib/util/units.ts'
 
