@@ -74,7 +74,7 @@ describe('a second controller', () => {
       expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
       expect(stderr).toMatch(
         new RegExp(
-          `^ballast: .* ${uri} is locked by pid ${first.child.pid} \\(\\S+\\) since .*Z: ballast run; stop that one first.*\\n$`,
+          `^ballast: .* ${uri} is locked by pid ${first.child.pid} \\(\\S+\\) since .*Z: ballast run; stop that controller first.*\\n$`,
         ),
       )
     }
