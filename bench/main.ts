@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { measureAllocations } from './allocate/allocate.ts'
 import { allocateTable } from './allocate/table.ts'
+import { footprintTable, measureFootprint } from './footprint.ts'
+import { measureLoop } from './loop/loop.ts'
+import { loopTable } from './loop/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
 import { measureSampling } from './sampling.ts'
@@ -58,6 +61,32 @@ program
   .option('--turns <count>', `turns of each size, at least ${leastTurns}`, atLeast(leastTurns), leastTurns)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(simulate)
+
+program
+  .command('loop')
+  .description('time a tick of the loop beside that of the baseline, on made-up hosts; needs no lab')
+  .option('--turns <count>', `turns of each size, at least ${leastTurns}`, atLeast(leastTurns), leastTurns)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(loop)
+
+program
+  .command('footprint')
+  .description('measure the resident memory of `ballast run` beside a bare Node; needs a build and no lab')
+  .option('--turns <count>', 'turns, at least 3', atLeast(3), 3)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(footprint)
+
+async function loop({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
+  const figures = await measureLoop(turns, log)
+  console.log(json ? JSON.stringify(figures, shortened) : loopTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
+
+async function footprint({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
+  const figures = await measureFootprint(turns, log)
+  console.log(json ? JSON.stringify(figures, shortened) : footprintTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 async function simulate({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   const figures = await measureSimulation(turns, log)

@@ -8,7 +8,6 @@ const npm = (script) => () => command('npm', 'run', '--silent', script)
 const steps = {
   setup: () => command(process.execPath, 'scripts/setup.mjs', '--build'),
   lint: npm('lint'),
-  'lint:native': npm('lint:native'),
   typecheck: npm('typecheck'),
   'build:gyp': npm('build:gyp'),
   'build:ts': npm('build:ts'),

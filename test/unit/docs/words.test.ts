@@ -67,9 +67,6 @@ const commandLine = [
 
 const words: readonly (readonly [string, string | RegExp])[] = [...identifiers, ...idiom, ...commandLine]
 
-/** What lib still has to be cleaned of. */
-const pending: ReadonlySet<string> = new Set(['brings back', 'for ever', 'someone else'])
-
 function filesIn(folder: string, end: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(end))
@@ -93,7 +90,7 @@ const texts = new Map(
 describe('an old word is gone', () => {
   it.each(words)('from README and docs: %s', (_, word) => expect(linesWith(word, pages)).toEqual([]))
 
-  it.each(words.filter(([name]) => !pending.has(name)))('from lib: %s', (_, word) => {
+  it.each(words)('from lib: %s', (_, word) => {
     expect(linesWith(word, sources)).toEqual([])
   })
 })
