@@ -17,7 +17,9 @@ afterEach(() => {
 
 /** The command line in a process of its own, its output as it comes. */
 function start(args: readonly string[], host = 'works') {
-  const env = { ...process.env, TEST_HOST: host, XDG_STATE_HOME: directory }
+  // Its own state: what another could not restore in time is no part of it.
+  const state = mkdtempSync(join(directory, 'state-'))
+  const env = { ...process.env, TEST_HOST: host, XDG_STATE_HOME: state }
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { env })
   running.push(child)
   const output = { stdout: '', stderr: '' }
@@ -27,12 +29,22 @@ function start(args: readonly string[], host = 'works') {
   child.stderr.on('data', (chunk) => {
     output.stderr += chunk
   })
+  const ended = once(child, 'close').then(([code]) => code as number)
   return {
     child,
     output,
-    ended: once(child, 'close').then(([code]) => code as number),
+    state,
+    ended,
     async says(stream: 'stdout' | 'stderr', text: string) {
-      while (!output[stream].includes(text)) await once(child[stream], 'data')
+      while (!output[stream].includes(text)) {
+        const isOver = await Promise.race([
+          once(child[stream], 'data').then(() => false),
+          ended.then(() => true),
+        ])
+        if (isOver && !output[stream].includes(text)) {
+          throw new Error(`It ended without saying ${text}:\n${output.stderr}`)
+        }
+      }
     },
   }
 }
@@ -55,12 +67,12 @@ describe('the end of a command', () => {
   )
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s brings back what was before', async (signal) => {
-    const { child, output, ended, says } = start(['cpu', '1', '--json'])
+    const { child, output, state, ended, says } = start(['cpu', '1', '--json'])
     await says('stdout', '"status":"applied"')
     child.kill(signal)
     expect(await ended).toBe(0)
     expect(output.stderr).toMatch(/^ballast: restored: \d pins?$/m)
-    expect(readdirSync(join(directory, 'ballast'))).toEqual([])
+    expect(readdirSync(join(state, 'ballast'))).toEqual([])
   })
 
   it('SIGHUP, when its terminal goes away, ends it as cleanly', async () => {
