@@ -1,6 +1,6 @@
 import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { loadNative, type NativeFileLock } from '../../addon/native.ts'
 import { BallastError, wrongOption } from '../../host/errors.ts'
@@ -73,8 +73,8 @@ export async function lockHost(
       if (!lock) throw locked({ resource, locked: true, owner: readOwner(path) }, host.uri)
       locks.push(lock)
       write(lock, me)
-      // Users of the group libvirt need to see it, and the files of other users have to be seen.
-      fchmodSync(lock.fd, 0o640)
+      // Users of the group libvirt need to see it; in a user's own directory nobody else does.
+      if (dirname(path) === places.shared) fchmodSync(lock.fd, 0o640)
       const other = lockFiles(places, prefix).find((file) => file !== path && isLocked(file))
       if (other) throw locked({ resource, locked: true, owner: readOwner(other) }, host.uri)
     }
