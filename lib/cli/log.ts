@@ -1,4 +1,4 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino'
+import type { Logger } from 'pino'
 import type { Tick } from '../control/tick.ts'
 import { LogFormatter } from '../report/log-lines.ts'
 import { printableJson } from '../util/printable.ts'
@@ -27,12 +27,12 @@ export interface RunLogger {
 }
 
 /** A log in lines for people, or as a JSON record for each with the same line in `msg`. */
-export function createLogger(
+export async function createLogger(
   context: CliContext,
   { log = 'text', logLevel = 'info' }: LogOptions,
-): RunLogger {
+): Promise<RunLogger> {
   const formatter = new LogFormatter()
-  if (log === 'json') return jsonLogger(formatter, pinoLogger(context, logLevel))
+  if (log === 'json') return jsonLogger(formatter, await pinoLogger(context, logLevel))
   const least = logLevels.indexOf(logLevel)
   return {
     log: undefined,
@@ -58,7 +58,9 @@ function jsonLogger(formatter: LogFormatter, logger: Logger): RunLogger {
   }
 }
 
-function pinoLogger(context: CliContext, level: string): Logger {
+async function pinoLogger(context: CliContext, level: string): Promise<Logger> {
+  // Loaded where it is asked for: it takes 7 MiB.
+  const { pino, stdTimeFunctions } = await import('pino')
   return pino(
     {
       level,

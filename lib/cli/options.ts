@@ -212,3 +212,17 @@ function absolutePath(name: string): (text: string) => string {
     return text
   }
 }
+
+/** The names of all of them. */
+export const runOptionNames = Object.keys(runOptions) as RunOptionName[]
+
+/** The options that would do nothing, since there is no policy of the kind that they need. */
+export function uselessOptions(
+  options: RunOptions,
+  isNone: (kind: PolicyKind) => boolean,
+): { readonly name: RunOptionName; readonly needs: PolicyKind }[] {
+  return runOptionNames.flatMap((name) => {
+    const { needs }: RunOption = runOptions[name]
+    return options[name] !== undefined && needs && isNone(needs) ? [{ name, needs }] : []
+  })
+}

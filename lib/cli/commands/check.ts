@@ -3,7 +3,7 @@ import { defaultPolicies, type PolicyKind } from '../../policies.ts'
 import { formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import { type Config, readConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { type CliContext, writeLines } from '../context.ts'
 
 /** `ballast check <file>` */
@@ -24,6 +24,7 @@ Examples:
   ballast check new.yaml && systemctl reload ballast`,
     )
     .action(async (path: string) => {
+      const { readConfig } = await import('../config/config.ts')
       const config = await readConfig(path)
       writeLines(context, describe(config).map(printable))
     })

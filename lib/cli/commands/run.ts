@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { readConfig } from '../config/config.ts'
 import type { CliContext } from '../context.ts'
 import { control } from '../controller/controller.ts'
 import { mergeSetup } from '../controller/setup.ts'
@@ -67,7 +66,11 @@ export function runCommandAs(context: CliContext, run: RunCommand): Command {
       }
       return config === undefined
         ? control(context, mergeSetup(line))
-        : controlByFile(context, async () => mergeSetup(line, await readConfig(config)))
+        : controlByFile(context, async () => {
+            // Loaded where there is a file to read: a YAML reader takes 7 MiB.
+            const { readConfig } = await import('../config/config.ts')
+            return mergeSetup(line, await readConfig(config))
+          })
     })
 }
 

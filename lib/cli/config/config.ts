@@ -11,7 +11,7 @@ import {
 } from '../../policies.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import { ConfigError } from '../exit-codes.ts'
-import { type RunOption, type RunOptionName, type RunOptions, runOptions } from '../options.ts'
+import { type RunOption, type RunOptions, runOptionNames, runOptions, uselessOptions } from '../options.ts'
 import { parseSeconds } from '../values.ts'
 import { ConfigReader, type Entry } from './yaml-reader.ts'
 
@@ -47,11 +47,10 @@ const domainKinds = {
   memoryShares: 'number',
 } as const satisfies KindsOf<DomainRules>
 
-const optionNames = Object.keys(runOptions) as RunOptionName[]
 const policyKinds = Object.keys(policies) as PolicyKind[]
 
 /** The keys of a configuration file: those of `ballast run`, under the same names, and the rules for domains. */
-const keys: readonly string[] = ['interval', ...policyKinds, ...optionNames.map(kebabCase), 'domain-rules']
+const keys: readonly string[] = ['interval', ...policyKinds, ...runOptionNames.map(kebabCase), 'domain-rules']
 
 /** Bytes. What is longer is no configuration: a disk, or a log. */
 const longest = 2 ** 20
@@ -80,7 +79,7 @@ export function parseConfig(path: string, text: string): Config {
   const reader = new ConfigReader(path, text)
   const entries = reader.top(keys)
   const options: RunOptions = Object.fromEntries(
-    optionNames.flatMap((name) => {
+    runOptionNames.flatMap((name) => {
       const value = valueIn(reader, entries.get(kebabCase(name)), kebabCase(name), runOptions[name])
       return value === undefined ? [] : [[name, value]]
     }),
@@ -116,17 +115,6 @@ export function parseConfig(path: string, text: string): Config {
       return entry ? `${reader.place(entry)}${key}` : key
     },
   }
-}
-
-/** The options that would do nothing, since there is no policy of the kind that they need. */
-export function uselessOptions(
-  options: RunOptions,
-  isNone: (kind: PolicyKind) => boolean,
-): { readonly name: RunOptionName; readonly needs: PolicyKind }[] {
-  return optionNames.flatMap((name) => {
-    const { needs }: RunOption = runOptions[name]
-    return options[name] !== undefined && needs && isNone(needs) ? [{ name, needs }] : []
-  })
 }
 
 function valueIn(reader: ConfigReader, entry: Entry | undefined, key: string, option: RunOption): unknown {

@@ -25,7 +25,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   if (!host) return
   await using _host = closing(host)
   assertFits(setup, host.topology)
-  let tells = createLogger(context, setup.options)
+  let tells = await createLogger(context, setup.options)
   const speaking = {
     ...context,
     get log() {
@@ -64,7 +64,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   const walkBy = async ({ options, pilot, lockInfo: told }: Setup): Promise<Setup | undefined> => {
     const { ticks } = options
     const left = ticks === undefined ? undefined : ticks - regularTicks
-    tells = createLogger(context, options)
+    tells = await createLogger(context, options)
     lock?.tell(told.policies)
     service.begin(pilot.interval)
     const show = (tick: Tick) => {

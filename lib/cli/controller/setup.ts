@@ -5,9 +5,15 @@ import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
 import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
-import { type Chosen, type Config, uselessOptions } from '../config/config.ts'
+import type { Chosen, Config } from '../config/config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
-import { type ControlOptions, defaultInterval, type PolicyNames, pilotOptions } from '../options.ts'
+import {
+  type ControlOptions,
+  defaultInterval,
+  type PolicyNames,
+  pilotOptions,
+  uselessOptions,
+} from '../options.ts'
 
 /** What the command line says. */
 export interface CommandLine {
