@@ -37,7 +37,7 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
 
 /**
  * Keeps a host level: every `interval` milliseconds it samples, observes, asks its policies, holds what they want
- * against the limits of "What is always true", carries out the rest, and yields the Tick that tells of it.
+ * against the invariants of docs/architecture.md, carries out the rest, and yields the Tick that tells of it.
  *
  * Ticks begin at multiples of the interval since the first on `host.clock`: they do not drift, and intervals that a
  * long tick missed are skipped. Between two ticks the memory of guests is sampled once in each statistics period: when

@@ -6,18 +6,18 @@ import type { RollbackReason } from '../policy/reasons/rollback.ts'
 import type { SkipReason } from '../policy/reasons/skip.ts'
 import type { View } from '../view/view.ts'
 
-/** A limit of the guard; the numbers are those of "What is always true" in docs/architecture.md. */
+/** A limit of the guard; docs/reasons.md has each. */
 export type GuardRule =
-  | 'guest-floor' // 1 never below what it uses plus its margin, nor below its floor
+  | 'guest-floor' // never below what it uses plus its margin, nor below its floor
   | 'guest-ceiling' // never above what its settings say
-  | 'host-reserve' // 2 granted only after it has been seen to be free
-  | 'stale-statistics' // 3 no change, never a shrink
-  | 'unmanaged' // 4 counted and skipped
-  | 'allowed-cpus' // 5 only what its user allows and what is online
-  | 'external-change' // 5 another program's change is not fought
-  | 'backoff' // 6 what failed again and again is tried with growing pauses
+  | 'host-reserve' // granted only after it has been seen to be free
+  | 'stale-statistics' // no change, never a shrink
+  | 'unmanaged' // counted and skipped
+  | 'allowed-cpus' // only what its user allows and what is online
+  | 'external-change' // another program's change is not fought
+  | 'backoff' // what failed again and again is tried with growing pauses
   | 'rolled-back' // what did harm and was undone is not tried again for a while
-  | 'no-change' // 6 what is so already is not asked for again
+  | 'no-change' // what is so already is not asked for again
   | 'invalid' // not an action that makes sense on this host: no such domain, NaN, twice the same
 
 /** One action that the guard changed or denied. */

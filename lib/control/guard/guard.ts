@@ -21,7 +21,7 @@ export interface Guarded {
 }
 
 /**
- * Holds a plan against the rules of "What is always true" in docs/architecture.md. Of several actions for
+ * Holds a plan against the invariants in docs/architecture.md. Of several actions for
  * one thing the first that makes sense counts, so a script can put the policy that matters most first.
  */
 export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledger): Guarded {

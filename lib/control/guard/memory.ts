@@ -8,7 +8,7 @@ import type { GuardLimits, Verdict } from '../verdict.ts'
 import { balloonLevels } from './eligibility.ts'
 
 /**
- * The host's memory during one tick: what balloons may still grow by. Rule 2 of "What is always true": what all
+ * The host's memory during one tick: what balloons may still grow by. The host reserve: what all
  * domains hold, with what is on its way to them, stays within the budget, and nothing is granted that has not
  * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
  */
@@ -47,7 +47,7 @@ export function presentSize({ uuid, memory: { actual, target } }: DomainView, le
 
 /**
  * What becomes of a new balloon size, as one rule after the other is asked: nothing when it is fine as it is.
- * Rules 1 to 4 and 6 of "What is always true". A shrink that is too deep is made less deep and a grant that
+ * It keeps the guest floor and the host reserve. A shrink that is too deep is made less deep and a grant that
  * does not fit is made smaller: grants are served in the order of the plan.
  */
 export function limitMemory(

@@ -5,8 +5,8 @@ import type { Verdict } from '../verdict.ts'
 import { domainSkip } from './eligibility.ts'
 
 /**
- * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Rules 4 to 6
- * of "What is always true": a vCPU is pinned only within what its user allows and what is online, and not
+ * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Unmanaged
+ * domains, allowed CPUs, idle when balanced: a vCPU is pinned only within what its user allows and what is online, and not
  * at all when its domain is skipped, when another program has pinned it, or when it is there already.
  */
 export function limitPin(

@@ -10,7 +10,7 @@ import type { GuardLimits } from '../verdict.ts'
 
 /** What guests could still give. */
 export interface Reclaimable {
-  /** Bytes that all together could give without harm: rule 1 of "What is always true" and their settings let them. */
+  /** Bytes that all together could give without harm: the guest floor and their settings let them. */
   readonly bytes: number
   /** Whether that will not be otherwise soon: no guest's memory is unknown for a reason that passes. */
   readonly isCertain: boolean

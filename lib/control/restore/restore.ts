@@ -53,7 +53,7 @@ const pause = 500
 /**
  * Restores every original in `journal` where the same run of the domain is still active, and reports what could not be
  * restored and why. A value that is neither the original nor one of those that Ballast requested was set by another
- * program, and is left as it is. The limits of "What is always true" hold here too: no guest is shrunk below what it
+ * program, and is left as it is. The invariants of docs/architecture.md hold here too: no guest is shrunk below what it
  * uses by now, and memory that others have to release first is waited for. Nothing is removed from the journal; the
  * sizes that balloons are set to are added to it before.
  *
