@@ -115,6 +115,8 @@ export interface NativeDomain {
   readonly name: string
   readonly id: number
   readonly state: number
+  /** In samples of a local host whose QEMU process was found: see `DomainIdentity`. */
+  readonly run?: string
 }
 
 /** The columns of a `CpuSample`, with `domains` only when the set differs from the last one handed over. */

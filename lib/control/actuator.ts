@@ -169,8 +169,8 @@ function inOrder(plan: Plan, view: View): Step[] {
 
 /** What stands now, and what it is about to be set to. */
 function entryOf({ action, domain }: Step, wallTime: number): JournalEntry {
-  const { uuid, name, id } = domain
-  const run = { wallTime, uuid, name, id }
+  const { uuid, name, id, run: token } = domain
+  const run = { wallTime, uuid, name, id, run: token }
   const change = <Value>(from: Value, to: Value) => ({
     original: from,
     requested: [{ wallTime, from, to }],

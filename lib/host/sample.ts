@@ -1,10 +1,34 @@
-/** Who a row of a Sample is about. A restarted domain keeps its name and UUID and gets a new `id`. */
-export interface DomainIdentity {
+/** Which run of a domain: compared by {@link isSameRun}. */
+export interface RunIdentity {
+  /**
+   * The id that libvirt gave this run of the domain: unique among the running ones, and while libvirt's daemon runs.
+   * The ids begin at 1 again after a boot of the host, and after the end of a daemon that had no domains left.
+   */
+  readonly id: number
+  /**
+   * What tells this run from every other also then: on a local host the kernel's boot id and the start time of the QEMU
+   * process. Undefined where the process cannot be seen, as on a remote host.
+   */
+  readonly run?: string | undefined
+}
+
+/** Who a row of a Sample is about. A restarted domain keeps its name and UUID and is another run. */
+export interface DomainIdentity extends RunIdentity {
   /** Canonical lower-case UUID with dashes. */
   readonly uuid: string
   readonly name: string
-  /** The id that libvirt gave this run of the domain; unique among the running ones. */
-  readonly id: number
+}
+
+/** The run of a domain alone, to be remembered. */
+export function runOf({ id, run }: RunIdentity): RunIdentity {
+  return { id, run }
+}
+
+/** Whether two identities of a domain, with one UUID, are of the same run: by `run` where both know it, else by `id`. */
+export function isSameRun(a: RunIdentity | undefined, b: RunIdentity): boolean {
+  if (a === undefined) return false
+  if (a.run !== undefined && b.run !== undefined) return a.run === b.run
+  return a.id === b.id
 }
 
 /** `virDomainState`, as libvirt numbers it. */

@@ -241,7 +241,7 @@ class DomainTable {
   #domains: readonly DomainIdentity[] = []
 
   update(changed: readonly NativeDomain[] | undefined): readonly DomainIdentity[] {
-    if (changed) this.#domains = changed.map(({ uuid, name, id }) => ({ uuid, name, id }))
+    if (changed) this.#domains = changed.map(({ uuid, name, id, run }) => ({ uuid, name, id, run }))
     return this.#domains
   }
 }

@@ -1,4 +1,4 @@
-import type { CpuSample } from '../host/sample.ts'
+import type { CpuSample, RunIdentity } from '../host/sample.ts'
 import { Boot } from './cpu/boot-grace.ts'
 import { estimateDemand } from './cpu/demand.ts'
 import { type CellOf, homeCell } from './cpu/home-cell.ts'
@@ -6,15 +6,15 @@ import { VcpuTrack } from './cpu/vcpu-track.ts'
 
 /** What is remembered of one run of a domain. While it is paused all stays as it is: it goes on where it was. */
 export class DomainRun {
-  readonly id: number
+  readonly identity: RunIdentity
   /** By number; numbers may have gaps. */
   readonly #vcpus: (VcpuTrack | undefined)[] = []
   readonly #boot: Boot
   #homeCell: number | undefined
 
   /** `appeared`: monotonic milliseconds; undefined for one that was there before anything was seen. */
-  constructor(id: number, appeared: number | undefined) {
-    this.id = id
+  constructor(identity: RunIdentity, appeared: number | undefined) {
+    this.identity = identity
     this.#boot = new Boot(appeared)
   }
 

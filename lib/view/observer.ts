@@ -6,6 +6,7 @@ import {
   type DomainIdentity,
   type DomainState,
   isRunning,
+  isSameRun,
   type MemorySample,
 } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -151,11 +152,11 @@ export class Observer {
       const state = memory.state[row] as DomainState
       const levels = this.#levels(identity, state, targets, memory.wallTime)
       const seen = before.get(identity.uuid)
-      const { homeCell, cpuShares, vcpus } = seen?.id === identity.id ? seen : unseen
+      const { homeCell, cpuShares, vcpus } = seen && isSameRun(seen, identity) ? seen : unseen
       const own: VcpuView[] = []
-      const { uuid, name, id } = identity
+      const { uuid, name, id, run } = identity
       const settings = this.#settings(identity)
-      const domain = { uuid, name, id, state, settings, homeCell, vcpus: own, cpuShares, memory: levels }
+      const domain = { uuid, name, id, run, state, settings, homeCell, vcpus: own, cpuShares, memory: levels }
       for (const vcpu of vcpus) {
         const copy = ofDomain(vcpu, domain)
         own.push(copy)
@@ -233,10 +234,11 @@ export class Observer {
   #followDomains({ domains, interval, time }: CpuSample): void {
     const appeared = this.#hasSeen && !Number.isNaN(interval) ? time : undefined
     const runs = new Map<string, DomainRun>()
-    this.#runsInOrder = domains.map(({ uuid, id }) => {
-      const before = this.#runs.get(uuid)
-      const run = before?.id === id ? before : new DomainRun(id, appeared)
-      runs.set(uuid, run)
+    this.#runsInOrder = domains.map((identity) => {
+      const before = this.#runs.get(identity.uuid)
+      const isKnown = before && isSameRun(before.identity, identity)
+      const run = isKnown ? before : new DomainRun(identity, appeared)
+      runs.set(identity.uuid, run)
       return run
     })
     this.#runs = runs
@@ -252,7 +254,18 @@ export class Observer {
     const homeCell = run.homeCell(cpu, index, this.#cellOf)
     const cpuShares = this.#options.cpuShares?.(identity)
     const vcpus: VcpuView[] = []
-    const domain: DomainView = { uuid, name, id, state, settings, homeCell, vcpus, cpuShares, memory }
+    const domain: DomainView = {
+      uuid,
+      name,
+      id,
+      run: identity.run,
+      state,
+      settings,
+      homeCell,
+      vcpus,
+      cpuShares,
+      memory,
+    }
     for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
       vcpus.push(this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts))
     }

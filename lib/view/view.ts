@@ -1,6 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { Ksm } from '../host/ksm.ts'
-import type { DomainState } from '../host/sample.ts'
+import type { DomainIdentity, DomainState } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
 import type { DomainSettings } from './domain-settings.ts'
 
@@ -39,10 +39,7 @@ export interface PcpuView {
   readonly capacity: number
 }
 
-export interface DomainView {
-  readonly uuid: string
-  readonly name: string
-  readonly id: number
+export interface DomainView extends DomainIdentity {
   readonly state: DomainState
   readonly settings: DomainSettings
   /** NUMA cell in which most of its vCPUs ran when it was first seen: its memory is likely there. */

@@ -42,6 +42,7 @@ Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains) {
     domain["name"] = domains[i].name;
     domain["id"] = domains[i].id;
     domain["state"] = domains[i].state;
+    if (!domains[i].run.empty()) domain["run"] = domains[i].run;
     array[static_cast<uint32_t>(i)] = domain;
   }
   return array;

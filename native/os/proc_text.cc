@@ -39,6 +39,23 @@ std::string_view TakeUntil(std::string_view& text, char separator) {
   return front;
 }
 
+// An unsigned field of /proc/PID/stat, as proc(5) numbers them; only those after the name.
+template <typename Number>
+std::optional<Number> TakeStatField(std::string_view text, int number) {
+  // The name stands in parentheses and may hold anything, blanks and parentheses too.
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(name_end + 1);
+  constexpr int kFirstAfterName = 3;
+  for (int field = kFirstAfterName; field < number; ++field) {
+    const size_t start = text.find_first_not_of(' ');
+    if (start == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(start);
+    TakeUntil(text, ' ');
+  }
+  return TakeNumber<Number>(text);
+}
+
 }  // namespace
 
 std::optional<Schedstat> ParseSchedstat(std::string_view text) {
@@ -49,21 +66,11 @@ std::optional<Schedstat> ParseSchedstat(std::string_view text) {
 }
 
 std::optional<int32_t> ParseLastCpu(std::string_view text) {
-  // The thread's name stands in parentheses and may hold anything, blanks and parentheses too.
-  const size_t name_end = text.rfind(')');
-  if (name_end == std::string_view::npos) return std::nullopt;
-  text.remove_prefix(name_end + 1);
-  constexpr int kFirstAfterName = 3;
-  constexpr int kProcessor = 39;
-  for (int field = kFirstAfterName; field < kProcessor; ++field) {
-    const size_t start = text.find_first_not_of(' ');
-    if (start == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(start);
-    TakeUntil(text, ' ');
-  }
-  const auto cpu = TakeNumber<int32_t>(text);
+  const auto cpu = TakeStatField<int32_t>(text, 39);
   return cpu && *cpu >= 0 ? cpu : std::nullopt;
 }
+
+std::optional<uint64_t> ParseStartTime(std::string_view text) { return TakeStatField<uint64_t>(text, 22); }
 
 std::optional<uint32_t> ParseVcpuThreadName(std::string_view text) {
   constexpr std::string_view kPrefix = "CPU ";

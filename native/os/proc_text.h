@@ -22,6 +22,9 @@ std::optional<Schedstat> ParseSchedstat(std::string_view text);
 // Field 39 of /proc/PID/task/TID/stat: the CPU that the thread ran on last.
 std::optional<int32_t> ParseLastCpu(std::string_view text);
 
+// Field 22 of /proc/PID/stat: when the process started, in clock ticks since the host booted.
+std::optional<uint64_t> ParseStartTime(std::string_view text);
+
 // /proc/PID/task/TID/comm of a QEMU vCPU thread ("CPU 3/KVM", "CPU 3/TCG"): the vCPU's number.
 std::optional<uint32_t> ParseVcpuThreadName(std::string_view text);
 

@@ -145,7 +145,7 @@ std::vector<ActiveDomain> Connection::ListActive() const {
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
     virDomainGetUUIDString(domain, uuid);
     const int id = static_cast<int>(virDomainGetID(domain));
-    if (id >= 0) domains.push_back(ActiveDomain{uuid, NameOf(domain), id, StateOf(*list[i])});
+    if (id >= 0) domains.push_back(ActiveDomain{uuid, NameOf(domain), id, StateOf(*list[i]), {}});
   }
   std::sort(domains.begin(), domains.end(),
             [](const ActiveDomain& a, const ActiveDomain& b) { return a.id < b.id; });

@@ -18,6 +18,9 @@ struct ActiveDomain {
   std::string name;
   int id;
   int state;
+  // What tells the run from every other, see RunOfProcess. A sampler fills it in; empty: not to be had here.
+  std::string run;
+  // Within one connection no id is given twice.
   bool SameRun(const ActiveDomain& other) const { return id == other.id && uuid == other.uuid; }
 };
 

@@ -4,6 +4,7 @@
 
 #include "os/fd.h"
 #include "os/proc_text.h"
+#include "os/process_run.h"
 #include "util/clock.h"
 #include "util/cpu_bitmap.h"
 #include "virt/error.h"
@@ -44,6 +45,7 @@ CpuColumns CpuSampler::Sample() {
   const bool affinity_stale = affinity_stale_.exchange(false);
   for (size_t row = 0; row < table_.rows().size(); ++row) {
     const ActiveDomain& domain = table_.rows()[row];
+    columns.domains[row].run = rows_[row]->run;
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
     const bool refresh_affinity = affinity_stale || (samples_ + row) % kAffinityRound == 0;
@@ -76,6 +78,7 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
     const auto process = processes.find(domains[row].uuid);
     if (process == processes.end()) continue;
     rows[row]->threads = std::make_unique<VcpuThreads>(kProc, process->second);
+    rows[row]->run = RunOfProcess(kProc, process->second);
   }
 
   // Nothing from here on needs memory.
@@ -83,6 +86,8 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
     const auto known = readers_.find(key);
     if (known == readers_.end()) continue;
     if (!reader.threads) reader.threads = std::move(known->second.threads);
+    // A run that was once found stays what it is, whatever process is found later.
+    if (!known->second.run.empty()) reader.run = std::move(known->second.run);
     reader.libvirt = std::move(known->second.libvirt);
   }
   readers_ = std::move(readers);  // moving a map leaves its elements where they are

@@ -51,6 +51,7 @@ class CpuSampler {
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
   struct DomainReader {
     std::string key;                       // one run of one domain
+    std::string run;                       // see ActiveDomain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
     std::unique_ptr<VcpuReader> libvirt;   // made when first needed
   };

@@ -7,12 +7,15 @@
 #include <thread>
 
 #include "os/proc_text.h"
+#include "os/process_run.h"
+#include "os/vcpu_threads.h"
 #include "util/clock.h"
 #include "virt/error.h"
 
 namespace ballast {
 namespace {
 
+constexpr char kProc[] = "/proc";
 constexpr size_t kWorkers = 4;  // more connections gain nothing: libvirtd is the bottleneck then
 // Including those that hang on stuck guests. Each uses one of the threads that libvirtd has for all clients
 // (max_workers, 20): with none left, no client could list or destroy a guest.
@@ -108,6 +111,7 @@ MemoryColumns MemorySampler::Sample() {
   columns.domains = table_.rows();
   columns.readings.resize(guests.size());
   for (size_t row = 0; row < guests.size(); ++row) {
+    columns.domains[row].run = guests[row]->run;
     columns.state.push_back(static_cast<uint8_t>(table_.rows()[row].state));
     ReadLevels(*connection_, table_.rows()[row], columns.readings[row]);
   }
@@ -141,12 +145,19 @@ MemoryStatus MemorySampler::StatusNow(const Guest& guest) const {
 std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
   std::unordered_map<std::string, GuestPtr> present;
   std::vector<GuestPtr> rows;
+  std::vector<QemuIdentity> unknown;
   for (const ActiveDomain& domain : table_.rows()) {
     const std::string key = domain.uuid + "#" + std::to_string(domain.id);
     const auto known = guests_.find(key);
     GuestPtr guest = known != guests_.end() ? known->second : std::make_shared<Guest>(domain.id);
+    if (known == guests_.end() && connection_->IsLocal()) unknown.push_back({domain.uuid, domain.name});
     present.emplace(key, guest);
     rows.push_back(std::move(guest));
+  }
+  const auto processes = FindQemuProcesses(kProc, unknown);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const auto process = processes.find(table_.rows()[row].uuid);
+    if (process != processes.end()) rows[row]->run = RunOfProcess(kProc, process->second);
   }
   guests_ = std::move(present);
   return rows;

@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import { negligible } from '../../view/memory/sizes.ts'
@@ -16,7 +17,7 @@ const floor = 256 * MiB
 export interface CagmaState {
   readonly due: number | undefined
   /** By UUID: of one run of a guest, the bytes of its releases in a row, the last ones. */
-  readonly guests: ReadonlyMap<string, { readonly id: number; readonly releases: readonly number[] }>
+  readonly guests: ReadonlyMap<string, RunIdentity & { readonly releases: readonly number[] }>
 }
 
 /** After this many releases in a row a guest releases the mean of the last few. */
@@ -62,18 +63,19 @@ export function cagma(): StatefulPolicy<SetMemoryAction, CagmaState> {
     decide(view, before) {
       const { isNow, due } = turnOf(view, period, before.due)
       const guests = guestsOf(view, floor).toSorted((a, b) => lackOf(b) - lackOf(a))
-      const releasesOf = ({ domain: { uuid, id } }: Guest) => {
-        const found = before.guests.get(uuid)
-        return found?.id === id ? found.releases : []
+      const releasesOf = ({ domain }: Guest) => {
+        const found = before.guests.get(domain.uuid)
+        return found && isSameRun(found, domain) ? found.releases : []
       }
       const amounts = new Map(guests.map((guest) => [guest, smoothed(surplusOf(guest), releasesOf(guest))]))
       const releases = guests.flatMap((guest) => take(guest, amounts.get(guest)!))
       if (isNow) {
         const grants = guests.flatMap((guest) => give(guest, 'cagma'))
-        const remembered = guests.map((guest): [string, { id: number; releases: number[] }] => {
-          const { uuid, id } = guest.domain
+        const remembered = guests.map((guest): [string, RunIdentity & { releases: number[] }] => {
+          const { domain } = guest
           const amount = amounts.get(guest)!
-          return [uuid, { id, releases: amount === 0 ? [] : [...releasesOf(guest), amount].slice(-row) }]
+          const releases = amount === 0 ? [] : [...releasesOf(guest), amount].slice(-row)
+          return [domain.uuid, { ...runOf(domain), releases }]
         })
         return { plan: [...releases, ...grants], state: { due, guests: new Map(remembered) } }
       }

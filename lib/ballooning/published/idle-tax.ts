@@ -1,3 +1,4 @@
+import { isSameRun, runOf } from '../../host/sample.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
@@ -93,16 +94,16 @@ export function idleTax(): StatefulPolicy<SetMemoryAction, IdleTaxState> {
       const passed = before.time === undefined ? 0 : view.time - before.time
       const averages = new Map<string, Averages>()
       const guests = guestsOf(view, leastSize).map((guest) => {
-        const { uuid, id } = guest.domain
-        const found = before.guests.get(uuid)
-        const known = found?.id === id ? found : undefined
+        const { domain } = guest
+        const found = before.guests.get(domain.uuid)
+        const known = found && isSameRun(found, domain) ? found : undefined
         const now = activeOf(guest)
         const next = {
-          id,
+          ...runOf(domain),
           slow: closer(known?.slow ?? now, now, passed / slow),
           fast: closer(known?.fast ?? now, now, passed / fast),
         }
-        averages.set(uuid, next)
+        averages.set(domain.uuid, next)
         return judge(guest, next)
       })
       const held = guests.reduce((sum, { guest }) => sum + guest.present, 0)

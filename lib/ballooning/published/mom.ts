@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import type { View } from '../../view/view.ts'
@@ -26,7 +27,7 @@ export interface MomState {
   /** The host's use as a fraction of its total, oldest first. */
   readonly host: readonly Look[]
   /** By UUID: the use in bytes of one run of a guest, oldest first. */
-  readonly guests: ReadonlyMap<string, { readonly id: number; readonly looks: readonly Look[] }>
+  readonly guests: ReadonlyMap<string, RunIdentity & { readonly looks: readonly Look[] }>
 }
 
 /**
@@ -83,9 +84,10 @@ function remember(
   return {
     host: known ? add(before.host, 1 - free / memory.total) : [],
     guests: new Map(
-      guests.map(({ domain: { uuid, id }, actual, unused }) => {
-        const found = before.guests.get(uuid)
-        return [uuid, { id, looks: add(found?.id === id ? found.looks : [], actual - unused) }]
+      guests.map(({ domain, actual, unused }) => {
+        const found = before.guests.get(domain.uuid)
+        const looks = found && isSameRun(found, domain) ? found.looks : []
+        return [domain.uuid, { ...runOf(domain), looks: add(looks, actual - unused) }]
       }),
     ),
   }

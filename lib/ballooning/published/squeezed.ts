@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type SetMemoryAction, type StatefulPolicy, setMemory } from '../../policy/plan.ts'
 import { MiB } from '../../util/units.ts'
 import { freeMemory } from '../free-memory.ts'
@@ -10,8 +11,7 @@ const uncooperativeAfter = 20_000
 const tolerance = 16 * MiB
 
 /** What is remembered of one run of a guest: bytes and monotonic milliseconds. */
-interface Squeezed {
-  readonly id: number
+interface Squeezed extends RunIdentity {
   readonly actual: number
   /** What it is to come to. */
   readonly target: number
@@ -85,13 +85,13 @@ export function squeezed(): StatefulPolicy<SetMemoryAction, SqueezedState> {
 
 /** What is known of a guest now, its target being the one that it had so far. */
 function look({ domain, actual, asked }: Guest, time: number, { guests }: SqueezedState): Squeezed {
-  const { uuid, id } = domain
-  const found = guests.get(uuid)
-  if (found?.id !== id) return { id, actual, target: asked, movedAt: time }
+  const run = runOf(domain)
+  const found = guests.get(domain.uuid)
+  if (!found || !isSameRun(found, domain)) return { ...run, actual, target: asked, movedAt: time }
   const { target } = found
   const came = (actual - found.actual) * Math.sign(target - found.actual)
   const isMoving = isAt(found.actual, target) || isAt(actual, target) || came > 0
-  return { id, actual, target, movedAt: isMoving ? time : found.movedAt }
+  return { ...run, actual, target, movedAt: isMoving ? time : found.movedAt }
 }
 
 /** Which part of the way from its minimum to its maximum each guest can have, 0 to 1. */

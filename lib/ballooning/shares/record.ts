@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { backoff } from '../../util/backoff.ts'
 import { reportSpacing } from '../../view/memory/report.ts'
 import { negligible } from '../../view/memory/sizes.ts'
@@ -34,8 +35,7 @@ export interface Report {
 }
 
 /** What is remembered of one run of a guest. Plain data; bytes and monotonic milliseconds. */
-export interface GuestRecord {
-  readonly id: number
+export interface GuestRecord extends RunIdentity {
   /** The size that it came with. */
   readonly original: number
   /** The most that it was ever expected to take soon, or to want back from its swap. */
@@ -70,7 +70,7 @@ export function remember(
   if (hold !== undefined || !need || age === undefined || actual === undefined || maximum === undefined) {
     return undefined
   }
-  const known = before?.id === domain.id ? before : nothing(domain.id, target ?? actual)
+  const known = before && isSameRun(before, domain) ? before : nothing(domain, target ?? actual)
   const reportTime = time - age
   const last = known.reports.at(-1)
   const isNew = !last || reportTime >= last.time + reportSpacing
@@ -100,9 +100,9 @@ export function raisedSize({ raised }: GuestRecord, need: number, time: number):
   return need + (raised.bytes - need) * 0.5 ** halves
 }
 
-function nothing(id: number, original: number): GuestRecord {
+function nothing(run: RunIdentity, original: number): GuestRecord {
   return {
-    id,
+    ...runOf(run),
     original,
     reserve: 0,
     reports: [],

@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { reportSpacing } from '../../view/memory/report.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView } from '../../view/view.ts'
@@ -14,8 +15,7 @@ interface Report {
 }
 
 /** What is remembered of one run of a guest. Plain data. */
-export interface GuestHistory {
-  readonly id: number
+export interface GuestHistory extends RunIdentity {
   /** The last ones, oldest first. */
   readonly reports: readonly Report[]
   /** Bytes per millisecond by which its use rose above all of the reports before, in the last one; 0: it did not, or not by much. */
@@ -42,7 +42,7 @@ export function remember(
   if (hold !== undefined || age === undefined || actual === undefined || unused === undefined)
     return undefined
 
-  const known = before?.id === domain.id ? before : undefined
+  const known = before && isSameRun(before, domain) ? before : undefined
   const stable = known && Math.abs(known.actual - actual) < negligible
   const stableSince = stable ? known.stableSince : time
   const reportTime = time - age
@@ -58,7 +58,7 @@ export function remember(
   const used = total - unused + swappedOut
   const rise = known ? used - Math.max(...known.reports.map((report) => report.used)) : 0
   return {
-    id: domain.id,
+    ...runOf(domain),
     reports: [...(known?.reports ?? []), { time: reportTime, used }].slice(-remembered),
     growth: last && rise > noise ? rise / (reportTime - last.time) : 0,
     reserved,

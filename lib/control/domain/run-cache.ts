@@ -1,6 +1,6 @@
 import { asBallastError, type BallastError, isDomainGone } from '../../host/errors.ts'
 import type { Host, HostEvent } from '../../host/host.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import { withTimeout } from '../../util/timeout.ts'
 
@@ -8,8 +8,7 @@ import { withTimeout } from '../../util/timeout.ts'
 const atOnce = 8
 
 /** What is known of one run of a domain. */
-interface Entry<T> {
-  readonly id: number
+interface Entry<T> extends RunIdentity {
   /** Undefined until it is known. */
   answer: { readonly value: T } | undefined
   /** It is no longer what is so, or may not be. */
@@ -81,9 +80,9 @@ export class RunCache<T> implements Disposable {
   }
 
   /** The answer of a domain, as far as it is known. */
-  of({ uuid, id }: DomainIdentity): T | undefined {
-    const entry = this.#entries.get(uuid)
-    return entry?.id === id ? this.#valueOf(entry) : undefined
+  of(domain: DomainIdentity): T | undefined {
+    const entry = this.#entries.get(domain.uuid)
+    return entry && isSameRun(entry, domain) ? this.#valueOf(entry) : undefined
   }
 
   /** What was answered of this domain is no longer so. */
@@ -103,12 +102,13 @@ export class RunCache<T> implements Disposable {
     return isOld && !this.#question.serveStale ? undefined : answer?.value
   }
 
-  #entry({ uuid, id }: DomainIdentity): Entry<T> {
-    const known = this.#entries.get(uuid)
-    if (known?.id === id) return known
+  #entry(domain: DomainIdentity): Entry<T> {
+    const known = this.#entries.get(domain.uuid)
+    if (known && isSameRun(known, domain)) return known
     this.#known = undefined
-    const entry: Entry<T> = { id, answer: undefined, isOld: false, changes: 0, question: undefined }
-    this.#entries.set(uuid, entry)
+    const nothing = { answer: undefined, isOld: false, changes: 0, question: undefined }
+    const entry: Entry<T> = { ...runOf(domain), ...nothing }
+    this.#entries.set(domain.uuid, entry)
     return entry
   }
 

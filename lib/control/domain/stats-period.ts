@@ -1,6 +1,6 @@
 import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { backoff } from '../../util/backoff.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -11,8 +11,7 @@ const atOnce = 4
 const pauses = { first: 1_000, longest: 300_000 }
 
 /** How far one run of a domain is. */
-interface Arming {
-  readonly id: number
+interface Arming extends RunIdentity {
   state: 'begun' | 'armed' | 'failed'
   /** When failed: monotonic milliseconds from which on it is tried again. */
   retryAt: number
@@ -100,16 +99,16 @@ export class StatsPeriods implements Disposable {
 
   #arm(domain: DomainIdentity): void {
     const before = this.#armings.get(domain.uuid)
-    const same = before?.id === domain.id ? before : undefined
+    const same = before && isSameRun(before, domain) ? before : undefined
     if (same && (same.state !== 'failed' || this.#host.clock.now() < same.retryAt)) return
-    const arming: Arming = { id: domain.id, state: 'begun', retryAt: 0, failures: same?.failures ?? 0 }
+    const arming: Arming = { ...runOf(domain), state: 'begun', retryAt: 0, failures: same?.failures ?? 0 }
     this.#armings.set(domain.uuid, arming)
     void this.#semaphore.run(() => this.#set(domain, arming))
   }
 
   /** Never rejects: it has no waiter. */
   async #set(domain: DomainIdentity, arming: Arming): Promise<void> {
-    const { uuid, name, id } = domain
+    const { uuid, name, id, run } = domain
     const { clock } = this.#host
     try {
       const need = await this.#needs(domain)
@@ -122,7 +121,7 @@ export class StatsPeriods implements Disposable {
       const { original } = need
       const requested = [{ wallTime, from: original, to: this.#seconds }]
       await this.#journal.record([
-        { wallTime, uuid, name, id, kind: 'memoryStatsPeriod', original, requested },
+        { wallTime, uuid, name, id, run, kind: 'memoryStatsPeriod', original, requested },
       ])
       await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
       arming.state = 'armed'

@@ -90,10 +90,11 @@ type Read<Value> = (value: unknown) => Value | undefined
 
 /** The entry that a line holds; undefined for a line that holds none. */
 function entryOf(line: Readonly<Record<string, unknown>>): JournalEntry | undefined {
-  const { wallTime, uuid, name, id, kind, vcpu } = line
+  const { wallTime, uuid, name, id, run, kind, vcpu } = line
   if (typeof wallTime !== 'number' || typeof uuid !== 'string') return undefined
   if (typeof name !== 'string' || typeof id !== 'number') return undefined
-  const subject = { wallTime, uuid, name, id }
+  if (run !== undefined && typeof run !== 'string') return undefined
+  const subject = { wallTime, uuid, name, id, run }
   if (kind === 'affinity') {
     const values = valuesOf(line, cpusOf)
     const isVcpu = Number.isSafeInteger(vcpu) && (vcpu as number) >= 0

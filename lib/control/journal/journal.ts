@@ -1,6 +1,6 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import type { KsmSettings } from '../../host/ksm.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import type { Resource } from '../host-lock/owner.ts'
 
 /** One change that Ballast was about to make, or may have made. */
@@ -60,7 +60,7 @@ export interface Journal {
 /** Key of what an entry is about: one setting in one run of one domain. */
 export function subjectOf(entry: JournalEntry): string {
   const vcpu = entry.kind === 'affinity' ? ` ${entry.vcpu}` : ''
-  return `${entry.kind} ${entry.uuid} ${entry.id}${vcpu}`
+  return `${entry.kind} ${entry.uuid} ${entry.run ?? entry.id}${vcpu}`
 }
 
 /** The resource of the host that an entry belongs to. */
@@ -116,11 +116,11 @@ const youngest = 60_000
 
 /** Drops the entries about runs of domains that have ended, that is, are not among the `active` ones. */
 export function dropEnded(kept: Map<string, JournalEntry>, active: readonly DomainIdentity[]): void {
-  const ids = new Map(active.map(({ uuid, id }) => [uuid, id]))
+  const runs = new Map(active.map((domain) => [domain.uuid, domain]))
   let newest = Number.NEGATIVE_INFINITY
   for (const { wallTime } of kept.values()) newest = Math.max(newest, wallTime)
-  for (const [subject, { kind, uuid, id, wallTime }] of kept) {
-    const isOld = wallTime < newest - youngest
-    if (isOld && kind !== 'ksm' && ids.get(uuid) !== id) kept.delete(subject)
+  for (const [subject, entry] of kept) {
+    const isOld = entry.wallTime < newest - youngest
+    if (isOld && entry.kind !== 'ksm' && !isSameRun(runs.get(entry.uuid), entry)) kept.delete(subject)
   }
 }

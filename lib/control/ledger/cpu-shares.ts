@@ -1,12 +1,11 @@
 import { type BallastError, isTransient } from '../../host/errors.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import type { View } from '../../view/view.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** What we did to one domain's shares in one run of it. */
-interface SharesRequest {
-  readonly id: number
+interface SharesRequest extends RunIdentity {
   readonly shares: number
   /** Whether they have been seen since to be what we made them. */
   seen: boolean
@@ -18,13 +17,13 @@ interface SharesRequest {
 export class SharesLedger {
   readonly #requests = new Map<string, SharesRequest>()
   /** Why a host or a domain takes no shares, by UUID. */
-  readonly #refusals = new Map<string, { readonly id: number; readonly message: string }>()
+  readonly #refusals = new Map<string, RunIdentity & { readonly message: string }>()
 
   /** Forgets what has restarted or ended, and notices what another program changed. */
   observe(view: View): void {
     const domains = domainsByUuid(view.domains)
     for (const book of [this.#requests, this.#refusals]) {
-      for (const [uuid, { id }] of book) if (domains.get(uuid)?.id !== id) book.delete(uuid)
+      for (const [uuid, run] of book) if (!isSameRun(domains.get(uuid), run)) book.delete(uuid)
     }
     for (const [uuid, request] of this.#requests) {
       const shares = domains.get(uuid)?.cpuShares
@@ -34,13 +33,14 @@ export class SharesLedger {
     }
   }
 
-  applied({ uuid, id }: DomainIdentity, shares: number): void {
-    this.#requests.set(uuid, { id, shares, seen: false, external: undefined })
+  applied(domain: DomainIdentity, shares: number): void {
+    this.#requests.set(domain.uuid, { ...runOf(domain), shares, seen: false, external: undefined })
   }
 
   /** It could not be given shares. What is not likely to pass is not tried again in this run of the domain. */
-  failed({ uuid, id }: DomainIdentity, error: BallastError): void {
-    if (!isTransient(error)) this.#refusals.set(uuid, { id, message: error.message })
+  failed(domain: DomainIdentity, error: BallastError): void {
+    if (isTransient(error)) return
+    this.#refusals.set(domain.uuid, { ...runOf(domain), message: error.message })
   }
 
   /** Why this domain's shares are not changed; undefined: they may be. */

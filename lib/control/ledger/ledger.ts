@@ -1,5 +1,5 @@
 import type { CpuSet } from '../../host/cpuset.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
@@ -34,8 +34,7 @@ interface BalloonRequest {
 const longestCall = 60_000
 
 /** What we did in one run of one domain. */
-interface Run {
-  readonly id: number
+interface Run extends RunIdentity {
   readonly pins: Map<number, PinRecord>
   /** The last certain one is what the balloon is on its way to; it may have followed any other since it was seen. */
   requests: BalloonRequest[]
@@ -60,10 +59,10 @@ export class Ledger {
    */
   targetsOf(domains: readonly DomainIdentity[]): ReadonlyMap<string, number> {
     const targets = new Map<string, number>()
-    for (const { uuid, id } of domains) {
-      const run = this.#runs.get(uuid)
-      const last = run?.id === id ? run.requests.findLast((ask) => ask.certain) : undefined
-      if (last) targets.set(uuid, last.bytes)
+    for (const domain of domains) {
+      const run = this.#runs.get(domain.uuid)
+      const last = run && isSameRun(run, domain) ? run.requests.findLast((ask) => ask.certain) : undefined
+      if (last) targets.set(domain.uuid, last.bytes)
     }
     return targets
   }
@@ -79,7 +78,7 @@ export class Ledger {
     const domains = domainsByUuid(view.domains)
     for (const [uuid, run] of this.#runs) {
       const domain = domains.get(uuid)
-      if (domain?.id !== run.id) {
+      if (!domain || !isSameRun(run, domain)) {
         this.#runs.delete(uuid)
         continue
       }
@@ -92,7 +91,7 @@ export class Ledger {
   observeMemory(view: View, memoryAskedAt: number): void {
     for (const domain of view.domains) {
       const run = this.#runs.get(domain.uuid)
-      if (run?.id === domain.id) observeBalloon(run, domain, memoryAskedAt)
+      if (run && isSameRun(run, domain)) observeBalloon(run, domain, memoryAskedAt)
     }
   }
 
@@ -147,8 +146,8 @@ export class Ledger {
 
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
-    if (present?.id === domain.id) return present
-    const run: Run = { id: domain.id, pins: new Map(), requests: [] }
+    if (present && isSameRun(present, domain)) return present
+    const run: Run = { ...runOf(domain), pins: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
     return run
   }

@@ -1,4 +1,4 @@
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type Action, actionKey, attemptKey, type PinAction } from '../../policy/plan.ts'
 import { backoff } from '../../util/backoff.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
@@ -15,9 +15,8 @@ const sizePause = 180_000
 const mostGrowth = 64
 
 /** What turned out to do harm. */
-interface QuarantineEntry {
+interface QuarantineEntry extends RunIdentity {
   readonly uuid: string
-  readonly id: number
   readonly times: number
   /** Monotonic milliseconds before which it is not tried again, and after which it is forgotten. */
   readonly until: number
@@ -33,18 +32,19 @@ export class Quarantine {
   /** Forgets what has restarted or ended, and what was long ago. */
   observe(view: View): void {
     const domains = domainsByUuid(view.domains)
-    for (const [key, { uuid, id, forgotten }] of this.#entries) {
-      if (domains.get(uuid)?.id !== id || view.time >= forgotten) this.#entries.delete(key)
+    for (const [key, entry] of this.#entries) {
+      const isThere = isSameRun(domains.get(entry.uuid), entry)
+      if (!isThere || view.time >= entry.forgotten) this.#entries.delete(key)
     }
   }
 
   /** This pin, with others, did harm at `time`. */
-  pinHurt(pin: PinAction, id: number, time: number): void {
-    this.#add(attemptKey(pin), { uuid: pin.uuid, id }, time, pinPause, 0)
+  pinHurt(pin: PinAction, run: RunIdentity, time: number): void {
+    this.#add(attemptKey(pin), { uuid: pin.uuid, ...runOf(run) }, time, pinPause, 0)
   }
 
   /** The guest was hurt at `time` by a balloon below `least` bytes. */
-  sizeHurt(domain: Pick<DomainIdentity, 'uuid' | 'id'>, least: number, time: number): void {
+  sizeHurt(domain: Omit<DomainIdentity, 'name'>, least: number, time: number): void {
     this.#add(actionKey({ kind: 'setMemory', uuid: domain.uuid }), domain, time, sizePause, least)
   }
 
@@ -68,17 +68,13 @@ export class Quarantine {
     }
   }
 
-  #add(
-    key: string,
-    { uuid, id }: Pick<DomainIdentity, 'uuid' | 'id'>,
-    time: number,
-    pause: number,
-    least: number,
-  ) {
+  #add(key: string, domain: Omit<DomainIdentity, 'name'>, time: number, pause: number, least: number) {
     const before = this.#entries.get(key)
-    const times = before?.id === id ? before.times + 1 : 1
+    const times = before && isSameRun(before, domain) ? before.times + 1 : 1
     const lasts = backoff(times, { first: pause, longest: mostGrowth * pause })
     const most = Math.max(least, times > 1 ? before!.least : 0)
-    this.#entries.set(key, { uuid, id, times, until: time + lasts, forgotten: time + 2 * lasts, least: most })
+    const { uuid } = domain
+    const forgotten = time + 2 * lasts
+    this.#entries.set(key, { uuid, ...runOf(domain), times, until: time + lasts, forgotten, least: most })
   }
 }

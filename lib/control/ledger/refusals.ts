@@ -1,5 +1,5 @@
 import { type BallastError, isTransient } from '../../host/errors.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type Action, attemptKey } from '../../policy/plan.ts'
 import { backoff } from '../../util/backoff.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
@@ -10,9 +10,8 @@ import type { Verdict } from '../verdict.ts'
 const pauses = { first: 2_000, longest: 300_000 }
 
 /** How often one thing was refused in a row. */
-interface Refusal {
+interface Refusal extends RunIdentity {
   readonly uuid: string
-  readonly id: number
   readonly times: number
   /** Monotonic milliseconds before which it is not tried again. */
   readonly until: number
@@ -29,19 +28,19 @@ export class Refusals {
   /** Forgets what has restarted or ended. */
   observe(view: View): void {
     const domains = domainsByUuid(view.domains)
-    for (const [key, { uuid, id }] of this.#refusals) {
-      if (domains.get(uuid)?.id !== id) this.#refusals.delete(key)
+    for (const [key, refusal] of this.#refusals) {
+      if (!isSameRun(domains.get(refusal.uuid), refusal)) this.#refusals.delete(key)
     }
   }
 
   /** `action` was refused; `time` in monotonic milliseconds. */
-  refused(action: Action, { uuid, id }: DomainIdentity, error: BallastError, time: number): void {
+  refused(action: Action, domain: DomainIdentity, error: BallastError, time: number): void {
     if (isTransient(error)) return
     const { message } = error
     const key = attemptKey(action)
     const times = (this.#refusals.get(key)?.times ?? 0) + 1
     const pause = backoff(times - 1, pauses)
-    this.#refusals.set(key, { uuid, id, times, until: time + pause, message })
+    this.#refusals.set(key, { uuid: domain.uuid, ...runOf(domain), times, until: time + pause, message })
   }
 
   /** `action` was done. */

@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import { Observer } from '../../view/observer.ts'
 import type { View } from '../../view/view.ts'
@@ -67,7 +67,7 @@ export class RestoreObserver implements Disposable {
    * before. One for the original is left out: to request that once more does no harm, not to do so does.
    */
   #rememberRequest(domain: DomainIdentity): void {
-    const entry = this.#balloons.find(({ uuid, id }) => uuid === domain.uuid && id === domain.id)
+    const entry = this.#balloons.find((one) => one.uuid === domain.uuid && isSameRun(one, domain))
     if (!entry?.requested) return
     const { original, requested } = entry
     const wallTime = this.#host.clock.wallTime()

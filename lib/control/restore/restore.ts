@@ -148,9 +148,9 @@ function sizeEntry({ uuid, bytes }: SetMemoryAction, { domains, wallTime }: View
   const domain = domains.find((one) => one.uuid === uuid)
   const from = domain?.memory.actual
   if (!domain || from === undefined) return []
-  const { name, id } = domain
+  const { name, id, run } = domain
   const requested = [{ wallTime, from, to: bytes }]
-  return [{ kind: 'memory', uuid, name, id, wallTime, original: from, requested }]
+  return [{ kind: 'memory', uuid, name, id, run, wallTime, original: from, requested }]
 }
 
 /**

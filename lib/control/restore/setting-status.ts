@@ -1,5 +1,5 @@
 import { CpuSet } from '../../host/cpuset.ts'
-import type { DomainIdentity } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { guestMargin } from '../defaults.ts'
@@ -21,14 +21,14 @@ export function isRecent(request: JournalRequest<number>, wallTime: number): boo
 }
 
 /** Whether the run of a domain is active. */
-export function runs({ domains }: Pick<View, 'domains'>, { uuid, id }: DomainIdentity): boolean {
-  return domains.some((domain) => domain.uuid === uuid && domain.id === id)
+export function runs({ domains }: Pick<View, 'domains'>, entry: Omit<DomainIdentity, 'name'>): boolean {
+  return domains.some((domain) => domain.uuid === entry.uuid && isSameRun(domain, entry))
 }
 
 /** The status of an affinity, a balloon or `cpu_shares` in `view`. Other settings are not seen there. */
 export function settingStatus(entry: JournalEntry, view: View): SettingStatus {
   if (entry.kind === 'ksm') return 'changed'
-  const domain = view.domains.find(({ uuid, id }) => uuid === entry.uuid && id === entry.id)
+  const domain = view.domains.find((one) => one.uuid === entry.uuid && isSameRun(one, entry))
   if (!domain) return 'ended'
   switch (entry.kind) {
     case 'affinity': {

@@ -1,4 +1,5 @@
 import { CpuSet } from '../../host/cpuset.ts'
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { actionKey, type PinAction, vcpuKey } from '../../policy/plan.ts'
 import { estimateDemand } from '../../view/cpu/demand.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
@@ -6,15 +7,13 @@ import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { likelyDelays, type Sharer } from './expected-delay.ts'
 
 /** One vCPU that was pinned, and back to where. */
-export interface Moved {
+export interface Moved extends RunIdentity {
   readonly pin: PinAction
-  readonly id: number
   readonly from: CpuSet
 }
 
 /** A vCPU as it was when the round was planned. */
-export interface Expected {
-  readonly id: number
+export interface Expected extends RunIdentity {
   /** Where it was to be. */
   readonly place: number | undefined
   /** Fraction of one pCPU. */
@@ -54,18 +53,18 @@ export function roundOf(
   for (const action of pins) {
     const { domain, affinity } = vcpus.get(actionKey(action))!
     const before = moved.get(actionKey(action))
-    const from = before?.id === domain.id ? before.from : affinity!
-    moved.set(actionKey(action), { pin: action, id: domain.id, from })
+    const from = before && isSameRun(before, domain) ? before.from : affinity!
+    moved.set(actionKey(action), { pin: action, ...runOf(domain), from })
   }
   const left = [...asked.keys()].flatMap((key) => placeOf(vcpus.get(key)!) ?? [])
   const about = new Set([...cpus, ...(earlier?.about ?? []), ...left])
   const expected = new Map<string, Expected>()
   for (const [key, vcpu] of vcpus) {
-    const { id } = vcpu.domain
     const place = placeAfter(placeOf(vcpu), asked.get(key))
     const before = earlier?.expected.get(key)
-    const isOld = before?.id === id && before.place !== undefined && earlier?.about.has(before.place)
-    expected.set(key, { id, place, demand: isOld ? before.demand : demandOf(vcpu) })
+    const isSame = isSameRun(before, vcpu.domain)
+    const isOld = isSame && before?.place !== undefined && earlier?.about.has(before.place)
+    expected.set(key, { ...runOf(vcpu.domain), place, demand: isOld ? before.demand : demandOf(vcpu) })
   }
   const isNew = (pcpu: number) => !earlier?.about.has(pcpu)
   const background = new Map(earlier?.background)

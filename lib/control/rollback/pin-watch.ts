@@ -1,3 +1,4 @@
+import { isSameRun } from '../../host/sample.ts'
 import { type PinAction, pin } from '../../policy/plan.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
@@ -79,7 +80,7 @@ export class PinWatch {
         ? []
         : view.vcpus.flatMap((vcpu) => {
             const moved = round.moved.get(keyOf(vcpu))
-            const isThere = moved?.id === vcpu.domain.id && vcpu.affinity?.equals(moved.pin.cpus)
+            const isThere = moved && isSameRun(moved, vcpu.domain) && vcpu.affinity?.equals(moved.pin.cpus)
             return isThere ? [pin(vcpu, moved.from, reason)] : []
           })
     if (reason !== undefined && pins.length > 0) return { pins, reason }
@@ -89,7 +90,7 @@ export class PinWatch {
 
   /** What was due was carried out, as far as it could be. */
   undone({ time }: View): void {
-    for (const { pin, id } of this.#round?.moved.values() ?? []) this.#quarantine.pinHurt(pin, id, time)
+    for (const moved of this.#round?.moved.values() ?? []) this.#quarantine.pinHurt(moved.pin, moved, time)
     this.#watch(undefined)
   }
 
@@ -132,8 +133,9 @@ export class PinWatch {
     }
     for (const vcpu of view.vcpus) {
       const stay = this.#stayOf(vcpu)
-      const { id, settings } = vcpu.domain
-      if (!stay || !settings.managed || round.expected.get(keyOf(vcpu))?.id !== id) continue
+      const { domain } = vcpu
+      const isExpected = isSameRun(round.expected.get(keyOf(vcpu)), domain)
+      if (!stay || !domain.settings.managed || !isExpected) continue
       if (!(stay.delay > longest) || isExcused(stay.place)) continue
       worst = vcpu
       longest = stay.delay
@@ -161,7 +163,7 @@ export class PinWatch {
       const stay = this.#stayOf(vcpu)
       if (!stay) return true
       const expected = round.expected.get(keyOf(vcpu))
-      const wasExpected = expected?.id === vcpu.domain.id && expected.place === place
+      const wasExpected = expected && isSameRun(expected, vcpu.domain) && expected.place === place
       const now = stay.usage / stay.samples
       const before = wasExpected ? (expected.demand ?? 0) : 0
       if (isMore(now, before)) return true

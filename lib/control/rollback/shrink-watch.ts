@@ -1,3 +1,4 @@
+import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type Plan, setMemory } from '../../policy/plan.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
@@ -11,8 +12,7 @@ import type { Outcome, Rollback } from '../tick.ts'
 /** Reports without harm, made at the new size, after which a shrink has turned out well. */
 const enough = 3
 /** What one balloon gave, and how its guest does since. Bytes and monotonic milliseconds. */
-interface Shrink {
-  readonly id: number
+interface Shrink extends RunIdentity {
   /** When it was last asked to. */
   readonly time: number
   /** The last size that is not known to hurt, and the size that it was asked to have. */
@@ -43,7 +43,7 @@ export class ShrinkWatch {
     const domains = domainsByUuid(view.domains)
     for (const [uuid, shrink] of this.#shrinks) {
       const domain = domains.get(uuid)
-      if (domain?.id !== shrink.id) this.#shrinks.delete(uuid)
+      if (!domain || !isSameRun(shrink, domain)) this.#shrinks.delete(uuid)
       else this.#judge(shrink, domain, view.time)
     }
   }
@@ -74,10 +74,9 @@ export class ShrinkWatch {
       if (action.bytes < size) {
         // As long as no report was fine at the size before, that is not one to go back to.
         const from = before && before.fine === 0 ? Math.max(before.from, size) : size
-        const { id } = domain
         const to = action.bytes
         const fresh = { reportedAt: Number.NEGATIVE_INFINITY, fine: 0, harm: undefined }
-        this.#shrinks.set(action.uuid, { id, time, from, to, ...fresh })
+        this.#shrinks.set(action.uuid, { ...runOf(domain), time, from, to, ...fresh })
       } else if (before && action.bytes >= before.from - negligible) {
         this.#shrinks.delete(action.uuid)
       }

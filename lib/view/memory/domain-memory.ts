@@ -3,8 +3,10 @@ import {
   type DomainIdentity,
   type DomainState,
   isRunning,
+  isSameRun,
   type MemorySample,
   MemoryStatus,
+  type RunIdentity,
 } from '../../host/sample.ts'
 import type { DomainMemoryView } from '../view.ts'
 import { BalloonWatch } from './balloon-progress.ts'
@@ -32,7 +34,7 @@ export interface MemoryContext {
 
 /** The memory of one run of a domain, from sample to sample. */
 export class DomainMemory {
-  readonly id: number
+  readonly identity: RunIdentity
   /** Whether it started while Ballast was watching. */
   readonly #isNew: boolean
   readonly #firstSeen: number
@@ -52,8 +54,8 @@ export class DomainMemory {
   #isDoubtful = false
   readonly #balloon = new BalloonWatch()
 
-  constructor(id: number, isNew: boolean, time: number) {
-    this.id = id
+  constructor(identity: RunIdentity, isNew: boolean, time: number) {
+    this.identity = identity
     this.#isNew = isNew
     this.#firstSeen = time
     this.#time = time
@@ -152,19 +154,21 @@ export class MemoryLevels {
   }
 
   /** What a policy sees of one domain. */
-  view({ uuid, id }: DomainIdentity, context: MemoryContext): DomainMemoryView {
-    const found = this.#domains.get(uuid)
-    return (found?.id === id ? found : new DomainMemory(id, false, 0)).view(context)
+  view(identity: DomainIdentity, context: MemoryContext): DomainMemoryView {
+    const found = this.#domains.get(identity.uuid)
+    const isKnown = found && isSameRun(found.identity, identity)
+    return (isKnown ? found : new DomainMemory(identity, false, 0)).view(context)
   }
 
   /** Begins with domains that are new in this sample, and forgets those that are no longer in it. */
   #follow({ domains, time }: MemorySample): void {
     const isFirst = this.#sample === undefined
     const next = new Map<string, DomainMemory>()
-    this.#rows = domains.map(({ uuid, id }) => {
-      const before = this.#domains.get(uuid)
-      const domain = before?.id === id ? before : new DomainMemory(id, !isFirst, time)
-      next.set(uuid, domain)
+    this.#rows = domains.map((identity) => {
+      const before = this.#domains.get(identity.uuid)
+      const isKnown = before && isSameRun(before.identity, identity)
+      const domain = isKnown ? before : new DomainMemory(identity, !isFirst, time)
+      next.set(identity.uuid, domain)
       return domain
     })
     this.#domains = next
