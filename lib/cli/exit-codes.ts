@@ -50,6 +50,7 @@ export class WorkFailed extends Error {}
 const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_ADDON_MISSING: ExitCode.unreachable,
   ERR_CONNECTION_FAILED: ExitCode.unreachable,
+  ERR_NO_PCPU: ExitCode.unreachable,
   ERR_PERMISSION_DENIED: ExitCode.permission,
   ERR_LOCKED: ExitCode.locked,
 }

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ERR_DOMAIN_BUSY' // another job holds the domain, or its QEMU does not answer
   | 'ERR_TIMEOUT' // the call did not return within its deadline; its outcome is unknown
   | 'ERR_NOT_SUPPORTED' // this host, driver or libvirt cannot do it
+  | 'ERR_NO_PCPU' // the host's capabilities have no pCPU that could be used
   | 'ERR_INVALID_ARGUMENT' // the host cannot carry out what was asked, as it was asked
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan

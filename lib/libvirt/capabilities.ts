@@ -45,12 +45,14 @@ const parser = new XMLParser({
 
 /**
  * Reads the shape of a host from its capabilities XML (`<topology>`), which knows more than node info
- * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when it cannot be read, or makes no sense.
+ * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when it cannot be read, or makes no sense, and
+ * `ERR_NO_PCPU` when no pCPU in it is online.
  */
 export function readTopology(host: NativeHostDescription): Topology {
   try {
     return topologyOf(host)
   } catch (cause) {
+    if (cause instanceof BallastError && cause.code === 'ERR_NO_PCPU') throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new BallastError('ERR_LIBVIRT', `Cannot read the host's capabilities: ${why}`, { cause })
   }
@@ -65,6 +67,7 @@ function topologyOf(host: NativeHostDescription): Topology {
   const pcpus = withCaches(lone, cache?.bank ?? [])
   const online = CpuSet.from(pcpus.map((pcpu) => pcpu.id))
   if (online.size < pcpus.length) throw new Error('a pCPU is there twice')
+  if (online.isEmpty) throw noPcpu(known.length, mapped)
   const highest = pcpus.at(-1)?.id ?? -1
   return {
     pcpus,
@@ -75,6 +78,15 @@ function topologyOf(host: NativeHostDescription): Topology {
       cellElements.length > 0 ? cellElements.map((cell) => readCell(cell, online)) : [flatCell(host, online)],
     memory: host.memoryKiB * KiB,
   }
+}
+
+function noPcpu(known: number, mapped: CpuSet): BallastError {
+  const told = known === 0 ? 'they have no pCPU with its ids' : `they have ${known}, none of which is online`
+  const map = mapped.isEmpty ? '' : `; its CPU map has ${mapped}`
+  return new BallastError(
+    'ERR_NO_PCPU',
+    `The host's capabilities have no pCPU that could be used: ${told}${map}. See what "virsh capabilities" has in <topology>`,
+  )
 }
 
 function hostElement(capabilities: string): HostElement {
@@ -114,11 +126,16 @@ function readPcpus(cell: CellElement): LonePcpu[] {
     .map((cpu) => ({
       id: whole(cpu.id),
       cell: whole(cell.id),
-      socket: whole(cpu.socket_id ?? '0'),
+      socket: socketOf(cpu.socket_id),
       die: whole(cpu.die_id ?? '0'),
       core: whole(cpu.core_id),
       siblings: CpuSet.parse(cpu.siblings ?? cpu.id),
     }))
+}
+
+/** libvirt writes -1 where the firmware does not number sockets, as on some ARM machines: then they are one. */
+function socketOf(text: string | undefined): number {
+  return text === undefined || text === '-1' ? 0 : whole(text)
 }
 
 function readCell(cell: CellElement, online: CpuSet): NumaCell {

@@ -135,6 +135,11 @@ describe('the topology that capabilities tell', () => {
     expect(pcpus).toMatchObject([{ socket: 2, die: 0, core: 5 }])
   })
 
+  it('of a host whose sockets have no numbers', () => {
+    const cpus = [0, 1].map((id) => cpu(id, -1, 0, id, `${id}`))
+    expect(read([{ cpus }], { cpuCount: 2 }).pcpus).toMatchObject([{ socket: 0 }, { socket: 0 }])
+  })
+
   it('of many CPUs', () => {
     const cpus = Array.from({ length: 1000 }, (_, id) => cpu(id, 0, 0, id >> 1, `${id & ~1}-${id | 1}`))
     const topology = read([{ cpus }], { cpuCount: 1000, online: '0-999' })
@@ -170,6 +175,28 @@ describe('CPUs that are offline', () => {
     const topology = read([{ cpus: [cpu(0, 0, 0, 0, '0'), cpu(70, 0, 0, 1, '70')] }], { cpuCount: 2 })
     expect(topology.cpuCount).toBe(71)
     expect(`${topology.online}`).toBe('0,70')
+  })
+})
+
+describe('capabilities without a pCPU that could be used', () => {
+  it.each([
+    [
+      'none has its ids',
+      ["<cpu id='0'/>", "<cpu id='1'/>"],
+      '0-1',
+      /no pCPU with its ids; its CPU map has 0-1\./,
+    ],
+    ['there is none', [], undefined, /no pCPU with its ids\./],
+    [
+      'none is online',
+      [cpu(0, 0, 0, 0, '0')],
+      '1',
+      /they have 1, none of which is online; its CPU map has 1\./,
+    ],
+  ])('%s: ERR_NO_PCPU says so', (_, cpus, online, message) => {
+    const host = { cpuCount: 2, ...(online !== undefined && { online }) }
+    expect(() => read([{ cpus }], host)).toThrow(expect.objectContaining({ code: 'ERR_NO_PCPU' }))
+    expect(() => read([{ cpus }], host)).toThrow(message)
   })
 })
 

@@ -21,6 +21,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_DOMAIN_BUSY: true,
   ERR_TIMEOUT: true,
   ERR_NOT_SUPPORTED: true,
+  ERR_NO_PCPU: true,
   ERR_INVALID_ARGUMENT: true,
   ERR_LIBVIRT: true,
   ERR_POLICY: true,
