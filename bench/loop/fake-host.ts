@@ -53,6 +53,10 @@ export class FakeHost implements Host {
     this.#load.pin(uuidOf(domain), vcpu, cpus.toWords(this.topology.cpuCount))
   }
 
+  async vcpuPins(): Promise<ReadonlyMap<number, CpuSet>> {
+    return new Map()
+  }
+
   async setMemory(domain: DomainRef, bytes: number): Promise<void> {
     this.#load.setMemory(uuidOf(domain), bytes)
   }

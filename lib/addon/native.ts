@@ -60,7 +60,10 @@ export interface NativeOpenOptions {
 
 /** One open connection. Methods must not be called after `close()`. */
 export interface NativeConnection {
+  /** As it was when it was last read: at the start, or by `describeAnew()`. */
   describe(): NativeHostDescription
+  /** Reads it anew: pCPUs were switched on or off, or plugged in. */
+  describeAnew(): Promise<NativeHostDescription>
   listDomains(): Promise<NativeDomain[]>
   /** The element of this XML namespace in a domain's metadata. */
   domainMetadata(uuid: string, namespace: string): Promise<string | undefined>
@@ -68,6 +71,8 @@ export interface NativeConnection {
   domainXml(uuid: string): Promise<string>
   sampleCpu(): Promise<NativeCpuSample>
   sampleMemory(): Promise<NativeMemorySample>
+  /** What libvirt has each vCPU of a running domain pinned to. */
+  vcpuPins(uuid: string): Promise<NativeVcpuPins>
   // What changes a domain is for the run with this id, and fails when that is over; -1: for any.
   /** `cpus` is a bitmap of 32-bit words. */
   pinVcpu(uuid: string, id: number, vcpu: number, cpus: Uint32Array): Promise<void>
@@ -97,6 +102,12 @@ export interface NativeHostDescription {
   readonly online: Uint32Array
   /** The kernel's list of isolated CPUs; empty: none, or not known. */
   readonly isolated: string
+}
+
+/** CPU maps by number of the vCPU, those not plugged in among them, one after the other. */
+export interface NativeVcpuPins {
+  readonly wordsPerVcpu: number
+  readonly words: Uint32Array
 }
 
 /** Kernel same-page merging. */
@@ -134,6 +145,9 @@ export interface NativeCpuSample {
   readonly affinityWords: number
   readonly affinity: Uint32Array
   readonly pcpuBusy: Float64Array
+  readonly cpuset: Uint32Array
+  /** The online pCPUs as a bitmap; empty: not known. */
+  readonly online: Uint32Array
 }
 
 export interface NativeMemorySample {

@@ -77,6 +77,10 @@ export type HostListener = (event: HostEvent) => void
 export interface Host extends AsyncDisposable {
   /** What was connected to, without secrets. */
   readonly uri: string
+  /**
+   * As of the last CPU sample, or the connection: another object once pCPUs were switched on or off. It never has
+   * a pCPU in two places, nor fewer numbers (`cpuCount`) than before.
+   */
   readonly topology: Topology
   readonly clock: Clock
   readonly readOnly: boolean
@@ -92,10 +96,20 @@ export interface Host extends AsyncDisposable {
   sampleMemory(): Promise<MemorySample>
 
   /**
-   * Pins a vCPU of a running domain, live, to a set of pCPUs. Rejects with `ERR_INVALID_ARGUMENT` for an
-   * empty set, pCPUs outside the host or a vCPU that the domain does not have; nothing is changed then.
+   * Pins a vCPU of a running domain, live, to a set of pCPUs. Those of them that are offline, or that the domain's
+   * cpuset leaves out, count when they come. Rejects with `ERR_INVALID_ARGUMENT` for an empty set, pCPUs that the
+   * host cannot have or a vCPU that the domain does not have, and nothing is changed then; and for a set of which
+   * nothing can be used now. Then libvirt may have written the vCPU's cpuset all the same, and once the set can be
+   * used the kernel moves the vCPU there: pin it to what it had.
    */
   pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void>
+  /**
+   * What each vCPU of a running domain is pinned to, by number, offline pCPUs among them: what its owner, or the last
+   * pin, wants, and not what the kernel makes of it now. A vCPU that is pinned to all that is online is taken to be
+   * free: it has all numbers below `cpuCount`. Empty where the host does not tell. Never waits for a guest's monitor,
+   * and is no call for every tick.
+   */
+  vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>>
   /**
    * Asks a running domain's balloon for a size in bytes (a whole number of KiB). The call returning says
    * nothing of whether memory moves: watch `actual`. `ERR_INVALID_ARGUMENT` for 0 or above the maximum.

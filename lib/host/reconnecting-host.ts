@@ -5,7 +5,7 @@ import { BallastError } from './errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
 import type { Ksm, KsmSettings } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
-import type { Topology } from './topology.ts'
+import type { Pcpu, Topology } from './topology.ts'
 
 /** Milliseconds between attempts to connect again. */
 const pauses = { first: 500, longest: 30_000, growth: 1.5 }
@@ -24,9 +24,9 @@ const reasons = {
  * so that many controllers do not come at once. Subscriptions are made again.
  *
  * Meanwhile every call rejects with `ERR_DISCONNECTED`, also one that was under way: whether it did something is not
- * known then. Its `cause` is what the last attempt failed with. A listener gets `disconnected` and `connected`, once each. Where the host comes back with
- * other pCPUs, nothing that was derived from its topology is valid any more: it is given up, and calls reject with
- * `ERR_CONNECTION_LOST`.
+ * known then. Its `cause` is what the last attempt failed with. A listener gets `disconnected` and `connected`, once each. pCPUs may be switched on
+ * and off meanwhile. Where the host comes back with other pCPUs than it can have, nothing that was derived from its
+ * topology is valid any more: it is given up, and calls reject with `ERR_CONNECTION_LOST`.
  *
  * Rejects as `connect` does when that fails the first time.
  *
@@ -38,10 +38,11 @@ export async function reconnecting(connect: () => Promise<Host>): Promise<Host> 
 
 class ReconnectingHost implements Host {
   readonly uri: string
-  readonly topology: Topology
   readonly clock: Clock
   readonly readOnly: boolean
   readonly #connect: () => Promise<Host>
+  /** Of the last connection. */
+  #topology: Topology
   readonly #listeners = new Set<HostListener>()
   readonly #ended = new AbortController()
   #present: { readonly host: Host; readonly unsubscribe: () => void } | undefined
@@ -54,12 +55,17 @@ class ReconnectingHost implements Host {
 
   constructor(host: Host, connect: () => Promise<Host>) {
     this.uri = host.uri
-    this.topology = host.topology
+    this.#topology = host.topology
     this.clock = host.clock
     this.readOnly = host.readOnly
     this.#connect = connect
     this.#failure = this.#closed
     this.#use(host)
+  }
+
+  get topology(): Topology {
+    if (this.#present) this.#topology = this.#present.host.topology
+    return this.#topology
   }
 
   async domains(): Promise<Domain[]> {
@@ -82,6 +88,10 @@ class ReconnectingHost implements Host {
 
   pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
     return this.#call((host) => host.pinVcpu(domain, vcpu, cpus))
+  }
+
+  vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
+    return this.#look((host) => host.vcpuPins(uuid))
   }
 
   setMemory(domain: DomainRef, bytes: number): Promise<void> {
@@ -214,7 +224,7 @@ class ReconnectingHost implements Host {
   #takeUp(host: Host): void {
     if (this.#ended.signal.aborted) {
       abandon(host)
-    } else if (shapeOf(host.topology) !== shapeOf(this.topology)) {
+    } else if (!isSameMachine(host.topology, this.topology)) {
       const message = `${this.uri} came back with other pCPUs than it had`
       this.#failure = () => new BallastError('ERR_CONNECTION_LOST', message)
       abandon(host)
@@ -231,8 +241,13 @@ function abandon(host: Host): void {
   void host.close().catch(() => undefined)
 }
 
-/** What is alike of two topologies whenever plans for one are plans for the other. */
-function shapeOf({ pcpus, cpuCount }: Topology): string {
-  const places = pcpus.map(({ id, cell, socket, die, core, cache }) => [id, cell, socket, die, core, cache])
-  return JSON.stringify([cpuCount, places])
+/**
+ * Whether plans for one are plans for the other, as far as pCPUs are online in both: these may have been switched on or
+ * off meanwhile.
+ */
+function isSameMachine(a: Topology, b: Topology): boolean {
+  const placeOf = ({ cell, socket, die, core }: Pcpu) => `${cell} ${socket} ${die} ${core}`
+  const places = new Map(a.pcpus.map((pcpu) => [pcpu.id, placeOf(pcpu)]))
+  const isElsewhere = (pcpu: Pcpu) => (places.get(pcpu.id) ?? placeOf(pcpu)) !== placeOf(pcpu)
+  return a.cpuCount === b.cpuCount && !b.pcpus.some(isElsewhere)
 }

@@ -105,6 +105,11 @@ export interface CpuSample {
   readonly affinity: Uint32Array
   /** Per pCPU of the host (by number, up to the highest): fraction of the interval it was busy with anything. */
   readonly pcpuBusy: Float64Array
+  /**
+   * Per domain, `affinityWords` each, like `affinity`: the online pCPUs that the kernel lets its vCPUs run on (the
+   * effective cpuset of its cgroup). All zero, or left out: not known, as on a remote host.
+   */
+  readonly cpuset?: Uint32Array | undefined
 }
 
 /**

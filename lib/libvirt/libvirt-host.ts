@@ -1,5 +1,5 @@
 import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from '../addon/native.ts'
-import type { CpuSet } from '../host/cpuset.ts'
+import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
@@ -24,9 +24,11 @@ const fromRpc = 7
 export class LibvirtHost implements Host {
   readonly uri: string
   readonly readOnly: boolean
-  readonly topology: Topology
   readonly clock: Clock = realClock
   readonly #native: NativeConnection
+  #topology: Topology
+  /** The online pCPUs as they were told last. */
+  #online: Uint32Array
   readonly #pageSize: number
   readonly #localKsm = new LocalKsmFiles()
   readonly #listeners = new Set<HostListener>()
@@ -43,8 +45,13 @@ export class LibvirtHost implements Host {
     this.uri = uri
     this.readOnly = readOnly
     const description = native.describe()
-    this.topology = readTopology(description)
+    this.#topology = readTopology(description)
+    this.#online = description.online
     this.#pageSize = pageSizeOf(description.capabilities)
+  }
+
+  get topology(): Topology {
+    return this.#topology
   }
 
   async domains(): Promise<Domain[]> {
@@ -61,8 +68,16 @@ export class LibvirtHost implements Host {
   }
 
   async sampleCpu(): Promise<CpuSample> {
-    const { domains, ...columns } = await this.#call((native) => native.sampleCpu())
+    const { domains, online, ...columns } = await this.#call((native) => native.sampleCpu())
+    if (online.length > 0 && !isSameBitmap(online, this.#online)) await this.#readTopology(online)
     return { ...columns, domains: this.#cpuDomains.update(domains) }
+  }
+
+  /** pCPUs were switched on or off: capabilities have their places. */
+  async #readTopology(online: Uint32Array): Promise<void> {
+    const description = await this.#call((native) => native.describeAnew())
+    this.#topology = readTopology({ ...description, online })
+    this.#online = online
   }
 
   async sampleMemory(): Promise<MemorySample> {
@@ -99,16 +114,35 @@ export class LibvirtHost implements Host {
   }
 
   async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
-    const outside = cpus.minus(this.topology.online)
+    const { online, cpuCount } = this.topology
+    const outside = cpus.minus(CpuSet.range(0, cpuCount - 1))
     if (cpus.isEmpty || !outside.isEmpty) {
-      const what = cpus.isEmpty ? 'no pCPU at all' : `pCPU ${outside}, which this host does not have online`
+      const what = cpus.isEmpty ? 'no pCPU at all' : `pCPU ${outside}, which this host cannot have`
       throw new BallastError(
         'ERR_INVALID_ARGUMENT',
-        `Cannot pin vCPU ${vcpu} to ${what}; the host has ${this.topology.online}`,
+        `Cannot pin vCPU ${vcpu} to ${what}; the host has ${online} online`,
       )
     }
     assertWhole('vCPU', vcpu, 0)
     await this.#call((native) => native.pinVcpu(...runOf(domain), vcpu, cpus.toWords(this.topology.cpuCount)))
+  }
+
+  async vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
+    const { online, cpuCount } = this.topology
+    const free = CpuSet.range(0, cpuCount - 1)
+    try {
+      const { wordsPerVcpu, words } = await this.#call((native) => native.vcpuPins(uuid))
+      const pins = new Map<number, CpuSet>()
+      for (let vcpu = 0; vcpu < words.length / wordsPerVcpu; vcpu++) {
+        const own = CpuSet.fromWords(words.subarray(vcpu * wordsPerVcpu, (vcpu + 1) * wordsPerVcpu))
+        // libvirt has no other word for one that is not pinned.
+        pins.set(vcpu, online.isSubsetOf(own) ? free : own)
+      }
+      return pins
+    } catch (error) {
+      if (error instanceof BallastError && error.code === 'ERR_NOT_SUPPORTED') return new Map()
+      throw error
+    }
   }
 
   async setMemory(domain: DomainRef, bytes: number): Promise<void> {
@@ -244,6 +278,12 @@ class DomainTable {
     if (changed) this.#domains = changed.map(({ uuid, name, id, run }) => ({ uuid, name, id, run }))
     return this.#domains
   }
+}
+
+function isSameBitmap(a: Uint32Array, b: Uint32Array): boolean {
+  const count = Math.max(a.length, b.length)
+  for (let i = 0; i < count; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return false
+  return true
 }
 
 /** As native code has it: UUID and id, -1 for any run. */

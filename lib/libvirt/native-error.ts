@@ -3,6 +3,7 @@ import { BallastError, type ErrorCode, LibvirtError } from '../host/errors.ts'
 
 // virErrorNumber and virErrorDomain, as far as a caller can do something about them.
 const operationInvalid = 55
+const systemError = 38
 const fromRpc = 7
 /** Internal error, system error, RPC error: what the client library reports, alternately, once the daemon is gone. */
 const lostCodes: ReadonlySet<number> = new Set([1, 38, 39])
@@ -42,6 +43,10 @@ export function fromNative(cause: unknown): BallastError {
 function codeOf(error: NativeError): ErrorCode {
   const { libvirtCode = 0, libvirtDomain = 0 } = error
   if (libvirtDomain === fromRpc && lostCodes.has(libvirtCode)) return 'ERR_CONNECTION_LOST'
+  // What the kernel refused of a pin: no pCPU of it is online and in the domain's cpuset. Without its own code.
+  if (libvirtCode === systemError && error.call === 'virDomainPinVcpu') {
+    if (/invalid argument|cpuset/i.test(error.message)) return 'ERR_INVALID_ARGUMENT'
+  }
   if (libvirtCode === operationInvalid) {
     // The same code for a domain that does not run, for one that has no balloon and for a host without cgroups.
     return /balloon|cgroup/.test(error.message) ? 'ERR_NOT_SUPPORTED' : 'ERR_DOMAIN_NOT_RUNNING'

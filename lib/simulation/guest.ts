@@ -1,9 +1,9 @@
 import type { CpuSet } from '../host/cpuset.ts'
 import type { PinnedMemory } from '../host/domain-traits.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
-import type { Topology } from '../host/topology.ts'
 import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
+import type { Cpusets, VcpuCpuset } from './cpusets.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { demandOf, noDemand, once } from './load.ts'
 import type { Processors } from './processors.ts'
@@ -21,6 +21,7 @@ const secondMs = 1_000
 interface Vcpu {
   readonly task: Task
   readonly random: Random
+  readonly cpuset: VcpuCpuset
   load: Load
 }
 
@@ -34,7 +35,7 @@ export interface Job {
 /** What all guests of a host share. */
 export interface Surroundings {
   readonly processors: Processors
-  readonly topology: Topology
+  readonly cpusets: Cpusets
   readonly seed: number
 }
 
@@ -121,14 +122,15 @@ export class Guest {
   }
 
   plug(scenario: VcpuScenario, time: number): void {
-    const affinity = cpusOf(scenario.affinity ?? 'any', this.#host.topology)
+    const { cpusets } = this.#host
+    const cpuset = cpusets.begin(cpusOf(scenario.affinity ?? 'any', cpusets.all))
     const { name, id } = this.identity
     const random = new Random(this.#host.seed, `${name} run ${id} vCPU ${this.#vcpus.length}`)
     const load = scenario.load ?? { kind: 'idle' }
     const demand = this.#booted ? demandOf(load, time, random) : noDemand
-    const task = this.#host.processors.add(demand, affinity)
+    const task = this.#host.processors.add(demand, cpusets.affinityOf(cpuset))
     task.weight = this.#cpuShares
-    this.#vcpus.push({ task, random, load })
+    this.#vcpus.push({ task, random, cpuset, load })
     this.#tasks = [...this.#tasks, task]
     this.#stopOrGo(task, time)
   }
@@ -161,8 +163,23 @@ export class Guest {
     if (this.#booted) this.memory.run(program)
   }
 
-  pin(vcpu: number, cpus: CpuSet): void {
-    this.#host.processors.setAffinity(this.#vcpus[vcpu]!.task, cpus)
+  /** Returns what the kernel says when it refuses. */
+  pin(vcpu: number, cpus: CpuSet): string | undefined {
+    const { cpuset } = this.#vcpus[vcpu]!
+    const refusal = this.#host.cpusets.pin(cpuset, cpus)
+    this.confine()
+    return refusal
+  }
+
+  /** By vCPU: what libvirt has it pinned to, and what the kernel holds it to. */
+  get cpusets(): readonly VcpuCpuset[] {
+    return this.#vcpus.map(({ cpuset }) => cpuset)
+  }
+
+  /** Gives each vCPU the affinity that the kernel makes of what is asked and what can be used. */
+  confine(): void {
+    const { cpusets, processors } = this.#host
+    for (const { task, cpuset } of this.#vcpus) processors.setAffinity(task, cpusets.affinityOf(cpuset))
   }
 
   setPaused(paused: boolean, time: number): void {

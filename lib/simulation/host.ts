@@ -75,7 +75,6 @@ export function simulate(scenario: Scenario): SimulatedHost {
 class Simulation implements SimulatedHost {
   readonly uri = 'simulation:///'
   readonly readOnly = false
-  readonly topology: Topology
   readonly clock: Clock
   readonly #machine: Machine
   readonly #cpuSampler: CpuSampler
@@ -86,12 +85,15 @@ class Simulation implements SimulatedHost {
 
   constructor(scenario: Scenario) {
     this.#machine = new Machine(scenario)
-    this.#cpuSampler = new CpuSampler(this.#machine)
+    this.#cpuSampler = new CpuSampler(this.#machine, scenario.remote ?? false)
     if (scenario.ksm ?? true) this.#ksm = kernelKsm
     this.#memoryDeadline = scenario.memoryDeadline ?? defaultMemoryDeadline
     this.#callDeadline = scenario.callDeadline ?? defaultCallDeadline
-    this.topology = this.#machine.topology
     this.clock = this.#machine.clock
+  }
+
+  get topology(): Topology {
+    return this.#machine.topology
   }
 
   async domains(): Promise<Domain[]> {
@@ -128,15 +130,22 @@ class Simulation implements SimulatedHost {
   async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
     const guest = this.#run(domain)
     if (cpus.isEmpty) throw wrong('Cannot pin a vCPU to no pCPU at all')
-    if (!cpus.isSubsetOf(this.topology.online)) {
-      throw wrong(`Cannot pin to pCPUs ${cpus}: this host has ${this.topology.online}`)
-    }
+    const { all } = this.#machine.cpusets
+    if (!cpus.isSubsetOf(all)) throw wrong(`Cannot pin to pCPUs ${cpus}: this host can have ${all}`)
     if (guest.tasks[vcpu] === undefined) {
       throw wrong(`${guest.identity.name} has no vCPU ${vcpu}: it has ${guest.tasks.length}`)
     }
     await this.#job(guest, 'pin a vCPU of', () => {
-      this.#machine.pin(guest, vcpu, cpus)
+      const refusal = this.#machine.pin(guest, vcpu, cpus)
+      if (refusal !== undefined) throw wrong(`Cannot pin vCPU ${vcpu} to ${cpus}: ${refusal}`)
     })
+  }
+
+  async vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
+    const { online, all } = this.#machine.cpusets
+    // As libvirt, which has no other word for a vCPU that is not pinned.
+    const pins = this.#guest(uuid).cpusets.map(({ pin }) => (online.isSubsetOf(pin) ? all : pin))
+    return new Map(pins.entries())
   }
 
   async setMemory(domain: DomainRef, bytes: number): Promise<void> {
@@ -248,11 +257,20 @@ class Simulation implements SimulatedHost {
   async #job(guest: Guest, what: string, act: () => void): Promise<void> {
     if (!guest.stuck) return act()
     const now = this.clock.now()
-    const job = { until: now + libvirtJobWait, done: false, act }
+    let failure: unknown
+    const attempt = () => {
+      try {
+        act()
+      } catch (error) {
+        failure = error
+      }
+    }
+    const job = { until: now + libvirtJobWait, done: false, act: attempt }
     guest.jobs.push(job)
     const ended = () => this.#machine.guest(guest.identity.uuid) !== guest
     const deadline = Math.min(this.#callDeadline, libvirtJobWait)
     await this.#machine.clock.until(now + deadline, () => job.done || ended())
+    if (failure) throw failure
     if (job.done) return
     const { name } = guest.identity
     if (ended()) throw new BallastError('ERR_NO_DOMAIN', `${name} has ended`)

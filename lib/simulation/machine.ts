@@ -1,15 +1,16 @@
-import type { CpuSet } from '../host/cpuset.ts'
+import { CpuSet } from '../host/cpuset.ts'
 import type { HostEvent, HostListener } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { GiB, MiB } from '../util/units.ts'
 import { VirtualClock } from './clock.ts'
+import { Cpusets, type VcpuCpuset } from './cpusets.ts'
 import { Guest } from './guest.ts'
 import { addTolls, noToll, type Toll } from './memory-stall.ts'
 import { Processors } from './processors.ts'
 import { hash } from './random.ts'
 import type { Change, DomainScenario, Scenario } from './scenario.ts'
-import { cpusOf, topologyOf } from './topology.ts'
+import { cpusOf, topologyOf, withOnline } from './topology.ts'
 
 const memoryStep = 20
 /** Least time between two events of a moving balloon. */
@@ -38,9 +39,12 @@ interface Running {
 
 /** The whole simulated machine: its clock, its pCPUs, its guests and what happens to them. */
 export class Machine {
-  readonly topology: Topology
+  readonly cpusets: Cpusets
   readonly clock: VirtualClock
   readonly processors: Processors
+  /** With all pCPUs that it can have, and with those that are online. */
+  readonly #whole: Topology
+  #topology: Topology
   readonly #seed: number
   readonly #definitions = new Map<string, Definition>()
   /** By the name that the scenario has: the UUID now. */
@@ -58,16 +62,26 @@ export class Machine {
 
   constructor(scenario: Scenario) {
     this.#seed = scenario.seed ?? 1
-    this.topology = topologyOf(scenario.pcpus, scenario.memory ?? defaultMemory)
+    this.#whole = topologyOf(scenario.pcpus, scenario.memory ?? defaultMemory)
+    const all = this.#whole.online
+    const online = all.minus(CpuSet.parse(scenario.offline ?? ''))
+    this.cpusets = new Cpusets(all, scenario.cgroups ?? 'v2', online, cpusOf(scenario.cpuset ?? 'any', all))
+    this.#topology = online.equals(all) ? this.#whole : withOnline(this.#whole, online)
     this.clock = new VirtualClock((time) => this.#step(time))
     const { background = defaultBackground } = scenario
-    const parts = typeof background === 'number' ? this.topology.pcpus.map(() => background) : background
-    this.processors = new Processors(this.topology, parts, this.#seed)
+    const parts = typeof background === 'number' ? this.#whole.pcpus.map(() => background) : background
+    this.processors = new Processors(this.#whole, parts, this.#seed)
+    for (const pcpu of all.minus(online)) this.processors.setOnline(pcpu, false, 0)
     this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
     for (const domain of scenario.domains) {
       const definition = this.#define(domain, uuidOf(domain.name), domain.name)
       if (domain.running ?? true) this.#start(definition, true)
     }
+  }
+
+  /** With the pCPUs that are online: another object when these change. */
+  get topology(): Topology {
+    return this.#topology
   }
 
   /** The running domains: the same array for as long as they are the same. */
@@ -134,10 +148,11 @@ export class Machine {
     }
   }
 
-  /** Pins a vCPU and reports it. */
-  pin(guest: Guest, vcpu: number, cpus: CpuSet): void {
-    guest.pin(vcpu, cpus)
-    this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+  /** Pins a vCPU and reports it. Returns what the kernel says when it refuses. */
+  pin(guest: Guest, vcpu: number, cpus: CpuSet): string | undefined {
+    const refusal = guest.pin(vcpu, cpus)
+    if (refusal === undefined) this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+    return refusal
   }
 
   /** Gives a guest a weight and reports it. */
@@ -175,6 +190,15 @@ export class Machine {
       this.processors.setBackground(change.pcpu, change.part, time)
       return
     }
+    if (change.kind === 'offline' || change.kind === 'online') {
+      this.#setOnline(change.pcpu, change.kind === 'online', time)
+      return
+    }
+    if (change.kind === 'cpuset') {
+      this.cpusets.setGuests(cpusOf(change.cpus, this.cpusets.all), this.#vcpuCpusets())
+      this.#confineAll()
+      return
+    }
     const uuid = this.#uuids.get(change.domain)!
     const definition = this.#definitions.get(uuid)!
     if (change.kind === 'start' || change.kind === 'arrive') {
@@ -202,7 +226,7 @@ export class Machine {
         guest.memory.target = Math.min(change.bytes, guest.memory.maximum)
         break
       case 'pin':
-        this.pin(guest, change.vcpu, cpusOf(change.affinity, this.topology))
+        this.pin(guest, change.vcpu, cpusOf(change.affinity, this.cpusets.all))
         break
       case 'pause':
       case 'resume':
@@ -236,6 +260,21 @@ export class Machine {
     }
   }
 
+  #setOnline(pcpu: number, isOnline: boolean, time: number): void {
+    this.cpusets.setOnline(pcpu, isOnline, this.#vcpuCpusets())
+    this.#topology = withOnline(this.#whole, this.cpusets.online)
+    this.processors.setOnline(pcpu, isOnline, time)
+    this.#confineAll()
+  }
+
+  #vcpuCpusets(): VcpuCpuset[] {
+    return this.guests.flatMap(({ cpusets }) => cpusets)
+  }
+
+  #confineAll(): void {
+    for (const guest of this.guests) guest.confine()
+  }
+
   #define(scenario: DomainScenario, uuid: string, name: string): Definition {
     const definition = { uuid, name, scenario, isKnown: true, announcedActual: 0, announcedAt: 0 }
     this.#definitions.set(uuid, definition)
@@ -246,7 +285,7 @@ export class Machine {
   #start(definition: Definition, booted: boolean): void {
     definition.isKnown = true
     const identity = { uuid: definition.uuid, name: definition.name, id: ++this.#lastId }
-    const host = { processors: this.processors, topology: this.topology, seed: this.#seed }
+    const host = { processors: this.processors, cpusets: this.cpusets, seed: this.#seed }
     const time = this.clock.now()
     const guest = new Guest(definition.scenario, identity, host, booted, time)
     definition.announcedActual = guest.memory.actual

@@ -78,6 +78,13 @@ export class Processors {
     this.setDemand(task, background(part, time, random))
   }
 
+  /** The host's own work on a pCPU that goes offline stops; vCPUs are moved by their affinities. */
+  setOnline(pcpu: number, isOnline: boolean, time: number): void {
+    const { task } = this.#background[pcpu]!
+    if (isOnline) this.resume(task, time)
+    else this.stop(task)
+  }
+
   /** A new task begins where the fewest others are, as a new thread does: best on a core of its own. */
   add(demand: Demand, cpus: CpuSet): Task {
     if (this.#tasks.isFull) this.#makeRoom()

@@ -6,6 +6,7 @@ import type { Task } from './tasks.ts'
 /** Makes CPU samples: differences of the machine's counters from one to the next. */
 export class CpuSampler {
   readonly #machine: Machine
+  readonly #remote: boolean
   #time = Number.NaN
   /** What each vCPU had run and waited at the sample before, two numbers each; one that is not in there is unknown. */
   #counters = new Float64Array(0)
@@ -13,13 +14,16 @@ export class CpuSampler {
   #places: ReadonlyMap<Task, number> = new Map()
   #busy: Float64Array | undefined
 
-  constructor(machine: Machine) {
+  /** Of a `remote` host cpusets are not known. */
+  constructor(machine: Machine, remote: boolean) {
     this.#machine = machine
+    this.#remote = remote
   }
 
   sample(): CpuSample {
-    const { domains, guests, clock, topology, processors } = this.#machine
+    const { domains, guests, clock, topology, processors, cpusets } = this.#machine
     const time = clock.now()
+    const { online, effective } = cpusets
     // Nothing can be said of an interval without length: 0 / 0 is NaN, which is unknown.
     const interval = time - this.#time
     const vcpuStart = new Uint32Array(guests.length + 1)
@@ -42,7 +46,10 @@ export class CpuSampler {
       pcpu: new Int32Array(tasks.length),
       affinityWords,
       affinity: new Uint32Array(tasks.length * affinityWords),
-      pcpuBusy: processors.busy.map((busy, pcpu) => (busy - (this.#busy?.[pcpu] ?? Number.NaN)) / interval),
+      pcpuBusy: processors.busy.map((busy, pcpu) => {
+        return online.has(pcpu) ? (busy - (this.#busy?.[pcpu] ?? Number.NaN)) / interval : Number.NaN
+      }),
+      ...(!this.#remote && { cpuset: repeated(effective.toWords(topology.cpuCount), guests.length) }),
     }
     for (const [i, guest] of guests.entries()) {
       for (const [vcpu, task] of guest.tasks.entries()) {
@@ -71,6 +78,12 @@ export class CpuSampler {
     if (before.size === tasks.length && tasks.every((task, row) => before.get(task) === row)) return before
     return new Map(tasks.map((task, row) => [task, row]))
   }
+}
+
+function repeated(words: Uint32Array, times: number): Uint32Array {
+  const all = new Uint32Array(words.length * times)
+  for (let i = 0; i < times; i++) all.set(words, i * words.length)
+  return all
 }
 
 /** The memory levels now. Guests in `unheard` did not answer in time. */

@@ -8,6 +8,14 @@ export interface Scenario {
   readonly seed?: number
   /** How many pCPUs (one socket, one thread each, one NUMA cell), or the shape of the host. */
   readonly pcpus: number | HostShape
+  /** pCPUs that are offline at first, as a CPU list. Default: none. */
+  readonly offline?: string
+  /** The cpuset of the cgroup that all guests are in (`machine.slice`), as a CPU list. Default `any`: all there are. */
+  readonly cpuset?: string
+  /** Version of cgroups: what the kernel makes of pins and cpusets. Default `v2`. */
+  readonly cgroups?: 'v1' | 'v2'
+  /** Whether it is another machine, whose cgroups cannot be read. Default false. */
+  readonly remote?: boolean
   /** Memory of the host. Default 16 GiB. */
   readonly memory?: number
   /**
@@ -113,14 +121,20 @@ export interface Program {
 /** Something that happens to one domain, or to the host, `at` milliseconds after the start. */
 export type Change = DomainChange | HostChange
 
-/** The host's own work on one pCPU turns more or less. */
-export interface HostChange {
-  readonly at: number
-  readonly kind: 'background'
-  readonly pcpu: number
-  /** Fraction of the pCPU that it takes from now on, 0 to 1. */
-  readonly part: number
-}
+export type HostChange = { readonly at: number } & (
+  | {
+      /** The host's own work on one pCPU turns more or less. */
+      readonly kind: 'background'
+      readonly pcpu: number
+      /** Fraction of the pCPU that it takes from now on, 0 to 1. */
+      readonly part: number
+    }
+  /** A pCPU is switched off, or on again. */
+  | { readonly kind: 'offline'; readonly pcpu: number }
+  | { readonly kind: 'online'; readonly pcpu: number }
+  /** The cpuset of all guests becomes another: a CPU list, or `any`. */
+  | { readonly kind: 'cpuset'; readonly cpus: string }
+)
 
 export type DomainChange = { readonly at: number; readonly domain: string } & (
   | {

@@ -51,6 +51,18 @@ export function completeShape(pcpus: number | HostShape): Required<HostShape> {
 }
 
 /** The pCPUs that an affinity of a scenario means: a CPU list, or `any`. */
-export function cpusOf(affinity: string, { online }: Topology): CpuSet {
-  return affinity === 'any' ? online : CpuSet.parse(affinity)
+export function cpusOf(affinity: string, all: CpuSet): CpuSet {
+  return affinity === 'any' ? all : CpuSet.parse(affinity)
+}
+
+/** The topology while only these pCPUs are online. */
+export function withOnline(whole: Topology, online: CpuSet): Topology {
+  return {
+    ...whole,
+    online,
+    pcpus: whole.pcpus
+      .filter(({ id }) => online.has(id))
+      .map((pcpu) => ({ ...pcpu, siblings: pcpu.siblings.and(online) })),
+    cells: whole.cells.map((cell) => ({ ...cell, cpus: cell.cpus.and(online) })),
+  }
 }

@@ -1,6 +1,6 @@
-import type { CpuSet } from '../host/cpuset.ts'
+import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
-import type { Change, DomainChange, DomainScenario } from './scenario.ts'
+import type { Change, DomainChange, DomainScenario, HostChange } from './scenario.ts'
 import {
   fraction,
   onlyKeys,
@@ -28,6 +28,9 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   balloon: ['bytes'],
   pin: ['vcpu', 'affinity'],
   background: ['pcpu', 'part'],
+  offline: ['pcpu'],
+  online: ['pcpu'],
+  cpuset: ['cpus'],
   start: [],
   stop: [],
   restart: [],
@@ -45,8 +48,10 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
 export function validateChanges(
   changes: readonly Change[],
   domains: readonly DomainScenario[],
-  online: CpuSet,
+  all: CpuSet,
+  offline: CpuSet,
 ): void {
+  let online = all.minus(offline)
   const situations = new Map(
     domains.map((domain) => [domain.name, initially(domain, domain.running ?? true)]),
   )
@@ -59,13 +64,12 @@ export function validateChanges(
     const keys = keysOf[change.kind]
     if (!keys)
       throw wrongOption(`${at}.kind`, Object.keys(keysOf).join(', '), (change as { kind: unknown }).kind)
-    const whose = change.kind === 'background' ? [] : ['domain']
+    const whose = isOfHost(change) ? [] : ['domain']
     onlyKeys(at, change, ['at', 'kind', ...whose, ...keys])
     if (!(typeof change.at === 'number' && change.at >= 0))
       throw wrongOption(`${at}.at`, 'milliseconds from 0 on', change.at)
-    if (change.kind === 'background') {
-      if (!online.has(change.pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU among ${online}`, change.pcpu)
-      fraction(`${at}.part`, change.part)
+    if (isOfHost(change)) {
+      online = afterHostChange(at, change, all, online)
       continue
     }
     const situation = situations.get(change.domain)
@@ -73,8 +77,8 @@ export function validateChanges(
     if (!situation || !domain) throw wrongOption(`${at}.domain`, 'the name of a domain', change.domain)
     if (change.kind === 'load') validateLoad(`${at}.load`, change.load)
     if (change.kind === 'program') validateProgram(`${at}.program`, change.program)
-    if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, online)
-    if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, online)
+    if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, all)
+    if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, all)
     if (change.kind === 'plugMemory') wholeKiB(`${at}.bytes`, Math.abs(change.bytes))
     if (change.kind === 'balloon') wholeKiB(`${at}.bytes`, change.bytes)
     if (change.kind === 'rename' && (typeof change.name !== 'string' || change.name === '')) {
@@ -89,6 +93,31 @@ export function validateChanges(
       )
     }
   }
+}
+
+function isOfHost(change: Change): change is HostChange {
+  return !('domain' in change) && ['background', 'offline', 'online', 'cpuset'].includes(change.kind)
+}
+
+/** Checks a change of the host; returns what is online after it. */
+function afterHostChange(at: string, change: HostChange, all: CpuSet, online: CpuSet): CpuSet {
+  if (change.kind === 'cpuset') {
+    validateAffinity(`${at}.cpus`, change.cpus, all)
+    return online
+  }
+  const { pcpu } = change
+  if (change.kind === 'online') {
+    const offline = all.minus(online)
+    if (!offline.has(pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU that is offline then (${offline})`, pcpu)
+    return online.or(CpuSet.of(pcpu))
+  }
+  if (!online.has(pcpu)) throw wrongOption(`${at}.pcpu`, `a pCPU among ${online}`, pcpu)
+  if (change.kind === 'background') {
+    fraction(`${at}.part`, change.part)
+    return online
+  }
+  if (online.size === 1) throw wrongOption(`${at}.pcpu`, 'not the last pCPU that is online', pcpu)
+  return online.without(pcpu)
 }
 
 function initially(domain: DomainScenario, running: boolean): Situation {

@@ -8,6 +8,7 @@ import {
   fraction,
   list,
   onlyKeys,
+  validateAffinity,
   validateProgram,
   validateVcpu,
   wholeKiB,
@@ -19,6 +20,10 @@ export function validateScenario(scenario: Scenario): void {
     'seed',
     'pcpus',
     'memory',
+    'offline',
+    'cpuset',
+    'cgroups',
+    'remote',
     'background',
     'ksm',
     'memoryDeadline',
@@ -34,6 +39,12 @@ export function validateScenario(scenario: Scenario): void {
   atLeast('memoryDeadline', memoryDeadline, 0)
   atLeast('callDeadline', callDeadline, 0)
   const online = validateShape(scenario.pcpus)
+  const offline = validateOffline(scenario.offline ?? '', online)
+  if (scenario.cpuset !== undefined) validateAffinity('cpuset', scenario.cpuset, online)
+  oneOf('cgroups', scenario.cgroups, ['v1', 'v2'])
+  const { remote } = scenario
+  if (remote !== undefined && typeof remote !== 'boolean')
+    throw wrongOption('remote', 'true or false', remote)
   if (background !== undefined) validateBackground(background, online.size)
   if (!Array.isArray(domains)) throw wrongOption('domains', 'a list of domains', domains)
   const names = new Set<string>()
@@ -53,7 +64,7 @@ export function validateScenario(scenario: Scenario): void {
     if (domain.memory !== undefined) validateMemory(`${at}.memory`, domain.memory)
   }
   list('changes', changes)
-  if (changes) validateChanges(changes, domains, online)
+  if (changes) validateChanges(changes, domains, online, offline)
 }
 
 /** What a {@link CpuSet} holds. */
@@ -74,6 +85,14 @@ function validateShape(pcpus: number | HostShape): CpuSet {
     throw wrongOption('pcpus.cells', `a number that divides the ${cores} cores evenly`, shape.cells)
   }
   return CpuSet.range(0, cores * shape.threads - 1)
+}
+
+function validateOffline(list: string, all: CpuSet): CpuSet {
+  if (list === '') return CpuSet.empty
+  validateAffinity('offline', list, all)
+  const offline = list === 'any' ? all : CpuSet.parse(list)
+  if (offline.size === all.size) throw wrongOption('offline', 'fewer than all pCPUs', list)
+  return offline
 }
 
 function validateBackground(background: number | readonly number[], pcpus: number): void {

@@ -73,11 +73,13 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
   return DefineClass(env, "NativeConnection",
                      {
                          InstanceMethod<&ConnectionWrap::Describe>("describe"),
+                         InstanceMethod<&ConnectionWrap::DescribeAnew>("describeAnew"),
                          InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
                          InstanceMethod<&ConnectionWrap::DomainMetadata>("domainMetadata"),
                          InstanceMethod<&ConnectionWrap::DomainXml>("domainXml"),
                          InstanceMethod<&ConnectionWrap::SampleCpu>("sampleCpu"),
                          InstanceMethod<&ConnectionWrap::SampleMemory>("sampleMemory"),
+                         InstanceMethod<&ConnectionWrap::VcpuPins>("vcpuPins"),
                          InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
                          InstanceMethod<&ConnectionWrap::SetMemory>("setMemory"),
                          InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
@@ -153,6 +155,22 @@ Napi::Value ConnectionWrap::Describe(const Napi::CallbackInfo& info) {
   return ToJs(info.Env(), Opened(info.Env()).host);
 }
 
+Napi::Value ConnectionWrap::DescribeAnew(const Napi::CallbackInfo& info) {
+  return async_call_->Promise<HostDescription>(
+      info.Env(), "virConnectGetCapabilities", call_deadline_,
+      Pooled(Opened(info.Env()), call_deadline_, [](const Connection& c) { return c.Describe(); }),
+      [target = target_](Napi::Env env, HostDescription host) {
+        if (target->wrap && target->wrap->opened_) {
+          OpenConnection& opened = *target->wrap->opened_;
+          // Maps only grow: what was made for a wider one is still under way.
+          host.cpu_count = std::max(host.cpu_count, opened.host.cpu_count);
+          opened.cpu->SetCpuCount(host.cpu_count);
+          opened.host = host;
+        }
+        return ToJs(env, host);
+      });
+}
+
 Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
   return async_call_->Promise<std::vector<ActiveDomain>>(
       info.Env(), "virConnectGetAllDomainStats", call_deadline_,
@@ -215,6 +233,16 @@ Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change
                                     ToUndefined);
 }
 
+Napi::Value ConnectionWrap::VcpuPins(const Napi::CallbackInfo& info) {
+  const std::string uuid = info[0].As<Napi::String>();
+  const uint32_t cpu_count = Opened(info.Env()).host.cpu_count;
+  return async_call_->Promise<VcpuPinMaps>(
+      info.Env(), "virDomainGetVcpuPinInfo", call_deadline_,
+      Pooled(Opened(info.Env()), call_deadline_,
+             [uuid, cpu_count](const Connection& c) { return c.ReadVcpuPins(uuid, cpu_count); }),
+      [](Napi::Env env, const VcpuPinMaps& pins) { return ToJs(env, pins); });
+}
+
 Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
   const DomainRun run = RunFrom(info);
   const unsigned vcpu = info[2].As<Napi::Number>().Uint32Value();
@@ -222,8 +250,12 @@ Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
   const auto map = EncodeCpumap(words.Data(), words.ElementLength(), Opened(info.Env()).host.cpu_count);
   return ChangeDomain(info.Env(), "virDomainPinVcpu",
                       [run, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
+                        // Also when it fails: then the cpuset is another than it was, or than was thought.
+                        const struct Invalidate {
+                          ~Invalidate() { cpu.InvalidateAffinity(); }
+                          CpuSampler& cpu;
+                        } invalidate{*cpu};
                         c.PinVcpu(run, vcpu, map);
-                        cpu->InvalidateAffinity();
                       });
 }
 

@@ -52,11 +52,13 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   };
 
   Napi::Value Describe(const Napi::CallbackInfo& info);
+  Napi::Value DescribeAnew(const Napi::CallbackInfo& info);
   Napi::Value ListDomains(const Napi::CallbackInfo& info);
   Napi::Value DomainMetadata(const Napi::CallbackInfo& info);
   Napi::Value DomainXml(const Napi::CallbackInfo& info);
   Napi::Value SampleCpu(const Napi::CallbackInfo& info);
   Napi::Value SampleMemory(const Napi::CallbackInfo& info);
+  Napi::Value VcpuPins(const Napi::CallbackInfo& info);
   Napi::Value PinVcpu(const Napi::CallbackInfo& info);
   Napi::Value SetMemory(const Napi::CallbackInfo& info);
   Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);

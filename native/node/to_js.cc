@@ -63,6 +63,8 @@ Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generat
   js["affinityWords"] = sample.affinity_words;
   js["affinity"] = ToTypedArray<Napi::Uint32Array>(env, sample.affinity);
   js["pcpuBusy"] = ToTypedArray<Napi::Float64Array>(env, sample.pcpu_busy);
+  js["cpuset"] = ToTypedArray<Napi::Uint32Array>(env, sample.cpuset);
+  js["online"] = ToTypedArray<Napi::Uint32Array>(env, sample.online);
   return js;
 }
 
@@ -97,6 +99,13 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   js["cpuCount"] = host.cpu_count;
   js["online"] = ToTypedArray<Napi::Uint32Array>(env, host.online);
   js["isolated"] = host.isolated;
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const VcpuPinMaps& pins) {
+  Napi::Object js = Napi::Object::New(env);
+  js["wordsPerVcpu"] = static_cast<double>(pins.words_per_vcpu);
+  js["words"] = ToTypedArray<Napi::Uint32Array>(env, pins.words);
   return js;
 }
 

@@ -15,6 +15,7 @@ Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains);
 Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generation);
 Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_generation);
 Napi::Value ToJs(Napi::Env env, const HostDescription& host);
+Napi::Value ToJs(Napi::Env env, const VcpuPinMaps& pins);
 Napi::Value ToJs(Napi::Env env, const KsmState& ksm);
 Napi::Value ToJs(Napi::Env env, const HostEvent& event);
 

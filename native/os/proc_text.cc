@@ -123,6 +123,43 @@ std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text) {
   return times;
 }
 
+bool ParseCpuList(std::string_view text, uint32_t* words, size_t word_count) {
+  std::fill(words, words + word_count, 0);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.remove_suffix(1);
+  while (!text.empty()) {
+    std::string_view range = TakeUntil(text, ',');
+    const bool is_one = range.find('-') == std::string_view::npos;
+    const auto first = WholeNumber<uint32_t>(TakeUntil(range, '-'));
+    const auto last = is_one ? first : WholeNumber<uint32_t>(range);
+    if (!first || !last || *last < *first) return false;
+    const uint64_t end = std::min<uint64_t>(uint64_t{*last} + 1, word_count * 32);
+    for (uint64_t cpu = *first; cpu < end; ++cpu) words[cpu / 32] |= uint32_t{1} << (cpu % 32);
+  }
+  return true;
+}
+
+std::optional<CpusetGroup> ParseCpusetGroup(std::string_view text) {
+  std::optional<CpusetGroup> group;
+  while (!text.empty()) {
+    std::string_view path = TakeUntil(text, '\n');
+    const std::string_view hierarchy = TakeUntil(path, ':');
+    std::string_view controllers = TakeUntil(path, ':');
+    if (!StartsWith(path, "/")) continue;
+    bool has_cpuset = false;
+    const bool is_unified = hierarchy == "0" && controllers.empty();
+    while (!controllers.empty()) has_cpuset |= TakeUntil(controllers, ',') == "cpuset";
+    // A host that has both has its cpusets in the old hierarchy.
+    if (has_cpuset || (is_unified && !group)) group = CpusetGroup{is_unified, std::string(path)};
+    if (has_cpuset) break;
+  }
+  if (!group) return std::nullopt;
+  const auto last = [&group] { return std::string_view(group->path).substr(group->path.rfind('/') + 1); };
+  const auto drop_last = [&group] { group->path.resize(std::max<size_t>(1, group->path.rfind('/'))); };
+  if (last() == "emulator" || StartsWith(last(), "vcpu") || StartsWith(last(), "iothread")) drop_last();
+  if (last() == "libvirt") drop_last();
+  return group;
+}
+
 std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field) {
   while (!text.empty()) {
     std::string_view line = TakeUntil(text, '\n');

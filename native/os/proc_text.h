@@ -57,6 +57,18 @@ inline double BusyBetween(const PcpuTimes& before, const PcpuTimes& now) {
 // The "cpuN" lines of /proc/stat in clock ticks, indexed by CPU number; waiting for disks is idle.
 std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);
 
+// A list of CPUs as the kernel writes it ("0-3,8"), as a bitmap of `word_count` words, which are overwritten;
+// CPUs beyond them are dropped. False, and words of any value, for what is no such list; an empty list is one.
+bool ParseCpuList(std::string_view text, uint32_t* words, size_t word_count);
+
+// The cgroup that bounds where all threads of a QEMU may run, from /proc/PID/cgroup: of libvirt's own
+// subgroups for single threads ("/libvirt/emulator", "/vcpu0") the one that holds them all.
+struct CpusetGroup {
+  bool unified;      // cgroups v2
+  std::string path;  // below the root of its hierarchy, with a slash in front
+};
+std::optional<CpusetGroup> ParseCpusetGroup(std::string_view text);
+
 // A field of /proc/meminfo ("MemAvailable") in KiB.
 std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field);
 

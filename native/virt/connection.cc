@@ -127,9 +127,28 @@ HostDescription Connection::Describe() const {
     host.online.resize(BitmapWords(host.cpu_count));
     DecodeCpumap(map, CpumapBytes(static_cast<size_t>(mapped)), host.online.data(), host.online.size());
   }
+  if (host.online.empty()) host.online = ReadOnline(host.cpu_count);
   // libvirt does not tell of these: only the local kernel can be asked.
   if (IsLocal()) host.isolated = ReadFile("/sys/devices/system/cpu/isolated");
   return host;
+}
+
+std::vector<uint32_t> Connection::ReadOnline(uint32_t cpu_count) const {
+  std::vector<uint32_t> online(BitmapWords(cpu_count));
+  if (IsTestDriver()) return {};
+  if (IsLocal()) {
+    const std::string list = ReadFile("/sys/devices/system/cpu/online");
+    if (!list.empty() && ParseCpuList(list, online.data(), online.size())) return online;
+  }
+  unsigned char* map = nullptr;
+  unsigned count = 0;
+  const int mapped = virNodeGetCPUMap(connection_, &map, &count, 0);
+  const std::unique_ptr<unsigned char, FreeMalloc> owner(map);
+  virResetLastError();
+  if (mapped <= 0) return {};
+  online.resize(std::max(online.size(), BitmapWords(static_cast<size_t>(mapped))));
+  DecodeCpumap(map, CpumapBytes(static_cast<size_t>(mapped)), online.data(), online.size());
+  return online;
 }
 
 std::vector<ActiveDomain> Connection::ListActive() const {
@@ -214,6 +233,23 @@ bool Connection::ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const {
     (is_idle ? idle : busy) += stat.value;
   }
   return !stats.empty();
+}
+
+VcpuPinMaps Connection::ReadVcpuPins(const std::string& uuid, uint32_t cpu_count) const {
+  const DomainHandle domain = FindDomain({uuid});
+  const int vcpus = virDomainGetMaxVcpus(domain.get());
+  if (vcpus <= 0) ThrowLastError("virDomainGetMaxVcpus", domain.get());
+  const size_t map_bytes = CpumapBytes(cpu_count);
+  std::vector<uint8_t> maps(static_cast<size_t>(vcpus) * map_bytes);
+  const int count = virDomainGetVcpuPinInfo(domain.get(), vcpus, maps.data(), static_cast<int>(map_bytes),
+                                            VIR_DOMAIN_AFFECT_CURRENT);
+  if (count < 0) ThrowLastError("virDomainGetVcpuPinInfo", domain.get());
+  const size_t words = BitmapWords(cpu_count);
+  VcpuPinMaps pins{words, std::vector<uint32_t>(static_cast<size_t>(count) * words)};
+  for (size_t vcpu = 0; vcpu < static_cast<size_t>(count); ++vcpu) {
+    DecodeCpumap(&maps[vcpu * map_bytes], map_bytes, &pins.words[vcpu * words], words);
+  }
+  return pins;
 }
 
 void Connection::PinVcpu(const DomainRun& run, unsigned vcpu, std::vector<uint8_t> cpumap) const {

@@ -30,13 +30,19 @@ struct DomainRun {
   int id = -1;  // -1: any
 };
 
-// The properties of a host that do not change while it is connected.
+// The shape of a host; it changes when pCPUs are switched on or off, or plugged in.
 struct HostDescription {
   std::string capabilities;  // XML
   uint64_t memory_kib;
   uint32_t cpu_count;            // width of affinity maps
   std::vector<uint32_t> online;  // bitmap, as libvirt's node CPU map has it
   std::string isolated;          // the kernel's list of isolated CPUs; empty: none, or not known
+};
+
+// CPU maps of a domain's vCPUs, by number, one after the other.
+struct VcpuPinMaps {
+  size_t words_per_vcpu;
+  std::vector<uint32_t> words;
 };
 
 struct NodeMemory {
@@ -80,6 +86,9 @@ class Connection {
   bool keeps_alive() const { return keeps_alive_; }
 
   HostDescription Describe() const;
+  // The online pCPUs as a bitmap for `cpu_count` of them; empty: not known. A file on the machine that we run
+  // on, elsewhere one call.
+  std::vector<uint32_t> ReadOnline(uint32_t cpu_count) const;
   // The domains that run, ascending by id. Asks no monitor.
   std::vector<ActiveDomain> ListActive() const;
   // Fails with VIR_ERR_NO_DOMAIN for a run that is over.
@@ -92,6 +101,9 @@ class Connection {
   // Nanoseconds that one pCPU was busy and idle; false where the driver does not tell.
   bool ReadNodeCpu(int cpu, uint64_t& busy, uint64_t& idle) const;
 
+  // What libvirt has each vCPU pinned to, vCPUs that are not plugged in among them. Asks no monitor, and no
+  // kernel.
+  VcpuPinMaps ReadVcpuPins(const std::string& uuid, uint32_t cpu_count) const;
   void PinVcpu(const DomainRun& run, unsigned vcpu, std::vector<uint8_t> cpumap) const;
   void SetMemory(const DomainRun& run, uint64_t kib) const;
   void SetMemoryStatsPeriod(const DomainRun& run, int seconds) const;

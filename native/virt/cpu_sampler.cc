@@ -1,5 +1,6 @@
 #include "virt/cpu_sampler.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "os/fd.h"
@@ -14,8 +15,10 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr char kProc[] = "/proc";
+constexpr char kCgroups[] = "/sys/fs/cgroup";
 // Samples between two readings of an affinity that no event has announced as changed: pins by libvirt have
-// events, but not changes by taskset or cpusets, nor pins in drivers without that event.
+// events, but not changes by taskset or cpusets, nor pins in drivers without that event. The same of a cpuset
+// while no affinity within it has changed.
 constexpr uint64_t kAffinityRound = 8;
 
 std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::to_string(domain.id); }
@@ -25,10 +28,12 @@ std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::
 CpuSampler::CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc)
     : connection_(std::move(connection)),
       cpu_count_(cpu_count),
+      next_cpu_count_(cpu_count),
       use_proc_(use_proc && connection_->IsLocal()) {}
 
 CpuColumns CpuSampler::Sample() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (next_cpu_count_ != cpu_count_) Resize();
   std::vector<ActiveDomain> listed = connection_->ListActive();
   if (!table_.HasSet(listed)) ReplaceReaders(listed);
   table_.Update(std::move(listed));
@@ -49,14 +54,26 @@ CpuColumns CpuSampler::Sample() {
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
     const bool refresh_affinity = affinity_stale || (samples_ + row) % kAffinityRound == 0;
+    const size_t affinity_begin = columns.affinity.size();
     columns.source.push_back(
         static_cast<uint8_t>(ReadDomain(domain, *rows_[row], refresh_affinity, columns)));
+    ReadCpuset(*rows_[row], affinity_begin, refresh_affinity, columns);
   }
   ++samples_;
   columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
   rates_.EndSample();
   ReadPcpus(columns);
+  // After the affinities: one that the kernel has narrowed must not be held against a set of before.
+  columns.online = connection_->ReadOnline(cpu_count_);
   return columns;
+}
+
+void CpuSampler::Resize() {
+  cpu_count_ = next_cpu_count_;
+  for (auto& [key, reader] : readers_) {
+    reader.libvirt.reset();
+    reader.cpuset_words.clear();
+  }
 }
 
 // Either replaces all readers or, where there is no memory for them, throws and changes nothing.
@@ -79,13 +96,19 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
     if (process == processes.end()) continue;
     rows[row]->threads = std::make_unique<VcpuThreads>(kProc, process->second);
     rows[row]->run = RunOfProcess(kProc, process->second);
+    rows[row]->cpuset = std::make_unique<Cpuset>(kProc, kCgroups, process->second);
   }
 
   // Nothing from here on needs memory.
   for (auto& [key, reader] : readers) {
     const auto known = readers_.find(key);
     if (known == readers_.end()) continue;
-    if (!reader.threads) reader.threads = std::move(known->second.threads);
+    if (!reader.threads) {
+      reader.threads = std::move(known->second.threads);
+      reader.cpuset = std::move(known->second.cpuset);
+      reader.cpuset_words = std::move(known->second.cpuset_words);
+      reader.affinity = std::move(known->second.affinity);
+    }
     // A run that was once found stays what it is, whatever process is found later.
     if (!known->second.run.empty()) reader.run = std::move(known->second.run);
     reader.libvirt = std::move(known->second.libvirt);
@@ -115,6 +138,22 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
     columns.pcpu.push_back(reading.last_cpu);
   }
   return source;
+}
+
+void CpuSampler::ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh,
+                            CpuColumns& columns) {
+  if (reader.cpuset) {
+    const auto begin = columns.affinity.begin() + static_cast<std::ptrdiff_t>(affinity_begin);
+    const bool is_as_before =
+        std::equal(begin, columns.affinity.end(), reader.affinity.begin(), reader.affinity.end());
+    if (refresh || !is_as_before || reader.cpuset_words.empty()) {
+      reader.affinity.assign(begin, columns.affinity.end());
+      reader.cpuset_words.resize(columns.affinity_words);
+      reader.cpuset->Read(reader.cpuset_words.data(), reader.cpuset_words.size());
+    }
+    columns.cpuset.insert(columns.cpuset.end(), reader.cpuset_words.begin(), reader.cpuset_words.end());
+  }
+  columns.cpuset.resize(columns.vcpu_start.size() * columns.affinity_words);
 }
 
 void CpuSampler::ReadPcpus(CpuColumns& columns) {

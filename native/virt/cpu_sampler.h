@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "os/cpuset.h"
 #include "os/proc_text.h"
 #include "os/vcpu_threads.h"
 #include "util/counter_rates.h"
@@ -33,6 +34,8 @@ struct CpuColumns {
   uint32_t affinity_words = 0;
   std::vector<uint32_t> affinity;
   std::vector<double> pcpu_busy;
+  std::vector<uint32_t> online;  // bitmap of the host's online pCPUs; empty: not known
+  std::vector<uint32_t> cpuset;  // `affinity_words` for each domain: where its cgroup lets it run; zero: not known
 };
 
 // The CPU sampler of one connection's active domains. It asks no monitor: one bulk call lists the
@@ -43,9 +46,11 @@ class CpuSampler {
   // `use_proc` false: libvirt's calls alone, as on a remote host.
   CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc);
   CpuColumns Sample();
-  // Reports that some vCPU was pinned, by us or by another program: the next sample reads all affinities
-  // again. From any thread; does not block.
+  // Reports that some vCPU was pinned, by us or by another program, or could not be: the next sample reads all
+  // affinities and cpusets again. From any thread; does not block.
   void InvalidateAffinity() { affinity_stale_ = true; }
+  // Affinity maps are so wide from the next sample on. From any thread; does not block.
+  void SetCpuCount(uint32_t cpu_count) { next_cpu_count_ = cpu_count; }
 
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
@@ -54,15 +59,22 @@ class CpuSampler {
     std::string run;                       // see ActiveDomain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
     std::unique_ptr<VcpuReader> libvirt;   // made when first needed
+    std::unique_ptr<Cpuset> cpuset;        // null: not to be had here
+    std::vector<uint32_t> cpuset_words;    // as last read
+    std::vector<uint32_t> affinity;        // of all vCPUs in the sample before
   };
 
+  void Resize();
   void ReplaceReaders(const std::vector<ActiveDomain>& domains);
   Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool refresh_affinity,
                     CpuColumns& columns);
+  // To be called once the domain's affinities are in `columns`: when they have changed, its cpuset may have.
+  void ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh, CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
 
   const std::shared_ptr<Connection> connection_;
-  const uint32_t cpu_count_;
+  uint32_t cpu_count_;
+  std::atomic<uint32_t> next_cpu_count_;
   const bool use_proc_;
   std::mutex mutex_;
   DomainTable table_;

@@ -33,6 +33,26 @@ export function pinConformance(subject: () => Subject): void {
     expect(`${affinityOf(subject(), await host.sampleCpu())}`).toBe(`${one}`)
   })
 
+  it('tells what a vCPU is pinned to, and all pCPUs of one that is pinned to all that are online', async ({
+    skip,
+  }) => {
+    const { host, domain } = subject()
+    const { uuid } = await host.domain(domain)
+    const one = CpuSet.of(host.topology.pcpus[0]!.id)
+    await host.pinVcpu(uuid, 0, one)
+    const pins = await host.vcpuPins(uuid)
+    if (pins.size === 0) return skip('the subject does not tell')
+    expect(`${pins.get(0)}`).toBe(`${one}`)
+    await host.pinVcpu(uuid, 0, host.topology.online)
+    const free = CpuSet.range(0, host.topology.cpuCount - 1)
+    expect(`${(await host.vcpuPins(uuid)).get(0)}`).toBe(`${free}`)
+    await expectCode(
+      host.vcpuPins('00000000-0000-4000-8000-00000000dead'),
+      'ERR_NO_DOMAIN',
+      'ERR_DOMAIN_NOT_RUNNING',
+    )
+  })
+
   it('pins by the Domain as by the Host', async () => {
     const { host, domain } = subject()
     const one = CpuSet.of(host.topology.pcpus[0]!.id)

@@ -138,6 +138,7 @@ int virDomainGetVcpus(virDomainPtr domain, virVcpuInfoPtr info, int count, unsig
 }
 char* virDomainGetMetadata(virDomainPtr, int, const char*, unsigned) { return nullptr; }
 char* virDomainGetXMLDesc(virDomainPtr, unsigned) { return nullptr; }
+int virDomainGetVcpuPinInfo(virDomainPtr, int, unsigned char*, int, unsigned) { return Unsupported(); }
 int virDomainPinVcpu(virDomainPtr, unsigned, unsigned char*, int) { return Unsupported(); }
 int virDomainSetMemory(virDomainPtr, unsigned long) { return Unsupported(); }
 int virDomainSetMemoryStatsPeriod(virDomainPtr, int, unsigned) { return Unsupported(); }

@@ -33,6 +33,11 @@ class FakeProc {
     std::filesystem::create_directories(path_ / std::to_string(pid) / "task");
     Write(path_ / std::to_string(pid) / "cmdline", cmdline);
   }
+  // Any other file, with the folders that it is in.
+  void WriteFile(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    Write(path_ / name, text);
+  }
   void RemoveProcess(pid_t pid) { std::filesystem::remove_all(path_ / std::to_string(pid)); }
 
   void AddThread(pid_t pid, pid_t tid, const std::string& comm, uint64_t run, uint64_t delay, int cpu) {

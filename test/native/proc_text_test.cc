@@ -32,6 +32,37 @@ TEST("schedstat: anything else is nothing") {
   }
 }
 
+TEST("CPU list: numbers and ranges, cut to the width") {
+  uint32_t words[2];
+  CHECK(ParseCpuList("0-2,5,33\n"sv, words, 2));
+  CHECK_EQ(words[0], 0b100111u);
+  CHECK_EQ(words[1], 0b10u);
+  CHECK(ParseCpuList("30-40,4000000000-4294967295"sv, words, 2));
+  CHECK_EQ(words[0], 0xc0000000u);
+  CHECK_EQ(words[1], 0x1ffu);
+  CHECK(ParseCpuList("\n"sv, words, 2));
+  CHECK_EQ(words[0] | words[1], 0u);
+  for (const auto text : {"x"sv, "1-"sv, "-1"sv, "3-1"sv, "1,,2"sv, "1 2"sv, "4294967296"sv}) {
+    CHECK(!ParseCpuList(text, words, 2));
+  }
+}
+
+TEST("cpuset group: that of all threads, in the hierarchy that has cpusets") {
+  const auto group = [](std::string_view text) {
+    const auto found = ParseCpusetGroup(text);
+    return !found ? "none" : (found->unified ? "v2 " : "v1 ") + found->path;
+  };
+  const std::string scope = "/machine.slice/machine-qemu\\x2d1\\x2dg1.scope";
+  CHECK_EQ(group("0::" + scope + "/libvirt/emulator\n"), "v2 " + scope);
+  CHECK_EQ(group("0::" + scope + "/libvirt/vcpu12\n"), "v2 " + scope);
+  CHECK_EQ(group("0::/\n"), "v2 /");
+  CHECK_EQ(group("4:cpu,cpuacct:/a\n3:cpuset:/machine/qemu-1-g1.libvirt-qemu/emulator\n0::/x\n"),
+           "v1 /machine/qemu-1-g1.libvirt-qemu");
+  CHECK_EQ(group("0::/x\n5:cpuset,cpu:/\n"), "v1 /");
+  CHECK_EQ(group("5:cpuset:/emulator\n"), "v1 /");
+  for (const auto text : {""sv, "4:cpu:/a\n"sv, "0::\n"sv, "nothing"sv}) CHECK_EQ(group(text), "none");
+}
+
 TEST("last CPU: field 39, whatever the thread is called") {
   CHECK_EQ(ParseLastCpu(kStat).value_or(-1), 61);
   for (const auto name : {"a b"sv, ") 1 2 3 ("sv, "x)"sv, "((("sv, ""sv}) {

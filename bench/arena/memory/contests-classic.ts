@@ -22,7 +22,7 @@ function times(count: number, one: Scenario): Scenario {
     ),
     changes: copies.flatMap((copy) =>
       (one.changes ?? []).map((change) =>
-        change.kind === 'background' ? change : { ...change, domain: `${change.domain}-${copy}` },
+        !('domain' in change) ? change : { ...change, domain: `${change.domain}-${copy}` },
       ),
     ),
   }

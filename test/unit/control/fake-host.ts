@@ -167,6 +167,11 @@ export class FakeHost implements Host {
     one.vcpus[vcpu]!.pcpu = cpus.first!
   }
 
+  async vcpuPins(): Promise<ReadonlyMap<number, CpuSet>> {
+    await this.#look('vcpuPins')
+    return new Map()
+  }
+
   async setMemory(domain: DomainRef, bytes: number): Promise<void> {
     const one = await this.#change('setMemory', domain, `${bytes / MiB}`)
     one.actual = bytes
