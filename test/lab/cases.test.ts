@@ -110,6 +110,17 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(code).toBe(1)
   })
 
+  it('RUN-ID: what was changed in one run of a guest is not restored to the next that has its id', async () => {
+    const result = await runCase('RUN-ID', quietly())
+    expect(result).toMatchObject({
+      passed: true,
+      broken: [],
+      idsRepeated: 2,
+      restored: 0,
+      settingsChanged: 6,
+    })
+  })
+
   it('M2: all grow alike as far as the host goes, and give back', async () => {
     const result = await runCase('M2', quietly())
     expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, gaveBack: true })

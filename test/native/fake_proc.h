@@ -38,6 +38,14 @@ class FakeProc {
     std::filesystem::create_directories((path_ / name).parent_path());
     Write(path_ / name, text);
   }
+  // When the process started, and in which boot of the host.
+  void SetRun(pid_t pid, const std::string& boot_id, uint64_t start) {
+    std::string stat = " (qemu-system-x86) S";
+    for (int field = 4; field < 22; ++field) stat += " 0";
+    const std::string number = std::to_string(pid);
+    WriteFile(number + "/stat", number + stat + " " + std::to_string(start) + " 0 0\n");
+    WriteFile("sys/kernel/random/boot_id", boot_id + "\n");
+  }
   void RemoveProcess(pid_t pid) { std::filesystem::remove_all(path_ / std::to_string(pid)); }
 
   void AddThread(pid_t pid, pid_t tid, const std::string& comm, uint64_t run, uint64_t delay, int cpu) {

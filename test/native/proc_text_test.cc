@@ -85,6 +85,20 @@ TEST("last CPU: a text that ends early is nothing") {
   for (size_t length = 0; length <= field + 1; ++length) CHECK(!ParseLastCpu(kStat.substr(0, length)));
 }
 
+TEST("start time: field 22, whatever the process is called") {
+  CHECK_EQ(ParseStartTime(kStat).value_or(0), 99u);
+  std::string text(kStat);
+  text.replace(text.find("CPU 0/KVM"), 9, ") 7 (");
+  CHECK_EQ(ParseStartTime(text).value_or(0), 99u);
+  text.replace(text.find(" 99 "), 4, " 18446744073709551615 ");
+  CHECK_EQ(ParseStartTime(text).value_or(0), UINT64_MAX);
+}
+
+TEST("start time: a text that ends early is nothing") {
+  const size_t field = kStat.find(" 99 ");
+  for (size_t length = 0; length <= field + 1; ++length) CHECK(!ParseStartTime(kStat.substr(0, length)));
+}
+
 TEST("vCPU thread: the names that QEMU gives, and no other") {
   CHECK_EQ(ParseVcpuThreadName("CPU 0/KVM\n").value_or(99), 0u);
   CHECK_EQ(ParseVcpuThreadName("CPU 7/TCG\n").value_or(99), 7u);
@@ -206,6 +220,7 @@ TEST("proc texts: cut short or scrambled, none is read beyond its end") {
     const std::string_view view(exact.data(), exact.size());
     ParseSchedstat(view);
     ParseLastCpu(view);
+    ParseStartTime(view);
     ParseVcpuThreadName(view);
     ParseQemuCommand(view);
     NamesGuest(view, view);

@@ -30,6 +30,8 @@ export function settingStatus(entry: JournalEntry, view: View): SettingStatus {
   if (entry.kind === 'ksm') return 'changed'
   const domain = view.domains.find((one) => one.uuid === entry.uuid && isSameRun(one, entry))
   if (!domain) return 'ended'
+  // Journals of older versions do not say which run they are about: only a value that was requested is evidence then.
+  if (entry.run === undefined && domain.run !== undefined && !entry.requested) return 'external'
   switch (entry.kind) {
     case 'affinity': {
       const seen = domain.vcpus.find(({ vcpu }) => vcpu === entry.vcpu)

@@ -6,6 +6,7 @@ import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { REFUSE } from './refuse.ts'
 import { repeatDisturbed } from './repeat.ts'
+import { RUN_ID } from './run-id.ts'
 import { SQUEEZE } from './squeeze.ts'
 import { TRAP } from './trap.ts'
 
@@ -20,6 +21,7 @@ const cases: Readonly<Record<string, Case>> = {
   SQUEEZE,
   REFUSE,
   KSM,
+  'RUN-ID': RUN_ID,
 }
 
 /** The names of the cases. */

@@ -24,6 +24,8 @@ export interface FakeGuest {
   uuid: string
   name: string
   id: number
+  /** See `RunIdentity`. Default: the process cannot be seen. */
+  run?: string
   state: DomainState
   vcpus: { affinity: CpuSet; pcpu: number; usage: number }[]
   maximum: number
@@ -111,7 +113,7 @@ export class FakeHost implements Host {
     const starts = [0]
     for (const { vcpus } of guests) starts.push(starts.at(-1)! + vcpus.length)
     return {
-      domains: guests.map(({ uuid, name, id }) => ({ uuid, name, id })),
+      domains: guests.map(({ uuid, name, id, run }) => ({ uuid, name, id, run })),
       time: this.clock.now(),
       interval: 1_000,
       state: Uint8Array.from(guests, ({ state }) => state),
@@ -136,7 +138,7 @@ export class FakeHost implements Host {
       return column((one) => (one.period === undefined ? Number.NaN : figure(one)))
     }
     return {
-      domains: guests.map(({ uuid, name, id }) => ({ uuid, name, id })),
+      domains: guests.map(({ uuid, name, id, run }) => ({ uuid, name, id, run })),
       time: this.clock.now(),
       wallTime,
       status: Uint8Array.from(guests, ({ status }) => status),

@@ -13,6 +13,7 @@ export const domainOverhead = 64 * MiB
 export interface DomainShape {
   name: string
   id?: number
+  run?: string
   state?: DomainState
   managed?: boolean
   settings?: Partial<DomainSettings>
@@ -44,6 +45,7 @@ export function viewOf(shape: ViewShape): View {
       uuid: uuidOf(one.name),
       name: one.name,
       id: one.id ?? index + 1,
+      run: one.run,
       state: one.state ?? DomainState.running,
       settings: { ...defaultSettings, managed: one.managed ?? true, ...one.settings },
       homeCell: 0,
