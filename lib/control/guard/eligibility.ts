@@ -36,8 +36,7 @@ function stale(reason: SkipReason): Skip {
 
 /** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
 export function domainSkip({ settings, state, memory }: DomainView): Skip | undefined {
-  const { managed, reason = { kind: 'not-managed' } } = settings
-  if (!managed) return unmanaged(reason)
+  if (!settings.managed) return unmanaged(settings.reason ?? { kind: 'not-managed' })
   if (!isRunning(state)) return inactive[state] ?? memorySkips['not running']
   return memory.hold === 'stuck' ? memorySkips.stuck : undefined
 }
@@ -49,17 +48,23 @@ export interface BalloonLevels {
   readonly used: number
 }
 
-/** This domain's levels; or why its balloon is not changed. */
-export function balloonLevels(domain: DomainView): BalloonLevels | Skip {
-  const { hold, actual, available = 0, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
+/** Why the balloon of this domain is not changed; undefined: it may be. */
+function balloonSkip(domain: DomainView): Skip | undefined {
+  const { hold, actual, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
   const skip = domainSkip(domain) ?? (hold && memorySkips[hold])
   if (skip) return skip
-  const spare = usable ?? unused
-  if (actual === undefined || spare === undefined) return memorySkips['no statistics']
+  if (actual === undefined || (usable ?? unused) === undefined) return memorySkips['no statistics']
   const { memoryFloor = 0 } = domain.settings
-  if (memoryFloor > maximum) {
-    return unmanaged({ kind: 'floor-above-maximum', memoryFloor, maximum })
-  }
+  return memoryFloor > maximum ? unmanaged({ kind: 'floor-above-maximum', memoryFloor, maximum }) : undefined
+}
+
+/** This domain's levels; or why its balloon is not changed. */
+export function balloonLevels(domain: DomainView): BalloonLevels | Skip {
+  const skip = balloonSkip(domain)
+  if (skip) return skip
+  const { available = 0, usable, unused } = domain.memory
+  const actual = domain.memory.actual!
+  const spare = (usable ?? unused)!
   // The guest's report is older than `actual`: while its balloon shrinks, its own total says what the rest was part of.
   // What its kernel keeps is not in that total, and is use.
   const used = Math.max(actual, available) - spare
@@ -70,28 +75,31 @@ export function balloonLevels(domain: DomainView): BalloonLevels | Skip {
 export function skippedDomains(view: View, ledger: Ledger): Skipped[] {
   const skipped: Skipped[] = []
   for (const domain of view.domains) {
-    const { uuid, name } = domain
-    const add = (what: Skipped['what'], { rule, reason }: Skip) => {
-      skipped.push({ uuid, domain: name, what, rule, reason })
-    }
     const skip = domainSkip(domain)
-    if (skip) add('vcpus', skip)
-    else for (const one of skippedVcpus(domain, ledger)) add('vcpus', one)
-    const levels = balloonLevels(domain)
-    if ('reason' in levels) add('memory', levels)
+    if (skip) skipped.push(skippedBy(skip, domain, 'vcpus'))
+    else addSkippedVcpus(skipped, domain, ledger)
+    const memorySkip = balloonSkip(domain)
+    if (memorySkip) skipped.push(skippedBy(memorySkip, domain, 'memory'))
   }
   return skipped
 }
 
+function skippedBy({ rule, reason }: Skip, { uuid, name }: DomainView, what: Skipped['what']): Skipped {
+  return { uuid, domain: name, what, rule, reason }
+}
+
 /** The vCPUs of a domain that are not moved, each with its reason. */
-function* skippedVcpus({ vcpus }: DomainView, ledger: Ledger): Iterable<Skip> {
-  for (const vcpu of vcpus) {
-    const cpus = ledger.externalAffinity(vcpu)
+function addSkippedVcpus(skipped: Skipped[], domain: DomainView, ledger: Ledger): void {
+  const external = ledger.externalAffinities(domain)
+  for (const { vcpu, allowed } of domain.vcpus) {
+    const cpus = external?.get(vcpu)
     if (cpus) {
-      yield { rule: 'external-change', reason: { kind: 'vcpu-pinned-externally', vcpu: vcpu.vcpu, cpus } }
+      const reason = { kind: 'vcpu-pinned-externally', vcpu, cpus } as const
+      skipped.push(skippedBy({ rule: 'external-change', reason }, domain, 'vcpus'))
     }
-    if (vcpu.allowed.isEmpty) {
-      yield { rule: 'allowed-cpus', reason: { kind: 'vcpu-nowhere-allowed', vcpu: vcpu.vcpu } }
+    if (allowed.isEmpty) {
+      const reason = { kind: 'vcpu-nowhere-allowed', vcpu } as const
+      skipped.push(skippedBy({ rule: 'allowed-cpus', reason }, domain, 'vcpus'))
     }
   }
 }

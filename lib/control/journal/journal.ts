@@ -90,13 +90,19 @@ function isSameValue(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
+/** Entries in memory beyond which those of ended runs are dropped, once there are also twice as many as after the last time. */
+const many = 1_000
+
 /** A journal in memory: enough to restore at the end of the process, not after a crash. */
 export function memoryJournal(): Journal {
   const kept = new Map<string, JournalEntry>()
+  let most = many
   return {
     async record(entries, active) {
-      if (active) dropEnded(kept, active)
       for (const entry of entries) keep(kept, entry)
+      if (!active || kept.size <= most) return
+      dropEnded(kept, active)
+      most = Math.max(many, 2 * kept.size)
     },
     async entries() {
       return [...kept.values()]

@@ -17,8 +17,6 @@ interface PinRecord {
   readonly maybe: CpuSet[]
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
   became: CpuSet | undefined
-  /** What another program made of it: from then on it is not changed. */
-  external: CpuSet | undefined
 }
 
 /** A size that we asked one balloon for. */
@@ -36,6 +34,8 @@ const longestCall = 60_000
 /** What we did in one run of one domain. */
 interface Run extends RunIdentity {
   readonly pins: Map<number, PinRecord>
+  /** By vCPU: what another program made of a pin. From then on it is not changed. */
+  readonly external: Map<number, CpuSet>
   /** The last certain one is what the balloon is on its way to; it may have followed any other since it was seen. */
   requests: BalloonRequest[]
 }
@@ -61,7 +61,8 @@ export class Ledger {
     const targets = new Map<string, number>()
     for (const domain of domains) {
       const run = this.#runs.get(domain.uuid)
-      const last = run && isSameRun(run, domain) ? run.requests.findLast((ask) => ask.certain) : undefined
+      if (!run || run.requests.length === 0 || !isSameRun(run, domain)) continue
+      const last = run.requests.findLast((ask) => ask.certain)
       if (last) targets.set(domain.uuid, last.bytes)
     }
     return targets
@@ -82,7 +83,7 @@ export class Ledger {
         this.#runs.delete(uuid)
         continue
       }
-      for (const vcpu of domain.vcpus) observePin(run, vcpu, view)
+      if (run.pins.size > 0) for (const vcpu of domain.vcpus) observePin(run, vcpu, view)
     }
     if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
@@ -97,20 +98,16 @@ export class Ledger {
 
   /** The vCPU has been pinned; `time` is when the call had returned. */
   pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
-    this.#run(domain).pins.set(vcpu, {
-      requested: cpus,
-      time,
-      maybe: [],
-      became: undefined,
-      external: undefined,
-    })
+    const run = this.#run(domain)
+    run.pins.set(vcpu, { requested: cpus, time, maybe: [], became: undefined })
+    run.external.delete(vcpu)
   }
 
   /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
   pinOutcomeUnknown(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
     const { pins } = this.#run(domain)
-    const none = { requested: before, time: Number.NEGATIVE_INFINITY, became: undefined, external: undefined }
-    const record = pins.get(vcpu) ?? { ...none, maybe: [] }
+    const none = { requested: before, time: Number.NEGATIVE_INFINITY, maybe: [], became: undefined }
+    const record = pins.get(vcpu) ?? none
     record.maybe.push(cpus)
     pins.set(vcpu, record)
   }
@@ -127,7 +124,12 @@ export class Ledger {
 
   /** What another program made of the affinity that we had given this vCPU; undefined: none did. */
   externalAffinity(vcpu: VcpuView): CpuSet | undefined {
-    return this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)?.external
+    return this.externalAffinities(vcpu.domain)?.get(vcpu.vcpu)
+  }
+
+  /** The same by number of the vCPU for all of a domain's that another program changed. */
+  externalAffinities({ uuid }: Pick<DomainIdentity, 'uuid'>): ReadonlyMap<number, CpuSet> | undefined {
+    return this.#runs.get(uuid)?.external
   }
 
   /** Whether we pinned this vCPU to `cpus` already, and what it has now is what the kernel made of that. */
@@ -147,7 +149,7 @@ export class Ledger {
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present && isSameRun(present, domain)) return present
-    const run: Run = { ...runOf(domain), pins: new Map(), requests: [] }
+    const run: Run = { ...runOf(domain), pins: new Map(), external: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
     return run
   }
@@ -156,8 +158,8 @@ export class Ledger {
 function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: View): void {
   const record = run.pins.get(vcpu.vcpu)
   const seen = vcpu.affinity
-  if (!record || record.external || !seen || time <= record.time) return
-  if (record.became === seen) return
+  if (!record || record.became === seen || !seen || time <= record.time) return
+  if (run.external.has(vcpu.vcpu)) return
   noticeChange(run, vcpu.vcpu, record, seen, online)
 }
 
@@ -169,7 +171,7 @@ function noticeChange(run: Run, vcpu: number, record: PinRecord, seen: CpuSet, o
   if (record.requested.and(online).isEmpty) run.pins.delete(vcpu)
   else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested)))
     record.became = seen
-  else record.external = seen
+  else run.external.set(vcpu, seen)
 }
 
 function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {

@@ -42,6 +42,23 @@ const resize = (from: number, to: number): JournalEntry => {
 const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: null }
 const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
 
+describe('memoryJournal', () => {
+  it('drops what runs that have ended began with, once there is much of it', async () => {
+    const journal = memoryJournal()
+    const ended = (id: number): JournalEntry => {
+      return { ...memory(MiB), id, wallTime: run.wallTime - 3_600_000 }
+    }
+    const active = [{ uuid: run.uuid, name: run.name, id: run.id }]
+    await journal.record([ended(1_000), memory(MiB)], active)
+    expect(await journal.entries()).toHaveLength(2)
+    await journal.record(
+      Array.from({ length: 1_000 }, (_, i) => ended(2_000 + i)),
+      active,
+    )
+    expect((await journal.entries()).map(({ id }) => id)).toEqual([run.id])
+  })
+})
+
 describe.each<[string, () => Journal]>([
   ['memoryJournal', memoryJournal],
   ['fileJournal', () => fileJournal(path)],
