@@ -63,9 +63,9 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
       const growth = grow(outlook)
       const shrinks = shrink(outlook, growth, terms)
       const shrunk = new Map(shrinks.map(({ uuid, bytes }) => [uuid, bytes]))
-      for (const [i, guest] of guests.entries()) {
-        const { domain, asked, record: before } = guest
-        const record = noteRest(guest, allocation.sizes[i]!, view.time)
+      for (let i = 0; i < guests.length; i++) {
+        const { domain, asked, record: before } = guests[i]!
+        const record = noteRest(guests[i]!, allocation.sizes[i]!, view.time)
         const to = shrunk.get(domain.uuid)
         const isShrunk = to !== undefined && to < asked
         const after = isShrunk ? { ...record, shrunk: { time: view.time, from: asked, to } } : record
@@ -87,25 +87,12 @@ function lookAt(
   const spare = isPressed ? Math.max(0, view.memory.budget * sparePart) : 0
   const bytes = guests.reduce((sum, { size }) => sum + size, free)
   const claims = guests.map(({ claim }) => claim)
-  const allocation = allocate(claims, { bytes, spare, tax })
+  const budget = { bytes, spare, tax }
+  const allocation = allocate(claims, budget)
   const { sizes } = allocation
   // The same once more, with what each guest has now: nothing is free before it has been seen to be.
-  const present = guests.map(({ claim, size }, i) => {
-    const most = sizes[i]!
-    const within = (level: number) => Math.min(most, level)
-    const { floor, need, comfort, own, ample, kept } = claim
-    return {
-      ...claim,
-      held: size,
-      floor: within(floor),
-      need: within(need),
-      comfort: within(comfort),
-      own: within(own),
-      ample: within(ample),
-      kept: within(kept),
-    }
-  })
-  const now = allocate(present, { bytes, spare, tax }).sizes
+  const held = Float64Array.from(guests, ({ size }) => size)
+  const now = allocate(claims, budget, { held, most: sizes }).sizes
   return {
     outlook: { guests, sizes, now, free, spare, host: view.memory, time: view.time },
     allocation,
@@ -114,11 +101,16 @@ function lookAt(
 
 /** Floors that the host has not got the memory for. */
 function misfits({ sizes }: Allocation, guests: readonly Guest[]): Error[] {
-  const missing = guests.map(({ claim }, i) => Math.max(0, Math.floor(claim.floor) - sizes[i]!))
-  const short = missing.filter((bytes) => bytes > 0)
-  if (short.length === 0) return []
-  const sum = short.reduce((total, bytes) => total + bytes, 0)
-  return [new Error(`${formatBytes(sum)} are missing for the memory floors of ${short.length} guests`)]
+  let missing = 0
+  let short = 0
+  for (let i = 0; i < guests.length; i++) {
+    const bytes = Math.floor(guests[i]!.claim.floor) - sizes[i]!
+    if (!(bytes > 0)) continue
+    missing += bytes
+    short++
+  }
+  if (short === 0) return []
+  return [new Error(`${formatBytes(missing)} are missing for the memory floors of ${short} guests`)]
 }
 
 function readTerms(options: SharesOptions): Terms {

@@ -38,6 +38,14 @@ export interface Budget {
   readonly tax: number
 }
 
+/** What domains can have with the memory that is free now, in bytes by claim. */
+export interface Present {
+  /** What each has, instead of the claim's `held`. */
+  readonly held: Float64Array
+  /** The most that counts of any level of its claim. */
+  readonly most: Float64Array
+}
+
 export interface Allocation {
   /** Bytes for each claim, in their order. */
   readonly sizes: Float64Array
@@ -59,13 +67,18 @@ export interface Allocation {
  *
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
-export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
-  let sizes: Float64Array = Float64Array.from(claims, (claim) => Math.ceil(claim.held))
+export function allocate(claims: readonly Claim[], budget: Budget, present?: Present): Allocation {
+  const claimed = (i: number, level: Level): number => {
+    const bytes = claims[i]![level]
+    return present ? Math.min(present.most[i]!, bytes) : bytes
+  }
+  let sizes = new Float64Array(claims.length)
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.ceil(present ? present.held[i]! : claims[i]!.held)
   let total = sum(sizes)
   if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
   for (const level of levels) {
     const goals = new Float64Array(sizes.length)
-    for (let i = 0; i < goals.length; i++) goals[i] = Math.max(sizes[i]!, Math.floor(claims[i]![level]))
+    for (let i = 0; i < goals.length; i++) goals[i] = Math.max(sizes[i]!, Math.floor(claimed(i, level)))
     const amount = budget.bytes - (beyondComfort.has(level) ? budget.spare : 0)
     const wanted = sum(goals)
     if (wanted <= amount || wanted <= total) {
@@ -73,7 +86,9 @@ export function allocate(claims: readonly Claim[], budget: Budget): Allocation {
       total = wanted
       continue
     }
-    const parts = claims.map((claim, i) => partOf(claim, level, sizes[i]!, goals[i]!, budget.tax))
+    const parts = claims.map((claim, i) => {
+      return { from: sizes[i]!, to: goals[i]!, ...scaleOf(claim, level, claimed(i, level), budget.tax) }
+    })
     return { sizes: fill(parts, amount), short: level, missing: wanted - Math.max(amount, total) }
   }
   return { sizes, short: undefined, missing: 0 }
@@ -84,17 +99,18 @@ export function taxedShares({ shares, active }: Pick<Claim, 'shares' | 'active'>
   return shares / (active + (1 - active) / (1 - tax))
 }
 
-function partOf(claim: Claim, level: Level, from: number, to: number, tax: number): Part {
+/** What a level that does not fit is shared out by; `bytes` are what the domain claims of it. */
+function scaleOf(claim: Claim, level: Level, bytes: number, tax: number): Pick<Part, 'base' | 'weight'> {
   switch (level) {
     case 'floor':
-      return { from, to, base: 0, weight: Math.max(1, claim.floor) }
+      return { base: 0, weight: Math.max(1, bytes) }
     case 'comfort':
     case 'ample':
-      return { from, to, base: claim.used, weight: claim.shares }
+      return { base: claim.used, weight: claim.shares }
     case 'need':
     case 'own':
     case 'kept':
-      return { from, to, base: 0, weight: taxedShares(claim, tax) }
+      return { base: 0, weight: taxedShares(claim, tax) }
   }
 }
 

@@ -31,7 +31,8 @@ export function fill(parts: readonly Part[], amount: number): Float64Array {
 /** The level at which the parts come to `amount`, which lies between what they have and what they can have. */
 function levelOf(parts: readonly Part[], amount: number): number {
   const points = new Float64Array(2 * parts.length)
-  for (const [i, { from, to, base, weight }] of parts.entries()) {
+  for (let i = 0; i < parts.length; i++) {
+    const { from, to, base, weight } = parts[i]!
     points[2 * i] = (from - base) / weight
     points[2 * i + 1] = (to - base) / weight
   }

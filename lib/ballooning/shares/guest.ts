@@ -66,7 +66,6 @@ export function judge(
   const asked = target ?? actual
   const size = Math.max(actual, asked)
   const ceiling = Math.min(maximum, memoryCeiling)
-  const within = (bytes: number) => Math.min(ceiling, bytes)
   const isRefusing = time < record.patientUntil
 
   const used = record.reports.at(-1)!.used
@@ -74,21 +73,19 @@ export function judge(
   // A guest that is to keep its margin unused, not only usable, keeps the little cache that its programs run from.
   const inCache = Math.min(peak(record, 'cache', agreeing), leastCache)
   const leastRoom = untouched * margin + inCache
-  const need = within(
-    recentlyUsed + Math.max(fromOthers * margin + inCache, roomWhenSuffering(domain, record, margin)),
-  )
+  const room = Math.max(fromOthers * margin + inCache, roomWhenSuffering(domain, record, margin))
+  const need = Math.min(ceiling, recentlyUsed + room)
   const expected = peak(record, 'expected', agreeing)
   const growing = domain.memory.need ? soon(domain.memory.need) : 0
   const isPressed = growing > slowly || record.suffered > 0
-  const atLeast = (bytes: number) => {
-    const size = within(Math.max(floor, memoryFloor, need, raisedSize(record, bytes, time)))
-    return isPressed && ceiling - size < lastBit ? ceiling : size
-  }
-  const withMargin = expected + margin + inCache
-  const wanted = atLeast(Math.max(withMargin, sizeWhenDry(domain, size, used, margin)))
-  const comfort = isPressed ? wanted : atLeast(need)
+  const least = Math.max(floor, memoryFloor, need)
+  const withMargin = Math.max(expected + margin + inCache, sizeWhenDry(domain, size, used, margin))
+  const raised = Math.min(ceiling, Math.max(least, raisedSize(record, withMargin, time)))
+  const wanted = isPressed && ceiling - raised < lastBit ? ceiling : raised
+  const comfort = isPressed ? wanted : Math.min(ceiling, Math.max(least, raisedSize(record, need, time)))
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
-  const ample = isRefusing ? wanted : Math.max(wanted, within(recentlyUsed + margin + inCache + reserve))
+  const withReserve = Math.min(ceiling, recentlyUsed + margin + inCache + reserve)
+  const ample = isRefusing ? wanted : Math.max(wanted, withReserve)
   const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
   const useful = Math.max(
     record.original,
@@ -108,12 +105,12 @@ export function judge(
     wanted,
     claim: {
       held: isRefusing ? size : Math.min(size, Math.max(floor, recentlyUsed + leastRoom)),
-      floor: within(Math.max(floor, memoryFloor)),
+      floor: Math.min(ceiling, Math.max(floor, memoryFloor)),
       need,
       comfort,
-      own: within(record.original),
+      own: Math.min(ceiling, record.original),
       ample,
-      kept: within(Math.min(asked, useful)),
+      kept: Math.min(ceiling, asked, useful),
       used: recentlyUsed,
       active: Math.min(1, used / Math.max(1, asked)),
       shares,

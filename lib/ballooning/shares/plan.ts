@@ -54,7 +54,8 @@ export function grow({ guests, sizes, now, free, spare, host, time }: Outlook): 
   })
   const isDue = guests.map(({ record }, i) => isWanting[i]! || isRoomy(record, time))
   const doesOneGrow = guests.some((guest, i) => isDue[i] && isGrowing(guest))
-  for (const [i, guest] of guests.entries()) {
+  for (let i = 0; i < guests.length; i++) {
+    const guest = guests[i]!
     const { asked, size, wanted } = guest
     const goal = sizes[i]!
     const goesAlong = doesOneGrow && isGrowing(guest) && goal - asked > band
@@ -116,12 +117,13 @@ function onTheWay(guests: readonly Guest[]): number {
 
 /** By guest: the size to go down to so that `lack` bytes come together, idle memory first. */
 function hurried({ guests, sizes }: Outlook, lack: number, tax: number): Float64Array {
+  if (lack <= 0) return Float64Array.from(guests, ({ asked }) => asked)
   const parts = guests.map(({ asked, claim, isRefusing }, i) => {
     const from = isRefusing ? asked : Math.min(asked, sizes[i]!)
     return { from, to: asked, base: 0, weight: taxedShares(claim, tax) }
   })
   const have = parts.reduce((sum, { to }) => sum + to, 0)
-  return fill(parts, have - Math.max(0, lack))
+  return fill(parts, have - lack)
 }
 
 /** A balloon that refused is no longer asked: it would take what the guest frees, at any time. */

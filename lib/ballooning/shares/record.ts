@@ -132,8 +132,7 @@ function noteReport(
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
   const lost = events?.oomKilled ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
-  const reports = record.reports.slice(1 - remembered)
-  reports.push(report)
+  const reports = record.reports.slice(1 - remembered).concat(report)
   const hasLetGo = raised !== undefined && reports.every(({ used }) => used < letGo * raised.used)
   return {
     ...record,
