@@ -2,7 +2,7 @@ import { isMove } from '../policy/plan.ts'
 import { counted } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
-import { deviationPercent, pcpuDemands } from '../view/cpu/pcpu-loads.ts'
+import { pcpuDemands, percentOfMean } from '../view/cpu/pcpu-loads.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
 
@@ -35,8 +35,9 @@ const worthTelling = 0.05
 
 /** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of its mean. */
 function deviation(view: View): string | undefined {
-  const isWorthTelling = mean(pcpuDemands(view)) >= worthTelling
-  return isWorthTelling ? `deviation ${deviationPercent(view).toFixed(1)} %` : undefined
+  const demands = pcpuDemands(view)
+  const isWorthTelling = mean(demands) >= worthTelling
+  return isWorthTelling ? `deviation ${percentOfMean(demands).toFixed(1)} %` : undefined
 }
 
 function changes(view: View, done: readonly Outcome[]): string | undefined {

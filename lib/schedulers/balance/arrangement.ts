@@ -36,7 +36,8 @@ export class Arrangement {
     this.perThread = shape.capacity.map((capacity) => shape.sibling / capacity)
     this.perCore = Float64Array.from(shape.core, (core) => (1 - shape.sibling) / shape.coreCapacity[core]!)
     this.squares = 0
-    for (const [bin, load] of this.loads.entries()) {
+    for (let bin = 0; bin < this.loads.length; bin++) {
+      const load = this.loads[bin]!
       this.squares += load * load * this.perThread[bin]!
       this.coreLoads[shape.core[bin]!]! += load
     }
@@ -44,7 +45,7 @@ export class Arrangement {
       this.squares += ((1 - shape.sibling) * load * load) / shape.coreCapacity[core]!
     }
     this.cost = this.squares
-    for (let item = 0; item < start.length; item++) this.move(item, where[item]!)
+    if (where !== start) for (let item = 0; item < start.length; item++) this.move(item, where[item]!)
   }
 
   /** Sum of all loads. */
@@ -74,7 +75,7 @@ export class Arrangement {
 
   /** What a move changes beside the sum of squares: prices, the cell of its memory, its guest's other vCPUs. */
   favour(item: number, to: number): number {
-    const { shape, price, start, demand, homeCell, guest, items, displaced } = this.model
+    const { shape, price, start, demand, homeCell, guests, displaced } = this.model
     const from = this.where[item]!
     let favour = 0
     if (displaced[item] === 0) {
@@ -86,7 +87,7 @@ export class Arrangement {
       if (shape.cell[from] === home) favour -= 2 * demand[item]! * price.away
       if (shape.cell[to] === home) favour += 2 * demand[item]! * price.away
     }
-    if (items[guest[item]!]!.length > 1 && shape.core[from] !== shape.core[to]) {
+    if (guests.itemsWith(item).length > 1 && shape.core[from] !== shape.core[to]) {
       favour += this.#crowding(item, from) - this.#crowding(item, to)
     }
     return favour
@@ -114,17 +115,17 @@ export class Arrangement {
 
   /** The most that the other vCPUs of the item's guest could count for, all on its core. */
   mostCrowding(item: number): number {
-    const { guest, items, demand } = this.model
+    const { guests, demand } = this.model
     let load = 0
-    for (const other of items[guest[item]!]!) if (other !== item) load += demand[other]!
+    for (const other of guests.itemsWith(item)) if (other !== item) load += demand[other]!
     return 2 * demand[item]! * load * this.#together()
   }
 
   /** What the other vCPUs of the item's guest on the core of `bin` count for. */
   #crowding(item: number, bin: number): number {
-    const { shape, guest, items, demand } = this.model
+    const { shape, guests, demand } = this.model
     let load = 0
-    for (const other of items[guest[item]!]!) {
+    for (const other of guests.itemsWith(item)) {
       if (other !== item && shape.core[this.where[other]!] === shape.core[bin]) load += demand[other]!
     }
     return 2 * demand[item]! * load * this.#together()

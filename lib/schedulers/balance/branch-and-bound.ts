@@ -57,7 +57,7 @@ export class ExactSearch {
     this.#effort = effort
     this.#now = new Arrangement(model)
     this.#items = [...model.demand.keys()].filter((item) => model.demand[item]! > tiny)
-    const { demand, start, allowed, guest, items, homeCell } = model
+    const { demand, start, allowed, guests, homeCell } = model
     this.#same = Uint8Array.from(this.#items, (item, rank) => {
       const before = rank > 0 ? this.#items[rank - 1]! : -1
       const same =
@@ -66,8 +66,8 @@ export class ExactSearch {
         start[item] === start[before] &&
         allowed[item] === allowed[before] &&
         homeCell[item] === homeCell[before] &&
-        items[guest[item]!]!.length === 1 &&
-        items[guest[before]!]!.length === 1 &&
+        guests.itemsWith(item).length === 1 &&
+        guests.itemsWith(before).length === 1 &&
         model.displaced[item] === model.displaced[before]
       return same ? 1 : 0
     })
@@ -87,7 +87,7 @@ export class ExactSearch {
       shape.sibling === 1 &&
       shape.capacity.every((one) => one === shape.capacity[0]) &&
       homeCell.every((cell) => cell < 0 || shape.cellIds.length === 1) &&
-      items.every((own) => own.length === 1)
+      demand.every((_, item) => guests.itemsWith(item).length === 1)
     this.#levelled = new Levelled(shape)
     this.#pressure = new Float64Array(shape.capacity.length)
     this.#best = { where: model.start, cost: this.#now.cost, squares: this.#now.squares, moves: 0 }
@@ -182,11 +182,10 @@ export class ExactSearch {
   }
 
   #mostFavour(item: number): number {
-    const { demand, guest, items, homeCell, price, shape, start } = this.#model
+    const { demand, guests, homeCell, price, shape, start } = this.#model
     const home = homeCell[item]!
     let favour = home >= 0 && shape.cell[start[item]!] !== home ? 2 * demand[item]! * price.away : 0
-    const own = items[guest[item]!]!
-    if (own.length > 1) favour += this.#now.mostCrowding(item)
+    if (guests.itemsWith(item).length > 1) favour += this.#now.mostCrowding(item)
     return favour
   }
 }

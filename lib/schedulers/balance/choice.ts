@@ -57,8 +57,9 @@ export interface Choice {
  * few as come near the best there is; none where what they gain is not worth them.
  */
 export function choose(model: Model, terms: Terms): Choice {
-  const scale = new Scale(model, terms)
-  const first = new Search(model, scale, terms)
+  const start = new Arrangement(model)
+  const scale = new Scale(start, terms)
+  const first = new Search(start, scale, terms)
   const found = first.found
   if (!found) return first.choice(undefined)
 
@@ -69,7 +70,8 @@ export function choose(model: Model, terms: Terms): Choice {
     look++
   ) {
     const mostMoves = terms.mostMoves - best.moves
-    const next = new Search({ ...model, start: best.where }, scale, { ...terms, mostMoves }).found
+    const from = new Arrangement({ ...model, start: best.where })
+    const next = new Search(from, scale, { ...terms, mostMoves }).found
     if (!next) break
     const { moves, squares, cost } = new Arrangement(model, model.demand, next.where)
     best = { where: next.where, moves, squares, cost }
@@ -89,10 +91,11 @@ class Scale {
   readonly #level: number
   readonly #balanced: number
 
-  constructor(model: Model, { tolerance, doubt }: Terms) {
+  constructor(start: Arrangement, { tolerance, doubt }: Terms) {
+    const { model } = start
     const { capacity, sibling } = model.shape
     this.#room = capacity.reduce((sum, one) => sum + one, 0)
-    const total = new Arrangement(model).total()
+    const total = start.total()
     this.mean = this.#room > 0 ? total / this.#room : 0
     this.#level = this.mean * total
     this.tolerated = doubt * Math.max(tolerance * this.mean, negligible)
@@ -140,10 +143,11 @@ class Scale {
 }
 
 function isLevel(model: Model, terms: Terms): boolean {
-  return new Scale(model, terms).isBalanced(new Arrangement(model).squares)
+  const start = new Arrangement(model)
+  return new Scale(start, terms).isBalanced(start.squares)
 }
 
-/** One search for something better than the start of a model. */
+/** One search for something better than where all are at first. */
 class Search {
   readonly found: Best | undefined
   readonly #reason: ChoiceReason
@@ -152,11 +156,12 @@ class Search {
   readonly #start: Arrangement
   readonly #isIdle: boolean
 
-  constructor(model: Model, scale: Scale, terms: Terms) {
+  constructor(start: Arrangement, scale: Scale, terms: Terms) {
+    const { capacity } = start.model.shape
     this.#scale = scale
-    this.#start = new Arrangement(model)
-    this.#isIdle = this.#start.loads.every((load, bin) => load < idleLoad * model.shape.capacity[bin]!)
-    this.#front = new Front(model, terms.mostMoves, (squares) => scale.deviation(squares))
+    this.#start = start
+    this.#isIdle = start.loads.every((load, bin) => load < idleLoad * capacity[bin]!)
+    this.#front = new Front(start, terms.mostMoves, (squares) => scale.deviation(squares))
     const { found, reason } = this.#look(terms)
     this.found = found
     this.#reason = reason

@@ -101,9 +101,10 @@ export function waiting(
   model: Model,
   choice: Choice,
 ): { readonly state: PatienceState; readonly holds: boolean } {
-  const wandering = remember(model, choice, state.wandering)
+  const isSomeFree = model.vcpus.some((_, item) => isFree(model, item))
+  const wandering = isSomeFree ? remember(model, choice, state.wandering) : undefined
   const spoilt = wandering !== undefined && shouldHold(model, choice, wandering)
-  if (spoilt || isNewcomer(state, model, choice)) {
+  if (spoilt || (isSomeFree && isNewcomer(state, model, choice))) {
     const settled = settledAs(model, model.start)
     return { state: { ...state, calls: 0, settled, rounds: 1, views: 0, wandering: undefined }, holds: true }
   }
@@ -112,12 +113,11 @@ export function waiting(
 }
 
 /**
- * Whether free vCPUs appeared on a settled host, and are fine where they are: among pinned vCPUs the kernel can only make
- * that worse.
+ * Whether the free vCPUs that there are appeared on a settled host, and are fine where they are: among pinned vCPUs the
+ * kernel can only make that worse.
  */
 function isNewcomer({ settled }: PatienceState, model: Model, { better, isIdle }: Choice): boolean {
-  if (better || isIdle || !settled || changeSince(model, settled) !== 'vcpus') return false
-  return model.vcpus.some((_, item) => isFree(model, item))
+  return !better && !isIdle && settled !== undefined && changeSince(model, settled) === 'vcpus'
 }
 
 /** The state after a round of moves. One that a budget cut short goes on in the next View. */

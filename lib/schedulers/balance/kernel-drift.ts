@@ -15,13 +15,13 @@ export interface Wandering {
   readonly views: number
 }
 
-/** What to remember of this View, after what was remembered before it. */
+/** What to remember of this View, in which some vCPUs are free, after what was remembered before it. */
 export function remember(
   model: Model,
   { deviation, isIdle }: Choice,
   before: Wandering | undefined,
 ): Wandering | undefined {
-  if (isIdle || !model.vcpus.some((_, item) => isFree(model, item))) return undefined
+  if (isIdle) return undefined
   if (before && before.views < memory && deviation < before.deviation && sameBins(model, before.seen)) {
     const items = sameVcpus(model, before.seen)
     if (items && isAlike(model, before.seen, items)) return { ...before, views: before.views + 1 }

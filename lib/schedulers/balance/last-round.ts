@@ -12,7 +12,8 @@ export class VcpuIndex {
 
   constructor(vcpus: readonly VcpuView[]) {
     this.count = vcpus.length
-    for (const [item, { domain, vcpu }] of vcpus.entries()) {
+    for (let item = 0; item < vcpus.length; item++) {
+      const { domain, vcpu } = vcpus[item]!
       let items = this.#byDomain.get(domain.uuid)
       if (!items) {
         items = []

@@ -11,7 +11,7 @@ export function leastSquares(model: Model): number {
   const { shape, fixed } = model
   if (shape.sibling === 1) return leastOf(model, fixed, shape.capacity)
   const onCores = new Float64Array(shape.coreCapacity.length)
-  for (const [bin, load] of fixed.entries()) onCores[shape.core[bin]!]! += load
+  for (let bin = 0; bin < fixed.length; bin++) onCores[shape.core[bin]!]! += fixed[bin]!
   return (
     (1 - shape.sibling) * leastOf(model, onCores, shape.coreCapacity) +
     shape.sibling * leastOf(model, fixed, shape.capacity)
@@ -23,9 +23,11 @@ function leastOf({ demand }: Model, fixed: Float64Array, capacity: Float64Array)
   const same = capacity.every((one) => Math.abs(one - capacity[0]!) < alike)
   if (!same) return Math.max(filled(fixed, capacity, total), besideHeaviest(demand, capacity, total))
   // What cannot be moved is no harder to place when it may be: so it is one more piece on equal bins.
-  const pieces = Float64Array.from([...demand, ...fixed.filter((load) => load > 0)])
-    .sort()
-    .reverse()
+  const loads = fixed.filter((load) => load > 0)
+  const pieces = new Float64Array(demand.length + loads.length)
+  pieces.set(demand)
+  pieces.set(loads, demand.length)
+  pieces.sort().reverse()
   return peeled(pieces, capacity.length, total) / (capacity[0] ?? 1)
 }
 
@@ -90,6 +92,6 @@ function peeled(pieces: Float64Array, bins: number, total: number): number {
 
 function sum(values: Float64Array): number {
   let total = 0
-  for (const value of values) total += value
+  for (let i = 0; i < values.length; i++) total += values[i]!
   return total
 }

@@ -1,6 +1,7 @@
-import type { DomainView, VcpuView, View } from '../../view/view.ts'
+import type { VcpuView, View } from '../../view/view.ts'
 import { type Movable, readPlacement } from '../shared/placement.ts'
 import type { Shape } from './bins.ts'
+import { Guests } from './guests.ts'
 import { beyondNearest, type Price } from './move-cost.ts'
 
 /**
@@ -23,10 +24,7 @@ export interface Model {
   readonly displaced: Uint8Array
   /** By item, then by bin: 1 where it may be. Items with the same rights share theirs. */
   readonly allowed: readonly Uint8Array[]
-  /** By item: its domain. */
-  readonly guest: Int32Array
-  /** By domain: its items. */
-  readonly items: readonly (readonly number[])[]
+  readonly guests: Guests
   /** By item: number of the cell with its memory, -1: unknown. */
   readonly homeCell: Int32Array
   /** By bin: load that cannot be moved. */
@@ -38,7 +36,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
   const { pcpus, movable, loads } = readPlacement(view)
   const bin = Int32Array.from(pcpus, (pcpu) => shape.binOf.get(pcpu)!)
   const fixed = shape.background.slice()
-  for (const [index, load] of loads.entries()) fixed[bin[index]!]! += load
+  for (let index = 0; index < loads.length; index++) fixed[bin[index]!]! += loads[index]!
   for (const { home, demand } of movable) if (home !== undefined) fixed[bin[home]!]! -= demand
 
   const ours: Movable[] = []
@@ -46,7 +44,7 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     if (one.home !== undefined && rests(one.vcpu)) fixed[bin[one.home]!]! += one.demand
     else ours.push(one)
   }
-  ours.sort((a, b) => b.demand - a.demand)
+  ours.sort(heaviestFirst)
   const count = ours.length
   const demand = new Float64Array(count)
   const low = new Float64Array(count)
@@ -54,25 +52,14 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
   const displaced = new Uint8Array(count)
   const guest = new Int32Array(count)
   const homeCell = new Int32Array(count)
-  const vcpus: VcpuView[] = []
-  const items: number[][] = []
-  const guests = new Map<DomainView, number>()
   for (let item = 0; item < count; item++) {
     const { vcpu, home, demand: wanted } = ours[item]!
-    vcpus.push(vcpu)
     demand[item] = wanted
     low[item] = vcpu.demandRange?.low ?? wanted
     high[item] = vcpu.demandRange?.high ?? wanted
     displaced[item] = home === undefined ? 1 : 0
     homeCell[item] = cellNumber(shape, vcpu.domain.homeCell)
-    let number = guests.get(vcpu.domain)
-    if (number === undefined) {
-      number = items.length
-      guests.set(vcpu.domain, number)
-      items.push([])
-    }
-    guest[item] = number
-    items[number]!.push(item)
+    guest[item] = ours[item]!.guest
   }
   const allowed = masks(ours, bin, shape.sets.length)
   const start = startOf(ours, bin, allowed, demand, fixed, shape.capacity)
@@ -81,18 +68,22 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
   return {
     shape,
     price: priceHere,
-    vcpus,
+    vcpus: ours.map(({ vcpu }) => vcpu),
     demand,
     low,
     high,
     start,
     displaced,
     allowed,
-    guest,
-    items,
+    guests: new Guests(guest),
     homeCell,
     fixed: positive,
   }
+}
+
+/** Whole numbers, since the engine would allocate every fraction. */
+function heaviestFirst(a: Movable, b: Movable): number {
+  return a.demand > b.demand ? -1 : a.demand < b.demand ? 1 : 0
 }
 
 /** Rights by bin instead of by pCPU: some pCPU of the bin is enough. */

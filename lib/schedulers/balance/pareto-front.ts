@@ -1,5 +1,5 @@
 import type { FrontPoint } from '../../policy/plan.ts'
-import { Arrangement } from './arrangement.ts'
+import type { Arrangement } from './arrangement.ts'
 import { type Best, type Effort, ExactSearch } from './branch-and-bound.ts'
 import { descend } from './descent.ts'
 import type { Model } from './model.ts'
@@ -31,12 +31,12 @@ export class Front {
   readonly #deviationOf: (squares: number) => number
   readonly #start: Best
 
-  constructor(model: Model, mostMoves: number, deviationOf: (squares: number) => number) {
+  constructor(start: Arrangement, mostMoves: number, deviationOf: (squares: number) => number) {
+    const { model, squares, cost } = start
     this.#model = model
     this.#mostMoves = mostMoves
     this.#deviationOf = deviationOf
     this.#effort = { nodes: mostWork / model.shape.sets.length }
-    const { squares, cost } = new Arrangement(model)
     this.#start = { where: model.start, squares, cost, moves: 0 }
     if (model.demand.length <= smallHost) this.#exact = new ExactSearch(model, this.#effort)
     this.#note({ ...this.#start, exact: true })

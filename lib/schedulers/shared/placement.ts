@@ -1,10 +1,12 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
-import type { VcpuView, View } from '../../view/view.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
 
 /** A vCPU that may be moved. pCPUs are given by their index in {@link Placement.pcpus}. */
 export interface Movable {
   readonly vcpu: VcpuView
+  /** Number of its domain among those that have vCPUs here. */
+  readonly guest: number
   /** Fraction of one pCPU. */
   readonly demand: number
   /** pCPU that it is on; undefined when that is none of those it may be on. */
@@ -29,27 +31,42 @@ export interface Placement {
  */
 export function readPlacement(view: View): Placement {
   const pcpus = [...view.online]
-  const indexOf = new Map(pcpus.map((pcpu, index) => [pcpu, index]))
+  const indexOf: number[] = []
+  for (let index = 0; index < pcpus.length; index++) indexOf[pcpus[index]!] = index
   const loads = new Float64Array(pcpus.length)
   const movable: Movable[] = []
-  const allowedBy = new Map<CpuSet, Uint8Array>()
+  const rightsOf = rightsAmong(pcpus)
 
+  let guest = -1
+  let domain: DomainView | undefined
   for (const vcpu of view.vcpus) {
     const place = placeOf(vcpu)
     const { demand, affinity } = vcpu
     if (demand === undefined || !(demand >= 0) || place === undefined) continue
-    let allowed = allowedBy.get(vcpu.allowed)
-    if (!allowed) {
-      allowed = Uint8Array.from(pcpus, (pcpu) => (vcpu.allowed.has(pcpu) ? 1 : 0))
-      allowedBy.set(vcpu.allowed, allowed)
-    }
-    const index = indexOf.get(place)
-    const canMove = affinity !== undefined && allowed.includes(1)
+    const { allowed, isSome } = rightsOf(vcpu.allowed)
+    const index = indexOf[place]
+    const canMove = affinity !== undefined && isSome
     const home = canMove && index !== undefined && allowed[index] === 0 ? undefined : index
-    if (canMove) movable.push({ vcpu, demand, home, allowed })
+    if (vcpu.domain !== domain) guest++
+    domain = vcpu.domain
+    if (canMove) movable.push({ vcpu, guest, demand, home, allowed })
     if (home !== undefined) loads[home]! += demand
   }
   return { pcpus, loads, movable }
+}
+
+/** Which of the pCPUs are in a set, by index. Those with the same set, as nearly all have, share theirs. */
+function rightsAmong(pcpus: readonly number[]) {
+  const known = new Map<CpuSet, { readonly allowed: Uint8Array; readonly isSome: boolean }>()
+  return (cpus: CpuSet) => {
+    let rights = known.get(cpus)
+    if (!rights) {
+      const allowed = Uint8Array.from(pcpus, (pcpu) => (cpus.has(pcpu) ? 1 : 0))
+      rights = { allowed, isSome: allowed.includes(1) }
+      known.set(cpus, rights)
+    }
+    return rights
+  }
 }
 
 /** The same with each pCPU's background load counted to its load. */

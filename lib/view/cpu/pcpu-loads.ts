@@ -42,7 +42,11 @@ export function pcpuLoads(view: View): PcpuLoad[] {
  * on a pCPU does not count, as `balance` does not count it by default.
  */
 export function deviationPercent(view: View): number {
-  const loads = pcpuDemands(view)
+  return percentOfMean(pcpuDemands(view))
+}
+
+/** Standard deviation in percent of the mean; 0 where that is 0. */
+export function percentOfMean(loads: Float64Array): number {
   const middle = mean(loads)
   return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
 }

@@ -90,7 +90,7 @@ describe.each(kinds)('on $name', ({ shape, uneven = false }) => {
       const model = modelOf(host)
       const measure = deviation(model)
       const best = bestByTryingAll(model)
-      const front = new Front(model, Number.POSITIVE_INFINITY, measure)
+      const front = new Front(new Arrangement(model), Number.POSITIVE_INFINITY, measure)
       front.fewest(0)
       for (const point of front.told()) {
         const least = measure(best[point.moves]!)
