@@ -1,9 +1,8 @@
 import { allocate, type Claim } from '../../lib/ballooning/shares/allocation.ts'
-import type { Part } from '../../lib/ballooning/shares/fill.ts'
 import { GiB, MiB } from '../../lib/util/units.ts'
 import { seeded } from '../seeded.ts'
 import { type Spread, spreadOf } from '../spread.ts'
-import { bisect, handOut } from './peers.ts'
+import { bisect, handOut, type Part } from './peers.ts'
 
 /** The most milliseconds that an allocation may take, by number of domains. */
 export const allocateLimits: readonly { readonly domains: number; readonly limit: number }[] = [

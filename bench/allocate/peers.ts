@@ -1,4 +1,10 @@
-import type { Part } from '../../lib/ballooning/shares/fill.ts'
+/** One entry of the `Parts` that `shares` fills. */
+export interface Part {
+  readonly from: number
+  readonly to: number
+  readonly base: number
+  readonly weight: number
+}
 
 /** Halvings of the level: from terabytes by the smallest share to less than a byte. */
 const halvings = 64

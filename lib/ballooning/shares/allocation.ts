@@ -1,4 +1,4 @@
-import { fill, type Part } from './fill.ts'
+import { fill, type Parts } from './fill.ts'
 
 /** What one domain would have, in bytes, from what comes first to what comes last. A level below the one before counts as that one. */
 export interface Claim {
@@ -68,17 +68,15 @@ export interface Allocation {
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
 export function allocate(claims: readonly Claim[], budget: Budget, present?: Present): Allocation {
-  const claimed = (i: number, level: Level): number => {
-    const bytes = claims[i]![level]
-    return present ? Math.min(present.most[i]!, bytes) : bytes
-  }
-  let sizes = new Float64Array(claims.length)
-  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.ceil(present ? present.held[i]! : claims[i]!.held)
+  const columns = columnsOf(claims)
+  if (present) for (const level of levels) cap(columns[level], present.most)
+  let sizes = (present?.held ?? columns.held).map(Math.ceil)
   let total = sum(sizes)
   if (total > budget.bytes) return { sizes, short: 'held', missing: total - budget.bytes }
   for (const level of levels) {
+    const claimed = columns[level]
     const goals = new Float64Array(sizes.length)
-    for (let i = 0; i < goals.length; i++) goals[i] = Math.max(sizes[i]!, Math.floor(claimed(i, level)))
+    for (let i = 0; i < goals.length; i++) goals[i] = Math.max(sizes[i]!, Math.floor(claimed[i]!))
     const amount = budget.bytes - (beyondComfort.has(level) ? budget.spare : 0)
     const wanted = sum(goals)
     if (wanted <= amount || wanted <= total) {
@@ -86,9 +84,7 @@ export function allocate(claims: readonly Claim[], budget: Budget, present?: Pre
       total = wanted
       continue
     }
-    const parts = claims.map((claim, i) => {
-      return { from: sizes[i]!, to: goals[i]!, ...scaleOf(claim, level, claimed(i, level), budget.tax) }
-    })
+    const parts = { from: sizes, to: goals, ...scaleOf(claims, level, claimed, budget.tax) }
     return { sizes: fill(parts, amount), short: level, missing: wanted - Math.max(amount, total) }
   }
   return { sizes, short: undefined, missing: 0 }
@@ -99,19 +95,49 @@ export function taxedShares({ shares, active }: Pick<Claim, 'shares' | 'active'>
   return shares / (active + (1 - active) / (1 - tax))
 }
 
-/** What a level that does not fit is shared out by; `bytes` are what the domain claims of it. */
-function scaleOf(claim: Claim, level: Level, bytes: number, tax: number): Pick<Part, 'base' | 'weight'> {
-  switch (level) {
-    case 'floor':
-      return { base: 0, weight: Math.max(1, bytes) }
-    case 'comfort':
-    case 'ample':
-      return { base: claim.used, weight: claim.shares }
-    case 'need':
-    case 'own':
-    case 'kept':
-      return { base: 0, weight: taxedShares(claim, tax) }
+/** What a level that does not fit is shared out by; `claimed` is what is claimed of it. */
+function scaleOf(
+  claims: readonly Claim[],
+  level: Level,
+  claimed: Float64Array,
+  tax: number,
+): Pick<Parts, 'base' | 'weight'> {
+  const base = new Float64Array(claims.length)
+  const weight = new Float64Array(claims.length)
+  for (let i = 0; i < claims.length; i++) {
+    const claim = claims[i]!
+    if (level === 'floor') {
+      weight[i] = Math.max(1, claimed[i]!)
+    } else if (level === 'comfort' || level === 'ample') {
+      base[i] = claim.used
+      weight[i] = claim.shares
+    } else {
+      weight[i] = taxedShares(claim, tax)
+    }
   }
+  return { base, weight }
+}
+
+/** What is claimed by level, one entry for each claim. */
+function columnsOf(claims: readonly Claim[]): Readonly<Record<'held' | Level, Float64Array>> {
+  const column = () => new Float64Array(claims.length)
+  const [held, floor, need, comfort] = [column(), column(), column(), column()]
+  const [own, ample, kept] = [column(), column(), column()]
+  for (let i = 0; i < claims.length; i++) {
+    const claim = claims[i]!
+    held[i] = claim.held
+    floor[i] = claim.floor
+    need[i] = claim.need
+    comfort[i] = claim.comfort
+    own[i] = claim.own
+    ample[i] = claim.ample
+    kept[i] = claim.kept
+  }
+  return { held, floor, need, comfort, own, ample, kept }
+}
+
+function cap(sizes: Float64Array, most: Float64Array): void {
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.min(sizes[i]!, most[i]!)
 }
 
 function sum(sizes: Float64Array): number {

@@ -1,13 +1,13 @@
-/** What one of several may be given of an amount, in bytes. */
-export interface Part {
+/** What several may be given of an amount, in bytes, one entry for each of them. */
+export interface Parts {
   /** What it has in any case. */
-  readonly from: number
+  readonly from: Float64Array
   /** What it can have at most; not below `from`. */
-  readonly to: number
+  readonly to: Float64Array
   /** At level `x` it is to have `base + x * weight`, within these two. */
-  readonly base: number
+  readonly base: Float64Array
   /** Above 0. */
-  readonly weight: number
+  readonly weight: Float64Array
 }
 
 /**
@@ -17,67 +17,64 @@ export interface Part {
  * @returns Whole bytes for each part, never more than `amount` in all unless that is what they have in any case; less
  * by the fractions that were cut off, and where all have all they can.
  */
-export function fill(parts: readonly Part[], amount: number): Float64Array {
-  const sizes = new Float64Array(parts.length)
-  if (amount >= sum(parts, (part) => part.to)) return write(sizes, parts, (part) => part.to)
-  if (amount <= sum(parts, (part) => part.from)) return write(sizes, parts, (part) => part.from)
+export function fill(parts: Parts, amount: number): Float64Array {
+  const { from, to } = parts
+  if (amount >= sum(to)) return to.slice()
+  if (amount <= sum(from)) return from.slice()
 
   const level = levelOf(parts, amount)
-  write(sizes, parts, (part) => at(part, level))
-  cut(sizes, parts, amount)
+  const sizes = new Float64Array(from.length)
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.max(from[i]!, Math.floor(sizeAt(parts, i, level)))
+  cut(sizes, from, amount)
   return sizes
 }
 
 /** The level at which the parts come to `amount`, which lies between what they have and what they can have. */
-function levelOf(parts: readonly Part[], amount: number): number {
-  const points = new Float64Array(2 * parts.length)
-  for (let i = 0; i < parts.length; i++) {
-    const { from, to, base, weight } = parts[i]!
-    points[2 * i] = (from - base) / weight
-    points[2 * i + 1] = (to - base) / weight
+function levelOf(parts: Parts, amount: number): number {
+  const { from, to, base, weight } = parts
+  const points = new Float64Array(2 * from.length)
+  for (let i = 0; i < from.length; i++) {
+    points[2 * i] = (from[i]! - base[i]!) / weight[i]!
+    points[2 * i + 1] = (to[i]! - base[i]!) / weight[i]!
   }
   points.sort()
   let below = 0
   let above = points.length - 1
   while (above - below > 1) {
     const middle = (below + above) >> 1
-    const level = points[middle]!
-    if (sum(parts, (part) => between(part, level)) <= amount) below = middle
+    if (sumAt(parts, points[middle]!) <= amount) below = middle
     else above = middle
   }
   // Between two neighbouring points the sum is a straight line.
   const low = points[below]!
   const high = points[above]!
-  const atLow = sum(parts, (part) => between(part, low))
-  const atHigh = sum(parts, (part) => between(part, high))
+  const atLow = sumAt(parts, low)
+  const atHigh = sumAt(parts, high)
   return atHigh > atLow ? low + ((high - low) * (amount - atLow)) / (atHigh - atLow) : low
 }
 
-function between({ from, to, base, weight }: Part, level: number): number {
-  return Math.max(from, Math.min(to, base + level * weight))
+function sizeAt({ from, to, base, weight }: Parts, i: number, level: number): number {
+  return Math.max(from[i]!, Math.min(to[i]!, base[i]! + level * weight[i]!))
 }
 
-function at(part: Part, level: number): number {
-  return Math.max(part.from, Math.floor(between(part, level)))
+function sumAt(parts: Parts, level: number): number {
+  let total = 0
+  for (let i = 0; i < parts.from.length; i++) total += sizeAt(parts, i, level)
+  return total
 }
 
 /** Takes back what rounding has given too much: some bytes at most. */
-function cut(sizes: Float64Array, parts: readonly Part[], amount: number): void {
-  let excess = sizes.reduce((total, size) => total + size, 0) - amount
+function cut(sizes: Float64Array, from: Float64Array, amount: number): void {
+  let excess = sum(sizes) - amount
   for (let i = 0; excess > 0 && i < sizes.length; i++) {
-    const less = Math.min(Math.ceil(excess), sizes[i]! - parts[i]!.from)
+    const less = Math.min(Math.ceil(excess), sizes[i]! - from[i]!)
     sizes[i]! -= less
     excess -= less
   }
 }
 
-function write(sizes: Float64Array, parts: readonly Part[], size: (part: Part) => number): Float64Array {
-  for (let i = 0; i < sizes.length; i++) sizes[i] = size(parts[i]!)
-  return sizes
-}
-
-function sum(parts: readonly Part[], bytes: (part: Part) => number): number {
+function sum(sizes: Float64Array): number {
   let total = 0
-  for (let i = 0; i < parts.length; i++) total += bytes(parts[i]!)
+  for (let i = 0; i < sizes.length; i++) total += sizes[i]!
   return total
 }

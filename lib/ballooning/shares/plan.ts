@@ -117,13 +117,14 @@ function onTheWay(guests: readonly Guest[]): number {
 
 /** By guest: the size to go down to so that `lack` bytes come together, idle memory first. */
 function hurried({ guests, sizes }: Outlook, lack: number, tax: number): Float64Array {
-  if (lack <= 0) return Float64Array.from(guests, ({ asked }) => asked)
-  const parts = guests.map(({ asked, claim, isRefusing }, i) => {
-    const from = isRefusing ? asked : Math.min(asked, sizes[i]!)
-    return { from, to: asked, base: 0, weight: taxedShares(claim, tax) }
+  const to = Float64Array.from(guests, ({ asked }) => asked)
+  if (lack <= 0) return to
+  const from = Float64Array.from(guests, ({ asked, isRefusing }, i) => {
+    return isRefusing ? asked : Math.min(asked, sizes[i]!)
   })
-  const have = parts.reduce((sum, { to }) => sum + to, 0)
-  return fill(parts, have - lack)
+  const weight = Float64Array.from(guests, ({ claim }) => taxedShares(claim, tax))
+  const have = to.reduce((sum, asked) => sum + asked, 0)
+  return fill({ from, to, base: new Float64Array(to.length), weight }, have - lack)
 }
 
 /** A balloon that refused is no longer asked: it would take what the guest frees, at any time. */
