@@ -8,6 +8,7 @@ import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import type { DomainView, View } from '../view/view.ts'
 import type { Journal, JournalEntry } from './journal/journal.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { Pinning, standingPin } from './pinning.ts'
 import type { Outcome } from './tick.ts'
 
 /** Domains that are worked on side by side: one that does not answer delays few others. */
@@ -33,6 +34,7 @@ export class Actuator {
   readonly #journal: Journal
   readonly #ledger: Ledger
   readonly #options: ActuatorOptions
+  readonly #pinning: Pinning
   /** UUIDs of domains with a call that was waited for long enough and has not returned. */
   readonly #busy = new Set<string>()
 
@@ -40,6 +42,7 @@ export class Actuator {
     this.#host = host
     this.#journal = journal
     this.#ledger = ledger
+    this.#pinning = new Pinning(host, ledger)
     this.#options = options
   }
 
@@ -116,8 +119,7 @@ export class Actuator {
     const { action, domain } = step
     try {
       if (action.kind === 'pin') {
-        await this.#host.pinVcpu(domain, action.vcpu, action.cpus)
-        this.#ledger.pinned(domain, action.vcpu, action.cpus, this.#host.clock.now())
+        await this.#pinning.pin(domain, action)
       } else if (action.kind === 'setShares') {
         await this.#host.setCpuShares(domain, action.shares)
         this.#ledger.shares.applied(domain, action.shares)
@@ -178,7 +180,7 @@ function entryOf({ action, domain }: Step, wallTime: number): JournalEntry {
   switch (action.kind) {
     case 'pin': {
       const { vcpu, cpus } = action
-      return { ...run, kind: 'affinity', vcpu, ...change(affinityOf(action, domain), cpus) }
+      return { ...run, kind: 'affinity', vcpu, ...change(standingPin(domain, vcpu), cpus) }
     }
     case 'setShares':
       return { ...run, kind: 'cpuShares', ...change(domain.cpuShares!, action.shares) }

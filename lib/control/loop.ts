@@ -93,6 +93,8 @@ export class ControlLoop implements Disposable {
       originalAffinity: originalAffinities(journaled),
       settings: (domain) => info.settings.of(domain) ?? unreadSettings,
       cpuShares: (domain) => info.cpuShares?.of(domain),
+      pins: (domain) => info.pins?.of(domain),
+      refused: (domain) => this.#ledger.refusedCpus.of(domain, host.clock.now()),
       traits: (domain) => info.traits?.of(domain),
     })
     this.#policies = new Decider(config, this.#rollbacks)
@@ -162,10 +164,11 @@ export class ControlLoop implements Disposable {
     const { topology, clock } = this.#host
     const sample = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
     const accounts = this.#accounts(wallTime, sample.domains)
-    const view = this.#observer.observe({ cpu: sample, memory: memory?.sample, ...accounts })
+    const view = this.#observer.observe({ cpu: sample, topology, memory: memory?.sample, ...accounts })
     if ('error' in cpu) return view
     this.#info.periods?.follow(cpu.domains)
     this.#ledger.observe(view, memory?.requestedAt)
+    for (const uuid of this.#ledger.takeDoubted()) this.#info.pins?.forget({ uuid })
     this.#rollbacks.pins.observe(view)
     this.#rollbacks.shrinks.observe(view)
     return this.#keep(view, memory)
@@ -210,6 +213,10 @@ export class ControlLoop implements Disposable {
 
   /** Has what was done watched. What came too late was not done: it stays due. */
   #followUp({ view, asked }: TickContext, { undone }: Decided, { outcomes, late }: Done): void {
+    // Not every host tells of pins, and one that failed may have changed something.
+    for (const { action, status } of outcomes) {
+      if (action.kind === 'pin' && status !== 'dry-run') this.#info.pins?.forget(action)
+    }
     if (!late) this.#rollbacks.acted(view, outcomes, undone)
     if (this.#policies.ballooning && asked !== 'none') this.#emergencies.handled(view, outcomes)
   }

@@ -103,7 +103,7 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
  */
 export function readOptions(
   options: AutopilotOptions,
-  host: Pick<Topology, 'memory' | 'online'>,
+  host: Pick<Topology, 'memory' | 'online' | 'cpuCount'>,
 ): LoopConfig {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
   const known = Object.keys(validators).join(', ')
@@ -123,7 +123,9 @@ export function readOptions(
       hostMemoryReserve,
     )
   }
-  const reserved = readReserved(options.hostCpus ?? CpuSet.empty, host.online)
+  const reserved = readReserved(options.hostCpus ?? CpuSet.empty, host)
+  // What is offline now may come.
+  const usable = CpuSet.range(0, host.cpuCount - 1).minus(reserved)
   return {
     interval: options.interval,
     scheduler: options.scheduler,
@@ -135,7 +137,7 @@ export function readOptions(
     manages: globMatcher(options.match ?? '*'),
     respectPins: options.respectPins ?? false,
     hostCpus: reserved,
-    rulesOf: readDomainRules(options.domainRules ?? {}, host.online.minus(reserved)),
+    rulesOf: readDomainRules(options.domainRules ?? {}, usable),
     hostMemoryReserve,
     guestFloor: options.guestFloor ?? defaults.guestFloor,
     guestMargin: options.guestMargin ?? defaults.guestMargin,
@@ -143,9 +145,13 @@ export function readOptions(
   }
 }
 
-function readReserved(option: CpuSet | string, online: CpuSet): CpuSet {
+function readReserved(
+  option: CpuSet | string,
+  { online, cpuCount }: Pick<Topology, 'online' | 'cpuCount'>,
+): CpuSet {
   const reserved = readCpus('hostCpus', option)
-  if (!reserved.isSubsetOf(online)) throw wrongOption('hostCpus', `among the pCPUs ${online}`, option)
+  const all = CpuSet.range(0, cpuCount - 1)
+  if (!reserved.isSubsetOf(all)) throw wrongOption('hostCpus', `among the pCPUs ${all}`, option)
   if (online.isSubsetOf(reserved)) throw wrongOption('hostCpus', `fewer than all pCPUs (${online})`, option)
   return reserved
 }

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_NOT_SUPPORTED' // this host, driver or libvirt cannot do it
   | 'ERR_NO_PCPU' // the host's capabilities have no pCPU that could be used
   | 'ERR_INVALID_ARGUMENT' // the host cannot carry out what was asked, as it was asked
+  | 'ERR_PCPU_UNUSABLE' // a pin was refused: its pCPUs are offline, or outside of the domain's cpuset
   | 'ERR_LIBVIRT' // anything else that libvirt reports; see `libvirtCode`
   | 'ERR_POLICY' // a policy threw, or returned something that is no plan
   | 'ERR_LATE' // the loop fell behind: what was planned was about a host of before, and was not done

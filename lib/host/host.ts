@@ -98,9 +98,9 @@ export interface Host extends AsyncDisposable {
   /**
    * Pins a vCPU of a running domain, live, to a set of pCPUs. Those of them that are offline, or that the domain's
    * cpuset leaves out, count when they come. Rejects with `ERR_INVALID_ARGUMENT` for an empty set, pCPUs that the
-   * host cannot have or a vCPU that the domain does not have, and nothing is changed then; and for a set of which
-   * nothing can be used now. Then libvirt may have written the vCPU's cpuset all the same, and once the set can be
-   * used the kernel moves the vCPU there: pin it to what it had.
+   * host cannot have or a vCPU that the domain does not have, and nothing is changed then; with `ERR_PCPU_UNUSABLE`
+   * for a set of which nothing can be used now (under cgroups v1: not all). Then libvirt may have written the vCPU's
+   * cpuset all the same, and once the set can be used the kernel moves the vCPU there: pin it to what it had.
    */
   pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void>
   /**

@@ -43,9 +43,9 @@ export function fromNative(cause: unknown): BallastError {
 function codeOf(error: NativeError): ErrorCode {
   const { libvirtCode = 0, libvirtDomain = 0 } = error
   if (libvirtDomain === fromRpc && lostCodes.has(libvirtCode)) return 'ERR_CONNECTION_LOST'
-  // What the kernel refused of a pin: no pCPU of it is online and in the domain's cpuset. Without its own code.
+  // libvirt has no code of its own for what the kernel refuses of a pin.
   if (libvirtCode === systemError && error.call === 'virDomainPinVcpu') {
-    if (/invalid argument|cpuset/i.test(error.message)) return 'ERR_INVALID_ARGUMENT'
+    if (/invalid argument|cpuset/i.test(error.message)) return 'ERR_PCPU_UNUSABLE'
   }
   if (libvirtCode === operationInvalid) {
     // The same code for a domain that does not run, for one that has no balloon and for a host without cgroups.

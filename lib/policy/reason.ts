@@ -6,6 +6,7 @@ import { type KsmReason, type KsmSkipReason, ksmReasons, ksmSkipReasons } from '
 import { type RollbackReason, rollbackReasons } from './reasons/rollback.ts'
 import { type SchedulingReason, schedulingReasons } from './reasons/scheduling.ts'
 import { type SkipReason, skipReasons } from './reasons/skip.ts'
+import { type UnusableCpuReason, unusableReasons } from './reasons/unusable.ts'
 
 const customReasons = {
   /** The words of a policy that is not part of Ballast. */
@@ -22,6 +23,7 @@ export const reasonTables = {
   ksmSkipped: ksmSkipReasons,
   rollback: rollbackReasons,
   skipped: skipReasons,
+  unusable: unusableReasons,
   guard: guardReasons,
 } as const
 
@@ -34,7 +36,13 @@ export type ActionReason =
   | RollbackReason
 
 /** Why something was done, changed, denied or skipped. {@link sentenceOf} has the words. */
-export type Reason = ActionReason | ChoiceReason | KsmSkipReason | SkipReason | GuardReason
+export type Reason =
+  | ActionReason
+  | ChoiceReason
+  | KsmSkipReason
+  | SkipReason
+  | UnusableCpuReason
+  | GuardReason
 
 interface Definition {
   readonly figures: FigureUnits

@@ -1,4 +1,5 @@
 import type { Clamp, KsmResult, Outcome, Tick } from '../control/tick.ts'
+import { CpuSet } from '../host/cpuset.ts'
 import type { BallastError } from '../host/errors.ts'
 import { type Action, actionKey, isMove } from '../policy/plan.ts'
 import { type Reason, sentenceOf } from '../policy/reason.ts'
@@ -83,9 +84,10 @@ interface Condition {
   readonly record: LogRecord
 }
 
-function conditions({ errors, clamps, skipped, ksm }: Tick): Condition[] {
+function conditions({ errors, clamps, skipped, ksm, view }: Tick): Condition[] {
   return [
     ...errors.map(failure),
+    ...unusable(view),
     ...clamps.map(clamped),
     ...skipped.map(({ uuid, domain, what, rule, reason }) => {
       const fields = { domain, uuid, what, rule }
@@ -93,6 +95,17 @@ function conditions({ errors, clamps, skipped, ksm }: Tick): Condition[] {
     }),
     ...(ksm?.skipped ? [condition('skipped', 'ksm', 'skipped: KSM', ksm.skipped, { what: 'ksm' })] : []),
   ]
+}
+
+/** What nobody has chosen: pCPUs that the kernel does not let guests run on, for each reason. */
+function unusable({ pcpus }: View): Condition[] {
+  return (['pcpu-outside-cpuset', 'pcpu-refused'] as const).flatMap((kind) => {
+    const these = pcpus.filter(({ unusable }) => unusable?.kind === kind)
+    if (these.length === 0) return []
+    const cpus = CpuSet.from(these.map(({ id }) => id)).toString()
+    const fields = { what: 'pcpus', cpus }
+    return [condition('skipped', `pcpus ${cpus}`, `skipped: pCPU ${cpus}`, these[0]!.unusable!, fields)]
+  })
 }
 
 /** A change of the numbers in a message is no other condition. */

@@ -116,6 +116,8 @@ export interface TickRecord {
     readonly busy?: number
     /** Fraction that is busy with what is no vCPU. */
     readonly background?: number
+    /** Why no vCPU is placed on it; left out: it is in `online`. */
+    readonly unusable?: ReasonRecord
   }[]
   readonly cells: readonly {
     readonly id: number
@@ -174,8 +176,9 @@ export function tickRecord(tick: Tick): TickRecord {
     interval: view.interval,
     online: view.online.toString(),
     pcpus: view.topology.pcpus.map((pcpu) => {
-      const { busy, background } = seen.get(pcpu.id) ?? {}
-      return known({ ...pcpu, siblings: pcpu.siblings.toString(), busy, background })
+      const { busy, background, unusable } = seen.get(pcpu.id) ?? {}
+      const siblings = pcpu.siblings.toString()
+      return known({ ...pcpu, siblings, busy, background, unusable: unusable && reasonRecord(unusable) })
     }),
     cells: view.topology.cells.map(cellRecord),
     memory: known(view.memory),

@@ -137,7 +137,8 @@ class Simulation implements SimulatedHost {
     }
     await this.#job(guest, 'pin a vCPU of', () => {
       const refusal = this.#machine.pin(guest, vcpu, cpus)
-      if (refusal !== undefined) throw wrong(`Cannot pin vCPU ${vcpu} to ${cpus}: ${refusal}`)
+      if (refusal === undefined) return
+      throw new BallastError('ERR_PCPU_UNUSABLE', `Cannot pin vCPU ${vcpu} to ${cpus}: ${refusal}`)
     })
   }
 

@@ -1,4 +1,4 @@
-import { CpuSet } from '../host/cpuset.ts'
+import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { wrongOption } from '../host/errors.ts'
 import {
@@ -11,11 +11,11 @@ import {
 } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { known } from '../util/known.ts'
-import { AllowedSets } from './cpu/allowed-cpus.ts'
 import { Background } from './cpu/background-load.ts'
 import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
 import { type CellOf, cellsOf } from './cpu/home-cell.ts'
+import { UsableCpus, type UsableCpusOptions } from './cpu/usable-cpus.ts'
 import { noDemand } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
 import { DomainRun } from './domain-run.ts'
@@ -28,20 +28,20 @@ import { HostState } from './memory/host-state.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
 /** What the books of the host's memory are kept with, and where vCPUs may be placed. */
-export interface ObserverOptions {
+export interface ObserverOptions extends UsableCpusOptions {
   /** Bytes that policies leave to the host. */
   readonly hostMemoryReserve: number
   /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
   readonly domainOverhead: number
-  /** pCPUs that no vCPU is placed on: the host's own. Default: none. */
-  readonly reserved?: CpuSet | undefined
   /**
-   * Whether the affinity that a vCPU had when it was first seen is a limit to where it may be placed; otherwise it is
-   * only where it starts. Default false.
+   * Whether what a vCPU was pinned to when it was first seen is a limit to where it may be placed; otherwise it is only
+   * where it starts. Default false.
    */
   readonly respectPins?: boolean | undefined
   /** What a vCPU could run on before it was first seen here, where that is known; otherwise what is seen first counts. */
   readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
+  /** What libvirt has a domain's vCPUs pinned to, by number; asked for every domain at every sample. Default: not known. */
+  readonly pins?: ((domain: DomainIdentity) => ReadonlyMap<number, CpuSet> | undefined) | undefined
   /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
   /** A domain's `cpu_shares`, where Ballast may change them; asked for every domain at every sample. Default: of none. */
@@ -52,6 +52,8 @@ export interface ObserverOptions {
 
 export interface Observation {
   readonly cpu: CpuSample
+  /** Of the host at that sample. Default: as in the observation before. */
+  readonly topology?: Topology | undefined
   /** The newest there is; may be the same object again. Undefined: none yet. */
   readonly memory: MemorySample | undefined
   /** By UUID: bytes that Ballast last asked each balloon for. */
@@ -70,16 +72,16 @@ export type MemoryObservation = Omit<Observation, 'cpu' | 'memory'> & { readonly
  * demand, where it was at first, each pCPU's background load, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
  */
 export class Observer {
-  readonly #topology: Topology
+  #topology: Topology
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
   #memory = new MemoryLevels()
   readonly #hostState = new HostState()
   readonly #intervals = new Intervals()
-  readonly #allowed: AllowedSets
-  readonly #background: Background
-  readonly #cellOf: CellOf
-  readonly #contention: Contention
+  readonly #usable: UsableCpus
+  #background: Background
+  #cellOf: CellOf
+  #contention: Contention
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
   /** The same in the order of the domains of the last sample. */
@@ -96,14 +98,15 @@ export class Observer {
     }
     this.#topology = topology
     this.#options = options
-    this.#allowed = new AllowedSets(topology, options.reserved ?? CpuSet.empty, options.respectPins ?? false)
+    this.#usable = new UsableCpus(topology, options, this.#affinitySets)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
     this.#contention = new Contention(topology.cpuCount)
   }
 
   /** The View of one tick. */
-  observe({ cpu, memory, targets, wallTime, reserved = 0 }: Observation): View {
+  observe({ cpu, topology, memory, targets, wallTime, reserved = 0 }: Observation): View {
+    this.#followTopology(topology ?? this.#topology)
     this.#between = this.#intervals.next(known(cpu.interval))
     if (memory) this.#take(memory, targets)
     // A sample that is handed in again has grown older since.
@@ -120,18 +123,20 @@ export class Observer {
       domains.push(domain)
     }
     const background = this.#background.next(cpu, vcpus)
+    const { online, why } = this.#usable.ofHost(domains)
 
     return {
       time: cpu.time,
       wallTime: wallTime ?? guestTime,
       interval: known(cpu.interval),
       topology: this.#topology,
-      online: this.#allowed.usable,
+      online,
       pcpus: this.#topology.pcpus.map((pcpu) => ({
         id: pcpu.id,
         topology: pcpu,
         busy: known(cpu.pcpuBusy[pcpu.id]),
         background: background[pcpu.id],
+        unusable: why(pcpu.id),
         capacity: 1,
       })),
       domains,
@@ -152,11 +157,23 @@ export class Observer {
       const state = memory.state[row] as DomainState
       const levels = this.#levels(identity, state, targets, memory.wallTime)
       const seen = before.get(identity.uuid)
-      const { homeCell, cpuShares, vcpus } = seen && isSameRun(seen, identity) ? seen : unseen
+      const { homeCell, cpuset, cpuShares, vcpus } = seen && isSameRun(seen, identity) ? seen : unseen
       const own: VcpuView[] = []
       const { uuid, name, id, run } = identity
       const settings = this.#settings(identity)
-      const domain = { uuid, name, id, run, state, settings, homeCell, vcpus: own, cpuShares, memory: levels }
+      const domain = {
+        uuid,
+        name,
+        id,
+        run,
+        state,
+        settings,
+        homeCell,
+        cpuset,
+        vcpus: own,
+        cpuShares,
+        memory: levels,
+      }
       for (const vcpu of vcpus) {
         const copy = ofDomain(vcpu, domain)
         own.push(copy)
@@ -183,6 +200,18 @@ export class Observer {
     this.#background.interrupt()
     this.#contention.interrupt()
     this.#memory = new MemoryLevels()
+  }
+
+  /** pCPUs were switched on or off, or plugged in: what is known of the others stays. */
+  #followTopology(topology: Topology): void {
+    this.#usable.begin(topology)
+    if (topology === this.#topology) return
+    if (topology.cpuCount !== this.#topology.cpuCount) {
+      this.#background = new Background(topology.cpuCount)
+      this.#contention = new Contention(topology.cpuCount)
+    }
+    this.#topology = topology
+    this.#cellOf = cellsOf(topology)
   }
 
   #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {
@@ -253,6 +282,8 @@ export class Observer {
     const counts = isRunning(state) && !run.isBooting(cpu, index)
     const homeCell = run.homeCell(cpu, index, this.#cellOf)
     const cpuShares = this.#options.cpuShares?.(identity)
+    const cpuset = this.#usable.cpusetOf(cpu, index)
+    const pins = this.#options.pins?.(identity)
     const vcpus: VcpuView[] = []
     const domain: DomainView = {
       uuid,
@@ -262,12 +293,15 @@ export class Observer {
       state,
       settings,
       homeCell,
+      cpuset,
       vcpus,
       cpuShares,
       memory,
     }
     for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
-      vcpus.push(this.#vcpu(cpu, row, domain, run.vcpu(cpu.vcpu[row]!), counts))
+      const track = run.vcpu(cpu.vcpu[row]!)
+      track.seePin(pins?.get(cpu.vcpu[row]!))
+      vcpus.push(this.#vcpu(cpu, row, domain, track, counts))
     }
     return domain
   }
@@ -287,7 +321,8 @@ export class Observer {
       domain,
       vcpu,
       affinity: track.affinity,
-      allowed: this.#allowed.of(domain.settings, first),
+      pin: track.pin,
+      allowed: this.#usable.allowed(domain.settings, first, domain.cpuset),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
@@ -319,13 +354,14 @@ export class Observer {
 
 /** The same of a domain whose memory was sampled anew. */
 function ofDomain(seen: VcpuView, domain: DomainView): VcpuView {
-  const { vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange } = seen
-  return { domain, vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange }
+  const { vcpu, affinity, pin, allowed, pcpu, usage, delay, demand, demandRange } = seen
+  return { domain, vcpu, affinity, pin, allowed, pcpu, usage, delay, demand, demandRange }
 }
 
 /** What is known of the vCPUs of a domain that no CPU sample has shown. */
-const unseen: Pick<DomainView, 'homeCell' | 'cpuShares' | 'vcpus'> = {
+const unseen: Pick<DomainView, 'homeCell' | 'cpuset' | 'cpuShares' | 'vcpus'> = {
   homeCell: undefined,
+  cpuset: undefined,
   cpuShares: undefined,
   vcpus: [],
 }

@@ -16,7 +16,10 @@ export interface View {
   /** Measured milliseconds that usage and delay are over; undefined in the first View. */
   readonly interval: number | undefined
   readonly topology: Topology
-  /** pCPUs that vCPUs may be placed on: online, and not reserved for the host. */
+  /**
+   * pCPUs that vCPUs may be placed on: online, not reserved for the host, and within the cpuset of some managed domain.
+   * {@link PcpuView.unusable} says why others are not among them.
+   */
   readonly online: CpuSet
   readonly pcpus: readonly PcpuView[]
   readonly domains: readonly DomainView[]
@@ -24,6 +27,13 @@ export interface View {
   readonly vcpus: readonly VcpuView[]
   readonly memory: HostMemoryView
 }
+
+/** Why no vCPU may be placed on an online pCPU; docs/reasons.md has each in words. */
+export type UnusableReason =
+  | { readonly kind: 'pcpu-reserved' } // by the option `hostCpus`
+  | { readonly kind: 'pcpu-isolated' }
+  | { readonly kind: 'pcpu-outside-cpuset'; readonly usable: CpuSet }
+  | { readonly kind: 'pcpu-refused' }
 
 export interface PcpuView {
   readonly id: number
@@ -35,6 +45,8 @@ export interface PcpuView {
    * programs. Smoothed, never below 0.
    */
   readonly background: number | undefined
+  /** Why no vCPU may be placed on it; undefined: it is in {@link View.online}. */
+  readonly unusable?: UnusableReason | undefined
   /** How much of a pCPU of full speed it is: 1, unless the host reports otherwise. */
   readonly capacity: number
 }
@@ -44,6 +56,11 @@ export interface DomainView extends DomainIdentity {
   readonly settings: DomainSettings
   /** NUMA cell in which most of its vCPUs ran when it was first seen: its memory is likely there. */
   readonly homeCell: number | undefined
+  /**
+   * The online pCPUs that the kernel lets it run on: its cpuset where that can be read, else all but those on which
+   * pins were refused. Undefined: not known to be fewer than all.
+   */
+  readonly cpuset?: CpuSet | undefined
   readonly vcpus: readonly VcpuView[]
   /**
    * Its `cpu_shares` now, on the host's own scale, of which only proportions mean something. Undefined: not known, or
@@ -59,7 +76,12 @@ export interface VcpuView {
   readonly vcpu: number
   /** pCPUs that it may run on now. Undefined: not known, leave it alone. */
   readonly affinity: CpuSet | undefined
-  /** pCPUs that it may be pinned to: what is online, not reserved for the host, and its user allows. */
+  /**
+   * What libvirt has it pinned to, offline pCPUs among them: what its owner or the last pin asked for, of which
+   * `affinity` is what the kernel makes now. Undefined: not known.
+   */
+  readonly pin?: CpuSet | undefined
+  /** pCPUs that it may be pinned to: online, in its domain's cpuset, not reserved for the host, and its user allows. */
   readonly allowed: CpuSet
   /** pCPU that it ran on last. */
   readonly pcpu: number | undefined

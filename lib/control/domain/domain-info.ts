@@ -1,3 +1,4 @@
+import { CpuSet } from '../../host/cpuset.ts'
 import type { DomainTraits } from '../../host/domain-traits.ts'
 import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
@@ -17,6 +18,8 @@ export class DomainInfo implements Disposable {
   readonly traits: RunCache<DomainTraits> | undefined
   /** Its `cpu_shares`; undefined where no policy decides on them. */
   readonly cpuShares: RunCache<number | undefined> | undefined
+  /** What libvirt has its vCPUs pinned to, by number; undefined where no policy decides on them. */
+  readonly pins: RunCache<ReadonlyMap<number, CpuSet>> | undefined
   /** Has guests report their memory; undefined where nothing may be changed. */
   readonly periods: StatsPeriods | undefined
 
@@ -25,9 +28,19 @@ export class DomainInfo implements Disposable {
     const { interval, journal, dryRun, scheduler, ballooning, manages, rulesOf, hostCpus } = config
     const memoryMatters = ballooning !== undefined || scheduler === undefined
     const timeout = interval / 4
-    const usable = host.topology.online.minus(hostCpus)
+    // Also what is offline: that may change while a domain runs.
+    const usable = CpuSet.range(0, host.topology.cpuCount - 1).minus(hostCpus)
     this.settings = settingsCache(host, { manages, rulesOf, usable }, timeout, report)
-    if (scheduler) this.cpuShares = cpuSharesCache(host, timeout, report)
+    if (scheduler) {
+      this.cpuShares = cpuSharesCache(host, timeout, report)
+      this.pins = new RunCache(host, {
+        ask: ({ uuid }) => host.vcpuPins(uuid),
+        isChangedBy: ({ kind }) => kind === 'vcpuPin',
+        serveStale: false,
+        timeout,
+        report,
+      })
+    }
     if (!memoryMatters) return
     const traits = new RunCache(host, {
       ask: ({ uuid }) => host.domainTraits(uuid),
@@ -49,12 +62,13 @@ export class DomainInfo implements Disposable {
 
   /** Reads what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
-    const caches = [this.settings, this.traits, this.cpuShares]
+    const caches = [this.settings, this.traits, this.cpuShares, this.pins]
     await Promise.all(caches.map((cache) => cache?.follow(domains)))
   }
 
   [Symbol.dispose](): void {
-    for (const part of [this.settings, this.traits, this.cpuShares, this.periods]) part?.[Symbol.dispose]()
+    for (const part of [this.settings, this.traits, this.cpuShares, this.pins, this.periods])
+      part?.[Symbol.dispose]()
   }
 
   /** The present period of a domain that has to be given one of `seconds` seconds. */

@@ -7,7 +7,8 @@ import { domainSkip } from './eligibility.ts'
 /**
  * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Unmanaged
  * domains, allowed CPUs, idle when balanced: a vCPU is pinned only within what its user allows and what is online, and not
- * at all when its domain is skipped, when another program has pinned it, or when it is there already.
+ * at all when its domain is skipped, when another program has pinned it, or when it is there already. To restore what
+ * was before Ballast it is enough that some of it can be used.
  */
 export function limitPin(
   pin: PinAction,
@@ -27,13 +28,17 @@ export function limitPin(
   if (within.isEmpty) {
     return { rule: 'allowed-cpus', cause: { kind: 'none-allowed', cpus: pin.cpus, allowed, online } }
   }
-  if (!within.equals(pin.cpus)) {
+  const restores = pin.reason.kind === 'restore-original'
+  // What was pinned before is pinned again as it was: of what cannot be used now, the kernel makes use later.
+  if (!within.equals(pin.cpus) && !restores) {
     return {
       rule: 'allowed-cpus',
       instead: { ...pin, cpus: within },
       cause: { kind: 'partly-allowed', allowed, online },
     }
   }
+  // Nor does what is seen tell whether an earlier pin, which failed, is still written in a cpuset.
+  if (restores) return undefined
   if (pin.cpus.equals(affinity.and(view.topology.online))) {
     return { rule: 'no-change', cause: { kind: 'pinned-already', affinity } }
   }

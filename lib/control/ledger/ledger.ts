@@ -1,11 +1,13 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
+import { looksLikeCpuset, usableBy } from '../../view/cpu/usable-cpus.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
 import { Refusals } from './refusals.ts'
+import { RefusedCpus } from './refused-cpus.ts'
 
 /** What we did to one vCPU. */
 interface PinRecord {
@@ -17,6 +19,8 @@ interface PinRecord {
   readonly maybe: CpuSet[]
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
   became: CpuSet | undefined
+  /** Whether it has changed in a way that may be the kernel's, or another program's. */
+  doubted?: boolean
 }
 
 /** A size that we asked one balloon for. */
@@ -49,9 +53,13 @@ export class Ledger {
   readonly shares = new SharesLedger()
   /** What could not be done. */
   readonly refusals = new Refusals()
+  /** pCPUs that pins were refused on. */
+  readonly refusedCpus = new RefusedCpus()
   /** What did harm and was undone. */
   readonly quarantine = new Quarantine()
   readonly #runs = new Map<string, Run>()
+  /** UUIDs of domains of which it is to be asked anew what libvirt has their vCPUs pinned to. */
+  readonly #doubted = new Set<string>()
 
   /**
    * By UUID: bytes that the balloons of these domains were last asked for and have not been seen to have reached. What a
@@ -75,6 +83,7 @@ export class Ledger {
   observe(view: View, memoryAskedAt: number | undefined): void {
     this.shares.observe(view)
     this.refusals.observe(view)
+    this.refusedCpus.observe(view)
     this.quarantine.observe(view)
     const domains = domainsByUuid(view.domains)
     for (const [uuid, run] of this.#runs) {
@@ -83,7 +92,7 @@ export class Ledger {
         this.#runs.delete(uuid)
         continue
       }
-      if (run.pins.size > 0) for (const vcpu of domain.vcpus) observePin(run, vcpu, view)
+      if (run.pins.size > 0) for (const vcpu of domain.vcpus) this.#observePin(run, vcpu, view)
     }
     if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
@@ -110,6 +119,21 @@ export class Ledger {
     const record = pins.get(vcpu) ?? none
     record.maybe.push(cpus)
     pins.set(vcpu, record)
+  }
+
+  /** What we last pinned this vCPU to, where no other program has changed it since. */
+  requestedPin(domain: DomainIdentity, vcpu: number): CpuSet | undefined {
+    const run = this.#runs.get(domain.uuid)
+    if (!run || !isSameRun(run, domain) || run.external.has(vcpu)) return undefined
+    const record = run.pins.get(vcpu)
+    return record?.time === Number.NEGATIVE_INFINITY ? undefined : record?.requested
+  }
+
+  /** The UUIDs of domains whose pins are to be asked for anew: what was known of them may no longer be so. */
+  takeDoubted(): readonly string[] {
+    const doubted = [...this.#doubted]
+    this.#doubted.clear()
+    return doubted
   }
 
   /** The balloon has been asked for a size; `time` is when the call had returned. */
@@ -146,6 +170,34 @@ export class Ledger {
     return largest
   }
 
+  /** Compares a vCPU that we pinned with what is seen of it. */
+  #observePin(run: Run, vcpu: VcpuView, view: View): void {
+    const record = run.pins.get(vcpu.vcpu)
+    const seen = vcpu.affinity
+    if (!record || !seen || view.time <= record.time) return
+    const { doubted = false } = record
+    if (run.external.has(vcpu.vcpu) && !doubted) return
+    if (doubted) run.external.delete(vcpu.vcpu)
+    record.doubted = false
+    if (record.became === seen) return
+    const usable = usableBy(vcpu.domain, view.topology)
+    // pCPUs come and go, and cpusets are changed, and affinities with them: that is nobody's change.
+    const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, usable)
+    if (record.maybe.some(alike) || (record.became && alike(record.became))) return
+    if (record.requested.and(usable).isEmpty) {
+      run.pins.delete(vcpu.vcpu)
+    } else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested))) {
+      record.became = seen
+    } else if (doubted && vcpu.pin?.equals(record.requested)) {
+      run.pins.delete(vcpu.vcpu)
+    } else {
+      run.external.set(vcpu.vcpu, seen)
+      // Where no cpuset can be read, libvirt is asked whether this is a pin, and the next sample tells.
+      record.doubted = !doubted && !vcpu.domain.cpuset && looksLikeCpuset(seen, view)
+      if (record.doubted) this.#doubted.add(vcpu.domain.uuid)
+    }
+  }
+
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present && isSameRun(present, domain)) return present
@@ -153,25 +205,6 @@ export class Ledger {
     this.#runs.set(domain.uuid, run)
     return run
   }
-}
-
-function observePin(run: Run, vcpu: VcpuView, { time, topology: { online } }: View): void {
-  const record = run.pins.get(vcpu.vcpu)
-  const seen = vcpu.affinity
-  if (!record || record.became === seen || !seen || time <= record.time) return
-  if (run.external.has(vcpu.vcpu)) return
-  noticeChange(run, vcpu.vcpu, record, seen, online)
-}
-
-/** What is seen of a vCPU that we pinned is not what it was before. */
-function noticeChange(run: Run, vcpu: number, record: PinRecord, seen: CpuSet, online: CpuSet): void {
-  // pCPUs go offline and come back, and affinities with them: that is nobody's change.
-  const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, online)
-  if (record.maybe.some(alike) || (record.became && alike(record.became))) return
-  if (record.requested.and(online).isEmpty) run.pins.delete(vcpu)
-  else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested)))
-    record.became = seen
-  else run.external.set(vcpu, seen)
 }
 
 function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {

@@ -50,6 +50,7 @@ export class RestoreObserver implements Disposable {
     const wallTime = clock.wallTime()
     const view = this.#observer.observe({
       cpu,
+      topology: this.#host.topology,
       memory,
       targets: this.ledger.targetsOf(cpu.domains),
       wallTime,

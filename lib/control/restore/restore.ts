@@ -1,7 +1,9 @@
+import { CpuSet } from '../../host/cpuset.ts'
 import { asBallastError, BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { type Action, actionKey, type Plan, type SetMemoryAction } from '../../policy/plan.ts'
 import { sentenceOf } from '../../policy/reason.ts'
+import { usableBy } from '../../view/cpu/usable-cpus.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { View } from '../../view/view.ts'
 import { Actuator } from '../actuator.ts'
@@ -11,7 +13,7 @@ import { type Resource, resources } from '../host-lock/owner.ts'
 import { type Journal, type JournalEntry, memoryJournal, resourceOf } from '../journal/journal.ts'
 import type { Clamp, Outcome } from '../tick.ts'
 import { RestoreObserver } from './observe.ts'
-import { runs, settingStatus } from './setting-status.ts'
+import { isPinnedAsAtFirst, runs, settingStatus } from './setting-status.ts'
 import { isUnobserved, type UnobservedStatus, unobservedStatuses } from './unobserved.ts'
 
 export interface RestoreOptions {
@@ -80,6 +82,8 @@ export async function restore(
   const actuator = new Actuator(host, memoryJournal(), observer.ledger, { dryRun: false, timeout })
   const end = host.clock.now() + wait
   const external = new Set<JournalEntry>()
+  /** Affinities that were set: once is enough, however long memory takes. */
+  const pinned = new Set<JournalEntry>()
 
   for (let isFirst = true; ; isFirst = false) {
     const view = await observer.view()
@@ -87,11 +91,12 @@ export async function restore(
       for (const entry of entries) if (settingStatus(entry, view) === 'external') external.add(entry)
     }
     const ours = entries.filter((entry) => runs(view, entry) && !external.has(entry))
-    const plan = ours.flatMap((entry) => undo(entry, view))
+    const plan = ours.filter((entry) => !pinned.has(entry)).flatMap((entry) => undo(entry, view))
     const guarded = guard(plan, view, limits, observer.ledger)
     const unwritten = await writeSizes(journal, ours, guarded.plan, view)
     const writable = guarded.plan.filter((action) => !unwritten.some((outcome) => outcome.action === action))
-    const outcomes = [...unwritten, ...(await actuator.actuate(writable, view))]
+    const outcomes = [...unwritten, ...(await actuateNarrowing(actuator, writable, view))]
+    for (const entry of ours) if (outcomes.some((outcome) => isPinOf(outcome, entry))) pinned.add(entry)
     if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
       // Last, since guests have to report what they use until then.
       const active = entries.filter(isUnobserved).filter((entry) => isOfHost(entry) || runs(view, entry))
@@ -102,18 +107,42 @@ export async function restore(
   }
 }
 
-/** The action that restores an original; none for a setting that no View shows. */
-function undo(entry: JournalEntry, { online }: View): Action[] {
+/** The action that restores an original; none for a setting that no View shows, and where nothing has to be done. */
+function undo(entry: JournalEntry, view: View): Action[] {
   const { uuid, name: domain } = entry
   const reason = { kind: 'restore-original' } as const
   if (entry.kind === 'affinity') {
-    // An affinity for all pCPUs often includes pCPUs that the host does not have.
-    const cpus = online.isSubsetOf(entry.original) ? online : entry.original
+    if (isPinnedAsAtFirst(entry, view)) return []
+    // With what is offline now: the kernel makes use of it later. Some hosts tell of pCPUs that they cannot have.
+    const cpus = entry.original.and(CpuSet.range(0, view.topology.cpuCount - 1))
     return [{ kind: 'pin', uuid, domain, vcpu: entry.vcpu, cpus, reason }]
   }
   if (entry.kind === 'cpuShares') return [{ kind: 'setShares', uuid, domain, shares: entry.original, reason }]
   if (entry.kind === 'memory') return [{ kind: 'setMemory', uuid, domain, bytes: entry.original, reason }]
   return []
+}
+
+/**
+ * Carries out a plan. An affinity that the kernel refuses as a whole, as under cgroups v1, is set as far as it can be used
+ * now.
+ */
+async function actuateNarrowing(actuator: Actuator, plan: Plan, view: View): Promise<Outcome[]> {
+  const outcomes = await actuator.actuate(plan, view)
+  const narrower = new Map<Action, Action>()
+  for (const { action, error } of outcomes) {
+    if (action.kind !== 'pin' || error?.code !== 'ERR_PCPU_UNUSABLE') continue
+    const domain = view.domains.find(({ uuid }) => uuid === action.uuid)!
+    const cpus = action.cpus.and(usableBy(domain, view.topology))
+    if (!cpus.isEmpty && !cpus.equals(action.cpus)) narrower.set(action, { ...action, cpus })
+  }
+  if (narrower.size === 0) return outcomes
+  const again = await actuator.actuate([...narrower.values()], view)
+  return [...outcomes.filter(({ action }) => !narrower.has(action)), ...again]
+}
+
+function isPinOf({ action, status }: Outcome, entry: JournalEntry): boolean {
+  if (action.kind !== 'pin' || entry.kind !== 'affinity' || status !== 'applied') return false
+  return action.uuid === entry.uuid && action.vcpu === entry.vcpu
 }
 
 /**

@@ -1,5 +1,6 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
+import { usableBy } from '../../view/cpu/usable-cpus.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { guestMargin } from '../defaults.ts'
@@ -58,22 +59,32 @@ export function valueStatus<Value>(
   return !requested || requested.some(({ to }) => isSame(seen, to)) ? 'changed' : 'external'
 }
 
-function pinStatus(
-  { original, requested }: Extract<JournalEntry, { readonly kind: 'affinity' }>,
-  vcpu: VcpuView,
-  { vcpus, topology: { online } }: View,
-): SettingStatus {
+type AffinityEntry = Extract<JournalEntry, { readonly kind: 'affinity' }>
+
+function pinStatus({ original, requested }: AffinityEntry, vcpu: VcpuView, view: View): SettingStatus {
   const seen = vcpu.affinity
   if (!seen) return 'changed'
+  const usable = usableBy(vcpu.domain, view.topology)
   // pCPUs go offline and come back, and affinities with them: no program has changed those.
-  const alike = (cpus: CpuSet) => cpus.and(online).equals(seen.and(online))
+  const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, usable)
   if (alike(original)) return 'original'
-  if (!requested || requested.some(({ to }) => alike(to) || to.and(online).isEmpty)) return 'changed'
+  if (!requested || requested.some(({ to }) => alike(to) || to.and(usable).isEmpty)) return 'changed'
+  if (original.and(usable).isEmpty) return 'changed'
   // Where the kernel confines all guests to fewer pCPUs, this is what it has made of the last request.
-  const others = vcpus.filter((other) => other !== vcpu)
-  const usable = others.reduce((all, { affinity }) => all.or(affinity ?? CpuSet.empty), seen)
+  const others = view.vcpus.filter((other) => other !== vcpu)
+  const seenOnAny = others.reduce((all, { affinity }) => all.or(affinity ?? CpuSet.empty), seen)
   const last = requested.at(-1)
-  return last && others.length > 0 && seen.equals(last.to.and(usable)) ? 'changed' : 'external'
+  return last && others.length > 0 && seen.equals(last.to.and(seenOnAny)) ? 'changed' : 'external'
+}
+
+/**
+ * Whether a vCPU has its original affinity and nothing else was asked for since. What is seen alone does not tell: a pin that
+ * failed may still be written in its cpuset, and is made use of when it can be.
+ */
+export function isPinnedAsAtFirst({ uuid, vcpu, original, requested }: AffinityEntry, view: View): boolean {
+  const seen = view.vcpus.find((one) => one.domain.uuid === uuid && one.vcpu === vcpu)
+  if (!seen?.affinity || !requested?.at(-1)?.to.equals(original)) return false
+  return original.equalsWithin(seen.affinity, usableBy(seen.domain, view.topology))
 }
 
 /**

@@ -6,25 +6,26 @@ import type { DomainSettings } from '../domain-settings.ts'
 export class AllowedSets {
   /** pCPUs that are online, not isolated and not reserved. */
   readonly usable: CpuSet
-  readonly #isolated: CpuSet
+  readonly isolated: CpuSet
   readonly #respectPins: boolean
   readonly #within = new WeakMap<CpuSet, WeakMap<CpuSet, CpuSet>>()
 
   /** With `respectPins` what a vCPU could run on at first is a limit, too. */
   constructor(topology: Topology, reserved: CpuSet, respectPins: boolean) {
-    this.#isolated = topology.isolated ?? CpuSet.empty
+    this.isolated = topology.isolated ?? CpuSet.empty
     this.#respectPins = respectPins
-    this.usable = topology.online.minus(reserved.or(this.#isolated))
+    this.usable = topology.online.minus(reserved.or(this.isolated))
   }
 
   /**
-   * Where a vCPU may be placed by the settings of its domain and by what it could run on at `first`. Nowhere when nothing
-   * may be changed, and when it was given isolated pCPUs only: whoever did that meant it.
+   * Where a vCPU may be placed by the settings of its domain, by the cpuset of that and by what it could run on at
+   * `first`. Nowhere when nothing may be changed, and when it was given isolated pCPUs only: whoever did that meant it.
    */
-  of({ managed, cpus }: DomainSettings, first: CpuSet | undefined): CpuSet {
+  of({ managed, cpus }: DomainSettings, first: CpuSet | undefined, cpuset?: CpuSet | undefined): CpuSet {
     if (!managed) return CpuSet.empty
-    if (first && !this.#isolated.isEmpty && first.isSubsetOf(this.#isolated)) return CpuSet.empty
-    const chosen = cpus === undefined ? this.usable : this.#intersect(this.usable, cpus)
+    if (first && !this.isolated.isEmpty && first.isSubsetOf(this.isolated)) return CpuSet.empty
+    const within = cpuset === undefined ? this.usable : this.#intersect(this.usable, cpuset)
+    const chosen = cpus === undefined ? within : this.#intersect(within, cpus)
     return first && this.#respectPins ? this.#intersect(chosen, first) : chosen
   }
 

@@ -15,6 +15,8 @@ export class VcpuTrack {
   readonly demand = new VcpuDemand()
   #affinity: CpuSet | undefined
   #firstAffinity: CpuSet | undefined
+  #pin: CpuSet | undefined
+  #firstPin: CpuSet | undefined
   #place = -1
   /** Samples since it was sent elsewhere. */
   #sinceMoved = lately
@@ -34,9 +36,20 @@ export class VcpuTrack {
     return this.#affinity
   }
 
-  /** The first affinity of it that was known. */
+  /** Takes in what libvirt has it pinned to. */
+  seePin(pin: CpuSet | undefined): void {
+    this.#pin = pin
+    this.#firstPin ??= pin
+  }
+
+  /** What libvirt has it pinned to, where that is known now. */
+  get pin(): CpuSet | undefined {
+    return this.#pin
+  }
+
+  /** What it was first known to be pinned to by libvirt; where that is not known the first affinity. */
   get firstAffinity(): CpuSet | undefined {
-    return this.#firstAffinity
+    return this.#firstPin ?? this.#firstAffinity
   }
 
   /**

@@ -38,7 +38,7 @@ const wrong: [name: string, value: unknown][] = [
   ['journal', { record: () => {} }],
 ]
 
-const hostOf = (memory: number) => ({ memory, online: CpuSet.range(0, 3) })
+const hostOf = (memory: number) => ({ memory, online: CpuSet.range(0, 3), cpuCount: 4 })
 
 describe('options', () => {
   it.each(wrong)('%s: %s is a TypeError that names it', (name, value) => {

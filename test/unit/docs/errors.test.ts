@@ -22,6 +22,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_TIMEOUT: true,
   ERR_NOT_SUPPORTED: true,
   ERR_NO_PCPU: true,
+  ERR_PCPU_UNUSABLE: true,
   ERR_INVALID_ARGUMENT: true,
   ERR_LIBVIRT: true,
   ERR_POLICY: true,

@@ -62,6 +62,7 @@ const headings: Record<keyof typeof reasonTables, string> = {
   ksmSkipped: 'KSM skipped',
   rollback: 'Rollbacks and restore',
   skipped: 'Skips',
+  unusable: 'Unusable pCPUs',
   guard: 'Clamps',
 }
 

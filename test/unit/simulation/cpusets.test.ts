@@ -66,7 +66,7 @@ describe('a pin outside of what can be used', () => {
     const one = host(['0'], [{ at: second, kind: 'cpuset', cpus: 'any' }], narrow)
     const { uuid } = await one.domain('g0')
     const refusal = one.pinVcpu(uuid, 0, CpuSet.of(3))
-    await expect(refusal).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+    await expect(refusal).rejects.toMatchObject({ code: 'ERR_PCPU_UNUSABLE' })
     expect(await affinities(one, 1)).toEqual(['0'])
     expect(await pinsOf(one)).toEqual(['0'])
     expect(await affinities(one, second + 1)).toEqual(['3'])
@@ -85,7 +85,7 @@ describe('a pin outside of what can be used', () => {
     const one = host(['0'], [{ at: second, kind: 'cpuset', cpus: 'any' }], { ...narrow, cgroups: 'v1' })
     const { uuid } = await one.domain('g0')
     for (const cpus of [CpuSet.of(3), CpuSet.of(1, 2)]) {
-      await expect(one.pinVcpu(uuid, 0, cpus)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+      await expect(one.pinVcpu(uuid, 0, cpus)).rejects.toMatchObject({ code: 'ERR_PCPU_UNUSABLE' })
     }
     expect(await affinities(one, second + 1)).toEqual(['0'])
   })
