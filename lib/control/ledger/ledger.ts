@@ -115,7 +115,12 @@ export class Ledger {
   /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
   pinOutcomeUnknown(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
     const { pins } = this.#run(domain)
-    const none = { requested: before, time: Number.NEGATIVE_INFINITY, maybe: [], became: undefined }
+    const none: PinRecord = {
+      requested: before,
+      time: Number.NEGATIVE_INFINITY,
+      maybe: [],
+      became: undefined,
+    }
     const record = pins.get(vcpu) ?? none
     record.maybe.push(cpus)
     pins.set(vcpu, record)
