@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** The sources, for what imports the package as its users do. */
 const alias = { ballast: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }
 
+/** Compiles the programs that tests start. */
+const globalSetup = 'test/support/compiled.ts'
+
 /** One project for each kind of test, so that each can be run by itself: `npx vitest run --project native`. */
 const project = (name: string, seconds: number) => ({
   name,
@@ -17,13 +20,23 @@ export default defineConfig({
   test: {
     // The default leaves one core idle.
     maxWorkers: '100%',
+    // Transforming what a test imports takes longer than most tests. Kept by content.
+    experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/vitest' },
     projects: [
-      { resolve: { alias }, test: project('unit', 60) },
+      // One process for many files: loading the sources anew for each would take as long as the tests. What a test stubs
+      // is set back after it.
+      {
+        resolve: { alias },
+        test: { ...project('unit', 60), isolate: false, restoreMocks: true, unstubGlobals: true },
+      },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
-      { resolve: { alias }, test: project('long', 240) },
+      {
+        resolve: { alias },
+        test: { ...project('long', 240), globalSetup, isolate: false, restoreMocks: true },
+      },
       { test: project('conformance', 60) },
       { test: project('native', 300) },
-      { test: { ...project('libvirt', 120), globalSetup: 'test/libvirt/compiled.ts' } },
+      { test: { ...project('libvirt', 120), globalSetup } },
       { test: project('package', 300) },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
       { test: { ...project('lab', 900), fileParallelism: false } },

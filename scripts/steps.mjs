@@ -1,7 +1,7 @@
-// What `test.mjs` and `test-lab.mjs` are made of: steps that are run one after the other, counted and timed.
+// What `test.mjs` and `test-lab.mjs` are made of: groups of steps, counted and timed.
 // Plain JavaScript without dependencies, because it runs before node_modules is there.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,21 +12,34 @@ const inCi = process.env.CI === 'true'
 const failures = []
 
 /**
- * Runs these steps, prints each one's time and at the end what failed and the total, and sets the exit code. A step
- * returns what it adds to the total: `{ passed, failed, skipped }`, as far as it is not 0.
+ * Runs groups of steps one after the other, the steps of a group at once, prints each one's time and at the end what failed
+ * and the total, and sets the exit code. A step is handed where its programs write to, and resolves to what it adds to the
+ * total: `{ passed, failed, skipped }`, as far as it is not 0. What the second of a group writes is shown when it ends.
  */
-export function runSteps(steps, names = Object.keys(steps)) {
+export async function runSteps(groups, isChosen = () => true) {
   const total = { passed: 0, failed: 0, skipped: 0 }
   const times = []
-  for (const name of names) {
-    console.log(`\n== ${name}`)
+  const run = async (name, step, output) => {
     const began = performance.now()
-    const outcomes = steps[name]()
+    const outcomes = await step(output)
     times.push(`${name} (${Math.round((performance.now() - began) / 1_000)} s)`)
-    console.log(`== ${times.at(-1)}`)
     for (const [outcome, count] of Object.entries(outcomes)) total[outcome] += count
     if (outcomes.failed > 0 && !failures.some((line) => line.startsWith(`${name}: `)))
       failures.push(`${name}: see above`)
+    return `== ${times.at(-1)}`
+  }
+  for (const group of groups) {
+    const chosen = Object.entries(group).filter(([name]) => isChosen(name))
+    if (chosen.length === 0) continue
+    console.log(`\n== ${chosen.map(([name]) => name).join(', and beside it ')}`)
+    const [first, ...others] = chosen
+    const [ended, ...collected] = await Promise.all([
+      run(...first, 'inherit'),
+      ...others.map(([name, step]) => collect((output) => run(name, step, output))),
+    ])
+    console.log(ended)
+    for (const [i, { text, result }] of collected.entries())
+      console.log(`\n== ${others[i][0]}\n${text}${result}`)
   }
   console.log(`\n${times.join(', ')}`)
   if (failures.length > 0) console.log(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`)
@@ -35,19 +48,39 @@ export function runSteps(steps, names = Object.keys(steps)) {
   process.exitCode = total.failed > 0 ? 1 : 0
 }
 
+/** Hands `work` a file to write to; what is in it in the end, and the result. */
+async function collect(work) {
+  const directory = mkdtempSync(join(tmpdir(), 'ballast-test-'))
+  const path = join(directory, 'output')
+  const file = openSync(path, 'a')
+  try {
+    const result = await work(file)
+    return { text: readFileSync(path, 'utf8'), result }
+  } finally {
+    closeSync(file)
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
 /** Runs a program in the checkout; a step in itself. */
-export function command(program, ...args) {
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' })
-  if (error) console.error(`Cannot run ${program}: ${error.message}`)
-  return status === 0 ? { passed: 1 } : { failed: 1 }
+export function command(output, program, ...args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['inherit', output, output] })
+    child.on('error', (error) => {
+      console.error(`Cannot run ${program}: ${error.message}`)
+      resolve({ failed: 1 })
+    })
+    child.on('close', (status) => resolve(status === 0 ? { passed: 1 } : { failed: 1 }))
+  })
 }
 
 /** Runs one vitest project, and counts its tests. One that crashes, or runs nothing, has failed. */
-export function vitest(project, ...args) {
+export async function vitest(output, project, ...args) {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-test-'))
   const file = join(directory, 'report.json')
   try {
-    const { failed: crashed = 0 } = command(
+    const { failed: crashed = 0 } = await command(
+      output,
       process.execPath,
       'node_modules/vitest/vitest.mjs',
       'run',
@@ -81,14 +114,14 @@ export function notHere() {
 }
 
 /** Installs what the lab needs. Where that fails, the lab says that it cannot run, and whether that is a failure. */
-export function setUpLab() {
-  const { failed } = command(process.execPath, 'scripts/setup.mjs', '--lab')
+export async function setUpLab(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--lab')
   return failed ? { skipped: 1 } : { passed: 1 }
 }
 
 /** Runs tests of the lab, where it can be up. */
-export function lab(...args) {
-  return whyNoLab() ? notHere() : vitest('lab', ...args)
+export async function lab(output, ...args) {
+  return whyNoLab() ? notHere() : vitest(output, 'lab', ...args)
 }
 
 /** Prints in one line why the lab cannot run here. */

@@ -9,9 +9,9 @@ if (rest.length > 0 || (option !== undefined && (option !== '--only' || !/^[\w -
   process.exit(2)
 }
 
-runSteps({
-  setup: () => command(process.execPath, 'scripts/setup.mjs', '--build'),
-  'build:gyp': () => command('npm', 'run', '--silent', 'build:gyp'),
-  'setup:lab': setUpLab,
-  lab: () => (option === undefined ? lab() : lab('--testNamePattern', `\\b${word}\\b`)),
-})
+await runSteps([
+  { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
+  { 'build:gyp': (output) => command(output, 'npm', 'run', '--silent', 'build:gyp') },
+  { 'setup:lab': setUpLab },
+  { lab: (output) => lab(output, ...(option === undefined ? [] : ['--testNamePattern', `\\b${word}\\b`])) },
+])

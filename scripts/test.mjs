@@ -3,40 +3,40 @@
 // Plain JavaScript without dependencies, because it runs before node_modules is there.
 import { command, lab, notHere, runSteps, setUpLab, vitest } from './steps.mjs'
 
-const npm = (script) => () => command('npm', 'run', '--silent', script)
+const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', script)
+const tests = (project) => (output) => vitest(output, project)
 
-const steps = {
-  setup: () => command(process.execPath, 'scripts/setup.mjs', '--build'),
-  lint: npm('lint'),
-  typecheck: npm('typecheck'),
-  'build:gyp': npm('build:gyp'),
-  'build:ts': npm('build:ts'),
-  unit: () => vitest('unit'),
-  long: () => vitest('long'),
-  native: () => vitest('native'),
-  fuzz,
+// Steps of one group run at once, where one alone leaves a core idle for much of its time. The lab is alone, since it
+// measures time.
+const groups = [
+  { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
+  { lint: npm('lint'), typecheck: npm('typecheck') },
+  { 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') },
+  { unit: tests('unit') },
+  { long: tests('long'), native: tests('native') },
+  { fuzz },
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
-  'setup:lab': setUpLab,
-  conformance: () => vitest('conformance'),
-  libvirt: () => vitest('libvirt'),
-  package: () => vitest('package'),
-  lab: () => lab('test/lab/main-cases.test.ts'),
-}
+  { 'setup:lab': setUpLab },
+  { libvirt: tests('libvirt'), package: tests('package') },
+  { conformance: tests('conformance') },
+  { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
+]
 
-runSteps(steps, chosen(process.argv.slice(2)))
+await runSteps(groups, chosen(process.argv.slice(2)))
 
 function chosen(args) {
   if (args.length === 0) return undefined
+  const known = groups.flatMap(Object.keys)
   const names = args[0] === '--only' && args.length === 2 ? args[1].split(',') : []
-  if (names.length === 0 || names.some((name) => !(name in steps))) {
-    console.error(`Usage: npm test [-- --only STEP,...], with the steps ${Object.keys(steps).join(', ')}`)
+  if (names.length === 0 || names.some((name) => !known.includes(name))) {
+    console.error(`Usage: npm test [-- --only STEP,...], with the steps ${known.join(', ')}`)
     process.exit(2)
   }
-  return names
+  return (name) => names.includes(name)
 }
 
 /** A short search for faults in the C++ code; `npm run fuzz` takes longer ones. */
-function fuzz() {
-  const { failed } = command(process.execPath, 'scripts/setup.mjs', '--fuzz')
-  return failed ? notHere() : command(process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
+async function fuzz(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
+  return failed ? notHere() : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
 }

@@ -19,10 +19,14 @@ const flags = ['--expose-gc', '--max-semi-space-size=1']
 
 /** Runs one of the programs in `children/` in a Node of its own. */
 export async function runChild(name: string, args: readonly string[] = []): Promise<ChildResult> {
-  const child = spawn(process.execPath, [...flags, `${inject('children')}/${name}.js`, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', MALLOC_ARENA_MAX: '2' },
-  })
+  const child = spawn(
+    process.execPath,
+    [...flags, `${inject('compiled')}/test/libvirt/children/${name}.js`, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '', MALLOC_ARENA_MAX: '2' },
+    },
+  )
   const [stdout, stderr, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

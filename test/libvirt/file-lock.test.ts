@@ -23,7 +23,7 @@ afterEach(() => {
 
 /** Runs children/lock.ts; resolves with the process and its first lines once it has printed as many. */
 async function other(how: string, lines = 1): Promise<{ child: ChildProcess; words: string[] }> {
-  const args = ['--expose-gc', `${inject('children')}/lock.js`, path, how]
+  const args = ['--expose-gc', `${inject('compiled')}/test/libvirt/children/lock.js`, path, how]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   running.push(child)
   let text = ''

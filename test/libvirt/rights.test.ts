@@ -87,7 +87,7 @@ describe.skipIf(!hasSystemDaemon)('a user without rights, beside a daemon that l
 
   /** The command line as that user, where the daemon's sockets are in their usual place. */
   function ballast(...args: string[]) {
-    const program = `${inject('children')}/unprivileged.js`
+    const program = `${inject('compiled')}/test/libvirt/children/unprivileged.js`
     const [command, ...words] = [...daemon.within, process.execPath, program, `${uid}`, ...args]
     const { status, stdout, stderr } = spawnSync(command!, words, {
       encoding: 'utf8',

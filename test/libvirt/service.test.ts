@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
 
 /** Prints each datagram as one line of JSON, as systemd would hear it: Node has no sockets for them. */
 const manager = `
@@ -16,7 +15,7 @@ print('listening', flush=True)
 while True:
     print(json.dumps(server.recv(65536).decode()), flush=True)
 `
-const program = fileURLToPath(new URL('../unit/cli/simulated.ts', import.meta.url))
+const program = `${inject('compiled')}/test/unit/cli/simulated.js`
 const directory = mkdtempSync(join(tmpdir(), 'ballast-service-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -47,7 +46,7 @@ async function serve(socket: string, args: readonly string[], env: Record<string
   const heard = follow(spawn('python3', ['-c', manager, socket]))
   await heard.says(/listening/)
   const ballast = follow(
-    spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+    spawn(process.execPath, [program, ...args], {
       env: { ...process.env, ...env, TEST_HOST: 'works', NOTIFY_SOCKET: socket, XDG_STATE_HOME: directory },
     }),
   )
@@ -88,7 +87,7 @@ describe('a service manager', () => {
 
   it('that is gone does not stop the work, and the user hears of it once', async () => {
     const child = follow(
-      spawn(process.execPath, ['--import', 'tsx', program, 'cpu', '1', '-n', '5'], {
+      spawn(process.execPath, [program, 'cpu', '1', '-n', '5'], {
         env: {
           ...process.env,
           TEST_HOST: 'works',

@@ -1,4 +1,7 @@
-/** How often `BALLAST_RUNS` lets each property run: 1 as written, 10 ten times as often. */
+/**
+ * How often `BALLAST_RUNS` lets each property run: 1 as written (`npm test`), 0.2 a fifth (`npm run unit` and `check`), 10 ten
+ * times as often.
+ */
 const factor = Number(process.env.BALLAST_RUNS ?? 1)
 if (!(factor > 0)) throw new Error(`BALLAST_RUNS must be a number above 0; got ${process.env.BALLAST_RUNS}`)
 

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 function example(name: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const node = ['--import', 'tsx', `examples/${name}.ts`, ...args]
+    const node = [`${inject('compiled')}/examples/${name}.js`, ...args]
     execFile(process.execPath, node, { cwd: root, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
     })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { standardDeviation } from '../../../lib/util/statistics.ts'
 import { fewestMoves, leastDeviation, type OracleProblem, type OracleVcpu } from '../../support/oracle.ts'
+import { runs } from '../../support/runs.ts'
 import { seeded } from '../schedulers/world.ts'
 
 const vcpus = (demands: readonly number[], home: number | readonly number[]): OracleVcpu[] =>
@@ -76,7 +77,7 @@ describe('the oracle, on cases that can be done in the head', () => {
 describe('the oracle, against every placement there is', () => {
   it('agrees on small hosts drawn at random', () => {
     const random = seeded(7)
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < runs(6); round++) {
       const pcpus = 2 + Math.floor(2 * random())
       const problem: OracleProblem = {
         vcpus: Array.from({ length: 3 + Math.floor(4 * random()) }, () => ({

@@ -1,20 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type PolicyKind, policies } from '../../../lib/policies.ts'
 import { isPolicy } from '../../../lib/policy/plan.ts'
 import { ballast, type Ending } from './test-context.ts'
-
-const script = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
-
-/** Runs the command line as users do: in a process of its own. */
-function inProcess(...args: string[]): Promise<Ending> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', script, ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-    })
-  })
-}
 
 /** In this process, where nothing may be connected to. */
 function here(...args: string[]): Promise<Ending> {
@@ -89,22 +76,5 @@ describe.each(Object.keys(policies) as PolicyKind[])('--%s', (kind) => {
     const { stdout } = await here('run', '--help')
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`"${name}"`)
     expect(isPolicy(create())).toBe(true)
-  })
-})
-
-describe('the process', () => {
-  it('writes its version', async () => {
-    expect(await inProcess('--version')).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
-    })
-  })
-
-  it('ends with the exit code', async () => {
-    expect(await inProcess('cpu', 'abc')).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'ballast: the interval must be a number of seconds from 0.1 to 86400, such as 2; got "abc"\n',
-    })
   })
 })

@@ -5,6 +5,7 @@ import { DomainState } from '../../../lib/host/sample.ts'
 import { balance } from '../../../lib/schedulers/balance.ts'
 import { mean, standardDeviation } from '../../../lib/util/statistics.ts'
 import type { View } from '../../../lib/view/view.ts'
+import { runs } from '../../support/runs.ts'
 import { equal, type Guest, gaussian, long, run, seeded, World } from './world.ts'
 
 const tolerance = 0.05
@@ -57,7 +58,7 @@ describe('the classic cases', () => {
   })
 
   it('A4: however the kernel shifts what is free, it is pinned once and then rests', () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= runs(20); seed++) {
       const uniform = seeded(seed)
       const free = CpuSet.range(0, 3)
       const world = new World(
@@ -71,7 +72,7 @@ describe('the classic cases', () => {
   })
 
   it.each([2, 4])('A6: idle guests on %i pCPUs, whatever their noise, no change at all', (pcpus) => {
-    for (let seed = 1; seed <= 100; seed++) {
+    for (let seed = 1; seed <= runs(100); seed++) {
       const uniform = seeded(seed)
       const world = new World(
         pcpus,
@@ -145,7 +146,7 @@ describe('what cannot be balanced', () => {
   })
 
   it('five equal on four pCPUs rest under noise, too', () => {
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= runs(40); seed++) {
       const normal = gaussian(seeded(seed))
       const world = new World(
         4,
@@ -219,6 +220,7 @@ describe('what is not ours to move', () => {
           }
         },
       ),
+      { numRuns: runs(100) },
     )
   })
 
@@ -247,7 +249,8 @@ describe('what is not ours to move', () => {
 describe('the fewest moves', () => {
   it('are what trying every placement finds, on small hosts', () => {
     let balanced = 0
-    for (let seed = 1; seed <= 150; seed++) {
+    const hosts = runs(150)
+    for (let seed = 1; seed <= hosts; seed++) {
       const uniform = seeded(seed)
       const pcpus = 3 + (seed % 2)
       const guests = Array.from({ length: 3 + Math.floor(6 * uniform()) }, () => {
@@ -265,7 +268,8 @@ describe('the fewest moves', () => {
         expect(relativeDeviation(world.loads())).toBeLessThanOrEqual(goal + 1e-9)
       }
     }
-    expect(balanced).toBeGreaterThan(25)
+    // Some hosts are balanced already, or cannot be.
+    expect(balanced).toBeGreaterThanOrEqual(Math.floor((26 * hosts) / 150))
   })
 
   it('on a host too large to try all, a thousand vCPUs on 64 pCPUs are balanced at once', () => {

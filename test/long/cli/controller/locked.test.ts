@@ -3,14 +3,13 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { ballast } from '../../../unit/cli/test-context.ts'
 
-const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
+const script = `${inject('compiled')}/test/unit/cli/simulated.js`
 const directory = mkdtempSync(join(tmpdir(), 'ballast-locked-'))
 mkdirSync(join(directory, 'shared'), { mode: 0o700 })
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -40,7 +39,7 @@ function startAs(uid: string, ...args: string[]) {
     TEST_LOCKS: directory,
     XDG_STATE_HOME: directory,
   }
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { env })
+  const child = spawn(process.execPath, [script, ...args], { env })
   running.push(child)
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {

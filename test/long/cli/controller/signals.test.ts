@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
+const script = `${inject('compiled')}/test/unit/cli/simulated.js`
 const directory = mkdtempSync(join(tmpdir(), 'ballast-stop-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -20,7 +19,7 @@ function start(args: readonly string[], host = 'works') {
   // Its own state: what another could not restore in time is no part of it.
   const state = mkdtempSync(join(directory, 'state-'))
   const env = { ...process.env, TEST_HOST: host, XDG_STATE_HOME: state }
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { env })
+  const child = spawn(process.execPath, [script, ...args], { env })
   running.push(child)
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {

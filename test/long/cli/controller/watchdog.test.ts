@@ -3,17 +3,16 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../../../unit/cli/simulated.ts', import.meta.url))
+const script = `${inject('compiled')}/test/unit/cli/simulated.js`
 const directory = mkdtempSync(join(tmpdir(), 'ballast-deadman-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 /** Runs a command in a process of its own, whose scheduler does not return from its second call. */
 async function run(args: readonly string[]) {
   const env = { ...process.env, TEST_HOST: 'works', TEST_POLICY: 'never returns', XDG_STATE_HOME: directory }
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { env })
+  const child = spawn(process.execPath, [script, ...args], { env })
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk

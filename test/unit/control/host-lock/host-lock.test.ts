@@ -1,5 +1,3 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -13,8 +11,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type HostLock,
@@ -53,29 +49,6 @@ async function take(options: HostLockOptions = {}, of = uri): Promise<HostLock> 
 }
 
 const only = (...resources: Resource[]): HostLockOptions => ({ resources, command: 'test' })
-
-/** A process that locks the host, as another user where `uid` is given; it prints `locked` or the error. */
-function another(uid?: number) {
-  const module = fileURLToPath(new URL('../../../../lib/control/host-lock/host-lock.ts', import.meta.url))
-  const code = `
-    import { lockHost } from ${JSON.stringify(module)}
-    const uid = ${JSON.stringify(uid)}
-    if (uid) { process.setgroups([uid]); process.setgid(uid); process.setuid(uid) }
-    try {
-      await lockHost({ uri: ${JSON.stringify(uri)} }, { command: 'another' }, ${JSON.stringify(places)})
-      console.log('locked')
-      setInterval(() => {}, 1000)
-    } catch (error) { console.log(error.message) }`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type', 'module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return { child, says: once(child.stdout, 'data').then(([text]) => String(text).trim()) }
-}
-
-async function kill({ child }: ReturnType<typeof another>): Promise<void> {
-  child.kill('SIGKILL')
-  await once(child, 'close')
-}
 
 describe('lockHost', () => {
   it('refuses the second, and names the owner', async () => {
@@ -123,16 +96,6 @@ describe('lockHost', () => {
     await take()
   })
 
-  it('excludes another process, until that is killed', async () => {
-    const other = another()
-    expect(await other.says).toBe('locked')
-    await expect(take()).rejects.toThrow(`is locked by pid ${other.child.pid} (`)
-    await kill(other)
-    expect(await lockOwners(uri, places)).toEqual(free)
-    await take()
-    expect(await another().says).toContain(`is locked by pid ${process.pid} (`)
-  })
-
   it('locks nothing on hosts that live within a process', async () => {
     for (const own of ['test:///default', 'simulation:///']) {
       await take({}, own)
@@ -140,14 +103,6 @@ describe('lockHost', () => {
       expect(await lockOwners(own, places)).toEqual(free)
     }
     expect(readdirSync(places.shared)).toEqual([])
-  })
-
-  it('is not what keeps a process alive', async () => {
-    const module = fileURLToPath(new URL('../../../../lib/control/host-lock/host-lock.ts', import.meta.url))
-    const code = `import { lockHost } from ${JSON.stringify(module)}; await lockHost({ uri: ${JSON.stringify(uri)} }, {}, ${JSON.stringify(places)}); console.log('locked')`
-    const args = ['--import', 'tsx', '--input-type', 'module', '--eval', code]
-    expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('locked\n')
-    await take()
   })
 
   it('refuses a resource that there is not', async () => {
@@ -193,25 +148,6 @@ describe('where the lock files are', () => {
     chownSync(path, 65534, 65534)
     await expect(take()).rejects.toMatchObject({ code: 'ERR_NOT_SUPPORTED' })
   })
-
-  it.runIf(process.getuid?.() === 0)(
-    'lets root and the users of the group exclude each other, and nobody else',
-    async () => {
-      chownSync(places.shared, 0, 65534)
-      chmodSync(places.shared, 0o3770)
-      const theirs = another(65534)
-      expect(await theirs.says).toBe('locked')
-      await expect(take()).rejects.toThrow(`is locked by pid ${theirs.child.pid} (`)
-      await kill(theirs)
-      await take()
-      expect(await another(65534).says).toContain(`is locked by pid ${process.pid} (`)
-
-      // Who is not in the group cannot even name a file there.
-      const stranger = another(65533)
-      expect(await stranger.says).toContain('Cannot lock qemu:///system')
-      await kill(stranger)
-    },
-  )
 })
 
 describe('the host of a URI', () => {

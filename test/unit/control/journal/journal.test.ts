@@ -14,13 +14,12 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
 import { type Journal, type JournalEntry, memoryJournal } from '../../../../lib/control/journal/journal.ts'
-import { withJournalLock } from '../../../../lib/control/journal/lock.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { MiB } from '../../../../lib/util/units.ts'
+import { affinity, manyTimes, memory, period, plain, resize, run } from './entries.ts'
 
 let directory: string
 let path: string
@@ -29,18 +28,6 @@ beforeEach(async () => {
   path = join(directory, 'not', 'there', 'yet.jsonl')
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
-
-const run = { wallTime: 1_700_000_000_000, uuid: 'u-1', name: 'vm "1"\n…', id: 4 }
-const affinity = (vcpu: number, list: string): JournalEntry => {
-  return { ...run, kind: 'affinity', vcpu, original: CpuSet.parse(list) }
-}
-const memory = (original: number): JournalEntry => ({ ...run, kind: 'memory', original })
-const resize = (from: number, to: number): JournalEntry => {
-  const requested = [{ wallTime: run.wallTime, from: from * MiB, to: to * MiB }]
-  return { ...run, kind: 'memory', original: from * MiB, requested }
-}
-const period: JournalEntry = { ...run, kind: 'memoryStatsPeriod', original: null }
-const plain = (entries: readonly JournalEntry[]) => JSON.parse(JSON.stringify(entries))
 
 describe('memoryJournal', () => {
   it('drops what runs that have ended began with, once there is much of it', async () => {
@@ -126,24 +113,6 @@ describe('fileJournal', () => {
     const next = fileJournal(path)
     await next.record([affinity(0, '1'), affinity(1, '2')])
     expect((await next.entries()).map(({ original }) => String(original))).toEqual(['0-3', '2'])
-  })
-
-  it('is readable, and can be gone on with, after a crash at any byte', async () => {
-    const entries = [affinity(0, '0-3'), memory(512 * MiB), period, affinity(1, '2')]
-    await fileJournal(path).record(entries)
-    const whole = await readFile(path)
-    const more = memory(77 * MiB)
-    for (let length = 0; length <= whole.length; length++) {
-      await writeFile(path, whole.subarray(0, length))
-      const lines = whole.subarray(0, length).filter((byte) => byte === 0x0a).length
-      const survived = entries.slice(0, Math.max(0, lines - 1))
-      expect(plain(await fileJournal(path).entries())).toEqual(plain(survived))
-
-      const next = fileJournal(path)
-      await next.record([{ ...more, id: 9 }])
-      expect(plain(await next.entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
-      expect(plain(await fileJournal(path).entries())).toEqual(plain([...survived, { ...more, id: 9 }]))
-    }
   })
 
   it('has nothing in it before the first entry, and makes no file', async () => {
@@ -340,14 +309,6 @@ describe('fileJournal', () => {
     expect(await readdir(directory)).toEqual(['old', 'old.lock'])
   })
 
-  const manyTimes = (vcpu: number) => {
-    const from = CpuSet.range(0, 3)
-    return Array.from({ length: 8_000 }, (_, i): JournalEntry => {
-      const requested = [{ wallTime: run.wallTime + i, from, to: CpuSet.of(i % 4) }]
-      return { ...run, wallTime: run.wallTime + i, kind: 'affinity', vcpu, original: from, requested }
-    })
-  }
-
   it('is written anew when it has grown large, with all originals and what was asked for last', async () => {
     const journal = fileJournal(path)
     await journal.record([memory(512 * MiB)])
@@ -375,23 +336,6 @@ describe('fileJournal', () => {
     expect(kept).toEqual(['u-1 4 memory', 'u-1 4 affinity'])
   })
 
-  it('loses nothing of those who write to it while others write it anew', async () => {
-    const writers = [0, 1, 2, 3].map(() => fileJournal(path))
-    const [large, small] = [3, 20]
-    await writers[0]!.record([affinity(9, '0-3')])
-    await Promise.all(
-      writers.map(async (journal, writer) => {
-        for (let i = 0; i < (writer < 2 ? large : small); i++) {
-          await journal.record(writer < 2 ? manyTimes(writer) : [affinity(100 * writer + i, '1')])
-          // As controllers do between ticks: the lock is not fair to those that wait for it.
-          if (writer < 2) await sleep(50)
-        }
-      }),
-    )
-    expect(await fileJournal(path).entries()).toHaveLength(1 + 2 + 2 * small)
-    expect(await readdir(join(path, '..'))).toEqual(['yet.jsonl', 'yet.jsonl.lock'])
-  }, 120_000)
-
   it('takes away the line that another one was killed in the middle of', async () => {
     const journal = fileJournal(path)
     await journal.record([affinity(0, '0-3')])
@@ -399,21 +343,4 @@ describe('fileJournal', () => {
     await journal.record([affinity(1, '1')])
     expect(plain(await fileJournal(path).entries())).toEqual(plain([affinity(0, '0-3'), affinity(1, '1')]))
   })
-
-  it('waits for one who writes to it, and changes nothing when that takes too long', async () => {
-    const journal = fileJournal(path)
-    await journal.record([affinity(0, '0-3')])
-    const another = join(directory, 'not', 'there', '..', 'there', 'yet.jsonl')
-    let late: Promise<void> | undefined
-    await withJournalLock(another, async () => {
-      await expect(journal.record([affinity(1, '1')])).rejects.toMatchObject({
-        code: 'ERR_JOURNAL',
-        message: expect.stringContaining('another path'),
-      })
-      expect(await fileJournal(path).entries()).toHaveLength(1)
-      late = journal.record([affinity(2, '1')])
-    })
-    await late
-    expect((await fileJournal(path).entries()).map((entry) => 'vcpu' in entry && entry.vcpu)).toEqual([0, 2])
-  }, 30_000)
 })

@@ -9,9 +9,8 @@ import { pin } from '../../../../lib/policy/plan.ts'
 import { sentenceOf } from '../../../../lib/policy/reason.ts'
 import { tickRecord } from '../../../../lib/report/tick-json.ts'
 import { balance } from '../../../../lib/schedulers/balance.ts'
-import { fair } from '../../../../lib/schedulers/fair.ts'
 import { VirtualClock } from '../../../../lib/simulation/clock.ts'
-import { type Scenario, scenarios, simulate } from '../../../../lib/simulation/index.ts'
+import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { runs } from '../../../support/runs.ts'
 import { FakeHost, guest } from '../fake-host.ts'
@@ -242,27 +241,6 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
 })
 
 describe('a policy that does what it should', () => {
-  const shapes: [string, Scenario][] = [
-    ['A1', scenarios.A1()],
-    ['A1 of 16 on 8', scenarios.A1({ guests: 16, pcpus: 8 })],
-    ['A2', scenarios.A2()],
-    ['A3', scenarios.A3()],
-    ['A4', scenarios.A4()],
-    ['A5', scenarios.A5()],
-    ['A5 of 16 on 8', scenarios.A5({ guests: 16, pcpus: 8, seed: 3 })],
-    ['A6', scenarios.A6()],
-    ['A7', scenarios.A7()],
-    ['A7 of 16 on 8', scenarios.A7({ guests: 16, pcpus: 8, seed: 2 })],
-  ]
-  it.each(shapes)('has nothing rolled back or held off: balance in %s', async (_, scenario) => {
-    for (const scheduler of [balance(), fair()]) {
-      for await (const tick of autopilot(simulate(scenario), { interval: 1_000, ticks: 40, scheduler })) {
-        expect(tick.rollbacks).toBeUndefined()
-        expect(tick.clamps.filter(({ rule }) => rule === 'rolled-back')).toEqual([])
-      }
-    }
-  })
-
   it('is not held responsible for what its guests do next, whatever that is', async () => {
     const load = fc.record({ work: fc.integer({ min: 1, max: 12 }), sleep: fc.integer({ min: 1, max: 12 }) })
     const change = fc.record({ at: fc.integer({ min: 2_000, max: 24_000 }), guest: fc.nat(5), load })

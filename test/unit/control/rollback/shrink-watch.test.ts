@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { shares } from '../../../../lib/ballooning/shares.ts'
 import { type AutopilotOptions, autopilot } from '../../../../lib/control/autopilot.ts'
 import { guard } from '../../../../lib/control/guard/guard.ts'
 import { Ledger } from '../../../../lib/control/ledger/ledger.ts'
@@ -8,7 +7,7 @@ import type { Tick } from '../../../../lib/control/tick.ts'
 import type { Host } from '../../../../lib/host/host.ts'
 import { type Action, setMemory } from '../../../../lib/policy/plan.ts'
 import { sentenceOf } from '../../../../lib/policy/reason.ts'
-import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
+import { simulate } from '../../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
 import { runs } from '../../../support/runs.ts'
@@ -143,16 +142,6 @@ describe('a shrink after which the guest swaps', () => {
     expect(more).toEqual([])
     const [before] = undone!.view.domains
     expect(ticks.at(-1)!.view.domains[0]!.memory.actual).toBeGreaterThan(before!.memory.actual!)
-  })
-})
-
-describe('the policy that gives back by itself', () => {
-  it.each(['M1', 'M2', 'M3', 'M4'] as const)('has nothing done twice: shares in %s', async (name) => {
-    const host = simulate(scenarios[name]())
-    for await (const tick of autopilot(host, { interval: 1_000, ticks: 150, ballooning: shares() })) {
-      expect(tick.rollbacks).toBeUndefined()
-      expect(tick.clamps.filter(({ rule }) => rule === 'rolled-back')).toEqual([])
-    }
   })
 })
 
