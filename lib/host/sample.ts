@@ -26,6 +26,7 @@ export function runOf({ id, run }: RunIdentity): RunIdentity {
 
 /** Whether two identities of a domain, with one UUID, are of the same run: by `run` where both know it, else by `id`. */
 export function isSameRun(a: RunIdentity | undefined, b: RunIdentity): boolean {
+  if (a === b) return true
   if (a === undefined) return false
   if (a.run !== undefined && b.run !== undefined) return a.run === b.run
   return a.id === b.id

@@ -41,6 +41,7 @@ export class DomainRun {
 
   /** Whether what its vCPUs do is the work of starting. It is domain `index` of the sample. */
   isBooting(cpu: CpuSample, index: number): boolean {
+    if (this.#boot.isDone) return false
     let busiest = Number.NaN
     for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
       const wanted = estimateDemand(cpu.usage[row]!, cpu.delay[row]!)

@@ -16,7 +16,6 @@ import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
 import { type CellOf, cellsOf } from './cpu/home-cell.ts'
 import { UsableCpus, type UsableCpusOptions } from './cpu/usable-cpus.ts'
-import { noDemand } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
 import { DomainRun } from './domain-run.ts'
 import { type DomainSettings, defaultSettings } from './domain-settings.ts'
@@ -314,9 +313,9 @@ export class Observer {
     const vcpu = cpu.vcpu[row]!
     const first = this.#options.originalAffinity?.(domain, vcpu) ?? track.firstAffinity
     const busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
-    const { demand, demandRange } = counts
+    const demandRange = counts
       ? track.demand.next(usage, delay, busy, track.outside(row, this.#contention))
-      : noDemand
+      : undefined
     return {
       domain,
       vcpu,
@@ -326,7 +325,7 @@ export class Observer {
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
-      demand,
+      demand: demandRange && track.demand.level,
       demandRange,
     }
   }

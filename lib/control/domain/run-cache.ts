@@ -1,6 +1,6 @@
 import { asBallastError, type BallastError, isDomainGone } from '../../host/errors.ts'
 import type { Host, HostEvent } from '../../host/host.ts'
-import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
+import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import { withTimeout } from '../../util/timeout.ts'
 
@@ -8,7 +8,9 @@ import { withTimeout } from '../../util/timeout.ts'
 const atOnce = 8
 
 /** What is known of one run of a domain. */
-interface Entry<T> extends RunIdentity {
+interface Entry<T> {
+  /** As it was first asked about: most samples have the same object. */
+  readonly domain: DomainIdentity
   /** Undefined until it is known. */
   answer: { readonly value: T } | undefined
   /** It is no longer what is so, or may not be. */
@@ -82,7 +84,7 @@ export class RunCache<T> implements Disposable {
   /** The answer of a domain, as far as it is known. */
   of(domain: DomainIdentity): T | undefined {
     const entry = this.#entries.get(domain.uuid)
-    return entry && isSameRun(entry, domain) ? this.#valueOf(entry) : undefined
+    return entry && isSameRun(entry.domain, domain) ? this.#valueOf(entry) : undefined
   }
 
   /** What was answered of this domain is no longer so. */
@@ -104,10 +106,9 @@ export class RunCache<T> implements Disposable {
 
   #entry(domain: DomainIdentity): Entry<T> {
     const known = this.#entries.get(domain.uuid)
-    if (known && isSameRun(known, domain)) return known
+    if (known && isSameRun(known.domain, domain)) return known
     this.#known = undefined
-    const nothing = { answer: undefined, isOld: false, changes: 0, question: undefined }
-    const entry: Entry<T> = { ...runOf(domain), ...nothing }
+    const entry: Entry<T> = { domain, answer: undefined, isOld: false, changes: 0, question: undefined }
     this.#entries.set(domain.uuid, entry)
     return entry
   }

@@ -22,6 +22,11 @@ export class Boot {
     this.#until = (appeared ?? Number.NEGATIVE_INFINITY) + bootGrace
   }
 
+  /** Whether it is done with starting, for good: then samples need no longer be taken in. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
   /** Takes in a sample at `time`: what the busiest vCPU seems to want, NaN if that is not known. */
   isBooting(time: number, busiest: number): boolean {
     const isQuiet = busiest <= bootsAbove

@@ -3,14 +3,6 @@ import { estimateDemand, mostDemand } from './demand.ts'
 import { Elasticity, type Outside } from './elasticity.ts'
 import { LevelFilter } from './step-filter.ts'
 
-/** What is known of one vCPU's demand after a sample. */
-export interface DemandLevels {
-  readonly demand: number | undefined
-  readonly demandRange: DemandRange | undefined
-}
-
-export const noDemand: DemandLevels = { demand: undefined, demandRange: undefined }
-
 /** One vCPU's demand over time: the point estimate and the interval that it lies in, with what was learned of it. */
 export class VcpuDemand {
   readonly #elasticity = new Elasticity()
@@ -20,9 +12,9 @@ export class VcpuDemand {
 
   /**
    * Takes one sample's usage and delay, and how busy its pCPU was, NaN where unknown; and what recently changed beside
-   * the vCPU.
+   * the vCPU. Returns the interval that its demand lies in; undefined where that is not known.
    */
-  next(usage: number, delay: number, busy: number, outside: Outside): DemandLevels {
+  next(usage: number, delay: number, busy: number, outside: Outside): DemandRange | undefined {
     const least = estimateDemand(usage, Number.NaN)
     const closed = estimateDemand(usage, delay)
     const most = mostDemand(usage, delay, busy)
@@ -30,11 +22,16 @@ export class VcpuDemand {
       this.#elasticity.next(least, closed - least, outside)
     }
     const { value, low, high } = this.#elasticity
-    return levels(
-      this.#point.next(least + value * (closed - least)),
-      this.#low.next(least + low * (closed - least)),
-      this.#high.next(least + high * (most - least)),
-    )
+    const demand = this.#point.next(least + value * (closed - least))
+    const atLeast = this.#low.next(least + low * (closed - least))
+    const atMost = this.#high.next(least + high * (most - least))
+    if (Number.isNaN(demand)) return undefined
+    return { low: Math.min(atLeast, demand), high: Math.max(atMost, demand) }
+  }
+
+  /** The point estimate, 0 to 1; NaN where that is not known. */
+  get level(): number {
+    return this.#point.level
   }
 
   /** Forgets the levels; what was learned of the vCPU stays. */
@@ -42,9 +39,4 @@ export class VcpuDemand {
     this.#elasticity.interrupt()
     for (const level of [this.#point, this.#low, this.#high]) level.forget()
   }
-}
-
-function levels(demand: number, low: number, high: number): DemandLevels {
-  if (Number.isNaN(demand)) return noDemand
-  return { demand, demandRange: { low: Math.min(low, demand), high: Math.max(high, demand) } }
 }

@@ -28,6 +28,7 @@ export class BalloonWatch {
   see(actual: number, target: number | undefined, time: number, canMove: boolean): void {
     const distance = (target ?? actual) - actual
     const direction = Math.abs(distance) < negligible ? 0 : Math.sign(distance)
+    if (canMove && direction === 0 && this.#direction === 0) return
     const point = { time, actual }
     if (!canMove || direction !== this.#direction) {
       this.#direction = direction

@@ -40,10 +40,8 @@ export class DomainMemory {
   readonly #firstSeen: number
   #time: number
   #report = nothingKnown
-  #swapped: { readonly out: number | undefined; readonly in: number | undefined } = {
-    out: undefined,
-    in: undefined,
-  }
+  #swappedOut: number | undefined
+  #swappedIn: number | undefined
   #total = new GuestTotal()
   readonly #insatiable = new Insatiable()
   #use: MemoryUse | undefined
@@ -70,10 +68,8 @@ export class DomainMemory {
     const isNext = isFresh && before.status === MemoryStatus.fresh
     this.#report = report
     this.#time = sample.time
-    this.#swapped = {
-      out: isNext ? increase(before.swapOut, report.swapOut) : undefined,
-      in: isNext ? increase(before.swapIn, report.swapIn) : undefined,
-    }
+    this.#swappedOut = isNext ? increase(before.swapOut, report.swapOut) : undefined
+    this.#swappedIn = isNext ? increase(before.swapIn, report.swapIn) : undefined
     if (report.actual === undefined || !Number.isFinite(report.actual)) return
     const canMove = isFresh && isRunning(sample.state[row] as DomainState)
     this.#balloon.see(report.actual, target, sample.time, canMove)
@@ -107,8 +103,8 @@ export class DomainMemory {
       unused: report.unused,
       usable: report.usable,
       diskCaches: report.diskCaches,
-      swappedOut: this.#swapped.out,
-      swappedIn: this.#swapped.in,
+      swappedOut: this.#swappedOut,
+      swappedIn: this.#swappedIn,
       need: use && needOf(use, deadTime),
       events: use && eventsOf(use, actual!, deadTime),
       progress: this.#balloon.progress,
