@@ -29,6 +29,7 @@ export {
   restore,
 } from './control/restore/restore.ts'
 export type * from './control/tick.ts'
+export type * from './host/cpu-quota.ts'
 export { CpuSet } from './host/cpuset.ts'
 export { metadataNamespace } from './host/domain-metadata.ts'
 export type * from './host/domain-traits.ts'

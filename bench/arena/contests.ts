@@ -93,6 +93,20 @@ const saturated: Contest[] = [
   contest('FIVE-placed', 'five busy guests as level as four pCPUs allow', crowds([2, 1, 1, 1])),
 ]
 
+const limited: Contest[] = [
+  contest(
+    'QUOTA-6x2',
+    'four busy guests under a quota of a quarter, three on pCPU 0; two without one on pCPU 1',
+    (seed) => ({
+      seed,
+      pcpus: 2,
+      domains: singles(6, (guest) => ({ affinity: guest < 3 ? '0' : '1', load: spin })).map(
+        (domain, guest) => (guest < 4 ? { ...domain, cpuQuota: { vcpu: 0.25 } } : domain),
+      ),
+    }),
+  ),
+]
+
 /** Guests of several vCPUs each, crowded on the first half of the pCPUs; loads go round by guest. */
 function wide(guests: number, width: number, pcpus: number, loads: readonly Load[]): Contest {
   return contest(
@@ -264,6 +278,7 @@ const pinned: Contest[] = [
 export const contests: readonly Contest[] = [
   ...classic,
   ...saturated,
+  ...limited,
   ...unequal,
   ...shaped,
   ...restless,

@@ -1,3 +1,4 @@
+import { type CpuQuota, noQuota } from '../../lib/host/cpu-quota.ts'
 import type { CpuSet } from '../../lib/host/cpuset.ts'
 import type { DomainTraits } from '../../lib/host/domain-traits.ts'
 import type { Clock, DomainRef, Host } from '../../lib/host/host.ts'
@@ -62,6 +63,10 @@ export class FakeHost implements Host {
   }
 
   async setMemoryStatsPeriod(): Promise<void> {}
+
+  async cpuQuota(): Promise<CpuQuota> {
+    return noQuota
+  }
 
   async cpuShares(): Promise<number> {
     return 1_024

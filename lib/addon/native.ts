@@ -78,8 +78,7 @@ export interface NativeConnection {
   pinVcpu(uuid: string, id: number, vcpu: number, cpus: Uint32Array): Promise<void>
   setMemory(uuid: string, id: number, memoryKiB: number): Promise<void>
   setMemoryStatsPeriod(uuid: string, id: number, seconds: number): Promise<void>
-  /** 0: the driver knows none. */
-  cpuShares(uuid: string): Promise<number>
+  cpuTune(uuid: string): Promise<NativeCpuTune>
   setCpuShares(uuid: string, id: number, shares: number): Promise<void>
   /** Undefined: the host has none. */
   ksm(): Promise<NativeKsm | undefined>
@@ -108,6 +107,18 @@ export interface NativeHostDescription {
 export interface NativeVcpuPins {
   readonly wordsPerVcpu: number
   readonly words: Uint32Array
+}
+
+/** The scheduler parameters of a domain; what the driver does not know is left out. */
+export interface NativeCpuTune {
+  readonly shares?: number
+  /** Microseconds of each period, as libvirt has them: negative and very large ones are no limit. */
+  readonly vcpuQuota?: number
+  readonly vcpuPeriod?: number
+  readonly globalQuota?: number
+  readonly globalPeriod?: number
+  readonly emulatorQuota?: number
+  readonly emulatorPeriod?: number
 }
 
 /** Kernel same-page merging. */
@@ -141,6 +152,7 @@ export interface NativeCpuSample {
   readonly vcpu: Uint32Array
   readonly usage: Float64Array
   readonly delay: Float64Array
+  readonly throttled: Float64Array
   readonly pcpu: Int32Array
   readonly affinityWords: number
   readonly affinity: Uint32Array
@@ -179,7 +191,15 @@ export const memoryColumns = [
 ] as const
 
 export interface NativeEvent {
-  readonly kind: 'lifecycle' | 'balloon' | 'vcpuPin' | 'cpuShares' | 'device' | 'metadata' | 'closed'
+  readonly kind:
+    | 'lifecycle'
+    | 'balloon'
+    | 'vcpuPin'
+    | 'cpuShares'
+    | 'cpuQuota'
+    | 'device'
+    | 'metadata'
+    | 'closed'
   readonly uuid: string
   readonly name: string
   readonly id: number

@@ -95,6 +95,7 @@ export class ControlLoop implements Disposable {
       cpuShares: (domain) => info.cpuShares?.of(domain),
       pins: (domain) => info.pins?.of(domain),
       refused: (domain) => this.#ledger.refusedCpus.of(domain, host.clock.now()),
+      cpuQuota: (domain) => info.cpuQuota.of(domain),
       traits: (domain) => info.traits?.of(domain),
     })
     this.#policies = new Decider(config, this.#rollbacks)

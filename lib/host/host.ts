@@ -1,3 +1,4 @@
+import type { CpuQuota } from './cpu-quota.ts'
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
 import type { Ksm, KsmSettings } from './ksm.ts'
@@ -43,6 +44,8 @@ export type HostEvent =
     }
   /** Somebody, perhaps we, changed a domain's `cpu_shares`. */
   | { readonly kind: 'cpuShares'; readonly domain: DomainIdentity; readonly shares: number }
+  /** Somebody changed the {@link Host.cpuQuota} of a domain. */
+  | { readonly kind: 'cpuQuota'; readonly domain: DomainIdentity }
   /** The {@link Host.domainMetadata} of a domain has changed. */
   | { readonly kind: 'metadata'; readonly domain: DomainIdentity }
   /** A device was plugged in or out. */
@@ -127,6 +130,12 @@ export interface Host extends AsyncDisposable {
   cpuShares(uuid: string): Promise<number>
   /** Changes them, live. Which numbers can be is up to the host: 2 to 262,144 with cgroups v1, 1 to 10,000 with v2. */
   setCpuShares(domain: DomainRef, shares: number): Promise<void>
+
+  /**
+   * The quotas of a running domain (CFS bandwidth control); none where the host has no such thing, as in session mode.
+   * Never waits for a guest's monitor, and is no call for every tick: a `cpuQuota` event says that they changed.
+   */
+  cpuQuota(uuid: string): Promise<CpuQuota>
 
   /** Same-page merging on this host; undefined where it has none. Never waits for a guest's monitor. */
   ksm(): Promise<Ksm | undefined>

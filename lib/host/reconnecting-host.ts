@@ -1,4 +1,5 @@
 import { backoff } from '../util/backoff.ts'
+import type { CpuQuota } from './cpu-quota.ts'
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
 import { BallastError } from './errors.ts'
@@ -104,6 +105,10 @@ class ReconnectingHost implements Host {
 
   cpuShares(uuid: string): Promise<number> {
     return this.#look((host) => host.cpuShares(uuid))
+  }
+
+  cpuQuota(uuid: string): Promise<CpuQuota> {
+    return this.#look((host) => host.cpuQuota(uuid))
   }
 
   setCpuShares(domain: DomainRef, shares: number): Promise<void> {

@@ -98,6 +98,11 @@ export interface CpuSample {
   readonly usage: Float64Array
   /** Per vCPU row: fraction of the interval that it was runnable and waited for a pCPU. */
   readonly delay: Float64Array
+  /**
+   * Per vCPU row: fraction of the interval for which a quota held it back; the kernel counts that as `delay` too, and
+   * it is part of it here. Left out: not known of any.
+   */
+  readonly throttled?: Float64Array | undefined
   /** Per vCPU row: the pCPU that it ran on last. */
   readonly pcpu: Int32Array
   /** Words of 32 bits per affinity map. */

@@ -31,6 +31,8 @@ export function toHostEvent(event: NativeEvent): HostEvent | undefined {
       return { kind: 'vcpuPin', domain, vcpu: event.detail, cpus: CpuSet.parse(event.text) }
     case 'cpuShares':
       return { kind: 'cpuShares', domain, shares: event.shares }
+    case 'cpuQuota':
+      return { kind: 'cpuQuota', domain }
     case 'device':
       return { kind: 'device', domain, alias: event.text, change: event.added ? 'added' : 'removed' }
     case 'metadata':

@@ -1,4 +1,5 @@
 import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from '../addon/native.ts'
+import { type CpuQuota, noQuota } from '../host/cpu-quota.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
@@ -9,6 +10,7 @@ import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../ho
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
 import { readTopology } from './capabilities.ts'
+import { readQuota } from './cpu-tune.ts'
 import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
 import { LocalKsmFiles } from './local-ksm.ts'
@@ -156,9 +158,18 @@ export class LibvirtHost implements Host {
   }
 
   async cpuShares(uuid: string): Promise<number> {
-    const shares = await this.#call((native) => native.cpuShares(uuid))
-    if (shares > 0) return shares
+    const { shares } = await this.#call((native) => native.cpuTune(uuid))
+    if (shares !== undefined && shares > 0) return shares
     throw new BallastError('ERR_NOT_SUPPORTED', `The scheduler of ${this.uri} knows no cpu_shares`)
+  }
+
+  async cpuQuota(uuid: string): Promise<CpuQuota> {
+    try {
+      return readQuota(await this.#call((native) => native.cpuTune(uuid)))
+    } catch (error) {
+      if (error instanceof BallastError && error.code === 'ERR_NOT_SUPPORTED') return noQuota
+      throw error
+    }
   }
 
   async setCpuShares(domain: DomainRef, shares: number): Promise<void> {

@@ -100,7 +100,7 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
     ),
     `${sizes(memory).padStart(14)} ${bytes(memory.unused).padStart(9)}`,
     memoryInUse,
-    isRunning(state) ? noteOn(memory.hold) : 'not running',
+    [isRunning(state) ? noteOn(memory.hold) : 'not running', throttling(vcpus)].filter(Boolean).join(', '),
   ]
     .join('  ')
     .trimEnd()
@@ -118,6 +118,12 @@ function bytes(value: number | undefined): string {
 /** The balloon's size of its maximum. */
 function sizes({ actual, maximum }: DomainMemoryView): string {
   return actual === undefined || maximum === undefined ? bytes(actual) : formatBytesOf(actual, maximum)
+}
+
+/** For how long quotas held the vCPU back that they held back longest, from one percent on. */
+function throttling(vcpus: DomainView['vcpus']): string {
+  const longest = Math.max(0, ...vcpus.map(({ throttled = 0 }) => throttled))
+  return longest >= 0.01 ? `throttled ${formatPercent(longest, 0)}` : ''
 }
 
 /** That there are no statistics is seen already where they are missing. */

@@ -1,4 +1,5 @@
 import type { Clamp, KsmResult, Outcome, Rollback, Skipped, Tick, TickTiming } from '../control/tick.ts'
+import type { CpuQuota } from '../host/cpu-quota.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { Action, Explanation, KsmAction } from '../policy/plan.ts'
@@ -74,6 +75,7 @@ export interface VcpuRecord {
   readonly pcpu?: number
   readonly usage?: number
   readonly delay?: number
+  readonly throttled?: number
   readonly demand?: number
   readonly demandRange?: DemandRange
 }
@@ -85,6 +87,8 @@ export interface DomainRecord {
   readonly state: keyof typeof DomainState
   readonly vcpus: readonly VcpuRecord[]
   readonly cpuShares?: number
+  /** In pCPUs; see CpuQuota. */
+  readonly cpuQuota?: Known<CpuQuota>
   /** Bytes, and milliseconds for `age`; see DomainMemoryView. */
   readonly memory: Known<DomainMemoryView>
 }
@@ -216,15 +220,21 @@ function cellRecord({ id, cpus, memory, distances }: Topology['cells'][number]) 
   return known({ id, cpus: cpus.toString(), memory, distances: Object.fromEntries(distances) })
 }
 
-function domainRecord({ uuid, name, id, state, vcpus, cpuShares, memory }: DomainView): DomainRecord {
-  const rows = vcpus.map(vcpuRecord)
-  return known({ uuid, name, id, state: stateName(state), vcpus: rows, cpuShares, memory: known(memory) })
+function domainRecord(view: DomainView): DomainRecord {
+  const { uuid, name, id, state, cpuShares, memory } = view
+  const vcpus = view.vcpus.map(vcpuRecord)
+  const cpuQuota = view.cpuQuota && isLimited(view.cpuQuota) ? known(view.cpuQuota) : undefined
+  return known({ uuid, name, id, state: stateName(state), vcpus, cpuShares, cpuQuota, memory: known(memory) })
+}
+
+function isLimited(quota: CpuQuota): boolean {
+  return Object.values(quota).some((pcpus) => pcpus !== undefined)
 }
 
 function vcpuRecord(view: VcpuView): VcpuRecord {
-  const { vcpu, affinity, allowed, pcpu, usage, delay, demand, demandRange } = view
+  const { vcpu, affinity, allowed, pcpu, usage, delay, throttled, demand, demandRange } = view
   const sets = { affinity: affinity?.toString(), allowed: allowed.toString() }
-  return known({ vcpu, ...sets, pcpu, usage, delay, demand, demandRange })
+  return known({ vcpu, ...sets, pcpu, usage, delay, throttled, demand, demandRange })
 }
 
 function actionRecord(action: Action): ActionRecord {

@@ -1,9 +1,9 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { assertPositiveFraction } from '../policy/options.ts'
 import { type PinAction, pin, type SetSharesAction, type StatefulPolicy, setShares } from '../policy/plan.ts'
+import { served, type Wish } from '../util/max-min-share.ts'
 import type { DomainView, View } from '../view/view.ts'
 import { proportional, type Weights } from './shared/cpu-shares.ts'
-import { served, type Wish } from './shared/max-min-share.ts'
 import { type Movable, readPlacement, withBackground } from './shared/placement.ts'
 import { asItIs } from './shared/rearrangement.ts'
 
@@ -172,7 +172,7 @@ class Service {
     return served(wishes, this.#pcpus.length - fixed)
   }
 
-  /** Works out what the vCPUs on one pCPU get. */
+  /** Works out what the vCPUs on one pCPU get: the kernel divides it by max-min fairness. */
   #serve(pcpu: number): void {
     const wishes = this.#on[pcpu]!.map((index): Wish => {
       return { wanted: this.#movable[index]!.demand, weight: this.#weights[index]! }

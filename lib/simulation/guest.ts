@@ -1,14 +1,24 @@
+import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { PinnedMemory } from '../host/domain-traits.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
+import { served } from '../util/max-min-share.ts'
 import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
+import { Bandwidth } from './bandwidth.ts'
 import type { Cpusets, VcpuCpuset } from './cpusets.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { demandOf, noDemand, once } from './load.ts'
 import type { Processors } from './processors.ts'
 import { Random } from './random.ts'
-import type { DomainScenario, Load, MemoryScenario, Program, VcpuScenario } from './scenario.ts'
+import type {
+  DomainScenario,
+  Load,
+  MemoryScenario,
+  Program,
+  QuotaScenario,
+  VcpuScenario,
+} from './scenario.ts'
 import { type Task, usualWeight } from './tasks.ts'
 import { cpusOf } from './topology.ts'
 
@@ -17,6 +27,8 @@ const bootWork = 4_500
 const defaultMaximum = 1024 * MiB
 const defaultCache = 32 * MiB
 const secondMs = 1_000
+/** As libvirt and the kernel have it by default. */
+const usualQuotaPeriod = 100
 
 interface Vcpu {
   readonly task: Task
@@ -56,6 +68,7 @@ export class Guest {
   readonly jobs: Job[] = []
   /** What each of its vCPUs weighs. */
   #cpuShares = usualWeight
+  #quota: QuotaScenario
   readonly #vcpus: Vcpu[] = []
   #tasks: readonly Task[] = []
   readonly #host: Surroundings
@@ -93,6 +106,7 @@ export class Guest {
     this.#host = host
     this.#program = program ?? { size: 0 }
     this.#booted = booted
+    this.#quota = scenario.cpuQuota ?? {}
     for (const vcpu of scenario.vcpus ?? [{}]) this.plug(vcpu, time)
     if (booted) {
       this.memory.run(this.#program)
@@ -132,6 +146,7 @@ export class Guest {
     task.weight = this.#cpuShares
     this.#vcpus.push({ task, random, cpuset, load })
     this.#tasks = [...this.#tasks, task]
+    this.setQuota(this.#quota, time)
     this.#stopOrGo(task, time)
   }
 
@@ -148,6 +163,33 @@ export class Guest {
   setCpuShares(shares: number): void {
     this.#cpuShares = shares
     for (const { task } of this.#vcpus) task.weight = shares
+  }
+
+  get cpuQuota(): CpuQuota {
+    return { vcpu: this.#quota.vcpu, global: this.#quota.global, emulator: undefined }
+  }
+
+  /** By vCPU: the fraction of one pCPU that it would use alone, as far as its quotas let it. */
+  get demand(): readonly number[] {
+    const { vcpu = Number.POSITIVE_INFINITY, global = Number.POSITIVE_INFINITY } = this.#quota
+    const wishes = this.#tasks.map((task) => ({ wanted: Math.min(task.demand.wanted, vcpu), weight: 1 }))
+    return global === Number.POSITIVE_INFINITY
+      ? wishes.map(({ wanted }) => wanted)
+      : Array.from(served(wishes, global))
+  }
+
+  /** No two quotas begin their periods at the same time. */
+  setQuota(quota: QuotaScenario, time: number): void {
+    this.#quota = quota
+    const { name, id } = this.identity
+    const random = new Random(this.#host.seed, `${name} run ${id} quota`)
+    const { period = usualQuotaPeriod } = quota
+    const bandwidth = (pcpus: number) => new Bandwidth(pcpus * period, period, time + random.next() * period)
+    const together = quota.global === undefined ? [] : [bandwidth(quota.global)]
+    for (const { task } of this.#vcpus) {
+      const own = quota.vcpu === undefined ? [] : [bandwidth(quota.vcpu)]
+      this.#host.processors.limit(task, [...own, ...together])
+    }
   }
 
   setLoad(load: Load, vcpu: number | undefined, time: number): void {

@@ -1,3 +1,4 @@
+import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, type ErrorCode } from '../host/errors.ts'
@@ -24,7 +25,7 @@ const defaultCallDeadline = 10_000
 
 /** What is really so in a running guest, for tests and judges: nothing that a host could see. */
 export interface Truth extends Toll {
-  /** Per vCPU: the fraction of one pCPU that it would use if it had one for itself. */
+  /** Per vCPU: the fraction of one pCPU that it would use, within its quotas, if it had one for itself. */
   readonly demand: readonly number[]
   /** Bytes that the program holds, in memory and swapped out. */
   readonly held: number
@@ -179,6 +180,10 @@ class Simulation implements SimulatedHost {
     return this.#guest(uuid).cpuShares
   }
 
+  async cpuQuota(uuid: string): Promise<CpuQuota> {
+    return this.#guest(uuid).cpuQuota
+  }
+
   async setCpuShares(domain: DomainRef, shares: number): Promise<void> {
     const guest = this.#run(domain)
     const { least, most } = cpuSharesRange
@@ -225,7 +230,7 @@ class Simulation implements SimulatedHost {
     const guest = this.#machine.guest(uuid)
     return (
       guest && {
-        demand: guest.tasks.map((task) => task.demand.wanted),
+        demand: guest.demand,
         held: guest.memory.held,
         swapped: guest.memory.swapped,
         needed: guest.memory.needed,

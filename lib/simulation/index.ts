@@ -9,6 +9,7 @@ export type {
   Load,
   MemoryScenario,
   Program,
+  QuotaScenario,
   Scenario,
   VcpuScenario,
 } from './scenario.ts'

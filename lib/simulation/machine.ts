@@ -213,6 +213,10 @@ export class Machine {
       case 'program':
         guest.setProgram(change.program)
         break
+      case 'cpuQuota':
+        guest.setQuota(change.cpuQuota, time)
+        this.emit({ kind: 'cpuQuota', domain: guest.identity })
+        break
       case 'plug':
         guest.plug(change.vcpu, time)
         break

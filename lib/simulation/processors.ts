@@ -1,6 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import type { Topology } from '../host/topology.ts'
 import { Affinity } from './affinity.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import { Calendar } from './calendar.ts'
 import { background, type Demand, negligible } from './load.ts'
 import { Placement } from './placement.ts'
@@ -47,6 +48,7 @@ export class Processors {
   /** Per pCPU: whether it was busy for most of its last step; its siblings. */
   readonly #wasBusy: Uint8Array
   readonly #siblings: readonly Int32Array[]
+  readonly #bandwidths = new Set<Bandwidth>()
   /** By the list of their pCPUs. */
   readonly #affinities = new Map<string, Affinity>()
   /** Per pCPU: the host's own work, and the numbers that it is drawn from. */
@@ -109,12 +111,28 @@ export class Processors {
 
   remove(task: Task): void {
     this.stop(task)
+    this.limit(task, [])
     this.#tasks.handles[task.row] = undefined
   }
 
   stop({ row }: Task): void {
     this.#tasks.stopped[row] = 1
-    this.#queues.leave(row)
+    this.#leave(row)
+  }
+
+  /** Puts a task under these quotas, and no others. */
+  limit(task: Task, limits: readonly Bandwidth[]): void {
+    const { row } = task
+    for (const before of this.#tasks.limits[row] ?? []) {
+      before.tasks.delete(task)
+      if (before.tasks.size === 0) this.#bandwidths.delete(before)
+    }
+    this.#tasks.limits[row] = limits.length > 0 ? limits : undefined
+    for (const bandwidth of limits) {
+      bandwidth.tasks.add(task)
+      this.#bandwidths.add(bandwidth)
+    }
+    if (this.#tasks.held[row] !== 0) this.#goOn(row)
   }
 
   /** The guest goes on where it was; what would have arrived meanwhile is lost to it. */
@@ -137,12 +155,13 @@ export class Processors {
   /** Replaces what a task does. */
   setDemand({ row }: Task, demand: Demand): void {
     this.#tasks.assign(row, demand)
-    if (demand.left === 0) this.#queues.leave(row)
+    if (demand.left === 0) this.#leave(row)
     this.#expect(row)
   }
 
   /** Carries everything from `time` to a millisecond later. */
   step(time: number): void {
+    this.#refill(time)
     this.#arrive(time)
     this.#placement.pullToIdle()
     if (time % balancePeriod === 0) this.#placement.balance()
@@ -159,7 +178,7 @@ export class Processors {
 
   /** Gives work to those whose time has come, and wakes them up. */
   #arrive(time: number): void {
-    const { records, queued, stopped } = this.#tasks
+    const { records, queued, held, stopped } = this.#tasks
     const due = this.#due
     const count = this.#calendar.take(due)
     for (let i = 0; i < count; i++) {
@@ -168,16 +187,66 @@ export class Processors {
       const at = row * recordSize
       // Rounded to the nearest step, so that sleeps are as long as asked for on average.
       if (records[at + next]! <= time + 0.5) this.#tasks.arrive(row, time)
-      if (records[at + left]! > 0 && queued[row] === 0)
-        this.#queues.join(row, this.#placement.wakeUpPlace(row))
+      if (records[at + left]! > 0 && queued[row] === 0 && held[row] === 0) {
+        if (this.#isExhausted(row)) this.#tasks.hold(row)
+        else this.#queues.join(row, this.#placement.wakeUpPlace(row))
+      }
       const arrival = records[at + next]!
       if (arrival !== Number.POSITIVE_INFINITY) this.#calendar.mark(row, arrival)
     }
   }
 
+  /** Begins new periods of quotas, and lets those go on that were held back. */
+  #refill(time: number): void {
+    for (const bandwidth of this.#bandwidths) {
+      if (!bandwidth.refill(time)) continue
+      for (const { row } of bandwidth.tasks) if (this.#tasks.held[row] !== 0) this.#goOn(row)
+    }
+  }
+
+  /** Lets a task go on where it was held back, unless another quota holds it. */
+  #goOn(row: number): void {
+    if (this.#isExhausted(row)) return
+    this.#tasks.release(row)
+    const last = this.#tasks.pcpu[row]!
+    const isFitting = this.#tasks.displaced[row] === 0
+    this.#queues.join(row, isFitting ? last : this.#placement.wakeUpPlace(row))
+  }
+
+  #leave(row: number): void {
+    if (this.#tasks.held[row] !== 0) this.#tasks.release(row)
+    this.#queues.leave(row)
+  }
+
+  #isExhausted(row: number): boolean {
+    const limits = this.#tasks.limits[row]
+    return limits?.some((bandwidth) => bandwidth.isExhausted) ?? false
+  }
+
+  /** Milliseconds that a task may still run in this period. */
+  #allowanceOf(row: number): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { left } of this.#tasks.limits[row] ?? []) least = Math.min(least, left)
+    return Math.max(0, least)
+  }
+
+  /** Takes what a task ran off its quotas. Whoever waits under one that is used up by it waits no longer in a queue. */
+  #charge(row: number, span: number): void {
+    const { queued } = this.#tasks
+    for (const bandwidth of this.#tasks.limits[row]!) {
+      bandwidth.charge(span)
+      if (!bandwidth.isExhausted) continue
+      for (const task of bandwidth.tasks) {
+        if (queued[task.row] === 0) continue
+        this.#queues.leave(task.row)
+        this.#tasks.hold(task.row)
+      }
+    }
+  }
+
   #run(pcpu: number, time: number): void {
     const { length, sliceLeft } = this.#queues
-    const { records, vruntime } = this.#tasks
+    const { records, vruntime, limits, throttled, held } = this.#tasks
     const speed = this.#speedOf(pcpu)
     let offset = 0
     let current = this.#queues.running[pcpu]!
@@ -187,7 +256,8 @@ export class Processors {
       if (records[at + settled]! < time) this.#tasks.settle(current)
       const rest = 1 - offset
       const needs = speed === 1 ? records[at + left]! : records[at + left]! / speed
-      const span = Math.min(needs, rest)
+      const isLimited = limits[current] !== undefined
+      const span = isLimited ? Math.min(needs, rest, this.#allowanceOf(current)) : Math.min(needs, rest)
       const work = records[at + left]! - span * speed
       // It runs once in a step: until it is done, or until the step is over.
       const done = work < negligible
@@ -199,6 +269,14 @@ export class Processors {
       const waits = (done ? offset : 1) - span
       if (waits > 0) records[at + waited]! += waits
       records[at + settled] = time + 1
+      if (isLimited) {
+        this.#charge(current, span)
+        // What is left of this step counts as waited already.
+        if (held[current] !== 0) {
+          if (done) held[current] = 0
+          else throttled[current]! += 1 - offset
+        }
+      }
       if (done) {
         this.#queues.leave(current)
         if (this.#tasks.finish(current, time + offset)) this.#calendar.mark(current, records[at + next]!)

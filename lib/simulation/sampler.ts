@@ -8,7 +8,7 @@ export class CpuSampler {
   readonly #machine: Machine
   readonly #remote: boolean
   #time = Number.NaN
-  /** What each vCPU had run and waited at the sample before, two numbers each; one that is not in there is unknown. */
+  /** What each vCPU had run and waited at the sample before, three numbers each, with how long quotas held it back; one that is not in there is unknown. */
   #counters = new Float64Array(0)
   /** Where they are. */
   #places: ReadonlyMap<Task, number> = new Map()
@@ -31,8 +31,9 @@ export class CpuSampler {
     const tasks = guests.flatMap((guest) => guest.tasks)
     const affinityWords = Math.ceil(topology.cpuCount / 32)
     const before = this.#counters
-    const counters = new Float64Array(2 * tasks.length)
+    const counters = new Float64Array(3 * tasks.length)
     const places = this.#placesOf(tasks)
+    const held = new Float64Array(tasks.length)
     const sample: CpuSample = {
       domains,
       time,
@@ -43,6 +44,7 @@ export class CpuSampler {
       vcpu: new Uint32Array(tasks.length),
       usage: new Float64Array(tasks.length),
       delay: new Float64Array(tasks.length),
+      throttled: held,
       pcpu: new Int32Array(tasks.length),
       affinityWords,
       affinity: new Uint32Array(tasks.length * affinityWords),
@@ -55,12 +57,14 @@ export class CpuSampler {
       for (const [vcpu, task] of guest.tasks.entries()) {
         const row = vcpuStart[i]! + vcpu
         const place = places === this.#places ? row : (this.#places.get(task) ?? Number.NaN)
-        const { ran, waited } = task
-        counters[2 * row] = ran
-        counters[2 * row + 1] = waited
+        const { ran, waited, throttled } = task
+        counters[3 * row] = ran
+        counters[3 * row + 1] = waited
+        counters[3 * row + 2] = throttled
         sample.vcpu[row] = vcpu
-        sample.usage[row] = (ran - (before[2 * place] ?? Number.NaN)) / interval
-        sample.delay[row] = (waited - (before[2 * place + 1] ?? Number.NaN)) / interval
+        sample.usage[row] = (ran - (before[3 * place] ?? Number.NaN)) / interval
+        sample.delay[row] = (waited - (before[3 * place + 1] ?? Number.NaN)) / interval
+        held[row] = (throttled - (before[3 * place + 2] ?? Number.NaN)) / interval
         sample.pcpu[row] = task.pcpu
         sample.affinity.set(task.affinityWords, row * affinityWords)
       }

@@ -54,8 +54,20 @@ export interface DomainScenario {
   /** Default: one that is idle and free to run anywhere. */
   readonly vcpus?: readonly VcpuScenario[]
   readonly memory?: MemoryScenario
+  /** Default: none. A restart sets it again. */
+  readonly cpuQuota?: QuotaScenario
   /** The element in Ballast's namespace of its metadata, as XML, such as `<settings managed='no'/>`. Default: none. */
   readonly metadata?: string
+}
+
+/** CFS bandwidth control of a domain's vCPUs; what is left out is not limited. */
+export interface QuotaScenario {
+  /** What each vCPU may use, in pCPUs: 0.25 is a quarter of one. */
+  readonly vcpu?: number
+  /** What they may use together, in pCPUs. */
+  readonly global?: number
+  /** Milliseconds of a period. Default 100. */
+  readonly period?: number
 }
 
 export interface VcpuScenario {
@@ -143,6 +155,8 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
       /** Default: all vCPUs. */ readonly vcpu?: number
     }
   | { readonly kind: 'program'; readonly program: Program }
+  /** Another program gives it these quotas, and no others. */
+  | { readonly kind: 'cpuQuota'; readonly cpuQuota: QuotaScenario }
   /** Hot-plugs one more vCPU; it is gone after a restart. */
   | { readonly kind: 'plug'; readonly vcpu: VcpuScenario }
   /** Hot-unplugs its last vCPU. */

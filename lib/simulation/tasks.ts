@@ -1,4 +1,5 @@
 import type { Affinity } from './affinity.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import {
   Arrival,
   type Demand,
@@ -56,6 +57,12 @@ export class Task {
     return this.#tasks.settle(this.row)
   }
 
+  /** Milliseconds of {@link waited} for which a quota held it back. */
+  get throttled(): number {
+    this.#tasks.settle(this.row)
+    return this.#tasks.throttled[this.row]!
+  }
+
   /** pCPU that it ran on last, or waits for. */
   get pcpu(): number {
     return this.#tasks.pcpu[this.row]!
@@ -96,6 +103,12 @@ export class Tasks {
   /** Whether it sleeps where it may not run any more. */
   displaced!: Uint8Array
   queued!: Uint8Array
+  /** Whether a quota holds it back: it has work, and is in no queue. */
+  held!: Uint8Array
+  /** Milliseconds for which a quota held it back. */
+  throttled!: Float64Array
+  /** The quotas that it is under; undefined where there is none. */
+  readonly limits: (readonly Bandwidth[] | undefined)[] = []
   /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
   stopped!: Uint8Array
   #arrival!: Uint8Array
@@ -114,6 +127,7 @@ export class Tasks {
     this.handles[row] = task
     this.pcpu[row] = pcpu
     this.setAffinity(row, affinity)
+    this.limits[row] = undefined
     this.records[row * recordSize + weight] = usualWeight
     this.assign(row, demand)
     return task
@@ -185,11 +199,25 @@ export class Tasks {
     const { records, steps } = this
     const at = row * recordSize
     const waits = steps - records[at + settled]!
-    if (this.queued[row] !== 0 && waits > 0) {
+    const isHeld = this.held[row] !== 0
+    if ((this.queued[row] !== 0 || isHeld) && waits > 0) {
       records[at + waited] = plusOnes(records[at + waited]!, waits)
+      if (isHeld) this.throttled[row]! += waits
       records[at + settled] = steps
     }
     return records[at + waited]!
+  }
+
+  /** A quota holds it back from the next step on. */
+  hold(row: number): void {
+    this.records[row * recordSize + settled] = Math.max(this.records[row * recordSize + settled]!, this.steps)
+    this.held[row] = 1
+  }
+
+  /** No quota holds it back any more. */
+  release(row: number): void {
+    this.settle(row)
+    this.held[row] = 0
   }
 
   /** Makes room: drops the rows of removed tasks. Says what each row has become; -1: it is gone. */
@@ -214,13 +242,16 @@ export class Tasks {
     }
     this.records = records
     this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
+    this.throttled = filled(new Float64Array(capacity), this.throttled, rows)
     this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
     this.movable = bytes(this.movable)
     this.displaced = bytes(this.displaced)
     this.queued = bytes(this.queued)
+    this.held = bytes(this.held)
     this.stopped = bytes(this.stopped)
     this.#arrival = bytes(this.#arrival)
-    for (const list of [this.handles, this.affinity, this.#random, this.#done]) keepOf(list, rows)
+    for (const list of [this.handles, this.affinity, this.limits, this.#random, this.#done])
+      keepOf(list, rows)
     this.count = rows.length
     this.capacity = capacity
   }

@@ -7,6 +7,7 @@ import {
   validateAffinity,
   validateLoad,
   validateProgram,
+  validateQuota,
   validateVcpu,
   wholeKiB,
 } from './validate-parts.ts'
@@ -22,6 +23,7 @@ interface Situation {
 const keysOf: Record<Change['kind'], readonly string[]> = {
   load: ['load', 'vcpu'],
   program: ['program'],
+  cpuQuota: ['cpuQuota'],
   plug: ['vcpu'],
   unplug: [],
   plugMemory: ['bytes'],
@@ -77,6 +79,7 @@ export function validateChanges(
     if (!situation || !domain) throw wrongOption(`${at}.domain`, 'the name of a domain', change.domain)
     if (change.kind === 'load') validateLoad(`${at}.load`, change.load)
     if (change.kind === 'program') validateProgram(`${at}.program`, change.program)
+    if (change.kind === 'cpuQuota') validateQuota(`${at}.cpuQuota`, change.cpuQuota)
     if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, all)
     if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, all)
     if (change.kind === 'plugMemory') wholeKiB(`${at}.bytes`, Math.abs(change.bytes))
@@ -157,6 +160,7 @@ function play(change: DomainChange, now: Situation, domain: DomainScenario): str
       Object.assign(now, initially(domain, change.kind !== 'stop' && change.kind !== 'leave'))
       return undefined
     case 'program':
+    case 'cpuQuota':
     case 'plugMemory':
     case 'balloon':
       return undefined

@@ -1,7 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { KiB } from '../util/units.ts'
-import type { Load, Program, VcpuScenario } from './scenario.ts'
+import type { Load, Program, QuotaScenario, VcpuScenario } from './scenario.ts'
 
 /** Throws for anything that is no load. */
 export function validateLoad(at: string, load: Load): void {
@@ -34,6 +34,22 @@ export function validateProgram(at: string, program: Program): void {
   atLeast(`${at}.rate`, program.rate, 0)
   atLeast(`${at}.touch`, program.touch, 0)
   atLeast(`${at}.files`, program.files, 0)
+}
+
+/** Throws for anything that is no quota: one must leave at least a millisecond of each period. */
+export function validateQuota(at: string, quota: QuotaScenario): void {
+  onlyKeys(at, quota, ['vcpu', 'global', 'period'])
+  const { period = 100 } = quota
+  if (!(typeof period === 'number' && period >= 1 && period <= 1_000)) {
+    throw wrongOption(`${at}.period`, 'milliseconds from 1 to 1,000', period)
+  }
+  for (const name of ['vcpu', 'global'] as const) {
+    const pcpus = quota[name]
+    if (pcpus === undefined) continue
+    if (!(typeof pcpus === 'number' && pcpus * period >= 1 && pcpus < Number.POSITIVE_INFINITY)) {
+      throw wrongOption(`${at}.${name}`, `pCPUs, ${1 / period} at the least`, pcpus)
+    }
+  }
 }
 
 /** Throws for anything that is no vCPU of a host with these pCPUs. */

@@ -10,6 +10,7 @@ import {
   onlyKeys,
   validateAffinity,
   validateProgram,
+  validateQuota,
   validateVcpu,
   wholeKiB,
 } from './validate-parts.ts'
@@ -50,7 +51,7 @@ export function validateScenario(scenario: Scenario): void {
   const names = new Set<string>()
   for (const [i, domain] of domains.entries()) {
     const at = `domains[${i}]`
-    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory', 'metadata'])
+    onlyKeys(at, domain, ['name', 'running', 'vcpus', 'memory', 'cpuQuota', 'metadata'])
     if (typeof domain.name !== 'string' || domain.name === '' || names.has(domain.name)) {
       throw wrongOption(`${at}.name`, 'a name that no other domain has', domain.name)
     }
@@ -61,6 +62,7 @@ export function validateScenario(scenario: Scenario): void {
     list(`${at}.vcpus`, domain.vcpus)
     if (domain.vcpus?.length === 0) throw wrongOption(`${at}.vcpus`, 'at least one vCPU', '[]')
     for (const [j, vcpu] of (domain.vcpus ?? []).entries()) validateVcpu(`${at}.vcpus[${j}]`, vcpu, online)
+    if (domain.cpuQuota !== undefined) validateQuota(`${at}.cpuQuota`, domain.cpuQuota)
     if (domain.memory !== undefined) validateMemory(`${at}.memory`, domain.memory)
   }
   list('changes', changes)

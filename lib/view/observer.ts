@@ -1,3 +1,4 @@
+import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { wrongOption } from '../host/errors.ts'
@@ -15,7 +16,9 @@ import { Background } from './cpu/background-load.ts'
 import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
 import { type CellOf, cellsOf } from './cpu/home-cell.ts'
+import { isAtQuota, mostOf, withinGlobal } from './cpu/quota.ts'
 import { UsableCpus, type UsableCpusOptions } from './cpu/usable-cpus.ts'
+import type { VcpuReading } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
 import { DomainRun } from './domain-run.ts'
 import { type DomainSettings, defaultSettings } from './domain-settings.ts'
@@ -45,6 +48,8 @@ export interface ObserverOptions extends UsableCpusOptions {
   readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
   /** A domain's `cpu_shares`, where Ballast may change them; asked for every domain at every sample. Default: of none. */
   readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
+  /** A domain's quotas, as far as they are known; asked for every domain at every sample. Default: none is known. */
+  readonly cpuQuota?: ((domain: DomainIdentity) => CpuQuota | undefined) | undefined
   /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
   readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
 }
@@ -81,6 +86,7 @@ export class Observer {
   #background: Background
   #cellOf: CellOf
   #contention: Contention
+  readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1 }
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
   /** The same in the order of the domains of the last sample. */
@@ -156,23 +162,13 @@ export class Observer {
       const state = memory.state[row] as DomainState
       const levels = this.#levels(identity, state, targets, memory.wallTime)
       const seen = before.get(identity.uuid)
-      const { homeCell, cpuset, cpuShares, vcpus } = seen && isSameRun(seen, identity) ? seen : unseen
+      const { homeCell, cpuset, cpuShares, cpuQuota, vcpus } =
+        seen && isSameRun(seen, identity) ? seen : unseen
       const own: VcpuView[] = []
       const { uuid, name, id, run } = identity
       const settings = this.#settings(identity)
-      const domain = {
-        uuid,
-        name,
-        id,
-        run,
-        state,
-        settings,
-        homeCell,
-        cpuset,
-        vcpus: own,
-        cpuShares,
-        memory: levels,
-      }
+      const known = { uuid, name, id, run, state, settings, homeCell, cpuset, cpuShares, cpuQuota }
+      const domain = { ...known, vcpus: own, memory: levels }
       for (const vcpu of vcpus) {
         const copy = ofDomain(vcpu, domain)
         own.push(copy)
@@ -283,6 +279,7 @@ export class Observer {
     const cpuShares = this.#options.cpuShares?.(identity)
     const cpuset = this.#usable.cpusetOf(cpu, index)
     const pins = this.#options.pins?.(identity)
+    const cpuQuota = this.#options.cpuQuota?.(identity)
     const vcpus: VcpuView[] = []
     const domain: DomainView = {
       uuid,
@@ -295,26 +292,36 @@ export class Observer {
       cpuset,
       vcpus,
       cpuShares,
+      cpuQuota,
       memory,
     }
-    for (let row = cpu.vcpuStart[index]!; row < cpu.vcpuStart[index + 1]!; row++) {
+    const first = cpu.vcpuStart[index]!
+    const end = cpu.vcpuStart[index + 1]!
+    const together = sumOfKnown(cpu.usage, first, end)
+    for (let row = first; row < end; row++) {
       const track = run.vcpu(cpu.vcpu[row]!)
       track.seePin(pins?.get(cpu.vcpu[row]!))
-      vcpus.push(this.#vcpu(cpu, row, domain, track, counts))
+      vcpus.push(this.#vcpu(cpu, row, domain, track, { counts, together }))
     }
+    if (cpuQuota?.global !== undefined) vcpus.splice(0, end, ...withinGlobal(vcpus, cpuQuota.global))
     return domain
   }
 
-  /** `counts`: whether what it does is load. */
-  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack, counts: boolean): VcpuView {
+  #vcpu(cpu: CpuSample, row: number, domain: DomainView, track: VcpuTrack, all: DomainUsage): VcpuView {
     const usage = cpu.usage[row]!
-    const delay = cpu.delay[row]!
+    const throttled = cpu.throttled?.[row] ?? Number.NaN
+    const delay = delayOf(cpu, row, domain.cpuQuota, all.together)
     const pcpu = cpu.pcpu[row]!
     const vcpu = cpu.vcpu[row]!
     const first = this.#options.originalAffinity?.(domain, vcpu) ?? track.firstAffinity
-    const busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
-    const demandRange = counts
-      ? track.demand.next(usage, delay, busy, track.outside(row, this.#contention))
+    const reading = this.#reading
+    reading.usage = usage
+    reading.delay = delay
+    reading.throttled = known(throttled) ?? 0
+    reading.busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
+    reading.allowed = mostOf(domain.cpuQuota)
+    const demandRange = all.counts
+      ? track.demand.next(reading, track.outside(row, this.#contention))
       : undefined
     return {
       domain,
@@ -325,6 +332,7 @@ export class Observer {
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
+      throttled: known(throttled),
       demand: demandRange && track.demand.level,
       demandRange,
     }
@@ -351,16 +359,39 @@ export class Observer {
   }
 }
 
+/** What the vCPUs of a domain did together. */
+interface DomainUsage {
+  /** Whether it is load. */
+  readonly counts: boolean
+  /** Sum of their known usage. */
+  readonly together: number
+}
+
+/** The run delay of a row without what quotas made of it; NaN where that is not known. */
+function delayOf(cpu: CpuSample, row: number, quota: CpuQuota | undefined, together: number): number {
+  const delay = cpu.delay[row]!
+  const throttled = cpu.throttled?.[row] ?? Number.NaN
+  if (!Number.isNaN(throttled)) return Math.max(0, delay - throttled)
+  return isAtQuota(quota, cpu.usage[row]!, together) ? Number.NaN : delay
+}
+
+function sumOfKnown(values: Float64Array, start: number, end: number): number {
+  let sum = 0
+  for (let i = start; i < end; i++) sum += values[i]! || 0
+  return sum
+}
+
 /** The same of a domain whose memory was sampled anew. */
 function ofDomain(seen: VcpuView, domain: DomainView): VcpuView {
-  const { vcpu, affinity, pin, allowed, pcpu, usage, delay, demand, demandRange } = seen
-  return { domain, vcpu, affinity, pin, allowed, pcpu, usage, delay, demand, demandRange }
+  const { vcpu, affinity, pin, allowed, pcpu, usage, delay, throttled, demand, demandRange } = seen
+  return { domain, vcpu, affinity, pin, allowed, pcpu, usage, delay, throttled, demand, demandRange }
 }
 
 /** What is known of the vCPUs of a domain that no CPU sample has shown. */
-const unseen: Pick<DomainView, 'homeCell' | 'cpuset' | 'cpuShares' | 'vcpus'> = {
+const unseen: Pick<DomainView, 'homeCell' | 'cpuset' | 'cpuShares' | 'cpuQuota' | 'vcpus'> = {
   homeCell: undefined,
   cpuset: undefined,
   cpuShares: undefined,
+  cpuQuota: undefined,
   vcpus: [],
 }

@@ -1,3 +1,4 @@
+import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { Ksm } from '../host/ksm.ts'
 import type { DomainIdentity, DomainState } from '../host/sample.ts'
@@ -67,6 +68,8 @@ export interface DomainView extends DomainIdentity {
    * not to be changed by Ballast; leave them alone.
    */
   readonly cpuShares?: number | undefined
+  /** What its threads may use, by quotas. Undefined: not known, or not asked for. */
+  readonly cpuQuota?: CpuQuota | undefined
   readonly memory: DomainMemoryView
 }
 
@@ -87,9 +90,14 @@ export interface VcpuView {
   readonly pcpu: number | undefined
   /** Fraction of one pCPU that it ran over the interval, as measured. */
   readonly usage: number | undefined
-  /** Fraction of the interval that it was runnable and waited, as measured. */
+  /**
+   * Fraction of the interval that it was runnable and waited for a pCPU, as measured: without what its quotas held it
+   * back. Undefined too where that cannot be told apart.
+   */
   readonly delay: number | undefined
-  /** Fraction of one pCPU that it would use if it never waited: smoothed, 0 to 1; undefined too while its domain does not run. Balance this. */
+  /** Fraction of the interval for which its quotas held it back. Undefined: not known. */
+  readonly throttled?: number | undefined
+  /** Fraction of one pCPU that it would use if it never waited, and may use by its quotas: smoothed, 0 to 1; undefined too while its domain does not run. Balance this. */
   readonly demand: number | undefined
   /** What the demand may be at least and at most; undefined together with it. */
   readonly demandRange: DemandRange | undefined

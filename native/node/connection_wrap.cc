@@ -5,7 +5,7 @@
 
 #include "node/to_js.h"
 #include "util/cpu_bitmap.h"
-#include "virt/cpu_shares.h"
+#include "virt/cpu_tune.h"
 #include "virt/ksm.h"
 
 namespace ballast {
@@ -83,7 +83,7 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::PinVcpu>("pinVcpu"),
                          InstanceMethod<&ConnectionWrap::SetMemory>("setMemory"),
                          InstanceMethod<&ConnectionWrap::SetMemoryStatsPeriod>("setMemoryStatsPeriod"),
-                         InstanceMethod<&ConnectionWrap::CpuShares>("cpuShares"),
+                         InstanceMethod<&ConnectionWrap::CpuTune>("cpuTune"),
                          InstanceMethod<&ConnectionWrap::SetCpuShares>("setCpuShares"),
                          InstanceMethod<&ConnectionWrap::Ksm>("ksm"),
                          InstanceMethod<&ConnectionWrap::SetKsm>("setKsm"),
@@ -273,15 +273,13 @@ Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info)
                       [run, seconds](const Connection& c) { c.SetMemoryStatsPeriod(run, seconds); });
 }
 
-Napi::Value ConnectionWrap::CpuShares(const Napi::CallbackInfo& info) {
+Napi::Value ConnectionWrap::CpuTune(const Napi::CallbackInfo& info) {
   const std::string uuid = info[0].As<Napi::String>();
-  return async_call_->Promise<uint64_t>(
+  return async_call_->Promise<ballast::CpuTune>(
       info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
       Pooled(Opened(info.Env()), call_deadline_,
-             [uuid](const Connection& c) { return ReadCpuShares(c, uuid); }),
-      [](Napi::Env env, const uint64_t& shares) {
-        return Napi::Number::New(env, static_cast<double>(shares));
-      });
+             [uuid](const Connection& c) { return ReadCpuTune(c, uuid); }),
+      [](Napi::Env env, const ballast::CpuTune& tune) { return ToJs(env, tune); });
 }
 
 Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {

@@ -62,7 +62,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value PinVcpu(const Napi::CallbackInfo& info);
   Napi::Value SetMemory(const Napi::CallbackInfo& info);
   Napi::Value SetMemoryStatsPeriod(const Napi::CallbackInfo& info);
-  Napi::Value CpuShares(const Napi::CallbackInfo& info);
+  Napi::Value CpuTune(const Napi::CallbackInfo& info);
   Napi::Value SetCpuShares(const Napi::CallbackInfo& info);
   Napi::Value Ksm(const Napi::CallbackInfo& info);
   Napi::Value SetKsm(const Napi::CallbackInfo& info);

@@ -22,6 +22,8 @@ const char* KindName(HostEvent::Kind kind) {
       return "vcpuPin";
     case HostEvent::Kind::kCpuShares:
       return "cpuShares";
+    case HostEvent::Kind::kCpuQuota:
+      return "cpuQuota";
     case HostEvent::Kind::kDevice:
       return "device";
     case HostEvent::Kind::kMetadata:
@@ -59,6 +61,7 @@ Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generat
   js["vcpu"] = ToTypedArray<Napi::Uint32Array>(env, sample.vcpu);
   js["usage"] = ToTypedArray<Napi::Float64Array>(env, sample.usage);
   js["delay"] = ToTypedArray<Napi::Float64Array>(env, sample.delay);
+  js["throttled"] = ToTypedArray<Napi::Float64Array>(env, sample.throttled);
   js["pcpu"] = ToTypedArray<Napi::Int32Array>(env, sample.pcpu);
   js["affinityWords"] = sample.affinity_words;
   js["affinity"] = ToTypedArray<Napi::Uint32Array>(env, sample.affinity);
@@ -106,6 +109,19 @@ Napi::Value ToJs(Napi::Env env, const VcpuPinMaps& pins) {
   Napi::Object js = Napi::Object::New(env);
   js["wordsPerVcpu"] = static_cast<double>(pins.words_per_vcpu);
   js["words"] = ToTypedArray<Napi::Uint32Array>(env, pins.words);
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const CpuTune& tune) {
+  Napi::Object js = Napi::Object::New(env);
+  const auto bandwidth = [&](const char* quota, const char* period, const CpuBandwidth& read) {
+    if (read.quota) js[quota] = static_cast<double>(*read.quota);
+    if (read.period) js[period] = static_cast<double>(*read.period);
+  };
+  if (tune.shares) js["shares"] = static_cast<double>(*tune.shares);
+  bandwidth("vcpuQuota", "vcpuPeriod", tune.vcpu);
+  bandwidth("globalQuota", "globalPeriod", tune.global);
+  bandwidth("emulatorQuota", "emulatorPeriod", tune.emulator);
   return js;
 }
 

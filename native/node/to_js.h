@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "virt/cpu_sampler.h"
+#include "virt/cpu_tune.h"
 #include "virt/events.h"
 #include "virt/ksm.h"
 #include "virt/memory_sampler.h"
@@ -16,6 +17,7 @@ Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generat
 Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_generation);
 Napi::Value ToJs(Napi::Env env, const HostDescription& host);
 Napi::Value ToJs(Napi::Env env, const VcpuPinMaps& pins);
+Napi::Value ToJs(Napi::Env env, const CpuTune& tune);
 Napi::Value ToJs(Napi::Env env, const KsmState& ksm);
 Napi::Value ToJs(Napi::Env env, const HostEvent& event);
 

@@ -39,8 +39,9 @@ bool ReadAffinity(pid_t tid, uint32_t* words, size_t word_count) {
 
 }  // namespace
 
-VcpuThreads::VcpuThreads(std::string proc, pid_t pid)
+VcpuThreads::VcpuThreads(std::string proc, pid_t pid, std::string cgroups)
     : tasks_(std::move(proc) + "/" + std::to_string(pid) + "/task"),
+      cgroups_(std::move(cgroups)),
       reads_(static_cast<uint64_t>(pid) % kListingInterval) {}
 
 bool VcpuThreads::Refresh() {
@@ -59,13 +60,16 @@ bool VcpuThreads::Refresh() {
     if (known != threads_.end()) {
       found.push_back(std::move(*known));
       threads_.erase(known);
+      // It may have been given a quota, or a group of its own, since.
+      if (!found.back().throttling.is_known()) found.back().throttling = Throttling(tasks_, cgroups_, tid);
       continue;
     }
     const std::string base = tasks_ + "/" + std::to_string(tid);
     const auto vcpu = ParseVcpuThreadName(ReadFile(base + "/comm"));
     if (!vcpu) continue;
     Fd schedstat = Fd::OpenForReading(base + "/schedstat");
-    if (schedstat.is_open()) found.push_back(Thread{*vcpu, tid, std::move(schedstat), Fd()});
+    if (!schedstat.is_open()) continue;
+    found.push_back(Thread{*vcpu, tid, std::move(schedstat), Throttling(tasks_, cgroups_, tid), Fd()});
   }
   std::sort(found.begin(), found.end(), [](const Thread& a, const Thread& b) { return a.vcpu < b.vcpu; });
   threads_ = std::move(found);
@@ -101,6 +105,7 @@ bool VcpuThreads::ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint3
     if (!times) return false;
     reading.counters.run = times->run;
     reading.counters.delay = times->delay;
+    reading.counters.throttled = thread.throttling.Read();
     reading.counters.thread = static_cast<uint64_t>(thread.tid);
 
     affinity.resize(affinity.size() + word_count);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "os/fd.h"
+#include "os/throttling.h"
 #include "util/counter_rates.h"
 
 namespace ballast {
@@ -28,8 +29,8 @@ class VcpuThreads {
   // Reads after which a change of threads that leaves their number as it was is seen.
   static constexpr uint64_t kListingInterval = 8;
 
-  // Finds the threads of process `pid` below `proc` ("/proc"; something else in tests).
-  VcpuThreads(std::string proc, pid_t pid);
+  // Finds the threads of process `pid` below `proc` ("/proc"; something else in tests, like `cgroups`).
+  VcpuThreads(std::string proc, pid_t pid, std::string cgroups = "/sys/fs/cgroup");
 
   // Reads all vCPUs: appends to `readings` and, `word_count` words each, to `affinity`. False when the
   // process is gone or its vCPU threads cannot be read: then nothing is appended.
@@ -40,6 +41,7 @@ class VcpuThreads {
     uint32_t vcpu;
     pid_t tid;
     Fd schedstat;
+    Throttling throttling;
     Fd stat;  // opened when the vCPU is free to move: otherwise its affinity says where it is
   };
   // Looks for threads that came or went; cheap when none did.
@@ -47,6 +49,7 @@ class VcpuThreads {
   bool ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
 
   std::string tasks_;  // /proc/PID/task
+  std::string cgroups_;
   uint64_t reads_;     // not all processes' threads are listed in the same sample
   uint64_t thread_count_ = 0;
   std::vector<Thread> threads_;  // ascending by vCPU

@@ -19,7 +19,7 @@ double Fraction(uint64_t before, uint64_t now, uint64_t elapsed) {
 }  // namespace
 
 CpuRates RatesBetween(const CounterReading& before, const CounterReading& now) {
-  CpuRates rates{kUnknown, kUnknown};
+  CpuRates rates{kUnknown, kUnknown, kUnknown};
   if (now.at <= before.at || now.thread != before.thread) return rates;
   const uint64_t elapsed = now.at - before.at;
   rates.usage = Fraction(before.run, now.run, elapsed);
@@ -27,12 +27,15 @@ CpuRates RatesBetween(const CounterReading& before, const CounterReading& now) {
   if (now.run >= before.run && before.delay && now.delay) {
     rates.delay = Fraction(*before.delay, *now.delay, elapsed);
   }
+  if (before.throttled && now.throttled) {
+    rates.throttled = Fraction(*before.throttled, *now.throttled, elapsed);
+  }
   return rates;
 }
 
 CpuRates CounterRates::Record(const std::string& domain, uint32_t vcpu, const CounterReading& reading) {
   auto [place, is_new] = entries_.try_emplace(Key{domain, vcpu}, Entry{reading, sample_});
-  if (is_new) return {kUnknown, kUnknown};
+  if (is_new) return {kUnknown, kUnknown, kUnknown};
   const CpuRates rates = RatesBetween(place->second.reading, reading);
   place->second = Entry{reading, sample_};
   return rates;

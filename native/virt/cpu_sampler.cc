@@ -135,6 +135,7 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
     columns.vcpu.push_back(reading.vcpu);
     columns.usage.push_back(rates.usage);
     columns.delay.push_back(rates.delay);
+    columns.throttled.push_back(rates.throttled);
     columns.pcpu.push_back(reading.last_cpu);
   }
   return source;

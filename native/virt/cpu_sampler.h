@@ -30,6 +30,7 @@ struct CpuColumns {
   std::vector<uint32_t> vcpu;
   std::vector<double> usage;
   std::vector<double> delay;
+  std::vector<double> throttled;
   std::vector<int32_t> pcpu;
   uint32_t affinity_words = 0;
   std::vector<uint32_t> affinity;

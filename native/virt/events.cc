@@ -2,8 +2,10 @@
 
 #include <libvirt/virterror.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "virt/error.h"
 
@@ -43,6 +45,15 @@ void OnBalloonChange(virConnectPtr, virDomainPtr domain, unsigned long long actu
   Tell(opaque, std::move(told));
 }
 
+// "cputune.vcpu_quota", "cputune.global_period" and the like.
+bool IsOfBandwidth(const virTypedParameter& param) {
+  const std::string_view field(param.field);
+  const auto ends_with = [field](std::string_view end) {
+    return field.size() >= end.size() && field.substr(field.size() - end.size()) == end;
+  };
+  return field.compare(0, 8, "cputune.") == 0 && (ends_with("_quota") || ends_with("_period"));
+}
+
 void OnTunable(virConnectPtr, virDomainPtr domain, virTypedParameterPtr params, int count, void* opaque) {
   constexpr char kPrefix[] = "cputune.vcpupin";
   unsigned long long shares = 0;
@@ -50,6 +61,9 @@ void OnTunable(virConnectPtr, virDomainPtr domain, virTypedParameterPtr params, 
     HostEvent told = EventOf(HostEvent::Kind::kCpuShares, domain);
     told.shares = static_cast<double>(shares);
     Tell(opaque, std::move(told));
+  }
+  if (std::any_of(params, params + count, IsOfBandwidth)) {
+    Tell(opaque, EventOf(HostEvent::Kind::kCpuQuota, domain));
   }
   for (int i = 0; i < count; ++i) {
     if (strncmp(params[i].field, kPrefix, sizeof kPrefix - 1) != 0) continue;

@@ -13,7 +13,7 @@ namespace ballast {
 
 // An event from libvirt, copied out of its callback.
 struct HostEvent {
-  enum class Kind { kLifecycle, kBalloon, kVcpuPin, kCpuShares, kDevice, kMetadata, kClosed } kind;
+  enum class Kind { kLifecycle, kBalloon, kVcpuPin, kCpuShares, kCpuQuota, kDevice, kMetadata, kClosed } kind;
   std::string uuid;
   std::string name;
   int id = -1;

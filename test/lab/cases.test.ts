@@ -103,6 +103,14 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(await runCase('A1', quietly({ system: true }))).toMatchObject({ passed: true, broken: [] })
   })
 
+  it.runIf(isRoot)('QUOTA: what quotas hold back is no demand and no delay', async () => {
+    expect(await runCase('QUOTA', quietly())).toMatchObject({ passed: true, broken: [], moves: 2 })
+  })
+
+  it.runIf(isRoot)('QUOTA fails without a scheduler', async () => {
+    expect(await runCase('QUOTA', quietly({ off: true }))).toMatchObject({ passed: false, moves: 0 })
+  })
+
   it('the command line says of a case that it failed', async () => {
     const { stdout, code } = await lab('case', 'A1', '--json', '--off')
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)

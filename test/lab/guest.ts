@@ -132,6 +132,12 @@ export class Guest {
     await virsh(this.#uri, 'emulatorpin', this.domain, cpus, '--live')
   }
 
+  /** Puts each of its vCPUs under a quota, live; undefined: none. Microseconds. Needs cgroups: `qemu:///system`. */
+  async limit(quota: { readonly quota: number; readonly period: number } | undefined): Promise<void> {
+    const values = quota ? [`vcpu_period=${quota.period}`, `vcpu_quota=${quota.quota}`] : ['vcpu_quota=-1']
+    await virsh(this.#uri, 'schedinfo', this.domain, '--live', ...values)
+  }
+
   /** Stops or continues its QEMU: while stopped it answers no monitor, as a hung one does. */
   freeze(frozen: boolean): void {
     signal(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT')

@@ -38,6 +38,16 @@ TEST("rates: differences over the measured interval, not the nominal one") {
   CheckRates(RatesBetween(At(0, 9, 9), At(kSecond, 9, 9)), 0, 0);
 }
 
+TEST("rates: what quotas held back is known where both readings know it") {
+  CounterReading before = At(0, 0, 0);
+  CounterReading now = At(kSecond, kSecond / 4, kSecond / 2);
+  CHECK(std::isnan(RatesBetween(before, now).throttled));
+  now.throttled = kSecond / 2;
+  CHECK(std::isnan(RatesBetween(before, now).throttled));
+  before.throttled = kSecond / 4;
+  CHECK_EQ(RatesBetween(before, now).throttled, 0.25);
+}
+
 TEST("rates: exact beyond the 53 bits of a double") {
   // As doubles both counters of each pair are the same number.
   CheckRates(RatesBetween(At(0, kBeyondDouble, kBeyondDouble), At(1, kBeyondDouble + 1, kBeyondDouble + 1)),

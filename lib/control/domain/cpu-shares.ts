@@ -1,9 +1,10 @@
 import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
+import { cgroupLastsFor } from './cpu-quota.ts'
 import { RunCache } from './run-cache.ts'
 
 /**
- * The `cpu_shares` of every domain: read when it starts and when they change; undefined where the host has none.
+ * The `cpu_shares` of every domain: read when it starts, when they change, and now and then; undefined where the host has none.
  * `timeout` is how many milliseconds `follow` waits for them at most; what fails goes to `report`.
  */
 export function cpuSharesCache(
@@ -23,6 +24,7 @@ export function cpuSharesCache(
     },
     isChangedBy: ({ kind }) => kind === 'cpuShares',
     serveStale: false,
+    lastsFor: cgroupLastsFor,
     timeout,
     report,
   })

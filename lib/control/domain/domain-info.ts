@@ -1,3 +1,4 @@
+import type { CpuQuota } from '../../host/cpu-quota.ts'
 import { CpuSet } from '../../host/cpuset.ts'
 import type { DomainTraits } from '../../host/domain-traits.ts'
 import type { BallastError } from '../../host/errors.ts'
@@ -5,6 +6,7 @@ import type { Host } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import type { DomainSettings } from '../../view/domain-settings.ts'
 import type { LoopConfig } from '../options.ts'
+import { cpuQuotaCache } from './cpu-quota.ts'
 import { cpuSharesCache } from './cpu-shares.ts'
 import { RunCache } from './run-cache.ts'
 import { settingsCache, unreadSettings } from './settings-cache.ts'
@@ -20,6 +22,8 @@ export class DomainInfo implements Disposable {
   readonly cpuShares: RunCache<number | undefined> | undefined
   /** What libvirt has its vCPUs pinned to, by number; undefined where no policy decides on them. */
   readonly pins: RunCache<ReadonlyMap<number, CpuSet>> | undefined
+  /** Its quotas. */
+  readonly cpuQuota: RunCache<CpuQuota>
   /** Has guests report their memory; undefined where nothing may be changed. */
   readonly periods: StatsPeriods | undefined
 
@@ -31,6 +35,7 @@ export class DomainInfo implements Disposable {
     // Also what is offline: that may change while a domain runs.
     const usable = CpuSet.range(0, host.topology.cpuCount - 1).minus(hostCpus)
     this.settings = settingsCache(host, { manages, rulesOf, usable }, timeout, report)
+    this.cpuQuota = cpuQuotaCache(host, timeout, report)
     if (scheduler) {
       this.cpuShares = cpuSharesCache(host, timeout, report)
       this.pins = new RunCache(host, {
@@ -62,13 +67,13 @@ export class DomainInfo implements Disposable {
 
   /** Reads what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
-    const caches = [this.settings, this.traits, this.cpuShares, this.pins]
+    const caches = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins]
     await Promise.all(caches.map((cache) => cache?.follow(domains)))
   }
 
   [Symbol.dispose](): void {
-    for (const part of [this.settings, this.traits, this.cpuShares, this.pins, this.periods])
-      part?.[Symbol.dispose]()
+    const parts = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins, this.periods]
+    for (const part of parts) part?.[Symbol.dispose]()
   }
 
   /** The present period of a domain that has to be given one of `seconds` seconds. */

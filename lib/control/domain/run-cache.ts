@@ -7,12 +7,17 @@ import { withTimeout } from '../../util/timeout.ts'
 /** Questions at once: no monitor is asked, so they are short. */
 const atOnce = 8
 
+/** In how many parts answers that have grown old are asked for again, over the time that they last. */
+const renewedPart = 8
+
 /** What is known of one run of a domain. */
 interface Entry<T> {
   /** As it was first asked about: most samples have the same object. */
   readonly domain: DomainIdentity
   /** Undefined until it is known. */
   answer: { readonly value: T } | undefined
+  /** Monotonic milliseconds when it was last asked for. */
+  askedAt: number
   /** It is no longer what is so, or may not be. */
   isOld: boolean
   /** How often it has changed: an answer to an earlier question is none. */
@@ -29,6 +34,11 @@ export interface RunQuery<T> {
   readonly isChangedBy: (event: HostEvent) => boolean
   /** Whether what was answered last holds until there is a new answer. */
   readonly serveStale: boolean
+  /**
+   * Milliseconds after which an answer is asked for again, since it may have changed behind libvirt's back, without an
+   * event; until then the one before holds. Default: only an event changes it.
+   */
+  readonly lastsFor?: number
   /** Milliseconds that {@link RunCache.follow} waits at most. */
   readonly timeout: number
   /** Takes what failed, unless the domain has ended. */
@@ -45,6 +55,8 @@ export class RunCache<T> implements Disposable {
   readonly #semaphore = new Semaphore(atOnce)
   readonly #unsubscribe: () => void
   #entries = new Map<string, Entry<T>>()
+  /** Monotonic milliseconds when it is next time to ask for what has grown old. */
+  #renewsAt = 0
   /** The domains that were followed last, while all of them are known: undefined otherwise. */
   #known: readonly DomainIdentity[] | undefined
 
@@ -60,6 +72,7 @@ export class RunCache<T> implements Disposable {
 
   /** Asks what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
+    this.#renew(domains)
     if (domains === this.#known) return
     const present = new Set(domains.map(({ uuid }) => uuid))
     for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
@@ -100,6 +113,22 @@ export class RunCache<T> implements Disposable {
     this.#unsubscribe()
   }
 
+  /** Asks again for what was answered long ago, a few at a time, and waits for none. */
+  #renew(domains: readonly DomainIdentity[]): void {
+    const { lastsFor } = this.#question
+    const now = this.#host.clock.now()
+    if (lastsFor === undefined || now < this.#renewsAt) return
+    this.#renewsAt = now + lastsFor / renewedPart
+    let left = Math.ceil(domains.length / (renewedPart - 1))
+    for (const domain of domains) {
+      const entry = this.#entries.get(domain.uuid)
+      if (!entry || entry.askedAt > now - lastsFor || isUnknown(entry) || entry.question) continue
+      if (!isSameRun(entry.domain, domain)) continue
+      entry.question = this.#ask(domain, entry)
+      if (--left === 0) return
+    }
+  }
+
   #valueOf({ answer, isOld }: Entry<T>): T | undefined {
     return isOld && !this.#question.serveStale ? undefined : answer?.value
   }
@@ -108,13 +137,15 @@ export class RunCache<T> implements Disposable {
     const known = this.#entries.get(domain.uuid)
     if (known && isSameRun(known.domain, domain)) return known
     this.#known = undefined
-    const entry: Entry<T> = { domain, answer: undefined, isOld: false, changes: 0, question: undefined }
+    const nothing = { answer: undefined, askedAt: 0, isOld: false, changes: 0, question: undefined }
+    const entry: Entry<T> = { domain, ...nothing }
     this.#entries.set(domain.uuid, entry)
     return entry
   }
 
   async #ask(domain: DomainIdentity, entry: Entry<T>): Promise<void> {
     const { changes } = entry
+    entry.askedAt = this.#host.clock.now()
     try {
       const value = await this.#semaphore.run(() => this.#question.ask(domain))
       if (entry.changes === changes) {

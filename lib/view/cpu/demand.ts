@@ -18,6 +18,14 @@ export function estimateDemand(usage: number, delay: number): number {
 }
 
 /**
+ * The same of a vCPU that quotas held back for a part of the interval: where it slept for none of it, it wants all that
+ * it can get, however little it ran.
+ */
+export function closedDemand(usage: number, delay: number, throttled: number): number {
+  return throttled > 0 && usage + delay + throttled > neverSleeps ? 1 : estimateDemand(usage, delay)
+}
+
+/**
  * The most that the same vCPU can want: `usage / (1 - delay)`, and a whole pCPU when it hardly ever slept. Where the delay
  * is unknown, it waited at most while its pCPU was busy with others, by `busy` (NaN: unknown).
  *

@@ -1,7 +1,19 @@
 import type { DemandRange } from '../view.ts'
-import { estimateDemand, mostDemand } from './demand.ts'
+import { closedDemand, estimateDemand, mostDemand } from './demand.ts'
 import { Elasticity, type Outside } from './elasticity.ts'
 import { LevelFilter } from './step-filter.ts'
+
+/** What one sample says of a vCPU. Changed in place: there are thousands of them. */
+export interface VcpuReading {
+  /** Fractions of the interval that it ran, that it waited for a pCPU, and that quotas held it back; delay may be NaN. */
+  usage: number
+  delay: number
+  throttled: number
+  /** How busy its pCPU was; NaN: not known. */
+  busy: number
+  /** Fraction of one pCPU that its quotas allow. */
+  allowed: number
+}
 
 /** One vCPU's demand over time: the point estimate and the interval that it lies in, with what was learned of it. */
 export class VcpuDemand {
@@ -11,13 +23,14 @@ export class VcpuDemand {
   readonly #high = new LevelFilter()
 
   /**
-   * Takes one sample's usage and delay, and how busy its pCPU was, NaN where unknown; and what recently changed beside
-   * the vCPU. Returns the interval that its demand lies in; undefined where that is not known.
+   * Takes in one sample's reading, and what recently changed beside the vCPU. Returns the interval that its demand lies in;
+   * undefined where that is not known.
    */
-  next(usage: number, delay: number, busy: number, outside: Outside): DemandRange | undefined {
-    const least = estimateDemand(usage, Number.NaN)
-    const closed = estimateDemand(usage, delay)
-    const most = mostDemand(usage, delay, busy)
+  next(reading: VcpuReading, outside: Outside): DemandRange | undefined {
+    const { usage, delay, throttled, busy, allowed } = reading
+    const least = Math.min(allowed, estimateDemand(usage, Number.NaN))
+    const closed = Math.min(allowed, closedDemand(usage, delay, throttled))
+    const most = Math.min(allowed, mostDemand(usage, delay + throttled, busy))
     if (!Number.isNaN(closed - least) && !Number.isNaN(delay)) {
       this.#elasticity.next(least, closed - least, outside)
     }

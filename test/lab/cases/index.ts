@@ -4,6 +4,7 @@ import { DEMAND } from './demand.ts'
 import { withControl } from './disturbance.ts'
 import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
+import { QUOTA } from './quota.ts'
 import { REFUSE } from './refuse.ts'
 import { repeatDisturbed } from './repeat.ts'
 import { RUN_ID } from './run-id.ts'
@@ -14,6 +15,7 @@ const cases: Readonly<Record<string, Case>> = {
   ...classic,
   TRAP,
   DEMAND,
+  QUOTA,
   M1,
   M2,
   M3,
@@ -24,8 +26,15 @@ const cases: Readonly<Record<string, Case>> = {
   'RUN-ID': RUN_ID,
 }
 
+/** Those that need cgroups, which a private host does not have: they always run on `qemu:///system`. */
+const needsCgroups: ReadonlySet<string> = new Set(['QUOTA'])
+
 /** The names of the cases. */
 export const caseNames: readonly string[] = Object.keys(cases)
+
+function onSystem({ lab, ...options }: CaseOptions): CaseOptions {
+  return { ...options, ...(lab?.uri === 'qemu:///system' && { lab }), system: true }
+}
 
 /**
  * Runs a case, by the rule for what is disturbed.
@@ -38,7 +47,7 @@ export function runCase(
   endedWell = ({ passed }: CaseResult) => passed !== options.off,
 ): Promise<CaseResult> {
   const run = async () => {
-    await using stage = await Stage.set(options)
+    await using stage = await Stage.set(needsCgroups.has(name) ? onSystem(options) : options)
     const began = Date.now()
     const result = await cases[name]!(stage)
     return withControl(result, await stage.control.between(began, Date.now()))

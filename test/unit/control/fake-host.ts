@@ -1,3 +1,4 @@
+import { type CpuQuota, noQuota } from '../../../lib/host/cpu-quota.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import type { DomainTraits } from '../../../lib/host/domain-traits.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
@@ -35,6 +36,8 @@ export interface FakeGuest {
   status: MemoryStatus
   /** `cpu_shares`; undefined: the host has none. */
   cpuShares?: number
+  /** Default: none. */
+  cpuQuota?: CpuQuota
   /** Default: a virtio balloon, and nothing pinned. */
   traits?: Partial<DomainTraits>
   /** What its metadata says in Ballast's namespace. */
@@ -185,6 +188,11 @@ export class FakeHost implements Host {
     const shares = this.guests.find((one) => one.uuid === uuid)?.cpuShares
     if (shares === undefined) throw new BallastError('ERR_NOT_SUPPORTED', 'no cgroups here')
     return shares
+  }
+
+  async cpuQuota(uuid: string): Promise<CpuQuota> {
+    await this.#look('cpuQuota')
+    return this.guests.find((one) => one.uuid === uuid)?.cpuQuota ?? noQuota
   }
 
   async setCpuShares(domain: DomainRef, shares: number): Promise<void> {

@@ -24,6 +24,14 @@ describe('the table', () => {
     expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +512\/2048 MiB +- {2}▒{4}·{12} {2}stuck$/)
   })
 
+  it('says for how long quotas held a guest back', () => {
+    const held = viewOf(1, [{ name: 'web', vcpus: [{ on: 0, usage: 0.25 }] }])
+    const [web] = held.domains
+    const vcpus = web!.vcpus.map((vcpu) => ({ ...vcpu, throttled: 0.746 }))
+    const lines = table(tickOf(3, { ...held, domains: [{ ...web!, vcpus }] }), { columns: 200 })
+    expect(lines[4]).toMatch(/ {2}throttled 75 %$/)
+  })
+
   it('says when a tick could not wait for its beat', () => {
     expect(table(tickOf(3, view, { cause: 'emergency' }))[0]).toMatch(/^tick 3 \(emergency\) /)
   })

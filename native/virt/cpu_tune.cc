@@ -1,4 +1,4 @@
-#include "virt/cpu_shares.h"
+#include "virt/cpu_tune.h"
 
 #include <libvirt/virterror.h>
 
@@ -9,7 +9,7 @@
 
 namespace ballast {
 
-uint64_t ReadCpuShares(const Connection& connection, const std::string& uuid) {
+CpuTune ReadCpuTune(const Connection& connection, const std::string& uuid) {
   const DomainHandle domain = connection.FindDomain({uuid});
   int count = 0;
   const CString scheduler(virDomainGetSchedulerType(domain.get(), &count));
@@ -19,11 +19,26 @@ uint64_t ReadCpuShares(const Connection& connection, const std::string& uuid) {
   if (virDomainGetSchedulerParameters(domain.get(), params.data(), &count) != 0) {
     ThrowLastError("virDomainGetSchedulerParameters", domain.get());
   }
+  const auto bandwidth = [&](const char* quota, const char* period) {
+    CpuBandwidth read;
+    long long signed_value = 0;
+    unsigned long long value = 0;
+    if (virTypedParamsGetLLong(params.data(), count, quota, &signed_value) == 1) read.quota = signed_value;
+    if (virTypedParamsGetULLong(params.data(), count, period, &value) == 1) read.period = value;
+    return read;
+  };
+  CpuTune tune;
   unsigned long long shares = 0;
-  virTypedParamsGetULLong(params.data(), count, VIR_DOMAIN_SCHEDULER_CPU_SHARES, &shares);
+  if (virTypedParamsGetULLong(params.data(), count, VIR_DOMAIN_SCHEDULER_CPU_SHARES, &shares) == 1) {
+    tune.shares = shares;
+  }
+  tune.vcpu = bandwidth(VIR_DOMAIN_SCHEDULER_VCPU_QUOTA, VIR_DOMAIN_SCHEDULER_VCPU_PERIOD);
+  // Names that libvirt 1.2.14 does not declare yet.
+  tune.global = bandwidth("global_quota", "global_period");
+  tune.emulator = bandwidth(VIR_DOMAIN_SCHEDULER_EMULATOR_QUOTA, VIR_DOMAIN_SCHEDULER_EMULATOR_PERIOD);
   virTypedParamsClear(params.data(), count);
   virResetLastError();
-  return shares;
+  return tune;
 }
 
 void SetCpuShares(const Connection& connection, const DomainRun& run, uint64_t shares) {

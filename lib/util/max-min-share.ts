@@ -6,7 +6,7 @@ export interface Wish {
 
 /**
  * Divides `capacity` by weighted max-min fairness: no claim gets more than it wants, and what one leaves goes to the
- * others in proportion to their weights. The kernel divides a pCPU among the vCPUs on it in this way.
+ * others in proportion to their weights.
  */
 export function served(wishes: readonly Wish[], capacity: number): Float64Array {
   const gets = new Float64Array(wishes.length)
