@@ -13,31 +13,38 @@ import { balloonLevels } from './eligibility.ts'
  * been seen to be free. What shrinks in this tick is not free before a later sample shows it.
  */
 export class MemoryBudget {
+  readonly #view: View
   readonly #ledger: Ledger
-  #headroom: number
+  /** Added up when it is first asked for: most ticks change no balloon. */
+  #headroom: number | undefined
 
   constructor(view: View, ledger: Ledger) {
+    this.#view = view
     this.#ledger = ledger
-    const unallocated = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
-    const headroom = unallocated - view.memory.reserved
-    // A host that does not tell its memory has none to grant.
-    this.#headroom = Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
   }
 
   /** Bytes that may still be granted in this tick. */
   get headroom(): number {
+    this.#headroom ??= headroomOf(this.#view, this.#ledger)
     return this.#headroom
   }
 
   /** Takes from the headroom what `action` lets its domain grow by. */
   grant(action: SetMemoryAction, domain: DomainView): void {
-    this.#headroom -= Math.max(0, action.bytes - this.present(domain))
+    this.#headroom = this.headroom - Math.max(0, action.bytes - this.present(domain))
   }
 
   /** Bytes that the balloon has, or has been promised and may have by now. */
   present(domain: DomainView): number {
     return presentSize(domain, this.#ledger)
   }
+}
+
+function headroomOf(view: View, ledger: Ledger): number {
+  const unallocated = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
+  const headroom = unallocated - view.memory.reserved
+  // A host that does not tell its memory has none to grant.
+  return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
 }
 
 /** Bytes that a balloon has, or has been promised and may have by now. */
