@@ -83,9 +83,16 @@ export const runOptions = {
   },
   dryRun: {
     flags: '--dry-run',
-    help: 'log what would be done, and change nothing; skips guests that do not report their memory',
+    help: 'log what would be done, and change nothing; see --stats-period',
     helpOff: 'change guests (default)',
     isPilot: true,
+  },
+  statsPeriod: {
+    flags: '--stats-period',
+    help: 'in a dry run, give guests a statistics period all the same, so that they report their memory; restored at the end',
+    helpOff: 'in a dry run, skip guests that do not report their memory (default)',
+    isPilot: true,
+    needs: 'ballooning',
   },
   restore: {
     flags: '--restore',

@@ -120,7 +120,7 @@ async function* run(
       slot = nextSlot(start, interval, slot - 1, clock.now())
     }
   } finally {
-    loop?.[Symbol.dispose]()
+    await loop?.end()
     reservations.end()
   }
 }

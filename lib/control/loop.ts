@@ -38,7 +38,7 @@ const leastLateness = 1_000
  *
  *     sample -> observe -> decide -> guard -> actuate -> follow up
  */
-export class ControlLoop implements Disposable {
+export class ControlLoop {
   readonly #host: Host
   readonly #config: LoopConfig
   readonly #limits: GuardLimits
@@ -108,9 +108,10 @@ export class ControlLoop implements Disposable {
     })
   }
 
-  [Symbol.dispose](): void {
+  /** Resolves when nothing is under way any more that changes a guest. Never rejects. */
+  async end(): Promise<void> {
     this.#unsubscribe()
-    this.#info[Symbol.dispose]()
+    await this.#info.end()
   }
 
   /** The first step of a tick. Changes nothing and never rejects, so it may be left to itself. */

@@ -20,6 +20,12 @@ export interface AutopilotOptions {
   readonly ksm?: KsmPolicy | undefined
   /** Do all but the changes: outcomes say `dry-run`. Default false. */
   readonly dryRun?: boolean | undefined
+  /**
+   * Whether a dry run gives guests a statistics period all the same, without which they report no memory. That is a
+   * change: it is in the journal, and `restore` sets it back. Default false; without `dryRun` it is always done where
+   * memory matters.
+   */
+  readonly statsPeriod?: boolean | undefined
   /** End after this many ticks, 1 or more; emergency ticks are not counted. Default: go on until aborted. */
   readonly ticks?: number | undefined
   /** Ends the loop quietly, having finished what it began. */
@@ -55,6 +61,8 @@ export interface LoopConfig {
   readonly ballooning: Ballooning | undefined
   readonly ksm: KsmPolicy | undefined
   readonly dryRun: boolean
+  /** Whether guests are given a statistics period. */
+  readonly statsPeriod: boolean
   readonly ticks: number
   readonly signal: AbortSignal | undefined
   /** Whether domains of this name may be changed. */
@@ -81,6 +89,7 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
   ballooning: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   ksm: ['a policy: a function from View to Plan, or { initialState, decide }', isPolicy],
   dryRun: ['true or false', (value) => typeof value === 'boolean'],
+  statsPeriod: ['true or false', (value) => typeof value === 'boolean'],
   ticks: ['a whole number of ticks, 1 or more', (value) => Number.isSafeInteger(value) && Number(value) >= 1],
   signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
   match: [
@@ -132,6 +141,7 @@ export function readOptions(
     ballooning: options.ballooning,
     ksm: options.ksm,
     dryRun: options.dryRun ?? false,
+    statsPeriod: !options.dryRun || (options.statsPeriod ?? false),
     ticks: options.ticks ?? Number.POSITIVE_INFINITY,
     signal: options.signal,
     manages: globMatcher(options.match ?? '*'),

@@ -121,6 +121,7 @@ export type MemoryHold =
   | 'no device' // its definition has no balloon
   | 'no driver' // it has a balloon device, and nothing in the guest serves it
   | 'memory is pinned' // huge pages, locked memory or a passed-through device: the balloon would free nothing
+  | 'no statistics period' // it is 0, so the guest reports nothing
   | 'no statistics' // for an unknown reason
   | 'stale statistics'
   | 'contradictory statistics'

@@ -129,6 +129,16 @@ describeLab('on real guests', { timeout: patience }, () => {
     })
   })
 
+  it('DRY-RUN: says why nothing is known of memory, and with periods what it would do', async () => {
+    const result = await runCase('DRY-RUN', quietly())
+    expect(result).toMatchObject({
+      passed: true,
+      broken: [],
+      reasons: ['no-statistics-period'],
+      periodsSet: 2,
+    })
+  })
+
   it('M2: all grow alike as far as the host goes, and give back', async () => {
     const result = await runCase('M2', quietly())
     expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, gaveBack: true })

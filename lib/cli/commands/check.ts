@@ -31,7 +31,7 @@ Examples:
 }
 
 function describe({ path, options, interval, policies, domainRules }: Config): string[] {
-  const { connect, match, hostMemoryReserve, hostCpus, respectPins, journal, dryRun } = options
+  const { connect, match, hostMemoryReserve, hostCpus, respectPins, journal, dryRun, statsPeriod } = options
   const globs = Object.keys(domainRules)
   const nameOf = (kind: PolicyKind) => {
     const chosen = policies[kind]
@@ -49,7 +49,7 @@ function describe({ path, options, interval, policies, domainRules }: Config): s
     ['memory of the host', hostMemoryReserve === undefined ? undefined : formatBytes(hostMemoryReserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
-    ['dry run', dryRun ? 'changes nothing' : undefined],
+    ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]
   return [
     `ok: ${path}`,

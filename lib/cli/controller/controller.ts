@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { lockHost } from '../../control/host-lock/host-lock.ts'
 import { fileJournal } from '../../control/journal/file-journal.ts'
+import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
 import type { Tick } from '../../control/tick.ts'
+import { counted } from '../../util/format.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, logNotice } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
 import { Permissions } from './permissions.ts'
@@ -19,9 +21,12 @@ import { runTicks } from './ticks.ts'
  */
 export async function control(context: CliContext, setup: Setup, read?: () => Promise<Setup>): Promise<void> {
   using service = new Service(context)
-  const dryRun = setup.options.dryRun ?? false
+  const { dryRun = false } = setup.options
+  const resources = resourcesOf(setup)
+  // A dry run that changes nothing is in nobody's way, and there is nothing to write down.
+  const changesNothing = resources.length === 0
   // What changes nothing needs no more rights than watching does.
-  const host = await openHost(context, setup.options, { readOnly: dryRun, stays: true })
+  const host = await openHost(context, setup.options, { readOnly: changesNothing, stays: true })
   if (!host) return
   await using _host = closing(host)
   assertFits(setup, host.topology)
@@ -34,12 +39,10 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   }
   logConnection(speaking, host)
   const path = resolve(journalPath(setup.options.journal, host.uri, context.env))
-  const resources = resourcesOf(setup)
-  // A dry run changes nothing, so it is in nobody's way, and there is nothing to write down.
-  using lock = dryRun
+  using lock = changesNothing
     ? undefined
     : await lockHost(host, { ...setup.lockInfo, resources, journal: path }, context.lockPlaces)
-  const journal = dryRun ? undefined : fileJournal(path)
+  const journal = changesNothing ? undefined : fileJournal(path)
   using reloads =
     read &&
     new Reloads(speaking, {
@@ -54,6 +57,15 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   let walked = 0
   let regularTicks = 0
   const permissions = new Permissions(host)
+  let isAdvised = !changesNothing
+  const advise = ({ skipped }: Tick) => {
+    const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')
+    if (isAdvised || silent.length === 0) return
+    isAdvised = true
+    const guests = counted(silent.length, 'guest')
+    const cure = '--stats-period lets a dry run give them one, which is restored at the end'
+    logNotice(speaking, `${guests} without a statistics period, so nothing is known of their memory: ${cure}`)
+  }
   const seen = (tick: Tick) => {
     permissions.assertSome(tick.view.domains.length)
     service.tick(tick)
@@ -68,6 +80,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     lock?.tell(told.policies)
     service.begin(pilot.interval)
     const show = (tick: Tick) => {
+      advise(tick)
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')
       const errors = tick.errors.filter(({ code }) => code !== 'ERR_DISCONNECTED') // told already
       tells.tick({ ...tick, errors })
@@ -93,8 +106,19 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     await runThenRestore(
       speaking,
       setup.options,
-      { host, journal, resources, hasChanged: () => changed },
+      {
+        host,
+        journal,
+        resources,
+        // Balloons and pins of an earlier run are not a dry run's to restore.
+        concerns: (entry) => resources.includes(resourceOf(entry)) && (!dryRun || isPeriod(entry)),
+        hasChanged: () => changed,
+      },
       work,
     )
   }
+}
+
+function isPeriod({ kind }: JournalEntry): boolean {
+  return kind === 'memoryStatsPeriod'
 }

@@ -49,6 +49,11 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
   if (named.length === 0) {
     throw new UsageError('scheduler, ballooning and ksm are all none: there would be nothing to do')
   }
+  if (given.statsPeriod && !options.dryRun) {
+    throw new UsageError(
+      '--stats-period would do nothing: without --dry-run guests are given one in any case',
+    )
+  }
   const [useless] = uselessOptions(given, (kind) => chosen[kind] === undefined)
   if (useless) {
     throw new UsageError(`--${kebabCase(useless.name)} would do nothing: ${useless.needs} is none`)
@@ -84,8 +89,9 @@ function choose<Policy>(
   return name === 'none' ? undefined : { name, policy: table[name]!.create() }
 }
 
-/** What of the host a controller has to have for itself. */
-export function resourcesOf({ pilot }: Setup): Resource[] {
+/** What of the host a controller has to have for itself: of a dry run only what statistics periods are part of. */
+export function resourcesOf({ options, pilot }: Setup): Resource[] {
+  if (options.dryRun) return options.statsPeriod ? ['memory'] : []
   return [
     ...(pilot.scheduler ? (['vcpus'] as const) : []),
     ...(pilot.ballooning || pilot.ksm ? (['memory'] as const) : []),
@@ -102,6 +108,7 @@ export function assertReplaces(next: Setup, present: Setup): void {
   const problems = [
     ...(['connect', 'journal'] as const).filter((name) => options[name] !== present.options[name]),
     ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
+    ...(!options.statsPeriod === !present.options.statsPeriod ? [] : ['stats-period']),
     ...((options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),
   ].map((key) => `${nameOf(key)} cannot change while ballast runs: restart it`)
   for (const kind of kinds) {

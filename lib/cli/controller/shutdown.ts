@@ -1,7 +1,7 @@
 import { lockHost, lockOwners } from '../../control/host-lock/host-lock.ts'
 import { resources as allResources, type Resource } from '../../control/host-lock/owner.ts'
 import type { FileJournal } from '../../control/journal/file-journal.ts'
-import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
+import { type Journal, type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
 import { inspectSettings } from '../../control/restore/inspect.ts'
 import { type RestoreReport, restore } from '../../control/restore/restore.ts'
 import { BallastError } from '../../host/errors.ts'
@@ -21,6 +21,8 @@ export interface ControllerWork {
   readonly journal: FileJournal
   /** What it has locked of the host. */
   readonly resources: readonly Resource[]
+  /** Whether an entry of the journal is its own: those it forgets and restores. */
+  readonly concerns: (entry: JournalEntry) => boolean
   /** Whether it has changed anything. */
   readonly hasChanged: () => boolean
 }
@@ -74,7 +76,7 @@ export async function runThenRestore(
 async function logEarlierRun(
   context: CliContext,
   options: ControlOptions,
-  { host, journal, resources }: ControllerWork,
+  { host, journal, concerns: ours }: ControllerWork,
 ): Promise<void> {
   if ((await journal.entries()).length === 0) return
   // A connection of its own: the first sample of the loop must not be a second one a moment later.
@@ -84,7 +86,6 @@ async function logEarlierRun(
   const statuses = await unlessAborted(inspectSettings(inspected, journal, startTimeout), context.signal)
   if (!statuses) return
   const seen = [...statuses]
-  const ours = (entry: JournalEntry) => resources.includes(resourceOf(entry))
   const ended = seen.filter(([entry, status]) => status === 'ended' && ours(entry))
   const external = seen.filter(([entry, status]) => status === 'external' && ours(entry))
   await journal.forget([...ended, ...external].map(([entry]) => entry))
@@ -110,12 +111,16 @@ function logLeftInPlace(context: CliContext, { hasChanged }: ControllerWork): vo
 
 /** Takes `limit` milliseconds of real time at most. */
 async function restoreOriginals(context: CliContext, work: ControllerWork, limit: number): Promise<void> {
-  const { host, journal, resources } = work
+  const { host, journal } = work
   const kept = await keptOf(work)
   if (kept.length === 0) return
+  const own: Journal = {
+    record: (entries, active) => journal.record(entries, active),
+    entries: () => keptOf(work),
+  }
   const later = `"ballast restore" restores them`
   try {
-    const report = await withTimeout(realClock, limit, restore(host, journal, { ...endTimeouts, resources }))
+    const report = await withTimeout(realClock, limit, restore(host, own, endTimeouts))
     if (report === timedOut) {
       logNotice(context, `not all guests could be restored in time; "ballast restore" restores the rest`)
       return
@@ -129,10 +134,10 @@ async function restoreOriginals(context: CliContext, work: ControllerWork, limit
   }
 }
 
-/** The entries about what is locked. A journal that cannot be read was reported when it was to be written. */
-async function keptOf({ journal, resources }: ControllerWork): Promise<readonly JournalEntry[]> {
+/** The entries that are its own. A journal that cannot be read was reported when it was to be written. */
+async function keptOf({ journal, concerns }: ControllerWork): Promise<readonly JournalEntry[]> {
   try {
-    return (await journal.entries()).filter((entry) => resources.includes(resourceOf(entry)))
+    return (await journal.entries()).filter(concerns)
   } catch (error) {
     if (error instanceof BallastError) return []
     throw error

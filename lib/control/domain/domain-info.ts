@@ -13,7 +13,7 @@ import { settingsCache, unreadSettings } from './settings-cache.ts'
 import { StatsPeriods, statsPeriodSeconds } from './stats-period.ts'
 
 /** What a loop knows of every domain beside its samples, each read once for each run of the domain. */
-export class DomainInfo implements Disposable {
+export class DomainInfo {
   /** What the owner of a domain wants. */
   readonly settings: RunCache<DomainSettings>
   /** Its devices; undefined where memory does not matter. */
@@ -29,7 +29,7 @@ export class DomainInfo implements Disposable {
 
   /** What fails goes to `report`. */
   constructor(host: Host, config: LoopConfig, report: (error: BallastError) => void) {
-    const { interval, journal, dryRun, scheduler, ballooning, manages, rulesOf, hostCpus } = config
+    const { interval, journal, statsPeriod, scheduler, ballooning, manages, rulesOf, hostCpus } = config
     const memoryMatters = ballooning !== undefined || scheduler === undefined
     const timeout = interval / 4
     // Also what is offline: that may change while a domain runs.
@@ -55,7 +55,7 @@ export class DomainInfo implements Disposable {
       report,
     })
     this.traits = traits
-    if (dryRun || host.readOnly) return
+    if (!statsPeriod || host.readOnly) return
     const seconds = statsPeriodSeconds(interval)
     this.periods = new StatsPeriods(host, journal, seconds, {
       needs: (domain) => this.#needsPeriod(domain, seconds),
@@ -71,9 +71,11 @@ export class DomainInfo implements Disposable {
     await Promise.all(caches.map((cache) => cache?.follow(domains)))
   }
 
-  [Symbol.dispose](): void {
-    const parts = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins, this.periods]
-    for (const part of parts) part?.[Symbol.dispose]()
+  /** Begins nothing more, and resolves when nothing is under way that changes a guest. Never rejects. */
+  async end(): Promise<void> {
+    const caches = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins]
+    for (const cache of caches) cache?.[Symbol.dispose]()
+    await this.periods?.end()
   }
 
   /** The present period of a domain that has to be given one of `seconds` seconds. */

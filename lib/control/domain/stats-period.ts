@@ -3,12 +3,16 @@ import type { Host } from '../../host/host.ts'
 import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { backoff } from '../../util/backoff.ts'
 import { Semaphore } from '../../util/semaphore.ts'
+import { withTimeout } from '../../util/timeout.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
 const atOnce = 4
 /** Milliseconds before a domain whose period could not be set is tried again. */
 const pauses = { first: 1_000, longest: 300_000 }
+
+/** Milliseconds that the end waits for calls under way: a guest that does not answer must not hold up a stop. */
+const longestCall = 500
 
 /** How far one run of a domain is. */
 interface Arming extends RunIdentity {
@@ -52,7 +56,7 @@ export interface StatisticsNeeds {
  * Has every guest report its memory, each time anew when its domain starts: the period is lost with the QEMU
  * that it was set in. Nobody waits for it: a guest that does not answer delays no tick.
  */
-export class StatsPeriods implements Disposable {
+export class StatsPeriods {
   readonly #host: Host
   readonly #journal: Journal
   readonly #seconds: number
@@ -63,6 +67,9 @@ export class StatsPeriods implements Disposable {
   readonly #semaphore = new Semaphore(atOnce)
   readonly #armings = new Map<string, Arming>()
   #followed: readonly DomainIdentity[] | undefined
+  /** What is being written to the journal, and the calls that are under way. */
+  readonly #writes = new Set<Promise<void>>()
+  readonly #calls = new Set<Promise<void>>()
   readonly #unsubscribe: () => void
   #ended = false
 
@@ -91,10 +98,15 @@ export class StatsPeriods implements Disposable {
     for (const domain of domains) if (!this.#isFine(domain)) this.#arm(domain)
   }
 
-  /** Begins nothing more. */
-  [Symbol.dispose](): void {
+  /**
+   * Begins nothing more, and resolves when no period is set any more: otherwise one could be set after the originals were
+   * restored. Waits `longestCall` for the calls under way. Never rejects.
+   */
+  async end(): Promise<void> {
     this.#ended = true
     this.#unsubscribe()
+    await Promise.allSettled(this.#writes)
+    await withTimeout(this.#host.clock, longestCall, Promise.allSettled(this.#calls))
   }
 
   #arm(domain: DomainIdentity): void {
@@ -120,10 +132,10 @@ export class StatsPeriods implements Disposable {
       const wallTime = clock.wallTime()
       const { original } = need
       const requested = [{ wallTime, from: original, to: this.#seconds }]
-      await this.#journal.record([
-        { wallTime, uuid, name, id, run, kind: 'memoryStatsPeriod', original, requested },
-      ])
-      await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
+      const entry = { wallTime, uuid, name, id, run, kind: 'memoryStatsPeriod', original, requested } as const
+      await during(this.#writes, this.#journal.record([entry]))
+      if (this.#ended) return
+      await during(this.#calls, this.#host.setMemoryStatsPeriod(domain, this.#seconds))
       arming.state = 'armed'
       this.#changed(domain)
     } catch (error) {
@@ -131,5 +143,15 @@ export class StatsPeriods implements Disposable {
       arming.state = 'failed'
       arming.retryAt = clock.now() + backoff(++arming.failures, pauses)
     }
+  }
+}
+
+/** Has `work` in `set` for as long as it lasts. */
+async function during(set: Set<Promise<void>>, work: Promise<void>): Promise<void> {
+  set.add(work)
+  try {
+    await work
+  } finally {
+    set.delete(work)
   }
 }

@@ -21,6 +21,7 @@ const memorySkips: Record<MemoryHold, Skip> = {
   'no device': unmanaged({ kind: 'no-balloon' }),
   'no driver': unmanaged({ kind: 'no-balloon-driver' }),
   'memory is pinned': unmanaged({ kind: 'pinned-memory' }),
+  'no statistics period': unmanaged({ kind: 'no-statistics-period' }),
   'no statistics': unmanaged({ kind: 'no-statistics' }),
   'stale statistics': stale({ kind: 'stale-statistics' }),
   'contradictory statistics': stale({ kind: 'contradictory-statistics' }),

@@ -23,6 +23,7 @@ const passing: ReadonlySet<MemoryHold> = new Set<MemoryHold>([
   'booting',
   'failed',
   'stuck',
+  'no statistics period',
   'no statistics',
   'stale statistics',
   'contradictory statistics',

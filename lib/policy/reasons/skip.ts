@@ -52,8 +52,9 @@ export const skipReasons = {
   'no-balloon': plain('it has no balloon device'),
   'no-balloon-driver': plain('no driver in the guest serves its balloon device'),
   'pinned-memory': plain('its memory is pinned: huge pages, locked memory or a passed-through device'),
+  'no-statistics-period': plain('it reports no memory: its statistics period is 0'),
   'no-statistics': plain(
-    'it reports no memory statistics: no balloon device, no balloon driver in the guest, or still booting',
+    'it has reported no memory statistics yet: no balloon driver in the guest, or still booting',
   ),
   'unreadable-statistics': plain('its memory statistics cannot be read'),
   'stale-statistics': plain('its memory statistics are too old'),

@@ -51,6 +51,8 @@ export class DomainMemory {
   /** Whether the last report does not fit the ones before. */
   #isDoubtful = false
   readonly #balloon = new BalloonWatch()
+  /** Since when it is known to have a statistics period. */
+  #askedSince: number | undefined
 
   constructor(identity: RunIdentity, isNew: boolean, time: number) {
     this.identity = identity
@@ -87,9 +89,12 @@ export class DomainMemory {
     const { actual } = report
     const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
     const watched = this.#time - this.#firstSeen
+    if (!traits?.statsPeriodSeconds) this.#askedSince = undefined
+    else this.#askedSince ??= this.#time
+    const asked = this.#askedSince === undefined ? undefined : this.#time - this.#askedSince
     const isDoubtful = this.#isContradictory || this.#isDoubtful
     const isNew = this.#isNew
-    const reason = holdOf(report, { state, age, traits, watched, isNew, isDoubtful })
+    const reason = holdOf(report, { state, age, traits, watched, isNew, asked, isDoubtful })
     const hold = reason ?? (this.#use ? undefined : 'no statistics')
     const deadTime = deadTimeOf(age ?? 0, interval)
     const use = hold === undefined ? this.#use : undefined

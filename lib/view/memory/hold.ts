@@ -27,6 +27,8 @@ export interface Circumstances {
   /** Milliseconds since the domain was first seen, and whether it started while Ballast was watching. */
   readonly watched: number
   readonly isNew: boolean
+  /** Milliseconds since it was first seen to have a statistics period; undefined: it has none, or that is not known. */
+  readonly asked: number | undefined
   /** Whether the report contradicts itself, the ones before, or the balloon's size. */
   readonly isDoubtful: boolean
 }
@@ -39,6 +41,9 @@ export function holdOf(report: MemoryReport, circumstances: Circumstances): Memo
   if (traits?.balloon === 'none') return 'no device'
   if (traits?.pinnedMemory !== undefined) return 'memory is pinned'
   if (report.status === MemoryStatus.failed) return 'failed'
+  // A driver makes one report when it is loaded, before its balloon moves: without a period there is none after it.
+  const isPast = age === undefined || isDoubtful || age > staleAfter
+  if (isPast && traits && !traits.statsPeriodSeconds) return 'no statistics period'
   if (age === undefined) return silence(circumstances)
   const { actual, maximum, unused } = report
   if (actual === undefined || maximum === undefined || unused === undefined) return 'no statistics'
@@ -47,10 +52,9 @@ export function holdOf(report: MemoryReport, circumstances: Circumstances): Memo
 }
 
 /** Why a guest has never reported. */
-function silence({ traits, watched, isNew }: Circumstances): MemoryHold {
+function silence({ watched, isNew, asked }: Circumstances): MemoryHold {
   if (isNew && watched < bootTime) return 'booting'
-  const wasAsked = (traits?.statsPeriodSeconds ?? 0) > 0
-  return wasAsked && watched >= (isNew ? bootTime : firstReport) ? 'no driver' : 'no statistics'
+  return asked !== undefined && asked >= firstReport ? 'no driver' : 'no statistics'
 }
 
 /** Bytes of its total that any kernel uses itself: less cannot be in use. */

@@ -2,6 +2,7 @@ import { classic } from './balance.ts'
 import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { DEMAND } from './demand.ts'
 import { withControl } from './disturbance.ts'
+import { DRY_RUN } from './dry-run.ts'
 import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { QUOTA } from './quota.ts'
@@ -24,6 +25,7 @@ const cases: Readonly<Record<string, Case>> = {
   REFUSE,
   KSM,
   'RUN-ID': RUN_ID,
+  'DRY-RUN': DRY_RUN,
 }
 
 /** Those that need cgroups, which a private host does not have: they always run on `qemu:///system`. */

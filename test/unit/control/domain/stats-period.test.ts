@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { shares } from '../../../../lib/ballooning/index.ts'
 import { autopilot } from '../../../../lib/control/autopilot.ts'
 import { StatsPeriods, statsPeriodSeconds } from '../../../../lib/control/domain/stats-period.ts'
-import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
+import { type Journal, memoryJournal } from '../../../../lib/control/journal/journal.ts'
 import type { Tick } from '../../../../lib/control/tick.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
+import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { FakeHost, guest } from '../fake-host.ts'
 
 const ballooning = () => []
@@ -27,7 +29,7 @@ describe('the statistics period', () => {
     for await (const { view } of autopilot(host, { interval: 4_000, ticks: 5, ballooning })) {
       known.push(view.domains.map(({ memory }) => memory.hold))
     }
-    expect(known[0]).toEqual(['no statistics', 'no statistics'])
+    expect(known[0]).toEqual(['no statistics period', 'no statistics period'])
     expect(known[1]).toEqual([undefined, undefined])
     expect(host.calls).toEqual(['setMemoryStatsPeriod vm1 2', 'setMemoryStatsPeriod vm2 2'])
   })
@@ -45,6 +47,23 @@ describe('the statistics period', () => {
       }
     }
     expect(host.calls.map((call) => call.split(' ')[1])).toEqual(['vm1', 'vm2', 'vm1', 'vm2'])
+  })
+
+  it('is set in a dry run where that is allowed: what would be done is seen then', async () => {
+    const wanted = async (statsPeriod: boolean) => {
+      const host = simulate(scenarios.M1())
+      const statuses = new Set<string>()
+      let periods = 0
+      const journal = memoryJournal()
+      const options = { interval: 2_000, ticks: 12, dryRun: true, statsPeriod, journal, ballooning: shares() }
+      for await (const { outcomes } of autopilot(host, options)) {
+        for (const { action, status } of outcomes) statuses.add(`${action.kind} ${status}`)
+      }
+      for (const { kind } of await journal.entries()) if (kind === 'memoryStatsPeriod') periods++
+      return { statuses: [...statuses], periods }
+    }
+    expect(await wanted(false)).toEqual({ statuses: [], periods: 0 })
+    expect(await wanted(true)).toEqual({ statuses: ['setMemory dry-run'], periods: 4 })
   })
 
   it('is not touched when only vCPUs are scheduled, and set when memory is watched', async () => {
@@ -74,6 +93,47 @@ describe('the statistics period', () => {
     expect(host.calls.filter((call) => call.includes('vm2'))).toHaveLength(1)
   })
 
+  it('is not set any more once the loop has ended, however long the journal took', async () => {
+    const host = new FakeHost([unarmed(1)])
+    let write = () => {}
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const journal: Journal = {
+      record: async (entries) => {
+        if (entries.length === 0) return
+        begin()
+        return new Promise((resolve) => {
+          write = resolve
+        })
+      },
+      entries: async () => [],
+    }
+    const pilot = autopilot(host, { interval: 1_000, ballooning, journal })
+    await pilot.next()
+    await begun
+    let hasEnded = false
+    const end = pilot.return(undefined).then(() => (hasEnded = true))
+    await new Promise(setImmediate)
+    expect(hasEnded).toBe(false)
+    write()
+    await end
+    await new Promise(setImmediate)
+    expect(host.calls).toEqual([])
+  })
+
+  it('that is being set when the loop ends is waited for, but not for long', async () => {
+    const host = new FakeHost([unarmed(1)])
+    host.obstacle = (call) => (call === 'setMemoryStatsPeriod' ? new Promise(() => {}) : undefined)
+    const pilot = autopilot(host, { interval: 1_000, ballooning })
+    await pilot.next()
+    await new Promise(setImmediate)
+    const before = host.clock.now()
+    await pilot.return(undefined)
+    expect(host.clock.now() - before).toBe(500)
+  })
+
   it('that cannot be told is reported and tried again, and is no unhandled rejection', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
@@ -81,7 +141,7 @@ describe('the statistics period', () => {
     const host = new FakeHost([unarmed(1)])
     const reported: BallastError[] = []
     let isBroken = true
-    using periods = new StatsPeriods(host, memoryJournal(), 1, {
+    const periods = new StatsPeriods(host, memoryJournal(), 1, {
       needs: async () => {
         if (isBroken) throw new BallastError('ERR_NOT_SUPPORTED', 'no answer')
         return { original: 0 }

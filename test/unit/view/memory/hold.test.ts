@@ -30,9 +30,21 @@ describe('what cannot be managed', () => {
 })
 
 describe('a guest that has never reported', () => {
-  it('may never have been asked to', () => {
-    expect(new Watched({ traits: traits({}) }).rest(100, silent).hold).toBe('no statistics')
+  it('may never have been asked to, which is said where it is known', () => {
+    expect(new Watched({ traits: traits({}) }).rest(100, silent).hold).toBe('no statistics period')
     expect(new Watched().rest(100, silent).hold).toBe('no statistics')
+  })
+
+  it('or made one report when its driver was loaded, and none since', () => {
+    const guest = new Watched({ traits: traits({}) })
+    expect(guest.see({}, 1_000).hold).toBeUndefined()
+    expect(guest.see({}, 12_000).hold).toBe('no statistics period')
+    const larger = { maximum: 2_048, actual: 1_024, available: 3_000, unused: 100, lastUpdate: epoch }
+    const shrunk = new Watched({ traits: traits({}) })
+    expect(shrunk.see({ memory: larger }).hold).toBe('no statistics period')
+    expect(new Watched({ traits: traits({ statsPeriodSeconds: 1 }) }).see({}, 12_000).hold).toBe(
+      'stale statistics',
+    )
   })
 
   it('has no driver when it was asked to and had the time', () => {
@@ -40,6 +52,15 @@ describe('a guest that has never reported', () => {
     expect(guest.rest(7, silent).hold).toBe('no statistics')
     expect(guest.rest(3, silent).hold).toBe('no driver')
     expect(guest.see().hold).toBeUndefined()
+  })
+
+  it('has the same time when it was asked late', () => {
+    let present = traits({})
+    const guest = new Watched({ traits: () => present() })
+    guest.rest(100, silent)
+    present = traits({ statsPeriodSeconds: 1 })
+    expect(guest.rest(7, silent).hold).toBe('no statistics')
+    expect(guest.rest(3, silent).hold).toBe('no driver')
   })
 
   it('is booting for a minute when it started meanwhile', () => {
