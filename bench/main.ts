@@ -43,7 +43,9 @@ program
 
 program
   .command('plan')
-  .description('time plans of the balance policy beside lpt, for hosts of growing size; needs no lab')
+  .description(
+    'time plans of the balance policy beside lpt and the baseline, for hosts of growing size; needs no lab',
+  )
   .option('--turns <count>', `hosts of each size, at least ${leastTurns}`, atLeast(leastTurns), 15)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(plan)
@@ -100,8 +102,8 @@ function allocate({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
   process.exitCode = figures.passed ? 0 : 1
 }
 
-function plan({ turns, json }: Pick<Options, 'turns' | 'json'>): void {
-  const figures = measurePlans(turns, log)
+async function plan({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
+  const figures = await measurePlans(turns, log)
   console.log(json ? JSON.stringify(figures, shortened) : planTable(figures))
   process.exitCode = figures.passed ? 0 : 1
 }

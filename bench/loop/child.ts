@@ -1,8 +1,8 @@
 import type * as Ballast from '../../lib/index.ts'
 import { answerWith } from '../baseline.ts'
+import { threadTime } from '../thread-time.ts'
 import { FakeHost } from './fake-host.ts'
 import { SyntheticLoad } from './synthetic-load.ts'
-import { threadTime } from './thread-time.ts'
 
 /** The host of a measurement, and how many ticks are to be measured on it. */
 export interface Question {

@@ -6,7 +6,7 @@ import {
   startBuild,
   takeTurnsOfBuilds,
 } from '../baseline.ts'
-import { type Spread, spreadOf } from '../spread.ts'
+import { type BuildSpreads, ratioOf, spreadsOfBuilds } from '../build-spreads.ts'
 import type { Answer, Question } from './child.ts'
 
 /** The most that a tick with 1,000 guests may take, as a part of what the baseline takes. */
@@ -28,7 +28,7 @@ export interface LoopSizeFigures {
   readonly guests: number
   readonly pcpus: number
   /** Milliseconds of the JS thread's CPU time for each tick. */
-  readonly ms: { readonly baseline: Spread; readonly current: Spread }
+  readonly ms: BuildSpreads
   /** Of the medians. */
   readonly ratio: number
   /** What both did in all the turns that count. */
@@ -66,14 +66,13 @@ async function measure(
   turns: number,
 ): Promise<LoopSizeFigures> {
   const answers = await takeTurnsOfBuilds(baseline, current, { ...size, ticks }, warmUpTurns + turns)
-  const counted = (name: 'baseline' | 'current') => answers[name].slice(warmUpTurns)
-  const spread = (name: 'baseline' | 'current') => spreadOf(counted(name).flatMap(({ ms }) => ms))
-  const actions = (name: 'baseline' | 'current') => counted(name).reduce((sum, one) => sum + one.actions, 0)
-  const ms = { baseline: spread('baseline'), current: spread('current') }
+  const actions = (name: 'baseline' | 'current') =>
+    answers[name].slice(warmUpTurns).reduce((sum, one) => sum + one.actions, 0)
+  const ms = spreadsOfBuilds(answers, warmUpTurns, ({ ms }) => ms)
   return {
     ...size,
     ms,
-    ratio: ms.current.median / ms.baseline.median,
+    ratio: ratioOf(ms),
     actions: { baseline: actions('baseline'), current: actions('current') },
   }
 }

@@ -3,7 +3,9 @@ import { balance } from '../../lib/schedulers/balance.ts'
 import { lpt } from '../../lib/schedulers/baseline/lpt.ts'
 import { mean, standardDeviation } from '../../lib/util/statistics.ts'
 import type { View } from '../../lib/view/view.ts'
+import { baselineCommit } from '../baseline.ts'
 import { type Spread, spreadOf } from '../spread.ts'
+import { type BuildFigures, measureAgainstBaseline, planRatioLimit } from './against-baseline.ts'
 import { type Size, viewOf } from './views.ts'
 
 /** The most milliseconds that a plan may take, by size of host. */
@@ -27,7 +29,9 @@ export interface PolicyFigures {
 export interface SizeFigures extends Size {
   /** Milliseconds. */
   readonly limit: number
+  /** Within the limit, and within {@link planRatioLimit} of the baseline. */
   readonly passed: boolean
+  readonly builds: BuildFigures
   readonly deviationPercentBefore: number
   readonly balance: PolicyFigures & {
     /** In percent of the mean. */
@@ -41,18 +45,25 @@ export interface SizeFigures extends Size {
 export interface PlanFigures {
   readonly bench: 'plan'
   readonly passed: boolean
+  readonly baseline: string
+  readonly ratioLimit: number
   readonly turns: number
   readonly sizes: readonly SizeFigures[]
 }
 
-/** Times plans of {@link balance}, and of {@link lpt} on the same Views, each turn on a host of its own. */
-export function measurePlans(turns: number, log: (line: string) => void): PlanFigures {
+/**
+ * Times plans of {@link balance}, and of {@link lpt} on the same Views, each turn on a host of its own; and plans of `balance`
+ * beside those of the baseline.
+ */
+export async function measurePlans(turns: number, log: (line: string) => void): Promise<PlanFigures> {
+  const builds = await measureAgainstBaseline(planLimits, turns, log)
   const sizes: SizeFigures[] = []
-  for (const limits of planLimits) {
+  for (const [i, limits] of planLimits.entries()) {
     log(`${limits.vcpus} vCPUs on ${limits.pcpus} pCPUs`)
-    sizes.push(measure(limits, turns, sizes.at(-1)))
+    sizes.push(measure(limits, turns, builds[i]!, sizes.at(-1)))
   }
-  return { bench: 'plan', passed: sizes.every(({ passed }) => passed), turns, sizes }
+  const passed = sizes.every((size) => size.passed)
+  return { bench: 'plan', passed, baseline: baselineCommit, ratioLimit: planRatioLimit, turns, sizes }
 }
 
 /** Plans for the compilers to get warm on. */
@@ -63,6 +74,7 @@ function warmUps({ vcpus }: Size): number {
 function measure(
   size: (typeof planLimits)[number],
   turns: number,
+  builds: BuildFigures,
   before: SizeFigures | undefined,
 ): SizeFigures {
   const { vcpus, pcpus, limit } = size
@@ -91,7 +103,8 @@ function measure(
     vcpus,
     pcpus,
     limit,
-    passed: ours.ms.median <= limit,
+    passed: ours.ms.median <= limit && builds.ratio <= planRatioLimit,
+    builds,
     deviationPercentBefore: median(rounds.map(({ view }) => deviationAfter(view, []))),
     balance: {
       ...ours,

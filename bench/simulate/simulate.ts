@@ -6,7 +6,7 @@ import {
   startBuild,
   takeTurnsOfBuilds,
 } from '../baseline.ts'
-import { type Spread, spreadOf } from '../spread.ts'
+import { type BuildSpreads, ratioOf, spreadsOfBuilds } from '../build-spreads.ts'
 import type { Span } from './child.ts'
 import type { Size } from './scenario.ts'
 
@@ -29,9 +29,9 @@ export interface SizeFigures {
   readonly vcpus: number
   readonly pcpus: number
   /** Milliseconds of CPU time. */
-  readonly cpu: { readonly baseline: Spread; readonly current: Spread }
+  readonly cpu: BuildSpreads
   /** Milliseconds by the clock. */
-  readonly wall: { readonly baseline: Spread; readonly current: Spread }
+  readonly wall: BuildSpreads
   /** Of the medians of CPU time. */
   readonly ratio: number
   /** Whether all samples of both builds were the same, to the bit. */
@@ -72,19 +72,15 @@ async function measure(
   turns: number,
 ): Promise<SizeFigures> {
   const spans = await takeTurnsOfBuilds(baseline, current, size, warmUpTurns + turns)
-  const spread = (what: 'cpu' | 'wall') => ({
-    baseline: spreadOf(spans.baseline.slice(warmUpTurns).map((span) => span[what])),
-    current: spreadOf(spans.current.slice(warmUpTurns).map((span) => span[what])),
-  })
-  const cpu = spread('cpu')
+  const cpu = spreadsOfBuilds(spans, warmUpTurns, (span) => [span.cpu])
   const { sockets = 1, cores, threads = 1 } = size.pcpus
   return {
     guests: size.guests,
     vcpus: 4 * size.guests,
     pcpus: sockets * cores * threads,
     cpu,
-    wall: spread('wall'),
-    ratio: cpu.current.median / cpu.baseline.median,
+    wall: spreadsOfBuilds(spans, warmUpTurns, (span) => [span.wall]),
+    ratio: ratioOf(cpu),
     same: spans.baseline.every(({ digest }, turn) => digest === spans.current[turn]!.digest),
   }
 }
