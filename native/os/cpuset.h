@@ -15,7 +15,8 @@ class Cpuset {
  public:
   // `proc` and `cgroups` are the roots of the two file systems.
   Cpuset(const std::string& proc, const std::string& cgroups, pid_t pid);
-  // False where it cannot be read: no cpuset controller, or a mount of cgroups elsewhere. Then `words` are zero.
+  // False where it cannot be read: no cpuset controller, or a mount of cgroups elsewhere. Then `words` are
+  // zero.
   bool Read(uint32_t* words, size_t word_count) const;
 
  private:

@@ -58,7 +58,8 @@ inline double BusyBetween(const PcpuTimes& before, const PcpuTimes& now) {
 std::vector<PcpuTimes> ParsePcpuTimes(std::string_view text);
 
 // A list of CPUs as the kernel writes it ("0-3,8"), as a bitmap of `word_count` words, which are overwritten;
-// CPUs beyond them are dropped. False, and words of any value, for what is no such list; an empty list is one.
+// CPUs beyond them are dropped. False, and words of any value, for what is no such list; an empty list is
+// one.
 bool ParseCpuList(std::string_view text, uint32_t* words, size_t word_count);
 
 // The cgroup that bounds where all threads of a QEMU may run, from /proc/PID/cgroup: of libvirt's own

@@ -141,8 +141,7 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
   return source;
 }
 
-void CpuSampler::ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh,
-                            CpuColumns& columns) {
+void CpuSampler::ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh, CpuColumns& columns) {
   if (reader.cpuset) {
     const auto begin = columns.affinity.begin() + static_cast<std::ptrdiff_t>(affinity_begin);
     const bool is_as_before =

@@ -36,7 +36,8 @@ struct CpuColumns {
   std::vector<uint32_t> affinity;
   std::vector<double> pcpu_busy;
   std::vector<uint32_t> online;  // bitmap of the host's online pCPUs; empty: not known
-  std::vector<uint32_t> cpuset;  // `affinity_words` for each domain: where its cgroup lets it run; zero: not known
+  std::vector<uint32_t>
+      cpuset;  // `affinity_words` for each domain: where its cgroup lets it run; zero: not known
 };
 
 // The CPU sampler of one connection's active domains. It asks no monitor: one bulk call lists the
@@ -47,8 +48,8 @@ class CpuSampler {
   // `use_proc` false: libvirt's calls alone, as on a remote host.
   CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc);
   CpuColumns Sample();
-  // Reports that some vCPU was pinned, by us or by another program, or could not be: the next sample reads all
-  // affinities and cpusets again. From any thread; does not block.
+  // Reports that some vCPU was pinned, by us or by another program, or could not be: the next sample reads
+  // all affinities and cpusets again. From any thread; does not block.
   void InvalidateAffinity() { affinity_stale_ = true; }
   // Affinity maps are so wide from the next sample on. From any thread; does not block.
   void SetCpuCount(uint32_t cpu_count) { next_cpu_count_ = cpu_count; }

@@ -72,7 +72,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
   struct Guest {
     explicit Guest(int domain_id) : id(domain_id) {}
     const int id;
-    std::string run;  // see ActiveDomain
+    std::string run;         // see ActiveDomain
     bool asked = false;      // in the sample that is being taken
     bool in_flight = false;  // a call for it runs or is queued
     bool overdue = false;    // that call was given up
