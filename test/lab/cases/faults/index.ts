@@ -4,6 +4,7 @@ import { repeatDisturbed } from '../repeat.ts'
 import { daemonFaults, killedInARow } from './daemon.ts'
 import { domainFaults } from './domains.ts'
 import type { Fault, FaultResult } from './fault.ts'
+import { stoppedWhileFrozen } from './frozen-stop.ts'
 import { Ground } from './ground.ts'
 import { controllerKilled } from './kills.ts'
 import { otherFaults } from './others.ts'
@@ -32,6 +33,7 @@ export function allFaults({ daemonKills = 20, controllerKills = 50 }: Partial<Fa
     ...qemuFaults,
     ...domainFaults,
     ...daemonFaults,
+    stoppedWhileFrozen,
     ...otherFaults,
     ...refusals,
     killedInARow(daemonKills),
