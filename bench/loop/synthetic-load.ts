@@ -159,6 +159,8 @@ export class SyntheticLoad {
       swapOut: column(),
       majorFaults: column(),
       rss,
+      hugePages: column(),
+      rssFile: column(),
       lastUpdate: column(),
       host: { total, free: total - held, available: total - held, pressure: 0 },
     }

@@ -173,6 +173,18 @@ export interface NativeMemorySample {
   readonly hostFreeKiB: number
   readonly hostAvailableKiB: number
   readonly hostPressure: number
+  /** Bytes that the ZFS ARC of a local host holds above its minimum; NaN: there is none. */
+  readonly hostZfsArc: number
+  /** Pools of a local host that hold any page, by cell and size. */
+  readonly hugePages: readonly NativeHugePagePool[]
+}
+
+/** The huge pages of one size in one NUMA cell, in pages. */
+export interface NativeHugePagePool {
+  readonly cell: number
+  readonly pageKiB: number
+  readonly pages: number
+  readonly free: number
 }
 
 /** The order of `MemoryColumn` in native/virt/memory_sampler.h. */
@@ -188,6 +200,8 @@ export const memoryColumns = [
   'rss',
   'majorFaults',
   'lastUpdate',
+  'hugePages',
+  'rssFile',
 ] as const
 
 export interface NativeEvent {

@@ -12,4 +12,8 @@ export interface DomainTraits {
   readonly statsPeriodSeconds: number | undefined
   /** Undefined: what its balloon takes comes back to the host. */
   readonly pinnedMemory: PinnedMemory | undefined
+  /** Bytes of its memory that come from the host's pools of huge pages. Default: none. */
+  readonly hugePages?: number | undefined
+  /** Whether its memory is a file that it shares, so that the host may count it as page cache. Default: it is not. */
+  readonly fileBacked?: boolean | undefined
 }

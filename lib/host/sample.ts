@@ -151,13 +151,28 @@ export interface MemorySample {
   readonly majorFaults: Float64Array
   /** Resident memory of the domain's QEMU on the host. */
   readonly rss: Float64Array
+  /** What its QEMU has mapped of the host's huge pages, which `rss` leaves out; NaN where only libvirt is asked. */
+  readonly hugePages: Float64Array
+  /** The part of `rss` that is pages of mapped files; NaN where only libvirt is asked. */
+  readonly rssFile: Float64Array
   /** When the guest itself made its report, milliseconds since the epoch in steps of a second; NaN: never. */
   readonly lastUpdate: Float64Array
   readonly host: HostMemory
 }
 
+/** The huge pages of one size in one NUMA cell, in bytes. No ordinary page ever comes from them. */
+export interface HugePagePool {
+  readonly cell: number
+  readonly pageSize: number
+  /** What the pool has, used or not. */
+  readonly total: number
+  /** What is in no use; NaN where the host does not report it. */
+  readonly free: number
+}
+
 /** Memory of the host in bytes; NaN where the host does not report it. */
 export interface HostMemory {
+  /** All of it, huge pages among it. */
   readonly total: number
   /** Not used for anything. */
   readonly free: number
@@ -165,6 +180,10 @@ export interface HostMemory {
   readonly available: number
   /** Part of the last 10 s in which some task waited for memory, 0 to 1 (PSI, `some avg10`). */
   readonly pressure: number
+  /** Pools that hold any page; neither in `free` nor in `available`. Default: none. */
+  readonly hugePages?: readonly HugePagePool[] | undefined
+  /** What the ZFS ARC holds above its minimum, which is not in `available`. Default: there is no ZFS, or it is not known. */
+  readonly zfsArc?: number | undefined
 }
 
 /**

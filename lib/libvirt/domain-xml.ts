@@ -1,15 +1,15 @@
 import { XMLParser } from 'fast-xml-parser'
 import type { DomainTraits, PinnedMemory } from '../host/domain-traits.ts'
 import { BallastError } from '../host/errors.ts'
+import { type GuestMemoryElement, hugePagesOf, isFileBacked, listsOfPages } from './guest-pages.ts'
 
 /** What the XML parser makes of a domain's XML, as far as we read it: attributes are strings, empty elements are `''`. */
-interface DomainElement {
-  readonly memoryBacking?: { readonly hugepages?: unknown; readonly locked?: unknown } | string
+interface DomainElement extends Omit<GuestMemoryElement, 'devices'> {
   /** Encrypted guests; `sev`, `sev-snp` and `tdx` pin their memory, `s390-pv` does not say. */
   readonly launchSecurity?: { readonly type?: string } | string
   readonly devices?: DevicesElement | string
 }
-interface DevicesElement {
+interface DevicesElement extends Exclude<NonNullable<GuestMemoryElement['devices']>, string> {
   readonly memballoon?: { readonly model?: string; readonly stats?: { readonly period?: string } }
   readonly hostdev?: readonly { readonly type?: string }[]
   readonly interface?: readonly { readonly type?: string }[]
@@ -31,7 +31,8 @@ const parser = new XMLParser({
   processEntities: false,
   // Whatever its users put there is none of ours.
   stopNodes: ['domain.metadata'],
-  isArray: (name) => name === 'hostdev' || name === 'interface' || name === 'disk',
+  isArray: (name, path) =>
+    name === 'hostdev' || name === 'interface' || name === 'disk' || listsOfPages.has(String(path)),
 })
 
 /** Reads the traits of a running domain from its live XML. Throws `ERR_LIBVIRT` when the XML cannot be read. */
@@ -49,10 +50,13 @@ function traitsOf(xml: string): DomainTraits {
   const domain: DomainElement = typeof element === 'object' ? element : {}
   const devices = typeof domain.devices === 'object' ? domain.devices : {}
   const { period = '' } = devices.memballoon?.stats ?? {}
+  const hugePages = hugePagesOf(domain)
   return {
     balloon: balloonOf(devices.memballoon?.model),
     statsPeriodSeconds: /^\d{1,9}$/.test(period) ? Number(period) || undefined : undefined,
-    pinnedMemory: pinnedMemoryOf(domain, devices),
+    pinnedMemory: pinnedMemoryOf(domain, devices, hugePages),
+    ...(hugePages > 0 && { hugePages }),
+    ...(isFileBacked(domain) && { fileBacked: true }),
   }
 }
 
@@ -62,13 +66,17 @@ function balloonOf(model: string | undefined): DomainTraits['balloon'] {
   return model?.startsWith('virtio') ? 'virtio' : undefined
 }
 
-function pinnedMemoryOf(domain: DomainElement, devices: DevicesElement): PinnedMemory | undefined {
+function pinnedMemoryOf(
+  domain: DomainElement,
+  devices: DevicesElement,
+  hugePages: number,
+): PinnedMemory | undefined {
   const passesThrough = (['hostdev', 'interface', 'disk'] as const).some((kind) => {
     return devices[kind]?.some(({ type = '' }) => passedThrough[kind].has(type))
   })
   if (passesThrough) return 'passthrough'
   const backing = typeof domain.memoryBacking === 'object' ? domain.memoryBacking : {}
-  if (backing.hugepages !== undefined) return 'huge pages'
+  if (hugePages > 0 || backing.hugepages !== undefined) return 'huge pages'
   const security = typeof domain.launchSecurity === 'object' ? domain.launchSecurity.type : undefined
   const encrypted = security?.startsWith('sev') || security === 'tdx'
   return backing.locked !== undefined || encrypted ? 'locked' : undefined

@@ -1,4 +1,10 @@
-import { memoryColumns, type NativeConnection, type NativeDomain, type NativeEvent } from '../addon/native.ts'
+import {
+  memoryColumns,
+  type NativeConnection,
+  type NativeDomain,
+  type NativeEvent,
+  type NativeHugePagePool,
+} from '../addon/native.ts'
 import { type CpuQuota, noQuota } from '../host/cpu-quota.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
@@ -6,7 +12,7 @@ import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
 import type { Ksm, KsmSettings } from '../host/ksm.ts'
-import type { CpuSample, DomainIdentity, DomainState, MemorySample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity, DomainState, HugePagePool, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
 import { readTopology } from './capabilities.ts'
@@ -105,12 +111,16 @@ export class LibvirtHost implements Host {
       swapOut: column('swapOut'),
       majorFaults: column('majorFaults'),
       rss: column('rss'),
+      hugePages: column('hugePages'),
+      rssFile: column('rssFile'),
       lastUpdate: column('lastUpdate'),
       host: {
         total: Number.isNaN(sample.hostTotalKiB) ? this.topology.memory : sample.hostTotalKiB * KiB,
         free: sample.hostFreeKiB * KiB,
         available: sample.hostAvailableKiB * KiB,
         pressure: sample.hostPressure,
+        hugePages: sample.hugePages.map(toPool),
+        zfsArc: sample.hostZfsArc,
       },
     }
   }
@@ -295,6 +305,11 @@ function isSameBitmap(a: Uint32Array, b: Uint32Array): boolean {
   const count = Math.max(a.length, b.length)
   for (let i = 0; i < count; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return false
   return true
+}
+
+function toPool({ cell, pageKiB, pages, free }: NativeHugePagePool): HugePagePool {
+  const pageSize = pageKiB * KiB
+  return { cell, pageSize, total: pages * pageSize, free: free * pageSize }
 }
 
 /** As native code has it: UUID and id, -1 for any run. */

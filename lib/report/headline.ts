@@ -1,5 +1,6 @@
-import { counted, formatBytes } from '../util/format.ts'
+import { counted, formatBytes, formatBytesOf } from '../util/format.ts'
 import { deviationPercent, isFullSample } from '../view/cpu/pcpu-loads.ts'
+import { hugePageBytes } from '../view/memory/host-memory.ts'
 import type { View } from '../view/view.ts'
 
 /** The state of a host in parts: guests and pCPUs, deviation of load, memory. Unknown parts are left out. */
@@ -11,5 +12,15 @@ export function headline(view: View): string[] {
     ...(view.domains.some(({ memory }) => memory.actual !== undefined)
       ? [`memory given ${formatBytes(committed)} of ${formatBytes(budget)}`]
       : []),
+    ...hugePages(view),
   ]
+}
+
+/** How much of the host's pools of huge pages is in use; where that is not known, how much there is. */
+function hugePages({ memory: { hugePages: pools } }: View): string[] {
+  if (!pools) return []
+  const total = hugePageBytes(pools)
+  const isKnown = pools.every(({ free }) => free !== undefined)
+  const used = total - pools.reduce((sum, { free = 0 }) => sum + free, 0)
+  return [`huge pages ${isKnown ? formatBytesOf(used, total) : formatBytes(total)}`]
 }

@@ -1,3 +1,4 @@
+import type { PinnedMemory } from '../host/domain-traits.ts'
 import { KiB, MiB } from '../util/units.ts'
 import type { Toll } from './memory-stall.ts'
 import { PageCache } from './page-cache.ts'
@@ -90,11 +91,11 @@ export class GuestMemory {
   #rests = false
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
-  readonly #pinned: boolean
+  readonly #pinned: PinnedMemory | undefined
 
   constructor(
     scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
-    pinned: boolean,
+    pinned: PinnedMemory | undefined,
   ) {
     this.#maximum = scenario.maximum
     this.actual = scenario.actual
@@ -120,7 +121,13 @@ export class GuestMemory {
   }
 
   get rss(): number {
+    if (this.#pinned === 'huge pages') return qemuOverhead
     return qemuOverhead + (this.#pinned ? this.maximum : this.#backed)
+  }
+
+  /** What of it is on huge pages: preallocated, as libvirt has it. */
+  get hugePages(): number {
+    return this.#pinned === 'huge pages' ? this.maximum : 0
   }
 
   get toll(): Toll {

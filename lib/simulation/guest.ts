@@ -24,7 +24,8 @@ import { cpusOf } from './topology.ts'
 
 /** Milliseconds of work on the first vCPU until a guest is up. */
 const bootWork = 4_500
-const defaultMaximum = 1024 * MiB
+/** Of a guest's memory. */
+export const defaultMaximum = 1024 * MiB
 const defaultCache = 32 * MiB
 const secondMs = 1_000
 /** As libvirt and the kernel have it by default. */
@@ -97,7 +98,7 @@ export class Guest {
         cache: sizes.cache ?? defaultCache,
         swap: sizes.swap ?? 'none',
       },
-      pinned !== undefined,
+      pinned,
     )
     this.pinnedMemory = pinned
     this.balloon = balloon ?? 'works'

@@ -39,8 +39,10 @@ export interface Truth extends Toll {
   /** Size of the balloon now, and the size that it was last asked for, in bytes. */
   readonly actual: number
   readonly target: number
-  /** Resident memory of the domain's QEMU in bytes. */
+  /** Resident memory of the domain's QEMU in bytes; huge pages are no part of it. */
   readonly rss: number
+  /** What of its memory is on huge pages, in bytes. */
+  readonly hugePages: number
 }
 
 /** What missing memory has done on a host, and how the host itself stands. */
@@ -57,6 +59,8 @@ export interface SimulatedHost extends Host {
   truth(uuid: string): Truth | undefined
   /** What is really so of the host itself, per pCPU: the fraction of it that the host's own work wants. */
   readonly background: readonly number[]
+  /** Bytes of its memory that are a pool of huge pages. */
+  readonly hugePages: number
   /** What missing memory has done so far to all guests together, those that have ended among them. */
   readonly toll: HostToll
 }
@@ -216,8 +220,13 @@ class Simulation implements SimulatedHost {
   }
 
   async domainTraits(uuid: string): Promise<DomainTraits> {
-    const { balloon, statsPeriodSeconds, pinnedMemory } = this.#guest(uuid)
-    return { balloon: balloon === 'no-device' ? 'none' : 'virtio', statsPeriodSeconds, pinnedMemory }
+    const { balloon, statsPeriodSeconds, pinnedMemory, memory } = this.#guest(uuid)
+    return {
+      balloon: balloon === 'no-device' ? 'none' : 'virtio',
+      statsPeriodSeconds,
+      pinnedMemory,
+      ...(memory.hugePages > 0 && { hugePages: memory.hugePages }),
+    }
   }
 
   subscribe(listener: HostListener): () => void {
@@ -237,6 +246,7 @@ class Simulation implements SimulatedHost {
         actual: guest.memory.actual,
         target: guest.memory.target,
         rss: guest.memory.rss,
+        hugePages: guest.memory.hugePages,
         ...guest.memory.toll,
       }
     )
@@ -245,6 +255,10 @@ class Simulation implements SimulatedHost {
   get toll(): HostToll {
     const { toll, unheldMemory, hostSwapped } = this.#machine
     return { ...toll, hostFree: unheldMemory, hostSwapped }
+  }
+
+  get hugePages(): number {
+    return this.#machine.hugePages.bytes
   }
 
   get background(): readonly number[] {

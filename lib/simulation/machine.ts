@@ -5,7 +5,8 @@ import type { Topology } from '../host/topology.ts'
 import { GiB, MiB } from '../util/units.ts'
 import { VirtualClock } from './clock.ts'
 import { Cpusets, type VcpuCpuset } from './cpusets.ts'
-import { Guest } from './guest.ts'
+import { defaultMaximum, Guest } from './guest.ts'
+import { HugePages, hugePagesOf } from './huge-pages.ts'
 import { addTolls, noToll, type Toll } from './memory-stall.ts'
 import { Processors } from './processors.ts'
 import { hash } from './random.ts'
@@ -42,6 +43,7 @@ export class Machine {
   readonly cpusets: Cpusets
   readonly clock: VirtualClock
   readonly processors: Processors
+  readonly hugePages: HugePages
   /** With all pCPUs that it can have, and with those that are online. */
   readonly #whole: Topology
   #topology: Topology
@@ -67,6 +69,8 @@ export class Machine {
     const online = all.minus(CpuSet.parse(scenario.offline ?? ''))
     this.cpusets = new Cpusets(all, scenario.cgroups ?? 'v2', online, cpusOf(scenario.cpuset ?? 'any', all))
     this.#topology = online.equals(all) ? this.#whole : withOnline(this.#whole, online)
+    const onHugePages = scenario.domains.reduce((sum, domain) => sum + hugePagesOf(domain, defaultMaximum), 0)
+    this.hugePages = new HugePages(scenario.hugePages ?? onHugePages, this.#whole.cells)
     this.clock = new VirtualClock((time) => this.#step(time))
     const { background = defaultBackground } = scenario
     const parts = typeof background === 'number' ? this.#whole.pcpus.map(() => background) : background
@@ -123,7 +127,7 @@ export class Machine {
   }
 
   get #usedMemory(): number {
-    let used = hostOwnMemory
+    let used = hostOwnMemory + this.hugePages.bytes
     for (const guest of this.#running.guests) used += guest.memory.rss
     return used
   }

@@ -114,7 +114,15 @@ export function sampleMemory(machine: Machine): MemorySample {
     swapOut: told((guest) => guest.reports.last?.swapOut),
     majorFaults: told((guest) => guest.reports.last?.majorFaults),
     rss: told((guest) => guest.memory.rss),
+    hugePages: told((guest) => guest.memory.hugePages),
+    rssFile: told(() => 0),
     lastUpdate: told((guest) => guest.reports.lastUpdate),
-    host: { total: topology.memory, free, available: free, pressure: machine.memoryPressure },
+    host: {
+      total: topology.memory,
+      free,
+      available: free,
+      pressure: machine.memoryPressure,
+      hugePages: machine.hugePages.pools(guests.map((guest) => guest.memory.hugePages)),
+    },
   }
 }

@@ -19,6 +19,11 @@ export interface Scenario {
   /** Memory of the host. Default 16 GiB. */
   readonly memory?: number
   /**
+   * Bytes of that memory that are a pool of huge pages of 2 MiB, used or not. Default: what all its domains that are on
+   * huge pages have as their maximum.
+   */
+  readonly hugePages?: number
+  /**
    * Fraction of a pCPU that the host's own work takes, 0 to 1, served as fairly as the guests: the same on each, or a
    * list with one for each pCPU. Default 0.02.
    */
@@ -114,7 +119,10 @@ export interface MemoryScenario {
    * first time. Default: in nothing.
    */
   readonly lie?: 'all free' | 'all used' | 'no swap' | 'same again'
-  /** All of it stays on the host, whatever the balloon does, for this reason. Default: it does not. */
+  /**
+   * All of it stays on the host, whatever the balloon does, for this reason; on huge pages it comes from the host's pool,
+   * and QEMU's resident memory does not show it. Default: it does not.
+   */
   readonly pinned?: 'huge pages' | 'locked' | 'passthrough'
 }
 

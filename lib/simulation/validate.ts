@@ -1,5 +1,7 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
+import { defaultMaximum } from './guest.ts'
+import { hugePagesOf } from './huge-pages.ts'
 import type { HostShape, MemoryScenario, Scenario } from './scenario.ts'
 import { completeShape } from './topology.ts'
 import { validateChanges } from './validate-changes.ts'
@@ -25,6 +27,7 @@ export function validateScenario(scenario: Scenario): void {
     'cpuset',
     'cgroups',
     'remote',
+    'hugePages',
     'background',
     'ksm',
     'memoryDeadline',
@@ -65,8 +68,17 @@ export function validateScenario(scenario: Scenario): void {
     if (domain.cpuQuota !== undefined) validateQuota(`${at}.cpuQuota`, domain.cpuQuota)
     if (domain.memory !== undefined) validateMemory(`${at}.memory`, domain.memory)
   }
+  validateHugePages(scenario)
   list('changes', changes)
   if (changes) validateChanges(changes, domains, online, offline)
+}
+
+function validateHugePages({ hugePages, domains }: Scenario): void {
+  if (hugePages === undefined) return
+  const needed = domains.reduce((sum, domain) => sum + hugePagesOf(domain, defaultMaximum), 0)
+  atLeast('hugePages', hugePages, 0)
+  if (hugePages >= needed) return
+  throw wrongOption('hugePages', `at least the ${needed} bytes of the domains on huge pages`, hugePages)
 }
 
 /** What a {@link CpuSet} holds. */

@@ -6,6 +6,7 @@ import {
   type CpuSample,
   type DomainIdentity,
   type DomainState,
+  type HostMemory,
   isRunning,
   isSameRun,
   type MemorySample,
@@ -26,6 +27,7 @@ import { domainsByUuid } from './domains-by-uuid.ts'
 import { commitment } from './memory/commitment.ts'
 import { Intervals } from './memory/decision-interval.ts'
 import { MemoryLevels } from './memory/domain-memory.ts'
+import { ordinaryMemory } from './memory/host-memory.ts'
 import { HostState } from './memory/host-state.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from './view.ts'
 
@@ -35,6 +37,8 @@ export interface ObserverOptions extends UsableCpusOptions {
   readonly hostMemoryReserve: number
   /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
   readonly domainOverhead: number
+  /** Whether what the ZFS ARC can give back counts as available. Default false. */
+  readonly countZfsArc?: boolean | undefined
   /**
    * Whether what a vCPU was pinned to when it was first seen is a limit to where it may be placed; otherwise it is only
    * where it starts. Default false.
@@ -211,7 +215,7 @@ export class Observer {
 
   #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {
     this.#memory.take(memory, targets, this.#between)
-    this.#hostState.next(memory.host)
+    this.#hostState.next(this.#ordinary(memory))
   }
 
   #levels(
@@ -227,6 +231,10 @@ export class Observer {
       interval: this.#between,
       traits: this.#options.traits?.(identity),
     })
+  }
+
+  #ordinary({ host }: MemorySample): HostMemory {
+    return ordinaryMemory(host, this.#options.countZfsArc ?? false)
   }
 
   #settings(identity: DomainIdentity): DomainSettings {
@@ -344,13 +352,17 @@ export class Observer {
     reserved: number,
   ): HostMemoryView {
     const { hostMemoryReserve: reserve, domainOverhead } = this.#options
-    const total = known(sample?.host.total) ?? this.#topology.memory
+    const host = sample && this.#ordinary(sample)
+    const total = known(host?.total) ?? this.#topology.memory
+    const pools = host?.hugePages ?? []
     return {
       total,
-      free: known(sample?.host.free),
-      available: known(sample?.host.available),
+      free: known(host?.free),
+      available: known(host?.available),
+      hugePages: pools.length > 0 ? pools.map((pool) => ({ ...pool, free: known(pool.free) })) : undefined,
+      zfsArc: known(host?.zfsArc),
       state: this.#hostState.state,
-      pressure: known(sample?.host.pressure),
+      pressure: known(host?.pressure),
       reserve,
       reserved,
       budget: Math.max(0, total - reserve - reserved),

@@ -1,7 +1,8 @@
 import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
+import type { PinnedMemory } from '../host/domain-traits.ts'
 import type { Ksm } from '../host/ksm.ts'
-import type { DomainIdentity, DomainState } from '../host/sample.ts'
+import type { DomainIdentity, DomainState, HugePagePool } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
 import type { DomainSettings } from './domain-settings.ts'
 
@@ -192,8 +193,15 @@ export interface DomainMemoryView {
   readonly progress: BalloonProgress
   /** Monotonic milliseconds since when the balloon has not come closer to its target; undefined while it rests. */
   readonly stillSince?: number | undefined
-  /** Resident memory of the domain's QEMU. */
+  /** Resident memory of the domain's QEMU; huge pages are no part of it. */
   readonly rss: number | undefined
+  /** What keeps its memory on the host, whatever its balloon says: then it counts with its maximum. Default: nothing does. */
+  readonly pinned?: PinnedMemory | undefined
+  /** What of its memory is on huge pages of the host's pools, and not in ordinary memory. Default: nothing is. */
+  readonly hugePages?: number | undefined
+  /** Whether its memory is a file that it shares, and what of `rss` is pages of files. */
+  readonly fileBacked?: boolean | undefined
+  readonly rssFile?: number | undefined
 }
 
 /**
@@ -202,11 +210,22 @@ export interface DomainMemoryView {
  */
 export type HostMemoryState = 'high' | 'soft' | 'hard' | 'low'
 
+/** The huge pages of one size in one NUMA cell; `free` is undefined where the host does not report it. Bytes. */
+export interface HugePageView extends Omit<HugePagePool, 'free'> {
+  readonly free: number | undefined
+}
+
 /** Memory of the host in bytes. */
 export interface HostMemoryView {
+  /** What it has in ordinary pages: all but `hugePages`. */
   readonly total: number
   readonly free: number | undefined
+  /** Free and droppable cache; the part of the ZFS ARC that it can give back, too, where `countZfsArc` says so. */
   readonly available: number | undefined
+  /** Pools of huge pages: no ordinary memory, used or not. Undefined: there is none. */
+  readonly hugePages?: readonly HugePageView[] | undefined
+  /** What the ZFS ARC holds above its minimum; undefined where there is no ZFS. */
+  readonly zfsArc?: number | undefined
   readonly state: HostMemoryState
   /** Part of the last 10 s in which some task waited for memory (PSI), 0 to 1; undefined where the host does not report it. */
   readonly pressure: number | undefined

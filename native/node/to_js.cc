@@ -92,6 +92,18 @@ Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_gene
   js["hostFreeKiB"] = sample.node.free_kib;
   js["hostAvailableKiB"] = sample.node.available_kib;
   js["hostPressure"] = sample.node.pressure;
+  js["hostZfsArc"] = sample.zfs_arc;
+  Napi::Array pools = Napi::Array::New(env, sample.huge_pages.size());
+  for (size_t i = 0; i < sample.huge_pages.size(); ++i) {
+    const HugePagePool& pool = sample.huge_pages[i];
+    Napi::Object one = Napi::Object::New(env);
+    one["cell"] = pool.cell;
+    one["pageKiB"] = static_cast<double>(pool.page_kib);
+    one["pages"] = static_cast<double>(pool.pages);
+    one["free"] = static_cast<double>(pool.free);
+    pools[static_cast<uint32_t>(i)] = one;
+  }
+  js["hugePages"] = pools;
   return js;
 }
 

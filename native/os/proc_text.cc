@@ -184,4 +184,31 @@ std::optional<double> ParsePressure(std::string_view text) {
   return std::min(1.0, (*percent * 100.0 + *hundredths) / 10'000);
 }
 
+std::optional<uint64_t> ParseReclaimableArc(std::string_view text) {
+  std::optional<uint64_t> size;
+  std::optional<uint64_t> least;
+  while (!text.empty()) {
+    // "c_min                           4    1054867392": name, type, value.
+    std::string_view line = TakeUntil(text, '\n');
+    const std::string_view name = TakeUntil(line, ' ');
+    if (name != "size" && name != "c_min") continue;
+    if (!TakeNumber<uint32_t>(line)) continue;
+    (name == "size" ? size : least) = TakeNumber<uint64_t>(line);
+  }
+  if (!size || !least) return std::nullopt;
+  return *size > *least ? *size - *least : 0;
+}
+
+std::optional<uint64_t> ParseCount(std::string_view text) {
+  return WholeNumber<uint64_t>(TakeUntil(text, '\n'));
+}
+
+std::optional<uint64_t> ParseNumberBetween(std::string_view name, std::string_view begin,
+                                           std::string_view end) {
+  if (!StartsWith(name, begin) || name.size() < begin.size() + end.size()) return std::nullopt;
+  name.remove_prefix(begin.size());
+  if (name.substr(name.size() - end.size()) != end) return std::nullopt;
+  return WholeNumber<uint64_t>(name.substr(0, name.size() - end.size()));
+}
+
 }  // namespace ballast

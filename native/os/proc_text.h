@@ -70,10 +70,20 @@ struct CpusetGroup {
 };
 std::optional<CpusetGroup> ParseCpusetGroup(std::string_view text);
 
-// A field of /proc/meminfo ("MemAvailable") in KiB.
+// A field of /proc/meminfo ("MemAvailable") or of /proc/PID/status ("HugetlbPages") in KiB.
 std::optional<uint64_t> ParseMeminfo(std::string_view text, std::string_view field);
 
 // "some avg10" of /proc/pressure/memory, 0 to 1: the part of the last 10 s in which some task waited.
 std::optional<double> ParsePressure(std::string_view text);
+
+// Bytes that the ZFS ARC holds above its minimum (size above c_min), by /proc/spl/kstat/zfs/arcstats.
+std::optional<uint64_t> ParseReclaimableArc(std::string_view text);
+
+// A file that holds one number.
+std::optional<uint64_t> ParseCount(std::string_view text);
+
+// The number that a name has between its beginning and its end: 2048 in "hugepages-2048kB".
+std::optional<uint64_t> ParseNumberBetween(std::string_view name, std::string_view begin,
+                                           std::string_view end);
 
 }  // namespace ballast

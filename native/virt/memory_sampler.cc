@@ -16,6 +16,8 @@ namespace ballast {
 namespace {
 
 constexpr char kProc[] = "/proc";
+constexpr char kSys[] = "/sys";
+constexpr char kArcstats[] = "/proc/spl/kstat/zfs/arcstats";  // only where the ZFS module is loaded
 constexpr size_t kWorkers = 4;  // more connections gain nothing: libvirtd is the bottleneck then
 // Including those that hang on stuck guests. Each uses one of the threads that libvirtd has for all clients
 // (max_workers, 20): with none left, no client could list or destroy a guest.
@@ -83,6 +85,17 @@ void ReadLevels(const Connection& connection, const ActiveDomain& domain, Memory
   reading[MemoryColumn::kActual] = static_cast<double>(info.memory) * 1024;
 }
 
+// What the kernel says of a domain's QEMU, and libvirt does not.
+void ReadProcess(const Fd& process, MemoryReading& reading) {
+  if (!process.is_open()) return;
+  const std::string status = process.ReadAll();
+  const auto store = [&](MemoryColumn column, std::string_view field) {
+    if (const auto kib = ParseMeminfo(status, field)) reading[column] = static_cast<double>(*kib) * 1024;
+  };
+  store(MemoryColumn::kHugePages, "HugetlbPages");
+  store(MemoryColumn::kRssFile, "RssFile");
+}
+
 MemoryReading ReadStatistics(const Connection& connection, int id) {
   MemoryReading reading;
   const DomainHandle handle(virDomainLookupByID(connection.get(), id));
@@ -114,10 +127,16 @@ MemoryColumns MemorySampler::Sample() {
     columns.domains[row].run = guests[row]->run;
     columns.state.push_back(static_cast<uint8_t>(table_.rows()[row].state));
     ReadLevels(*connection_, table_.rows()[row], columns.readings[row]);
+    ReadProcess(guests[row]->process, columns.readings[row]);
   }
   columns.node = connection_->ReadNodeMemory();
   if (pressure_.is_open()) {
     columns.node.pressure = ParsePressure(pressure_.ReadAll()).value_or(columns.node.pressure);
+  }
+  if (connection_->IsLocal()) {
+    columns.huge_pages = ReadHugePagePools(kSys);
+    if (const auto arc = ParseReclaimableArc(ReadFile(kArcstats)))
+      columns.zfs_arc = static_cast<double>(*arc);
   }
   AwaitAnswers(guests);
   columns.time = NsToMs(MonotonicNs());
@@ -157,7 +176,10 @@ std::vector<MemorySampler::GuestPtr> MemorySampler::UpdateGuests() {
   const auto processes = FindQemuProcesses(kProc, unknown);
   for (size_t row = 0; row < rows.size(); ++row) {
     const auto process = processes.find(table_.rows()[row].uuid);
-    if (process != processes.end()) rows[row]->run = RunOfProcess(kProc, process->second);
+    if (process == processes.end()) continue;
+    rows[row]->run = RunOfProcess(kProc, process->second);
+    rows[row]->process =
+        Fd::OpenForReading(std::string(kProc) + "/" + std::to_string(process->second) + "/status");
   }
   guests_ = std::move(present);
   return rows;

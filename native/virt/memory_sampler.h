@@ -13,12 +13,13 @@
 #include <vector>
 
 #include "os/fd.h"
+#include "os/huge_pages.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
 
 namespace ballast {
 
-// Columns of lib/host/sample.ts' MemorySample, in its order and units: bytes, but for the two last.
+// Columns of lib/host/sample.ts' MemorySample in its units: bytes, unless said otherwise.
 enum class MemoryColumn : size_t {
   kMaximum,
   kActual,
@@ -31,6 +32,8 @@ enum class MemoryColumn : size_t {
   kRss,
   kMajorFaults,  // count
   kLastUpdate,   // milliseconds since the epoch
+  kHugePages,    // this and the next only of a process that we can see
+  kRssFile,
   kCount,
 };
 constexpr size_t kMemoryColumns = static_cast<size_t>(MemoryColumn::kCount);
@@ -51,6 +54,8 @@ struct MemoryColumns {
   std::vector<uint8_t> state;
   std::vector<MemoryReading> readings;  // a row for each domain
   NodeMemory node;
+  std::vector<HugePagePool> huge_pages;                       // of a local host
+  double zfs_arc = std::numeric_limits<double>::quiet_NaN();  // bytes
 };
 
 // The reader of all guests' memory statistics. A reading asks QEMU's monitor, which takes milliseconds per
@@ -73,6 +78,7 @@ class MemorySampler : public std::enable_shared_from_this<MemorySampler> {
     explicit Guest(int domain_id) : id(domain_id) {}
     const int id;
     std::string run;         // see ActiveDomain
+    Fd process;              // its QEMU's /proc/PID/status
     bool asked = false;      // in the sample that is being taken
     bool in_flight = false;  // a call for it runs or is queued
     bool overdue = false;    // that call was given up

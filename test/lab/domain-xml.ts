@@ -16,6 +16,8 @@ export interface GuestOptions {
   readonly pinnedTo?: string | readonly string[]
   /** Size of its swap disk; default: it has no swap. */
   readonly swapMiB?: number
+  /** What its memory is made of: the elements within `<memoryBacking>`. Default: ordinary memory. */
+  readonly backing?: string
   /** False: it has no balloon device. */
   readonly balloon?: boolean
   /** False: it has the device, and its kernel does not load the driver. */
@@ -48,6 +50,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     maximumMiB = memoryMiB,
     pinnedTo,
     swapMiB,
+    backing,
     balloon = true,
   } = guest
   const lists = Array.from({ length: vcpus }, (_, i) =>
@@ -63,11 +66,12 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     ? `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${files.swap}'/>
       <target dev='vda' bus='virtio'/></disk>`
     : ''
+  const memoryBacking = backing ? `<memoryBacking>${backing}</memoryBacking>` : ''
   const identity = guest.uuid === undefined ? '' : `<uuid>${guest.uuid}</uuid>`
   return `<domain type='qemu'>
   <name>${domain}</name>${identity}
   <memory unit='MiB'>${maximumMiB}</memory>
-  <currentMemory unit='MiB'>${memoryMiB}</currentMemory>
+  <currentMemory unit='MiB'>${memoryMiB}</currentMemory>${memoryBacking}
   <vcpu current='${vcpus}'>${maximumVcpus}</vcpu>
   <cputune>${pins.join('')}</cputune>
   <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>

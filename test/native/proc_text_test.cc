@@ -205,6 +205,44 @@ TEST("pressure: some of the last 10 s, as a fraction") {
   CHECK(!ParsePressure(""));  // the kernel was started with psi=0
 }
 
+constexpr char kArcstats[] =
+    "9 1 0x01 147 39984 6136284177 8126387391852\n"
+    "name                            type data\n"
+    "hits                            4    301872\n"
+    "c                               4    8589934592\n"
+    "c_min                           4    1073741824\n"
+    "c_max                           4    17179869184\n"
+    "size                            4    7516192768\n"
+    "compressed_size                 4    5368709120\n";
+
+TEST("ZFS: what its cache holds above its minimum") {
+  CHECK_EQ(ParseReclaimableArc(kArcstats).value_or(1), uint64_t{7'516'192'768 - 1'073'741'824});
+  CHECK_EQ(ParseReclaimableArc("size 4 10\nc_min 4 12\n").value_or(1), 0u);
+}
+
+TEST("ZFS: unknown when a figure is missing or is none") {
+  CHECK(!ParseReclaimableArc(""));
+  CHECK(!ParseReclaimableArc("size 4 10\n"));
+  CHECK(!ParseReclaimableArc("size 4 10\nc_min 4\n"));
+  CHECK(!ParseReclaimableArc("size 4 x\nc_min 4 1\n"));
+  CHECK(!ParseReclaimableArc("size 4 -5\nc_min 4 1\n"));
+}
+
+TEST("a file with one number") {
+  CHECK_EQ(ParseCount("300\n").value_or(0), 300u);
+  CHECK(!ParseCount(""));
+  CHECK(!ParseCount("3 0\n"));
+}
+
+TEST("a name with a number in it") {
+  CHECK_EQ(ParseNumberBetween("hugepages-2048kB", "hugepages-", "kB").value_or(0), 2'048u);
+  CHECK_EQ(ParseNumberBetween("node12", "node", "").value_or(0), 12u);
+  CHECK(!ParseNumberBetween("node", "node", ""));
+  CHECK(!ParseNumberBetween("node0x", "node", ""));
+  CHECK(!ParseNumberBetween("hugepages-kB", "hugepages-", "kB"));
+  CHECK(!ParseNumberBetween("hugepagesB", "hugepages-", "kB"));
+}
+
 // What the sanitizers say of reading beyond a text is the test here.
 TEST("proc texts: cut short or scrambled, none is read beyond its end") {
   const std::string samples[] = {"123456789 987654321 42\n",
@@ -213,7 +251,9 @@ TEST("proc texts: cut short or scrambled, none is read beyond its end") {
                                  std::string("qemu\0-name\0guest=a,,b,x=y\0-uuid\0u-u\0"sv),
                                  "cpu  1 2 3\ncpu0 1 2 3 4 5 6 7 8 9\ncpu1 1\n",
                                  "MemTotal: 12 kB\nMemAvailable:   1 kB\n",
-                                 "some avg10=12.34 avg60=0.00\n"};
+                                 "some avg10=12.34 avg60=0.00\n",
+                                 kArcstats,
+                                 "hugepages-2048kB"};
   std::mt19937 random(3);
   const auto read_all = [](const std::string& text) {
     const std::vector<char> exact(text.begin(), text.end());  // no terminating zero to stop at
@@ -227,6 +267,9 @@ TEST("proc texts: cut short or scrambled, none is read beyond its end") {
     ParsePcpuTimes(view);
     ParseMeminfo(view, "MemAvailable");
     ParsePressure(view);
+    ParseReclaimableArc(view);
+    ParseCount(view);
+    ParseNumberBetween(view, "hugepages-", "kB");
   };
   for (const std::string& sample : samples) {
     for (size_t length = 0; length <= sample.size(); ++length) read_all(sample.substr(0, length));

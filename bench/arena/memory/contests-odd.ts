@@ -136,4 +136,13 @@ const hidden = contest(
   { ticks: 60 },
 )
 
-export const odd: readonly MemoryContest[] = [...refusers, ...liars, ...late, comers, hidden]
+const huge = contest('HUGE', 'one of 8 GiB on huge pages beside one of 1 to 3 GiB that grows to 2 GiB', {
+  memory: 16 * GiB,
+  domains: [
+    guest('huge', { maximum: 8 * GiB, pinned: 'huge pages', program: { size: 6 * GiB } }),
+    guest('grower', { maximum: 3 * GiB, actual: 1 * GiB, program: { size: 200 * MiB } }),
+  ],
+  changes: [run(20, 'grower', { size: 1800 * MiB, rate: 22 * MiB })],
+})
+
+export const odd: readonly MemoryContest[] = [...refusers, ...liars, ...late, comers, hidden, huge]

@@ -27,7 +27,7 @@ export class Watcher {
   constructor(host: SimulatedHost, scenario: Scenario, reserve: number) {
     this.#host = host
     this.#memoryOf = new Map(scenario.domains.map(({ name, memory }) => [name, memory ?? {}]))
-    this.#limit = host.topology.memory - reserve - hostOwnMemory
+    this.#limit = host.topology.memory - host.hugePages - reserve - hostOwnMemory
   }
 
   look({ view, outcomes }: Tick): Moment {
@@ -36,8 +36,10 @@ export class Watcher {
       return truth ? [{ uuid, truth, memory: this.#memoryOf.get(name)! }] : []
     })
     const due = guests.map(({ truth, memory }) => dueTo(truth, memory) + domainOverhead)
-    const promised = guests.map(({ truth: { actual, target, rss } }) => {
-      return Math.max(actual, target) + Math.max(domainOverhead, rss - actual)
+    const promised = guests.map(({ truth: { actual, target, rss, hugePages } }) => {
+      const ordinary = actual - Math.min(actual, hugePages)
+      const most = hugePages > 0 ? ordinary : Math.max(actual, target)
+      return most + Math.max(domainOverhead, rss - ordinary)
     })
     const applied = outcomes.filter(({ status }) => status === 'applied').map(({ action }) => action)
     let granted = 0
@@ -62,8 +64,9 @@ export class Watcher {
  * every guest; or what its balloon does not let go of. One that says it uses all cannot be told from one that does,
  * and is due its maximum. More than that no host can give.
  */
-function dueTo({ needed }: Truth, memory: MemoryScenario): number {
+function dueTo({ needed, hugePages }: Truth, memory: MemoryScenario): number {
   const { balloon = 'works', lie, maximum = Number.POSITIVE_INFINITY, actual = maximum } = memory
+  if (hugePages > 0) return 0 // all of it comes from the pool
   if (needed > (balloon === 'works' ? maximum : actual)) return Number.POSITIVE_INFINITY
   if (balloon !== 'works') return actual
   return lie === 'all used' ? maximum : Math.min(maximum, Math.max(guestFloor, needed + guestMargin))

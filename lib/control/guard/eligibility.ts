@@ -13,14 +13,13 @@ const inactive: Partial<Record<DomainState, Skip>> = {
   [DomainState.pmSuspended]: unmanaged({ kind: 'suspended' }),
 }
 
-const memorySkips: Record<MemoryHold, Skip> = {
+const memorySkips: Record<Exclude<MemoryHold, 'memory is pinned'>, Skip> = {
   'not running': unmanaged({ kind: 'not-running' }),
   stuck: stale({ kind: 'stuck' }),
   failed: stale({ kind: 'unreadable-statistics' }),
   booting: unmanaged({ kind: 'booting' }),
   'no device': unmanaged({ kind: 'no-balloon' }),
   'no driver': unmanaged({ kind: 'no-balloon-driver' }),
-  'memory is pinned': unmanaged({ kind: 'pinned-memory' }),
   'no statistics period': unmanaged({ kind: 'no-statistics-period' }),
   'no statistics': unmanaged({ kind: 'no-statistics' }),
   'stale statistics': stale({ kind: 'stale-statistics' }),
@@ -49,10 +48,19 @@ export interface BalloonLevels {
   readonly used: number
 }
 
+function memorySkip(hold: MemoryHold, { memory: { pinned: by, hugePages } }: DomainView): Skip {
+  if (hold !== 'memory is pinned') return memorySkips[hold]
+  return unmanaged({
+    kind: 'pinned-memory',
+    by: by ?? 'unknown',
+    ...(hugePages !== undefined && { hugePages }),
+  })
+}
+
 /** Why the balloon of this domain is not changed; undefined: it may be. */
 function balloonSkip(domain: DomainView): Skip | undefined {
   const { hold, actual, usable, unused, maximum = Number.POSITIVE_INFINITY } = domain.memory
-  const skip = domainSkip(domain) ?? (hold && memorySkips[hold])
+  const skip = domainSkip(domain) ?? (hold && memorySkip(hold, domain))
   if (skip) return skip
   if (actual === undefined || (usable ?? unused) === undefined) return memorySkips['no statistics']
   const { memoryFloor = 0 } = domain.settings

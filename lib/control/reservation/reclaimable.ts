@@ -2,6 +2,7 @@ import { sentenceOf } from '../../policy/reason.ts'
 import { counted, formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { commitment } from '../../view/memory/commitment.ts'
+import { hugePageBytes } from '../../view/memory/host-memory.ts'
 import type { DomainView, MemoryHold, View } from '../../view/view.ts'
 import { balloonLevels } from '../guard/eligibility.ts'
 import { lowestSize, presentSize } from '../guard/memory.ts'
@@ -38,6 +39,7 @@ export function reclaimable(view: View, limits: GuardLimits, ledger: Ledger): Re
     .map((domain) => holderOf(domain, limits, ledger))
     .sort((a, b) => b.holds - a.holds)
   const rest = holders.slice(named)
+  const pools = hugePageBytes(view.memory.hugePages)
   const others = rest.reduce((sum, { holds }) => sum + holds, 0)
   return {
     bytes: holders.reduce((sum, { gives }) => sum + gives, 0),
@@ -46,6 +48,7 @@ export function reclaimable(view: View, limits: GuardLimits, ledger: Ledger): Re
     ),
     why: [
       `${formatBytes(view.memory.reserve)} stay with the host`,
+      ...(pools > 0 ? [`${formatBytes(pools)} are huge pages`] : []),
       ...holders.slice(0, named).map(({ words }) => printable(words)),
       ...(rest.length > 0 ? [`${counted(rest.length, 'other')} hold ${formatBytes(others)}`] : []),
     ].join('; '),

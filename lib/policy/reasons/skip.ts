@@ -1,6 +1,13 @@
 import { formatBytes } from '../../util/format.ts'
 import { define, plain, type ReasonsIn } from './figures.ts'
 
+/** What pins memory, by {@link PinnedMemory}. */
+const pinnedBy: Readonly<Record<string, string>> = {
+  'huge pages': 'huge pages',
+  locked: 'locked memory',
+  passthrough: 'a passed-through device',
+}
+
 /** Why a domain, one of its vCPUs or its memory is skipped, whatever a policy wants. */
 export const skipReasons = {
   // What its owner, or the user of Ballast, says of it.
@@ -51,7 +58,10 @@ export const skipReasons = {
   booting: plain('it has just started and not reported its memory yet'),
   'no-balloon': plain('it has no balloon device'),
   'no-balloon-driver': plain('no driver in the guest serves its balloon device'),
-  'pinned-memory': plain('its memory is pinned: huge pages, locked memory or a passed-through device'),
+  'pinned-memory': define({ by: 'text', hugePages: 'bytes?' }, ({ by, hugePages }) => {
+    const size = hugePages === undefined ? '' : ` (${formatBytes(hugePages)} on huge pages)`
+    return `its memory is pinned: ${pinnedBy[by] ?? by}${size}`
+  }),
   'no-statistics-period': plain('it reports no memory: its statistics period is 0'),
   'no-statistics': plain(
     'it has reported no memory statistics yet: no balloon driver in the guest, or still booting',

@@ -1,13 +1,31 @@
-import type { DomainView } from '../view.ts'
+import type { DomainMemoryView, DomainView } from '../view.ts'
 
 /**
  * Bytes of host memory that a domain counts for: the larger of what its balloon has and what it was
  * asked to have, plus what its hypervisor uses beside guest memory, at least `domainOverhead`. A QEMU that
  * keeps memory resident which its guest gave back counts with that. A domain whose balloon size is not
- * known counts with its maximum.
+ * known counts with its maximum, and so does one whose memory is pinned: its balloon gives nothing back.
+ * What is on huge pages does not count: it comes from a pool, and `rss` leaves it out.
  */
-export function commitment(domain: Pick<DomainView, 'memory'>, domainOverhead: number): number {
-  const { actual, target = 0, rss = 0, maximum = 0 } = domain.memory
-  if (actual === undefined) return Math.max(Math.max(maximum, target) + domainOverhead, rss)
-  return Math.max(actual, target) + Math.max(domainOverhead, rss - actual)
+export function commitment({ memory }: Pick<DomainView, 'memory'>, domainOverhead: number): number {
+  const { actual, target = 0, rss = 0, maximum = 0, pinned } = memory
+  const isWhole = actual === undefined || pinned !== undefined
+  const held = onOrdinaryPages(memory, isWhole ? Math.max(maximum, actual ?? 0) : actual)
+  const size = Math.max(held, onOrdinaryPages(memory, target))
+  if (actual === undefined) return Math.max(size + domainOverhead, rss)
+  return size + Math.max(domainOverhead, rss - held)
+}
+
+/**
+ * Bytes of a domain's memory without which the host would have as much more available. Pages of a file that backs a guest
+ * are available already, since the kernel counts all files as such; it has to write them to the disk first.
+ */
+export function residentMemory(memory: DomainMemoryView): number {
+  const { actual = 0, rss = onOrdinaryPages(memory, actual), rssFile = rss, fileBacked } = memory
+  return fileBacked ? Math.max(0, rss - rssFile) : rss
+}
+
+/** What of `bytes` of guest memory cannot be on huge pages. */
+function onOrdinaryPages({ hugePages = 0 }: DomainMemoryView, bytes: number): number {
+  return Math.max(0, bytes - hugePages)
 }

@@ -94,7 +94,10 @@ export class DomainMemory {
     const asked = this.#askedSince === undefined ? undefined : this.#time - this.#askedSince
     const isDoubtful = this.#isContradictory || this.#isDoubtful
     const isNew = this.#isNew
-    const reason = holdOf(report, { state, age, traits, watched, isNew, asked, isDoubtful })
+    // Of the two the larger: a definition may leave QEMU's own options out, and pages that were not touched are not mapped.
+    const hugePages = Math.max(traits?.hugePages ?? 0, report.hugePages ?? 0) || undefined
+    const pinned = traits?.pinnedMemory ?? (hugePages === undefined ? undefined : 'huge pages')
+    const reason = holdOf(report, { state, age, traits, pinned, watched, isNew, asked, isDoubtful })
     const hold = reason ?? (this.#use ? undefined : 'no statistics')
     const deadTime = deadTimeOf(age ?? 0, interval)
     const use = hold === undefined ? this.#use : undefined
@@ -115,6 +118,10 @@ export class DomainMemory {
       progress: this.#balloon.progress,
       stillSince: this.#balloon.stillSince,
       rss: report.rss,
+      pinned,
+      hugePages,
+      fileBacked: traits?.fileBacked,
+      rssFile: report.rssFile,
     }
   }
 

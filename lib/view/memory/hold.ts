@@ -1,4 +1,4 @@
-import type { DomainTraits } from '../../host/domain-traits.ts'
+import type { DomainTraits, PinnedMemory } from '../../host/domain-traits.ts'
 import { type DomainState, isRunning, MemoryStatus } from '../../host/sample.ts'
 import { MiB } from '../../util/units.ts'
 import type { MemoryHold } from '../view.ts'
@@ -22,6 +22,8 @@ export interface Circumstances {
   readonly state: DomainState
   /** Milliseconds since the report; undefined: there is none. */
   readonly age: number | undefined
+  /** What keeps its memory on the host; undefined: nothing. */
+  readonly pinned: PinnedMemory | undefined
   /** What is known of the domain's devices; undefined: nothing. */
   readonly traits: DomainTraits | undefined
   /** Milliseconds since the domain was first seen, and whether it started while Ballast was watching. */
@@ -35,11 +37,11 @@ export interface Circumstances {
 
 /** Why a domain's balloon is not to be changed: the first reason that holds. */
 export function holdOf(report: MemoryReport, circumstances: Circumstances): MemoryHold | undefined {
-  const { state, age, traits, isDoubtful } = circumstances
+  const { state, age, traits, pinned, isDoubtful } = circumstances
   if (!isRunning(state) || report.status === MemoryStatus.gone) return 'not running'
   if (report.status === MemoryStatus.stuck) return 'stuck'
   if (traits?.balloon === 'none') return 'no device'
-  if (traits?.pinnedMemory !== undefined) return 'memory is pinned'
+  if (pinned !== undefined) return 'memory is pinned'
   if (report.status === MemoryStatus.failed) return 'failed'
   // A driver makes one report when it is loaded, before its balloon moves: without a period there is none after it.
   const isPast = age === undefined || isDoubtful || age > staleAfter

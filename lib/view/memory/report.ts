@@ -14,6 +14,8 @@ export interface MemoryReport {
   readonly usable: number | undefined
   readonly diskCaches: number | undefined
   readonly rss: number | undefined
+  readonly hugePages: number | undefined
+  readonly rssFile: number | undefined
   /** Milliseconds since the epoch. */
   readonly lastUpdate: number | undefined
   /** Since the guest booted. */
@@ -31,6 +33,8 @@ export const nothingKnown: MemoryReport = {
   usable: undefined,
   diskCaches: undefined,
   rss: undefined,
+  hugePages: undefined,
+  rssFile: undefined,
   lastUpdate: undefined,
   swapIn: undefined,
   swapOut: undefined,
@@ -52,6 +56,8 @@ export function readReport(sample: MemorySample, row: number, before: MemoryRepo
     usable: known(sample.usable[row]),
     diskCaches: known(sample.diskCaches[row]),
     rss: known(sample.rss[row]),
+    hugePages: known(sample.hugePages[row]),
+    rssFile: known(sample.rssFile[row]),
     lastUpdate: known(sample.lastUpdate[row]),
     swapIn: known(sample.swapIn[row]),
     swapOut: known(sample.swapOut[row]),

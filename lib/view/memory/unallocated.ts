@@ -1,4 +1,5 @@
 import type { View } from '../view.ts'
+import { residentMemory } from './commitment.ts'
 
 /**
  * Bytes of host memory that no domain has or was promised and the host does not keep for itself: what guests may grow by
@@ -13,9 +14,9 @@ export function unallocatedMemory({ memory, domains }: View, promised?: (uuid: s
   let committed = memory.committed
   let resident = 0
   for (const { uuid, memory: own } of domains) {
-    const { actual, target = 0, rss = actual ?? 0 } = own
+    const { actual, target = 0 } = own
     if (promised && actual !== undefined) committed += Math.max(0, promised(uuid) - Math.max(actual, target))
-    resident += rss
+    resident += residentMemory(own)
   }
   const { total, available = Number.POSITIVE_INFINITY, reserve } = memory
   return Math.min(total, available + resident) - reserve - committed

@@ -156,6 +156,8 @@ export class FakeHost implements Host {
       swapOut: reported(() => 0),
       majorFaults: reported(() => 0),
       rss: column(({ rss }) => rss),
+      hugePages: column(() => 0),
+      rssFile: column(() => 0),
       lastUpdate: reported(() => wallTime),
       host: {
         total: this.topology.memory,

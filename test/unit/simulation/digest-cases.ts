@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { digestOf } from '../../../bench/simulate/digest.ts'
+import type { MemorySample } from '../../../lib/host/sample.ts'
 import type {
   Change,
   DomainScenario,
@@ -28,7 +29,7 @@ const memories: readonly MemoryScenario[] = [
   { maximum: 512 * MiB, program: { size: 900 * MiB, rate: 100 * MiB } },
   { balloonSpeed: 0.3, lie: 'same again', program: { size: 200 * MiB } },
   { balloon: 'refuses', lie: 'no swap' },
-  { pinned: 'huge pages', lie: 'all used', cache: 100 * MiB },
+  { pinned: 'locked', lie: 'all used', cache: 100 * MiB },
 ]
 
 /** Guests of up to three vCPUs, each with another mixture of load, affinity and memory. */
@@ -100,6 +101,12 @@ export const digestCases: Readonly<Record<string, Scenario>> = {
   },
 }
 
+/** A sample without what the first build did not have. */
+function memoryOf({ hugePages: _, rssFile: __, host, ...sample }: MemorySample): object {
+  const { hugePages: ___, ...memory } = host
+  return { ...sample, host: memory }
+}
+
 /** The digest of what a host shows and of what is really so in it, while it is also pinned and ballooned from outside. */
 export async function digestOfRun(host: SimulatedHost): Promise<string> {
   let digest = ''
@@ -123,8 +130,13 @@ export async function digestOfRun(host: SimulatedHost): Promise<string> {
     for (const each of work) each?.catch(ignore)
     // What a quota holds back came later.
     const { throttled: _, ...cpu } = await host.sampleCpu()
-    add(cpu, await host.sampleMemory(), host.toll, { background: host.background })
-    for (const domain of await host.domains()) add(host.truth(domain.uuid)!)
+    add(cpu, memoryOf(await host.sampleMemory()), host.toll, {
+      background: host.background,
+    })
+    for (const domain of await host.domains()) {
+      const { hugePages: __, ...truth } = host.truth(domain.uuid)!
+      add(truth)
+    }
   }
   return digest
 }

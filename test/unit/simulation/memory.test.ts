@@ -115,7 +115,7 @@ describe('a balloon', () => {
   })
 
   it('gives the host nothing back while its memory is pinned, and tells so', async () => {
-    const { host, guest, levels } = await oneGuest({ pinned: 'huge pages' })
+    const { host, guest, levels } = await oneGuest({ pinned: 'locked' })
     const before = (await levels()).rss
     await guest.setMemory(256 * MiB)
     await host.clock.sleepUntil(60_000)
@@ -123,10 +123,36 @@ describe('a balloon', () => {
     expect(await host.domainTraits(guest.uuid)).toEqual({
       balloon: 'virtio',
       statsPeriodSeconds: undefined,
-      pinnedMemory: 'huge pages',
+      pinnedMemory: 'locked',
     })
     const without = await oneGuest({ balloon: 'no-device' })
     expect((await without.host.domainTraits(without.guest.uuid)).balloon).toBe('none')
+  })
+
+  it('on huge pages comes from the pool of the host, and is not resident, as Linux shows it', async () => {
+    const { host, guest } = await oneGuest({ pinned: 'huge pages' })
+    const ordinary = await oneGuest({ pinned: 'locked' })
+    const [sample, other] = [await host.sampleMemory(), await ordinary.host.sampleMemory()]
+    expect(sample.host).toMatchObject({ total: other.host.total, free: other.host.free })
+    expect(sample.host.hugePages).toEqual([{ cell: 0, pageSize: 2 * MiB, total: 1 * GiB, free: 0 }])
+    expect(other.host.hugePages).toEqual([])
+    expect([sample.hugePages[0], other.hugePages[0]]).toEqual([1 * GiB, 0])
+    expect(sample.rss[0]).toBe(other.rss[0]! - 1 * GiB)
+    expect(await host.domainTraits(guest.uuid)).toMatchObject({ hugePages: 1 * GiB })
+  })
+
+  it('shows a pool by cell, used or not', async () => {
+    const pcpus = { sockets: 2, cores: 1 }
+    const host = simulate({
+      pcpus,
+      hugePages: 3 * GiB,
+      domains: [{ name: 'a', memory: { pinned: 'huge pages' } }],
+    })
+    const { hugePages } = (await host.sampleMemory()).host
+    expect(hugePages).toMatchObject([0, 1].map((cell) => ({ cell, total: 1.5 * GiB, free: 1 * GiB })))
+    expect(() =>
+      simulate({ pcpus, hugePages: 1, domains: [{ name: 'a', memory: { pinned: 'huge pages' } }] }),
+    ).toThrow(/hugePages/)
   })
 
   it('puts no pressure on the host before it has more in use than it has', async () => {

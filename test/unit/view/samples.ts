@@ -26,7 +26,17 @@ export interface Row {
   }[]
   readonly memory?: Partial<
     Record<
-      'maximum' | 'actual' | 'available' | 'unused' | 'usable' | 'diskCaches' | 'rss' | 'swapIn' | 'swapOut',
+      | 'maximum'
+      | 'actual'
+      | 'available'
+      | 'unused'
+      | 'usable'
+      | 'diskCaches'
+      | 'rss'
+      | 'hugePages'
+      | 'rssFile'
+      | 'swapIn'
+      | 'swapOut',
       number
     >
   > & {
@@ -89,6 +99,8 @@ export function memorySample(time: number, rows: readonly Row[], host?: MemorySa
     swapOut: column('swapOut'),
     majorFaults: column('majorFaults'),
     rss: column('rss'),
+    hugePages: column('hugePages'),
+    rssFile: column('rssFile'),
     lastUpdate: column('lastUpdate'),
     host: host ?? { total: 8_192 * MiB, free: 4_096 * MiB, available: 5_000 * MiB, pressure: Number.NaN },
   }

@@ -27,13 +27,11 @@ describe('what a domain is made of', () => {
   it.each<[FakeGuest['traits'], string]>([
     [{ balloon: 'none' }, 'vm1: it has no balloon device'],
     [
-      { pinnedMemory: 'huge pages' },
-      'vm1: its memory is pinned: huge pages, locked memory or a passed-through device',
+      { pinnedMemory: 'huge pages', hugePages: 2 ** 30 },
+      'vm1: its memory is pinned: huge pages (1024 MiB on huge pages)',
     ],
-    [
-      { pinnedMemory: 'passthrough' },
-      'vm1: its memory is pinned: huge pages, locked memory or a passed-through device',
-    ],
+    [{ pinnedMemory: 'locked' }, 'vm1: its memory is pinned: locked memory'],
+    [{ pinnedMemory: 'passthrough' }, 'vm1: its memory is pinned: a passed-through device'],
   ])('%j keeps its memory as it is, from the first tick on, and the tick says so', async (traits, reason) => {
     const host = new FakeHost([guest(1, { traits: traits! }), guest(2)])
     const [tick] = await ticksOf(host)

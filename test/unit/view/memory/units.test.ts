@@ -29,6 +29,8 @@ function sample(turn: number): MemorySample {
     swapOut: one(23 * MiB * turn),
     majorFaults: one(5_000 + 38 * turn),
     rss: one(1_117 * MiB),
+    hugePages: one(0), // any would keep the rest from being seen
+    rssFile: one(43 * MiB),
     lastUpdate: one(epoch + time - 1_300),
     host: { total: 16_384 * MiB, free: 1_531 * MiB, available: 2_777 * MiB, pressure: 0.037 },
   }
@@ -51,6 +53,8 @@ const found: Record<keyof MemorySample, readonly [(view: View) => unknown, unkno
   swapOut: [(view) => view.domains[0]!.memory.swappedOut, 23 * MiB],
   majorFaults: [(view) => view.domains[0]!.memory.events?.majorFaultsPerSecond, 38 / seconds],
   rss: [(view) => view.domains[0]!.memory.rss, 1_117 * MiB],
+  hugePages: [(view) => view.domains[0]!.memory.hugePages, undefined],
+  rssFile: [(view) => view.domains[0]!.memory.rssFile, 43 * MiB],
   lastUpdate: [(view) => view.domains[0]!.memory.age, 1_300],
   host: [
     ({ memory: { total, free, available, pressure } }) => ({ total, free, available, pressure }),
