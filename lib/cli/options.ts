@@ -61,6 +61,13 @@ export const runOptions = {
     isPilot: true,
     needs: 'ballooning',
   },
+  countZfsArc: {
+    flags: '--count-zfs-arc',
+    help: 'count what the ZFS ARC holds above its minimum as available memory',
+    helpOff: 'count as available what the kernel says (default)',
+    isPilot: true,
+    needs: 'ballooning',
+  },
   hostCpus: {
     flags: '--host-cpus <list>',
     help: 'physical CPUs that stay with the host, such as 0-1: no guest is pinned there (default: none)',

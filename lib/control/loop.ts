@@ -75,7 +75,7 @@ export class ControlLoop {
     journaled: readonly JournalEntry[],
   ) {
     const { interval, journal, dryRun, ksm } = config
-    const { hostMemoryReserve, hostCpus: reserved, respectPins } = config
+    const { hostMemoryReserve, countZfsArc, hostCpus: reserved, respectPins } = config
     const report = (error: BallastError) => {
       if (isNews(error)) this.#errors.push(error)
     }
@@ -88,6 +88,7 @@ export class ControlLoop {
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve,
       domainOverhead,
+      countZfsArc,
       reserved,
       respectPins,
       originalAffinity: originalAffinities(journaled),

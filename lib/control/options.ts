@@ -46,6 +46,11 @@ export interface AutopilotOptions {
   readonly domainRules?: DomainRulesByName | undefined
   /** Bytes of memory that are left to the host. Default: 5 % of its memory, at least 512 MiB. */
   readonly hostMemoryReserve?: number | undefined
+  /**
+   * Whether what the ZFS ARC of a local host holds above its minimum counts as available memory. The kernel does not count
+   * it, though ZFS gives it back where memory runs short. Default false.
+   */
+  readonly countZfsArc?: boolean | undefined
   /** Bytes that no guest is shrunk below. Default 200 MiB. */
   readonly guestFloor?: number | undefined
   /** Bytes that every guest keeps above what it uses. Default 100 MiB. */
@@ -72,6 +77,7 @@ export interface LoopConfig {
   /** What `domainRules` says of the domain with this name. */
   readonly rulesOf: RulesOf
   readonly hostMemoryReserve: number
+  readonly countZfsArc: boolean
   readonly guestFloor: number
   readonly guestMargin: number
   readonly journal: Journal
@@ -101,6 +107,7 @@ const validators: Record<keyof AutopilotOptions, [expected: string, accepts: (va
   hostCpus: ['a CpuSet, or a list of pCPUs such as 0-1', () => true],
   domainRules: ['an object with settings by glob over domain names', () => true],
   hostMemoryReserve: ['a number of bytes, 0 or more, below the memory of the host', isBytes],
+  countZfsArc: ['true or false', (value) => typeof value === 'boolean'],
   guestFloor: ['a number of bytes, 0 or more', isBytes],
   guestMargin: ['a number of bytes, 0 or more', isBytes],
   journal: ['a journal: memoryJournal(), fileJournal(path) or one of your own', isJournal],
@@ -149,6 +156,7 @@ export function readOptions(
     hostCpus: reserved,
     rulesOf: readDomainRules(options.domainRules ?? {}, usable),
     hostMemoryReserve,
+    countZfsArc: options.countZfsArc ?? false,
     guestFloor: options.guestFloor ?? defaults.guestFloor,
     guestMargin: options.guestMargin ?? defaults.guestMargin,
     journal: options.journal ?? memoryJournal(),

@@ -76,7 +76,7 @@ function pinnedMemoryOf(
   })
   if (passesThrough) return 'passthrough'
   const backing = typeof domain.memoryBacking === 'object' ? domain.memoryBacking : {}
-  if (hugePages > 0 || backing.hugepages !== undefined) return 'huge pages'
+  if (hugePages > 0) return 'huge pages'
   const security = typeof domain.launchSecurity === 'object' ? domain.launchSecurity.type : undefined
   const encrypted = security?.startsWith('sev') || security === 'tdx'
   return backing.locked !== undefined || encrypted ? 'locked' : undefined

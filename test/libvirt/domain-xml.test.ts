@@ -6,6 +6,19 @@ import { testNode } from './node-xml.ts'
 const domain = (inside: string, devices = '') =>
   `<domain type='kvm' id='7'><name>a</name>${inside}<devices>${devices}</devices></domain>`
 
+/** Cells of a guest, in MiB each. */
+function cells(...sizes: number[]): string {
+  const list = sizes.map((size, id) => `<cell id='${id}' cpus='${id}' memory='${size * 1_024}' unit='KiB'/>`)
+  return `<cpu><numa>${list.join('')}</numa></cpu>`
+}
+
+/** A plugged memory device in MiB, on pages of so many KiB. */
+function dimm(size: number, page: number | undefined): string {
+  const source = page === undefined ? '' : `<source><pagesize unit='KiB'>${page}</pagesize></source>`
+  const target = `<target><size unit='KiB'>${size * 1_024}</size><node>0</node></target>`
+  return `<memory model='dimm'>${source}${target}</memory>`
+}
+
 describe('traits from a domain’s XML', () => {
   it('tell the balloon', () => {
     const balloonOf = (devices: string) => readTraits(domain('', devices)).balloon
@@ -29,10 +42,10 @@ describe('traits from a domain’s XML', () => {
   it.each([
     [
       'huge pages',
-      "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>",
+      "<memory>64</memory><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>",
       '',
     ],
-    ['huge pages', '<memoryBacking><hugepages/><locked/></memoryBacking>', ''],
+    ['huge pages', '<memory>64</memory><memoryBacking><hugepages/><locked/></memoryBacking>', ''],
     ['locked', '<memoryBacking><locked/></memoryBacking>', ''],
     ['locked', "<launchSecurity type='sev'><policy>0x3</policy></launchSecurity>", ''],
     ['locked', "<launchSecurity type='sev-snp'/>", ''],
@@ -46,6 +59,39 @@ describe('traits from a domain’s XML', () => {
     [undefined, "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>", ''],
   ])('tell what pins memory: %s', (pinned, inside, devices) => {
     expect(readTraits(domain(inside, devices)).pinnedMemory).toBe(pinned)
+  })
+
+  it.each<[number, string, string]>([
+    [0, '', ''],
+    [2_048, '<hugepages/>', ''],
+    [2_048, "<hugepages><page size='2048' unit='KiB'/></hugepages><locked/>", ''],
+    [2_048, "<hugepages><page size='1' unit='G' nodeset='0'/></hugepages>", ''],
+    [0, "<hugepages><page size='4' unit='KiB'/></hugepages>", ''],
+    [512, "<hugepages><page size='2048' unit='KiB' nodeset='1'/></hugepages>", cells(1_536, 512)],
+    [1_536, "<hugepages><page size='2048'/><page size='4' nodeset='1'/></hugepages>", cells(1_536, 512)],
+    [
+      2_048,
+      "<hugepages><page size='2048' nodeset='0'/><page size='1048576' nodeset='1-3'/></hugepages>",
+      cells(1_024, 1_024),
+    ],
+    [256, '', `${cells(1_536, 256)}<devices>${dimm(256, 2_048)}${dimm(256, undefined)}</devices>`],
+    [2_048, '<hugepages/>', `<devices>${dimm(256, undefined)}</devices>`],
+  ])('tell what is on huge pages: %i MiB of 2 GiB', (huge, backing, elements) => {
+    const xml = `<domain><memory unit='KiB'>2097152</memory><memoryBacking>${backing}</memoryBacking>${elements}</domain>`
+    const { hugePages = 0, pinnedMemory } = readTraits(xml)
+    expect(hugePages / 2 ** 20).toBe(huge)
+    expect(pinnedMemory === 'huge pages').toBe(huge > 0)
+  })
+
+  it.each([
+    [true, "<source type='file'/><access mode='shared'/>"],
+    [false, "<source type='file'/><access mode='private'/>"],
+    [false, "<source type='file'/>"],
+    [false, "<source type='memfd'/><access mode='shared'/>"],
+    [false, "<hugepages/><source type='file'/><access mode='shared'/>"],
+  ])('tell whether memory is a shared file: %s', (is, backing) => {
+    const xml = `<domain><memory>1</memory><memoryBacking>${backing}</memoryBacking></domain>`
+    expect(readTraits(xml).fileBacked ?? false).toBe(is)
   })
 
   it('take nothing from metadata, names or entities', () => {
@@ -80,7 +126,7 @@ describe('traits of a running domain', () => {
       const traitsOf = async (name: string) => host.domainTraits((await host.domain(name)).uuid)
       const unsaid = { balloon: undefined, statsPeriodSeconds: undefined, pinnedMemory: undefined }
       expect(await traitsOf('unsaid')).toEqual(unsaid)
-      expect(await traitsOf('huge')).toEqual({ ...unsaid, balloon: 'virtio', pinnedMemory: 'huge pages' })
+      expect(await traitsOf('huge')).toMatchObject({ balloon: 'virtio', pinnedMemory: 'huge pages' })
       expect(await traitsOf('none')).toEqual({ ...unsaid, balloon: 'none' })
     } finally {
       node.remove()

@@ -1,4 +1,5 @@
 import type { HostMemory } from '../../host/sample.ts'
+import { known } from '../../util/known.ts'
 
 /** Bytes of the host that are huge pages, used or not. */
 export function hugePageBytes(pools: readonly { readonly total: number }[] = []): number {
@@ -10,11 +11,10 @@ export function hugePageBytes(pools: readonly { readonly total: number }[] = [])
  * `countZfsArc`: whether what the ZFS ARC can give back counts as available.
  */
 export function ordinaryMemory(host: HostMemory, countZfsArc: boolean): HostMemory {
-  const { total, available, hugePages, zfsArc = 0 } = host
-  const ordinary = Math.max(0, total - hugePageBytes(hugePages))
+  const { total, available, hugePages, zfsArc } = host
   return {
     ...host,
-    total: ordinary,
-    available: countZfsArc ? Math.min(ordinary, available + zfsArc) : available,
+    total: Math.max(0, total - hugePageBytes(hugePages)),
+    available: available + (countZfsArc ? (known(zfsArc) ?? 0) : 0),
   }
 }

@@ -94,7 +94,8 @@ describe('the capabilities of a host, whatever they are', () => {
 })
 
 const domain = (metadata = '') => `<domain type='kvm' id='7'><name>a</name><metadata>${metadata}</metadata>
-<memoryBacking><hugepages/></memoryBacking><launchSecurity type='sev'/><devices><disk type='file'/><interface type='network'/>
+<memory>65536</memory><cpu><numa><cell id='0' memory='65536' unit='KiB'/></numa></cpu>
+<memoryBacking><hugepages><page size='2048' unit='KiB' nodeset='0'/></hugepages></memoryBacking><launchSecurity type='sev'/><devices><disk type='file'/><interface type='network'/>
 <hostdev mode='subsystem' type='pci'/><memballoon model='virtio'><stats period='5'/></memballoon></devices></domain>`
 
 describe('the XML of a domain, whatever it is', () => {
@@ -109,6 +110,7 @@ describe('the XML of a domain, whatever it is', () => {
           expect([undefined, 'virtio', 'xen', 'none']).toContain(balloon)
           expect(Number.isSafeInteger(statsPeriodSeconds) && statsPeriodSeconds > 0).toBe(true)
           expect([undefined, 'huge pages', 'locked', 'passthrough']).toContain(pinnedMemory)
+          expect(traits.hugePages ?? 1).toBeGreaterThan(0)
         },
       ),
       { numRuns: runs(2_000) },
