@@ -3,6 +3,7 @@ import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { DEMAND } from './demand.ts'
 import { withControl } from './disturbance.ts'
 import { DRY_RUN } from './dry-run.ts'
+import { HUGE } from './huge.ts'
 import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { QUOTA } from './quota.ts'
@@ -23,6 +24,7 @@ const cases: Readonly<Record<string, Case>> = {
   M4,
   SQUEEZE,
   REFUSE,
+  HUGE,
   KSM,
   'RUN-ID': RUN_ID,
   'DRY-RUN': DRY_RUN,
