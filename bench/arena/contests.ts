@@ -275,6 +275,34 @@ const pinned: Contest[] = [
   ),
 ]
 
+/** Guests of equal load, evenly spread, on a host of four pCPUs whose usable ones change after 20 s. */
+function changing(change: Change, more: Partial<Scenario> = {}): (seed: number) => Scenario {
+  const places = more.cpuset || more.offline ? 2 : 4
+  const domains = singles(12, (guest) => ({ affinity: `${guest % places}`, load: heavy }))
+  return (seed) => ({ seed, pcpus: 4, domains, changes: [change], ...more })
+}
+
+const usable: Contest[] = [
+  contest(
+    'OFFLINE',
+    'twelve guests spread evenly on four pCPUs; after 20 s pCPU 3 goes offline',
+    changing({ at: 20_000, kind: 'offline', pcpu: 3 }),
+    { turns: [20_000], ticks: 60 },
+  ),
+  contest(
+    'ONLINE',
+    'twelve guests on two pCPUs of three; after 20 s pCPU 3 comes online',
+    changing({ at: 20_000, kind: 'online', pcpu: 3 }, { offline: '3' }),
+    { turns: [20_000], ticks: 60 },
+  ),
+  contest(
+    'CPUSET',
+    'twelve guests whose cgroup keeps them to two of four pCPUs, and to three after 20 s',
+    changing({ at: 20_000, kind: 'cpuset', cpus: '0-2' }, { cpuset: '0-1' }),
+    { turns: [20_000], ticks: 60 },
+  ),
+]
+
 export const contests: readonly Contest[] = [
   ...classic,
   ...saturated,
@@ -283,4 +311,5 @@ export const contests: readonly Contest[] = [
   ...shaped,
   ...restless,
   ...pinned,
+  ...usable,
 ]

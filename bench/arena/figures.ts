@@ -1,5 +1,4 @@
 import { CpuSet } from '../../lib/host/cpuset.ts'
-import type { Topology } from '../../lib/host/topology.ts'
 import { fewestMoves, leastDeviation, type OracleProblem } from '../../test/support/oracle.ts'
 import type { Contest } from './contests.ts'
 import { deviations, levelsOf, lowerBound } from './levels.ts'
@@ -56,7 +55,6 @@ export interface PhaseFigures {
 export function figuresOf(
   contest: Contest,
   scenes: readonly Scene[],
-  topology: Topology,
   measured: boolean,
 ): PhaseFigures[] {
   // What changes at a moment is not yet so in the sample that is taken at it.
@@ -64,19 +62,18 @@ export function figuresOf(
   return begins.map((begin, phase) => {
     const end = begins[phase + 1] ?? Number.POSITIVE_INFINITY
     const own = scenes.filter(({ time }) => time > begin && time <= end)
-    return phaseFigures(contest, own, topology, { begin, measured })
+    return phaseFigures(contest, own, { begin, measured })
   })
 }
 
 function phaseFigures(
   contest: Contest,
   scenes: readonly Scene[],
-  topology: Topology,
   { begin, measured }: { readonly begin: number; readonly measured: boolean },
 ): PhaseFigures {
-  const levels = levelsOf(topology)
   const judged = begin >= contest.judgedFrom || contest.judgedFrom === 0
   const end = scenes.at(-1)!
+  const levels = levelsOf(end.topology)
   const acts = scenes.findIndex(({ pins }) => pins > 0)
   const startsAt =
     acts >= 0

@@ -38,7 +38,7 @@ export async function run(entry: Entry): Promise<Result> {
     assertSound(tick, entry)
     scenes.push(sceneOf(tick, host))
   }
-  const phases = figuresOf(contest, scenes, host.topology, entry.measured ?? entry.policy === 'balance')
+  const phases = figuresOf(contest, scenes, entry.measured ?? entry.policy === 'balance')
   return { ...entry, phases, took: performance.now() - began }
 }
 

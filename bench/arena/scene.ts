@@ -1,6 +1,7 @@
 import type { Tick } from '../../lib/control/tick.ts'
 import { isRunning } from '../../lib/host/sample.ts'
 import { isFullSample } from '../../lib/report/index.ts'
+import type { Topology } from '../../lib/host/topology.ts'
 import type { SimulatedHost } from '../../lib/simulation/index.ts'
 import { placeOf } from '../../lib/view/cpu/placement.ts'
 
@@ -26,6 +27,8 @@ export interface Scene {
   /** Monotonic milliseconds of the View. */
   readonly time: number
   readonly full: boolean
+  /** With the pCPUs that vCPUs can be placed on: places, and what is by pCPU here, count these, from 0 on. */
+  readonly topology: Topology
   readonly vcpus: readonly SceneVcpu[]
   /** By pCPU: the truth. */
   readonly background: readonly number[]
@@ -36,6 +39,8 @@ export interface Scene {
 
 /** What there was to see at a tick; to be taken before the host's time goes on. */
 export function sceneOf({ view, outcomes }: Tick, host: SimulatedHost): Scene {
+  const pcpus = view.topology.pcpus.filter(({ id }) => view.online.has(id))
+  const indexOf = new Map(pcpus.map(({ id }, index) => [id, index]))
   const cellOf = new Map(view.topology.pcpus.map(({ id, cell }) => [id, cell]))
   const vcpus = view.vcpus
     .filter(({ domain }) => isRunning(domain.state))
@@ -47,24 +52,26 @@ export function sceneOf({ view, outcomes }: Tick, host: SimulatedHost): Scene {
         name: domain.name,
         vcpu: vcpu.vcpu,
         demand: host.truth(domain.uuid)?.demand[vcpu.vcpu] ?? 0,
-        place,
+        place: place === undefined ? undefined : indexOf.get(place),
         pinned: affinity?.size === 1,
         delay,
-        allowed: view.topology.pcpus.map(({ id }) => allowed.has(id)),
+        allowed: pcpus.map(({ id }) => allowed.has(id)),
         remote: place !== undefined && domain.homeCell !== undefined && cellOf.get(place) !== domain.homeCell,
       }
     })
   const applied = outcomes.filter(({ status }) => status === 'applied').map(({ action }) => action)
   const moved = applied.filter((action) => {
     if (action.kind !== 'pin') return false
-    const place = vcpus.find(({ uuid, vcpu }) => uuid === action.uuid && vcpu === action.vcpu)?.place
+    const vcpu = view.vcpus.find(({ domain, vcpu }) => domain.uuid === action.uuid && vcpu === action.vcpu)
+    const place = vcpu && placeOf(vcpu)
     return place !== undefined && !action.cpus.has(place)
   })
   return {
     time: view.time,
     full: isFullSample(view),
+    topology: { ...view.topology, pcpus },
     vcpus,
-    background: host.background,
+    background: pcpus.map(({ id }) => host.background[id]!),
     pins: applied.length,
     moves: moved.length,
   }
