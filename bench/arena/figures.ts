@@ -52,11 +52,7 @@ export interface PhaseFigures {
 }
 
 /** Figures of each phase of a run; `measured` for a policy that is judged by them, which takes the oracle longer. */
-export function figuresOf(
-  contest: Contest,
-  scenes: readonly Scene[],
-  measured: boolean,
-): PhaseFigures[] {
+export function figuresOf(contest: Contest, scenes: readonly Scene[], measured: boolean): PhaseFigures[] {
   // What changes at a moment is not yet so in the sample that is taken at it.
   const begins = [-1, ...contest.turns]
   return begins.map((begin, phase) => {

@@ -1,7 +1,7 @@
 import type { Tick } from '../../lib/control/tick.ts'
 import { isRunning } from '../../lib/host/sample.ts'
-import { isFullSample } from '../../lib/report/index.ts'
 import type { Topology } from '../../lib/host/topology.ts'
+import { isFullSample } from '../../lib/report/index.ts'
 import type { SimulatedHost } from '../../lib/simulation/index.ts'
 import { placeOf } from '../../lib/view/cpu/placement.ts'
 

@@ -1,5 +1,6 @@
 import { classic } from './balance.ts'
 import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
+import { CPUSET } from './cpuset.ts'
 import { DEMAND } from './demand.ts'
 import { withControl } from './disturbance.ts'
 import { DRY_RUN } from './dry-run.ts'
@@ -18,6 +19,7 @@ const cases: Readonly<Record<string, Case>> = {
   TRAP,
   DEMAND,
   QUOTA,
+  CPUSET,
   M1,
   M2,
   M3,

@@ -23,6 +23,9 @@ const quick = [
   'SMT-siblings',
   'NUMA2-inside',
   'PINS-foreign',
+  'OFFLINE',
+  'ONLINE',
+  'CPUSET',
 ]
 
 async function results(names: readonly string[], policy: string): Promise<Result[]> {
