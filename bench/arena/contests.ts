@@ -107,6 +107,25 @@ const limited: Contest[] = [
   ),
 ]
 
+/** Two cores of full speed and two of 0.6. */
+const hybrid: HostShape = { cores: 4, capacities: [1, 1, 0.6, 0.6] }
+
+const uneven: Contest[] = [
+  contest(
+    'HYBRID-16x4',
+    'sixteen equal guests, four on each pCPU, of which two do 0.6 of the work of the others',
+    (seed) => ({
+      seed,
+      pcpus: hybrid,
+      domains: singles(16, (guest) => ({
+        affinity: `${guest % 4}`,
+        load: { kind: 'loop', work: 3, sleep: 17 },
+      })),
+    }),
+    { oracle: false },
+  ),
+]
+
 /** Guests of several vCPUs each, crowded on the first half of the pCPUs; loads go round by guest. */
 function wide(guests: number, width: number, pcpus: number, loads: readonly Load[]): Contest {
   return contest(
@@ -307,6 +326,7 @@ export const contests: readonly Contest[] = [
   ...classic,
   ...saturated,
   ...limited,
+  ...uneven,
   ...unequal,
   ...shaped,
   ...restless,

@@ -13,12 +13,23 @@ export function levelsOf({ pcpus }: Topology): number[][] {
   return firsts.length < pcpus.length ? [cores, each] : [each]
 }
 
-/** By level: standard deviation of the true loads, background load among them, in percent of their mean. */
-export function deviations({ vcpus, background }: Scene, levels: readonly (readonly number[])[]): number[] {
+/**
+ * By level: standard deviation of the true loads, background load among them, in percent of their mean; each as a part
+ * of what its unit can do.
+ */
+export function deviations(
+  { vcpus, background, capacities }: Scene,
+  levels: readonly (readonly number[])[],
+): number[] {
   return levels.map((unitOf) => {
-    const loads = new Array<number>(new Set(unitOf).size).fill(0)
+    const units = new Set(unitOf).size
+    const loads = new Array<number>(units).fill(0)
+    const room = new Array<number>(units).fill(0)
+    for (const [pcpu, unit] of unitOf.entries()) room[unit]! += capacities[pcpu]!
+    const all = room.reduce((sum, one) => sum + one, 0)
     for (const [pcpu, part] of background.entries()) loads[unitOf[pcpu]!]! += part
     for (const { place, demand } of vcpus) if (place !== undefined) loads[unitOf[place]!]! += demand
+    for (const unit of loads.keys()) loads[unit]! *= all / units / room[unit]!
     const middle = mean(loads)
     return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
   })

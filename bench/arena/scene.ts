@@ -32,6 +32,8 @@ export interface Scene {
   readonly vcpus: readonly SceneVcpu[]
   /** By pCPU: the truth. */
   readonly background: readonly number[]
+  /** By pCPU: how much work it does against the largest. */
+  readonly capacities: readonly number[]
   /** What the tick then did. */
   readonly pins: number
   readonly moves: number
@@ -72,6 +74,7 @@ export function sceneOf({ view, outcomes }: Tick, host: SimulatedHost): Scene {
     topology: { ...view.topology, pcpus },
     vcpus,
     background: pcpus.map(({ id }) => host.background[id]!),
+    capacities: pcpus.map(({ capacity = 1 }) => capacity),
     pins: applied.length,
     moves: moved.length,
   }

@@ -99,6 +99,8 @@ export interface NativeHostDescription {
   readonly cpuCount: number
   /** The node CPU map as a bitmap; empty where the driver has none. */
   readonly online: Uint32Array
+  /** Whether it is the machine that we run on. */
+  readonly isLocal: boolean
   /** The kernel's list of isolated CPUs; empty: none, or not known. */
   readonly isolated: string
 }

@@ -12,6 +12,11 @@ export interface Pcpu {
   readonly cache: number
   /** The SMT threads of its core, itself among them. */
   readonly siblings: CpuSet
+  /**
+   * How much work it does against the host's largest, above 0 and up to 1: efficiency cores do less. Default: 1, also
+   * where that is not known.
+   */
+  readonly capacity?: number | undefined
 }
 
 /** One NUMA cell. */

@@ -4,6 +4,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
+import { type ReadSysfs, readCapacities } from './pcpu-capacity.ts'
 
 /** What the XML parser makes of `<host><topology><cells>`, as far as we read it: attributes are strings. */
 interface CellElement {
@@ -46,11 +47,14 @@ const parser = new XMLParser({
 /**
  * Reads the shape of a host from its capabilities XML (`<topology>`), which knows more than node info
  * does: dies, SMT siblings, distances. Throws `ERR_LIBVIRT` when it cannot be read, or makes no sense, and
- * `ERR_NO_PCPU` when no pCPU in it is online.
+ * `ERR_NO_PCPU` when no pCPU in it is online. `sysfs` tells how much work each pCPU does.
  */
-export function readTopology(host: NativeHostDescription): Topology {
+export function readTopology(
+  host: Omit<NativeHostDescription, 'isLocal'>,
+  sysfs: ReadSysfs = () => undefined,
+): Topology {
   try {
-    return topologyOf(host)
+    return topologyOf(host, sysfs)
   } catch (cause) {
     if (cause instanceof BallastError && cause.code === 'ERR_NO_PCPU') throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -58,13 +62,20 @@ export function readTopology(host: NativeHostDescription): Topology {
   }
 }
 
-function topologyOf(host: NativeHostDescription): Topology {
+function topologyOf(host: Omit<NativeHostDescription, 'isLocal'>, sysfs: ReadSysfs): Topology {
   const { topology, cache } = hostElement(host.capabilities)
   const cellElements = topology?.cells?.cell ?? []
   const known = cellElements.length > 0 ? cellElements.flatMap(readPcpus) : flatPcpus(host.cpuCount)
   const mapped = CpuSet.fromWords(host.online)
   const lone = known.filter((pcpu) => mapped.isEmpty || mapped.has(pcpu.id)).sort((a, b) => a.id - b.id)
-  const pcpus = withCaches(lone, cache?.bank ?? [])
+  const capacities = readCapacities(
+    lone.map(({ id }) => id),
+    sysfs,
+  )
+  const pcpus = withCaches(lone, cache?.bank ?? []).map((pcpu) => {
+    const capacity = capacities.get(pcpu.id)
+    return capacity === undefined ? pcpu : { ...pcpu, capacity }
+  })
   const online = CpuSet.from(pcpus.map((pcpu) => pcpu.id))
   if (online.size < pcpus.length) throw new Error('a pCPU is there twice')
   if (online.isEmpty) throw noPcpu(known.length, mapped)
@@ -160,7 +171,7 @@ function flatPcpus(count: number): LonePcpu[] {
   }))
 }
 
-function flatCell(host: NativeHostDescription, online: CpuSet): NumaCell {
+function flatCell(host: Omit<NativeHostDescription, 'isLocal'>, online: CpuSet): NumaCell {
   return {
     id: 0,
     cpus: online,

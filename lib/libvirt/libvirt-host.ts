@@ -22,6 +22,7 @@ import { toHostEvent } from './host-event.ts'
 import { LocalKsmFiles } from './local-ksm.ts'
 import { fromNative } from './native-error.ts'
 import { pageSizeOf } from './page-size.ts'
+import { readSysfs } from './pcpu-capacity.ts'
 import { realClock } from './real-clock.ts'
 
 // What libvirt says of a connection that its keepalive has given up: VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC.
@@ -53,7 +54,7 @@ export class LibvirtHost implements Host {
     this.uri = uri
     this.readOnly = readOnly
     const description = native.describe()
-    this.#topology = readTopology(description)
+    this.#topology = readTopology(description, description.isLocal ? readSysfs : undefined)
     this.#online = description.online
     this.#pageSize = pageSizeOf(description.capabilities)
   }

@@ -117,6 +117,8 @@ export interface TickRecord {
     readonly die: number
     readonly core: number
     readonly siblings: CpuList
+    /** How much work it does against the host's largest; left out: as much. */
+    readonly capacity?: number
     readonly busy?: number
     /** Fraction that is busy with what is no vCPU. */
     readonly background?: number

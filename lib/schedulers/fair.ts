@@ -91,6 +91,8 @@ class Service {
   /** By vCPU: what it counts against others on its pCPU. */
   readonly #weights: Float64Array
   readonly #pcpus: readonly number[]
+  /** By pCPU: how much work it does. */
+  readonly #capacity: readonly number[]
   readonly #movable: readonly Movable[]
   readonly #where: Int32Array
   readonly #on: number[][]
@@ -108,6 +110,8 @@ class Service {
     const { where, loads } = asItIs(placement)
     this.displaced = movable.some(({ home }) => home === undefined)
     this.#pcpus = pcpus
+    const capacities = new Map(view.pcpus.map(({ id, capacity }) => [id, capacity]))
+    this.#capacity = pcpus.map((pcpu) => capacities.get(pcpu) ?? 1)
     this.#movable = movable
     this.#where = where
     this.#fixed = loads.slice()
@@ -168,8 +172,8 @@ class Service {
     const wishes = this.#movable.map(({ vcpu, demand }): Wish => {
       return { wanted: demand, weight: vcpu.domain.settings.shares / this.#guests.get(vcpu.domain)!.length }
     })
-    const fixed = this.#fixed.reduce((sum, load) => sum + Math.min(1, load), 0)
-    return served(wishes, this.#pcpus.length - fixed)
+    const left = this.#fixed.reduce((sum, load, pcpu) => sum + Math.max(0, this.#capacity[pcpu]! - load), 0)
+    return served(wishes, left)
   }
 
   /** Works out what the vCPUs on one pCPU get: the kernel divides it by max-min fairness. */
@@ -179,7 +183,10 @@ class Service {
     })
     // Of what is no guest the weight is not known: it counts as one of them.
     const usual = wishes.reduce((sum, { weight }) => sum + weight, 0) / (wishes.length || 1) || 1
-    const given = served([...wishes, { wanted: Math.max(0, this.#fixed[pcpu]!), weight: usual }], 1)
+    const given = served(
+      [...wishes, { wanted: Math.max(0, this.#fixed[pcpu]!), weight: usual }],
+      this.#capacity[pcpu]!,
+    )
     for (const [i, index] of this.#on[pcpu]!.entries()) this.#gets[index] = given[i]!
   }
 
@@ -229,7 +236,11 @@ class Service {
   /** The pCPUs that are asked for least for each one there. */
   #roomiest(): number[] {
     const load = (pcpu: number) => {
-      return this.#on[pcpu]!.reduce((sum, index) => sum + this.#movable[index]!.demand, this.#fixed[pcpu]!)
+      const load = this.#on[pcpu]!.reduce(
+        (sum, index) => sum + this.#movable[index]!.demand,
+        this.#fixed[pcpu]!,
+      )
+      return load / this.#capacity[pcpu]!
     }
     const loads = this.#pcpus.map((_, pcpu) => load(pcpu))
     return [...loads.keys()].sort((a, b) => loads[a]! - loads[b]!).slice(0, partners)

@@ -48,6 +48,8 @@ export class Processors {
   /** Per pCPU: whether it was busy for most of its last step; its siblings. */
   readonly #wasBusy: Uint8Array
   readonly #siblings: readonly Int32Array[]
+  /** Per pCPU: how much work it does in a millisecond, in milliseconds of the largest. */
+  readonly #capacity: Float64Array
   readonly #bandwidths = new Set<Bandwidth>()
   /** By the list of their pCPUs. */
   readonly #affinities = new Map<string, Affinity>()
@@ -63,6 +65,7 @@ export class Processors {
     this.#queues = new RunQueues(topology, this.#tasks)
     this.#placement = new Placement(this.#tasks, this.#queues, this.#random)
     this.#wasBusy = new Uint8Array(count)
+    this.#capacity = Float64Array.from(topology.pcpus, ({ capacity = 1 }) => capacity)
     this.#siblings = topology.pcpus.map(({ id, siblings }) => Int32Array.from(siblings.without(id)))
     this.#background = topology.pcpus.map(({ id }) => {
       const random = new Random(seed, `background of ${id}`)
@@ -290,8 +293,11 @@ export class Processors {
 
   #speedOf(pcpu: number): number {
     const siblings = this.#siblings[pcpu]!
-    for (let i = 0; i < siblings.length; i++) if (this.#wasBusy[siblings[i]!] !== 0) return smtSpeed
-    return 1
+    const capacity = this.#capacity[pcpu]!
+    for (let i = 0; i < siblings.length; i++) {
+      if (this.#wasBusy[siblings[i]!] !== 0) return smtSpeed * capacity
+    }
+    return capacity
   }
 
   /** The task whose turn it is: the one that runs until its slice is over, then the one that was served least. */

@@ -47,6 +47,8 @@ export interface HostShape {
   readonly cores: number
   /** SMT threads of each core. Default 1. */
   readonly threads?: number
+  /** How much work each core of a socket does against the largest: a list of fractions, of which one is 1. Default: all the same. */
+  readonly capacities?: readonly number[]
   /** NUMA cells; the cores are dealt to them evenly, in order. Default: one for each socket. */
   readonly cells?: number
 }

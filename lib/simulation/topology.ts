@@ -9,6 +9,7 @@ const remoteDistance = 20
 /** The topology of a host of this shape. */
 export function topologyOf(pcpus: number | HostShape, memory: number): Topology {
   const { sockets, cores, threads, cells } = completeShape(pcpus)
+  const capacities = typeof pcpus === 'number' ? undefined : pcpus.capacities
   const coreCount = sockets * cores
   const cellOf = (core: number) => Math.floor((core * cells) / coreCount)
   const siblingsOf = (core: number) =>
@@ -24,6 +25,7 @@ export function topologyOf(pcpus: number | HostShape, memory: number): Topology 
       core: core % cores,
       cache: Math.floor(core / cores),
       siblings: siblingsOf(core),
+      ...(capacities && { capacity: capacities[core % cores]! }),
     }
   })
   const cellIds = Array.from({ length: cells }, (_, id) => id)
@@ -44,7 +46,7 @@ export function topologyOf(pcpus: number | HostShape, memory: number): Topology 
 }
 
 /** A shape with all its defaults written out. */
-export function completeShape(pcpus: number | HostShape): Required<HostShape> {
+export function completeShape(pcpus: number | HostShape): Required<Omit<HostShape, 'capacities'>> {
   const shape = typeof pcpus === 'number' ? { cores: pcpus } : pcpus
   const sockets = shape.sockets ?? 1
   return { sockets, cores: shape.cores, threads: shape.threads ?? 1, cells: shape.cells ?? sockets }

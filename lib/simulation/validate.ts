@@ -85,12 +85,15 @@ function validateHugePages({ hugePages, domains }: Scenario): void {
 const mostPcpus = 65_536
 
 function validateShape(pcpus: number | HostShape): CpuSet {
-  if (typeof pcpus !== 'number') onlyKeys('pcpus', pcpus, ['sockets', 'cores', 'threads', 'cells'])
+  if (typeof pcpus !== 'number')
+    onlyKeys('pcpus', pcpus, ['sockets', 'cores', 'threads', 'cells', 'capacities'])
   const shape = completeShape(pcpus)
   for (const [key, count] of Object.entries(shape)) {
     const option = typeof pcpus === 'number' ? 'pcpus' : `pcpus.${key}`
     if (!Number.isInteger(count) || count < 1) throw wrongOption(option, 'a whole number above 0', count)
   }
+  const capacities = typeof pcpus === 'number' ? undefined : pcpus.capacities
+  if (capacities !== undefined) validateCapacities(capacities, shape.cores)
   const cores = shape.sockets * shape.cores
   if (cores * shape.threads > mostPcpus) {
     throw wrongOption('pcpus', `${mostPcpus} at the most`, cores * shape.threads)
@@ -107,6 +110,16 @@ function validateOffline(list: string, all: CpuSet): CpuSet {
   const offline = list === 'any' ? all : CpuSet.parse(list)
   if (offline.size === all.size) throw wrongOption('offline', 'fewer than all pCPUs', list)
   return offline
+}
+
+function validateCapacities(capacities: readonly number[], cores: number): void {
+  const isFine =
+    Array.isArray(capacities) &&
+    capacities.length === cores &&
+    capacities.every((capacity) => capacity > 0 && capacity <= 1) &&
+    capacities.includes(1)
+  if (isFine) return
+  throw wrongOption('pcpus.capacities', `${cores} fractions above 0 and up to 1, one of them 1`, capacities)
 }
 
 function validateBackground(background: number | readonly number[], pcpus: number): void {

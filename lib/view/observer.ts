@@ -89,8 +89,10 @@ export class Observer {
   readonly #usable: UsableCpus
   #background: Background
   #cellOf: CellOf
+  /** By pCPU number: how much work it does against the largest. */
+  #capacities: Float64Array
   #contention: Contention
-  readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1 }
+  readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1, capacity: 1 }
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
   /** The same in the order of the domains of the last sample. */
@@ -110,6 +112,7 @@ export class Observer {
     this.#usable = new UsableCpus(topology, options, this.#affinitySets)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
+    this.#capacities = capacitiesOf(topology)
     this.#contention = new Contention(topology.cpuCount)
   }
 
@@ -146,7 +149,7 @@ export class Observer {
         busy: known(cpu.pcpuBusy[pcpu.id]),
         background: background[pcpu.id],
         unusable: why(pcpu.id),
-        capacity: 1,
+        capacity: pcpu.capacity ?? 1,
       })),
       domains,
       vcpus,
@@ -211,6 +214,7 @@ export class Observer {
     }
     this.#topology = topology
     this.#cellOf = cellsOf(topology)
+    this.#capacities = capacitiesOf(topology)
   }
 
   #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {
@@ -328,6 +332,7 @@ export class Observer {
     reading.throttled = known(throttled) ?? 0
     reading.busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
     reading.allowed = mostOf(domain.cpuQuota)
+    reading.capacity = this.#capacities[pcpu] ?? 1
     const demandRange = all.counts
       ? track.demand.next(reading, track.outside(row, this.#contention))
       : undefined
@@ -385,6 +390,12 @@ function delayOf(cpu: CpuSample, row: number, quota: CpuQuota | undefined, toget
   const throttled = cpu.throttled?.[row] ?? Number.NaN
   if (!Number.isNaN(throttled)) return Math.max(0, delay - throttled)
   return isAtQuota(quota, cpu.usage[row]!, together) ? Number.NaN : delay
+}
+
+function capacitiesOf({ pcpus, cpuCount }: Topology): Float64Array {
+  const capacities = new Float64Array(cpuCount).fill(1)
+  for (const { id, capacity = 1 } of pcpus) capacities[id] = capacity
+  return capacities
 }
 
 function sumOfKnown(values: Float64Array, start: number, end: number): number {

@@ -113,6 +113,7 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host) {
   js["memoryKiB"] = static_cast<double>(host.memory_kib);
   js["cpuCount"] = host.cpu_count;
   js["online"] = ToTypedArray<Napi::Uint32Array>(env, host.online);
+  js["isLocal"] = host.is_local;
   js["isolated"] = host.isolated;
   return js;
 }

@@ -129,6 +129,7 @@ HostDescription Connection::Describe() const {
   }
   if (host.online.empty()) host.online = ReadOnline(host.cpu_count);
   // libvirt does not tell of these: only the local kernel can be asked.
+  host.is_local = IsLocal();
   if (IsLocal()) host.isolated = ReadFile("/sys/devices/system/cpu/isolated");
   return host;
 }

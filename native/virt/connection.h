@@ -36,6 +36,7 @@ struct HostDescription {
   uint64_t memory_kib;
   uint32_t cpu_count;            // width of affinity maps
   std::vector<uint32_t> online;  // bitmap, as libvirt's node CPU map has it
+  bool is_local;                 // it is the machine that we run on, as far as the URI tells
   std::string isolated;          // the kernel's list of isolated CPUs; empty: none, or not known
 };
 

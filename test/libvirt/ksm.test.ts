@@ -27,6 +27,7 @@ function hostWith(xml: string, pagesSharing: number): LibvirtHost {
       memoryKiB: 4 * (GiB / KiB),
       cpuCount: 1,
       online: new Uint32Array(),
+      isLocal: false,
       isolated: '',
     }),
     ksm: () => Promise.resolve({ pagesToScan: 100, sleep: 20, pagesSharing }),

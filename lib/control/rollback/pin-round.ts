@@ -120,11 +120,15 @@ function worstExpected(
 ): number {
   const there = new Map<number, Sharer[]>()
   const weights = new Map(view.domains.map((domain) => [domain, weightOf(domain)]))
+  const capacities = new Map(view.pcpus.map(({ id, capacity }) => [id, capacity]))
   const isWeighted = view.domains.every(({ cpuShares }) => cpuShares !== undefined)
   for (const vcpu of view.vcpus) {
     const { place, demand = 0 } = expected.get(keyOf(vcpu))!
     if (place === undefined || !cpus.has(place)) continue
-    const sharer = { demand, weight: isWeighted ? weights.get(vcpu.domain)! : 1 }
+    const sharer = {
+      demand: Math.min(1, demand / (capacities.get(place) ?? 1)),
+      weight: isWeighted ? weights.get(vcpu.domain)! : 1,
+    }
     there.set(place, [...(there.get(place) ?? []), sharer])
   }
   let longest = 0

@@ -71,7 +71,7 @@ export function shapeOf(
       const together = threads.get(coreKey(id, shapes.get(id)))!
       const pcpu = seen.get(id)
       capacity[bin]! += (positive(pcpu?.capacity) * (1 + sibling * (together - 1))) / together
-      if (counts) background[bin]! += pcpu?.background ?? 0
+      if (counts) background[bin]! += (pcpu?.background ?? 0) * positive(pcpu?.capacity)
     }
   }
   const scale = view.online.size / capacity.reduce((sum, one) => sum + one, 0)

@@ -69,9 +69,11 @@ function rightsAmong(pcpus: readonly number[]) {
   }
 }
 
-/** The same with each pCPU's background load counted to its load. */
+/** The same with each pCPU's background load counted to its load, as a part of the host's largest pCPU. */
 export function withBackground(placement: Placement, view: View): Placement {
-  const background = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu.background]))
+  const background = new Map(
+    view.pcpus.map(({ id, background, capacity }) => [id, background && background * capacity]),
+  )
   const loads = placement.loads.map((load, index) => {
     const part = background.get(placement.pcpus[index]!) ?? 0
     return part > 0 ? load + part : load

@@ -37,6 +37,15 @@ export function mostDemand(usage: number, delay: number, busy: number): number {
   return estimateDemand(usage, Math.max(0, busy - usage))
 }
 
+/**
+ * What `demand`, seen on a pCPU of this capacity, is of the host's largest: the same work takes less of that. One that
+ * hardly ever slept, by the part of the time that it ran or waited, would take all that it gets of it.
+ */
+export function onLargest(demand: number, awake: number, capacity: number): number {
+  if (capacity === 1) return demand
+  return awake > neverSleeps ? 1 : capacity * demand
+}
+
 function clamp(fraction: number): number {
   return Math.min(1, Math.max(0, fraction))
 }

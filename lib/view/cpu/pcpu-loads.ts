@@ -51,13 +51,14 @@ export function percentOfMean(loads: Float64Array): number {
   return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
 }
 
-/** The demand on each online pCPU, in ascending order: `demand` of {@link pcpuLoads}. */
+/** The demand on each online pCPU, in ascending order, as a part of what that pCPU can do. */
 export function pcpuDemands(view: View): Float64Array {
   const byNumber = new Float64Array(view.topology.cpuCount)
   for (const vcpu of view.vcpus) {
     const place = placeOf(vcpu)
     if (place !== undefined) byNumber[place]! += vcpu.demand ?? 0
   }
+  for (const { id, capacity } of view.pcpus) byNumber[id]! /= capacity
   return Float64Array.from(view.online, (id) => byNumber[id] ?? 0)
 }
 

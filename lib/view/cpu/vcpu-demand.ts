@@ -1,5 +1,5 @@
 import type { DemandRange } from '../view.ts'
-import { closedDemand, estimateDemand, mostDemand } from './demand.ts'
+import { closedDemand, estimateDemand, mostDemand, onLargest } from './demand.ts'
 import { Elasticity, type Outside } from './elasticity.ts'
 import { LevelFilter } from './step-filter.ts'
 
@@ -13,6 +13,8 @@ export interface VcpuReading {
   busy: number
   /** Fraction of one pCPU that its quotas allow. */
   allowed: number
+  /** How much work the pCPU that it ran on does against the host's largest. */
+  capacity: number
 }
 
 /** One vCPU's demand over time: the point estimate and the interval that it lies in, with what was learned of it. */
@@ -27,10 +29,16 @@ export class VcpuDemand {
    * undefined where that is not known.
    */
   next(reading: VcpuReading, outside: Outside): DemandRange | undefined {
-    const { usage, delay, throttled, busy, allowed } = reading
-    const least = Math.min(allowed, estimateDemand(usage, Number.NaN))
-    const closed = Math.min(allowed, closedDemand(usage, delay, throttled))
-    const most = Math.min(allowed, mostDemand(usage, delay + throttled, busy))
+    const { usage, delay, throttled, busy, allowed, capacity } = reading
+    const least = Math.min(allowed, capacity * estimateDemand(usage, Number.NaN))
+    const closed = Math.min(
+      allowed,
+      onLargest(closedDemand(usage, delay, throttled), usage + delay, capacity),
+    )
+    const most = Math.min(
+      allowed,
+      onLargest(mostDemand(usage, delay + throttled, busy), usage + delay, capacity),
+    )
     if (!Number.isNaN(closed - least) && !Number.isNaN(delay)) {
       this.#elasticity.next(least, closed - least, outside)
     }
