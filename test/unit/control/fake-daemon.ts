@@ -1,3 +1,4 @@
+import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import type { CpuSample } from '../../../lib/host/sample.ts'
@@ -29,6 +30,8 @@ export class FakeDaemon {
   /** Virtual milliseconds of each attempt to connect. */
   readonly attempts: number[] = []
   pcpus = 4
+  /** pCPUs that those made from now on have offline. */
+  offline = CpuSet.empty
   #isAway = false
   readonly #guests: FakeGuest[]
 
@@ -40,6 +43,10 @@ export class FakeDaemon {
     this.attempts.push(this.clock.now())
     if (this.#isAway) throw new BallastError('ERR_CONNECTION_FAILED', 'no daemon')
     const connection = new Connection(this.#guests, { clock: this.clock, pcpus: this.pcpus })
+    const { topology } = connection
+    const online = topology.online.minus(this.offline)
+    const pcpus = topology.pcpus.filter(({ id }) => online.has(id))
+    Object.assign(connection, { topology: { ...topology, online, pcpus } })
     this.connections.push(connection)
     return connection
   }

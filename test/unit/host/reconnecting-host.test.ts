@@ -138,6 +138,17 @@ describe('reconnecting', () => {
     await vi.waitFor(() => expect(daemon.connection.isClosed).toBe(true))
   })
 
+  it('stays with a host of which a pCPU was switched off meanwhile, and has its topology', async () => {
+    const daemon = new FakeDaemon([])
+    const { host, events } = await listenTo(daemon)
+    daemon.goAway()
+    daemon.offline = CpuSet.of(3)
+    daemon.comeBack()
+    await daemon.clock.sleepUntil(1_000)
+    expect(events).toEqual([gone, { kind: 'connected' }])
+    expect(`${host.topology.online}`).toBe('0-2')
+  })
+
   it('gives up a host that comes back with other pCPUs', async () => {
     const daemon = new FakeDaemon([])
     const { host, events } = await listenTo(daemon)
