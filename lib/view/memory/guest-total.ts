@@ -28,8 +28,10 @@ export class GuestTotal {
   #isSure = false
   /** Whether the total follows the balloon; undefined: not seen yet. */
   #follows: boolean | undefined
-  /** The balloon's size when it was last compared. */
+  /** The balloon's size when it was last compared, and the report that it was compared with. */
   #comparedAt = Number.NaN
+  #comparedTotal = Number.NaN
+  #comparedUsable = Number.NaN
   #doubted = Number.NaN
   #doubts = 0
   /** Whether the last report had a total: without one, nothing is learned that holds for reports that have one. */
@@ -83,9 +85,12 @@ export class GuestTotal {
     // Less than nothing in use: one of the two sizes was never true, and nothing is to be learned of it.
     if (total - usable + kept < 0) return false
     const isAsBefore = Math.abs(kept - this.#kept) < keptSlack
-    const isSameTotal = Math.abs(total - this.#total) < negligible
-    // A total that counts the balloon leaves less of it usable, or more: one of the two has to move.
-    const isFrozen = isSameTotal && Math.abs(usable - this.#usable) < negligible
+    const isSameTotal = isSame(total, this.#comparedTotal)
+    // A total that counts the balloon leaves less of it usable, or more: one of the two has to move. One that follows the
+    // balloon and has stopped on its way down is above the balloon's size.
+    const isFrozen =
+      (isSameTotal && isSame(usable, this.#comparedUsable)) ||
+      (kept < -negligible && isSame(total, this.#total) && isSame(usable, this.#usable))
     if (this.#isSure && !isAsBefore && isFrozen) return false
     if (this.#isSure && !isAsBefore && !isSameTotal) {
       this.#doubts = Math.abs(kept - this.#doubted) < keptSlack ? this.#doubts + 1 : 1
@@ -98,6 +103,8 @@ export class GuestTotal {
     this.#kept = kept
     this.#isSure = true
     this.#comparedAt = this.#actual
+    this.#comparedTotal = total
+    this.#comparedUsable = usable
     this.#least = this.#actual
     this.#most = this.#actual
     return true
@@ -112,4 +119,8 @@ export class GuestTotal {
   #isOnItsWay(size: number): boolean {
     return size > this.#least - keptSlack && size < this.#most + keptSlack
   }
+}
+
+function isSame(bytes: number, others: number): boolean {
+  return Math.abs(bytes - others) < negligible
 }

@@ -128,6 +128,8 @@ describe('whatever a guest tells', () => {
         // Its first figures are of no balloon at all, and the next tell no size.
         examples: [
           [[emptyReport, { memory: { actual: Number.NaN } }]],
+          // A wrong total of a balloon at rest, then one size of a balloon that is as it was before.
+          [[{}, { memory: { available: 728 } }, { memory: { ...emptyReport.memory, actual: 1_241 } }]],
           // A report without its total, then a balloon of no size at all.
           [
             [
