@@ -177,8 +177,8 @@ export interface NativeMemorySample {
   readonly hostPressure: number
   /** Bytes that the ZFS ARC of a local host holds above its minimum; NaN: there is none. */
   readonly hostZfsArc: number
-  /** Pools of a local host that hold any page, by cell and size. */
-  readonly hugePages: readonly NativeHugePagePool[]
+  /** Pools of a local host that hold any page, by cell and size; of any other it is left out. */
+  readonly hugePages?: readonly NativeHugePagePool[]
 }
 
 /** The huge pages of one size in one NUMA cell, in pages. */

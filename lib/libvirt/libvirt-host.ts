@@ -19,6 +19,7 @@ import { readTopology } from './capabilities.ts'
 import { readQuota } from './cpu-tune.ts'
 import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
+import { hugePagePoolsOf } from './huge-page-pools.ts'
 import { LocalKsmFiles } from './local-ksm.ts'
 import { fromNative } from './native-error.ts'
 import { pageSizeOf } from './page-size.ts'
@@ -39,6 +40,8 @@ export class LibvirtHost implements Host {
   /** The online pCPUs as they were told last. */
   #online: Uint32Array
   readonly #pageSize: number
+  /** As they were when it was connected: a remote host does not tell them otherwise. */
+  readonly #pools: readonly HugePagePool[]
   readonly #localKsm = new LocalKsmFiles()
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
@@ -57,6 +60,7 @@ export class LibvirtHost implements Host {
     this.#topology = readTopology(description, description.isLocal ? readSysfs : undefined)
     this.#online = description.online
     this.#pageSize = pageSizeOf(description.capabilities)
+    this.#pools = hugePagePoolsOf(description.capabilities, this.#pageSize)
   }
 
   get topology(): Topology {
@@ -120,7 +124,7 @@ export class LibvirtHost implements Host {
         free: sample.hostFreeKiB * KiB,
         available: sample.hostAvailableKiB * KiB,
         pressure: sample.hostPressure,
-        hugePages: sample.hugePages.map(toPool),
+        hugePages: sample.hugePages?.map(toPool) ?? this.#pools,
         zfsArc: sample.hostZfsArc,
       },
     }

@@ -34,6 +34,19 @@ const char* KindName(HostEvent::Kind kind) {
   return "closed";
 }
 
+Napi::Value ToJs(Napi::Env env, const std::vector<HugePagePool>& pools) {
+  Napi::Array array = Napi::Array::New(env, pools.size());
+  for (size_t i = 0; i < pools.size(); ++i) {
+    Napi::Object pool = Napi::Object::New(env);
+    pool["cell"] = pools[i].cell;
+    pool["pageKiB"] = static_cast<double>(pools[i].page_kib);
+    pool["pages"] = static_cast<double>(pools[i].pages);
+    pool["free"] = static_cast<double>(pools[i].free);
+    array[static_cast<uint32_t>(i)] = pool;
+  }
+  return array;
+}
+
 }  // namespace
 
 Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains) {
@@ -93,17 +106,7 @@ Napi::Value ToJs(Napi::Env env, const MemoryColumns& sample, uint32_t known_gene
   js["hostAvailableKiB"] = sample.node.available_kib;
   js["hostPressure"] = sample.node.pressure;
   js["hostZfsArc"] = sample.zfs_arc;
-  Napi::Array pools = Napi::Array::New(env, sample.huge_pages.size());
-  for (size_t i = 0; i < sample.huge_pages.size(); ++i) {
-    const HugePagePool& pool = sample.huge_pages[i];
-    Napi::Object one = Napi::Object::New(env);
-    one["cell"] = pool.cell;
-    one["pageKiB"] = static_cast<double>(pool.page_kib);
-    one["pages"] = static_cast<double>(pool.pages);
-    one["free"] = static_cast<double>(pool.free);
-    pools[static_cast<uint32_t>(i)] = one;
-  }
-  js["hugePages"] = pools;
+  if (sample.huge_pages) js["hugePages"] = ToJs(env, *sample.huge_pages);
   return js;
 }
 

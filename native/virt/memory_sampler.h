@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,7 +55,7 @@ struct MemoryColumns {
   std::vector<uint8_t> state;
   std::vector<MemoryReading> readings;  // a row for each domain
   NodeMemory node;
-  std::vector<HugePagePool> huge_pages;                       // of a local host
+  std::optional<std::vector<HugePagePool>> huge_pages;        // only the local kernel tells
   double zfs_arc = std::numeric_limits<double>::quiet_NaN();  // bytes
 };
 

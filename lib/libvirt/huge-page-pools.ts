@@ -1,0 +1,32 @@
+import { XMLParser } from 'fast-xml-parser'
+import type { HugePagePool } from '../host/sample.ts'
+import { KiB } from '../util/units.ts'
+
+interface CellElement {
+  readonly id?: string
+  /** `<pages unit='KiB' size='2048'>512</pages>`: how many pages of this size the cell has, used or not. */
+  readonly pages?: readonly { readonly size?: string; readonly '#text'?: string }[]
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  isArray: (name) => name === 'cell' || name === 'pages',
+})
+
+/** The pools of huge pages that a host's capabilities XML has; pages of `pageSize` bytes are ordinary. */
+export function hugePagePoolsOf(capabilities: string, pageSize: number): HugePagePool[] {
+  const { capabilities: root } = parser.parse(capabilities)
+  const cells: readonly CellElement[] = root?.host?.topology?.cells?.cell ?? []
+  return cells.flatMap(({ id, pages }) =>
+    (pages ?? []).flatMap(({ size, '#text': count }) => {
+      const bytes = Number(size) * KiB
+      const total = Number(count) * bytes
+      return bytes > pageSize && total > 0
+        ? [{ cell: Number(id), pageSize: bytes, total, free: Number.NaN }]
+        : []
+    }),
+  )
+}
