@@ -122,7 +122,7 @@ export class Actuator {
         await this.#pinning.pin(domain, action)
       } else if (action.kind === 'setShares') {
         await this.#host.setCpuShares(domain, action.shares)
-        this.#ledger.shares.applied(domain, action.shares)
+        this.#ledger.shares.applied(domain, action.shares, domain.cpuShares)
       } else {
         await this.#host.setMemory(domain, action.bytes)
         this.#ledger.memoryRequested(domain, action.bytes, this.#host.clock.now())

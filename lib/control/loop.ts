@@ -104,7 +104,9 @@ export class ControlLoop {
     this.#actuator = new Actuator(host, journal, this.#ledger, actuation)
     if (ksm) this.#ksm = new KsmLoop(host, ksm, journal, actuation, report)
     this.#sampling = new Sampling(host, { interval, info, ksm: this.#ksm, report })
-    this.#unsubscribe = host.subscribe(({ kind }) => {
+    this.#unsubscribe = host.subscribe((event) => {
+      const { kind } = event
+      if (kind === 'cpuShares') this.#ledger.shares.announced(event.domain, event.shares)
       if (kind === 'disconnected') this.#interrupt()
     })
   }

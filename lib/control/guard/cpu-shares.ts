@@ -1,6 +1,6 @@
 import type { SetSharesAction } from '../../policy/plan.ts'
+import type { SharesScale } from '../../view/shares-scale.ts'
 import type { DomainView } from '../../view/view.ts'
-import { isShares } from '../domain/rules.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Verdict } from '../verdict.ts'
 import { domainSkip } from './eligibility.ts'
@@ -10,12 +10,16 @@ export function limitShares(
   { shares }: SetSharesAction,
   domain: DomainView,
   ledger: Ledger,
+  scale: SharesScale,
 ): Verdict<SetSharesAction> | undefined {
   const skip = domainSkip(domain)
   if (skip) return { rule: skip.rule, cause: skip.reason }
   const verdict = ledger.shares.check(domain.uuid)
   if (verdict) return verdict
-  if (!isShares(shares)) return { rule: 'invalid', cause: { kind: 'cpu-shares-invalid', shares } }
+  const { least, most } = scale
+  if (!Number.isSafeInteger(shares) || shares < least || shares > most) {
+    return { rule: 'invalid', cause: { kind: 'cpu-shares-invalid', shares, least, most } }
+  }
   const { cpuShares } = domain
   if (cpuShares === undefined) {
     return { rule: 'unmanaged', cause: { kind: 'cpu-shares-unknown' } }

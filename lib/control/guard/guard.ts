@@ -1,5 +1,6 @@
 import { type Action, actionKey, type Plan } from '../../policy/plan.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
+import { sharesScale } from '../../view/shares-scale.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clamp, Skipped } from '../tick.ts'
@@ -42,9 +43,10 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
       ledger.refusals.check(action, view.time)
     )
   }
+  const scale = sharesScale(view.domains)
   const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
-    if (action.kind === 'setShares') return limitShares(action, domain, ledger)
+    if (action.kind === 'setShares') return limitShares(action, domain, ledger, scale)
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)

@@ -7,6 +7,10 @@ import type { Verdict } from '../verdict.ts'
 /** What we did to one domain's shares in one run of it. */
 interface SharesRequest extends RunIdentity {
   readonly shares: number
+  /** What they were before. */
+  readonly before: number | undefined
+  /** Whether libvirt has told of another change since. */
+  isAnnounced: boolean
   /** Whether they have been seen since to be what we made them. */
   seen: boolean
   /** What another program made of them: from then on they are not changed. */
@@ -29,12 +33,25 @@ export class SharesLedger {
       const shares = domains.get(uuid)?.cpuShares
       if (shares === undefined || request.external !== undefined) continue
       if (shares === request.shares) request.seen = true
-      else if (request.seen) request.external = shares
+      else if (!request.seen) continue
+      // Back to what they were, and libvirt knows of nobody who did it: systemd does so when it reloads its units.
+      else if (shares === request.before && !request.isAnnounced) this.#requests.delete(uuid)
+      else request.external = shares
     }
   }
 
-  applied(domain: DomainIdentity, shares: number): void {
-    this.#requests.set(domain.uuid, { ...runOf(domain), shares, seen: false, external: undefined })
+  /** `before` is what it had. */
+  applied(domain: DomainIdentity, shares: number, before?: number): void {
+    const earlier = this.#requests.get(domain.uuid)
+    const original = earlier && isSameRun(domain, earlier) ? earlier.before : before
+    const fresh = { seen: false, isAnnounced: false, external: undefined }
+    this.#requests.set(domain.uuid, { ...runOf(domain), shares, before: original, ...fresh })
+  }
+
+  /** libvirt has told that somebody gave it these. */
+  announced({ uuid }: DomainIdentity, shares: number): void {
+    const request = this.#requests.get(uuid)
+    if (request && request.shares !== shares) request.isAnnounced = true
   }
 
   /** It could not be given shares. What is not likely to pass is not tried again in this run of the domain. */

@@ -61,8 +61,9 @@ export const guardReasons = {
   ),
   // cpu_shares.
   'cpu-shares-invalid': define(
-    { shares: 'number' },
-    ({ shares }) => `cpu_shares are a whole number from 1 to 262144, not ${shares}`,
+    { shares: 'number', least: 'number', most: 'number' },
+    ({ shares, least, most }) =>
+      `cpu_shares on this host are a whole number from ${least} to ${most}, not ${shares}`,
   ),
   'cpu-shares-unknown': plain('its cpu_shares are not known, and could not be restored'),
   'cpu-shares-given': define({ shares: 'number' }, ({ shares }) => `it was given ${shares} shares already`),

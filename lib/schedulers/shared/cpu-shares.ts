@@ -1,7 +1,5 @@
+import { type SharesScale, sharesScale } from '../../view/shares-scale.ts'
 import type { DomainView } from '../../view/view.ts'
-
-/** The range that libvirt accepts; where the host's own range is narrower, the host refuses values outside of that. */
-const range = { least: 2, most: 262_144 }
 
 /** By domain: the `cpu_shares` that it should have. */
 export type Weights = ReadonlyMap<DomainView, number>
@@ -11,13 +9,17 @@ export type Weights = ReadonlyMap<DomainView, number>
  * something, and scales differ between hosts. Undefined while they are unknown for any domain.
  */
 export function proportional(domains: readonly DomainView[]): Weights | undefined {
-  const scale = commonScale(domains)
-  if (scale === undefined) return undefined
-  return new Map(domains.map((domain) => [domain, weightOn(scale, domain)]))
+  const range = sharesScale(domains)
+  const common = commonScale(domains, range)
+  if (common === undefined) return undefined
+  // One that would have more than the host takes keeps its proportion: the others get less.
+  const most = Math.max(...domains.map(({ settings }) => settings.shares))
+  const scale = Math.min(common, range.most / most)
+  return new Map(domains.map((domain) => [domain, weightOn(scale, domain, range)]))
 }
 
 /** The `cpu_shares` per share that fits most domains; of several that fit as many, the largest. */
-function commonScale(domains: readonly DomainView[]): number | undefined {
+function commonScale(domains: readonly DomainView[], range: SharesScale): number | undefined {
   const counts = new Map<string, { readonly domain: DomainView; count: number }>()
   for (const domain of domains) {
     if (domain.cpuShares === undefined) return undefined
@@ -29,7 +31,7 @@ function commonScale(domains: readonly DomainView[]): number | undefined {
   const kinds = [...counts.values()]
   const fits = (scale: number) => {
     return kinds.reduce((sum, { domain, count }) => {
-      return weightOn(scale, domain) === domain.cpuShares ? sum + count : sum
+      return weightOn(scale, domain, range) === domain.cpuShares ? sum + count : sum
     }, 0)
   }
   const scales = kinds.map(({ domain }) => domain.cpuShares! / domain.settings.shares)
@@ -37,6 +39,6 @@ function commonScale(domains: readonly DomainView[]): number | undefined {
   return rated.sort((a, b) => b.fits - a.fits || b.scale - a.scale)[0]?.scale
 }
 
-function weightOn(scale: number, { settings }: DomainView): number {
+function weightOn(scale: number, { settings }: DomainView, range: SharesScale): number {
   return Math.max(range.least, Math.min(range.most, Math.round(scale * settings.shares)))
 }
