@@ -180,6 +180,7 @@ describe('a cpuset that can be read', () => {
     await run.run(25)
     expect(run.crowd).toEqual([2, 2, 2, 2])
     expect(run.externals).toEqual([])
+    expect(run.refused).toEqual([])
     await restore(run.host, run.journal)
     expect(await run.settings(60_000)).toEqual([...same('0', 4), ...same('0-3', 4)])
   })
