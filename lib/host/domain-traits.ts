@@ -1,3 +1,5 @@
+import type { CpuSet } from './cpuset.ts'
+
 /** What keeps a domain's memory on the host, whatever its balloon says. */
 export type PinnedMemory =
   | 'huge pages' // backed by the host's huge pages, which a balloon cannot give back one by one
@@ -16,4 +18,6 @@ export interface DomainTraits {
   readonly hugePages?: number | undefined
   /** Whether its memory is a file that it shares, so that the host may count it as page cache. Default: it is not. */
   readonly fileBacked?: boolean | undefined
+  /** NUMA cells that all its memory is bound to (`<numatune>`, strict or restrictive). Default: it is not. */
+  readonly memoryCells?: CpuSet | undefined
 }

@@ -2,12 +2,14 @@ import { XMLParser } from 'fast-xml-parser'
 import type { DomainTraits, PinnedMemory } from '../host/domain-traits.ts'
 import { BallastError } from '../host/errors.ts'
 import { type GuestMemoryElement, hugePagesOf, isFileBacked, listsOfPages } from './guest-pages.ts'
+import { boundCells, type NumatuneElement } from './numatune.ts'
 
 /** What the XML parser makes of a domain's XML, as far as we read it: attributes are strings, empty elements are `''`. */
 interface DomainElement extends Omit<GuestMemoryElement, 'devices'> {
   /** Encrypted guests; `sev`, `sev-snp` and `tdx` pin their memory, `s390-pv` does not say. */
   readonly launchSecurity?: { readonly type?: string } | string
   readonly devices?: DevicesElement | string
+  readonly numatune?: NumatuneElement | string
 }
 interface DevicesElement extends Exclude<NonNullable<GuestMemoryElement['devices']>, string> {
   readonly memballoon?: { readonly model?: string; readonly stats?: { readonly period?: string } }
@@ -51,12 +53,14 @@ function traitsOf(xml: string): DomainTraits {
   const devices = typeof domain.devices === 'object' ? domain.devices : {}
   const { period = '' } = devices.memballoon?.stats ?? {}
   const hugePages = hugePagesOf(domain)
+  const memoryCells = boundCells(domain.numatune)
   return {
     balloon: balloonOf(devices.memballoon?.model),
     statsPeriodSeconds: /^\d{1,9}$/.test(period) ? Number(period) || undefined : undefined,
     pinnedMemory: pinnedMemoryOf(domain, devices, hugePages),
     ...(hugePages > 0 && { hugePages }),
     ...(isFileBacked(domain) && { fileBacked: true }),
+    ...(memoryCells && { memoryCells }),
   }
 }
 

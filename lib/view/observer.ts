@@ -309,11 +309,12 @@ export class Observer {
     }
     const first = cpu.vcpuStart[index]!
     const end = cpu.vcpuStart[index + 1]!
+    const within = this.#usable.beside(this.#options.traits?.(identity)?.memoryCells, cpuset)
     const together = sumOfKnown(cpu.usage, first, end)
     for (let row = first; row < end; row++) {
       const track = run.vcpu(cpu.vcpu[row]!)
       track.seePin(pins?.get(cpu.vcpu[row]!))
-      vcpus.push(this.#vcpu(cpu, row, domain, track, { counts, together }))
+      vcpus.push(this.#vcpu(cpu, row, domain, track, { counts, together, within }))
     }
     if (cpuQuota?.global !== undefined) vcpus.splice(0, end, ...withinGlobal(vcpus, cpuQuota.global))
     return domain
@@ -341,7 +342,7 @@ export class Observer {
       vcpu,
       affinity: track.affinity,
       pin: track.pin,
-      allowed: this.#usable.allowed(domain.settings, first, domain.cpuset),
+      allowed: this.#usable.allowed(domain.settings, first, all.within),
       pcpu: pcpu < 0 ? undefined : pcpu,
       usage: known(usage),
       delay: known(delay),
@@ -380,6 +381,8 @@ export class Observer {
 interface DomainUsage {
   /** Whether it is load. */
   readonly counts: boolean
+  /** Where the cpuset and bound memory let them be; undefined: anywhere. */
+  readonly within: CpuSet | undefined
   /** Sum of their known usage. */
   readonly together: number
 }

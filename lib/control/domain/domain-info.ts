@@ -46,7 +46,6 @@ export class DomainInfo {
         report,
       })
     }
-    if (!memoryMatters) return
     const traits = new RunCache(host, {
       ask: ({ uuid }) => host.domainTraits(uuid),
       isChangedBy: ({ kind }) => kind === 'device',
@@ -55,6 +54,7 @@ export class DomainInfo {
       report,
     })
     this.traits = traits
+    if (!memoryMatters) return
     if (!statsPeriod || host.readOnly) return
     const seconds = statsPeriodSeconds(interval)
     this.periods = new StatsPeriods(host, journal, seconds, {

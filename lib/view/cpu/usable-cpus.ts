@@ -50,6 +50,19 @@ export class UsableCpus {
     return (known ?? online).minus(refused)
   }
 
+  /**
+   * What is left of a cpuset (undefined: all) beside memory that is bound to these cells: their pCPUs, where there are any.
+   * It is a bound and no cost, since such memory never follows a vCPU that leaves it.
+   */
+  beside(cells: CpuSet | undefined, cpuset: CpuSet | undefined): CpuSet | undefined {
+    if (!cells) return cpuset
+    const near = this.#topology.cells
+      .filter(({ id }) => cells.has(id))
+      .reduce((all, { cpus }) => all.or(cpus), CpuSet.empty)
+    const both = (cpuset ?? this.#topology.online).and(near)
+    return both.and(this.#allowed.usable).isEmpty ? cpuset : both
+  }
+
   /** Where a vCPU may be placed, by the settings and the cpuset of its domain and by what it could run on at `first`. */
   allowed(settings: DomainSettings, first: CpuSet | undefined, cpuset: CpuSet | undefined): CpuSet {
     return this.#allowed.of(settings, first, cpuset)

@@ -57,13 +57,10 @@ describe('what a domain is made of', () => {
     expect(ticks.map((tick) => why(tick)?.length)).toEqual([0, 0, 0, 1, 1, 1])
   })
 
-  it('is of no matter to a loop that only schedules', async () => {
+  it('is asked once by a loop that only schedules: its memory may be bound to NUMA cells', async () => {
     const host = new FakeHost([guest(1)])
-    host.domainTraits = async () => {
-      throw new Error('asked')
-    }
-    const ticks = await ticksOf(host, { ballooning: undefined, scheduler: () => [] })
-    expect(ticks.flatMap(({ errors }) => errors)).toEqual([])
+    await ticksOf(host, { ballooning: undefined, scheduler: () => [] })
+    expect(host.looks.filter(({ call }) => call === 'domainTraits')).toHaveLength(1)
   })
 
   it('that cannot be read is told, and its memory is managed as far as it is known', async () => {
