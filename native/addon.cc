@@ -10,16 +10,17 @@
 #include "node/async_call.h"
 #include "node/connection_wrap.h"
 #include "node/file_lock_wrap.h"
+#include "node/watchdog_wrap.h"
 #include "os/sd_notify.h"
 
 namespace ballast {
 namespace {
 
-std::chrono::milliseconds Milliseconds(const Napi::Object& options, const char* name) {
+std::chrono::milliseconds Milliseconds(const Napi::Value& value) {
   // A year is as good as no limit, and keeps the sum with any clock within 64 bits of nanoseconds.
   constexpr double kLongest = 365.0 * 24 * 3'600'000;
-  const double value = options.Get(name).As<Napi::Number>().DoubleValue();
-  return std::chrono::milliseconds(static_cast<int64_t>(std::min(value, kLongest)));
+  const double milliseconds = value.As<Napi::Number>().DoubleValue();
+  return std::chrono::milliseconds(static_cast<int64_t>(std::min(milliseconds, kLongest)));
 }
 
 // Threads of ours outlive a worker: libvirt's event loop, and calls that hang. When the last worker that
@@ -43,10 +44,12 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     StayLoaded();
     connection_constructor_ = Napi::Persistent(ConnectionWrap::Define(env));
     file_lock_constructor_ = Napi::Persistent(FileLockWrap::Define(env));
-    DefineAddon(exports, {InstanceMethod<&BallastAddon::Open>("open"),
-                          InstanceMethod<&BallastAddon::LockFile>("lockFile"),
-                          InstanceMethod<&BallastAddon::IsFileLocked>("isFileLocked"),
-                          InstanceMethod<&BallastAddon::Notify>("notify")});
+    watchdog_constructor_ = Napi::Persistent(WatchdogWrap::Define(env));
+    DefineAddon(
+        exports,
+        {InstanceMethod<&BallastAddon::Open>("open"), InstanceMethod<&BallastAddon::LockFile>("lockFile"),
+         InstanceMethod<&BallastAddon::IsFileLocked>("isFileLocked"),
+         InstanceMethod<&BallastAddon::Notify>("notify"), InstanceMethod<&BallastAddon::Watch>("watch")});
   }
 
  private:
@@ -58,8 +61,8 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     settings.connect.keepalive_interval_seconds =
         options.Get("keepAliveIntervalSeconds").As<Napi::Number>().Int32Value();
     settings.connect.keepalive_count = options.Get("keepAliveCount").As<Napi::Number>().Uint32Value();
-    settings.call_deadline = Milliseconds(options, "callDeadline");
-    settings.memory_deadline = Milliseconds(options, "memoryDeadline");
+    settings.call_deadline = Milliseconds(options.Get("callDeadline"));
+    settings.memory_deadline = Milliseconds(options.Get("memoryDeadline"));
     settings.use_proc = options.Get("useProc").As<Napi::Boolean>();
     return ConnectionWrap::Open(info.Env(), async_call_, connection_constructor_, settings);
   }
@@ -83,9 +86,15 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
     return FileLockWrap::IsLocked(info.Env(), info[0].As<Napi::String>());
   }
 
+  Napi::Value Watch(const Napi::CallbackInfo& info) {
+    return WatchdogWrap::Start(info.Env(), watchdog_constructor_, Milliseconds(info[0]),
+                               info[1].As<Napi::String>());
+  }
+
   const std::shared_ptr<AsyncCall> async_call_;
   Napi::FunctionReference connection_constructor_;
   Napi::FunctionReference file_lock_constructor_;
+  Napi::FunctionReference watchdog_constructor_;
 };
 
 }  // namespace ballast

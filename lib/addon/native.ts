@@ -4,7 +4,7 @@ import { BallastError } from '../host/errors.ts'
 
 /**
  * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc`,
- * `native/node/connection_wrap.cc`, `native/node/file_lock_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
+ * `native/node/connection_wrap.cc`, `native/node/file_lock_wrap.cc`, `native/node/watchdog_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
  * promise rejects with a {@link NativeError}.
  */
 export interface NativeAddon {
@@ -27,6 +27,20 @@ export interface NativeAddon {
    * makes another program's `lockFile` fail. Throws a {@link NativeFileError} where that cannot be told.
    */
   isFileLocked(path: string): boolean
+  /**
+   * Starts a thread that ends the process, by `farewell` on stderr and SIGABRT, once the object that it gives was not
+   * pinged for `limit` milliseconds. Time in which the process is stopped as a whole counts for a quarter at most. Throws
+   * an `Error` when there can be no thread.
+   */
+  watch(limit: number, farewell: string): NativeWatchdog
+}
+
+/** Watches until `stop()`, or until its worker or the process ends; never ended by garbage collection. */
+export interface NativeWatchdog {
+  /** Says that the thread which calls it does not hang. */
+  ping(): void
+  /** Further calls do nothing, and neither does a later `ping()`. */
+  stop(): void
 }
 
 /** A lock that is held until `release()`, or until its worker or the process ends; never by garbage collection. */

@@ -19,7 +19,7 @@ export interface CliContext {
   /** Aborted when the user wants the command to end; its reason is a {@link StopReason}. */
   readonly signal: AbortSignal
   /** Ends the process when this thread hangs for this number of milliseconds, until disposed of; see `endWhenHung`. */
-  readonly endWhenHung?: ((limit: number) => Promise<Disposable>) | undefined
+  readonly endWhenHung?: ((limit: number) => Disposable) | undefined
   /** Calls `listener` at each SIGHUP, instead of ending the command, until the function that it gives is called. */
   readonly onHangup: (listener: () => void) => () => void
   /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */

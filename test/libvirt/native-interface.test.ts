@@ -50,6 +50,10 @@ describe('native.ts and the addon agree', () => {
     expect(defined('native/node/file_lock_wrap.cc')).toEqual(declared('NativeFileLock'))
   })
 
+  it('on the members of a watchdog', () => {
+    expect(defined('native/node/watchdog_wrap.cc')).toEqual(declared('NativeWatchdog'))
+  })
+
   it('on the fields of an event and on the order of memory columns', () => {
     const event = /const HostEvent& event\) {([\s\S]*?)^}/m.exec(read('native/node/to_js.cc'))![1]!
     expect([...event.matchAll(/js\["(\w+)"\]/g)].map(([, name]) => name!).sort()).toEqual(

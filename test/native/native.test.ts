@@ -2,11 +2,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { compileSuite, type Sanitizer, sources } from './suite.ts'
 
 // ThreadSanitizer is for what threads share.
-const tested: Record<Sanitizer, RegExp> = { address: /\.cc$/, thread: /^(thread_pool|deadlines)\.cc$/ }
+const tested: Record<Sanitizer, RegExp> = {
+  address: /\.cc$/,
+  thread: /^(thread_pool|deadlines|watchdog)\.cc$/,
+}
 const overFakeLibvirt = /^(connection|cpu_sampler|error|init|memory_sampler|vcpu_reader)\.cc$/
 const tests: Record<Sanitizer, RegExp> = {
   address: /^(main|fake_libvirt)\.cc$|_test\.cc$/,
-  thread: /^main\.cc$|^(thread_pool|deadlines)_test\.cc$/,
+  thread: /^main\.cc$|^(thread_pool|deadlines|watchdog)_test\.cc$/,
 }
 
 for (const sanitizer of ['address', 'thread'] as const) {

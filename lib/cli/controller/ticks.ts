@@ -31,7 +31,7 @@ export async function runTicks(
   { before = 0, seen }: RunTicksOptions = {},
 ): Promise<boolean> {
   const controls = pilot.scheduler || pilot.ballooning || pilot.ksm
-  using _ = controls ? await context.endWhenHung?.(hungAfter(pilot)) : undefined
+  using _ = controls ? context.endWhenHung?.(hungAfter(pilot)) : undefined
   let last: Tick | undefined
   for await (const tick of autopilot(host, { ...pilot, ticks, signal: context.signal })) {
     if (json) writeLines(context, [tickJson(tick)])
