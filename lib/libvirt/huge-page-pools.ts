@@ -16,17 +16,18 @@ const parser = new XMLParser({
   isArray: (name) => name === 'cell' || name === 'pages',
 })
 
-/** The pools of huge pages that a host's capabilities XML has; pages of `pageSize` bytes are ordinary. */
-export function hugePagePoolsOf(capabilities: string, pageSize: number): HugePagePool[] {
+/** The pools of huge pages that a host's capabilities XML has; the smallest pages of a cell are ordinary. */
+export function hugePagePoolsOf(capabilities: string): HugePagePool[] {
   const { capabilities: root } = parser.parse(capabilities)
   const cells: readonly CellElement[] = root?.host?.topology?.cells?.cell ?? []
-  return cells.flatMap(({ id, pages }) =>
-    (pages ?? []).flatMap(({ size, '#text': count }) => {
+  return cells.flatMap(({ id, pages = [] }) => {
+    const smallest = Math.min(...pages.map(({ size }) => Number(size)))
+    return pages.flatMap(({ size, '#text': count }) => {
       const bytes = Number(size) * KiB
       const total = Number(count) * bytes
-      return bytes > pageSize && total > 0
+      return Number(size) > smallest && total > 0
         ? [{ cell: Number(id), pageSize: bytes, total, free: Number.NaN }]
         : []
-    }),
-  )
+    })
+  })
 }

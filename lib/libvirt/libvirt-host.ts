@@ -60,7 +60,7 @@ export class LibvirtHost implements Host {
     this.#topology = readTopology(description, description.isLocal ? readSysfs : undefined)
     this.#online = description.online
     this.#pageSize = pageSizeOf(description.capabilities)
-    this.#pools = hugePagePoolsOf(description.capabilities, this.#pageSize)
+    this.#pools = hugePagePoolsOf(description.capabilities)
   }
 
   get topology(): Topology {
