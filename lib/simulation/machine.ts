@@ -2,7 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import type { HostEvent, HostListener } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import { GiB, MiB } from '../util/units.ts'
+import { MiB } from '../util/units.ts'
 import { VirtualClock } from './clock.ts'
 import { Cpusets, type VcpuCpuset } from './cpusets.ts'
 import { defaultMaximum, Guest } from './guest.ts'
@@ -18,7 +18,6 @@ const memoryStep = 20
 const balloonEventPeriod = 1_000
 /** What the host's own programs hold. */
 export const hostOwnMemory = 384 * MiB
-const defaultMemory = 16 * GiB
 const defaultBackground = 0.02
 
 interface Definition {
@@ -64,7 +63,7 @@ export class Machine {
 
   constructor(scenario: Scenario) {
     this.#seed = scenario.seed ?? 1
-    this.#whole = topologyOf(scenario.pcpus, scenario.memory ?? defaultMemory)
+    this.#whole = topologyOf(scenario.pcpus, scenario.memory)
     const all = this.#whole.online
     const online = all.minus(CpuSet.parse(scenario.offline ?? ''))
     this.cpusets = new Cpusets(all, scenario.cgroups ?? 'v2', online, cpusOf(scenario.cpuset ?? 'any', all))

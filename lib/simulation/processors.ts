@@ -47,16 +47,16 @@ export class Processors {
   #due = new Int32Array(this.#tasks.capacity)
   /** Per pCPU: whether it was busy for most of its last step; its siblings. */
   readonly #wasBusy: Uint8Array
-  readonly #siblings: readonly Int32Array[]
+  readonly #siblings: Int32Array[]
   /** Per pCPU: how much work it does in a millisecond, in milliseconds of the largest. */
   readonly #capacity: Float64Array
   readonly #bandwidths = new Set<Bandwidth>()
   /** By the list of their pCPUs. */
   readonly #affinities = new Map<string, Affinity>()
   /** Per pCPU: the host's own work, and the numbers that it is drawn from. */
-  readonly #background: { readonly task: Task; readonly random: Random }[]
+  readonly #background: ({ readonly task: Task; readonly random: Random } | undefined)[] = []
 
-  /** `backgroundPart` by pCPU. */
+  /** `backgroundPart` by pCPU, in the order of the topology. */
   constructor(topology: Topology, backgroundPart: readonly number[], seed: number) {
     this.#topology = topology
     this.#random = new Random(seed, 'kernel')
@@ -65,17 +65,23 @@ export class Processors {
     this.#queues = new RunQueues(topology, this.#tasks)
     this.#placement = new Placement(this.#tasks, this.#queues, this.#random)
     this.#wasBusy = new Uint8Array(count)
-    this.#capacity = Float64Array.from(topology.pcpus, ({ capacity = 1 }) => capacity)
-    this.#siblings = topology.pcpus.map(({ id, siblings }) => Int32Array.from(siblings.without(id)))
-    this.#background = topology.pcpus.map(({ id }) => {
+    // Numbers may have gaps, at which nothing runs.
+    this.#capacity = new Float64Array(count)
+    this.#siblings = Array.from({ length: count }, () => new Int32Array(0))
+    for (const { id, capacity = 1, siblings } of topology.pcpus) {
+      this.#capacity[id] = capacity
+      this.#siblings[id] = Int32Array.from(siblings.without(id))
+    }
+    for (const [index, { id }] of topology.pcpus.entries()) {
       const random = new Random(seed, `background of ${id}`)
-      return { task: this.add(background(backgroundPart[id]!, 0, random), CpuSet.of(id)), random }
-    })
+      const task = this.add(background(backgroundPart[index]!, 0, random), CpuSet.of(id))
+      this.#background[id] = { task, random }
+    }
   }
 
   /** Per pCPU: the fraction of it that the host's own work wants. */
   get background(): readonly number[] {
-    return this.#background.map(({ task }) => task.demand.wanted)
+    return Array.from(this.#background, (own) => own?.task.demand.wanted ?? 0)
   }
 
   setBackground(pcpu: number, part: number, time: number): void {

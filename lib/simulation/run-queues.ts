@@ -32,7 +32,7 @@ export class RunQueues {
   readonly #turn: Int32Array
   readonly #othersLeast: Float64Array
   /** Per pCPU: the threads of its core, and the first of them, at which the core's busy threads are counted. */
-  readonly #threads: readonly Int32Array[]
+  readonly #threads: Int32Array[]
   readonly #busyThreads: Int32Array
 
   constructor({ cpuCount, pcpus }: Topology, tasks: Tasks) {
@@ -48,7 +48,8 @@ export class RunQueues {
     this.idleCore = new Int32Array(this.idle.length)
     this.#turn = new Int32Array(cpuCount).fill(none)
     this.#othersLeast = new Float64Array(cpuCount).fill(Number.NaN)
-    this.#threads = pcpus.map(({ siblings }) => Int32Array.from(siblings))
+    this.#threads = Array.from({ length: cpuCount }, (_, pcpu) => Int32Array.of(pcpu))
+    for (const { id, siblings } of pcpus) this.#threads[id] = Int32Array.from(siblings)
     this.#busyThreads = new Int32Array(cpuCount)
     for (let pcpu = 0; pcpu < cpuCount; pcpu++) {
       this.idle[pcpu >>> 5]! |= 1 << (pcpu & 31)

@@ -1,3 +1,5 @@
+import type { Topology } from '../host/topology.ts'
+
 /**
  * What a simulated host is and what happens on it: plain data that can be kept as JSON. Times are
  * virtual milliseconds since the start, sizes are bytes. The physics that act on it are described in
@@ -6,8 +8,11 @@
 export interface Scenario {
   /** Same scenario, same seed, same calls: the same samples, to the bit. Default 1. */
   readonly seed?: number
-  /** How many pCPUs (one socket, one thread each, one NUMA cell), or the shape of the host. */
-  readonly pcpus: number | HostShape
+  /**
+   * How many pCPUs (one socket, one thread each, one NUMA cell), the shape of the host, or the whole topology of another
+   * (`host.topology`, which JSON does not keep); `offline` and `online` then know its online pCPUs alone.
+   */
+  readonly pcpus: number | HostShape | Topology
   /** pCPUs that are offline at first, as a CPU list. Default: none. */
   readonly offline?: string
   /** The cpuset of the cgroup that all guests are in (`machine.slice`), as a CPU list. Default `any`: all there are. */
@@ -16,7 +21,7 @@ export interface Scenario {
   readonly cgroups?: 'v1' | 'v2'
   /** Whether it is another machine, whose cgroups cannot be read. Default false. */
   readonly remote?: boolean
-  /** Memory of the host. Default 16 GiB. */
+  /** Memory of the host. Default 16 GiB, or that of its topology. */
   readonly memory?: number
   /**
    * Bytes of that memory that are a pool of huge pages of 2 MiB, used or not. Default: what all its domains that are on

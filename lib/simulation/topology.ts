@@ -1,13 +1,23 @@
 import { CpuSet } from '../host/cpuset.ts'
 import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
+import { GiB } from '../util/units.ts'
 import type { HostShape } from './scenario.ts'
 
 /** Distances as firmware usually gives them. */
 const localDistance = 10
 const remoteDistance = 20
 
-/** The topology of a host of this shape. */
-export function topologyOf(pcpus: number | HostShape, memory: number): Topology {
+const defaultMemory = 16 * GiB
+
+/** Whether it is a whole topology, and no shape to make one of. */
+export function isTopology(pcpus: number | HostShape | Topology): pcpus is Topology {
+  return typeof pcpus === 'object' && 'online' in pcpus
+}
+
+/** The topology of a host of this shape, and with so many bytes of memory. */
+export function topologyOf(pcpus: number | HostShape | Topology, bytes?: number): Topology {
+  if (isTopology(pcpus)) return bytes === undefined ? pcpus : { ...pcpus, memory: bytes }
+  const memory = bytes ?? defaultMemory
   const { sockets, cores, threads, cells } = completeShape(pcpus)
   const capacities = typeof pcpus === 'number' ? undefined : pcpus.capacities
   const coreCount = sockets * cores

@@ -1,9 +1,10 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
+import type { Topology } from '../host/topology.ts'
 import { defaultMaximum } from './guest.ts'
 import { hugePagesOf } from './huge-pages.ts'
 import type { HostShape, MemoryScenario, Scenario } from './scenario.ts'
-import { completeShape } from './topology.ts'
+import { completeShape, isTopology } from './topology.ts'
 import { validateChanges } from './validate-changes.ts'
 import {
   atLeast,
@@ -84,7 +85,8 @@ function validateHugePages({ hugePages, domains }: Scenario): void {
 /** What a {@link CpuSet} holds. */
 const mostPcpus = 65_536
 
-function validateShape(pcpus: number | HostShape): CpuSet {
+function validateShape(pcpus: number | HostShape | Topology): CpuSet {
+  if (isTopology(pcpus)) return validateTopology(pcpus)
   if (typeof pcpus !== 'number')
     onlyKeys('pcpus', pcpus, ['sockets', 'cores', 'threads', 'cells', 'capacities'])
   const shape = completeShape(pcpus)
@@ -102,6 +104,14 @@ function validateShape(pcpus: number | HostShape): CpuSet {
     throw wrongOption('pcpus.cells', `a number that divides the ${cores} cores evenly`, shape.cells)
   }
   return CpuSet.range(0, cores * shape.threads - 1)
+}
+
+function validateTopology({ online, pcpus }: Topology): CpuSet {
+  const isWhole =
+    online instanceof CpuSet && Array.isArray(pcpus) && CpuSet.from(pcpus.map(({ id }) => id)).equals(online)
+  if (!isWhole || online.isEmpty)
+    throw wrongOption('pcpus', 'a topology with the pCPUs that are online', String(online))
+  return online
 }
 
 function validateOffline(list: string, all: CpuSet): CpuSet {
