@@ -85,8 +85,7 @@ function topologyOf(host: Omit<NativeHostDescription, 'isLocal'>, sysfs: ReadSys
     online,
     isolated: CpuSet.parse(host.isolated).and(online),
     cpuCount: Math.max(host.cpuCount, highest + 1),
-    cells:
-      cellElements.length > 0 ? cellElements.map((cell) => readCell(cell, online)) : [flatCell(host, online)],
+    cells: cellElements.length > 0 ? readCells(cellElements, online) : [flatCell(host, online)],
     memory: host.memoryKiB * KiB,
   }
 }
@@ -149,12 +148,18 @@ function socketOf(text: string | undefined): number {
   return text === undefined || text === '-1' ? 0 : whole(text)
 }
 
-function readCell(cell: CellElement, online: CpuSet): NumaCell {
+/** libvirt leaves out memory that it cannot tell, and that of a cell without any: the second where others have theirs. */
+function readCells(elements: readonly CellElement[], online: CpuSet): NumaCell[] {
+  const otherwise = elements.some(({ memory }) => memory !== undefined) ? 0 : Number.NaN
+  return elements.map((cell) => readCell(cell, online, otherwise))
+}
+
+function readCell(cell: CellElement, online: CpuSet, otherwise: number): NumaCell {
   const memory = typeof cell.memory === 'string' ? cell.memory : cell.memory?.['#text']
   return {
     id: whole(cell.id),
     cpus: CpuSet.from(readPcpus(cell).map((pcpu) => pcpu.id)).and(online),
-    memory: memory === undefined ? Number.NaN : whole(memory) * KiB,
+    memory: memory === undefined ? otherwise : whole(memory) * KiB,
     distances: new Map(cell.distances?.sibling?.map(({ id, value }) => [whole(id), whole(value)]) ?? []),
   }
 }
