@@ -17,8 +17,8 @@ interface Expected {
   readonly caches: readonly string[]
   /** The first core, another one, and how many there are. */
   readonly cores: readonly [first: string, last: string, count: number]
-  /** By capacity. */
-  readonly capacities?: Readonly<Record<string, string>>
+  /** pCPUs by capacity, the first first. Default: not known. */
+  readonly capacities?: readonly (readonly [capacity: string, cpus: string])[]
 }
 
 const expected: Record<HostName, Expected> = {
@@ -29,7 +29,10 @@ const expected: Record<HostName, Expected> = {
     sockets: ['0-23'],
     caches: ['0-23'],
     cores: ['0-1', '23', 16],
-    capacities: { '1': '0-15', '0.75': '16-23' },
+    capacities: [
+      ['1.00', '0-15'],
+      ['0.75', '16-23'],
+    ],
   },
   'big and little cores': {
     online: '0-7',
@@ -38,7 +41,10 @@ const expected: Record<HostName, Expected> = {
     sockets: ['0-7'],
     caches: ['0-7'],
     cores: ['0', '7', 8],
-    capacities: { '0.52': '0-3', '1': '4-7' },
+    capacities: [
+      ['0.52', '0-3'],
+      ['1.00', '4-7'],
+    ],
   },
   'SMT off': {
     online: '0-15',
@@ -175,10 +181,9 @@ describe.each(Object.keys(expected) as HostName[])('%s', (name) => {
     // A core by its numbers is one by its siblings.
     expect(groups(topology, ({ socket, die, core }) => `${socket} ${die} ${core}`)).toEqual(found)
     expect(groups(topology, ({ cache }) => cache)).toEqual(wanted.caches)
-    const capacities = topology.pcpus.map(({ id, capacity }) => ({ id, capacity: capacity?.toFixed(2) }))
-    for (const { id, capacity } of capacities) {
-      const entry = Object.entries(wanted.capacities ?? {}).find(([, cpus]) => CpuSet.parse(cpus).has(id))
-      expect(capacity).toBe(entry && Number(entry[0]).toFixed(2))
-    }
+    const capacities = [...grouped(topology.pcpus, ({ capacity }) => capacity)].map(([capacity, pcpus]) => {
+      return [capacity?.toFixed(2), `${CpuSet.from(pcpus.map(({ id }) => id))}`]
+    })
+    expect(capacities).toEqual(wanted.capacities ?? [[undefined, wanted.online]])
   })
 })
