@@ -14,7 +14,7 @@ export function isTopology(pcpus: number | HostShape | Topology): pcpus is Topol
   return typeof pcpus === 'object' && 'online' in pcpus
 }
 
-/** The topology of a host of this shape, and with so many bytes of memory. */
+/** The topology of a host of this shape, with `bytes` of memory. */
 export function topologyOf(pcpus: number | HostShape | Topology, bytes?: number): Topology {
   if (isTopology(pcpus)) return bytes === undefined ? pcpus : { ...pcpus, memory: bytes }
   const memory = bytes ?? defaultMemory
