@@ -1,9 +1,9 @@
-import { XMLParser } from 'fast-xml-parser'
 import type { NativeHostDescription } from '../addon/native.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
 import type { NumaCell, Pcpu, Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
+import { xmlReader } from '../util/xml-reader.ts'
 import { type ReadSysfs, readCapacities } from './pcpu-capacity.ts'
 
 /** What the XML parser makes of `<host><topology><cells>`, as far as we read it: attributes are strings. */
@@ -36,7 +36,7 @@ interface HostElement {
 /** A pCPU without what follows only from all of them together. */
 type LonePcpu = Omit<Pcpu, 'cache'>
 
-const parser = new XMLParser({
+const readXml = xmlReader({
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
@@ -100,7 +100,7 @@ function noPcpu(known: number, mapped: CpuSet): BallastError {
 }
 
 function hostElement(capabilities: string): HostElement {
-  const document = parser.parse(capabilities, true)
+  const document = readXml(capabilities)
   return document.capabilities?.host ?? {}
 }
 

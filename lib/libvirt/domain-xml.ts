@@ -1,6 +1,6 @@
-import { XMLParser } from 'fast-xml-parser'
 import type { DomainTraits, PinnedMemory } from '../host/domain-traits.ts'
 import { BallastError } from '../host/errors.ts'
+import { xmlReader } from '../util/xml-reader.ts'
 import { type GuestMemoryElement, hugePagesOf, isFileBacked, listsOfPages } from './guest-pages.ts'
 import { boundCells, type NumatuneElement } from './numatune.ts'
 
@@ -25,7 +25,7 @@ const passedThrough = {
   disk: new Set(['nvme', 'vhostvdpa']),
 } as const
 
-const parser = new XMLParser({
+const readXml = xmlReader({
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
@@ -48,7 +48,7 @@ export function readTraits(xml: string): DomainTraits {
 }
 
 function traitsOf(xml: string): DomainTraits {
-  const { domain: element } = parser.parse(xml, true)
+  const { domain: element } = readXml(xml)
   const domain: DomainElement = typeof element === 'object' ? element : {}
   const devices = typeof domain.devices === 'object' ? domain.devices : {}
   const { period = '' } = devices.memballoon?.stats ?? {}

@@ -1,6 +1,6 @@
-import { XMLParser } from 'fast-xml-parser'
 import type { HugePagePool } from '../host/sample.ts'
 import { KiB } from '../util/units.ts'
+import { xmlReader } from '../util/xml-reader.ts'
 
 interface CellElement {
   readonly id?: string
@@ -8,7 +8,7 @@ interface CellElement {
   readonly pages?: readonly { readonly size?: string; readonly '#text'?: string }[]
 }
 
-const parser = new XMLParser({
+const readXml = xmlReader({
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
@@ -18,7 +18,7 @@ const parser = new XMLParser({
 
 /** The pools of huge pages that a host's capabilities XML has; the smallest pages of a cell are ordinary. */
 export function hugePagePoolsOf(capabilities: string): HugePagePool[] {
-  const { capabilities: root } = parser.parse(capabilities)
+  const { capabilities: root } = readXml(capabilities)
   const cells: readonly CellElement[] = root?.host?.topology?.cells?.cell ?? []
   return cells.flatMap(({ id, pages = [] }) => {
     const smallest = Math.min(...pages.map(({ size }) => Number(size)))

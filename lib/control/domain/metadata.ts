@@ -1,5 +1,5 @@
-import { XMLParser } from 'fast-xml-parser'
 import { CpuSet } from '../../host/cpuset.ts'
+import { xmlReader } from '../../util/xml-reader.ts'
 import {
   contradiction,
   isMemoryShares,
@@ -13,7 +13,7 @@ import {
 /** What the metadata of a domain says; or what is wrong with it. */
 export type MetadataSettings = ParsedRules | { readonly problem: string }
 
-const parser = new XMLParser({
+const readXml = xmlReader({
   ignoreAttributes: false,
   attributeNamePrefix: '',
   attributesGroupName: 'attributes',
@@ -83,7 +83,7 @@ export function readMetadata(xml: string): MetadataSettings {
 
 function parse(xml: string): Record<string, unknown> | Error {
   try {
-    return parser.parse(xml, true)
+    return readXml(xml)
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
