@@ -96,9 +96,14 @@ describe('the tarball', () => {
     expect([...listed].sort()).toEqual(compiled)
   })
 
-  it('holds a compiled file for every one of the library, and no other', () => {
-    const library = filesBelow(join(root, 'lib')).filter((file) => !file.endsWith('.d.ts'))
-    const compiled = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
+  it('holds a compiled file for every one of the library, the bundled program, and no other', () => {
+    const isProgram = (file: string) => file.startsWith('cli/')
+    const library = filesBelow(join(root, 'lib')).filter(
+      (file) => !file.endsWith('.d.ts') && !isProgram(file),
+    )
+    const all = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
+    const compiled = all.filter((file) => !isProgram(file))
+    expect(all.filter(isProgram).filter((file) => !/^cli\/(main|chunk-\w+)\.js$/.test(file))).toEqual([])
     expect(compiled).toEqual(library.map((file) => file.replace(/\.ts$/, '.js')).sort())
   })
 })
