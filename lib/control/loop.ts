@@ -95,7 +95,7 @@ export class ControlLoop {
       settings: (domain) => info.settings.of(domain) ?? unreadSettings,
       cpuShares: (domain) => info.cpuShares?.of(domain),
       pins: (domain) => info.pins?.of(domain),
-      refused: (domain) => this.#ledger.refusedCpus.of(domain, host.clock.now()),
+      refused: (domain, cpuset) => this.#ledger.refusedCpus.of(domain, host.clock.now(), cpuset),
       cpuQuota: (domain) => info.cpuQuota.of(domain),
       traits: (domain) => info.traits?.of(domain),
     })

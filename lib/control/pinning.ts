@@ -39,7 +39,7 @@ export class Pinning {
   }
 
   #assertNotRefused(domain: DomainIdentity, { vcpu }: PinAction, pcpu: number): void {
-    if (!this.#ledger.refusedCpus.of(domain, this.#host.clock.now()).has(pcpu)) return
+    if (!this.#ledger.refusedCpus.of(domain, this.#host.clock.now(), undefined).has(pcpu)) return
     const message = `Not tried to pin vCPU ${vcpu} of ${domain.name} to pCPU ${pcpu}: another pin there was refused`
     throw new BallastError('ERR_PCPU_UNUSABLE', message)
   }

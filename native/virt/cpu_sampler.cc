@@ -54,11 +54,10 @@ CpuColumns CpuSampler::Sample() {
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
     const bool refresh_affinity = affinity_stale || (samples_ + row) % kAffinityRound == 0;
-    const size_t affinity_begin = columns.affinity.size();
     columns.source.push_back(
         static_cast<uint8_t>(ReadDomain(domain, *rows_[row], refresh_affinity, columns)));
-    ReadCpuset(*rows_[row], affinity_begin, refresh_affinity, columns);
   }
+  ReadCpusets(affinity_stale, columns);
   ++samples_;
   columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
   rates_.EndSample();
@@ -107,7 +106,6 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
       reader.threads = std::move(known->second.threads);
       reader.cpuset = std::move(known->second.cpuset);
       reader.cpuset_words = std::move(known->second.cpuset_words);
-      reader.affinity = std::move(known->second.affinity);
     }
     // A run that was once found stays what it is, whatever process is found later.
     if (!known->second.run.empty()) reader.run = std::move(known->second.run);
@@ -141,19 +139,21 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
   return source;
 }
 
-void CpuSampler::ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh, CpuColumns& columns) {
-  if (reader.cpuset) {
-    const auto begin = columns.affinity.begin() + static_cast<std::ptrdiff_t>(affinity_begin);
-    const bool is_as_before =
-        std::equal(begin, columns.affinity.end(), reader.affinity.begin(), reader.affinity.end());
-    if (refresh || !is_as_before || reader.cpuset_words.empty()) {
-      reader.affinity.assign(begin, columns.affinity.end());
+void CpuSampler::ReadCpusets(bool refresh, CpuColumns& columns) {
+  // A group that is narrowed or widened moves some of its vCPUs, and seldom all of them.
+  refresh |= columns.affinity != last_affinity_;
+  last_affinity_ = columns.affinity;
+  columns.cpuset.resize(rows_.size() * columns.affinity_words);
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    DomainReader& reader = *rows_[row];
+    if (!reader.cpuset) continue;
+    if (refresh || reader.cpuset_words.empty() || (samples_ + row) % kAffinityRound == 0) {
       reader.cpuset_words.resize(columns.affinity_words);
       reader.cpuset->Read(reader.cpuset_words.data(), reader.cpuset_words.size());
     }
-    columns.cpuset.insert(columns.cpuset.end(), reader.cpuset_words.begin(), reader.cpuset_words.end());
+    std::copy(reader.cpuset_words.begin(), reader.cpuset_words.end(),
+              columns.cpuset.begin() + static_cast<std::ptrdiff_t>(row * columns.affinity_words));
   }
-  columns.cpuset.resize(columns.vcpu_start.size() * columns.affinity_words);
 }
 
 void CpuSampler::ReadPcpus(CpuColumns& columns) {

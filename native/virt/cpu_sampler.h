@@ -63,15 +63,14 @@ class CpuSampler {
     std::unique_ptr<VcpuReader> libvirt;   // made when first needed
     std::unique_ptr<Cpuset> cpuset;        // null: not to be had here
     std::vector<uint32_t> cpuset_words;    // as last read
-    std::vector<uint32_t> affinity;        // of all vCPUs in the sample before
   };
 
   void Resize();
   void ReplaceReaders(const std::vector<ActiveDomain>& domains);
   Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool refresh_affinity,
                     CpuColumns& columns);
-  // To be called once the domain's affinities are in `columns`: when they have changed, its cpuset may have.
-  void ReadCpuset(DomainReader& reader, size_t affinity_begin, bool refresh, CpuColumns& columns);
+  // To be called once all affinities are in `columns`: when one has changed, any cpuset may have.
+  void ReadCpusets(bool refresh, CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
 
   const std::shared_ptr<Connection> connection_;
@@ -86,6 +85,7 @@ class CpuSampler {
   uint64_t last_sample_ns_ = 0;
   uint64_t samples_ = 0;
   std::vector<PcpuTimes> last_pcpus_;
+  std::vector<uint32_t> last_affinity_;  // of all vCPUs in the sample before
   std::atomic<bool> affinity_stale_{false};  // since the last sample
 };
 

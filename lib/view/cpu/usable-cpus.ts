@@ -12,8 +12,8 @@ export interface UsableCpusOptions {
   readonly reserved?: CpuSet | undefined
   /** Default false. */
   readonly respectPins?: boolean | undefined
-  /** pCPUs on which a pin of a domain was refused lately. Default: none. */
-  readonly refused?: ((domain: DomainIdentity) => CpuSet) | undefined
+  /** pCPUs on which a pin of a domain was refused lately; `cpuset`: its own, where that can be read. Default: none. */
+  readonly refused?: ((domain: DomainIdentity, cpuset: CpuSet | undefined) => CpuSet) | undefined
 }
 
 /** Where the vCPUs of each domain may be placed, and why not elsewhere, sample by sample. */
@@ -44,7 +44,7 @@ export class UsableCpus {
   cpusetOf({ cpuset, affinityWords: words, domains }: CpuSample, index: number): CpuSet | undefined {
     const known = cpuset && this.#pool.at(cpuset, index * words, words)
     const { online } = this.#topology
-    const refused = this.#options.refused?.(domains[index]!) ?? CpuSet.empty
+    const refused = this.#options.refused?.(domains[index]!, known) ?? CpuSet.empty
     if (refused.isEmpty) return known
     this.#refused = this.#refused.or(refused)
     return (known ?? online).minus(refused)

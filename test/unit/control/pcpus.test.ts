@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { autopilot } from '../../../lib/control/autopilot.ts'
 import { memoryJournal } from '../../../lib/control/journal/journal.ts'
+import { RefusedCpus } from '../../../lib/control/ledger/refused-cpus.ts'
 import { restore } from '../../../lib/control/restore/restore.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import type { Host } from '../../../lib/host/host.ts'
+import type { DomainIdentity } from '../../../lib/host/sample.ts'
 import { isMove } from '../../../lib/policy/plan.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
 import { type Change, type Scenario, simulate } from '../../../lib/simulation/index.ts'
@@ -232,6 +234,22 @@ describe('a cpuset that cannot be read', () => {
     await restore(run.host, run.journal)
     expect(await run.settings(70_000)).toEqual([...same('0', 2), ...same('0-3', 4)])
   })
+})
+
+it('a pin refused before a readable cpuset was read again is forgotten once that tells, and the pCPU used when it is widened', () => {
+  const refused = new RefusedCpus()
+  const [one, two] = ['g0', 'g1'].map((name, i) => ({ uuid: name, name, id: i + 1 })) as [
+    DomainIdentity,
+    DomainIdentity,
+  ]
+  refused.refused(3, one, 0)
+  const all = CpuSet.range(0, 3)
+  expect(`${refused.of(one, 1, all)}`).toBe('3')
+  // What can be read of another domain is the truth about that.
+  expect(`${refused.of(two, 1, all)}`).toBe('')
+  expect(`${refused.of(two, 1, undefined)}`).toBe('3')
+  refused.of(one, 2, CpuSet.range(0, 1))
+  expect(`${refused.of(one, 3, all)}`).toBe('')
 })
 
 it('what another program pins stays its change, whatever the kernel does', async () => {
