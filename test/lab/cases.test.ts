@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CaseResult } from './cases/case.ts'
 import { runCase } from './cases/index.ts'
+import { LabCpuset } from './cpuset.ts'
 import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
 import { patience, quietly } from './quietly.ts'
@@ -55,6 +56,14 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
   it('DEMAND: the estimate under contention is what each guest uses alone', async () => {
     expect(await runCase('DEMAND', quietly({ lab: shared }))).toMatchObject({ passed: true, broken: [] })
   })
+
+  it.skipIf(LabCpuset.unavailable() !== undefined)(
+    'CPUSET: levelled within, with one refused pin for each pCPU at most, and restored',
+    async () => {
+      const result = await runCase('CPUSET', quietly({ lab: shared }))
+      expect(result).toMatchObject({ passed: true, broken: [], pinsRefusedReadable: 0 })
+    },
+  )
 
   it('TRAP: moves one where usage shows nothing to do', async () => {
     const result = await runCase('TRAP', quietly({ lab: shared }))
