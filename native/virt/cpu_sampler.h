@@ -85,7 +85,7 @@ class CpuSampler {
   uint64_t last_sample_ns_ = 0;
   uint64_t samples_ = 0;
   std::vector<PcpuTimes> last_pcpus_;
-  std::vector<uint32_t> last_affinity_;  // of all vCPUs in the sample before
+  std::vector<uint32_t> last_affinity_;      // of all vCPUs in the sample before
   std::atomic<bool> affinity_stale_{false};  // since the last sample
 };
 
