@@ -52,11 +52,17 @@ export class ControlMeasurement implements AsyncDisposable {
   /** Starts to sample the domains of `uri`; resolves with the first samples. */
   static async start(uri: string): Promise<ControlMeasurement> {
     const control = new ControlMeasurement(uri)
-    await until('the control measurement has begun', patience, async () => {
-      if (control.#child.exitCode !== null) throw new Error('The control measurement ended by itself')
-      return control.#latest.timer > 0 && control.#latest.call > 0
-    })
-    return control
+    try {
+      await until('the control measurement has begun', patience, async () => {
+        if (control.#child.exitCode !== null) throw new Error('The control measurement ended by itself')
+        return control.#latest.timer > 0 && control.#latest.call > 0
+      })
+      return control
+    } catch (error) {
+      // Its call may hang as long as the daemon does: it would keep this process alive.
+      control.#child.kill('SIGKILL')
+      throw error
+    }
   }
 
   /** The worst between two moments, milliseconds since the epoch; waits until all samples up to the second are there. */
