@@ -1,15 +1,11 @@
 import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
-import type { DomainTraits } from '../host/domain-traits.ts'
-import { wrongOption } from '../host/errors.ts'
 import {
   type CpuSample,
   type DomainIdentity,
   type DomainState,
-  type HostMemory,
   isRunning,
   isSameRun,
-  type MemorySample,
 } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { known } from '../util/known.ts'
@@ -18,62 +14,16 @@ import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
 import { type CellOf, cellsOf } from './cpu/home-cell.ts'
 import { isAtQuota, mostOf, withinGlobal } from './cpu/quota.ts'
-import { UsableCpus, type UsableCpusOptions } from './cpu/usable-cpus.ts'
+import { UsableCpus } from './cpu/usable-cpus.ts'
 import type { VcpuReading } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
 import { DomainRun } from './domain-run.ts'
 import { type DomainSettings, defaultSettings } from './domain-settings.ts'
 import { domainsByUuid } from './domains-by-uuid.ts'
-import { commitment } from './memory/commitment.ts'
 import { Intervals } from './memory/decision-interval.ts'
-import { MemoryLevels } from './memory/domain-memory.ts'
-import { ordinaryMemory } from './memory/host-memory.ts'
-import { HostState } from './memory/host-state.ts'
-import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from './view.ts'
-
-/** What the books of the host's memory are kept with, and where vCPUs may be placed. */
-export interface ObserverOptions extends UsableCpusOptions {
-  /** Bytes that policies leave to the host. */
-  readonly hostMemoryReserve: number
-  /** Bytes that a domain's hypervisor is counted with at least, beside guest memory. */
-  readonly domainOverhead: number
-  /** Whether what the ZFS ARC can give back counts as available. Default false. */
-  readonly countZfsArc?: boolean | undefined
-  /**
-   * Whether what a vCPU was pinned to when it was first seen is a limit to where it may be placed; otherwise it is only
-   * where it starts. Default false.
-   */
-  readonly respectPins?: boolean | undefined
-  /** What a vCPU could run on before it was first seen here, where that is known; otherwise what is seen first counts. */
-  readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
-  /** What libvirt has a domain's vCPUs pinned to, by number; asked for every domain at every sample. Default: not known. */
-  readonly pins?: ((domain: DomainIdentity) => ReadonlyMap<number, CpuSet> | undefined) | undefined
-  /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
-  readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
-  /** A domain's `cpu_shares`, where Ballast may change them; asked for every domain at every sample. Default: of none. */
-  readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
-  /** A domain's quotas, as far as they are known; asked for every domain at every sample. Default: none is known. */
-  readonly cpuQuota?: ((domain: DomainIdentity) => CpuQuota | undefined) | undefined
-  /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
-  readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
-}
-
-export interface Observation {
-  readonly cpu: CpuSample
-  /** Of the host at that sample. Default: as in the observation before. */
-  readonly topology?: Topology | undefined
-  /** The newest there is; may be the same object again. Undefined: none yet. */
-  readonly memory: MemorySample | undefined
-  /** By UUID: bytes that Ballast last asked each balloon for. */
-  readonly targets: ReadonlyMap<string, number>
-  /** Milliseconds since the epoch. Default: that of the memory sample; 0 without one. */
-  readonly wallTime?: number | undefined
-  /** Bytes that are kept free for guests about to start. Default 0. */
-  readonly reserved?: number | undefined
-}
-
-/** Between two ticks: memory was sampled anew, vCPUs were not. */
-export type MemoryObservation = Omit<Observation, 'cpu' | 'memory'> & { readonly memory: MemorySample }
+import { MemoryObserver } from './memory/memory-observer.ts'
+import type { MemoryObservation, Observation, ObserverOptions } from './observation.ts'
+import type { DomainMemoryView, DomainView, VcpuView, View } from './view.ts'
 
 /**
  * Makes Views from Samples. It remembers what takes more than one sample to know: the level of each vCPU's
@@ -83,8 +33,7 @@ export class Observer {
   #topology: Topology
   readonly #options: ObserverOptions
   readonly #affinitySets = new AffinitySets()
-  #memory = new MemoryLevels()
-  readonly #hostState = new HostState()
+  readonly #memory: MemoryObserver
   readonly #intervals = new Intervals()
   readonly #usable: UsableCpus
   #background: Background
@@ -102,13 +51,9 @@ export class Observer {
 
   /** @throws TypeError for an option that is no number of bytes. */
   constructor(topology: Topology, options: ObserverOptions) {
-    for (const name of ['hostMemoryReserve', 'domainOverhead'] as const) {
-      if (!Number.isFinite(options[name]) || options[name] < 0) {
-        throw wrongOption(name, 'a number of bytes, 0 or more', options[name])
-      }
-    }
     this.#topology = topology
     this.#options = options
+    this.#memory = new MemoryObserver(options)
     this.#usable = new UsableCpus(topology, options, this.#affinitySets)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
@@ -120,16 +65,17 @@ export class Observer {
   observe({ cpu, topology, memory, targets, wallTime, reserved = 0 }: Observation): View {
     this.#followTopology(topology ?? this.#topology)
     this.#between = this.#intervals.next(known(cpu.interval))
-    if (memory) this.#take(memory, targets)
+    if (memory) this.#memory.take(memory, targets, this.#between)
     // A sample that is handed in again has grown older since.
     const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
+    const at = { targets, wallTime: guestTime, interval: this.#between }
     const runs = this.#follow(cpu)
     const domains: DomainView[] = []
     const vcpus: VcpuView[] = []
     for (let index = 0; index < runs.length; index++) {
       const identity = cpu.domains[index]!
-      const memoryView = this.#levels(identity, cpu.state[index] as DomainState, targets, guestTime)
+      const memoryView = this.#memory.ofDomain(identity, cpu.state[index] as DomainState, at)
       const domain = this.#domain(cpu, index, runs[index]!, memoryView)
       for (const vcpu of domain.vcpus) vcpus.push(vcpu)
       domains.push(domain)
@@ -153,7 +99,7 @@ export class Observer {
       })),
       domains,
       vcpus,
-      memory: this.#hostMemory(memory, domains, reserved),
+      memory: this.#memory.ofHost(memory, this.#topology.memory, domains, reserved),
     }
   }
 
@@ -162,12 +108,13 @@ export class Observer {
    * them again. Its domains are those of the memory sample: one that started since has no vCPUs in it yet.
    */
   observeMemory(view: View, { memory, targets, wallTime, reserved = 0 }: MemoryObservation): View {
-    this.#take(memory, targets)
+    this.#memory.take(memory, targets, this.#between)
+    const at = { targets, wallTime: memory.wallTime, interval: this.#between }
     const before = domainsByUuid(view.domains)
     const all: VcpuView[] = []
     const domains = memory.domains.map((identity, row): DomainView => {
       const state = memory.state[row] as DomainState
-      const levels = this.#levels(identity, state, targets, memory.wallTime)
+      const levels = this.#memory.ofDomain(identity, state, at)
       const seen = before.get(identity.uuid)
       const { homeCell, cpuset, cpuShares, cpuQuota, vcpus } =
         seen && isSameRun(seen, identity) ? seen : unseen
@@ -189,7 +136,7 @@ export class Observer {
       wallTime: wallTime ?? memory.wallTime,
       domains,
       vcpus: all,
-      memory: this.#hostMemory(memory, domains, reserved),
+      memory: this.#memory.ofHost(memory, this.#topology.memory, domains, reserved),
     }
   }
 
@@ -201,7 +148,7 @@ export class Observer {
     for (const run of this.#runs.values()) run.interrupt()
     this.#background.interrupt()
     this.#contention.interrupt()
-    this.#memory = new MemoryLevels()
+    this.#memory.interrupt()
   }
 
   /** pCPUs were switched on or off, or plugged in: what is known of the others stays. */
@@ -215,30 +162,6 @@ export class Observer {
     this.#topology = topology
     this.#cellOf = cellsOf(topology)
     this.#capacities = capacitiesOf(topology)
-  }
-
-  #take(memory: MemorySample, targets: ReadonlyMap<string, number>): void {
-    this.#memory.take(memory, targets, this.#between)
-    this.#hostState.next(this.#ordinary(memory))
-  }
-
-  #levels(
-    identity: DomainIdentity,
-    state: DomainState,
-    targets: ReadonlyMap<string, number>,
-    wallTime: number,
-  ): DomainMemoryView {
-    return this.#memory.view(identity, {
-      state,
-      target: targets.get(identity.uuid),
-      wallTime,
-      interval: this.#between,
-      traits: this.#options.traits?.(identity),
-    })
-  }
-
-  #ordinary({ host }: MemorySample): HostMemory {
-    return ordinaryMemory(host, this.#options.countZfsArc ?? false)
   }
 
   #settings(identity: DomainIdentity): DomainSettings {
@@ -349,30 +272,6 @@ export class Observer {
       throttled: known(throttled),
       demand: demandRange && track.demand.level,
       demandRange,
-    }
-  }
-
-  #hostMemory(
-    sample: MemorySample | undefined,
-    domains: readonly DomainView[],
-    reserved: number,
-  ): HostMemoryView {
-    const { hostMemoryReserve: reserve, domainOverhead } = this.#options
-    const host = sample && this.#ordinary(sample)
-    const total = known(host?.total) ?? this.#topology.memory
-    const pools = host?.hugePages ?? []
-    return {
-      total,
-      free: known(host?.free),
-      available: known(host?.available),
-      hugePages: pools.length > 0 ? pools.map((pool) => ({ ...pool, free: known(pool.free) })) : undefined,
-      zfsArc: known(host?.zfsArc),
-      state: this.#hostState.state,
-      pressure: known(host?.pressure),
-      reserve,
-      reserved,
-      budget: Math.max(0, total - reserve - reserved),
-      committed: domains.reduce((sum, domain) => sum + commitment(domain, domainOverhead), 0),
     }
   }
 }

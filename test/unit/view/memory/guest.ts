@@ -1,6 +1,7 @@
 import { DomainState, type HostMemory } from '../../../../lib/host/sample.ts'
 import { MiB } from '../../../../lib/util/units.ts'
-import { Observer, type ObserverOptions } from '../../../../lib/view/observer.ts'
+import type { ObserverOptions } from '../../../../lib/view/observation.ts'
+import { Observer } from '../../../../lib/view/observer.ts'
 import type { DomainMemoryView, View } from '../../../../lib/view/view.ts'
 import { topologyOf } from '../../schedulers/world.ts'
 import { cpuSample, epoch, memorySample, type Row } from '../samples.ts'
