@@ -19,8 +19,8 @@ std::optional<std::string> ParseVcpuGroup(std::string_view text);
 // The nanoseconds of `throttled_usec` or `throttled_time` in a cpu.stat or cpu.stat.local.
 std::optional<uint64_t> ParseThrottled(std::string_view text);
 
-// For how long the quotas of its cgroups have held a vCPU's thread back, as the kernel counts it: those of all
-// groups above it where it has cpu.stat.local (Linux 6.6), otherwise that of its own group.
+// For how long the quotas of its cgroups have held a vCPU's thread back, as the kernel counts it: those of
+// all groups above it where it has cpu.stat.local (Linux 6.6), otherwise that of its own group.
 class Throttling {
  public:
   // `tasks` is /proc/PID/task, `cgroups` the root of the file system of cgroups.

@@ -50,7 +50,7 @@ class VcpuThreads {
 
   std::string tasks_;  // /proc/PID/task
   std::string cgroups_;
-  uint64_t reads_;     // not all processes' threads are listed in the same sample
+  uint64_t reads_;  // not all processes' threads are listed in the same sample
   uint64_t thread_count_ = 0;
   std::vector<Thread> threads_;  // ascending by vCPU
 };

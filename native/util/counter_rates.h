@@ -9,9 +9,9 @@ namespace ballast {
 
 // What the counters of one vCPU said at one moment; all in nanoseconds.
 struct CounterReading {
-  uint64_t at = 0;                // CLOCK_MONOTONIC
-  uint64_t run = 0;               // CPU time used since the thread began
-  std::optional<uint64_t> delay;  // run-queue wait since then; not every source knows it
+  uint64_t at = 0;                    // CLOCK_MONOTONIC
+  uint64_t run = 0;                   // CPU time used since the thread began
+  std::optional<uint64_t> delay;      // run-queue wait since then; not every source knows it
   std::optional<uint64_t> throttled;  // of it, held back by quotas
   // Which thread counted, 0 where the source does not say: another thread is another counter.
   uint64_t thread = 0;
