@@ -101,10 +101,14 @@ function isOver(ticks: readonly Tick[]): boolean {
   return last < 0 ? ticks.length >= watched.most : ticks.length - 1 - last >= watched.after
 }
 
-/** What each guest got in the last ticks of what is due to it, where two pCPUs are divided among all as evenly as quotas allow. */
+/**
+ * What each guest got in the last ticks of what is due to it, where what other programs left of two pCPUs is divided among
+ * all as evenly as quotas allow.
+ */
 function servedOf(ticks: readonly Tick[], domains: readonly string[]): number[] {
   const limited = crowd.filter((one) => one.limited).length
-  const rest = (2 - limited * allowed) / (crowd.length - limited)
+  const others = disturbanceOf(ticks.slice(-counted)).othersPercent / 100
+  const rest = (2 - others - limited * allowed) / (crowd.length - limited)
   return usageOf(ticks, domains).map((usage, i) => usage / (crowd[i]!.limited ? allowed : rest))
 }
 
