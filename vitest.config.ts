@@ -39,7 +39,9 @@ export default defineConfig({
       { test: { ...project('libvirt', 120), globalSetup } },
       { test: project('package', 300) },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
-      { test: { ...project('lab', 900), fileParallelism: false } },
+      { test: { ...project('lab', 900), exclude: ['test/lab/vm/**'], fileParallelism: false } },
+      // A whole host in a VM under software emulation: `npm run test:host` alone runs it.
+      { test: { ...project('host', 3_600), include: ['test/lab/vm/**/*.test.ts'] } },
     ],
   },
 })

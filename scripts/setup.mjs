@@ -1,5 +1,5 @@
-// Installs what building Ballast, running its lab and fuzzing its native code need and the machine lacks: `node
-// scripts/setup.mjs [--build] [--lab] [--fuzz]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
+// Installs what building Ballast, running its lab, its host in a VM and fuzzing its native code need and the machine lacks: `node
+// scripts/setup.mjs [--build] [--lab] [--host] [--fuzz]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -24,6 +24,7 @@ const debian = {
       'pkg-config',
       'python3-libvirt',
     ],
+    host: ['cpio', 'e2fsprogs', 'openssh-client', 'perl', 'xz-utils'],
     fuzz: ['clang', 'libclang-rt-dev'],
   },
   has: (name) => / ok installed$/m.test(spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' }).stdout),
@@ -62,6 +63,7 @@ const fedora = {
       'pkgconf-pkg-config',
       'python3-libvirt',
     ],
+    host: [],
     fuzz: ['clang', 'compiler-rt'],
   },
   has: (name) => spawnSync('rpm', ['-q', '--whatprovides', name]).status === 0,
@@ -95,7 +97,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'lab', 'fuzz') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -138,7 +140,7 @@ function installModules() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const known = { '--build': 'build', '--lab': 'lab', '--fuzz': 'fuzz' }
+  const known = { '--build': 'build', '--lab': 'lab', '--host': 'host', '--fuzz': 'fuzz' }
   const args = process.argv.slice(2)
   const wrong = args.find((arg) => !(arg in known))
   try {

@@ -86,7 +86,7 @@ export async function vitest(output, project, ...args) {
       'run',
       `--project=${project}`,
       // Cases with real guests take minutes each: each is reported when it ends.
-      `--reporter=${project === 'lab' ? 'verbose' : 'default'}`,
+      `--reporter=${project === 'lab' || project === 'host' ? 'verbose' : 'default'}`,
       '--reporter=json',
       `--outputFile.json=${file}`,
       ...args,

@@ -8,6 +8,7 @@ import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
 import type { GuestOptions } from './domain-xml.ts'
 import { Lab } from './lab.ts'
+import { hostProgram } from './vm/program.ts'
 
 interface HostOption {
   readonly system?: boolean
@@ -17,9 +18,9 @@ const began = performance.now()
 const log = (line: string) =>
   console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
 
-const program = new Command('lab').description(
-  'Real libvirt, real QEMU, real Linux guests to try Ballast on: a private host by default.',
-)
+const program = new Command('lab')
+  .description('Real libvirt, real QEMU, real Linux guests to try Ballast on: a private host by default.')
+  .addHelpText('after', '\nWith `--host vm` a whole host in a VM: npm run lab -- --host vm --help')
 
 /** A command that may be told to use the machine's own libvirt. */
 function command(usage: string, description: string): Command {
@@ -185,8 +186,17 @@ function whole(text: string): number {
   return Number(text)
 }
 
+/** The words of the command line without `--host vm`, and whether they were there. */
+function withoutHost(words: readonly string[]): { readonly words: string[]; readonly vm: boolean } {
+  const at = words.indexOf('--host')
+  if (at < 0) return { words: [...words], vm: false }
+  if (words[at + 1] !== 'vm') throw new Error('Expected `--host vm`: there is no other kind of host')
+  return { words: words.toSpliced(at, 2), vm: true }
+}
+
 try {
-  await program.parseAsync()
+  const { words, vm } = withoutHost(process.argv)
+  await (vm ? hostProgram({ log, report, notCarriedOut }) : program).parseAsync(words)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
