@@ -1,4 +1,5 @@
 import { CpuSet } from '../../../lib/host/cpuset.ts'
+import type { Owners } from './guests.ts'
 import type { HostVm } from './host-vm.ts'
 
 /** Where the only vCPU of a guest may run, as three ask for it. */
@@ -30,7 +31,7 @@ export async function affinities(vm: HostVm): Promise<Affinity[]> {
 }
 
 /** What is not as the owner had it, in words. */
-export function notAsOwned(list: readonly Affinity[], owners: Readonly<Record<string, string>>): string[] {
+export function notAsOwned(list: readonly Affinity[], owners: Owners): string[] {
   return list.flatMap(({ name, pinned, thread, cpuset }) => {
     const owned = owners[name]!
     const found = { 'virsh vcpupin': pinned, 'the thread': thread, 'its cgroup': cpuset }

@@ -4,7 +4,7 @@ import { identify } from '../processes.ts'
 
 const name = /^ballast-vm-(\d+)-/
 
-/** For the sockets, the console and the overlay of one VM; its name says which process runs it. */
+/** For what a VM, or what is sent to one, needs for as long as a process of ours runs; its name says which. */
 export function makeRunDirectory(): Promise<string> {
   return mkdtemp(`${tmpdir()}/ballast-vm-${process.pid}-`)
 }

@@ -18,6 +18,8 @@ const bootLimit = 600_000
 /** Milliseconds for a command, in which a few Node programs can start even on a busy machine. */
 const commandLimit = 300_000
 
+const guests = new URL('recipe/guests.sh', import.meta.url)
+
 /** A whole host in a VM: Debian with systemd, libvirt and QEMU, booted anew, and gone when it is disposed of. */
 export class HostVm implements AsyncDisposable {
   readonly #qemu: ChildProcess
@@ -107,14 +109,14 @@ export class HostVm implements AsyncDisposable {
     return new HostVm(image, directory, { as, port: await freePort(), console: `${directory}/console` })
   }
 
-  /** Boots a new image and saves it, idle, with what is slow at the first time done. */
+  /** Boots a new image and saves it, idle, with guests that are suspended. */
   static async save(image: HostImage): Promise<void> {
     await using vm = await HostVm.#start(image, 'save')
     await vm.#answering()
     const state = await vm.exec('systemctl is-system-running --wait', { limit: bootLimit })
     if (state.stdout.trim() !== 'running')
       throw new Error(`The host is ${state.stdout.trim()}: ${await vm.run('systemctl --failed --plain')}`)
-    await vm.run('virsh domcapabilities > /dev/null && node -e 0 && npm --version && sync')
+    await vm.run(await readFile(guests, 'utf8'), { limit: bootLimit })
     await vm.#qmp.execute('stop')
     await vm.#qmp.execute('migrate', { uri: `file:${image.state}` })
     await vm.#alive(

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { copyCheckout } from '../../package/checkout.ts'
+import { makeRunDirectory } from './directory.ts'
 import { gently } from './gently.ts'
 import type { HostVm } from './host-vm.ts'
 
@@ -21,7 +21,7 @@ export async function withProduct<T>(
   log: (line: string) => void,
   work: (product: Product) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(`${tmpdir()}/ballast-product-`)
+  const directory = await makeRunDirectory()
   try {
     log('packing Ballast')
     return await work(await pack(directory))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { affinities, notAsOwned } from '../affinity.ts'
-import { startSpinning } from '../guests.ts'
+import { spin } from '../guests.ts'
 import type { HostVm } from '../host-vm.ts'
 import { codeBlocks, script } from '../page.ts'
 import { npmOffline } from '../product.ts'
@@ -25,7 +25,7 @@ export const UNIT: HostCase = async ({ vm, product, log }) => {
     return found
   }
 
-  await startSpinning(vm, owners)
+  await spin(vm, owners)
   log('set-up as the page says')
   await vm.send(product.tarball, '/root')
   await vm.run(script(setUp, `cd /root\n${await npmOffline('/root')}`))

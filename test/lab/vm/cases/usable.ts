@@ -1,7 +1,7 @@
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { type Affinity, affinities, notAsOwned } from '../affinity.ts'
 import { Controller } from '../controller.ts'
-import { startSpinning } from '../guests.ts'
+import { type Owners, spin } from '../guests.ts'
 import type { HostVm } from '../host-vm.ts'
 import { installProduct } from '../product.ts'
 import { type HostCase, judged } from './host-case.ts'
@@ -9,7 +9,7 @@ import { type HostCase, judged } from './host-case.ts'
 /** How the pCPUs that guests may use become fewer, and as many as before. */
 export interface Narrowing {
   /** Guests with the affinities that their owner gave them. */
-  readonly owners: Readonly<Record<string, string>>
+  readonly owners: Owners
   /** Which pCPUs to leave, given where guests are now. */
   left(now: readonly Affinity[]): CpuSet
   /** Leaves only these pCPUs. */
@@ -32,7 +32,7 @@ const scenes: readonly Scene[] = [
   { narrow: 'after it has ended', widen: 'after it has ended' },
 ]
 
-/** A case that goes through all scenes of a narrowing, each with guests that were started for it. */
+/** A case that goes through all scenes of a narrowing, each as its guests' owner had them. */
 export function usableCase(name: string, narrowing: Narrowing): HostCase {
   return async ({ vm, product, log }) => {
     await installProduct(vm, product)
@@ -64,8 +64,9 @@ async function play(vm: HostVm, narrowing: Narrowing, scene: Scene, log: (line: 
     await vm.run(narrowing.widen)
   }
 
-  await vm.run('for name in $(virsh -q list --name); do virsh -q destroy $name; done')
-  await startSpinning(vm, owners)
+  // What an earlier scene left is not this one's.
+  await vm.run('rm -rf /var/lib/ballast')
+  await spin(vm, owners)
   if (scene.narrow === 'before the start') await narrow()
 
   const controller = await Controller.start(vm)
@@ -97,8 +98,9 @@ async function play(vm: HostVm, narrowing: Narrowing, scene: Scene, log: (line: 
 
   if (scene.narrow === 'after it has ended') await narrow()
   if (scene.widen === 'after it has ended') await widen()
-  // What could not be restored yet is in the journal, and the exit code said so.
-  if (code !== 0) {
+  if (code !== 0) broken.push(`it ended with ${code}`)
+  // What could not be restored while it was not usable, it said so of.
+  if (said.includes('"ballast restore" restores the rest')) {
     const restored = await vm.exec('ballast restore')
     log(restored.stdout + restored.stderr)
     if (restored.code !== 0) broken.push(`ballast restore ended with ${restored.code}`)
