@@ -12,11 +12,11 @@ import { type Answer, type RunOptions, Ssh } from './ssh.ts'
 /** The VM itself broke: QEMU or its kernel ended, or the host answers no more. What ran in it is not to blame. */
 export class VmDied extends Error {}
 
-/** Milliseconds until a host answers: a first boot takes half a minute on two idle cores, a saved state ten seconds. */
-const bootLimit = 600_000
+/** Milliseconds until a host answers: a first boot takes a minute on two idle cores, a saved state ten seconds. */
+const bootLimit = 1_200_000
 
 /** Milliseconds for a command, in which a few Node programs can start even on a busy machine. */
-const commandLimit = 300_000
+const commandLimit = 900_000
 
 const guests = new URL('recipe/guests.sh', import.meta.url)
 
