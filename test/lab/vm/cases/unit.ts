@@ -57,10 +57,7 @@ export const UNIT: HostCase = async ({ vm, product, log }) => {
   await pinned(vm)
   const status = await vm.run(command('status ballast'))
   expect('systemctl status has the last tick', /Status: "tick \d+/.test(status))
-  expect(
-    'ballast status shows what was changed',
-    /: was 1$/m.test(await vm.run(command('ballast status'))),
-  )
+  expect('ballast status shows what was changed', /: was 1$/m.test(await vm.run(command('ballast status'))))
 
   log('stop')
   const { stopped, bare } = await timedStop(vm)
