@@ -4,6 +4,11 @@ import type { DomainView, View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
 import type { Stage } from './case.ts'
 
+/** What the QEMU of a growing guest may come to hold beside the guest's memory. */
+export const overheadGrowth = 64 * MiB
+/** Bytes that each domain counts for beside its balloon at least. */
+export const domainOverhead = 64 * MiB
+
 /** What the program of a guest does: nothing; grow a little and free; grow to what the guest may have; grow as far as the host goes. */
 export type Role = 'idle' | 'early' | 'late' | 'equal'
 

@@ -6,12 +6,14 @@ import { judgeMemory } from '../../support/verdict.ts'
 import type { Guest } from '../guest.ts'
 import type { CaseResult, Stage } from './case.ts'
 import {
+  domainOverhead,
   figuresOfOthers,
   firstLook,
   isAtRest,
   memoryOf,
   mib,
   mibOrNull,
+  overheadGrowth,
   reserveFor,
   sizes,
   spare,
@@ -24,10 +26,6 @@ const start = 512 * MiB
 const maximum = 1_024 * MiB
 const growthMiB = 20
 const leastUnused = 100 * MiB
-/** What the QEMU of a growing guest may come to hold beside the guest's memory. */
-const overheadGrowth = 64 * MiB
-/** Bytes that each domain counts for beside its balloon at least. */
-const domainOverhead = 64 * MiB
 /** Ticks after which it is judged as it is; after growth some more show that all stays as it is. */
 const mostTicks = 60
 const watched = 5
