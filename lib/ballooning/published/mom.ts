@@ -16,18 +16,18 @@ const step = 0.05
 const threshold = 0.0025
 
 /** One sample of a guest, or of the host. */
-interface Look {
+interface Level {
   readonly time: number
-  readonly used: number
+  readonly bytes: number
 }
 
 /** What {@link mom} remembers. Plain data. */
 export interface MomState {
   readonly due: number | undefined
-  /** The host's use as a fraction of its total, oldest first. */
-  readonly host: readonly Look[]
-  /** By UUID: the use in bytes of one run of a guest, oldest first. */
-  readonly guests: ReadonlyMap<string, RunIdentity & { readonly looks: readonly Look[] }>
+  /** What the host had free, oldest first. In bytes, which are exact: at 5 % free, 1 - 0.95 is above 0.05. */
+  readonly host: readonly Level[]
+  /** By UUID: what one run of a guest used, oldest first. */
+  readonly guests: ReadonlyMap<string, RunIdentity & { readonly levels: readonly Level[] }>
 }
 
 /**
@@ -58,9 +58,9 @@ export function mom(): StatefulPolicy<SetMemoryAction, MomState> {
       const guests = guestsOf(view, leastSize)
       const state = { due, ...remember(view, guests, window, before) }
       if (!isNow || state.host.length === 0) return { plan: [], state }
-      const hostFree = 1 - average(state.host)
+      const hostFree = average(state.host) / view.memory.total
       const plan = guests.flatMap((guest) => {
-        const used = average(state.guests.get(guest.domain.uuid)!.looks)
+        const used = average(state.guests.get(guest.domain.uuid)!.levels)
         const size = hostFree < pressure ? shrink(guest, used, hostFree) : grow(guest, used)
         if (Math.abs(size - guest.actual) <= threshold * guest.actual) return []
         return [setMemory(guest.domain, size, { kind: 'mom', hostFree, used, size: guest.actual })]
@@ -76,23 +76,23 @@ function remember(
   window: number,
   before: MomState,
 ): Pick<MomState, 'host' | 'guests'> {
-  const add = (looks: readonly Look[], used: number) => {
-    return [...looks.filter((look) => look.time > time - window), { time, used }]
+  const add = (levels: readonly Level[], bytes: number) => {
+    return [...levels.filter((level) => level.time > time - window), { time, bytes }]
   }
   const free = memory.available ?? memory.free
-  const known = free !== undefined && memory.total >= MiB
+  const isKnown = free !== undefined && memory.total >= MiB
   return {
-    host: known ? add(before.host, 1 - free / memory.total) : [],
+    host: isKnown ? add(before.host, free) : [],
     guests: new Map(
       guests.map(({ domain, actual, unused }) => {
         const found = before.guests.get(domain.uuid)
-        const looks = found && isSameRun(found, domain) ? found.looks : []
-        return [domain.uuid, { ...runOf(domain), looks: add(looks, actual - unused) }]
+        const levels = found && isSameRun(found, domain) ? found.levels : []
+        return [domain.uuid, { ...runOf(domain), levels: add(levels, actual - unused) }]
       }),
     ),
   }
 }
 
-function average(looks: readonly Look[]): number {
-  return looks.reduce((sum, { used }) => sum + used, 0) / looks.length
+function average(levels: readonly Level[]): number {
+  return levels.reduce((sum, { bytes }) => sum + bytes, 0) / levels.length
 }

@@ -57,6 +57,11 @@ describe('while less is free', () => {
     expect(sizes(200, { name: 'a', actual: 1_000, used: 1_000 })).toEqual({ a: 970 })
   })
 
+  it('exactly 5 % free is no more than 5 %: both guests shrink to what they use', () => {
+    const guests = ['a', 'b'].map((name) => ({ name, actual: 1_000, used: 960 }))
+    expect(sizes(500, ...guests)).toEqual({ a: 960, b: 960 })
+  })
+
   it('none goes below its minimum, or its floor', () => {
     const settings = { memoryFloor: 300 * MiB }
     expect(sizes(1_000, { name: 'a', actual: 205 }, { name: 'b', actual: 310, settings })).toEqual({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DomainTraits } from '../../../../lib/host/domain-traits.ts'
 import { DomainState, MemoryStatus } from '../../../../lib/host/sample.ts'
+import { MiB } from '../../../../lib/util/units.ts'
 import { epoch } from '../samples.ts'
 import { kept, type Told, Watched } from './guest.ts'
 
@@ -173,6 +174,28 @@ describe('numbers that cannot be true', () => {
   it('are forgotten when the next report is right', () => {
     const guest = contradicts([], { memory: { usable: 977 } })
     expect(guest.see()).toMatchObject({ hold: undefined, need: { burst: 0 } })
+  })
+
+  it('are forgiven: one report without a total, one of no balloon at all, then true ones', () => {
+    const { NaN: unknown } = Number
+    const guest = new Watched()
+    guest.see()
+    guest.see({ memory: { available: unknown } })
+    guest.see({
+      memory: {
+        maximum: unknown,
+        actual: 0,
+        available: 0,
+        unused: 0,
+        usable: 0,
+        diskCaches: 0,
+        swapIn: unknown,
+        swapOut: unknown,
+        majorFaults: 0,
+        lastUpdate: unknown,
+      },
+    })
+    expect(guest.rest(7)).toMatchObject({ hold: undefined, need: { inUse: 300 * MiB } })
   })
 
   it('do not make a guest with a rising or falling use, or a reboot, a liar', () => {
