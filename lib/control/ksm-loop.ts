@@ -91,11 +91,12 @@ export class KsmLoop {
     return { ...status, outcome: { action, status: result, error, duration } }
   }
 
-  async #set({ running, pagesToScan, sleep }: KsmSettings, seen: Ksm): Promise<BallastError | undefined> {
+  async #set(action: KsmSettings, seen: Ksm): Promise<BallastError | undefined> {
     try {
       const wallTime = this.#host.clock.wallTime()
       const original = settingsOf(seen)
-      const wanted = settingsOf({ running: running ?? seen.running, pagesToScan, sleep })
+      const pace = seen.advisor === undefined ? action : seen
+      const wanted = settingsOf({ ...settingsOf(pace), running: action.running ?? seen.running })
       await this.#journal.record([ksmEntry(original, wanted, wallTime)])
       const call = this.#host.setKsm(wanted).catch(asBallastError)
       const result = await withTimeout(this.#host.clock, this.#options.timeout, call)

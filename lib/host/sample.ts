@@ -55,6 +55,8 @@ export const CpuSource = {
   libvirt: 2,
   /** The simulated host: usage and delay, exact. */
   simulation: 3,
+  /** Nothing of each vCPU: all of them share one thread (software emulation), and the domain has no vCPU rows. */
+  threadOfAll: 4,
 } as const
 export type CpuSource = (typeof CpuSource)[keyof typeof CpuSource]
 

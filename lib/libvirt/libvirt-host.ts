@@ -223,7 +223,12 @@ export class LibvirtHost implements Host {
         'Only a local host with the right to write to /sys/kernel/mm/ksm can have KSM switched on or off',
       )
     }
-    await this.#call((native) => native.setKsm(pagesToScan, sleep))
+    await this.#call((native) => native.setKsm(pagesToScan, sleep)).catch((error) => {
+      if (!(error instanceof LibvirtError) || seen?.running !== undefined) throw error
+      // libvirt has one message for whatever the kernel refuses, and knows nothing of the advisor.
+      const hint = "also said while the kernel's advisor sets the pace: advisor_mode in /sys/kernel/mm/ksm"
+      throw new LibvirtError(error.code, `${error.message} (${hint})`, error)
+    })
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {

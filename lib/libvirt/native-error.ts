@@ -48,8 +48,11 @@ function codeOf(error: NativeError): ErrorCode {
     if (/invalid argument|cpuset/i.test(error.message)) return 'ERR_PCPU_UNUSABLE'
   }
   if (libvirtCode === operationInvalid) {
-    // The same code for a domain that does not run, for one that has no balloon and for a host without cgroups.
-    return /balloon|cgroup/.test(error.message) ? 'ERR_NOT_SUPPORTED' : 'ERR_DOMAIN_NOT_RUNNING'
+    // The same code for a domain that does not run, for one that has no balloon or no thread for each vCPU, and for a
+    // host without cgroups.
+    return /balloon|cgroup|affinity is not supported/.test(error.message)
+      ? 'ERR_NOT_SUPPORTED'
+      : 'ERR_DOMAIN_NOT_RUNNING'
   }
   return codes.get(libvirtCode) ?? 'ERR_LIBVIRT'
 }

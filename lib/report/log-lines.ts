@@ -60,7 +60,7 @@ export class LogFormatter {
       ...this.#begun(conditions(tick)),
       ...emergencies(tick),
       ...tick.outcomes.map((outcome) => outcomeRecord(tick, outcome)),
-      ...(tick.ksm?.outcome ? [ksmRecord(tick.ksm.outcome)] : []),
+      ...(tick.ksm?.outcome ? [ksmRecord(tick.ksm, tick.ksm.outcome)] : []),
     ]
     if (records.length > 0) this.#lastRecordAt = tick.wallTime
     const state = () => headline(tick.view).join(', ')
@@ -200,9 +200,12 @@ function changeOf(view: View, action: Action): { event: LogEvent; from: string |
   }
 }
 
-function ksmRecord({ action, status, error, duration }: NonNullable<KsmResult['outcome']>): LogRecord {
+function ksmRecord({ skipped }: KsmResult, outcome: NonNullable<KsmResult['outcome']>): LogRecord {
+  const { action, status, error, duration } = outcome
   const { running, pagesToScan, sleep, reason } = action
-  const what = running === false ? 'stop KSM' : `scan ${pagesToScan} pages for KSM each ${sleep} ms`
+  const start =
+    skipped?.kind === 'ksm-advisor-pace' ? 'start KSM' : `scan ${pagesToScan} pages for KSM each ${sleep} ms`
+  const what = running === false ? 'stop KSM' : start
   return {
     event: 'ksm',
     level: status === 'failed' ? 'error' : 'info',

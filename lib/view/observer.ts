@@ -2,6 +2,7 @@ import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import {
   type CpuSample,
+  CpuSource,
   type DomainIdentity,
   type DomainState,
   isRunning,
@@ -116,13 +117,13 @@ export class Observer {
       const state = memory.state[row] as DomainState
       const levels = this.#memory.ofDomain(identity, state, at)
       const seen = before.get(identity.uuid)
-      const { homeCell, cpuset, cpuShares, cpuQuota, vcpus } =
+      const { homeCell, cpuset, hasThreadOfAll, cpuShares, cpuQuota, vcpus } =
         seen && isSameRun(seen, identity) ? seen : unseen
       const own: VcpuView[] = []
       const { uuid, name, id, run } = identity
       const settings = this.#settings(identity)
       const known = { uuid, name, id, run, state, settings, homeCell, cpuset, cpuShares, cpuQuota }
-      const domain = { ...known, vcpus: own, memory: levels }
+      const domain = { ...known, hasThreadOfAll, vcpus: own, memory: levels }
       for (const vcpu of vcpus) {
         const copy = ofDomain(vcpu, domain)
         own.push(copy)
@@ -225,6 +226,7 @@ export class Observer {
       settings,
       homeCell,
       cpuset,
+      hasThreadOfAll: cpu.source[index] === CpuSource.threadOfAll,
       vcpus,
       cpuShares,
       cpuQuota,
@@ -313,9 +315,13 @@ function ofDomain(seen: VcpuView, domain: DomainView): VcpuView {
 }
 
 /** What is known of the vCPUs of a domain that no CPU sample has shown. */
-const unseen: Pick<DomainView, 'homeCell' | 'cpuset' | 'cpuShares' | 'cpuQuota' | 'vcpus'> = {
+const unseen: Pick<
+  DomainView,
+  'homeCell' | 'cpuset' | 'hasThreadOfAll' | 'cpuShares' | 'cpuQuota' | 'vcpus'
+> = {
   homeCell: undefined,
   cpuset: undefined,
+  hasThreadOfAll: undefined,
   cpuShares: undefined,
   cpuQuota: undefined,
   vcpus: [],

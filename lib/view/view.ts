@@ -64,6 +64,8 @@ export interface DomainView extends DomainIdentity {
    */
   readonly cpuset?: CpuSet | undefined
   readonly vcpus: readonly VcpuView[]
+  /** Whether all its vCPUs share one thread: `vcpus` is empty then, and there is nothing to pin. Default: not known to. */
+  readonly hasThreadOfAll?: boolean | undefined
   /**
    * Its `cpu_shares` now, on the host's own scale, of which only proportions mean something. Undefined: not known, or
    * not to be changed by Ballast; leave them alone.

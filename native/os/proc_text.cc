@@ -81,6 +81,8 @@ std::optional<uint32_t> ParseVcpuThreadName(std::string_view text) {
   return vcpu;
 }
 
+bool IsThreadOfAllVcpus(std::string_view text) { return StartsWith(text, "ALL CPUs/"); }
+
 std::optional<QemuCommand> ParseQemuCommand(std::string_view cmdline) {
   QemuCommand command;
   while (!cmdline.empty()) {

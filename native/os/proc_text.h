@@ -27,6 +27,8 @@ std::optional<uint64_t> ParseStartTime(std::string_view text);
 
 // /proc/PID/task/TID/comm of a QEMU vCPU thread ("CPU 3/KVM", "CPU 3/TCG"): the vCPU's number.
 std::optional<uint32_t> ParseVcpuThreadName(std::string_view text);
+// Whether it is the thread of all vCPUs together ("ALL CPUs/TCG"): software emulation may have just one.
+bool IsThreadOfAllVcpus(std::string_view text);
 
 // What /proc/PID/cmdline (arguments separated by NUL) tells of a QEMU that libvirt started.
 struct QemuCommand {

@@ -54,6 +54,7 @@ bool VcpuThreads::Refresh() {
   thread_count_ = status.st_nlink;
 
   std::vector<Thread> found;
+  bool has_thread_of_all = false;
   for (const pid_t tid : NumbersIn(tasks_)) {
     const auto known =
         std::find_if(threads_.begin(), threads_.end(), [tid](const Thread& t) { return t.tid == tid; });
@@ -65,7 +66,9 @@ bool VcpuThreads::Refresh() {
       continue;
     }
     const std::string base = tasks_ + "/" + std::to_string(tid);
-    const auto vcpu = ParseVcpuThreadName(ReadFile(base + "/comm"));
+    const std::string name = ReadFile(base + "/comm");
+    has_thread_of_all |= IsThreadOfAllVcpus(name);
+    const auto vcpu = ParseVcpuThreadName(name);
     if (!vcpu) continue;
     Fd schedstat = Fd::OpenForReading(base + "/schedstat");
     if (!schedstat.is_open()) continue;
@@ -73,6 +76,7 @@ bool VcpuThreads::Refresh() {
   }
   std::sort(found.begin(), found.end(), [](const Thread& a, const Thread& b) { return a.vcpu < b.vcpu; });
   threads_ = std::move(found);
+  has_thread_of_all_ = has_thread_of_all;
   return true;
 }
 

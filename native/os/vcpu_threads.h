@@ -35,6 +35,8 @@ class VcpuThreads {
   // Reads all vCPUs: appends to `readings` and, `word_count` words each, to `affinity`. False when the
   // process is gone or its vCPU threads cannot be read: then nothing is appended.
   bool Read(std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity, size_t word_count);
+  // Whether all its vCPUs share one thread, as of the last reading: there is nothing to read of each then.
+  bool has_thread_of_all() const { return has_thread_of_all_; }
 
  private:
   struct Thread {
@@ -53,6 +55,7 @@ class VcpuThreads {
   uint64_t reads_;  // not all processes' threads are listed in the same sample
   uint64_t thread_count_ = 0;
   std::vector<Thread> threads_;  // ascending by vCPU
+  bool has_thread_of_all_ = false;
 };
 
 struct QemuIdentity {

@@ -121,11 +121,14 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
   Source source = Source::kSchedstat;
   if (reader.threads && reader.threads->Read(readings, columns.affinity, columns.affinity_words)) {
     reader.libvirt.reset();  // its affinity would be out of date when it is needed again
+  } else if (reader.threads && reader.threads->has_thread_of_all()) {
+    return Source::kThreadOfAll;
   } else {
     source = Source::kLibvirt;
     if (!reader.libvirt) reader.libvirt = std::make_unique<VcpuReader>(connection_, domain.id, cpu_count_);
     if (!reader.libvirt->Read(refresh_affinity, readings, columns.affinity, columns.affinity_words)) {
-      return Source::kNone;  // it ended since it was listed
+      // Or it ended since it was listed.
+      return reader.libvirt->has_thread_of_all() ? Source::kThreadOfAll : Source::kNone;
     }
   }
   for (const VcpuReading& reading : readings) {

@@ -55,7 +55,7 @@ class CpuSampler {
   void SetCpuCount(uint32_t cpu_count) { next_cpu_count_ = cpu_count; }
 
  private:
-  enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2 };
+  enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2, kThreadOfAll = 4 };
   struct DomainReader {
     std::string key;                       // one run of one domain
     std::string run;                       // see ActiveDomain

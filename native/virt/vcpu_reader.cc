@@ -1,9 +1,13 @@
 #include "virt/vcpu_reader.h"
 
+#include <libvirt/virterror.h>
+
 #include <algorithm>
+#include <string>
 
 #include "util/clock.h"
 #include "util/cpu_bitmap.h"
+#include "virt/error.h"
 
 namespace ballast {
 
@@ -47,7 +51,14 @@ bool VcpuReader::Ask(bool refresh_affinity) {
   const int count =
       virDomainGetVcpus(domain_.get(), infos_.data(), max_vcpus_, refresh_affinity ? maps_.data() : nullptr,
                         refresh_affinity ? static_cast<int>(map_bytes) : 0);
-  if (count < 0) return false;
+  has_thread_of_all_ = false;
+  if (count < 0) {
+    const VirtError error = TakeLastError("virDomainGetVcpus");
+    // The same code as of a domain that does not run.
+    has_thread_of_all_ = error.code == VIR_ERR_OPERATION_INVALID &&
+                         error.message.find("affinity is not supported") != std::string::npos;
+    return false;
+  }
   infos_.resize(static_cast<size_t>(count));
   if (refresh_affinity) {
     mapped_.clear();

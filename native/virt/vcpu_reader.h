@@ -20,6 +20,8 @@ class VcpuReader {
   // Like VcpuThreads::Read: appends to `readings` and `affinity`, and nothing where it returns false.
   bool Read(bool refresh_affinity, std::vector<VcpuReading>& readings, std::vector<uint32_t>& affinity,
             size_t word_count);
+  // Whether libvirt said at the last reading that its vCPUs have no threads of their own.
+  bool has_thread_of_all() const { return has_thread_of_all_; }
 
  private:
   bool Ask(bool refresh_affinity);
@@ -33,6 +35,7 @@ class VcpuReader {
   std::vector<virVcpuInfo> infos_;  // of the vCPUs that are online
   std::vector<unsigned> mapped_;    // the numbers of those that `maps_` is of
   std::vector<uint8_t> maps_;       // one after the other
+  bool has_thread_of_all_ = false;
 };
 
 }  // namespace ballast

@@ -31,6 +31,10 @@ function hostWith(xml: string, pagesSharing: number): LibvirtHost {
       isolated: '',
     }),
     ksm: () => Promise.resolve({ pagesToScan: 100, sleep: 20, pagesSharing }),
+    setKsm: () => {
+      const refused = new Error('failed to set shm_pages_to_scan: Operation not permitted')
+      throw Object.assign(refused, { call: 'virNodeSetMemoryParameters', libvirtCode: 38, libvirtDomain: 0 })
+    },
     listen: () => {},
   }
   return new LibvirtHost(native as NativeConnection, 'qemu:///system', false)
@@ -51,5 +55,16 @@ describe('what KSM saves', () => {
   it.each([4, 64])('is counted in pages of the host: %i KiB', async (size) => {
     const ksm = await hostWith(capabilities(size, 2_048), 1_000).ksm()
     expect(ksm).toMatchObject({ pagesToScan: 100, sleep: 20, canSwitch: false, saved: 1_000 * size * KiB })
+  })
+})
+
+describe('KSM of a remote host', () => {
+  it('may be refused because of the advisor, of which libvirt does not tell', async () => {
+    const host = hostWith(capabilities(4), 0)
+    await expect(host.setKsm({ pagesToScan: 200, sleep: 20 })).rejects.toMatchObject({
+      code: 'ERR_LIBVIRT',
+      libvirtCode: 38,
+      message: expect.stringMatching(/Operation not permitted \(also said while the kernel's advisor/),
+    })
   })
 })

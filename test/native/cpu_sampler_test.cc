@@ -60,6 +60,20 @@ bool FailsWith(long allocations, CpuSampler& sampler, const std::vector<FakeDoma
   return failed;
 }
 
+TEST("CPU sampler: a domain with one thread for all vCPUs has no rows, and says why") {
+  FakeDomain domain{1, "one", 2};
+  domain.has_thread_of_all = true;
+  FakeLibvirt::Get().SetDomains({domain, {2, "two", 3}});
+  CpuSampler sampler(Connection::Open({"qemu:///system"}), kCpus, false);
+  for (int i = 0; i < 2; ++i) {
+    const CpuColumns sample = sampler.Sample();
+    CHECK_EQ(sample.source[0], 4);
+    CHECK_EQ(sample.source[1], 2);
+    CHECK_EQ(sample.vcpu_start[1], 0u);
+    CHECK_EQ(sample.vcpu.size(), 3u);
+  }
+}
+
 TEST("CPU sampler: the next sample is right, wherever memory ran out in the one before") {
   const std::vector<FakeDomain> one = {{1, "one", 2}};
   const std::vector<FakeDomain> three = {

@@ -130,6 +130,11 @@ int virDomainMemoryStats(virDomainPtr domain, virDomainMemoryStatPtr stats, unsi
 }
 int virDomainGetMaxVcpus(virDomainPtr domain) { return static_cast<int>(domain->domain.vcpus); }
 int virDomainGetVcpus(virDomainPtr domain, virVcpuInfoPtr info, int count, unsigned char*, int) {
+  if (domain->domain.has_thread_of_all) {
+    FakeLibvirt::SetError(VIR_ERR_OPERATION_INVALID,
+                          "Requested operation is not valid: cpu affinity is not supported");
+    return -1;
+  }
   for (int i = 0; i < count; ++i) {
     info[i] = {};
     info[i].number = static_cast<unsigned>(i);

@@ -17,6 +17,7 @@ struct FakeDomain {
   std::string name;
   unsigned vcpus = 1;
   unsigned long memory_kib = 1024;  // what the balloon has, as virDomainGetInfo tells it
+  bool has_thread_of_all = false;   // its vCPUs have no threads of their own
 };
 
 // Whether this thread is inside of the library: a test that lets memory run out means our own code alone.

@@ -110,6 +110,12 @@ TEST("vCPU thread: the names that QEMU gives, and no other") {
   }
 }
 
+TEST("vCPU thread: the one of all vCPUs") {
+  CHECK(IsThreadOfAllVcpus("ALL CPUs/TCG\n"));
+  for (const auto name : {"CPU 0/TCG\n"sv, "ALL CPUs"sv, "all cpus/TCG"sv, ""sv})
+    CHECK(!IsThreadOfAllVcpus(name));
+}
+
 TEST("QEMU command: uuid and name, wherever they stand") {
   const auto command = ParseQemuCommand(
       "/usr/bin/qemu-system-x86_64\0-name\0guest=web,debug-threads=on\0-S\0-uuid\0"

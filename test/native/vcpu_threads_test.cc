@@ -62,6 +62,16 @@ TEST("vCPU threads: one reading for each vCPU, in order, with its counters") {
   CHECK_EQ(answer.readings[1].counters.delay.value(), 9007199254740993u);
 }
 
+TEST("vCPU threads: one thread for all vCPUs is known as such, and gives no readings") {
+  FakeQemu qemu(0);
+  VcpuThreads threads(qemu.proc.path(), kQemu);
+  CHECK(!ReadFrom(threads).ok);
+  CHECK(!threads.has_thread_of_all());
+  qemu.proc.AddThread(kQemu, 3, "ALL CPUs/TCG", 1'000, 2'000, 0);
+  CHECK(!ReadFrom(threads).ok);
+  CHECK(threads.has_thread_of_all());
+}
+
 TEST("vCPU threads: open descriptors see new counters") {
   FakeQemu qemu(1);
   VcpuThreads threads(qemu.proc.path(), kQemu);

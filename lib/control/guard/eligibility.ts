@@ -34,11 +34,16 @@ function stale(reason: SkipReason): Skip {
   return { rule: 'stale-statistics', reason }
 }
 
-/** Why nothing in this domain is touched, its vCPUs for one; undefined: they may be pinned. */
+/** Why nothing in this domain is touched; undefined: some of it may be. */
 export function domainSkip({ settings, state, memory }: DomainView): Skip | undefined {
   if (!settings.managed) return unmanaged(settings.reason ?? { kind: 'not-managed' })
   if (!isRunning(state)) return inactive[state] ?? memorySkips['not running']
   return memory.hold === 'stuck' ? memorySkips.stuck : undefined
+}
+
+/** Why the vCPUs of this domain are not pinned; undefined: they may be. */
+export function vcpuSkip(domain: DomainView): Skip | undefined {
+  return domainSkip(domain) ?? (domain.hasThreadOfAll ? unmanaged({ kind: 'one-vcpu-thread' }) : undefined)
 }
 
 /** What is known of a balloon that may be changed, in bytes. */
@@ -84,7 +89,7 @@ export function balloonLevels(domain: DomainView): BalloonLevels | Skip {
 export function skippedDomains(view: View, ledger: Ledger): Skipped[] {
   const skipped: Skipped[] = []
   for (const domain of view.domains) {
-    const skip = domainSkip(domain)
+    const skip = vcpuSkip(domain)
     if (skip) skipped.push(skippedBy(skip, domain, 'vcpus'))
     else addSkippedVcpus(skipped, domain, ledger)
     const memorySkip = balloonSkip(domain)

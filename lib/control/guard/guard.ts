@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Clamp, Skipped } from '../tick.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
 import { limitShares } from './cpu-shares.ts'
-import { skippedDomains } from './eligibility.ts'
+import { skippedDomains, vcpuSkip } from './eligibility.ts'
 import { limitMemory, MemoryBudget } from './memory.ts'
 import { limitPin } from './pins.ts'
 
@@ -47,6 +47,8 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
   const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
     if (action.kind === 'setShares') return limitShares(action, domain, ledger, scale)
+    const skip = vcpuSkip(domain)
+    if (skip) return { rule: skip.rule, cause: skip.reason }
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)
     return vcpu
       ? limitPin(action, vcpu, view, ledger)

@@ -2,13 +2,12 @@ import type { PinAction } from '../../policy/plan.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Verdict } from '../verdict.ts'
-import { domainSkip } from './eligibility.ts'
 
 /**
  * What becomes of a pin, as one rule after the other is asked: nothing when it is fine as it is. Unmanaged
- * domains, allowed CPUs, idle when balanced: a vCPU is pinned only within what its user allows and what is online, and not
- * at all when its domain is skipped, when another program has pinned it, or when it is there already. To restore what
- * was before Ballast it is enough that some of it can be used.
+ * domains are denied before; allowed CPUs, idle when balanced: a vCPU is pinned only within what its user allows and what is
+ * online, and not at all when another program has pinned it, or when it is there already. To restore what was before
+ * Ballast it is enough that some of it can be used.
  */
 export function limitPin(
   pin: PinAction,
@@ -16,8 +15,6 @@ export function limitPin(
   view: View,
   ledger: Ledger,
 ): Verdict<PinAction> | undefined {
-  const skip = domainSkip(vcpu.domain)
-  if (skip) return { rule: skip.rule, cause: skip.reason }
   const { affinity } = vcpu
   if (!affinity) return { rule: 'stale-statistics', cause: { kind: 'affinity-unknown' } }
   const external = ledger.externalAffinity(vcpu)

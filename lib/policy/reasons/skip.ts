@@ -49,6 +49,7 @@ export const skipReasons = {
   suspended: plain('it is suspended'),
   stuck: plain('stuck: it does not answer'),
   // Its vCPUs.
+  'one-vcpu-thread': plain('all its vCPUs share one thread (software emulation), which libvirt cannot pin'),
   'vcpu-pinned-externally': define(
     { vcpu: 'vcpu', cpus: 'cpus' },
     ({ vcpu, cpus }) => `another program pinned vCPU ${vcpu} to ${cpus}`,

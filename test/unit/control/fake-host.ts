@@ -29,6 +29,8 @@ export interface FakeGuest {
   run?: string
   state: DomainState
   vcpus: { affinity: CpuSet; pcpu: number; usage: number }[]
+  /** Default: what the simulated host has. */
+  source?: CpuSource
   maximum: number
   actual: number
   used: number
@@ -120,7 +122,7 @@ export class FakeHost implements Host {
       time: this.clock.now(),
       interval: 1_000,
       state: Uint8Array.from(guests, ({ state }) => state),
-      source: new Uint8Array(guests.length).fill(CpuSource.simulation),
+      source: Uint8Array.from(guests, ({ source = CpuSource.simulation }) => source),
       vcpuStart: Uint32Array.from(starts),
       vcpu: Uint32Array.from(guests.flatMap(({ vcpus }) => vcpus.map((_, index) => index))),
       usage: Float64Array.from(rows, ({ usage }) => usage),

@@ -171,6 +171,17 @@ describe('KSM', () => {
     expect(host.ksmState?.running).toBe(false)
   })
 
+  it('is said to be started, at no pace, where the advisor sets that, whatever a policy wants', async () => {
+    const host = hostWith({ ...usual, running: false, canSwitch: true, advisor: 'scan-time' })
+    const journal = memoryJournal()
+    const on: KsmPolicy = () => [setKsm({ running: true, pagesToScan: 400, sleep: 50 }, 'a test')]
+    const [tick] = await run(host, on, 1, { journal })
+    expect(sets(host)).toEqual(['setKsm 100 20 true'])
+    expect(new LogFormatter().lines(tick!).at(-1)).toContain('start KSM: a test')
+    await restore(host, journal)
+    expect(host.ksmState).toMatchObject({ running: false, pagesToScan: 100, sleep: 20 })
+  })
+
   it('is not touched at all where an advisor is active and Ballast may not switch', async () => {
     const host = hostWith({ ...usual, advisor: 'scan-time' })
     const [tick] = await run(host, wants(400), 1)

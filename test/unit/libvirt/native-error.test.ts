@@ -15,6 +15,12 @@ it.each([
   expect(refused(message)).toMatchObject({ code: 'ERR_PCPU_UNUSABLE', libvirtCode: systemError })
 })
 
+it('a guest with one thread for all vCPUs runs, and cannot be pinned', () => {
+  const message = 'Requested operation is not valid: cpu affinity is not supported'
+  const error = Object.assign(new Error(message), { call: 'virDomainPinVcpu', libvirtCode: 55 })
+  expect(fromNative(error).code).toBe('ERR_NOT_SUPPORTED')
+})
+
 it('what else fails of a pin, or in other calls, is not', () => {
   expect(refused('cannot set CPU affinity on process 777: No such process').code).toBe('ERR_LIBVIRT')
   expect(refused('Invalid argument', 'virDomainSetMemory').code).toBe('ERR_LIBVIRT')
