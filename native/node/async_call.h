@@ -53,27 +53,28 @@ class AsyncCall {
     }
     try {
       const auto ticket = deadlines_->Set(deadline, [pending, at_deadline] { pending->Settle(at_deadline); });
-      pool_->Run([pending, call, ticket, deadlines = deadlines_, work = std::move(work),
-                  convert = std::move(convert)] {
-        std::shared_ptr<Result> result;
-        VirtError error;
-        try {
-          result = std::make_shared<Result>(work());
-        } catch (const VirtFailure& failure) {
-          error = failure.error;
-          if (error.call.empty()) error.call = call;
-        } catch (const std::exception& failure) {  // no memory, no more threads
-          error = OwnError(call, failure);
-        }
-        deadlines->Cancel(ticket);
-        pending->Settle([result, error, convert](Napi::Env e, const Napi::Promise::Deferred& deferred) {
-          if (result) {
-            deferred.Resolve(convert(e, *result));
-          } else {
-            deferred.Reject(ToJsError(e, error));
-          }
-        });
-      });
+      const auto outcome = std::make_shared<Outcome<Result>>();
+      pool_->Run(
+          [outcome, call, ticket, deadlines = deadlines_, work = std::move(work)] {
+            try {
+              outcome->result.emplace(work());
+            } catch (const VirtFailure& failure) {
+              outcome->error = failure.error;
+              if (outcome->error.call.empty()) outcome->error.call = call;
+            } catch (const std::exception& failure) {  // no memory, no more threads
+              outcome->error = OwnError(call, failure);
+            }
+            deadlines->Cancel(ticket);
+          },
+          [outcome, pending, convert = std::move(convert)] {
+            pending->Settle([outcome, convert](Napi::Env e, const Napi::Promise::Deferred& deferred) {
+              if (outcome->result) {
+                deferred.Resolve(convert(e, *outcome->result));
+              } else {
+                deferred.Reject(ToJsError(e, outcome->error));
+              }
+            });
+          });
     } catch (const std::system_error& failure) {  // no more threads
       pending->Settle(
           [error = OwnError(call, failure)](Napi::Env e, const Napi::Promise::Deferred& deferred) {
@@ -103,6 +104,12 @@ class AsyncCall {
     const Napi::Promise::Deferred deferred;
     const std::shared_ptr<JsChannel> channel;
     std::atomic<bool> settled{false};
+  };
+  // What the thread leaves for the JS thread: without a result, the error.
+  template <typename Result>
+  struct Outcome {
+    std::optional<Result> result;
+    VirtError error;
   };
   // A failure that libvirt had no part in.
   static VirtError OwnError(const char* call, const std::exception& failure) {

@@ -9,10 +9,10 @@ namespace {
 constexpr std::chrono::seconds kIdleTime{10};
 }
 
-void ThreadPool::Run(std::function<void()> job) {
+void ThreadPool::Run(std::function<void()> job, std::function<void()> report) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (idle_ <= jobs_.size() && threads_ < most_threads_) AddThread();
-  jobs_.push_back(std::move(job));
+  jobs_.push_back({std::move(job), std::move(report)});
   job_came_.notify_one();
 }
 
@@ -27,18 +27,23 @@ void ThreadPool::AddThread() {
 
 void ThreadPool::Work() {
   std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    ++idle_;
-    job_came_.wait_for(lock, kIdleTime, [this] { return !jobs_.empty(); });
+  ++idle_;
+  while (job_came_.wait_for(lock, kIdleTime, [this] { return !jobs_.empty(); })) {
     --idle_;
-    if (jobs_.empty()) break;
-    std::function<void()> job = std::move(jobs_.front());
+    Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
-    job = nullptr;  // what it owned goes before we wait again
+    job.run();
+    job.run = nullptr;  // what it owned goes before we wait again
+    lock.lock();
+    ++idle_;
+    if (!job.report) continue;
+    lock.unlock();
+    job.report();
+    job.report = nullptr;
     lock.lock();
   }
+  --idle_;
   --threads_;
 }
 

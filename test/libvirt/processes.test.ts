@@ -87,7 +87,6 @@ it('holds as much after 10,000 samples as after 2,000', async () => {
   expect(after).toHaveLength(10)
   // What one sample hands over takes some 3 KiB; a leak of 256 bytes a sample would be this much.
   expect(after[9]!.rssKiB - after[1]!.rssKiB).toBeLessThan(2 * 1024)
-  // One more may come when a job finds the others on their way back to rest.
-  expect(after[9]!.threads).toBeLessThan(after[1]!.threads + 4)
+  expect(after[9]!.threads).toBeLessThanOrEqual(after[1]!.threads)
   expect(after[9]!.files).toBe(after[1]!.files)
 })

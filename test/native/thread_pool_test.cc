@@ -83,23 +83,38 @@ TEST("thread pool: all that the bound allows run at once") {
   done.Await(8);
 }
 
-TEST("thread pool: an idle thread is used again") {
+TEST("thread pool: who asks for the next job at the report of the last adds no thread") {
   const auto pool = std::make_shared<ThreadPool>(64);
   std::mutex mutex;
   std::set<std::thread::id> threads;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 2'000; ++i) {
     Latch done;
-    pool->Run([&] {
-      {
-        const std::lock_guard<std::mutex> lock(mutex);
-        threads.insert(std::this_thread::get_id());
-      }
-      done.Count();
-    });
+    pool->Run(
+        [&] {
+          const std::lock_guard<std::mutex> lock(mutex);
+          threads.insert(std::this_thread::get_id());
+        },
+        [&] { done.Count(); });
     done.Await(1);
   }
-  // A thread may still be on its way back to waiting when the next job comes.
-  CHECK(threads.size() < 32);
+  CHECK_EQ(threads.size(), 1u);
+}
+
+TEST("thread pool: a report is made once, after its job") {
+  const auto pool = std::make_shared<ThreadPool>(4);
+  Latch reported;
+  std::atomic<size_t> early{0};
+  for (int i = 0; i < 200; ++i) {
+    const auto ran = std::make_shared<std::atomic<bool>>(false);
+    pool->Run([ran] { *ran = true; },
+              [&, ran] {
+                if (!*ran) ++early;
+                reported.Count();
+              });
+  }
+  reported.Await(200);
+  CHECK_EQ(reported.count(), 200u);
+  CHECK_EQ(early.load(), 0u);
 }
 
 TEST("thread pool: what a job owned goes when it has run") {
