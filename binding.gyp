@@ -14,6 +14,8 @@
         "NODE_ADDON_API_DISABLE_DEPRECATED",
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
       ],
+      # Node's own; the build by CMake has not got it.
+      "cflags!": ["-Wno-unused-parameter"],
       "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "<!@(pkg-config --cflags libvirt)"],
       "cflags_cc!": ["-std=gnu++14", "-std=gnu++17", "-std=gnu++20"],
       "libraries": ["<!@(pkg-config --libs libvirt)"],

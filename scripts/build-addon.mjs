@@ -22,12 +22,19 @@ if (!command) {
   process.exit(2)
 }
 
+const isCheckout = existsSync(join(root, '.git'))
 const env = {
   ...process.env,
   PATH: bin + delimiter + process.env.PATH,
   JOBS: 'max',
   // Warnings are errors in a checkout. In an installed package they are not: a user's compiler may know new ones.
-  BALLAST_STRICT: existsSync(join(root, '.git')) ? '1' : '0',
+  BALLAST_STRICT: isCheckout ? '1' : '0',
+}
+// What was compiled before is not compiled again.
+if (isCheckout) {
+  const launcher = [process.execPath, join(root, 'scripts/cached-compiler.mjs')]
+  if (command[0] === 'cmake-js') env.CMAKE_CXX_COMPILER_LAUNCHER = launcher.join(';')
+  else env.CXX = [...launcher.map((path) => JSON.stringify(path)), process.env.CXX ?? 'g++'].join(' ')
 }
 // Headers beside the running Node, as most installations have them; otherwise node-gyp downloads them.
 const nodePrefix = dirname(dirname(process.execPath))

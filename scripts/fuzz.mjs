@@ -2,11 +2,12 @@
 // the sanitizers, and lets each look for faults for N seconds (default 10). Begins with the inputs in
 // test/native/fuzz/corpus. What makes a target fail is kept in build/fuzz; run the program there with it to see it again.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compiled, linked } from './object-cache.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const harnesses = join(root, 'test/native/fuzz')
@@ -30,7 +31,7 @@ for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1)
 
 mkdirSync(built, { recursive: true })
 await build().catch((error) => {
-  console.error(`fuzz: ${error.message}`)
+  console.error(`fuzz: cannot compile:\n${error.stderr ?? error.message}`)
   process.exit(1)
 })
 const figures = await inTurn(targets, hunt)
@@ -69,7 +70,7 @@ function options() {
   }
 }
 
-/** The sources under test once, then each harness with them. */
+/** Makes a program of each harness and the sources under test. */
 async function build() {
   // What needs neither libvirt nor Node.
   const sources = ['native/util', 'native/os'].flatMap((folder) =>
@@ -77,25 +78,18 @@ async function build() {
       file.endsWith('.cc') ? [join(root, folder, file)] : [],
     ),
   )
-  const sharedObject = (source) => `shared-${basename(source)}.o`
-  const compile = async (args) => {
-    const { status, output } = await run('clang++', [...sanitizers, ...args])
-    if (status !== 0) throw new Error(`Cannot compile:\n${output}`)
-  }
-  const jobs = [
-    ...sources.map((source) => ({ source, object: sharedObject(source) })),
-    ...targets.map((target) => ({ source: join(harnesses, `${target}.cc`), object: `${target}.o` })),
-  ]
-  await inTurn(jobs, ({ source, object }) =>
-    compile([
-      ...['-std=c++17', '-O1', '-g1', '-Wall', '-Wextra', '-Werror', '-fsanitize=fuzzer-no-link'],
-      ...[`-I${join(root, 'native')}`, '-c', source, '-o', join(directory, object)],
-    ]),
-  )
-  const shared = sources.map((source) => join(directory, sharedObject(source)))
-  await inTurn(targets, (target) =>
-    compile(['-fsanitize=fuzzer', join(directory, `${target}.o`), ...shared, '-o', join(built, target)]),
-  )
+  const flags = ['-std=c++17', '-O1', '-g1', '-Wall', '-Wextra', '-Werror', '-fsanitize=fuzzer-no-link']
+  const all = [...sources, ...targets.map((target) => join(harnesses, `${target}.cc`))]
+  const objects = await inTurn(all, (source) => compiled('clang++', [...sanitizers, ...flags], source))
+  const shared = objects.slice(0, sources.length)
+  await inTurn(targets, async (target, i) => {
+    const program = await linked(
+      'clang++',
+      [...sanitizers, '-fsanitize=fuzzer'],
+      [objects[sources.length + i], ...shared],
+    )
+    copyFileSync(program, join(built, target))
+  })
 }
 
 /** Runs one harness; what it found new is forgotten, unless it made it fail. */
@@ -126,7 +120,7 @@ async function inTurn(items, work) {
   const results = []
   const waiting = items.entries()
   const worker = async () => {
-    for (const [index, item] of waiting) results[index] = await work(item)
+    for (const [index, item] of waiting) results[index] = await work(item, index)
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   return results

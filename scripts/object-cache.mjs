@@ -1,8 +1,9 @@
-// Objects and programs of C++, kept in .cache/objects by the content of all that they are made of: what is compiled under
-// sanitizers for the tests and the fuzzer takes minutes, and rarely changes.
+// Objects and programs of C++, kept in .cache/objects by the content of all that they are made of: what is compiled takes
+// minutes and rarely changes, and `npm test` builds the addon four times.
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -25,26 +26,42 @@ const run = promisify(execFile)
 
 /** Compiles one source; gives the object's path. Rejects with what the compiler printed, in `stderr`. */
 export async function compiled(compiler, flags, source) {
-  const digest = digestOf([compiler, version(compiler), ...flags, source], [readFileSync(source), headers()])
+  const digest = digestOf([version(compiler), ...flags, source], [readFileSync(source), headers()])
   return made(digest, `${basename(source)}.o`, (output) =>
     run(compiler, [...flags, `-I${join(root, 'native')}`, '-c', source, '-o', output]),
   )
 }
 
+/**
+ * Writes to `output` the object of a source whose text after the preprocessor is `text`: that which was compiled of it with these
+ * flags before, in any folder, or what `compile` makes at the path that it is given.
+ */
+export async function writeObject(output, { compiler, flags, text }, compile) {
+  const digest = digestOf([version(compiler), ...essential(flags)], [text])
+  // What was compiled with warnings as errors serves those too that only warn, and not the other way round.
+  const object = flags.includes('-Werror') ? await made(digest, 'text.o', compile) : found(digest, 'text.o')
+  if (object === undefined) await compile(output)
+  else copyFileSync(object, output)
+}
+
+/** The flags that change the object or what is warned of: what others do, and the paths, the text has in it. */
+function essential(flags) {
+  const kept = flags.filter((flag) => !/^(-[DIM]|-isystem|-pthread$|-m64$|-Werror$|[^-])/.test(flag))
+  // Symbols for a debugger name the folder.
+  return [...new Set(kept.sort()), ...(kept.some((flag) => flag.startsWith('-g')) ? [process.cwd()] : [])]
+}
+
 /** Links objects that `compiled` gave; gives the program's path. */
 export async function linked(compiler, flags, objects) {
-  const digest = digestOf([compiler, version(compiler), ...flags, ...objects], [])
+  const digest = digestOf([version(compiler), ...flags, ...objects], [])
   return made(digest, 'program', (output) => run(compiler, [...flags, ...objects, '-o', output, '-lpthread']))
 }
 
 /** The file of this digest, made first if it is not there: under another name, since two processes may want it at once. */
 async function made(digest, name, make) {
+  const there = found(digest, name)
+  if (there !== undefined) return there
   const path = join(cache, `${digest}-${name}`)
-  if (existsSync(path)) {
-    const now = new Date()
-    utimesSync(path, now, now)
-    return path
-  }
   if (!existsSync(cache)) mkdirSync(cache, { recursive: true })
   removeUnused()
   const unfinished = `${path}.${process.pid}`
@@ -54,6 +71,15 @@ async function made(digest, name, make) {
   } finally {
     rmSync(unfinished, { force: true })
   }
+  return path
+}
+
+/** The file of this digest, if it is there; it is kept longer then. */
+function found(digest, name) {
+  const path = join(cache, `${digest}-${name}`)
+  if (!existsSync(path)) return undefined
+  const now = new Date()
+  utimesSync(path, now, now)
   return path
 }
 
@@ -82,7 +108,8 @@ const versions = new Map()
 
 function version(compiler) {
   if (!versions.has(compiler))
-    versions.set(compiler, execFileSync(compiler, ['--version'], { encoding: 'utf8' }))
+    // Without the name that it was called by: it has several.
+    versions.set(compiler, execFileSync(compiler, ['--version'], { encoding: 'utf8' }).replace(/^\S+/, ''))
   return versions.get(compiler)
 }
 

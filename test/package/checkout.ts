@@ -14,8 +14,8 @@ export function makeDirectory(): string {
 }
 
 /**
- * Copies the sources, beside the same node_modules: builds there disturb nobody who uses the addon of this
- * checkout meanwhile.
+ * Copies the sources, beside the same node_modules and objects of C++: builds there disturb nobody who uses the addon of
+ * this checkout meanwhile.
  */
 export function copyCheckout(to: string): void {
   mkdirSync(join(to, '.git'), { recursive: true }) // in a checkout warnings are errors
@@ -23,7 +23,8 @@ export function copyCheckout(to: string): void {
     if (!made.has(name) && !name.endsWith('.tgz'))
       cpSync(join(root, name), join(to, name), { recursive: true })
   }
-  symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'))
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  for (const shared of ['node_modules', '.cache']) symlinkSync(join(root, shared), join(to, shared))
 }
 
 /** Paths of all files below a folder, relative to it, sorted. */
