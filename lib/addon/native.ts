@@ -223,11 +223,13 @@ export const memoryColumns = [
 export interface NativeEvent {
   readonly kind:
     | 'lifecycle'
+    | 'reboot'
     | 'balloon'
     | 'vcpuPin'
     | 'cpuShares'
     | 'cpuQuota'
     | 'device'
+    | 'deviceSize'
     | 'metadata'
     | 'closed'
   readonly uuid: string
@@ -239,7 +241,7 @@ export interface NativeEvent {
   readonly bytes: number
   /** cpuShares: what they are now. */
   readonly shares: number
-  /** vcpuPin: CPU list; device: alias; metadata: XML namespace. */
+  /** vcpuPin: CPU list; device, deviceSize: alias; metadata: XML namespace. */
   readonly text: string
   /** device: plugged in, not out. */
   readonly added: boolean

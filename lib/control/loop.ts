@@ -107,6 +107,7 @@ export class ControlLoop {
     this.#unsubscribe = host.subscribe((event) => {
       const { kind } = event
       if (kind === 'cpuShares') this.#ledger.shares.announced(event.domain, event.shares)
+      if (kind === 'reboot') this.#rebooted(event.domain)
       if (kind === 'disconnected') this.#interrupt()
     })
   }
@@ -250,6 +251,11 @@ export class ControlLoop {
       timing: { ...steps.timing(), period },
     }
     return { ...record, summary: summarize(record) }
+  }
+
+  #rebooted(domain: DomainIdentity): void {
+    const { clock } = this.#host
+    this.#observer.rebooted(domain, { time: clock.now(), wallTime: clock.wallTime() })
   }
 
   #interrupt(): void {

@@ -33,6 +33,8 @@ export type HostEvent =
         | 'crashed'
         | 'other'
     }
+  /** A guest began to boot anew, within the same run of its domain: by itself, or because somebody reset it. */
+  | { readonly kind: 'reboot'; readonly domain: DomainIdentity }
   /** The balloon of a domain has come to a new size. */
   | { readonly kind: 'balloon'; readonly domain: DomainIdentity; readonly actual: number }
   /** Somebody, perhaps we, pinned a vCPU. */
@@ -48,12 +50,12 @@ export type HostEvent =
   | { readonly kind: 'cpuQuota'; readonly domain: DomainIdentity }
   /** The {@link Host.domainMetadata} of a domain has changed. */
   | { readonly kind: 'metadata'; readonly domain: DomainIdentity }
-  /** A device was plugged in or out. */
+  /** A device was plugged in or out, or a memory device (virtio-mem) has come to another size. */
   | {
       readonly kind: 'device'
       readonly domain: DomainIdentity
       readonly alias: string
-      readonly change: 'added' | 'removed'
+      readonly change: 'added' | 'removed' | 'resized'
     }
   /** The daemon is gone; the host reconnects, and every call fails with `ERR_DISCONNECTED` until then. */
   | { readonly kind: 'disconnected'; readonly reason: string }

@@ -25,6 +25,8 @@ export function toHostEvent(event: NativeEvent): HostEvent | undefined {
   switch (event.kind) {
     case 'lifecycle':
       return { kind: 'lifecycle', domain, event: lifecycleEvents[event.detail] ?? 'other' }
+    case 'reboot':
+      return { kind: 'reboot', domain }
     case 'balloon':
       return { kind: 'balloon', domain, actual: event.bytes }
     case 'vcpuPin':
@@ -35,6 +37,8 @@ export function toHostEvent(event: NativeEvent): HostEvent | undefined {
       return { kind: 'cpuQuota', domain }
     case 'device':
       return { kind: 'device', domain, alias: event.text, change: event.added ? 'added' : 'removed' }
+    case 'deviceSize':
+      return { kind: 'device', domain, alias: event.text, change: 'resized' }
     case 'metadata':
       return event.text === metadataNamespace ? { kind: 'metadata', domain } : undefined
     case 'closed':

@@ -89,6 +89,10 @@ export class GuestMemory {
   #waits = 0
   /** Whether a step changes nothing until something else is requested. */
   #rests = false
+  /** What its device says of the balloon since the guest began to boot anew; undefined: what is so. */
+  #told: number | undefined
+  /** Swapped in and out before it did. */
+  #countedBefore = { swapIn: 0, swapOut: 0 }
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
   readonly #pinned: PinnedMemory | undefined
@@ -118,6 +122,30 @@ export class GuestMemory {
     this.target += bytes
     this.#rests = false
     this.#noteBacked()
+  }
+
+  /** The balloon's size, as QEMU tells it. */
+  get toldActual(): number {
+    return this.#told ?? this.actual
+  }
+
+  /** All that it held is gone, and it has all of its memory; its balloon device goes on telling the size of before. */
+  reboot(): void {
+    this.#told ??= this.actual
+    this.actual = this.maximum
+    this.#program = noProgram
+    this.#meant = noProgram
+    this.#wouldHold = 0
+    this.held = 0
+    this.swapped = 0
+    this.#rests = false
+    this.#countedBefore = { swapIn: this.#swapIn, swapOut: this.#swapOut }
+    this.#noteBacked()
+  }
+
+  /** Its balloon driver is up. */
+  goUp(): void {
+    this.#told = undefined
   }
 
   get rss(): number {
@@ -197,14 +225,15 @@ export class GuestMemory {
 
   report(): MemoryReport {
     const room = this.#room()
+    const swapIn = this.#swapIn - this.#countedBefore.swapIn
     return {
       available: wholeKiB(this.actual - outsideTotal(this.maximum)),
       unused: wholeKiB(Math.max(0, room - this.#cache.size)),
       usable: wholeKiB(Math.max(0, room - watermark)),
       diskCaches: wholeKiB(this.#cache.size),
-      swapIn: wholeKiB(this.#swapIn),
-      swapOut: wholeKiB(this.#swapOut),
-      majorFaults: Math.floor(this.#swapIn / pageSize),
+      swapIn: wholeKiB(swapIn),
+      swapOut: wholeKiB(this.#swapOut - this.#countedBefore.swapOut),
+      majorFaults: Math.floor(swapIn / pageSize),
     }
   }
 

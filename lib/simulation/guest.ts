@@ -113,9 +113,16 @@ export class Guest {
       this.memory.run(this.#program)
       if (this.#program.rate === undefined) this.memory.settle()
     } else {
-      const boot = once(bootWork, (up) => this.#goUp(up))
-      host.processors.setDemand(this.#vcpus[0]!.task, boot)
+      this.#boot()
     }
+  }
+
+  /** Begins to boot anew, as a reset has it: what its device told stays. */
+  reboot(): void {
+    this.#booted = false
+    this.memory.reboot()
+    for (const { task } of this.#vcpus) this.#host.processors.setDemand(task, noDemand)
+    this.#boot()
   }
 
   get state(): DomainState {
@@ -266,8 +273,14 @@ export class Guest {
     for (const { task } of this.#vcpus) this.#host.processors.remove(task)
   }
 
+  #boot(): void {
+    const boot = once(bootWork, (up) => this.#goUp(up))
+    this.#host.processors.setDemand(this.#vcpus[0]!.task, boot)
+  }
+
   #goUp(time: number): void {
     this.#booted = true
+    this.memory.goUp()
     this.memory.run(this.#program)
     for (const { task, load, random } of this.#vcpus) {
       this.#host.processors.setDemand(task, demandOf(load, time, random))

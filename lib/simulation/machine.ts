@@ -179,7 +179,7 @@ export class Machine {
       const guest = guests[i]!
       const definition = definitions[i]!
       guest.stepMemory(time, wallTime, memoryStep, hostSwaps)
-      const { actual } = guest.memory
+      const { toldActual: actual } = guest.memory
       if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
         continue
       definition.announcedActual = actual
@@ -250,6 +250,10 @@ export class Machine {
       case 'leave':
         this.#stop(guest)
         definition.isKnown = false
+        break
+      case 'reboot':
+        guest.reboot()
+        this.emit({ kind: 'reboot', domain: guest.identity })
         break
       case 'restart':
         this.#stop(guest)

@@ -105,7 +105,7 @@ export function sampleMemory(machine: Machine): MemorySample {
     status: Uint8Array.from(guests, (guest) => (guest.stuck ? MemoryStatus.stuck : MemoryStatus.fresh)),
     state: Uint8Array.from(guests, (guest) => guest.state),
     maximum: column((guest) => guest.memory.maximum),
-    actual: column((guest) => guest.memory.actual),
+    actual: column((guest) => guest.memory.toldActual),
     available: told((guest) => guest.reports.last?.available),
     unused: told((guest) => guest.reports.last?.unused),
     usable: told((guest) => guest.reports.last?.usable),

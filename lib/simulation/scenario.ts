@@ -185,9 +185,11 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
   /**
    * `start` and `restart` boot the guest: about 4.5 s of work on its first vCPU, and no balloon driver until then. It
    * comes up as the scenario has it at first, without pins and without a statistics period.
+   * `reboot` boots it anew within the same run: it has all of its memory until its driver is up, and meanwhile its balloon
+   * and its last report are told as they were.
    * `stick` is SIGSTOP for its QEMU: nothing in it runs and its monitor does not answer, though it is "running"; `unstick` is SIGCONT.
    */
-  | { readonly kind: 'start' | 'stop' | 'restart' | 'pause' | 'resume' | 'stick' | 'unstick' }
+  | { readonly kind: 'start' | 'stop' | 'restart' | 'reboot' | 'pause' | 'resume' | 'stick' | 'unstick' }
   /** It migrates here, running as the scenario has it at first; or away, and is not known here any more, as a transient one that ends. */
   | { readonly kind: 'arrive' | 'leave' }
   /** It ends, is undefined, and another with a UUID of its own is defined under its name and starts. */

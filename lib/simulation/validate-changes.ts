@@ -36,6 +36,7 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   start: [],
   stop: [],
   restart: [],
+  reboot: [],
   pause: [],
   resume: [],
   stick: [],
@@ -163,6 +164,7 @@ function play(change: DomainChange, now: Situation, domain: DomainScenario): str
     case 'cpuQuota':
     case 'plugMemory':
     case 'balloon':
+    case 'reboot':
       return undefined
   }
 }

@@ -9,7 +9,7 @@ export class DomainRun {
   readonly identity: RunIdentity
   /** By number; numbers may have gaps. */
   readonly #vcpus: (VcpuTrack | undefined)[] = []
-  readonly #boot: Boot
+  #boot: Boot
   #homeCell: number | undefined
 
   /** `appeared`: monotonic milliseconds; undefined for one that was there before anything was seen. */
@@ -26,6 +26,11 @@ export class DomainRun {
       this.#vcpus[number] = track
     }
     return track
+  }
+
+  /** It began to boot anew at `time`, monotonic milliseconds. */
+  rebooted(time: number): void {
+    this.#boot = new Boot(time)
   }
 
   /** Forgets what its vCPUs want. */

@@ -141,6 +141,13 @@ export class Observer {
     }
   }
 
+  /** The guest of this domain began to boot anew: monotonic milliseconds, and milliseconds since the epoch. */
+  rebooted(domain: DomainIdentity, reboot: { readonly time: number; readonly wallTime: number }): void {
+    const run = this.#runs.get(domain.uuid)
+    if (run && isSameRun(run.identity, domain)) run.rebooted(reboot.time)
+    this.#memory.rebooted(domain, reboot)
+  }
+
   /**
    * After a gap without samples: forgets levels and rates, which must not span it. What the next sample can confirm
    * stays: which runs of domains there are, where their vCPUs were at first, what was learned of them.

@@ -120,7 +120,7 @@ export type MemoryHold =
   | 'not running'
   | 'stuck'
   | 'failed'
-  | 'booting' // it has not reported since it started, which was a short while ago
+  | 'booting' // it has not reported since it started, or booted anew, which was a short while ago
   | 'no device' // its definition has no balloon
   | 'no driver' // it has a balloon device, and nothing in the guest serves it
   | 'memory is pinned' // huge pages, locked memory or a passed-through device: the balloon would free nothing
@@ -172,7 +172,7 @@ export interface DomainMemoryView {
   readonly hold: MemoryHold | undefined
   /** No balloon grows beyond it. */
   readonly maximum: number | undefined
-  /** The balloon's size now. */
+  /** The balloon's size now; while the guest boots anew all of its memory, which it has until its driver is up. */
   readonly actual: number | undefined
   /** The size that Ballast last asked for, where the balloon may still be on its way to it. */
   readonly target: number | undefined

@@ -16,6 +16,8 @@ const char* KindName(HostEvent::Kind kind) {
   switch (kind) {
     case HostEvent::Kind::kLifecycle:
       return "lifecycle";
+    case HostEvent::Kind::kReboot:
+      return "reboot";
     case HostEvent::Kind::kBalloon:
       return "balloon";
     case HostEvent::Kind::kVcpuPin:
@@ -26,6 +28,8 @@ const char* KindName(HostEvent::Kind kind) {
       return "cpuQuota";
     case HostEvent::Kind::kDevice:
       return "device";
+    case HostEvent::Kind::kDeviceSize:
+      return "deviceSize";
     case HostEvent::Kind::kMetadata:
       return "metadata";
     case HostEvent::Kind::kClosed:

@@ -39,6 +39,10 @@ int OnLifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* opaque
   return 0;
 }
 
+void OnReboot(virConnectPtr, virDomainPtr domain, void* opaque) {
+  Tell(opaque, EventOf(HostEvent::Kind::kReboot, domain));
+}
+
 void OnBalloonChange(virConnectPtr, virDomainPtr domain, unsigned long long actual_kib, void* opaque) {
   HostEvent told = EventOf(HostEvent::Kind::kBalloon, domain);
   told.bytes = static_cast<double>(actual_kib) * 1024;
@@ -88,6 +92,15 @@ void OnDeviceRemoved(virConnectPtr, virDomainPtr domain, const char* alias, void
   TellDevice(domain, alias, false, opaque);
 }
 
+#if LIBVIR_VERSION_NUMBER >= 7009000
+void OnDeviceSizeChange(virConnectPtr, virDomainPtr domain, const char* alias, unsigned long long,
+                        void* opaque) {
+  HostEvent told = EventOf(HostEvent::Kind::kDeviceSize, domain);
+  told.text = alias;
+  Tell(opaque, std::move(told));
+}
+#endif
+
 #if LIBVIR_VERSION_NUMBER >= 3000000
 void OnMetadataChange(virConnectPtr, virDomainPtr domain, int type, const char* xml_namespace, void* opaque) {
   if (type != VIR_DOMAIN_METADATA_ELEMENT || !xml_namespace) return;
@@ -111,10 +124,14 @@ void FreeListener(void* opaque) { delete static_cast<WeakListener*>(opaque); }
 EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, EventListener listener)
     : connection_(std::move(connection)), listener_(std::make_shared<EventListener>(std::move(listener))) {
   Register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle));
+  Register(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(OnReboot));
   Register(VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnBalloonChange));
   Register(VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(OnTunable));
   Register(VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceAdded));
   Register(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceRemoved));
+#if LIBVIR_VERSION_NUMBER >= 7009000
+  Register(VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceSizeChange));
+#endif
 #if LIBVIR_VERSION_NUMBER >= 3000000
   Register(VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnMetadataChange));
 #endif

@@ -13,14 +13,25 @@ namespace ballast {
 
 // An event from libvirt, copied out of its callback.
 struct HostEvent {
-  enum class Kind { kLifecycle, kBalloon, kVcpuPin, kCpuShares, kCpuQuota, kDevice, kMetadata, kClosed } kind;
+  enum class Kind {
+    kLifecycle,
+    kReboot,
+    kBalloon,
+    kVcpuPin,
+    kCpuShares,
+    kCpuQuota,
+    kDevice,
+    kDeviceSize,
+    kMetadata,
+    kClosed
+  } kind;
   std::string uuid;
   std::string name;
   int id = -1;
   int detail = 0;      // lifecycle: virDomainEventType; closed: virConnectCloseReason; vcpuPin: the vCPU
   double bytes = 0;    // balloon: its new size
   double shares = 0;   // cpuShares
-  std::string text;    // vcpuPin: the CPU list; device: its alias; metadata: the element's namespace
+  std::string text;    // vcpuPin: the CPU list; device, deviceSize: its alias; metadata: the element's namespace
   bool added = false;  // device: plugged in, not out
 };
 using EventListener = std::function<void(HostEvent)>;

@@ -22,6 +22,8 @@ export interface GuestOptions {
   readonly balloon?: boolean
   /** False: it has the device, and its kernel does not load the driver. */
   readonly balloonDriver?: boolean
+  /** True: it may boot anew; otherwise it ends then. */
+  readonly reboots?: boolean
   /** False: it has no kernel and is created paused, for tests of scale; it never answers. */
   readonly kernel?: boolean
 }
@@ -76,7 +78,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
   <cputune>${pins.join('')}</cputune>
   <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
   <features><acpi/><tcg><tb-cache unit='MiB'>16</tb-cache></tcg></features>
-  <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
+  <on_poweroff>destroy</on_poweroff><on_reboot>${guest.reboots ? 'restart' : 'destroy'}</on_reboot><on_crash>destroy</on_crash>
   <devices>
     <controller type='usb' model='none'/>
     <serial type='unix'><source mode='bind' path='${files.serial}'/></serial>

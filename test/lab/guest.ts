@@ -143,6 +143,11 @@ export class Guest {
     signal(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT')
   }
 
+  /** Has it boot anew. Resolves when it has been told to. */
+  async reboot(): Promise<void> {
+    await this.send('reboot', 1_000).catch(() => undefined)
+  }
+
   /** Ends it, as pulling the plug does. */
   async destroy(): Promise<void> {
     await virsh(this.#uri, 'destroy', this.domain)

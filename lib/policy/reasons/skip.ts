@@ -56,7 +56,7 @@ export const skipReasons = {
   ),
   'vcpu-nowhere-allowed': define({ vcpu: 'vcpu' }, ({ vcpu }) => `no pCPU is allowed for vCPU ${vcpu}`),
   // Its memory.
-  booting: plain('it has just started and not reported its memory yet'),
+  booting: plain('it has just started or booted anew, and not reported its memory since'),
   'no-balloon': plain('it has no balloon device'),
   'no-balloon-driver': plain('no driver in the guest serves its balloon device'),
   'pinned-memory': define({ by: 'text', hugePages: 'bytes?' }, ({ by, hugePages }) => {

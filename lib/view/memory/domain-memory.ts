@@ -32,6 +32,12 @@ export interface MemoryContext {
   readonly traits: DomainTraits | undefined
 }
 
+/** When a guest began to boot anew: monotonic milliseconds, and milliseconds since the epoch. */
+export interface Reboot {
+  readonly time: number
+  readonly wallTime: number
+}
+
 /** The memory of one run of a domain, from sample to sample. */
 export class DomainMemory {
   readonly identity: RunIdentity
@@ -51,6 +57,8 @@ export class DomainMemory {
   /** Whether the last report does not fit the ones before. */
   #isDoubtful = false
   readonly #balloon = new BalloonWatch()
+  /** When its guest began to boot anew, until a report of the new boot is believed. */
+  #reboot: Reboot | undefined
   /** Since when it is known to have a statistics period. */
   #askedSince: number | undefined
 
@@ -59,6 +67,19 @@ export class DomainMemory {
     this.#isNew = isNew
     this.#firstSeen = time
     this.#time = time
+  }
+
+  /**
+   * The guest began to boot anew: what it told is no longer so, though QEMU may go on telling it, and until its driver is up
+   * it has all of its memory, whatever QEMU says of the balloon.
+   */
+  rebooted(reboot: Reboot): void {
+    this.#reboot = reboot
+    this.#use = undefined
+    this.#total = new GuestTotal()
+    this.#believed = undefined
+    this.#isContradictory = false
+    this.#isDoubtful = false
   }
 
   /** Takes in row `row` of a sample, while the balloon was on its way to `target`. */
@@ -70,13 +91,17 @@ export class DomainMemory {
     const isNext = isFresh && before.status === MemoryStatus.fresh
     this.#report = report
     this.#time = sample.time
+    // Newer versions of QEMU drop its report when the guest boots anew.
+    if (isFresh && before.lastUpdate !== undefined && report.lastUpdate === undefined) this.rebooted(sample)
     this.#swappedOut = isNext ? increase(before.swapOut, report.swapOut) : undefined
     this.#swappedIn = isNext ? increase(before.swapIn, report.swapIn) : undefined
     if (report.actual === undefined || !Number.isFinite(report.actual)) return
-    const canMove = isFresh && isRunning(sample.state[row] as DomainState)
-    this.#balloon.see(report.actual, target, sample.time, canMove)
-    this.#total.see(report.actual, sample.time)
     const { lastUpdate, unused } = report
+    const isOfLastBoot = this.#reboot !== undefined && !(lastUpdate! > this.#reboot.wallTime)
+    const canMove = isFresh && !isOfLastBoot && isRunning(sample.state[row] as DomainState)
+    this.#balloon.see(report.actual, target, sample.time, canMove)
+    if (isOfLastBoot) return
+    this.#total.see(report.actual, sample.time)
     if (!isFresh || this.#isContradictory) return
     if (lastUpdate === undefined || unused === undefined) return
     if (lastUpdate === before.lastUpdate && this.#use) return
@@ -86,7 +111,10 @@ export class DomainMemory {
 
   view({ state, target, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
     const report = this.#report
-    const { actual } = report
+    const { maximum } = report
+    // While it boots, its driver has not taken anything from it yet.
+    const actual =
+      this.#reboot && maximum !== undefined ? Math.max(maximum, report.actual ?? 0) : report.actual
     const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
     const watched = this.#time - this.#firstSeen
     if (!traits?.statsPeriodSeconds) this.#askedSince = undefined
@@ -94,17 +122,18 @@ export class DomainMemory {
     const asked = this.#askedSince === undefined ? undefined : this.#time - this.#askedSince
     const isDoubtful = this.#isContradictory || this.#isDoubtful
     const isNew = this.#isNew
+    const rebooted = this.#reboot && this.#time - this.#reboot.time
     // Of the two the larger: a definition may leave QEMU's own options out, and pages that were not touched are not mapped.
     const hugePages = Math.max(traits?.hugePages ?? 0, report.hugePages ?? 0) || undefined
     const pinned = traits?.pinnedMemory ?? (hugePages === undefined ? undefined : 'huge pages')
-    const reason = holdOf(report, { state, age, traits, pinned, watched, isNew, asked, isDoubtful })
+    const reason = holdOf(report, { state, age, traits, pinned, watched, isNew, asked, rebooted, isDoubtful })
     const hold = reason ?? (this.#use ? undefined : 'no statistics')
     const deadTime = deadTimeOf(age ?? 0, interval)
     const use = hold === undefined ? this.#use : undefined
     return {
       age: age === undefined ? undefined : Math.max(0, age),
       hold,
-      maximum: report.maximum,
+      maximum,
       actual,
       target,
       available: report.available,
@@ -141,6 +170,7 @@ export class DomainMemory {
     if (this.#isDoubtful) return
     if (this.#use) this.#use.next(inUse, report, time, deadTime)
     else if (inUse !== undefined) this.#use = new MemoryUse(inUse, report, time)
+    if (this.#use) this.#reboot = undefined
   }
 }
 
@@ -159,6 +189,12 @@ export class MemoryLevels {
     for (let row = 0; row < this.#rows.length; row++) {
       this.#rows[row]!.take(sample, row, targets.get(sample.domains[row]!.uuid), interval)
     }
+  }
+
+  /** The guest of this domain began to boot anew. */
+  rebooted(identity: DomainIdentity, reboot: Reboot): void {
+    const found = this.#domains.get(identity.uuid)
+    if (found && isSameRun(found.identity, identity)) found.rebooted(reboot)
   }
 
   /** What a policy sees of one domain. */

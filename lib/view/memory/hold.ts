@@ -12,7 +12,7 @@ export const staleAfter = 10_000
 
 /** Milliseconds that a report may lie in the future: clocks are read one after the other. */
 const clockSlack = 2_000
-/** Milliseconds from the first sample of a domain that started while Ballast was watching until its guest should have reported. */
+/** Milliseconds from the first sample of a domain that started, or rebooted, while Ballast was watching until its guest should have reported. */
 const bootTime = 60_000
 /** The same for a guest that was up already and has been given a statistics period. */
 const firstReport = 15_000
@@ -31,6 +31,8 @@ export interface Circumstances {
   readonly isNew: boolean
   /** Milliseconds since it was first seen to have a statistics period; undefined: it has none, or that is not known. */
   readonly asked: number | undefined
+  /** Milliseconds since the guest began to boot anew; undefined: it did not, or has reported since. */
+  readonly rebooted: number | undefined
   /** Whether the report contradicts itself, the ones before, or the balloon's size. */
   readonly isDoubtful: boolean
 }
@@ -43,6 +45,8 @@ export function holdOf(report: MemoryReport, circumstances: Circumstances): Memo
   if (traits?.balloon === 'none') return 'no device'
   if (pinned !== undefined) return 'memory is pinned'
   if (report.status === MemoryStatus.failed) return 'failed'
+  // What it told before may look fresh still.
+  if (circumstances.rebooted !== undefined && circumstances.rebooted < bootTime) return 'booting'
   // A driver makes one report when it is loaded, before its balloon moves: without a period there is none after it.
   const isPast = age === undefined || isDoubtful || age > staleAfter
   if (isPast && traits && !traits.statsPeriodSeconds) return 'no statistics period'

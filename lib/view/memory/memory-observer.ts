@@ -4,7 +4,7 @@ import type { DomainIdentity, DomainState, HostMemory, MemorySample } from '../.
 import { known } from '../../util/known.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView } from '../view.ts'
 import { commitment } from './commitment.ts'
-import { MemoryLevels } from './domain-memory.ts'
+import { MemoryLevels, type Reboot } from './domain-memory.ts'
 import { ordinaryMemory } from './host-memory.ts'
 import { HostState } from './host-state.ts'
 
@@ -45,6 +45,11 @@ export class MemoryObserver {
   /** Forgets the levels of guests. */
   interrupt(): void {
     this.#levels = new MemoryLevels()
+  }
+
+  /** The guest of this domain began to boot anew. */
+  rebooted(domain: DomainIdentity, reboot: Reboot): void {
+    this.#levels.rebooted(domain, reboot)
   }
 
   /** What a policy sees of one domain at `wallTime`, milliseconds since the epoch. */

@@ -8,6 +8,7 @@ import { HUGE } from './huge.ts'
 import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { QUOTA } from './quota.ts'
+import { REBOOT } from './reboot.ts'
 import { REFUSE } from './refuse.ts'
 import { repeatDisturbed } from './repeat.ts'
 import { RUN_ID } from './run-id.ts'
@@ -28,6 +29,7 @@ const cases: Readonly<Record<string, Case>> = {
   REFUSE,
   HUGE,
   KSM,
+  REBOOT,
   'RUN-ID': RUN_ID,
   'DRY-RUN': DRY_RUN,
 }

@@ -13,6 +13,7 @@
 //   grow N S [L] it takes N MiB every S seconds, a MiB at a time, until it holds L MiB
 //   touch N      it rewrites N MiB of what it holds every second
 //   still        it keeps what it holds and does nothing more
+//   reboot       boots anew; nothing is answered
 //   stat         what the guest itself sees, in KiB, and what became of the memory program
 //
 // Memory is held by a child that the OOM killer prefers, so that this program lives to tell.
@@ -30,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -293,6 +295,8 @@ static void obey(int port, char* line) {
     order_memory((struct order){.kind = 't', .mib = a, .seconds = 1});
   } else if (!strcmp(command, "still")) {
     order_memory((struct order){.kind = 's'});
+  } else if (!strcmp(command, "reboot")) {
+    reboot(RB_AUTOBOOT);
   } else {
     dprintf(port, "\nERR %s cannot understand: %s\n", tag, line);
     return;

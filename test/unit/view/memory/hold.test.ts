@@ -206,3 +206,28 @@ describe('numbers that cannot be true', () => {
     expect(holds).toEqual(holds.map(() => undefined))
   })
 })
+
+describe('a guest that boots anew', () => {
+  const rebooted = (report: Told['memory'], samples = 3) => {
+    const guest = new Watched({ traits: traits({ statsPeriodSeconds: 1 }) })
+    guest.rest(3)
+    return [guest, Array.from({ length: samples }, () => guest.see({ memory: report }))] as const
+  }
+  const dropped = silent.memory
+
+  it('is booting when QEMU has dropped its report, and has all of its memory', () => {
+    const [guest, seen] = rebooted(dropped)
+    for (const memory of seen) {
+      expect(memory).toMatchObject({ hold: 'booting', actual: 2_048 * MiB, need: undefined })
+    }
+    // The first report of the new boot is there before the balloon has moved.
+    const early = { available: 2_000, usable: 1_900, unused: 1_800 }
+    expect(guest.see({ memory: early })).toMatchObject({ hold: 'booting', actual: 2_048 * MiB })
+    expect(guest.see()).toMatchObject({ hold: undefined, actual: 1_024 * MiB, need: { inUse: 300 * MiB } })
+  })
+
+  it('has no driver when it has not reported for a minute, and keeps all of its memory', () => {
+    const [, seen] = rebooted(dropped, 40)
+    expect(seen.at(-1)).toMatchObject({ hold: 'no driver', actual: 2_048 * MiB })
+  })
+})
