@@ -5,6 +5,7 @@ import type { Action, PinAction, Plan } from '../policy/plan.ts'
 import { timedOut, withTimeout } from '../util/timeout.ts'
 import { KiB } from '../util/units.ts'
 import { domainsByUuid } from '../view/domains-by-uuid.ts'
+import { balloonSize } from '../view/memory/virtio-mem.ts'
 import type { DomainView, View } from '../view/view.ts'
 import type { Journal, JournalEntry } from './journal/journal.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -124,8 +125,9 @@ export class Actuator {
         await this.#host.setCpuShares(domain, action.shares)
         this.#ledger.shares.applied(domain, action.shares, domain.cpuShares)
       } else {
-        await this.#host.setMemory(domain, action.bytes)
-        this.#ledger.memoryRequested(domain, action.bytes, this.#host.clock.now())
+        const bytes = balloonSize(domain.memory, action.bytes)
+        await this.#host.setMemory(domain, bytes)
+        this.#ledger.memoryRequested(domain, bytes, this.#host.clock.now())
       }
       this.#ledger.refusals.done(action)
       return undefined
@@ -142,7 +144,8 @@ export class Actuator {
     if (action.kind === 'pin') {
       this.#ledger.pinOutcomeUnknown(domain, action.vcpu, action.cpus, affinityOf(action, domain))
     } else if (action.kind === 'setMemory') {
-      this.#ledger.memoryOutcomeUnknown(domain, action.bytes, this.#host.clock.now())
+      const bytes = balloonSize(domain.memory, action.bytes)
+      this.#ledger.memoryOutcomeUnknown(domain, bytes, this.#host.clock.now())
     }
   }
 }
@@ -184,8 +187,11 @@ function entryOf({ action, domain }: Step, wallTime: number): JournalEntry {
     }
     case 'setShares':
       return { ...run, kind: 'cpuShares', ...change(domain.cpuShares!, action.shares) }
-    case 'setMemory':
-      return { ...run, kind: 'memory', ...change(domain.memory.actual!, action.bytes) }
+    case 'setMemory': {
+      const { memory } = domain
+      const sizes = change(balloonSize(memory, memory.actual!), balloonSize(memory, action.bytes))
+      return { ...run, kind: 'memory', ...sizes }
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { BallastError } from '../host/errors.ts'
 import { xmlReader } from '../util/xml-reader.ts'
 import { type GuestMemoryElement, hugePagesOf, isFileBacked, listsOfPages } from './guest-pages.ts'
 import { boundCells, type NumatuneElement } from './numatune.ts'
+import { virtioMemOf } from './virtio-mem.ts'
 
 /** What the XML parser makes of a domain's XML, as far as we read it: attributes are strings, empty elements are `''`. */
 interface DomainElement extends Omit<GuestMemoryElement, 'devices'> {
@@ -54,6 +55,7 @@ function traitsOf(xml: string): DomainTraits {
   const { period = '' } = devices.memballoon?.stats ?? {}
   const hugePages = hugePagesOf(domain)
   const memoryCells = boundCells(domain.numatune)
+  const virtioMem = virtioMemOf(domain)
   return {
     balloon: balloonOf(devices.memballoon?.model),
     statsPeriodSeconds: /^\d{1,9}$/.test(period) ? Number(period) || undefined : undefined,
@@ -61,6 +63,7 @@ function traitsOf(xml: string): DomainTraits {
     ...(hugePages > 0 && { hugePages }),
     ...(isFileBacked(domain) && { fileBacked: true }),
     ...(memoryCells && { memoryCells }),
+    ...(virtioMem && { virtioMem }),
   }
 }
 

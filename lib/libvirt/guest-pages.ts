@@ -15,9 +15,18 @@ interface CellElement {
   readonly unit?: string
 }
 /** A memory device that was plugged in. */
-interface MemoryDeviceElement {
+export interface MemoryDeviceElement {
+  readonly model?: string
   readonly source?: { readonly pagesize?: SizeElement } | string
-  readonly target?: { readonly size?: SizeElement; readonly node?: string } | string
+  readonly target?:
+    | {
+        readonly size?: SizeElement
+        readonly node?: string
+        /** Of virtio-mem: what its owner wants plugged, and what is. */
+        readonly requested?: SizeElement
+        readonly current?: SizeElement
+      }
+    | string
 }
 
 /** What of a domain's XML says what its memory is made of. Lists are arrays, empty elements `''`. */
@@ -84,14 +93,16 @@ function pagesByCell(hugepages: MemoryBackingElement['hugepages']): (cell: numbe
   return (cell) => sizes.find(({ cells }) => cells?.has(cell))?.isHuge ?? usual
 }
 
-function objectOf<T extends object>(element: T | string | undefined): Partial<T> {
+/** An element with nothing in it is `''`. */
+export function objectOf<T extends object>(element: T | string | undefined): Partial<T> {
   return typeof element === 'object' ? element : {}
 }
 
 /** By the first letter of a unit: libvirt takes `G`, `GiB` and such for powers of 1,024. */
 const powers = 'bkmgtpe'
 
-function bytesOf(size: SizeElement): number {
+/** Throws for what is no size. */
+export function bytesOf(size: SizeElement): number {
   const { '#text': text = '', unit = 'KiB' } = typeof size === 'object' ? size : { '#text': size }
   const power = powers.indexOf(unit.charAt(0).toLowerCase())
   if (power < 0) throw new Error(`expected a unit of memory, got ${JSON.stringify(unit)}`)

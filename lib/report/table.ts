@@ -100,7 +100,9 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
     ),
     `${sizes(memory).padStart(14)} ${bytes(memory.unused).padStart(9)}`,
     memoryInUse,
-    [isRunning(state) ? noteOn(memory.hold) : 'not running', throttling(vcpus)].filter(Boolean).join(', '),
+    [isRunning(state) ? noteOn(memory.hold) : 'not running', throttling(vcpus), plugged(memory)]
+      .filter(Boolean)
+      .join(', '),
   ]
     .join('  ')
     .trimEnd()
@@ -124,6 +126,11 @@ function sizes({ actual, maximum }: DomainMemoryView): string {
 function throttling(vcpus: DomainView['vcpus']): string {
   const longest = Math.max(0, ...vcpus.map(({ throttled = 0 }) => throttled))
   return longest >= 0.01 ? `throttled ${formatPercent(longest, 0)}` : ''
+}
+
+/** What of it is its owner's alone to change. */
+function plugged({ virtioMem }: DomainMemoryView): string {
+  return virtioMem ? `${formatBytes(virtioMem.current)} by virtio-mem` : ''
 }
 
 /** That there are no statistics is seen already where they are missing. */

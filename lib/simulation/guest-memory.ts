@@ -3,6 +3,7 @@ import { KiB, MiB } from '../util/units.ts'
 import type { Toll } from './memory-stall.ts'
 import { PageCache } from './page-cache.ts'
 import type { MemoryScenario, Program } from './scenario.ts'
+import { VirtioMemDevice } from './virtio-mem.ts'
 
 /** Speeds in bytes per second, measured on real guests (docs/simulation.md). */
 const deflateSpeed = 930 * MiB
@@ -96,11 +97,14 @@ export class GuestMemory {
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
   readonly #pinned: PinnedMemory | undefined
+  readonly device: VirtioMemDevice
 
   constructor(
     scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
     pinned: PinnedMemory | undefined,
+    virtioMem: MemoryScenario['virtioMem'],
   ) {
+    this.device = new VirtioMemDevice(virtioMem)
     this.#maximum = scenario.maximum
     this.actual = scenario.actual
     this.target = scenario.actual
@@ -124,6 +128,15 @@ export class GuestMemory {
     this.#noteBacked()
   }
 
+  /** What the guest has in all. */
+  get #size(): number {
+    return this.actual + this.device.plugged
+  }
+
+  get #outside(): number {
+    return outsideTotal(this.maximum + this.device.plugged)
+  }
+
   /** The balloon's size, as QEMU tells it. */
   get toldActual(): number {
     return this.#told ?? this.actual
@@ -133,6 +146,7 @@ export class GuestMemory {
   reboot(): void {
     this.#told ??= this.actual
     this.actual = this.maximum
+    this.device.plugged = 0
     this.#program = noProgram
     this.#meant = noProgram
     this.#wouldHold = 0
@@ -150,7 +164,7 @@ export class GuestMemory {
 
   get rss(): number {
     if (this.#pinned === 'huge pages') return qemuOverhead
-    return qemuOverhead + (this.#pinned ? this.maximum : this.#backed)
+    return qemuOverhead + (this.#pinned ? this.maximum + this.device.plugged : this.#backed)
   }
 
   /** What of it is on huge pages: preallocated, as libvirt has it. */
@@ -171,7 +185,7 @@ export class GuestMemory {
 
   /** The smallest balloon with which the program, had it never waited or been killed, would not do so now. */
   get needed(): number {
-    return outsideTotal(this.maximum) + kernelResident + this.#wouldHold + watermark
+    return this.#outside + kernelResident + this.#wouldHold + watermark - this.device.plugged
   }
 
   run(program: Program): void {
@@ -190,12 +204,14 @@ export class GuestMemory {
 
   /** Whether a step would change nothing now, which is so of most guests most of the time. */
   rests(balloonSpeed: number, hostSwaps: boolean): boolean {
+    if (this.device.plugged !== this.device.requested) return false
     return this.#rests && !hostSwaps && (this.target === this.actual || balloonSpeed === 0)
   }
 
   step(seconds: number, { balloonSpeed, busy, served, hostSwaps }: Pace): void {
     this.#waits = hostSwaps || this.#killed > 0 ? seconds : 0
     this.#wouldHold = Math.min(this.#meant.size, this.#wouldHold + this.#meant.rate * seconds)
+    this.device.step(seconds, this.#room() - balloonMargin)
     this.#runProgram(seconds)
     if (balloonSpeed > 0) {
       const before = this.actual
@@ -227,7 +243,7 @@ export class GuestMemory {
     const room = this.#room()
     const swapIn = this.#swapIn - this.#countedBefore.swapIn
     return {
-      available: wholeKiB(this.actual - outsideTotal(this.maximum)),
+      available: wholeKiB(this.#size - this.#outside),
       unused: wholeKiB(Math.max(0, room - this.#cache.size)),
       usable: wholeKiB(Math.max(0, room - watermark)),
       diskCaches: wholeKiB(this.#cache.size),
@@ -240,12 +256,12 @@ export class GuestMemory {
   /** Free memory and page cache. */
   #room(): number {
     const inZram = this.#swap === 'zram' ? this.swapped * zramRatio : 0
-    return this.actual - outsideTotal(this.maximum) - kernelResident - (this.held - this.swapped) - inZram
+    return this.#size - this.#outside - kernelResident - (this.held - this.swapped) - inZram
   }
 
   #noteBacked(): void {
-    const used = this.actual - Math.max(0, this.#room()) + this.#cache.size
-    this.#backed = Math.min(this.actual, Math.max(this.#backed, used))
+    const used = this.#size - Math.max(0, this.#room()) + this.#cache.size
+    this.#backed = Math.min(this.#size, Math.max(this.#backed, used))
   }
 
   #runProgram(seconds: number): void {

@@ -87,7 +87,8 @@ export class Guest {
     booted: boolean,
     time: number,
   ) {
-    const { program, balloon, balloonSpeed, reportDelay, lie, pinned, ...sizes } = scenario.memory ?? {}
+    const { program, balloon, balloonSpeed, reportDelay, lie, pinned, virtioMem, ...sizes } =
+      scenario.memory ?? {}
     const maximum = sizes.maximum ?? defaultMaximum
     this.identity = identity
     this.metadata = scenario.metadata
@@ -99,6 +100,7 @@ export class Guest {
         swap: sizes.swap ?? 'none',
       },
       pinned,
+      virtioMem,
     )
     this.pinnedMemory = pinned
     this.balloon = balloon ?? 'works'

@@ -221,11 +221,15 @@ class Simulation implements SimulatedHost {
 
   async domainTraits(uuid: string): Promise<DomainTraits> {
     const { balloon, statsPeriodSeconds, pinnedMemory, memory } = this.#guest(uuid)
+    const { device } = memory
     return {
       balloon: balloon === 'no-device' ? 'none' : 'virtio',
       statsPeriodSeconds,
       pinnedMemory,
       ...(memory.hugePages > 0 && { hugePages: memory.hugePages }),
+      ...(device.size > 0 && {
+        virtioMem: { size: device.size, requested: device.requested, current: device.plugged },
+      }),
     }
   }
 

@@ -28,6 +28,8 @@ interface Definition {
   isKnown: boolean
   announcedActual: number
   announcedAt: number
+  /** Of its virtio-mem device. */
+  announcedPlugged: number
 }
 
 /** What runs, as arrays in the same order. */
@@ -179,7 +181,11 @@ export class Machine {
       const guest = guests[i]!
       const definition = definitions[i]!
       guest.stepMemory(time, wallTime, memoryStep, hostSwaps)
-      const { toldActual: actual } = guest.memory
+      const { toldActual: actual, device } = guest.memory
+      if (device.plugged !== definition.announcedPlugged) {
+        definition.announcedPlugged = device.plugged
+        this.emit({ kind: 'device', domain: guest.identity, alias: 'virtiomem0', change: 'resized' })
+      }
       if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
         continue
       definition.announcedActual = actual
@@ -228,6 +234,9 @@ export class Machine {
         break
       case 'plugMemory':
         guest.memory.plug(change.bytes)
+        break
+      case 'virtioMem':
+        guest.memory.device.requested = change.requested
         break
       case 'balloon':
         guest.memory.target = Math.min(change.bytes, guest.memory.maximum)
@@ -287,7 +296,15 @@ export class Machine {
   }
 
   #define(scenario: DomainScenario, uuid: string, name: string): Definition {
-    const definition = { uuid, name, scenario, isKnown: true, announcedActual: 0, announcedAt: 0 }
+    const definition = {
+      uuid,
+      name,
+      scenario,
+      isKnown: true,
+      announcedActual: 0,
+      announcedAt: 0,
+      announcedPlugged: 0,
+    }
     this.#definitions.set(uuid, definition)
     this.#uuids.set(scenario.name, uuid)
     return definition
@@ -300,6 +317,7 @@ export class Machine {
     const time = this.clock.now()
     const guest = new Guest(definition.scenario, identity, host, booted, time)
     definition.announcedActual = guest.memory.actual
+    definition.announcedPlugged = guest.memory.device.plugged
     this.#guests.set(definition.uuid, guest)
     this.#listed = undefined
     this.#tell(guest, 'started')

@@ -104,8 +104,8 @@ export function sampleMemory(machine: Machine): MemorySample {
     wallTime: clock.wallTime(),
     status: Uint8Array.from(guests, (guest) => (guest.stuck ? MemoryStatus.stuck : MemoryStatus.fresh)),
     state: Uint8Array.from(guests, (guest) => guest.state),
-    maximum: column((guest) => guest.memory.maximum),
-    actual: column((guest) => guest.memory.toldActual),
+    maximum: column(({ memory }) => memory.maximum + memory.device.size),
+    actual: column(actualOf),
     available: told((guest) => guest.reports.last?.available),
     unused: told((guest) => guest.reports.last?.unused),
     usable: told((guest) => guest.reports.last?.usable),
@@ -125,4 +125,10 @@ export function sampleMemory(machine: Machine): MemorySample {
       hugePages: machine.hugePages.pools(guests.map((guest) => guest.memory.hugePages)),
     },
   }
+}
+
+/** As libvirt has it: statistics tell the balloon's size, and where there are none it is all that the guest has. */
+function actualOf({ balloon, stuck, memory }: Guest): number {
+  const hasStatistics = balloon !== 'no-device' && !stuck
+  return memory.toldActual + (hasStatistics ? 0 : memory.device.plugged)
 }

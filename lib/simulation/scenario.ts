@@ -105,6 +105,8 @@ export interface MemoryScenario {
   readonly maximum?: number
   /** Size of the balloon when the guest starts. Default: the maximum. */
   readonly actual?: number
+  /** Its virtio-mem device, in bytes beside the maximum of its balloon: its size, and what its owner wants plugged. Default: none. */
+  readonly virtioMem?: { readonly size: number; readonly requested: number }
   /** What the guest's program does from the beginning. Default: it holds nothing. */
   readonly program?: Program
   /** Page cache that the guest drops when it needs the room. Default 32 MiB. */
@@ -178,6 +180,8 @@ export type DomainChange = { readonly at: number; readonly domain: string } & (
   | { readonly kind: 'unplug' }
   /** `bytes` of memory are hot-plugged, or unplugged where it is below 0: its maximum and its balloon change by it. */
   | { readonly kind: 'plugMemory'; readonly bytes: number }
+  /** Its owner wants so much of its virtio-mem device plugged. */
+  | { readonly kind: 'virtioMem'; readonly requested: number }
   /** Another program asks its balloon for a size. */
   | { readonly kind: 'balloon'; readonly bytes: number }
   /** Another program pins a vCPU: a CPU list, or `any`. */

@@ -8,6 +8,7 @@ import {
   validateLoad,
   validateProgram,
   validateQuota,
+  validateRequested,
   validateVcpu,
   wholeKiB,
 } from './validate-parts.ts'
@@ -27,6 +28,7 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   plug: ['vcpu'],
   unplug: [],
   plugMemory: ['bytes'],
+  virtioMem: ['requested'],
   balloon: ['bytes'],
   pin: ['vcpu', 'affinity'],
   background: ['pcpu', 'part'],
@@ -84,6 +86,8 @@ export function validateChanges(
     if (change.kind === 'pin') validateAffinity(`${at}.affinity`, change.affinity, all)
     if (change.kind === 'plug') validateVcpu(`${at}.vcpu`, change.vcpu, all)
     if (change.kind === 'plugMemory') wholeKiB(`${at}.bytes`, Math.abs(change.bytes))
+    if (change.kind === 'virtioMem')
+      validateRequested(`${at}.requested`, change.requested, domain.memory?.virtioMem?.size)
     if (change.kind === 'balloon') wholeKiB(`${at}.bytes`, change.bytes)
     if (change.kind === 'rename' && (typeof change.name !== 'string' || change.name === '')) {
       throw wrongOption(`${at}.name`, 'a name', change.name)
@@ -163,6 +167,7 @@ function play(change: DomainChange, now: Situation, domain: DomainScenario): str
     case 'program':
     case 'cpuQuota':
     case 'plugMemory':
+    case 'virtioMem':
     case 'balloon':
     case 'reboot':
       return undefined

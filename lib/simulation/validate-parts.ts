@@ -2,6 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import { KiB } from '../util/units.ts'
 import type { Load, Program, QuotaScenario, VcpuScenario } from './scenario.ts'
+import { block } from './virtio-mem.ts'
 
 /** Throws for anything that is no load. */
 export function validateLoad(at: string, load: Load): void {
@@ -107,6 +108,14 @@ export function atLeast(option: string, value: number | undefined, least: number
 function above0(option: string, value: number): void {
   if (!(typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY))
     throw wrongOption(option, 'milliseconds above 0', value)
+}
+
+/** Throws for what a virtio-mem device of `size` bytes (undefined: there is none) cannot have plugged. */
+export function validateRequested(option: string, bytes: number, size: number | undefined): void {
+  if (size === undefined) throw wrongOption(option, 'of a domain with a virtio-mem device', bytes)
+  if (!(Number.isInteger(bytes / block) && bytes >= 0 && bytes <= size)) {
+    throw wrongOption(option, `whole ${block} bytes from 0 to ${size}`, bytes)
+  }
 }
 
 /** Throws for what is given and no whole number of KiB above 0. */

@@ -14,6 +14,7 @@ import {
   validateAffinity,
   validateProgram,
   validateQuota,
+  validateRequested,
   validateVcpu,
   wholeKiB,
 } from './validate-parts.ts'
@@ -146,6 +147,7 @@ function validateBackground(background: number | readonly number[], pcpus: numbe
 const memoryKeys = [
   'maximum',
   'actual',
+  'virtioMem',
   'program',
   'cache',
   'swap',
@@ -162,11 +164,28 @@ const lies = ['all free', 'all used', 'no swap', 'same again']
 
 function validateMemory(at: string, memory: MemoryScenario): void {
   onlyKeys(at, memory, memoryKeys)
-  const { maximum, actual, program, cache, swap, balloon, balloonSpeed, reportDelay, lie, pinned } = memory
+  const {
+    maximum,
+    actual,
+    virtioMem,
+    program,
+    cache,
+    swap,
+    balloon,
+    balloonSpeed,
+    reportDelay,
+    lie,
+    pinned,
+  } = memory
   wholeKiB(`${at}.maximum`, maximum)
   wholeKiB(`${at}.actual`, actual)
   if (maximum !== undefined && actual !== undefined && actual > maximum) {
     throw wrongOption(`${at}.actual`, `at most the maximum of ${maximum} bytes`, actual)
+  }
+  if (virtioMem !== undefined) {
+    onlyKeys(`${at}.virtioMem`, virtioMem, ['size', 'requested'])
+    wholeKiB(`${at}.virtioMem.size`, virtioMem.size)
+    validateRequested(`${at}.virtioMem.requested`, virtioMem.requested, virtioMem.size)
   }
   if (program !== undefined) validateProgram(`${at}.program`, program)
   atLeast(`${at}.cache`, cache, 0)

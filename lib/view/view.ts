@@ -1,6 +1,6 @@
 import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
-import type { PinnedMemory } from '../host/domain-traits.ts'
+import type { PinnedMemory, VirtioMem } from '../host/domain-traits.ts'
 import type { Ksm } from '../host/ksm.ts'
 import type { DomainIdentity, DomainState, HugePagePool } from '../host/sample.ts'
 import type { Pcpu, Topology } from '../host/topology.ts'
@@ -170,9 +170,12 @@ export interface DomainMemoryView {
   readonly age: number | undefined
   /** Undefined: may be managed. */
   readonly hold: MemoryHold | undefined
-  /** No balloon grows beyond it. */
+  /** What it can have at most, its virtio-mem devices as they are now. */
   readonly maximum: number | undefined
-  /** The balloon's size now; while the guest boots anew all of its memory, which it has until its driver is up. */
+  /**
+   * What it has now: the balloon's size, and what virtio-mem devices have plugged; while the guest boots anew all of its memory,
+   * which it has until its driver is up.
+   */
   readonly actual: number | undefined
   /** The size that Ballast last asked for, where the balloon may still be on its way to it. */
   readonly target: number | undefined
@@ -201,6 +204,8 @@ export interface DomainMemoryView {
   readonly pinned?: PinnedMemory | undefined
   /** What of its memory is on huge pages of the host's pools, and not in ordinary memory. Default: nothing is. */
   readonly hugePages?: number | undefined
+  /** Its virtio-mem devices, which are left to their owner: all sizes here have what is plugged in them. Default: none. */
+  readonly virtioMem?: VirtioMem | undefined
   /** Whether its memory is a file that it shares, and what of `rss` is pages of files. */
   readonly fileBacked?: boolean | undefined
   readonly rssFile?: number | undefined

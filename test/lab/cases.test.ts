@@ -127,6 +127,25 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(code).toBe(1)
   })
 
+  it('VIRTIO-MEM: the balloon is never asked for what the device has, and is restored', async () => {
+    const result = await runCase('VIRTIO-MEM', quietly())
+    expect(result).toMatchObject({ passed: true, broken: [], requestsFailed: 0, countedWrong: 0 })
+  })
+
+  it('VIRTIO-MEM fails without ballooning', async () => {
+    const result = await runCase('VIRTIO-MEM', quietly({ off: true }))
+    expect(result).toMatchObject({ passed: false, requests: 0 })
+  })
+
+  it('REBOOT: nothing is decided on what the guest told before, and all of its memory counts', async () => {
+    const result = await runCase('REBOOT', quietly())
+    expect(result).toMatchObject({ passed: true, broken: [], decidedOnOld: 0, wrongAccount: 0 })
+  })
+
+  it('REBOOT fails without ballooning', async () => {
+    expect(await runCase('REBOOT', quietly({ off: true }))).toMatchObject({ passed: false, changes: 0 })
+  })
+
   it('RUN-ID: what was changed in one run of a guest is not restored to the next that has its id', async () => {
     const result = await runCase('RUN-ID', quietly())
     expect(result).toMatchObject({

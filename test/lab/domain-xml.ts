@@ -16,6 +16,8 @@ export interface GuestOptions {
   readonly pinnedTo?: string | readonly string[]
   /** Size of its swap disk; default: it has no swap. */
   readonly swapMiB?: number
+  /** A virtio-mem device beside what its balloon may have: its size, and what is to be plugged of it. */
+  readonly virtioMem?: { readonly sizeMiB: number; readonly requestedMiB: number }
   /** What its memory is made of: the elements within `<memoryBacking>`. Default: ordinary memory. */
   readonly backing?: string
   /** False: it has no balloon device. */
@@ -41,7 +43,8 @@ export interface GuestFiles {
  * TSC's wrong (seen: by 2.8 and 4.5 times), and its loads are then as wrong as its clock.
  */
 const commandLine =
-  'console=ttyS0 loglevel=1 panic=-1 clocksource=hpet nolapic_timer no_timer_check mitigations=off'
+  'console=ttyS0 loglevel=1 panic=-1 clocksource=hpet nolapic_timer no_timer_check mitigations=off ' +
+  'memhp_default_state=online_movable'
 
 /** The domain XML of a guest. Software emulation always: /dev/kvm may be there and hang all the same. */
 export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles): string {
@@ -52,6 +55,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     maximumMiB = memoryMiB,
     pinnedTo,
     swapMiB,
+    virtioMem,
     backing,
     balloon = true,
   } = guest
@@ -68,11 +72,20 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     ? `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${files.swap}'/>
       <target dev='vda' bus='virtio'/></disk>`
     : ''
+  // Memory can only be plugged into a NUMA cell.
+  const slots = virtioMem
+    ? `<maxMemory slots='1' unit='MiB'>${maximumMiB + 2 * virtioMem.sizeMiB}</maxMemory>
+      <cpu><numa><cell id='0' cpus='0-${maximumVcpus - 1}' memory='${maximumMiB}' unit='MiB'/></numa></cpu>`
+    : ''
+  const memoryDevice = virtioMem
+    ? `<memory model='virtio-mem'><target><size unit='MiB'>${virtioMem.sizeMiB}</size><node>0</node>
+      <block unit='MiB'>2</block><requested unit='MiB'>${virtioMem.requestedMiB}</requested></target></memory>`
+    : ''
   const memoryBacking = backing ? `<memoryBacking>${backing}</memoryBacking>` : ''
   const identity = guest.uuid === undefined ? '' : `<uuid>${guest.uuid}</uuid>`
   return `<domain type='qemu'>
   <name>${domain}</name>${identity}
-  <memory unit='MiB'>${maximumMiB}</memory>
+  <memory unit='MiB'>${maximumMiB + (virtioMem?.sizeMiB ?? 0)}</memory>${slots}
   <currentMemory unit='MiB'>${memoryMiB}</currentMemory>${memoryBacking}
   <vcpu current='${vcpus}'>${maximumVcpus}</vcpu>
   <cputune>${pins.join('')}</cputune>
@@ -83,7 +96,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     <controller type='usb' model='none'/>
     <serial type='unix'><source mode='bind' path='${files.serial}'/></serial>
     <memballoon model='${balloon ? 'virtio' : 'none'}'/>
-    ${disk}
+    ${disk}${memoryDevice}
   </devices>
 </domain>
 `

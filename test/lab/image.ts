@@ -24,31 +24,32 @@ const modules = [
   'virtio_pci',
   'virtio_balloon',
   'virtio_blk',
+  'virtio_mem',
 ]
 
 const agentSource = fileURLToPath(new URL('guest/agent.c', import.meta.url))
 const cache = `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/ballast-lab`
+/** One that was taken apart for other modules lacks some of these. */
+const kernel = `${cache}/kernel-${fingerprintOf(modules.join())}`
 
 /** Why there is no kernel for guests and none can be had, in one line; undefined: there will be one. */
 export function kernelUnavailable(): string | undefined {
-  if (existsSync(`${cache}/kernel`) || hasCommand('apt-get') || hasCommand('dnf')) return undefined
+  if (existsSync(kernel) || hasCommand('apt-get') || hasCommand('dnf')) return undefined
   return `the guests' kernel comes by apt-get or dnf, and neither is here`
 }
 
 /** The image, made at first use: the distribution's kernel, taken apart and not installed, and our agent. */
 export async function guestImage(log: (line: string) => void): Promise<GuestImage> {
   await mkdir(cache, { recursive: true })
-  const kernel = `${cache}/kernel`
   if (!existsSync(kernel)) {
     log('fetching a kernel for the guests')
     await build(kernel, fetchKernel)
   }
-  const fingerprint = createHash('sha256').update(await readFile(agentSource))
-  for (const name of await readdir(`${kernel}/modules`)) fingerprint.update(name)
-  const initramfs = `${cache}/initramfs-${fingerprint.digest('hex').slice(0, 16)}`
+  const found = await readdir(`${kernel}/modules`)
+  const initramfs = `${cache}/initramfs-${fingerprintOf(await readFile(agentSource), found.join())}`
   if (!existsSync(initramfs)) {
     log('compiling the agent and packing the initramfs')
-    await build(initramfs, (into) => makeInitramfs(kernel, into))
+    await build(initramfs, makeInitramfs)
   }
   return { kernel: `${kernel}/vmlinuz`, initramfs: `${initramfs}/initramfs` }
 }
@@ -134,7 +135,7 @@ async function downloadFedora(into: string, unpacked: string): Promise<void> {
   }
 }
 
-async function makeInitramfs(kernel: string, into: string): Promise<void> {
+async function makeInitramfs(into: string): Promise<void> {
   const tree = `${into}/tree`
   await mkdir(`${tree}/modules`, { recursive: true })
   await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', `${tree}/init`, agentSource])
@@ -151,6 +152,12 @@ async function makeInitramfs(kernel: string, into: string): Promise<void> {
     `${into}/initramfs`,
   ])
   await rm(tree, { recursive: true })
+}
+
+function fingerprintOf(...parts: (string | Buffer)[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex').slice(0, 16)
 }
 
 function hasCommand(name: string): boolean {

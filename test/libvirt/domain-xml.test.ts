@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { connect } from '../../lib/libvirt/connect.ts'
 import { readTraits } from '../../lib/libvirt/domain-xml.ts'
+import { GiB, MiB } from '../../lib/util/units.ts'
 import { testNode } from './node-xml.ts'
 
 const domain = (inside: string, devices = '') =>
@@ -37,6 +38,30 @@ describe('traits from a domain’s XML', () => {
     expect(periodOf("<stats period='0'/>")).toBeUndefined()
     expect(periodOf('<alias name="balloon0"/>')).toBeUndefined()
     expect(periodOf('')).toBeUndefined()
+  })
+
+  it('tell of virtio-mem devices, all together', () => {
+    const device = (model: string, ...sizes: string[]) => {
+      const [size, requested, current] = sizes
+      return `<memory model='${model}'><target><size unit='KiB'>${size}</size><node>0</node><block unit='KiB'>2048</block>
+        <requested unit='KiB'>${requested}</requested><current unit='KiB'>${current}</current></target></memory>`
+    }
+    const virtioMemOf = (devices: string) => readTraits(domain('', devices)).virtioMem
+    expect(virtioMemOf(dimm(256, undefined))).toBeUndefined()
+    expect(virtioMemOf('')).toBeUndefined()
+    expect(virtioMemOf(device('virtio-mem', '1048576', '524288', '262144'))).toEqual({
+      size: GiB,
+      requested: 512 * MiB,
+      current: 256 * MiB,
+    })
+    const two =
+      device('virtio-mem', '1048576', '524288', '524288') + device('virtio-mem', '2097152', '0', '0')
+    expect(virtioMemOf(two + dimm(256, undefined))).toEqual({
+      size: 3 * GiB,
+      requested: 512 * MiB,
+      current: 512 * MiB,
+    })
+    expect(() => virtioMemOf(device('virtio-mem', 'much', '0', '0'))).toThrow('Cannot read the domain')
   })
 
   it.each([

@@ -11,6 +11,7 @@ import { cpuSharesCache } from './cpu-shares.ts'
 import { RunCache } from './run-cache.ts'
 import { settingsCache, unreadSettings } from './settings-cache.ts'
 import { StatsPeriods, statsPeriodSeconds } from './stats-period.ts'
+import { traitsCache } from './traits.ts'
 
 /** What a loop knows of every domain beside its samples, each read once for each run of the domain. */
 export class DomainInfo {
@@ -46,13 +47,7 @@ export class DomainInfo {
         report,
       })
     }
-    const traits = new RunCache(host, {
-      ask: ({ uuid }) => host.domainTraits(uuid),
-      isChangedBy: ({ kind }) => kind === 'device',
-      serveStale: true,
-      timeout,
-      report,
-    })
+    const traits = traitsCache(host, timeout, report)
     this.traits = traits
     if (!memoryMatters) return
     if (!statsPeriod || host.readOnly) return

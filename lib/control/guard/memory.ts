@@ -2,6 +2,7 @@ import type { SetMemoryAction } from '../../policy/plan.ts'
 import { KiB } from '../../util/units.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
+import { guestSize } from '../../view/memory/virtio-mem.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { GuardLimits, Verdict } from '../verdict.ts'
@@ -41,15 +42,16 @@ export class MemoryBudget {
 }
 
 function headroomOf(view: View, ledger: Ledger): number {
-  const unallocated = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
+  const unallocated = unallocatedMemory(view, (domain) => ledger.largestRequested(domain))
   const headroom = unallocated - view.memory.reserved
   // A host that does not tell its memory has none to grant.
   return Number.isNaN(headroom) ? 0 : Math.max(0, headroom)
 }
 
 /** Bytes that a balloon has, or has been promised and may have by now. */
-export function presentSize({ uuid, memory: { actual, target } }: DomainView, ledger: Ledger): number {
-  return Math.max(actual ?? 0, target ?? 0, ledger.largestRequested(uuid))
+export function presentSize(domain: DomainView, ledger: Ledger): number {
+  const { actual = 0, target = 0 } = domain.memory
+  return Math.max(actual, target, ledger.largestRequested(domain))
 }
 
 /**
@@ -71,7 +73,9 @@ export function limitMemory(
   const present = books.present(domain)
   const most = Math.max(maximum ?? Number.POSITIVE_INFINITY, present)
   if (action.bytes > most) {
-    return { rule: 'invalid', instead: resized(most), cause: { kind: 'above-maximum', maximum: most } }
+    const plugged = domain.memory.virtioMem?.current
+    const cause = { kind: 'above-maximum', maximum: most, ...(plugged !== undefined && { plugged }) } as const
+    return { rule: 'invalid', instead: resized(most), cause }
   }
   const { memoryCeiling } = domain.settings
   // One that has more already may keep it: to shrink is for policies to decide.
@@ -108,8 +112,9 @@ export function limitMemory(
   return undefined
 }
 
-function leastSizeOf({ settings }: DomainView, { guestFloor }: GuardLimits): number {
-  return Math.max(guestFloor, settings.memoryFloor ?? 0)
+/** What a virtio-mem device has plugged holds nothing of the guest's kernel: the balloon alone leaves it its floor. */
+function leastSizeOf({ settings, memory }: DomainView, { guestFloor }: GuardLimits): number {
+  return Math.max(guestSize(memory, guestFloor), settings.memoryFloor ?? 0)
 }
 
 /** Bytes that a domain with `present` bytes is not shrunk below while it uses `used`: rule 1. */

@@ -3,6 +3,7 @@ import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../h
 import { looksLikeCpuset, usableBy } from '../../view/cpu/usable-cpus.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
+import { guestSize } from '../../view/memory/virtio-mem.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
@@ -23,7 +24,7 @@ interface PinRecord {
   doubted?: boolean
 }
 
-/** A size that we asked one balloon for. */
+/** A size that we asked one balloon for, without what virtio-mem devices have plugged. */
 interface BalloonRequest {
   readonly bytes: number
   /** Monotonic milliseconds when the call had returned, or was no longer waited for. */
@@ -141,7 +142,7 @@ export class Ledger {
     return doubted
   }
 
-  /** The balloon has been asked for a size; `time` is when the call had returned. */
+  /** The balloon itself has been asked for a size; `time` is when the call had returned. */
   memoryRequested(domain: DomainIdentity, bytes: number, time: number): void {
     this.#run(domain).requests.push({ bytes, time, certain: true })
   }
@@ -168,11 +169,11 @@ export class Ledger {
     return record.requested.equals(cpus) && record.became.equals(vcpu.affinity)
   }
 
-  /** The largest size in bytes that the balloon may have got since it was last seen; 0: what is seen is all. */
-  largestRequested(uuid: string): number {
+  /** What the guest may have got in all, in bytes, since it was last seen; 0: what is seen is all. */
+  largestRequested({ uuid, memory }: DomainView): number {
     let largest = 0
     for (const { bytes } of this.#runs.get(uuid)?.requests ?? []) largest = Math.max(largest, bytes)
-    return largest
+    return largest === 0 ? 0 : guestSize(memory, largest)
   }
 
   /** Compares a vCPU that we pinned with what is seen of it. */
@@ -218,7 +219,8 @@ function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): vo
   if (actual === undefined || hold === 'stuck' || hold === 'failed') return
   // The last call that had returned before the sample was asked for is what the sample shows the effect of.
   const shown = run.requests.findLastIndex((ask) => ask.certain && ask.time < memoryAskedAt)
-  const reached = shown >= 0 && Math.abs(actual - run.requests[shown]!.bytes) < negligible
+  const reached =
+    shown >= 0 && Math.abs(actual - guestSize(domain.memory, run.requests[shown]!.bytes)) < negligible
   run.requests = run.requests
     .slice(reached ? shown + 1 : Math.max(0, shown))
     .filter((ask) => ask.certain || ask.time + longestCall > memoryAskedAt)

@@ -81,7 +81,7 @@ export class Reservations {
   observe(view: View, ledger: Ledger): void {
     const { clock, limits, idle } = this.#terms
     if (this.#kept.size === 0) return
-    const free = unallocatedMemory(view, (uuid) => ledger.largestRequested(uuid))
+    const free = unallocatedMemory(view, (domain) => ledger.largestRequested(domain))
     let before = 0
     for (const reservation of this.#kept) {
       const { bytes, until, waiting } = reservation

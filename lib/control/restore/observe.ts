@@ -1,3 +1,4 @@
+import type { DomainTraits } from '../../host/domain-traits.ts'
 import type { Host } from '../../host/host.ts'
 import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import { negligible } from '../../view/memory/sizes.ts'
@@ -6,6 +7,7 @@ import type { View } from '../../view/view.ts'
 import { domainOverhead, hostMemoryReserve } from '../defaults.ts'
 import { cpuSharesCache } from '../domain/cpu-shares.ts'
 import type { RunCache } from '../domain/run-cache.ts'
+import { traitsCache } from '../domain/traits.ts'
 import type { JournalEntry } from '../journal/journal.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { isRecent } from './setting-status.ts'
@@ -21,20 +23,24 @@ export class RestoreObserver implements Disposable {
   /** UUIDs of domains with `cpu_shares` in the journal. */
   readonly #withShares: ReadonlySet<string>
   readonly #cpuShares: RunCache<number | undefined>
+  /** Of domains with a balloon in the journal: what virtio-mem devices have plugged is none of theirs. */
+  readonly #traits: RunCache<DomainTraits>
   readonly #observer: Observer
   #isFirst = true
 
-  /** `timeout`: milliseconds to wait for `cpu_shares`. */
+  /** `timeout`: milliseconds to wait for `cpu_shares` and devices. */
   constructor(host: Host, entries: readonly JournalEntry[], timeout: number) {
     this.#host = host
     this.#balloons = entries.filter((entry) => entry.kind === 'memory')
     this.#withShares = new Set(entries.filter(({ kind }) => kind === 'cpuShares').map(({ uuid }) => uuid))
     // One that cannot be read is not restored, and said to be so.
     this.#cpuShares = cpuSharesCache(host, timeout, () => {})
+    this.#traits = traitsCache(host, timeout, () => {})
     this.#observer = new Observer(host.topology, {
       hostMemoryReserve: hostMemoryReserve(host.topology.memory),
       domainOverhead,
       cpuShares: (domain) => this.#cpuShares.of(domain),
+      traits: (domain) => this.#traits.of(domain),
     })
   }
 
@@ -44,7 +50,10 @@ export class RestoreObserver implements Disposable {
     const requestedAt = clock.now()
     const sampling = this.#balloons.length > 0 ? this.#host.sampleMemory() : undefined
     const [cpu, memory] = await Promise.all([this.#host.sampleCpu(), sampling])
-    await this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => this.#withShares.has(uuid)))
+    await Promise.all([
+      this.#cpuShares.follow(cpu.domains.filter(({ uuid }) => this.#withShares.has(uuid))),
+      this.#traits.follow(cpu.domains.filter(({ uuid }) => this.#balloons.some((one) => one.uuid === uuid))),
+    ])
     if (this.#isFirst) for (const domain of cpu.domains) this.#rememberRequest(domain)
     this.#isFirst = false
     const wallTime = clock.wallTime()
@@ -61,6 +70,7 @@ export class RestoreObserver implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cpuShares[Symbol.dispose]()
+    this.#traits[Symbol.dispose]()
   }
 
   /**

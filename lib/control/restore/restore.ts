@@ -5,7 +5,8 @@ import { type Action, actionKey, type Plan, type SetMemoryAction } from '../../p
 import { sentenceOf } from '../../policy/reason.ts'
 import { usableBy } from '../../view/cpu/usable-cpus.ts'
 import { negligible } from '../../view/memory/sizes.ts'
-import type { View } from '../../view/view.ts'
+import { balloonSize, guestSize } from '../../view/memory/virtio-mem.ts'
+import type { DomainMemoryView, View } from '../../view/view.ts'
 import { Actuator } from '../actuator.ts'
 import { domainOverhead, guestMargin } from '../defaults.ts'
 import { type Guarded, guard } from '../guard/guard.ts'
@@ -118,8 +119,14 @@ function undo(entry: JournalEntry, view: View): Action[] {
     return [{ kind: 'pin', uuid, domain, vcpu: entry.vcpu, cpus, reason }]
   }
   if (entry.kind === 'cpuShares') return [{ kind: 'setShares', uuid, domain, shares: entry.original, reason }]
-  if (entry.kind === 'memory') return [{ kind: 'setMemory', uuid, domain, bytes: entry.original, reason }]
-  return []
+  if (entry.kind !== 'memory') return []
+  const bytes = guestSize(memoryOf(uuid, view), entry.original)
+  return [{ kind: 'setMemory', uuid, domain, bytes, reason }]
+}
+
+/** The memory of a domain that is active. */
+function memoryOf(uuid: string, { domains }: View): DomainMemoryView {
+  return domains.find((one) => one.uuid === uuid)!.memory
 }
 
 /**
@@ -165,8 +172,12 @@ async function writeSizes(
     return []
   } catch (cause) {
     const error = asBallastError(cause)
-    const isOriginal = ({ uuid, bytes }: SetMemoryAction) =>
-      entries.some((entry) => entry.kind === 'memory' && entry.uuid === uuid && entry.original === bytes)
+    const isOriginal = ({ uuid, bytes }: SetMemoryAction) => {
+      const size = balloonSize(memoryOf(uuid, view), bytes)
+      return entries.some(
+        (entry) => entry.kind === 'memory' && entry.uuid === uuid && entry.original === size,
+      )
+    }
     return sizes
       .filter((action) => !isOriginal(action))
       .map((action) => ({ action, status: 'failed', error, duration: 0 }))
@@ -177,9 +188,10 @@ function sizeEntry({ uuid, bytes }: SetMemoryAction, { domains, wallTime }: View
   const domain = domains.find((one) => one.uuid === uuid)
   const from = domain?.memory.actual
   if (!domain || from === undefined) return []
-  const { name, id, run } = domain
-  const requested = [{ wallTime, from, to: bytes }]
-  return [{ kind: 'memory', uuid, name, id, run, wallTime, original: from, requested }]
+  const { name, id, run, memory } = domain
+  const original = balloonSize(memory, from)
+  const requested = [{ wallTime, from: original, to: balloonSize(memory, bytes) }]
+  return [{ kind: 'memory', uuid, name, id, run, wallTime, original, requested }]
 }
 
 /**

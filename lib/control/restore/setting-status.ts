@@ -2,6 +2,7 @@ import { CpuSet } from '../../host/cpuset.ts'
 import { type DomainIdentity, isSameRun } from '../../host/sample.ts'
 import { usableBy } from '../../view/cpu/usable-cpus.ts'
 import { negligible } from '../../view/memory/sizes.ts'
+import { balloonSize } from '../../view/memory/virtio-mem.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { guestMargin } from '../defaults.ts'
 import { balloonLevels } from '../guard/eligibility.ts'
@@ -96,8 +97,9 @@ function balloonStatus(
   domain: DomainView,
   wallTime: number,
 ): SettingStatus {
-  const { actual } = domain.memory
-  if (actual === undefined) return 'changed'
+  const { memory } = domain
+  if (memory.actual === undefined) return 'changed'
+  const actual = balloonSize(memory, memory.actual)
   const at = (bytes: number) => Math.abs(actual - bytes) < negligible
   const recent = requested?.filter((request) => isRecent(request, wallTime)) ?? []
   if (at(original)) return recent.every(({ to }) => at(to)) ? 'original' : 'changed'
@@ -106,6 +108,6 @@ function balloonStatus(
   const isBetween = ({ from, to }: JournalRequest<number>) => (actual - from) * (actual - to) < 0
   if (recent.some(isBetween)) return 'changed'
   const levels = balloonLevels(domain)
-  const isShort = !('used' in levels) || levels.used + guestMargin > last.to
+  const isShort = !('used' in levels) || balloonSize(memory, levels.used + guestMargin) > last.to
   return last.to < actual && isBetween(last) && isShort ? 'changed' : 'external'
 }

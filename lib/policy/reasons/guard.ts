@@ -12,10 +12,13 @@ export const guardReasons = {
   'invalid-size': define({ size: 'number' }, ({ size }) => `${size} is no size in bytes`),
   repeated: plain('an earlier action of this plan is about the same'),
   // Balloons.
-  'above-maximum': define(
-    { maximum: 'bytes' },
-    ({ maximum }) => `it can have ${formatBytes(maximum)} at most`,
-  ),
+  'above-maximum': define({ maximum: 'bytes', plugged: 'bytes?' }, ({ maximum, plugged }) => {
+    const device =
+      plugged === undefined
+        ? ''
+        : `, ${formatBytes(plugged)} of it by virtio-mem devices, which are left to their owner`
+    return `it can have ${formatBytes(maximum)} at most${device}`
+  }),
   'above-ceiling': define(
     { memoryCeiling: 'bytes' },
     ({ memoryCeiling }) => `its settings say ${formatBytes(memoryCeiling)} at most`,

@@ -1,19 +1,21 @@
 import type { DomainMemoryView, DomainView } from '../view.ts'
+import { memoryToPlug } from './virtio-mem.ts'
 
 /**
  * Bytes of host memory that a domain counts for: the larger of what its balloon has and what it was
  * asked to have, plus what its hypervisor uses beside guest memory, at least `domainOverhead`. A QEMU that
  * keeps memory resident which its guest gave back counts with that. A domain whose balloon size is not
  * known counts with its maximum, and so does one whose memory is pinned: its balloon gives nothing back.
- * What is on huge pages does not count: it comes from a pool, and `rss` leaves it out.
+ * What its owner wants plugged of a virtio-mem device is counted before it is there. What is on huge pages does not count: it comes from a pool, and `rss` leaves it out.
  */
 export function commitment({ memory }: Pick<DomainView, 'memory'>, domainOverhead: number): number {
   const { actual, target = 0, rss = 0, maximum = 0, pinned } = memory
   const isWhole = actual === undefined || pinned !== undefined
   const held = onOrdinaryPages(memory, isWhole ? Math.max(maximum, actual ?? 0) : actual)
   const size = Math.max(held, onOrdinaryPages(memory, target))
-  if (actual === undefined) return Math.max(size + domainOverhead, rss)
-  return size + Math.max(domainOverhead, rss - held)
+  const owed = memoryToPlug(memory)
+  if (actual === undefined) return Math.max(size + owed + domainOverhead, rss)
+  return size + owed + Math.max(domainOverhead, rss - held)
 }
 
 /**

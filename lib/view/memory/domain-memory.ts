@@ -17,14 +17,21 @@ import { Insatiable } from './insatiable.ts'
 import { deadTimeOf, needOf } from './need.ts'
 import { hasRebooted, increase, type MemoryReport, nothingKnown, readReport } from './report.ts'
 import { MemoryUse } from './use.ts'
+import { guestSize } from './virtio-mem.ts'
 
 /** Bytes a second that no guest swaps. */
 const absurdSwap = 16 * 2 ** 30
 
+/** What {@link DomainMemory.take} needs beside the sample; see {@link MemoryContext}. */
+interface SampleContext extends Pick<MemoryContext, 'interval' | 'traits'> {
+  readonly requested: number | undefined
+}
+
 /** What {@link DomainMemory.view} needs beside the samples. */
 export interface MemoryContext {
   readonly state: DomainState
-  readonly target: number | undefined
+  /** Bytes that the balloon itself was last asked for. */
+  readonly requested: number | undefined
   /** Milliseconds since the epoch. */
   readonly wallTime: number
   /** Milliseconds between decisions. */
@@ -82,10 +89,11 @@ export class DomainMemory {
     this.#isDoubtful = false
   }
 
-  /** Takes in row `row` of a sample, while the balloon was on its way to `target`. */
-  take(sample: MemorySample, row: number, target: number | undefined, interval: number | undefined): void {
+  /** Takes in row `row` of a sample, while the balloon was on its way to a size of its own of `requested` bytes. */
+  take(sample: MemorySample, row: number, { requested, interval, traits }: SampleContext): void {
     const before = this.#report
-    const report = readReport(sample, row, before)
+    const report = readReport(sample, row, before, traits)
+    const target = requested && guestSize(traits ?? {}, requested)
     const isFresh = report.status === MemoryStatus.fresh
     if (isFresh) this.#isContradictory = isContradictory(report)
     const isNext = isFresh && before.status === MemoryStatus.fresh
@@ -109,7 +117,7 @@ export class DomainMemory {
     this.#read(report, sample.time - age, deadTimeOf(age, interval))
   }
 
-  view({ state, target, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
+  view({ state, requested, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
     const report = this.#report
     const { maximum } = report
     // While it boots, its driver has not taken anything from it yet.
@@ -135,7 +143,7 @@ export class DomainMemory {
       hold,
       maximum,
       actual,
-      target,
+      target: requested && guestSize(traits ?? {}, requested),
       available: report.available,
       unused: report.unused,
       usable: report.usable,
@@ -149,6 +157,7 @@ export class DomainMemory {
       rss: report.rss,
       pinned,
       hugePages,
+      virtioMem: traits?.virtioMem,
       fileBacked: traits?.fileBacked,
       rssFile: report.rssFile,
     }
@@ -182,12 +191,19 @@ export class MemoryLevels {
   #rows: readonly DomainMemory[] = []
 
   /** Takes in a sample: balloons were on their way to `targets`. The same object again changes nothing. */
-  take(sample: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
+  take(
+    sample: MemorySample,
+    targets: ReadonlyMap<string, number>,
+    interval: number | undefined,
+    traitsOf: (domain: DomainIdentity) => DomainTraits | undefined,
+  ): void {
     if (sample === this.#sample) return
     if (sample.domains !== this.#sample?.domains) this.#follow(sample)
     this.#sample = sample
     for (let row = 0; row < this.#rows.length; row++) {
-      this.#rows[row]!.take(sample, row, targets.get(sample.domains[row]!.uuid), interval)
+      const domain = sample.domains[row]!
+      const requested = targets.get(domain.uuid)
+      this.#rows[row]!.take(sample, row, { requested, interval, traits: traitsOf(domain) })
     }
   }
 

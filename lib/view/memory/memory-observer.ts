@@ -25,6 +25,7 @@ export class MemoryObserver {
   readonly #options: MemoryObserverOptions
   #levels = new MemoryLevels()
   readonly #hostState = new HostState()
+  readonly #traitsOf: (domain: DomainIdentity) => DomainTraits | undefined
 
   /** @throws TypeError for an option that is no number of bytes. */
   constructor(options: MemoryObserverOptions) {
@@ -34,11 +35,12 @@ export class MemoryObserver {
       }
     }
     this.#options = options
+    this.#traitsOf = (domain) => options.traits?.(domain)
   }
 
   /** Takes in a sample: balloons were on their way to `targets`; `interval` is the one between decisions, in milliseconds. */
   take(memory: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
-    this.#levels.take(memory, targets, interval)
+    this.#levels.take(memory, targets, interval, this.#traitsOf)
     this.#hostState.next(this.#ordinary(memory))
   }
 
@@ -64,10 +66,10 @@ export class MemoryObserver {
   ): DomainMemoryView {
     return this.#levels.view(identity, {
       state,
-      target: at.targets.get(identity.uuid),
+      requested: at.targets.get(identity.uuid),
       wallTime: at.wallTime,
       interval: at.interval,
-      traits: this.#options.traits?.(identity),
+      traits: this.#traitsOf(identity),
     })
   }
 

@@ -1,3 +1,4 @@
+import type { DomainTraits } from '../../host/domain-traits.ts'
 import { type MemorySample, MemoryStatus } from '../../host/sample.ts'
 import { known } from '../../util/known.ts'
 
@@ -41,11 +42,21 @@ export const nothingKnown: MemoryReport = {
   majorFaults: undefined,
 }
 
-/** One row of a sample, given what was known before it. */
-export function readReport(sample: MemorySample, row: number, before: MemoryReport): MemoryReport {
+/**
+ * One row of a sample, given what was known before it. What virtio-mem devices have plugged is part of its sizes: statistics
+ * leave it out, and what libvirt knows of one that does not answer does not.
+ */
+export function readReport(
+  sample: MemorySample,
+  row: number,
+  before: MemoryReport,
+  traits: DomainTraits | undefined,
+): MemoryReport {
   const status = sample.status[row] as MemoryStatus
-  const maximum = known(sample.maximum[row]) ?? before.maximum
-  const actual = known(sample.actual[row]) ?? before.actual
+  const { size = 0, current = 0 } = traits?.virtioMem ?? {}
+  const hasStatistics = status === MemoryStatus.fresh && traits?.balloon !== 'none'
+  const maximum = plus(known(sample.maximum[row]), current - size) ?? before.maximum
+  const actual = plus(known(sample.actual[row]), hasStatistics ? current : 0) ?? before.actual
   if (status !== MemoryStatus.fresh) return { ...before, status, maximum, actual }
   return {
     status,
@@ -63,6 +74,10 @@ export function readReport(sample: MemorySample, row: number, before: MemoryRepo
     swapOut: known(sample.swapOut[row]),
     majorFaults: known(sample.majorFaults[row]),
   }
+}
+
+function plus(bytes: number | undefined, more: number): number | undefined {
+  return bytes === undefined ? undefined : bytes + more
 }
 
 /** How much a counter rose; undefined when either is unknown, and after a reboot, when it went back. */

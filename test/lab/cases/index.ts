@@ -14,6 +14,7 @@ import { repeatDisturbed } from './repeat.ts'
 import { RUN_ID } from './run-id.ts'
 import { SQUEEZE } from './squeeze.ts'
 import { TRAP } from './trap.ts'
+import { VIRTIO_MEM } from './virtio-mem.ts'
 
 const cases: Readonly<Record<string, Case>> = {
   ...classic,
@@ -30,6 +31,7 @@ const cases: Readonly<Record<string, Case>> = {
   HUGE,
   KSM,
   REBOOT,
+  'VIRTIO-MEM': VIRTIO_MEM,
   'RUN-ID': RUN_ID,
   'DRY-RUN': DRY_RUN,
 }

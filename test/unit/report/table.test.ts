@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { table } from '../../../lib/report/table.ts'
-import { MiB } from '../../../lib/util/units.ts'
+import { GiB, MiB } from '../../../lib/util/units.ts'
 import { pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
 describe('the table', () => {
@@ -30,6 +30,14 @@ describe('the table', () => {
     const vcpus = web!.vcpus.map((vcpu) => ({ ...vcpu, throttled: 0.746 }))
     const lines = table(tickOf(3, { ...held, domains: [{ ...web!, vcpus }] }), { columns: 200 })
     expect(lines[4]).toMatch(/ {2}throttled 75 %$/)
+  })
+
+  it('says what of a guest is plugged by virtio-mem', () => {
+    const virtioMem = { size: GiB, requested: 512 * MiB, current: 256 * MiB }
+    const [web] = viewOf(1, [{ name: 'web', vcpus: [] }]).domains
+    const domains = [{ ...web!, memory: { ...web!.memory, virtioMem } }]
+    const lines = table(tickOf(3, { ...viewOf(1, []), domains }), { columns: 200 })
+    expect(lines[4]).toMatch(/256 MiB by virtio-mem$/)
   })
 
   it('says when a tick could not wait for its beat', () => {

@@ -70,8 +70,8 @@ function always(property: (one: Case) => void): void {
   fc.assert(fc.property(anyView, anyPlan, anyHistory, run), { numRuns: runs(2_000) })
 }
 
-const present = ({ uuid, memory }: DomainView, ledger: Ledger) =>
-  Math.max(memory.actual ?? 0, memory.target ?? 0, ledger.largestRequested(uuid))
+const present = (domain: DomainView, ledger: Ledger) =>
+  Math.max(domain.memory.actual ?? 0, domain.memory.target ?? 0, ledger.largestRequested(domain))
 
 describe('whatever a policy wants and whatever is seen', () => {
   it('1: no guest is shrunk below what it uses plus its margin, nor below its floor', () => {

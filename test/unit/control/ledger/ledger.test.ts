@@ -104,11 +104,11 @@ describe('balloons', () => {
 
   it('may have the size of any request since they were last seen', () => {
     const ledger = asked([900, 10], [1500, 20], [400, 30])
-    expect(ledger.largestRequested(uuid)).toBe(1500 * MiB)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(1500 * MiB)
     ledger.observe(holding(GiB), 25)
-    expect(ledger.largestRequested(uuid)).toBe(1500 * MiB)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(1500 * MiB)
     ledger.observe(holding(GiB), 35)
-    expect(ledger.largestRequested(uuid)).toBe(400 * MiB)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(400 * MiB)
   })
 
   it('may have the size of a call of unknown outcome for a minute, and it is no target', () => {
@@ -116,11 +116,11 @@ describe('balloons', () => {
     ledger.memoryOutcomeUnknown(holding(GiB).domains[0]!, 2000 * MiB, 20)
     ledger.observe(holding(GiB), 50)
     expect(ledger.targetsOf(domains).get(uuid)).toBe(500 * MiB)
-    expect(ledger.largestRequested(uuid)).toBe(2000 * MiB)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 60)
     expect(ledger.targetsOf(domains).size).toBe(0)
-    expect(ledger.largestRequested(uuid)).toBe(2000 * MiB)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(2000 * MiB)
     ledger.observe(holding(500 * MiB), 100_000)
-    expect(ledger.largestRequested(uuid)).toBe(0)
+    expect(ledger.largestRequested(holding(GiB).domains[0]!)).toBe(0)
   })
 })
