@@ -1,5 +1,5 @@
 import { shortage, underPressure } from '../view/memory/shortage.ts'
-import type { View } from '../view/view.ts'
+import type { MemoryView } from '../view/memory-glance.ts'
 import type { Outcome } from './tick.ts'
 
 /**
@@ -13,7 +13,7 @@ export class Emergencies {
   #shortage = 0
 
   /** Whether what is seen calls for a tick now. */
-  observe(view: View): boolean {
+  observe(view: MemoryView): boolean {
     const suffering = underPressure(view).map(({ uuid }) => uuid)
     const isWorse = shortage(view) > this.#shortage
     const calls = isWorse || suffering.some((uuid) => !this.#beyondHelp.has(uuid))
@@ -23,7 +23,7 @@ export class Emergencies {
   }
 
   /** After a tick of either cause in which the policy saw `view`. */
-  handled(view: View, outcomes: readonly Outcome[]): void {
+  handled(view: MemoryView, outcomes: readonly Outcome[]): void {
     const changed = outcomes.some(({ action, status }) => action.kind === 'setMemory' && status === 'applied')
     this.#beyondHelp = new Set(changed ? [] : underPressure(view).map(({ uuid }) => uuid))
     this.#shortage = shortage(view)

@@ -1,8 +1,9 @@
 import { BallastError, endsConnection } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
+import type { Viewed } from '../view/memory-glance.ts'
 import { Observer } from '../view/observer.ts'
-import type { View } from '../view/view.ts'
+import type { HostMemoryView, View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { type Asked, type Decided, Decider } from './decide.ts'
 import { domainOverhead } from './defaults.ts'
@@ -53,8 +54,8 @@ export class ControlLoop {
   readonly #emergencies = new Emergencies()
   readonly #actuator: Actuator
   readonly #unsubscribe: () => void
-  /** The View of the last tick, and the memory sample in it. */
-  #view: View | undefined
+  /** The last View, and the memory sample in it. */
+  #seen: Viewed | undefined
   #memory: DatedMemorySample | undefined
   #lastBegun: number | undefined
   /** What failed beside the ticks since the last one. */
@@ -91,13 +92,14 @@ export class ControlLoop {
       countZfsArc,
       reserved,
       respectPins,
-      originalAffinity: originalAffinities(journaled),
+      originalAffinity: journaled.length > 0 ? originalAffinities(journaled) : undefined,
       settings: (domain) => info.settings.of(domain) ?? unreadSettings,
       cpuShares: (domain) => info.cpuShares?.of(domain),
       pins: (domain) => info.pins?.of(domain),
       refused: (domain, cpuset) => this.#ledger.refusedCpus.of(domain, host.clock.now(), cpuset),
       cpuQuota: (domain) => info.cpuQuota.of(domain),
       traits: (domain) => info.traits?.of(domain),
+      factsVersion: () => info.version,
     })
     this.#policies = new Decider(config, this.#rollbacks)
     const actuation = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
@@ -148,9 +150,10 @@ export class ControlLoop {
   /** The tick that does not wait for the next interval, made from a memory sample alone; undefined when none is needed. */
   async emergencyTick(index: number, samples: MemorySamples): Promise<Tick | undefined> {
     const steps = new StepTimer(this.#host.clock, samples)
-    const view = steps.time('observe', () => this.#observeMemory(samples))
-    if (!view || !this.#emergencies.observe(view)) return undefined
+    const seen = steps.time('observe', () => this.#observeMemory(samples))
+    if (!seen || !this.#emergencies.observe(seen.glance)) return undefined
     const errors = this.#takeErrors()
+    const view = steps.time('observe', () => seen.latest.view)
     return this.#run({ index, cause: 'emergency', asked: 'ballooning', view, errors, samples }, steps)
   }
 
@@ -166,7 +169,7 @@ export class ControlLoop {
 
   /** The View of this tick; without a CPU sample the one before, or an empty one. */
   #observe({ cpu, memory, wallTime }: Samples): View {
-    if ('error' in cpu && this.#view) return this.#view
+    if ('error' in cpu && this.#seen) return this.#seen.view
     const { topology, clock } = this.#host
     const sample = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
     const accounts = this.#accounts(wallTime, sample.domains)
@@ -177,32 +180,32 @@ export class ControlLoop {
     for (const uuid of this.#ledger.takeDoubted()) this.#info.pins?.forget({ uuid })
     this.#rollbacks.pins.observe(view)
     this.#rollbacks.shrinks.observe(view)
-    return this.#keep(view, memory)
+    return this.#keep({ view }, view.memory, memory).view
   }
 
   #withKsm(view: View): View {
     return this.#ksm?.see(view) ?? view
   }
 
-  /** The View with memory that it does not have yet; undefined when there is none. */
-  #observeMemory({ memory, wallTime }: MemorySamples): View | undefined {
-    if (!this.#view || this.#isResuming || !memory || memory === this.#memory) return undefined
+  /** Memory that the last View does not have yet, and what the View with it can be made of; undefined: there is none. */
+  #observeMemory({ memory, wallTime }: MemorySamples) {
+    if (!this.#seen || this.#isResuming || !memory || memory === this.#memory) return undefined
     const accounts = this.#accounts(wallTime, memory.sample.domains)
-    const view = this.#observer.observeMemory(this.#view, { memory: memory.sample, ...accounts })
-    this.#ledger.observeMemory(view, memory.requestedAt)
-    this.#rollbacks.shrinks.observe(view)
-    return this.#keep(view, memory)
+    const glance = this.#observer.observeMemory(this.#seen, { memory: memory.sample, ...accounts })
+    this.#ledger.observeMemory(glance, memory.requestedAt)
+    this.#rollbacks.shrinks.observe(glance)
+    return { glance, latest: this.#keep(glance, glance.memory, memory) }
   }
 
   #accounts(wallTime: number, domains: readonly DomainIdentity[]) {
     return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
   }
 
-  #keep(seen: View, memory: DatedMemorySample | undefined): View {
-    if (memory) this.#reservations.observe(seen, this.#ledger)
+  #keep(seen: Viewed, { reserved }: HostMemoryView, memory: DatedMemorySample | undefined): Viewed {
+    if (memory && this.#reservations.areAny) this.#reservations.observe(seen.view, this.#ledger)
     this.#memory = memory
-    this.#view = this.#reservations.update(seen)
-    return this.#view
+    this.#seen = this.#reservations.bytes === reserved ? seen : { view: this.#reservations.update(seen.view) }
+    return this.#seen
   }
 
   /** Carries out what the guard let through, unless it is too late for that. */

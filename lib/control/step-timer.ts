@@ -15,11 +15,11 @@ export class StepTimer {
     this.#steps = { sample: sampled - begun, observe: 0, decide: 0, guard: 0, actuate: 0, followUp: 0 }
   }
 
-  /** Runs one step. */
+  /** Runs one step, or a part of it. */
   time<T>(step: TickStep, run: () => T): T {
     const begun = this.#clock.now()
     const result = run()
-    this.#steps[step] = this.#clock.now() - begun
+    this.#steps[step] += this.#clock.now() - begun
     return result
   }
 

@@ -27,6 +27,7 @@ export async function withTimeout<T>(
   try {
     return await Promise.race([promise, timeIsUp])
   } finally {
-    settled.abort()
+    // With a reason: without one an error with a stack is made, for each call, and nobody reads it.
+    settled.abort(timedOut)
   }
 }

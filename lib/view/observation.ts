@@ -1,13 +1,12 @@
-import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { CpuSample, DomainIdentity, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { UsableCpusOptions } from './cpu/usable-cpus.ts'
-import type { DomainSettings } from './domain-settings.ts'
+import type { FactSources } from './domain-facts.ts'
 import type { MemoryObserverOptions } from './memory/memory-observer.ts'
 
 /** What the host's memory is accounted with, where vCPUs may be placed, and what is known of domains beside Samples. */
-export interface ObserverOptions extends UsableCpusOptions, MemoryObserverOptions {
+export interface ObserverOptions extends UsableCpusOptions, MemoryObserverOptions, FactSources {
   /**
    * Whether what a vCPU was pinned to when it was first seen is a limit to where it may be placed; otherwise it is only
    * where it starts. Default false.
@@ -15,14 +14,6 @@ export interface ObserverOptions extends UsableCpusOptions, MemoryObserverOption
   readonly respectPins?: boolean | undefined
   /** What a vCPU could run on before it was first seen here, where that is known; otherwise what is seen first counts. */
   readonly originalAffinity?: ((domain: DomainIdentity, vcpu: number) => CpuSet | undefined) | undefined
-  /** What libvirt has a domain's vCPUs pinned to, by number; asked for every domain at every sample. Default: not known. */
-  readonly pins?: ((domain: DomainIdentity) => ReadonlyMap<number, CpuSet> | undefined) | undefined
-  /** What was said of a domain; asked for every domain at every sample. Default: {@link defaultSettings} of each. */
-  readonly settings?: ((domain: DomainIdentity) => DomainSettings) | undefined
-  /** A domain's `cpu_shares`, where Ballast may change them; asked for every domain at every sample. Default: of none. */
-  readonly cpuShares?: ((domain: DomainIdentity) => number | undefined) | undefined
-  /** A domain's quotas, as far as they are known; asked for every domain at every sample. Default: none is known. */
-  readonly cpuQuota?: ((domain: DomainIdentity) => CpuQuota | undefined) | undefined
 }
 
 export interface Observation {

@@ -4,7 +4,7 @@ import {
   type CpuSample,
   CpuSource,
   type DomainIdentity,
-  type DomainState,
+  DomainState,
   isRunning,
   isSameRun,
 } from '../host/sample.ts'
@@ -18,11 +18,13 @@ import { isAtQuota, mostOf, withinGlobal } from './cpu/quota.ts'
 import { UsableCpus } from './cpu/usable-cpus.ts'
 import type { VcpuReading } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
+import { type DomainFacts, FactsTable } from './domain-facts.ts'
 import { DomainRun } from './domain-run.ts'
-import { type DomainSettings, defaultSettings } from './domain-settings.ts'
-import { domainsByUuid } from './domains-by-uuid.ts'
+import { indexLike } from './domains-by-uuid.ts'
 import { Intervals } from './memory/decision-interval.ts'
+import type { MemoryContext } from './memory/domain-memory.ts'
 import { MemoryObserver } from './memory/memory-observer.ts'
+import { MemoryGlance, type SeenDomain, type Viewed } from './memory-glance.ts'
 import type { MemoryObservation, Observation, ObserverOptions } from './observation.ts'
 import type { DomainMemoryView, DomainView, VcpuView, View } from './view.ts'
 
@@ -42,6 +44,16 @@ export class Observer {
   /** By pCPU number: how much work it does against the largest. */
   #capacities: Float64Array
   #contention: Contention
+  readonly #facts: FactsTable
+  readonly #memoryFacts: FactsTable
+  readonly #context: MemoryContext = {
+    state: DomainState.noState,
+    requested: undefined,
+    wallTime: 0,
+    interval: undefined,
+    traits: undefined,
+  }
+  readonly #usage: DomainUsage = { counts: false, within: undefined, together: 0, most: 1 }
   readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1, capacity: 1 }
   #hasSeen = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
@@ -55,6 +67,8 @@ export class Observer {
     this.#topology = topology
     this.#options = options
     this.#memory = new MemoryObserver(options)
+    this.#facts = new FactsTable(options)
+    this.#memoryFacts = new FactsTable(options)
     this.#usable = new UsableCpus(topology, options, this.#affinitySets)
     this.#background = new Background(topology.cpuCount)
     this.#cellOf = cellsOf(topology)
@@ -66,21 +80,23 @@ export class Observer {
   observe({ cpu, topology, memory, targets, wallTime, reserved = 0 }: Observation): View {
     this.#followTopology(topology ?? this.#topology)
     this.#between = this.#intervals.next(known(cpu.interval))
-    if (memory) this.#memory.take(memory, targets, this.#between)
+    if (memory) {
+      this.#memory.take(memory, targets, this.#between, this.#memoryFacts.of(memory.domains))
+    }
     // A sample that is handed in again has grown older since.
     const guestTime = memory ? memory.wallTime + Math.max(0, cpu.time - memory.time) : 0
 
-    const at = { targets, wallTime: guestTime, interval: this.#between }
-    const runs = this.#follow(cpu)
+    this.#follow(cpu)
+    const facts = this.#facts.of(cpu.domains)
+    const levels = this.#levels(cpu, facts, targets, guestTime)
     const domains: DomainView[] = []
     const vcpus: VcpuView[] = []
-    for (let index = 0; index < runs.length; index++) {
-      const identity = cpu.domains[index]!
-      const memoryView = this.#memory.ofDomain(identity, cpu.state[index] as DomainState, at)
-      const domain = this.#domain(cpu, index, runs[index]!, memoryView)
+    for (let index = 0; index < cpu.domains.length; index++) {
+      const domain = this.#domain(cpu, index, facts[index]!, levels[index]!)
       for (const vcpu of domain.vcpus) vcpus.push(vcpu)
       domains.push(domain)
     }
+    indexLike(domains, cpu.domains)
     const background = this.#background.next(cpu, vcpus)
     const { online, why } = this.#usable.ofHost(domains)
 
@@ -105,40 +121,27 @@ export class Observer {
   }
 
   /**
-   * `view` with the memory of a newer sample. The figures of its vCPUs stay as they were, and nothing is learned from
-   * them again. Its domains are those of the memory sample: one that started since has no vCPUs in it yet.
+   * The View `before` with the memory of a newer sample. The figures of its vCPUs stay as they were, and nothing is learned
+   * from them again.
    */
-  observeMemory(view: View, { memory, targets, wallTime, reserved = 0 }: MemoryObservation): View {
-    this.#memory.take(memory, targets, this.#between)
-    const at = { targets, wallTime: memory.wallTime, interval: this.#between }
-    const before = domainsByUuid(view.domains)
-    const all: VcpuView[] = []
-    const domains = memory.domains.map((identity, row): DomainView => {
+  observeMemory(
+    before: Viewed,
+    { memory, targets, wallTime, reserved = 0 }: MemoryObservation,
+  ): MemoryGlance {
+    const facts = this.#memoryFacts.of(memory.domains)
+    this.#memory.take(memory, targets, this.#between, facts)
+    const levels = this.#levels(memory, facts, targets, memory.wallTime)
+    const domains = memory.domains.map(({ uuid, name, id, run }, row): SeenDomain => {
       const state = memory.state[row] as DomainState
-      const levels = this.#memory.ofDomain(identity, state, at)
-      const seen = before.get(identity.uuid)
-      const { homeCell, cpuset, hasThreadOfAll, cpuShares, cpuQuota, vcpus } =
-        seen && isSameRun(seen, identity) ? seen : unseen
-      const own: VcpuView[] = []
-      const { uuid, name, id, run } = identity
-      const settings = this.#settings(identity)
-      const known = { uuid, name, id, run, state, settings, homeCell, cpuset, cpuShares, cpuQuota }
-      const domain = { ...known, hasThreadOfAll, vcpus: own, memory: levels }
-      for (const vcpu of vcpus) {
-        const copy = ofDomain(vcpu, domain)
-        own.push(copy)
-        all.push(copy)
-      }
-      return domain
+      return { uuid, name, id, run, state, settings: facts[row]!.settings, memory: levels[row]! }
     })
-    return {
-      ...view,
+    indexLike(domains, memory.domains)
+    return new MemoryGlance(before, {
       time: memory.time,
       wallTime: wallTime ?? memory.wallTime,
       domains,
-      vcpus: all,
       memory: this.#memory.ofHost(memory, this.#topology.memory, domains, reserved),
-    }
+    })
   }
 
   /** The guest of this domain began to boot anew: monotonic milliseconds, and milliseconds since the epoch. */
@@ -172,12 +175,26 @@ export class Observer {
     this.#capacities = capacitiesOf(topology)
   }
 
-  #settings(identity: DomainIdentity): DomainSettings {
-    return this.#options.settings?.(identity) ?? defaultSettings
+  /** The memory of the domains of a sample at `wallTime`, by row. */
+  #levels(
+    { domains, state }: Pick<CpuSample, 'domains' | 'state'>,
+    facts: readonly DomainFacts[],
+    targets: ReadonlyMap<string, number>,
+    wallTime: number,
+  ): readonly DomainMemoryView[] {
+    const context = this.#context
+    context.wallTime = wallTime
+    context.interval = this.#between
+    return domains.map((identity, row) => {
+      context.state = state[row] as DomainState
+      context.requested = targets.size > 0 ? targets.get(identity.uuid) : undefined
+      context.traits = facts[row]!.traits
+      return this.#memory.ofDomain(identity, row, context)
+    })
   }
 
   /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
-  #follow(cpu: CpuSample): readonly DomainRun[] {
+  #follow(cpu: CpuSample): void {
     if (cpu.domains !== this.#domains) this.#followDomains(cpu)
     this.#hasSeen = true
     const runs = this.#runsInOrder
@@ -194,7 +211,6 @@ export class Observer {
       }
     }
     this.#contention.next({ cpu, places })
-    return runs
   }
 
   /** Begins with domains that are new in this sample, and forgets those that are no longer in it. */
@@ -212,23 +228,20 @@ export class Observer {
     this.#domains = domains
   }
 
-  #domain(cpu: CpuSample, index: number, run: DomainRun, memory: DomainMemoryView): DomainView {
-    const identity = cpu.domains[index]!
-    const { uuid, name, id } = identity
+  #domain(cpu: CpuSample, index: number, facts: DomainFacts, memory: DomainMemoryView): DomainView {
+    const run = this.#runsInOrder[index]!
+    const { uuid, name, id, run: token } = cpu.domains[index]!
     const state = cpu.state[index] as DomainState
-    const settings = this.#settings(identity)
+    const { settings, cpuShares, cpuQuota, pins, traits } = facts
     const counts = isRunning(state) && !run.isBooting(cpu, index)
     const homeCell = run.homeCell(cpu, index, this.#cellOf)
-    const cpuShares = this.#options.cpuShares?.(identity)
     const cpuset = this.#usable.cpusetOf(cpu, index)
-    const pins = this.#options.pins?.(identity)
-    const cpuQuota = this.#options.cpuQuota?.(identity)
     const vcpus: VcpuView[] = []
     const domain: DomainView = {
       uuid,
       name,
       id,
-      run: identity.run,
+      run: token,
       state,
       settings,
       homeCell,
@@ -241,12 +254,15 @@ export class Observer {
     }
     const first = cpu.vcpuStart[index]!
     const end = cpu.vcpuStart[index + 1]!
-    const within = this.#usable.beside(this.#options.traits?.(identity)?.memoryCells, cpuset)
-    const together = sumOfKnown(cpu.usage, first, end)
+    const usage = this.#usage
+    usage.counts = counts
+    usage.within = this.#usable.beside(traits?.memoryCells, cpuset)
+    usage.together = sumOfKnown(cpu.usage, first, end)
+    usage.most = mostOf(cpuQuota)
     for (let row = first; row < end; row++) {
       const track = run.vcpu(cpu.vcpu[row]!)
       track.seePin(pins?.get(cpu.vcpu[row]!))
-      vcpus.push(this.#vcpu(cpu, row, domain, track, { counts, together, within }))
+      vcpus.push(this.#vcpu(cpu, row, domain, track, usage))
     }
     if (cpuQuota?.global !== undefined) vcpus.splice(0, end, ...withinGlobal(vcpus, cpuQuota.global))
     return domain
@@ -264,7 +280,7 @@ export class Observer {
     reading.delay = delay
     reading.throttled = known(throttled) ?? 0
     reading.busy = cpu.pcpuBusy[pcpu] ?? Number.NaN
-    reading.allowed = mostOf(domain.cpuQuota)
+    reading.allowed = all.most
     reading.capacity = this.#capacities[pcpu] ?? 1
     const demandRange = all.counts
       ? track.demand.next(reading, track.outside(row, this.#contention))
@@ -285,14 +301,16 @@ export class Observer {
   }
 }
 
-/** What the vCPUs of a domain did together. */
+/** What the vCPUs of a domain did together, and may do. Changed in place from domain to domain. */
 interface DomainUsage {
   /** Whether it is load. */
-  readonly counts: boolean
+  counts: boolean
   /** Where the cpuset and bound memory let them be; undefined: anywhere. */
-  readonly within: CpuSet | undefined
+  within: CpuSet | undefined
   /** Sum of their known usage. */
-  readonly together: number
+  together: number
+  /** Fraction of one pCPU that quotas let each use. */
+  most: number
 }
 
 /** The run delay of a row without what quotas made of it; NaN where that is not known. */
@@ -313,23 +331,4 @@ function sumOfKnown(values: Float64Array, start: number, end: number): number {
   let sum = 0
   for (let i = start; i < end; i++) sum += values[i]! || 0
   return sum
-}
-
-/** The same of a domain whose memory was sampled anew. */
-function ofDomain(seen: VcpuView, domain: DomainView): VcpuView {
-  const { vcpu, affinity, pin, allowed, pcpu, usage, delay, throttled, demand, demandRange } = seen
-  return { domain, vcpu, affinity, pin, allowed, pcpu, usage, delay, throttled, demand, demandRange }
-}
-
-/** What is known of the vCPUs of a domain that no CPU sample has shown. */
-const unseen: Pick<
-  DomainView,
-  'homeCell' | 'cpuset' | 'hasThreadOfAll' | 'cpuShares' | 'cpuQuota' | 'vcpus'
-> = {
-  homeCell: undefined,
-  cpuset: undefined,
-  hasThreadOfAll: undefined,
-  cpuShares: undefined,
-  cpuQuota: undefined,
-  vcpus: [],
 }

@@ -27,6 +27,7 @@ export class DomainInfo {
   readonly cpuQuota: RunCache<CpuQuota>
   /** Has guests report their memory; undefined where nothing may be changed. */
   readonly periods: StatsPeriods | undefined
+  readonly #caches: readonly Pick<RunCache<unknown>, 'version' | 'follow' | typeof Symbol.dispose>[]
 
   /** What fails goes to `report`. */
   constructor(host: Host, config: LoopConfig, report: (error: BallastError) => void) {
@@ -49,27 +50,35 @@ export class DomainInfo {
     }
     const traits = traitsCache(host, timeout, report)
     this.traits = traits
+    const { settings, cpuShares, cpuQuota, pins } = this
+    this.#caches = [settings, traits, cpuShares, cpuQuota, pins].filter((cache) => cache !== undefined)
     if (!memoryMatters) return
     if (!statsPeriod || host.readOnly) return
     const seconds = statsPeriodSeconds(interval)
     this.periods = new StatsPeriods(host, journal, seconds, {
       needs: (domain) => this.#needsPeriod(domain, seconds),
       isFine: (domain) => this.#isReporting(domain, seconds),
+      version: () => this.version,
       changed: (domain) => traits.forget(domain),
       report,
     })
   }
 
+  /** Another number after each change of what the caches say of any domain. */
+  get version(): number {
+    let sum = 0
+    for (const cache of this.#caches) sum += cache.version
+    return sum
+  }
+
   /** Reads what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
-    const caches = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins]
-    await Promise.all(caches.map((cache) => cache?.follow(domains)))
+    await Promise.all(this.#caches.map((cache) => cache.follow(domains)))
   }
 
   /** Begins nothing more, and resolves when nothing is under way that changes a guest. Never rejects. */
   async end(): Promise<void> {
-    const caches = [this.settings, this.traits, this.cpuShares, this.cpuQuota, this.pins]
-    for (const cache of caches) cache?.[Symbol.dispose]()
+    for (const cache of this.#caches) cache[Symbol.dispose]()
     await this.periods?.end()
   }
 

@@ -59,6 +59,7 @@ export class RunCache<T> implements Disposable {
   #renewsAt = 0
   /** The domains that were followed last, while all of them are known: undefined otherwise. */
   #known: readonly DomainIdentity[] | undefined
+  #version = 0
 
   constructor(host: Host, question: RunQuery<T>) {
     this.#host = host
@@ -70,12 +71,18 @@ export class RunCache<T> implements Disposable {
     })
   }
 
+  /** Another number after each change of what {@link RunCache.of} says of any domain. */
+  get version(): number {
+    return this.#version
+  }
+
   /** Asks what is not known of these domains, waits a little for the answers, and forgets all others. Never rejects. */
   async follow(domains: readonly DomainIdentity[]): Promise<void> {
     this.#renew(domains)
     if (domains === this.#known) return
     const present = new Set(domains.map(({ uuid }) => uuid))
     for (const uuid of this.#entries.keys()) if (!present.has(uuid)) this.#entries.delete(uuid)
+    this.#version++
     const unknown = domains.filter((domain) => isUnknown(this.#entry(domain)))
     this.#known = unknown.length === 0 ? domains : undefined
     if (this.#known) return
@@ -105,6 +112,7 @@ export class RunCache<T> implements Disposable {
     const entry = this.#entries.get(uuid)
     if (!entry) return
     this.#known = undefined
+    this.#version++
     entry.isOld = true
     entry.changes++
   }
@@ -140,6 +148,7 @@ export class RunCache<T> implements Disposable {
     const nothing = { answer: undefined, askedAt: 0, isOld: false, changes: 0, question: undefined }
     const entry: Entry<T> = { domain, ...nothing }
     this.#entries.set(domain.uuid, entry)
+    this.#version++
     return entry
   }
 
@@ -149,6 +158,7 @@ export class RunCache<T> implements Disposable {
     try {
       const value = await this.#semaphore.run(() => this.#question.ask(domain))
       if (entry.changes === changes) {
+        if (entry.isOld || entry.answer === undefined || entry.answer.value !== value) this.#version++
         entry.answer = { value }
         entry.isOld = false
       }

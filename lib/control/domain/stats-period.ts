@@ -46,6 +46,8 @@ export interface StatisticsNeeds {
   readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
   /** Whether it is known already that this one needs no other: then it is not asked. */
   readonly isFine: (domain: DomainIdentity) => boolean
+  /** Another number whenever `isFine` may say something else of any domain. Default: it may at any time. */
+  readonly version?: () => number
   /** Called when it has been. */
   readonly changed: (domain: DomainIdentity) => void
   /** Takes what failed. */
@@ -62,11 +64,14 @@ export class StatsPeriods {
   readonly #seconds: number
   readonly #needs: StatisticsNeeds['needs']
   readonly #isFine: StatisticsNeeds['isFine']
+  readonly #version: StatisticsNeeds['version']
   readonly #changed: StatisticsNeeds['changed']
   readonly #report: StatisticsNeeds['report']
   readonly #semaphore = new Semaphore(atOnce)
   readonly #armings = new Map<string, Arming>()
   #followed: readonly DomainIdentity[] | undefined
+  /** The version at which all of them were fine; undefined: they were not. */
+  #fineAt: number | undefined
   /** What is being written to the journal, and the calls that are under way. */
   readonly #writes = new Set<Promise<void>>()
   readonly #calls = new Set<Promise<void>>()
@@ -79,6 +84,7 @@ export class StatsPeriods {
     this.#seconds = seconds
     this.#needs = needs.needs
     this.#isFine = needs.isFine
+    this.#version = needs.version
     this.#changed = needs.changed
     this.#report = needs.report
     this.#unsubscribe = host.subscribe((event) => {
@@ -94,8 +100,12 @@ export class StatsPeriods {
       const active = new Set(domains.map(({ uuid }) => uuid))
       for (const uuid of this.#armings.keys()) if (!active.has(uuid)) this.#armings.delete(uuid)
     }
+    const version = this.#version?.()
+    if (version !== undefined && domains === this.#followed && version === this.#fineAt) return
     this.#followed = domains
-    for (const domain of domains) if (!this.#isFine(domain)) this.#arm(domain)
+    const lacking = domains.filter((domain) => !this.#isFine(domain))
+    this.#fineAt = lacking.length === 0 ? version : undefined
+    for (const domain of lacking) this.#arm(domain)
   }
 
   /**

@@ -25,6 +25,7 @@ export class SharesLedger {
 
   /** Forgets what has restarted or ended, and notices what another program changed. */
   observe(view: View): void {
+    if (this.#requests.size === 0 && this.#refusals.size === 0) return
     const domains = domainsByUuid(view.domains)
     for (const book of [this.#requests, this.#refusals]) {
       for (const [uuid, run] of book) if (!isSameRun(domains.get(uuid), run)) book.delete(uuid)

@@ -1,10 +1,11 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { looksLikeCpuset, usableBy } from '../../view/cpu/usable-cpus.ts'
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
+import { domainsByUuid, rowsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import { guestSize } from '../../view/memory/virtio-mem.ts'
-import type { DomainView, VcpuView, View } from '../../view/view.ts'
+import type { MemoryView, SeenDomain } from '../../view/memory-glance.ts'
+import type { VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
 import { Refusals } from './refusals.ts'
@@ -21,7 +22,7 @@ interface PinRecord {
   /** What it was seen to be since: the kernel may make less of it than was asked for. */
   became: CpuSet | undefined
   /** Whether it has changed in a way that may be the kernel's, or another program's. */
-  doubted?: boolean
+  doubted: boolean
 }
 
 /** A size that we asked one balloon for, without what virtio-mem devices have plugged. */
@@ -38,7 +39,8 @@ const longestCall = 60_000
 
 /** What we did in one run of one domain. */
 interface Run extends RunIdentity {
-  readonly pins: Map<number, PinRecord>
+  /** By vCPU; numbers may have gaps. */
+  readonly pins: (PinRecord | undefined)[]
   /** By vCPU: what another program made of a pin. From then on it is not changed. */
   readonly external: Map<number, CpuSet>
   /** The last certain one is what the balloon is on its way to; it may have followed any other since it was seen. */
@@ -59,6 +61,10 @@ export class Ledger {
   /** What did harm and was undone. */
   readonly quarantine = new Quarantine()
   readonly #runs = new Map<string, Run>()
+  /** Those of them with sizes that balloons may be on their way to: few at any time, and asked for in every sample. */
+  readonly #asked = new Map<string, Run>()
+  /** UUIDs of those with a pin that another program changed, at least since they were seen first: hardly ever any. */
+  readonly #touched = new Set<string>()
   /** UUIDs of domains of which it is to be asked anew what libvirt has their vCPUs pinned to. */
   readonly #doubted = new Set<string>()
 
@@ -68,11 +74,13 @@ export class Ledger {
    */
   targetsOf(domains: readonly DomainIdentity[]): ReadonlyMap<string, number> {
     const targets = new Map<string, number>()
-    for (const domain of domains) {
-      const run = this.#runs.get(domain.uuid)
-      if (!run || run.requests.length === 0 || !isSameRun(run, domain)) continue
+    if (this.#asked.size === 0) return targets
+    const rows = rowsByUuid(domains)
+    for (const [uuid, run] of this.#asked) {
+      const row = rows.get(uuid)
+      if (row === undefined || !isSameRun(run, domains[row]!)) continue
       const last = run.requests.findLast((ask) => ask.certain)
-      if (last) targets.set(domain.uuid, last.bytes)
+      if (last) targets.set(uuid, last.bytes)
     }
     return targets
   }
@@ -91,25 +99,31 @@ export class Ledger {
       const domain = domains.get(uuid)
       if (!domain || !isSameRun(run, domain)) {
         this.#runs.delete(uuid)
+        this.#asked.delete(uuid)
+        this.#touched.delete(uuid)
         continue
       }
-      if (run.pins.size > 0) for (const vcpu of domain.vcpus) this.#observePin(run, vcpu, view)
+      if (run.pins.length > 0) for (const vcpu of domain.vcpus) this.#observePin(run, vcpu, view)
     }
     if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
 
   /** The same for balloons alone: the vCPUs in the view may be older than what we did to them. */
-  observeMemory(view: View, memoryAskedAt: number): void {
-    for (const domain of view.domains) {
-      const run = this.#runs.get(domain.uuid)
-      if (run && isSameRun(run, domain)) observeBalloon(run, domain, memoryAskedAt)
+  observeMemory({ domains }: MemoryView, memoryAskedAt: number): void {
+    if (this.#asked.size === 0) return
+    const index = domainsByUuid(domains)
+    for (const [uuid, run] of this.#asked) {
+      const domain = index.get(uuid)
+      if (!domain || !isSameRun(run, domain)) continue
+      observeBalloon(run, domain, memoryAskedAt)
+      if (run.requests.length === 0) this.#asked.delete(uuid)
     }
   }
 
   /** The vCPU has been pinned; `time` is when the call had returned. */
   pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
     const run = this.#run(domain)
-    run.pins.set(vcpu, { requested: cpus, time, maybe: [], became: undefined })
+    run.pins[vcpu] = { requested: cpus, time, maybe: [], became: undefined, doubted: false }
     run.external.delete(vcpu)
   }
 
@@ -121,17 +135,18 @@ export class Ledger {
       time: Number.NEGATIVE_INFINITY,
       maybe: [],
       became: undefined,
+      doubted: false,
     }
-    const record = pins.get(vcpu) ?? none
+    const record = pins[vcpu] ?? none
     record.maybe.push(cpus)
-    pins.set(vcpu, record)
+    pins[vcpu] = record
   }
 
   /** What we last pinned this vCPU to, where no other program has changed it since. */
   requestedPin(domain: DomainIdentity, vcpu: number): CpuSet | undefined {
     const run = this.#runs.get(domain.uuid)
     if (!run || !isSameRun(run, domain) || run.external.has(vcpu)) return undefined
-    const record = run.pins.get(vcpu)
+    const record = run.pins[vcpu]
     return record?.time === Number.NEGATIVE_INFINITY ? undefined : record?.requested
   }
 
@@ -144,12 +159,12 @@ export class Ledger {
 
   /** The balloon itself has been asked for a size; `time` is when the call had returned. */
   memoryRequested(domain: DomainIdentity, bytes: number, time: number): void {
-    this.#run(domain).requests.push({ bytes, time, certain: true })
+    this.#ask(domain, { bytes, time, certain: true })
   }
 
   /** The balloon may have been asked for a size, or may still be. */
   memoryOutcomeUnknown(domain: DomainIdentity, bytes: number, time: number): void {
-    this.#run(domain).requests.push({ bytes, time, certain: false })
+    this.#ask(domain, { bytes, time, certain: false })
   }
 
   /** What another program made of the affinity that we had given this vCPU; undefined: none did. */
@@ -159,31 +174,33 @@ export class Ledger {
 
   /** The same by number of the vCPU for all of a domain's that another program changed. */
   externalAffinities({ uuid }: Pick<DomainIdentity, 'uuid'>): ReadonlyMap<number, CpuSet> | undefined {
-    return this.#runs.get(uuid)?.external
+    return this.#touched.has(uuid) ? this.#runs.get(uuid)?.external : undefined
   }
 
   /** Whether we pinned this vCPU to `cpus` already, and what it has now is what the kernel made of that. */
   isAsRequested(vcpu: VcpuView, cpus: CpuSet): boolean {
-    const record = this.#runs.get(vcpu.domain.uuid)?.pins.get(vcpu.vcpu)
+    const record = this.#runs.get(vcpu.domain.uuid)?.pins[vcpu.vcpu]
     if (!record?.became || !vcpu.affinity) return false
     return record.requested.equals(cpus) && record.became.equals(vcpu.affinity)
   }
 
   /** What the guest may have got in all, in bytes, since it was last seen; 0: what is seen is all. */
-  largestRequested({ uuid, memory }: DomainView): number {
+  largestRequested({ uuid, memory }: Pick<SeenDomain, 'uuid' | 'memory'>): number {
     let largest = 0
-    for (const { bytes } of this.#runs.get(uuid)?.requests ?? []) largest = Math.max(largest, bytes)
+    for (const { bytes } of this.#asked.get(uuid)?.requests ?? []) largest = Math.max(largest, bytes)
     return largest === 0 ? 0 : guestSize(memory, largest)
   }
 
   /** Compares a vCPU that we pinned with what is seen of it. */
   #observePin(run: Run, vcpu: VcpuView, view: View): void {
-    const record = run.pins.get(vcpu.vcpu)
+    const record = run.pins[vcpu.vcpu]
     const seen = vcpu.affinity
     if (!record || !seen || view.time <= record.time) return
-    const { doubted = false } = record
-    if (run.external.has(vcpu.vcpu) && !doubted) return
-    if (doubted) run.external.delete(vcpu.vcpu)
+    const { doubted } = record
+    if (run.external.size > 0) {
+      if (run.external.has(vcpu.vcpu) && !doubted) return
+      if (doubted) run.external.delete(vcpu.vcpu)
+    }
     record.doubted = false
     if (record.became === seen) return
     const usable = usableBy(vcpu.domain, view.topology)
@@ -191,29 +208,37 @@ export class Ledger {
     const alike = (cpus: CpuSet) => cpus.equalsWithin(seen, usable)
     if (record.maybe.some(alike) || (record.became && alike(record.became))) return
     if (record.requested.and(usable).isEmpty) {
-      run.pins.delete(vcpu.vcpu)
+      run.pins[vcpu.vcpu] = undefined
     } else if (alike(record.requested) || (!record.became && seen.isSubsetOf(record.requested))) {
       record.became = seen
     } else if (doubted && vcpu.pin?.equals(record.requested)) {
-      run.pins.delete(vcpu.vcpu)
+      run.pins[vcpu.vcpu] = undefined
     } else {
       run.external.set(vcpu.vcpu, seen)
+      this.#touched.add(vcpu.domain.uuid)
       // Where no cpuset can be read, libvirt is asked whether this is a pin, and the next sample tells.
       record.doubted = !doubted && !vcpu.domain.cpuset && looksLikeCpuset(seen, view)
       if (record.doubted) this.#doubted.add(vcpu.domain.uuid)
     }
   }
 
+  #ask(domain: DomainIdentity, request: BalloonRequest): void {
+    const run = this.#run(domain)
+    run.requests.push(request)
+    this.#asked.set(domain.uuid, run)
+  }
+
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present && isSameRun(present, domain)) return present
-    const run: Run = { ...runOf(domain), pins: new Map(), external: new Map(), requests: [] }
+    const run: Run = { ...runOf(domain), pins: [], external: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
+    this.#asked.delete(domain.uuid)
     return run
   }
 }
 
-function observeBalloon(run: Run, domain: DomainView, memoryAskedAt: number): void {
+function observeBalloon(run: Run, domain: SeenDomain, memoryAskedAt: number): void {
   if (run.requests.length === 0) return
   const { actual, hold } = domain.memory
   if (actual === undefined || hold === 'stuck' || hold === 'failed') return

@@ -31,6 +31,7 @@ export class Quarantine {
 
   /** Forgets what has restarted or ended, and what was long ago. */
   observe(view: View): void {
+    if (this.#entries.size === 0) return
     const domains = domainsByUuid(view.domains)
     for (const [key, entry] of this.#entries) {
       const isThere = isSameRun(domains.get(entry.uuid), entry)

@@ -27,6 +27,7 @@ export class Refusals {
 
   /** Forgets what has restarted or ended. */
   observe(view: View): void {
+    if (this.#refusals.size === 0) return
     const domains = domainsByUuid(view.domains)
     for (const [key, refusal] of this.#refusals) {
       if (!isSameRun(domains.get(refusal.uuid), refusal)) this.#refusals.delete(key)

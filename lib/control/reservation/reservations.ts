@@ -51,6 +51,11 @@ export class Reservations {
     this.#terms = terms
   }
 
+  /** Whether anything is reserved, or waits to be. */
+  get areAny(): boolean {
+    return this.#kept.size > 0
+  }
+
   /** Bytes that are reserved in all. */
   get bytes(): number {
     let sum = 0

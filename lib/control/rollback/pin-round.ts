@@ -3,7 +3,10 @@ import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { actionKey, type PinAction, vcpuKey } from '../../policy/plan.ts'
 import { estimateDemand } from '../../view/cpu/demand.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
+import { VcpuMap } from '../../view/vcpu-map.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
+import { type DelaySample, worstDelay } from './delay-sample.ts'
 import { likelyDelays, type Sharer } from './expected-delay.ts'
 
 /** One vCPU that was pinned, and back to where. */
@@ -20,10 +23,11 @@ export interface Expected extends RunIdentity {
   readonly demand: number | undefined
 }
 
-/** Pins that are watched together, and what was to be expected of them. vCPUs are found by {@link keyOf}. */
+/** Pins that are watched together, and what was to be expected of them. */
 export interface PinRound {
+  /** By {@link keyOf}. */
   readonly moved: ReadonlyMap<string, Moved>
-  readonly expected: ReadonlyMap<string, Expected>
+  readonly expected: Pick<VcpuMap<Expected>, 'get'>
   /** pCPUs that vCPUs were pinned to. */
   readonly cpus: CpuSet
   /** These, and those that they were taken from. */
@@ -37,34 +41,39 @@ export interface PinRound {
 }
 
 /**
- * The round that `pins`, applied at the sight of `view`, the last of `views`, make, together with those of an `earlier` one
- * that was not judged yet: what that was about is reckoned with as it was before.
+ * The round that `pins`, applied at the sight of `view`, whose delays are the last of `delays`, make, together with those of
+ * an `earlier` one that was not judged yet: what that was about is reckoned with as it was before.
  */
 export function roundOf(
   pins: readonly PinAction[],
   view: View,
-  views: readonly View[],
+  delays: readonly DelaySample[],
   earlier: PinRound | undefined,
 ): PinRound {
-  const vcpus = new Map(view.vcpus.map((vcpu) => [keyOf(vcpu), vcpu]))
+  const vcpuOf = ({ uuid, vcpu }: PinAction) =>
+    domainsByUuid(view.domains)
+      .get(uuid)!
+      .vcpus.find((one) => one.vcpu === vcpu)!
   const moved = new Map(earlier?.moved)
-  const asked = new Map(pins.map((action) => [actionKey(action), action.cpus]))
+  const asked = new VcpuMap<CpuSet>()
+  for (const { uuid, vcpu, cpus } of pins) asked.set(uuid, vcpu, cpus)
   const cpus = pins.reduce((set, action) => set.or(action.cpus), earlier?.cpus ?? CpuSet.empty)
   for (const action of pins) {
-    const { domain, affinity } = vcpus.get(actionKey(action))!
+    const { domain, affinity } = vcpuOf(action)
     const before = moved.get(actionKey(action))
     const from = before && isSameRun(before, domain) ? before.from : affinity!
     moved.set(actionKey(action), { pin: action, ...runOf(domain), from })
   }
-  const left = [...asked.keys()].flatMap((key) => placeOf(vcpus.get(key)!) ?? [])
+  const left = pins.flatMap((action) => placeOf(vcpuOf(action)) ?? [])
   const about = new Set([...cpus, ...(earlier?.about ?? []), ...left])
-  const expected = new Map<string, Expected>()
-  for (const [key, vcpu] of vcpus) {
-    const place = placeAfter(placeOf(vcpu), asked.get(key))
-    const before = earlier?.expected.get(key)
+  const expected = new VcpuMap<Expected>()
+  for (const vcpu of view.vcpus) {
+    const { uuid, id, run } = vcpu.domain
+    const place = placeAfter(placeOf(vcpu), asked.get(uuid, vcpu.vcpu))
+    const before = earlier?.expected.get(uuid, vcpu.vcpu)
     const isSame = isSameRun(before, vcpu.domain)
     const isOld = isSame && before?.place !== undefined && earlier?.about.has(before.place)
-    expected.set(key, { ...runOf(vcpu.domain), place, demand: isOld ? before.demand : demandOf(vcpu) })
+    expected.set(uuid, vcpu.vcpu, { id, run, place, demand: isOld ? before.demand : demandOf(vcpu) })
   }
   const isNew = (pcpu: number) => !earlier?.about.has(pcpu)
   const background = new Map(earlier?.background)
@@ -76,7 +85,7 @@ export function roundOf(
     cpus,
     about,
     background,
-    before: Math.max(earlier?.before ?? 0, worstOf(views, new Set([...about].filter(isNew)))),
+    before: Math.max(earlier?.before ?? 0, worstDelay(delays, new Set([...about].filter(isNew)))),
     predicted: promised.length > 0 ? Math.max(...promised) : worstExpected(view, expected, background, cpus),
   }
 }
@@ -96,25 +105,10 @@ function placeAfter(place: number | undefined, cpus: CpuSet | undefined): number
   return !cpus || (place !== undefined && cpus.has(place)) ? place : cpus.first
 }
 
-/** Mean delay of the worst-served vCPU of managed domains on these pCPUs, as the last Views have it. */
-function worstOf(views: readonly View[], pcpus: ReadonlySet<number>): number {
-  const sums = new Map<string, { delay: number; samples: number }>()
-  for (const view of views) {
-    for (const vcpu of view.vcpus) {
-      const place = placeOf(vcpu)
-      if (!vcpu.domain.settings.managed || vcpu.delay === undefined) continue
-      if (place === undefined || !pcpus.has(place)) continue
-      const { delay, samples } = sums.get(keyOf(vcpu)) ?? { delay: 0, samples: 0 }
-      sums.set(keyOf(vcpu), { delay: delay + vcpu.delay, samples: samples + 1 })
-    }
-  }
-  return Math.max(0, ...Array.from(sums.values(), ({ delay, samples }) => delay / samples))
-}
-
 /** The longest delay that a placement lets expect of those who are to be on these pCPUs. */
 function worstExpected(
   view: View,
-  expected: ReadonlyMap<string, Expected>,
+  expected: PinRound['expected'],
   background: ReadonlyMap<number, number>,
   cpus: CpuSet,
 ): number {
@@ -123,7 +117,7 @@ function worstExpected(
   const capacities = new Map(view.pcpus.map(({ id, capacity }) => [id, capacity]))
   const isWeighted = view.domains.every(({ cpuShares }) => cpuShares !== undefined)
   for (const vcpu of view.vcpus) {
-    const { place, demand = 0 } = expected.get(keyOf(vcpu))!
+    const { place, demand = 0 } = expected.get(vcpu.domain.uuid, vcpu.vcpu)!
     if (place === undefined || !cpus.has(place)) continue
     const sharer = {
       demand: Math.min(1, demand / (capacities.get(place) ?? 1)),

@@ -2,9 +2,11 @@ import { isSameRun } from '../../host/sample.ts'
 import { type PinAction, pin } from '../../policy/plan.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
+import { VcpuMap } from '../../view/vcpu-map.ts'
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome } from '../tick.ts'
+import { type DelaySample, delaySample } from './delay-sample.ts'
 import { keyOf, type PinRound, roundOf } from './pin-round.ts'
 
 /** Samples after a round of pins in each of which a vCPU has to wait too long. */
@@ -43,9 +45,9 @@ export class PinWatch {
   readonly #quarantine: Quarantine
   #round: PinRound | undefined
   #samples = 0
-  readonly #stays = new Map<string, Stay>()
-  /** The last Views, the oldest first. */
-  #views: readonly View[] = []
+  readonly #stays = new VcpuMap<Stay>()
+  /** Delays in the last Views, the oldest first. */
+  #delays: readonly DelaySample[] = []
 
   constructor(quarantine: Quarantine) {
     this.#quarantine = quarantine
@@ -54,18 +56,18 @@ export class PinWatch {
   /** What is seen next does not continue what was. */
   interrupt(): void {
     this.#watch(undefined)
-    this.#views = []
+    this.#delays = []
   }
 
   /** Takes in a View with a CPU sample of its own. */
   observe(view: View): void {
-    this.#views = [...this.#views.slice(1 - enough), view]
+    this.#delays = [...this.#delays.slice(1 - enough), delaySample(view)]
     const cpus = this.#round?.cpus
     if (!cpus) return
     this.#samples++
     for (const vcpu of view.vcpus) {
       const place = placeOf(vcpu)
-      if (place === undefined || !cpus.has(place)) this.#stays.delete(keyOf(vcpu))
+      if (place === undefined || !cpus.has(place)) this.#stays.delete(vcpu.domain.uuid, vcpu.vcpu)
       else this.#note(vcpu, place)
     }
   }
@@ -100,7 +102,7 @@ export class PinWatch {
     const pins = applied.filter((action) => action.kind === 'pin')
     // Who weighs something else than when it was planned waits for that.
     if (applied.some(({ kind }) => kind === 'setShares')) this.#watch(undefined)
-    else if (pins.length > 0) this.#watch(roundOf(pins, view, this.#views, this.#round))
+    else if (pins.length > 0) this.#watch(roundOf(pins, view, this.#delays, this.#round))
   }
 
   #watch(round: PinRound | undefined): void {
@@ -111,9 +113,9 @@ export class PinWatch {
 
   #note(vcpu: VcpuView, place: number): void {
     const { usage = Number.NaN, delay = Number.NaN } = vcpu
-    const stay = this.#stays.get(keyOf(vcpu))
+    const stay = this.#stays.get(vcpu.domain.uuid, vcpu.vcpu)
     if (stay?.place !== place) {
-      this.#stays.set(keyOf(vcpu), { place, samples: 1, delay, usage })
+      this.#stays.set(vcpu.domain.uuid, vcpu.vcpu, { place, samples: 1, delay, usage })
       return
     }
     stay.samples++
@@ -134,7 +136,7 @@ export class PinWatch {
     for (const vcpu of view.vcpus) {
       const stay = this.#stayOf(vcpu)
       const { domain } = vcpu
-      const isExpected = isSameRun(round.expected.get(keyOf(vcpu)), domain)
+      const isExpected = isSameRun(round.expected.get(vcpu.domain.uuid, vcpu.vcpu), domain)
       if (!stay || !domain.settings.managed || !isExpected) continue
       if (!(stay.delay > longest) || isExcused(stay.place)) continue
       worst = vcpu
@@ -162,7 +164,7 @@ export class PinWatch {
       if (placeOf(vcpu) !== place) continue
       const stay = this.#stayOf(vcpu)
       if (!stay) return true
-      const expected = round.expected.get(keyOf(vcpu))
+      const expected = round.expected.get(vcpu.domain.uuid, vcpu.vcpu)
       const wasExpected = expected && isSameRun(expected, vcpu.domain) && expected.place === place
       const now = stay.usage / stay.samples
       const before = wasExpected ? (expected.demand ?? 0) : 0
@@ -176,7 +178,7 @@ export class PinWatch {
 
   /** How it has been since the round; undefined: it has not been in one place for as long. */
   #stayOf(vcpu: VcpuView): Stay | undefined {
-    const stay = this.#stays.get(keyOf(vcpu))
+    const stay = this.#stays.get(vcpu.domain.uuid, vcpu.vcpu)
     return stay && stay.samples >= enough && !Number.isNaN(stay.usage) ? stay : undefined
   }
 }

@@ -5,7 +5,8 @@ import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { littleSwap, manyFaults } from '../../view/memory/events.ts'
 import { reportSpacing } from '../../view/memory/report.ts'
 import { negligible, requestedSize } from '../../view/memory/sizes.ts'
-import type { DomainView, MemoryEvents, View } from '../../view/view.ts'
+import type { MemoryView, SeenDomain } from '../../view/memory-glance.ts'
+import type { MemoryEvents, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome, Rollback } from '../tick.ts'
 
@@ -38,7 +39,7 @@ export class ShrinkWatch {
   }
 
   /** Takes in what each guest reports. */
-  observe(view: View): void {
+  observe(view: MemoryView): void {
     if (this.#shrinks.size === 0) return
     const domains = domainsByUuid(view.domains)
     for (const [uuid, shrink] of this.#shrinks) {
@@ -50,6 +51,7 @@ export class ShrinkWatch {
 
   /** What is to be given back, where `plan` does not already give that guest something. */
   due(view: View, plan: Plan): Rollback[] {
+    if (this.#shrinks.size === 0) return []
     return view.domains.flatMap((domain) => {
       const shrink = this.#shrinks.get(domain.uuid)
       const size = requestedSize(domain) ?? 0
@@ -83,7 +85,7 @@ export class ShrinkWatch {
     }
   }
 
-  #judge(shrink: Shrink, domain: DomainView, time: number): void {
+  #judge(shrink: Shrink, domain: SeenDomain, time: number): void {
     const { age, events, actual = 0 } = domain.memory
     if (age === undefined || !events) return
     const reportedAt = time - age

@@ -9,6 +9,13 @@ export class AllowedSets {
   readonly isolated: CpuSet
   readonly #respectPins: boolean
   readonly #within = new WeakMap<CpuSet, WeakMap<CpuSet, CpuSet>>()
+  /** What was asked for last, and the answer: vCPUs of a domain, and domains, come in runs that are alike. */
+  readonly #last: {
+    settings: DomainSettings | undefined
+    first: CpuSet | undefined
+    cpuset: CpuSet | undefined
+    allowed: CpuSet
+  } = { settings: undefined, first: undefined, cpuset: undefined, allowed: CpuSet.empty }
 
   /** With `respectPins` what a vCPU could run on at first is a limit, too. */
   constructor(topology: Topology, reserved: CpuSet, respectPins: boolean) {
@@ -21,7 +28,18 @@ export class AllowedSets {
    * Where a vCPU may be placed by the settings of its domain, by the cpuset of that and by what it could run on at
    * `first`. Nowhere when nothing may be changed, and when it was given isolated pCPUs only: whoever did that meant it.
    */
-  of({ managed, cpus }: DomainSettings, first: CpuSet | undefined, cpuset?: CpuSet | undefined): CpuSet {
+  of(settings: DomainSettings, first: CpuSet | undefined, cpuset?: CpuSet | undefined): CpuSet {
+    const last = this.#last
+    if (settings !== last.settings || first !== last.first || cpuset !== last.cpuset) {
+      last.allowed = this.#of(settings, first, cpuset)
+      last.settings = settings
+      last.first = first
+      last.cpuset = cpuset
+    }
+    return last.allowed
+  }
+
+  #of({ managed, cpus }: DomainSettings, first: CpuSet | undefined, cpuset: CpuSet | undefined): CpuSet {
     if (!managed) return CpuSet.empty
     if (first && !this.isolated.isEmpty && first.isSubsetOf(this.isolated)) return CpuSet.empty
     const within = cpuset === undefined ? this.usable : this.#intersect(this.usable, cpuset)

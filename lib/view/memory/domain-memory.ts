@@ -23,20 +23,18 @@ import { guestSize } from './virtio-mem.ts'
 const absurdSwap = 16 * 2 ** 30
 
 /** What {@link DomainMemory.take} needs beside the sample; see {@link MemoryContext}. */
-interface SampleContext extends Pick<MemoryContext, 'interval' | 'traits'> {
-  readonly requested: number | undefined
-}
+type SampleContext = Pick<MemoryContext, 'requested' | 'interval' | 'traits'>
 
-/** What {@link DomainMemory.view} needs beside the samples. */
+/** What {@link DomainMemory.view} needs beside the samples. Changed in place from domain to domain: there are thousands. */
 export interface MemoryContext {
-  readonly state: DomainState
+  state: DomainState
   /** Bytes that the balloon itself was last asked for. */
-  readonly requested: number | undefined
+  requested: number | undefined
   /** Milliseconds since the epoch. */
-  readonly wallTime: number
+  wallTime: number
   /** Milliseconds between decisions. */
-  readonly interval: number | undefined
-  readonly traits: DomainTraits | undefined
+  interval: number | undefined
+  traits: DomainTraits | undefined
 }
 
 /** When a guest began to boot anew: monotonic milliseconds, and milliseconds since the epoch. */
@@ -189,21 +187,24 @@ export class MemoryLevels {
   #domains: ReadonlyMap<string, DomainMemory> = new Map()
   /** The same by row of the last sample. */
   #rows: readonly DomainMemory[] = []
+  readonly #context: SampleContext = { requested: undefined, interval: undefined, traits: undefined }
 
-  /** Takes in a sample: balloons were on their way to `targets`. The same object again changes nothing. */
+  /** Takes in a sample, with facts by row: balloons were on their way to `targets`. The same object again changes nothing. */
   take(
     sample: MemorySample,
     targets: ReadonlyMap<string, number>,
     interval: number | undefined,
-    traitsOf: (domain: DomainIdentity) => DomainTraits | undefined,
+    facts: readonly { readonly traits: DomainTraits | undefined }[],
   ): void {
     if (sample === this.#sample) return
     if (sample.domains !== this.#sample?.domains) this.#follow(sample)
     this.#sample = sample
+    const context = this.#context
+    context.interval = interval
     for (let row = 0; row < this.#rows.length; row++) {
-      const domain = sample.domains[row]!
-      const requested = targets.get(domain.uuid)
-      this.#rows[row]!.take(sample, row, { requested, interval, traits: traitsOf(domain) })
+      context.requested = targets.size > 0 ? targets.get(sample.domains[row]!.uuid) : undefined
+      context.traits = facts[row]!.traits
+      this.#rows[row]!.take(sample, row, context)
     }
   }
 
@@ -213,9 +214,10 @@ export class MemoryLevels {
     if (found && isSameRun(found.identity, identity)) found.rebooted(reboot)
   }
 
-  /** What a policy sees of one domain. */
-  view(identity: DomainIdentity, context: MemoryContext): DomainMemoryView {
-    const found = this.#domains.get(identity.uuid)
+  /** What a policy sees of one domain. It is looked up unless it is at `row` of the last sample, as it usually is. */
+  view(identity: DomainIdentity, row: number, context: MemoryContext): DomainMemoryView {
+    const there = this.#sample?.domains[row]?.uuid === identity.uuid ? this.#rows[row] : undefined
+    const found = there ?? this.#domains.get(identity.uuid)
     const isKnown = found && isSameRun(found.identity, identity)
     return (isKnown ? found : new DomainMemory(identity, false, 0)).view(context)
   }

@@ -1,10 +1,10 @@
-import type { DomainTraits } from '../../host/domain-traits.ts'
 import { wrongOption } from '../../host/errors.ts'
-import type { DomainIdentity, DomainState, HostMemory, MemorySample } from '../../host/sample.ts'
+import type { DomainIdentity, HostMemory, MemorySample } from '../../host/sample.ts'
 import { known } from '../../util/known.ts'
-import type { DomainMemoryView, DomainView, HostMemoryView } from '../view.ts'
+import type { DomainFacts } from '../domain-facts.ts'
+import type { DomainMemoryView, HostMemoryView } from '../view.ts'
 import { commitment } from './commitment.ts'
-import { MemoryLevels, type Reboot } from './domain-memory.ts'
+import { type MemoryContext, MemoryLevels, type Reboot } from './domain-memory.ts'
 import { ordinaryMemory } from './host-memory.ts'
 import { HostState } from './host-state.ts'
 
@@ -16,8 +16,6 @@ export interface MemoryObserverOptions {
   readonly domainOverhead: number
   /** Whether what the ZFS ARC can give back counts as available. Default false. */
   readonly countZfsArc?: boolean | undefined
-  /** What is known of a domain's devices; asked for every domain at every sample. Default: nothing is. */
-  readonly traits?: ((domain: DomainIdentity) => DomainTraits | undefined) | undefined
 }
 
 /** The memory half of an `Observer`: the levels of every guest, and the state of the host. */
@@ -25,7 +23,6 @@ export class MemoryObserver {
   readonly #options: MemoryObserverOptions
   #levels = new MemoryLevels()
   readonly #hostState = new HostState()
-  readonly #traitsOf: (domain: DomainIdentity) => DomainTraits | undefined
 
   /** @throws TypeError for an option that is no number of bytes. */
   constructor(options: MemoryObserverOptions) {
@@ -35,12 +32,19 @@ export class MemoryObserver {
       }
     }
     this.#options = options
-    this.#traitsOf = (domain) => options.traits?.(domain)
   }
 
-  /** Takes in a sample: balloons were on their way to `targets`; `interval` is the one between decisions, in milliseconds. */
-  take(memory: MemorySample, targets: ReadonlyMap<string, number>, interval: number | undefined): void {
-    this.#levels.take(memory, targets, interval, this.#traitsOf)
+  /**
+   * Takes in a sample, with what is known of its domains by row: balloons were on their way to `targets`; `interval` is the
+   * one between decisions, in milliseconds.
+   */
+  take(
+    memory: MemorySample,
+    targets: ReadonlyMap<string, number>,
+    interval: number | undefined,
+    facts: readonly DomainFacts[],
+  ): void {
+    this.#levels.take(memory, targets, interval, facts)
     this.#hostState.next(this.#ordinary(memory))
   }
 
@@ -54,30 +58,16 @@ export class MemoryObserver {
     this.#levels.rebooted(domain, reboot)
   }
 
-  /** What a policy sees of one domain at `wallTime`, milliseconds since the epoch. */
-  ofDomain(
-    identity: DomainIdentity,
-    state: DomainState,
-    at: {
-      readonly targets: ReadonlyMap<string, number>
-      readonly wallTime: number
-      readonly interval: number | undefined
-    },
-  ): DomainMemoryView {
-    return this.#levels.view(identity, {
-      state,
-      requested: at.targets.get(identity.uuid),
-      wallTime: at.wallTime,
-      interval: at.interval,
-      traits: this.#traitsOf(identity),
-    })
+  /** What a policy sees of one domain, which is likely to be at `row` of the memory sample. */
+  ofDomain(identity: DomainIdentity, row: number, context: MemoryContext): DomainMemoryView {
+    return this.#levels.view(identity, row, context)
   }
 
   /** What it sees of the host, whose topology says that it has `whole` bytes; `reserved` bytes are kept for guests to come. */
   ofHost(
     sample: MemorySample | undefined,
     whole: number,
-    domains: readonly DomainView[],
+    domains: readonly { readonly memory: DomainMemoryView }[],
     reserved: number,
   ): HostMemoryView {
     const { hostMemoryReserve: reserve, domainOverhead } = this.#options
