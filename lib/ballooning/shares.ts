@@ -23,8 +23,11 @@ export interface SharesOptions {
   readonly tax?: number | undefined
 }
 
-/** What {@link shares} remembers: of each guest by UUID. */
-export type SharesState = ReadonlyMap<string, GuestRecord>
+/** What {@link shares} remembers of each guest: in the order of the domains in the last View. */
+export interface SharesState {
+  readonly uuids: readonly string[]
+  readonly records: readonly (GuestRecord | undefined)[]
+}
 
 /** Part of the budget that is kept free beside the comfort of all while a guest grows or is under pressure: it is there at once. */
 const sparePart = 1 / 32
@@ -47,32 +50,53 @@ const sparePart = 1 / 32
 export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAction, SharesState> {
   const terms = readTerms(options)
   return {
-    initialState: new Map(),
+    initialState: { uuids: [], records: [] },
     decide(view, state) {
-      const next = new Map<string, GuestRecord>()
+      const recordOf = recordsIn(state)
+      const uuids: string[] = []
+      const records: (GuestRecord | undefined)[] = []
       const guests: Guest[] = []
-      for (const domain of view.domains) {
-        const before = state.get(domain.uuid)
+      /** By guest: where its record is. */
+      const rows: number[] = []
+      for (let row = 0; row < view.domains.length; row++) {
+        const domain = view.domains[row]!
+        const before = recordOf(domain.uuid, row)
         const record = remember(domain, view.time, before)
-        const kept = record ?? before
-        if (kept) next.set(domain.uuid, kept)
+        uuids.push(domain.uuid)
+        records.push(record ?? before)
         if (!record || !domain.settings.managed) continue
         guests.push(judge(domain, record, terms, view.time))
+        rows.push(row)
       }
       const { outlook, allocation } = lookAt(view, guests, terms)
       const growth = grow(outlook)
       const shrinks = shrink(outlook, growth, terms)
-      const shrunk = new Map(shrinks.map(({ uuid, bytes }) => [uuid, bytes]))
       for (let i = 0; i < guests.length; i++) {
-        const { domain, asked, record: before } = guests[i]!
-        const record = noteRest(guests[i]!, allocation.sizes[i]!, view.time)
-        const to = shrunk.get(domain.uuid)
-        const isShrunk = to !== undefined && to < asked
-        const after = isShrunk ? { ...record, shrunk: { time: view.time, from: asked, to } } : record
-        if (after !== before) next.set(domain.uuid, after)
+        records[rows[i]!] = noteRest(guests[i]!, allocation.sizes[i]!, view.time)
       }
-      return { plan: [...shrinks, ...growth.plan], state: next, errors: misfits(allocation, guests) }
+      if (shrinks.length > 0) {
+        const shrunk = new Map(shrinks.map(({ uuid, bytes }) => [uuid, bytes]))
+        for (let i = 0; i < guests.length; i++) {
+          const { domain, asked } = guests[i]!
+          const to = shrunk.get(domain.uuid)
+          if (to === undefined || to >= asked) continue
+          records[rows[i]!] = { ...records[rows[i]!]!, shrunk: { time: view.time, from: asked, to } }
+        }
+      }
+      const errors = misfits(allocation, guests)
+      return { plan: [...shrinks, ...growth.plan], state: { uuids, records }, errors }
     },
+  }
+}
+
+/** Finds the record of a domain, which is likely to be where it is in the View: an index is made when one is not. */
+function recordsIn({ uuids, records }: SharesState) {
+  let rows: ReadonlyMap<string, number> | undefined
+  return (uuid: string, row: number): GuestRecord | undefined => {
+    if (uuids[row] === uuid) return records[row]
+    rows ??= new Map(uuids.map((one, index) => [one, index]))
+    const found = rows.get(uuid)
+    return found === undefined ? undefined : records[found]
   }
 }
 

@@ -1,7 +1,7 @@
 import { MiB } from '../../util/units.ts'
 import type { DomainView } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
-import { type GuestRecord, peak, raisedSize, remembered, soon } from './record.ts'
+import { figure, type GuestRecord, lastOf, peak, raisedSize, remembered, soon } from './record.ts'
 
 /** The options of the policy, with every default filled in. Bytes. */
 export interface Terms {
@@ -68,14 +68,14 @@ export function judge(
   const ceiling = Math.min(maximum, memoryCeiling)
   const isRefusing = time < record.patientUntil
 
-  const used = record.reports.at(-1)!.used
-  const recentlyUsed = peak(record, 'used', agreeing)
+  const used = lastOf(record, figure.used)
+  const recentlyUsed = peak(record, figure.used, agreeing)
   // A guest that is to keep its margin unused, not only usable, keeps the little cache that its programs run from.
-  const inCache = Math.min(peak(record, 'cache', agreeing), leastCache)
+  const inCache = Math.min(peak(record, figure.cache, agreeing), leastCache)
   const leastRoom = untouched * margin + inCache
   const room = Math.max(fromOthers * margin + inCache, roomWhenSuffering(domain, record, margin))
   const need = Math.min(ceiling, recentlyUsed + room)
-  const expected = peak(record, 'expected', agreeing)
+  const expected = peak(record, figure.expected, agreeing)
   const growing = domain.memory.need ? soon(domain.memory.need) : 0
   const isPressed = growing > slowly || record.suffered > 0
   const least = Math.max(floor, memoryFloor, need)
@@ -86,11 +86,11 @@ export function judge(
   const reserve = Math.max(burst, burstPart * (maximum - smallGuest), domain.memory.need?.burst ?? 0)
   const withReserve = Math.min(ceiling, recentlyUsed + margin + inCache + reserve)
   const ample = isRefusing ? wanted : Math.max(wanted, withReserve)
-  const everNeeded = peak(record, 'inUse', remembered) + record.reserve + margin
+  const everNeeded = peak(record, figure.inUse, remembered) + record.reserve + margin
   const useful = Math.max(
     record.original,
     record.raised?.bytes ?? 0,
-    everNeeded + peak(record, 'cache', remembered),
+    everNeeded + peak(record, figure.cache, remembered),
   )
   return {
     domain,

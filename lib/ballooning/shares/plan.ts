@@ -4,7 +4,7 @@ import type { HostMemoryState, HostMemoryView } from '../../view/view.ts'
 import { taxedShares } from './allocation.ts'
 import { fill } from './fill.ts'
 import { agreeing, figuresOf, type Guest, type Terms } from './guest.ts'
-import { remembered } from './record.ts'
+import { countOf, remembered } from './record.ts'
 import { band, edgeOf, isRoomy } from './rest.ts'
 
 /** Bytes by which comfort may be missed before a guest is given more, and below which a change is not worth a call. */
@@ -91,11 +91,11 @@ export function shrink(outlook: Outlook, growth: Growth, terms: Terms): SetMemor
     if (growing.has(domain.uuid)) return []
     if (isRefusing) return letGo(guest)
     const goal = sizes[i]!
-    if (asked - wanted[i]! >= leastChange && record.reports.length >= agreeing) {
+    if (asked - wanted[i]! >= leastChange && countOf(record) >= agreeing) {
       const bytes = Math.max(sizes[i]!, Math.min(wanted[i]!, asked - leastGift))
       return [setMemory(domain, bytes, { kind: 'shares-reclaim', ...figuresOf(guest), lack })]
     }
-    const isQuiet = record.reports.length >= quietReports(host.state)
+    const isQuiet = countOf(record) >= quietReports(host.state)
     const hasFollowed = Math.abs((domain.memory.actual ?? 0) - asked) < MiB
     // One that refused before is asked again when others lack something.
     if (record.refusals > 0 || !isQuiet || !hasFollowed || asked - goal <= edgeOf(record)) return []

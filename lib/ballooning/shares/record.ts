@@ -21,18 +21,20 @@ const mostRefusals = 10
 /** Seconds from a report until memory arrives, at most, and as much again for growth that began between two reports. */
 const longestWay = 30
 
-/** What one report of a guest says that it needs, in bytes. */
-export interface Report {
+/** What one report of a guest says that it needs: where each figure stands among those of the report. Bytes. */
+export const figure = {
   /** Monotonic milliseconds when it was made. */
-  readonly time: number
-  readonly inUse: number
+  time: 0,
+  inUse: 1,
   /** In use, and still swapped out. */
-  readonly used: number
+  used: 2,
   /** That, and what it is about to take while it grows. */
-  readonly expected: number
+  expected: 3,
   /** Page cache that it could drop. */
-  readonly cache: number
-}
+  cache: 4,
+} as const
+type Figure = (typeof figure)[keyof typeof figure]
+const figuresPerReport = 5
 
 /** What is remembered of one run of a guest. Plain data; bytes and monotonic milliseconds. */
 export interface GuestRecord extends RunIdentity {
@@ -40,8 +42,11 @@ export interface GuestRecord extends RunIdentity {
   readonly original: number
   /** The most that it was ever expected to take soon, or to want back from its swap. */
   readonly reserve: number
-  /** The last ones, oldest first; never empty. */
-  readonly reports: readonly Report[]
+  /**
+   * The last ones, oldest first, each with its {@link figure}s in a row; never empty. No objects: all of them are gone
+   * through in every tick.
+   */
+  readonly reports: readonly number[]
   /** Reports in a row in which it was under pressure. */
   readonly suffered: number
   /** The last time that it was asked for memory: its size until then, and the size that it was asked to have. */
@@ -72,18 +77,26 @@ export function remember(
   }
   const known = before && isSameRun(before, domain) ? before : nothing(domain, target ?? actual)
   const reportTime = time - age
-  const last = known.reports.at(-1)
-  const isNew = !last || reportTime >= last.time + reportSpacing
+  const isNew = countOf(known) === 0 || reportTime >= lastOf(known, figure.time) + reportSpacing
   const noted = isNew ? noteReport(known, domain, need, reportTime, time) : known
   return noteProgress(noted, domain, actual, time)
 }
 
+/** How many reports are remembered. */
+export function countOf({ reports }: GuestRecord): number {
+  return reports.length / figuresPerReport
+}
+
+/** What the last report had of something. */
+export function lastOf({ reports }: GuestRecord, what: Figure): number {
+  return reports[reports.length - figuresPerReport + what]!
+}
+
 /** The most that the last `count` reports had of something. */
-export function peak({ reports }: GuestRecord, what: Exclude<keyof Report, 'time'>, count: number): number {
+export function peak({ reports }: GuestRecord, what: Figure, count: number): number {
   let most = Number.NEGATIVE_INFINITY
-  for (let i = Math.max(0, reports.length - count); i < reports.length; i++) {
-    most = Math.max(most, reports[i]![what])
-  }
+  const first = Math.max(0, reports.length - count * figuresPerReport)
+  for (let i = first + what; i < reports.length; i += figuresPerReport) most = Math.max(most, reports[i]!)
   return most
 }
 
@@ -126,16 +139,19 @@ function noteReport(
   const cache = Math.max(0, (usable ?? unused) - unused)
   const used = inUse + swapDebt
   const expected = used + soon({ burst, growthPerSecond })
-  const report = { time: reportTime, inUse, used, expected, cache }
-  const { shrunk, raised } = record
+  const { id, run, original, shrunk, raised, refusals, patientUntil, roomySince, isResting } = record
   const isHurt = events !== undefined && (events.underPressure || events.swappedOut > 0 || events.oomKilled)
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
   const lost = events?.oomKilled ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
-  const reports = record.reports.slice(1 - remembered).concat(report)
-  const hasLetGo = raised !== undefined && reports.every(({ used }) => used < letGo * raised.used)
+  const reports = record.reports.slice((1 - remembered) * figuresPerReport)
+  reports.push(reportTime, inUse, used, expected, cache)
+  const hasLetGo = raised !== undefined && mostUsed(reports) < letGo * raised.used
+  // Every field by name: a spread of all of them is several times as slow, and there is one for each report.
   return {
-    ...record,
+    id,
+    run,
+    original,
     reserve: Math.max(record.reserve, swapDebt + burst),
     reports,
     suffered: events?.underPressure ? record.suffered + 1 : 0,
@@ -143,7 +159,17 @@ function noteReport(
     shrunk: hurts ? undefined : shrunk,
     raised:
       bytes > 0 ? { time, bytes, used, times: (raised?.times ?? 0) + 1 } : hasLetGo ? undefined : raised,
+    refusals,
+    patientUntil,
+    roomySince,
+    isResting,
   }
+}
+
+function mostUsed(reports: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = figure.used; i < reports.length; i += figuresPerReport) most = Math.max(most, reports[i]!)
+  return most
 }
 
 function noteProgress(

@@ -1,6 +1,6 @@
 import { MiB } from '../../util/units.ts'
 import type { Guest } from './guest.ts'
-import { type GuestRecord, remembered } from './record.ts'
+import { countOf, type GuestRecord, remembered } from './record.ts'
 
 /** Bytes beyond what a guest is to have, or below it, that are left as they are. */
 export const band = 64 * MiB
@@ -25,7 +25,7 @@ export function isRoomy({ roomySince }: GuestRecord, time: number): boolean {
 /** What is remembered of a guest that is to have `goal`. */
 export function noteRest({ record, asked }: Guest, goal: number, time: number): GuestRecord {
   const edge = edgeOf(record)
-  const isResting = record.reports.length >= remembered && Math.abs(asked - goal) <= edge
+  const isResting = countOf(record) >= remembered && Math.abs(asked - goal) <= edge
   const isRoomy = goal - asked > (record.isResting ? worthwhileAtRest : worthwhile)
   const roomySince = isRoomy ? (record.roomySince ?? time) : undefined
   if (isResting === record.isResting && roomySince === record.roomySince) return record
