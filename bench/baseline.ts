@@ -21,29 +21,9 @@ export interface BaselineNeeds {
 const run = promisify(execFile)
 const mostOutput = 1 << 26
 
-/**
- * The directory of the baseline's tree. It is taken from the history of this checkout once and kept under `.cache`, with this
- * checkout's node_modules, so that nothing but the sources differs. Rejects where the history is not there.
- */
+/** The directory of the baseline's tree, as {@link treeOf} has it. */
 export async function baselineTree({ addon = false }: BaselineNeeds = {}): Promise<string> {
-  const cache = join(currentTree, '.cache', 'baseline')
-  const tree = join(cache, baselineCommit)
-  if (!existsSync(tree)) {
-    await assertHistory()
-    await mkdir(cache, { recursive: true })
-    // Made aside and renamed: a tree that is there is whole.
-    const draft = await mkdtemp(join(cache, 'draft-'))
-    try {
-      const archive = join(draft, 'tree.tar')
-      await run('git', ['-C', currentTree, 'archive', `--output=${archive}`, baselineCommit])
-      await run('tar', ['-xf', archive, '-C', draft])
-      await rm(archive)
-      await symlink(join(currentTree, 'node_modules'), join(draft, 'node_modules'))
-      await rename(draft, tree)
-    } finally {
-      await rm(draft, { recursive: true, force: true })
-    }
-  }
+  const tree = await treeOf(baselineCommit)
   if (addon && !existsSync(join(tree, 'build', 'Release'))) {
     const script = join(tree, 'scripts', 'build-addon.mjs')
     await run(process.execPath, [script, 'gyp'], { cwd: tree, maxBuffer: mostOutput })
@@ -51,12 +31,37 @@ export async function baselineTree({ addon = false }: BaselineNeeds = {}): Promi
   return tree
 }
 
-async function assertHistory(): Promise<void> {
+/**
+ * The directory of a commit's tree. It is taken from the history of this checkout once and kept under `.cache`, with this
+ * checkout's node_modules, so that nothing but the sources differs. Rejects where the history is not there.
+ */
+export async function treeOf(commit: string): Promise<string> {
+  const cache = join(currentTree, '.cache', 'baseline')
+  const tree = join(cache, commit)
+  if (existsSync(tree)) return tree
+  await assertHistory(commit)
+  await mkdir(cache, { recursive: true })
+  // Made aside and renamed: a tree that is there is whole.
+  const draft = await mkdtemp(join(cache, 'draft-'))
   try {
-    await run('git', ['-C', currentTree, 'cat-file', '-e', `${baselineCommit}^{tree}`])
+    const archive = join(draft, 'tree.tar')
+    await run('git', ['-C', currentTree, 'archive', `--output=${archive}`, commit])
+    await run('tar', ['-xf', archive, '-C', draft])
+    await rm(archive)
+    await symlink(join(currentTree, 'node_modules'), join(draft, 'node_modules'))
+    await rename(draft, tree)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+  return tree
+}
+
+async function assertHistory(commit: string): Promise<void> {
+  try {
+    await run('git', ['-C', currentTree, 'cat-file', '-e', `${commit}^{tree}`])
   } catch (cause) {
     throw new Error(
-      `This bench needs the baseline, commit ${baselineCommit}, from the history of a full clone; it is not in ` +
+      `This needs the tree of commit ${commit} from the history of a full clone; it is not in ` +
         `${currentTree} (a shallow clone gets it with: git fetch --unshallow)`,
       { cause },
     )

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type * as simulation from '../../lib/simulation/index.ts'
 import { answerWith } from '../baseline.ts'
-import { digestOf } from './digest.ts'
+import { cpuAsOfBaseline, digestOf, memoryAsOfBaseline } from './digest.ts'
 import { type Size, scenarioOf } from './scenario.ts'
 
 /** What one turn of a build came to. */
@@ -36,9 +36,7 @@ answerWith(async (size: Size): Promise<Span> => {
   const memorySample = await run.host.sampleMemory()
   const wall = performance.now() - begun
   const { user, system } = process.cpuUsage(cpuBefore)
-  // What a quota holds back is not in a baseline's samples.
-  const { throttled: _, ...shown } = cpuSample
   const hash = createHash('sha256').update(run.digest)
-  run.digest = digestOf(hash, [shown, memorySample, run.host.toll])
+  run.digest = digestOf(hash, [cpuAsOfBaseline(cpuSample), memoryAsOfBaseline(memorySample), run.host.toll])
   return { cpu: (user + system) / 1_000, wall, digest: run.digest }
 })

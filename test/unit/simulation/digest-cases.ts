@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { digestOf } from '../../../bench/simulate/digest.ts'
-import type { MemorySample } from '../../../lib/host/sample.ts'
+import { cpuAsOfBaseline, digestOf, memoryAsOfBaseline } from '../../../bench/simulate/digest.ts'
 import type {
   Change,
   DomainScenario,
@@ -76,7 +75,7 @@ function scenario(
   return { seed, pcpus, memory, background: 0.05, domains: guests(count, affinities), changes }
 }
 
-/** Hosts whose samples must never change, by name. */
+/** Hosts whose samples must never change, by name: of what the first build could simulate. */
 export const digestCases: Readonly<Record<string, Scenario>> = {
   'two pCPUs, crowded': scenario(1, 2, 9, ['any', '0', '1']),
   'four pCPUs, free': scenario(2, 4, 8, ['any']),
@@ -101,14 +100,65 @@ export const digestCases: Readonly<Record<string, Scenario>> = {
   },
 }
 
-/** A sample without what the first build did not have. */
-function memoryOf({ hugePages: _, rssFile: __, host, ...sample }: MemorySample): object {
-  const { hugePages: ___, ...memory } = host
-  return { ...sample, host: memory }
+const quotas: readonly DomainScenario[] = guests(12, ['any', '0-2', '5']).map((guest, i) => ({
+  ...guest,
+  ...(i % 4 === 1 && { cpuQuota: { vcpu: 0.31 } }),
+  ...(i % 4 === 2 && { cpuQuota: { global: 0.77, period: 37 } }),
+  ...(i % 4 === 3 && { cpuQuota: { vcpu: 0.4, global: 0.55, period: 10 } }),
+}))
+
+const pcpuChanges: readonly Change[] = [
+  { at: 450, kind: 'offline', pcpu: 2 },
+  { at: 1_050, kind: 'cpuset', cpus: '0-2,4-5' },
+  { at: 1_777, kind: 'online', pcpu: 2 },
+  { at: 2_222, kind: 'offline', pcpu: 4 },
+  { at: 3_100, kind: 'cpuset', cpus: 'any' },
+  { at: 3_700, kind: 'online', pcpu: 4 },
+]
+
+/** Hosts with what came later: quotas, unequal pCPUs, pCPUs that come and go, cpusets, huge pages. */
+export const laterDigestCases: Readonly<Record<string, Scenario>> = {
+  'quotas on SMT': {
+    ...scenario(11, { cores: 3, threads: 2 }, 12, ['any']),
+    domains: quotas,
+    changes: [
+      ...changes,
+      { at: 800, domain: 'guest0', kind: 'cpuQuota', cpuQuota: { global: 0.5 } },
+      { at: 1_900, domain: 'guest1', kind: 'cpuQuota', cpuQuota: {} },
+      { at: 2_900, domain: 'guest2', kind: 'cpuQuota', cpuQuota: { vcpu: 0.2, period: 20 } },
+    ],
+  },
+  'P-cores and E-cores': scenario(12, { cores: 6, capacities: [1, 1, 1, 0.58, 0.58, 0.58] }, 14, [
+    'any',
+    '3-5',
+    '0',
+  ]),
+  'unequal and SMT': scenario(13, { cores: 4, threads: 2, capacities: [1, 0.9, 0.6, 0.5] }, 20, [
+    'any',
+    '2-6',
+  ]),
+  'offline, online, cpusets of v2': {
+    ...scenario(14, { cores: 3, threads: 2 }, 12, ['any', '0-2', '4', '2,5']),
+    changes: [...changes, ...pcpuChanges],
+  },
+  'offline, online, cpusets of v1': {
+    ...scenario(15, { cores: 3, threads: 2 }, 12, ['any', '0-2', '4', '2,5']),
+    cgroups: 'v1',
+    changes: [...changes, ...pcpuChanges],
+  },
+  'huge pages, half of the host': {
+    ...scenario(16, { cores: 4, cells: 2 }, 8, ['any', '0-1'], 12 * 1024 * MiB),
+    domains: guests(8, ['any', '0-1']).map((guest, i) =>
+      i % 2 === 0 ? guest : { ...guest, memory: { maximum: 1024 * MiB, pinned: 'huge pages' } },
+    ),
+  },
 }
 
-/** The digest of what a host shows and of what is really so in it, while it is also pinned and ballooned from outside. */
-export async function digestOfRun(host: SimulatedHost): Promise<string> {
+/**
+ * The digest of what a host shows and of what is really so in it, while it is also pinned and ballooned from outside: of
+ * `all` that it shows, or of what the first build had of it.
+ */
+export async function digestOfRun(host: SimulatedHost, all = false): Promise<string> {
   let digest = ''
   const add = (...values: object[]) => {
     digest = digestOf(createHash('sha256').update(digest), values)
@@ -128,14 +178,13 @@ export async function digestOfRun(host: SimulatedHost): Promise<string> {
       turn % 4 === 1 ? host.pinVcpu(uuid, 0, host.topology.pcpus[turn % 2]!.siblings) : undefined,
     ]
     for (const each of work) each?.catch(ignore)
-    // What a quota holds back came later.
-    const { throttled: _, ...cpu } = await host.sampleCpu()
-    add(cpu, memoryOf(await host.sampleMemory()), host.toll, {
-      background: host.background,
-    })
+    const cpu = await host.sampleCpu()
+    const memory = await host.sampleMemory()
+    const samples = all ? [cpu, memory] : [cpuAsOfBaseline(cpu), memoryAsOfBaseline(memory)]
+    add(...samples, host.toll, { background: host.background })
     for (const domain of await host.domains()) {
-      const { hugePages: __, ...truth } = host.truth(domain.uuid)!
-      add(truth)
+      const { hugePages, ...truth } = host.truth(domain.uuid)!
+      add(all ? { ...truth, hugePages } : truth)
     }
   }
   return digest
