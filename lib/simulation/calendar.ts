@@ -9,10 +9,11 @@ const ring = 128
 export class Calendar {
   /** The first step whose tasks have not been taken. */
   pending = 0
-  readonly #stride: number
-  readonly #bits: Int32Array
+  #stride = 0
+  #bits = new Int32Array(0)
 
-  constructor(tasks: number) {
+  /** Forgets all that is marked, and has room for so many tasks. */
+  clear(tasks: number): void {
     this.#stride = Math.ceil(tasks / 32)
     this.#bits = new Int32Array(ring * this.#stride)
   }

@@ -1,6 +1,8 @@
+import type { Topology } from '../host/topology.ts'
 import type { Affinity } from './affinity.ts'
 import type { Random } from './random.ts'
 import { none, type RunQueues } from './run-queues.ts'
+import { Is } from './task-record.ts'
 import type { Tasks } from './tasks.ts'
 
 /** How often a balancing pass moves a vCPU for no visible reason, as a real kernel does. */
@@ -15,23 +17,45 @@ export class Placement {
   readonly #queues: RunQueues
   readonly #random: Random
   readonly #count: number
+  /** Per pCPU. */
+  readonly #siblings: Int32Array[]
   /** Queues that have something to give, as numbers that sort the longest first, the first of equals. */
   readonly #crowded: Float64Array
 
-  constructor(tasks: Tasks, queues: RunQueues, random: Random) {
+  constructor({ cpuCount, pcpus }: Topology, tasks: Tasks, queues: RunQueues, random: Random) {
     this.#tasks = tasks
     this.#queues = queues
     this.#random = random
-    this.#count = queues.length.length
+    this.#count = cpuCount
+    this.#siblings = Array.from({ length: cpuCount }, () => new Int32Array(0))
+    for (const { id, siblings } of pcpus) this.#siblings[id] = Int32Array.from(siblings.without(id))
     this.#crowded = new Float64Array(this.#count)
+  }
+
+  /** A new task begins where the fewest others are, as a new thread does: best on a core of its own. */
+  firstPlace(affinity: Affinity): number {
+    const { count, pcpu: places, handles } = this.#tasks
+    const population = new Int32Array(this.#count)
+    for (let row = 0; row < count; row++) if (handles[row]) population[places[row]!]! += 1
+    let fewest = Number.POSITIVE_INFINITY
+    let place = affinity.list[0]!
+    for (const pcpu of affinity.list) {
+      let crowd = population[pcpu]!
+      for (const sibling of this.#siblings[pcpu]!) crowd += population[sibling]! / 2
+      crowd += this.#random.next() / 4
+      if (crowd >= fewest) continue
+      fewest = crowd
+      place = pcpu
+    }
+    return place
   }
 
   /** Where it ran last if that is idle, else an idle pCPU, best of an idle core; else where it ran last. */
   wakeUpPlace(task: number): number {
     const last = this.#tasks.pcpu[task]!
-    const stays = this.#tasks.displaced[task] === 0
+    const stays = !this.#tasks.is(task, Is.displaced)
     const { length, idle, idleCore, idleCount } = this.#queues
-    if (stays && (length[last] === 0 || this.#tasks.movable[task] === 0)) return last
+    if (stays && (length[last] === 0 || !this.#tasks.is(task, Is.movable))) return last
     const start = this.#random.below(this.#count)
     if (idleCount === 0 && stays) return last
     const affinity = this.#tasks.affinity[task]!
@@ -70,15 +94,15 @@ export class Placement {
   }
 
   #pull(to: number, order: Float64Array): void {
-    const { length, members, running } = this.#queues
-    const { movable, affinity } = this.#tasks
+    const { length, rows, room, running } = this.#queues
+    const { affinity } = this.#tasks
     for (let i = 0; i < order.length; i++) {
       const from = ((order[i]! % this.#count) + this.#count) % this.#count
       if (length[from]! < 2) continue
-      const queue = members[from]!
-      for (let at = 0; at < length[from]!; at++) {
-        const task = queue[at]!
-        if (movable[task] === 0 || task === running[from] || !affinity[task]!.has(to)) continue
+      const begin = from * room
+      for (let at = begin; at < begin + length[from]!; at++) {
+        const task = rows[at]!
+        if (task === running[from] || !this.#tasks.is(task, Is.movable) || !affinity[task]!.has(to)) continue
         this.#queues.move(task, to)
         return
       }
@@ -98,11 +122,11 @@ export class Placement {
 
   /** Moves the first task that can go where it is less crowded; `least` is the shortest queue of all. */
   #even(pcpu: number, least: number): boolean {
-    const { length, members, running } = this.#queues
-    const queue = members[pcpu]!
-    for (let at = 0; at < length[pcpu]!; at++) {
-      const task = queue[at]!
-      if (task === running[pcpu] || this.#tasks.movable[task] === 0) continue
+    const { length, rows, room, running } = this.#queues
+    const begin = pcpu * room
+    for (let at = begin; at < begin + length[pcpu]!; at++) {
+      const task = rows[at]!
+      if (task === running[pcpu] || !this.#tasks.is(task, Is.movable)) continue
       const affinity = this.#tasks.affinity[task]!
       const target = affinity.list.length === this.#count ? least : this.emptiest(affinity, pcpu)
       if (length[pcpu]! - length[target]! < 2) continue
@@ -120,9 +144,12 @@ export class Placement {
   }
 
   #stray(): void {
-    const { queued, movable, affinity, pcpu, count } = this.#tasks
+    const { state, affinity, pcpu, count } = this.#tasks
     const free: number[] = []
-    for (let row = 0; row < count; row++) if (queued[row] !== 0 && movable[row] !== 0) free.push(row)
+    const queuedAndMovable = Is.queued | Is.movable
+    for (let row = 0; row < count; row++) {
+      if ((state[row]! & queuedAndMovable) === queuedAndMovable) free.push(row)
+    }
     const task = free[this.#random.below(free.length)]
     if (task === undefined) return
     const targets = affinity[task]!.list.filter((target) => target !== pcpu[task])

@@ -1,16 +1,18 @@
 /** A small seeded generator (mulberry32 by Tommy Ettinger, public domain): the same seed gives the same numbers everywhere. */
 export class Random {
+  /** 32 bits, signed: such a number needs no box. */
   #state: number
 
   /** `name` gives each part of the simulation numbers of its own, so that a change in one part leaves the others as they were. */
   constructor(seed: number, name: string) {
-    this.#state = hash(name, seed >>> 0)
+    this.#state = hash(name, seed >>> 0) | 0
   }
 
   /** A number from 0 up to, not including, 1. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    const state = (this.#state + 0x6d2b79f5) | 0
+    this.#state = state
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }

@@ -10,30 +10,24 @@ import {
   openLoopBacklog,
   openLoopPeriod,
 } from './load.ts'
+import {
+  Is,
+  left,
+  levelEnds,
+  next,
+  plusOnes,
+  ran,
+  recordSize,
+  settled,
+  sleep,
+  waited,
+  work,
+} from './task-record.ts'
 
 /** The weight of a task by default. */
 export const usualWeight = 1024
 /** Rows at first. */
 const leastRows = 32
-
-/** Numbers in the record of a task: 64 bytes, which is what a processor fetches at once. */
-export const recordSize = 8
-/** Where they are in it. Milliseconds of work to do now: while it is above 0 the task is runnable. */
-export const left = 0
-/** When more arrives, in virtual milliseconds. */
-export const next = 1
-/** Milliseconds that it has run. */
-export const ran = 2
-/** Milliseconds that it was runnable and did not run, and how many steps that has counted. */
-export const waited = 3
-export const settled = 4
-/** Against the others on its pCPU. */
-export const weight = 5
-/** Milliseconds of work that arrive each time. */
-const work = 6
-/** How long a closed loop sleeps; until when an idle guest has pieces of the same size. */
-const sleep = 7
-const levelEnds = 7
 
 /** What the host's kernel schedules, as others see it: a vCPU, or the host's own work on a pCPU. */
 export class Task {
@@ -73,8 +67,9 @@ export class Task {
     return this.#tasks.affinity[this.row]!.words
   }
 
+  /** Against the others on its pCPU. */
   set weight(value: number) {
-    this.#tasks.records[this.row * recordSize + weight] = value
+    this.#tasks.setWeight(this.row, value)
   }
 }
 
@@ -95,22 +90,14 @@ export class Tasks {
   readonly #done: Demand['done'][] = []
   /** {@link recordSize} numbers for each row. */
   records!: Float64Array
-  /** Virtual run time: apart, since whole queues are searched for the least of it. */
-  vruntime!: Float64Array
+  /** Bits of {@link Is}. */
+  state!: Uint8Array
   pcpu!: Int32Array
-  /** Whether it may run on several pCPUs: its affinity is looked at only then. */
-  movable!: Uint8Array
-  /** Whether it sleeps where it may not run any more. */
-  displaced!: Uint8Array
-  queued!: Uint8Array
-  /** Whether a quota holds it back: it has work, and is in no queue. */
-  held!: Uint8Array
+  weight!: Float64Array
   /** Milliseconds for which a quota held it back. */
   throttled!: Float64Array
   /** The quotas that it is under; undefined where there is none. */
   readonly limits: (readonly Bandwidth[] | undefined)[] = []
-  /** Whether its domain is paused or stuck, or it was removed: it is not runnable then. */
-  stopped!: Uint8Array
   #arrival!: Uint8Array
 
   constructor() {
@@ -128,15 +115,34 @@ export class Tasks {
     this.pcpu[row] = pcpu
     this.setAffinity(row, affinity)
     this.limits[row] = undefined
-    this.records[row * recordSize + weight] = usualWeight
+    this.setWeight(row, usualWeight)
     this.assign(row, demand)
     return task
   }
 
   setAffinity(row: number, affinity: Affinity): void {
     this.affinity[row] = affinity
-    this.movable[row] = affinity.isMovable ? 1 : 0
-    this.displaced[row] = affinity.has(this.pcpu[row]!) ? 0 : 1
+    this.#set(row, Is.movable, affinity.isMovable)
+    this.#set(row, Is.displaced, !affinity.has(this.pcpu[row]!))
+  }
+
+  setWeight(row: number, value: number): void {
+    this.weight[row] = value
+    this.#set(row, Is.weighted, value !== usualWeight)
+  }
+
+  setLimits(row: number, limits: readonly Bandwidth[]): void {
+    this.limits[row] = limits.length > 0 ? limits : undefined
+    this.#set(row, Is.limited, limits.length > 0)
+  }
+
+  is(row: number, bits: number): boolean {
+    return (this.state[row]! & bits) !== 0
+  }
+
+  #set(row: number, bit: number, value: boolean): void {
+    if (value) this.state[row]! |= bit
+    else this.state[row]! &= ~bit
   }
 
   /** Replaces what a task does. */
@@ -199,10 +205,9 @@ export class Tasks {
     const { records, steps } = this
     const at = row * recordSize
     const waits = steps - records[at + settled]!
-    const isHeld = this.held[row] !== 0
-    if ((this.queued[row] !== 0 || isHeld) && waits > 0) {
+    if (this.is(row, Is.queued | Is.held) && waits > 0) {
       records[at + waited] = plusOnes(records[at + waited]!, waits)
-      if (isHeld) this.throttled[row]! += waits
+      if (this.is(row, Is.held)) this.throttled[row]! += waits
       records[at + settled] = steps
     }
     return records[at + waited]!
@@ -210,14 +215,15 @@ export class Tasks {
 
   /** A quota holds it back from the next step on. */
   hold(row: number): void {
-    this.records[row * recordSize + settled] = Math.max(this.records[row * recordSize + settled]!, this.steps)
-    this.held[row] = 1
+    const at = row * recordSize + settled
+    this.records[at] = Math.max(this.records[at]!, this.steps)
+    this.state[row]! |= Is.held
   }
 
   /** No quota holds it back any more. */
   release(row: number): void {
     this.settle(row)
-    this.held[row] = 0
+    this.state[row]! &= ~Is.held
   }
 
   /** Makes room: drops the rows of removed tasks. Says what each row has become; -1: it is gone. */
@@ -241,14 +247,10 @@ export class Tasks {
       records.set(this.records.subarray(at, at + recordSize), row * recordSize)
     }
     this.records = records
-    this.vruntime = filled(new Float64Array(capacity), this.vruntime, rows)
+    this.weight = filled(new Float64Array(capacity), this.weight, rows)
     this.throttled = filled(new Float64Array(capacity), this.throttled, rows)
     this.pcpu = filled(new Int32Array(capacity), this.pcpu, rows)
-    this.movable = bytes(this.movable)
-    this.displaced = bytes(this.displaced)
-    this.queued = bytes(this.queued)
-    this.held = bytes(this.held)
-    this.stopped = bytes(this.stopped)
+    this.state = bytes(this.state)
     this.#arrival = bytes(this.#arrival)
     for (const list of [this.handles, this.affinity, this.limits, this.#random, this.#done])
       keepOf(list, rows)
@@ -269,18 +271,4 @@ function filled<Column extends Float64Array | Int32Array | Uint8Array>(
 function keepOf(list: unknown[], rows: readonly number[]): void {
   for (const [row, before] of rows.entries()) list[row] = list[before]
   list.length = rows.length
-}
-
-/**
- * `value` with 1 added `count` times, rounded as if one by one: a sum over one step after the other, taken at once. Only
- * where the sum passes a power of two can adding a whole number round, and no sum passes two of them by less than itself.
- */
-function plusOnes(value: number, count: number): number {
-  let sum = value
-  for (let rest = count; rest > 0; ) {
-    const whole = sum < 1 ? 1 : Math.min(rest, Math.floor(sum))
-    sum += whole
-    rest -= whole
-  }
-  return sum
 }
