@@ -26,9 +26,11 @@ export class Reports {
   #first: MemoryReport | undefined
   #period = 0
   #next = Number.POSITIVE_INFINITY
+  readonly #changed: () => void
 
-  /** `delay` in milliseconds. */
-  constructor(delay: number, lie: Lie | undefined) {
+  /** `delay` in milliseconds; `changed` is called when something else than a step has changed {@link due}. */
+  constructor(delay: number, lie: Lie | undefined, changed: () => void) {
+    this.#changed = changed
     this.#delay = delay
     this.#lie = lie
   }
@@ -41,6 +43,12 @@ export class Reports {
   setPeriod(seconds: number, time: number): void {
     this.#period = seconds * secondMs
     this.#next = seconds > 0 ? time + this.#period : Number.POSITIVE_INFINITY
+    this.#changed()
+  }
+
+  /** Virtual milliseconds until which a step changes nothing. */
+  get due(): number {
+    return Math.min(this.#next, this.#underway[0]?.due ?? Number.POSITIVE_INFINITY)
   }
 
   /** At `time` the guest could report; `memory` tells the truth. */

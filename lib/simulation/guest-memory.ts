@@ -71,7 +71,7 @@ function outsideTotal(maximum: number): number {
 export class GuestMemory {
   #maximum: number
   actual: number
-  target: number
+  #target: number
   /** What the program holds, in memory and swapped out. */
   held = 0
   swapped = 0
@@ -98,16 +98,20 @@ export class GuestMemory {
   #backed = 0
   readonly #pinned: PinnedMemory | undefined
   readonly device: VirtioMemDevice
+  readonly #changed: () => void
 
+  /** `changed` is called when something else than a step has changed it: it may rest no more. */
   constructor(
     scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
     pinned: PinnedMemory | undefined,
     virtioMem: MemoryScenario['virtioMem'],
+    changed: () => void,
   ) {
+    this.#changed = changed
     this.device = new VirtioMemDevice(virtioMem)
     this.#maximum = scenario.maximum
     this.actual = scenario.actual
-    this.target = scenario.actual
+    this.#target = scenario.actual
     this.#cache = new PageCache(scenario.cache)
     this.#swap = scenario.swap
     this.#cache.shrinkTo(this.#room())
@@ -119,13 +123,24 @@ export class GuestMemory {
     return this.#maximum
   }
 
+  /** The size that its balloon was last asked for. */
+  get target(): number {
+    return this.#target
+  }
+
+  set target(bytes: number) {
+    this.#target = bytes
+    this.#changed()
+  }
+
   /** What is plugged in or out is part of the balloon's size: the pages that the balloon keeps stay the same. */
   plug(bytes: number): void {
     this.#maximum += bytes
     this.actual += bytes
-    this.target += bytes
+    this.#target += bytes
     this.#rests = false
     this.#noteBacked()
+    this.#changed()
   }
 
   /** What the guest has in all. */
@@ -155,11 +170,19 @@ export class GuestMemory {
     this.#rests = false
     this.#countedBefore = { swapIn: this.#swapIn, swapOut: this.#swapOut }
     this.#noteBacked()
+    this.#changed()
   }
 
   /** Its balloon driver is up. */
   goUp(): void {
     this.#told = undefined
+    this.#changed()
+  }
+
+  /** Its owner wants so much of its virtio-mem device plugged. */
+  requestPlugged(bytes: number): void {
+    this.device.requested = bytes
+    this.#changed()
   }
 
   get rss(): number {
@@ -193,6 +216,7 @@ export class GuestMemory {
     this.#meant = this.#program
     this.#rests = false
     this.#wouldHold = Math.min(this.#wouldHold, program.size)
+    this.#changed()
   }
 
   /** Holds what the program comes to hold, as if it had long done so. */
@@ -200,12 +224,13 @@ export class GuestMemory {
     this.held = Math.max(0, Math.min(this.#program.size, this.#room() - watermark))
     this.#wouldHold = this.#program.size
     this.#noteBacked()
+    this.#changed()
   }
 
   /** Whether a step would change nothing now, which is so of most guests most of the time. */
   rests(balloonSpeed: number, hostSwaps: boolean): boolean {
     if (this.device.plugged !== this.device.requested) return false
-    return this.#rests && !hostSwaps && (this.target === this.actual || balloonSpeed === 0)
+    return this.#rests && !hostSwaps && (this.#target === this.actual || balloonSpeed === 0)
   }
 
   step(seconds: number, { balloonSpeed, busy, served, hostSwaps }: Pace): void {
@@ -216,8 +241,8 @@ export class GuestMemory {
     if (balloonSpeed > 0) {
       const before = this.actual
       const pace = seconds * balloonSpeed * (1 - (1 - busyGuestSpeed) * busy) * served
-      if (this.target > this.actual) this.#deflate(pace)
-      else if (this.target < this.actual) this.#inflate(pace)
+      if (this.#target > this.actual) this.#deflate(pace)
+      else if (this.#target < this.actual) this.#inflate(pace)
       this.#moved += Math.abs(this.actual - before)
     }
     if (this.#swap === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
@@ -311,13 +336,13 @@ export class GuestMemory {
   }
 
   #deflate(pace: number): void {
-    this.actual = Math.min(this.target, this.actual + wholeKiB(deflateSpeed * pace))
+    this.actual = Math.min(this.#target, this.actual + wholeKiB(deflateSpeed * pace))
   }
 
   #inflate(pace: number): void {
     const fresh = this.actual - this.#backed
     const reach = fresh > inflateFreshSpeed * pace ? inflateFreshSpeed * pace : inflateUsedSpeed * pace
-    const wanted = Math.min(wholeKiB(reach), this.actual - this.target)
+    const wanted = Math.min(wholeKiB(reach), this.actual - this.#target)
     this.#swapAway(wanted + balloonMargin - this.#room(), pace)
     // A guest with everything in zram believes that it could swap more: its balloon goes on until the OOM killer acts.
     const overestimates = this.#swap === 'zram' && this.held > 0 && this.#swappable() === 0

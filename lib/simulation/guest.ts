@@ -50,6 +50,15 @@ export interface Surroundings {
   readonly processors: Processors
   readonly cpusets: Cpusets
   readonly seed: number
+  /** The memory of a guest has changed, or what is to be done for it. */
+  memoryChanged(guest: Guest): void
+}
+
+/** The first vCPU of a guest in a step of its memory, in milliseconds. */
+export interface FirstVcpu {
+  readonly ran: number
+  /** That it ran, or waited to run. */
+  readonly asked: number
 }
 
 /** One run of a domain, from its start to its end. */
@@ -76,9 +85,6 @@ export class Guest {
   readonly #balloonSpeed: number
   #program: Program
   #booted: boolean
-  /** What its first vCPU had run and waited at the step before. */
-  #ranBefore = 0
-  #waitedBefore = 0
 
   constructor(
     scenario: DomainScenario,
@@ -90,6 +96,7 @@ export class Guest {
     const { program, balloon, balloonSpeed, reportDelay, lie, pinned, virtioMem, ...sizes } =
       scenario.memory ?? {}
     const maximum = sizes.maximum ?? defaultMaximum
+    const memoryChanged = () => host.memoryChanged(this)
     this.identity = identity
     this.metadata = scenario.metadata
     this.memory = new GuestMemory(
@@ -101,11 +108,12 @@ export class Guest {
       },
       pinned,
       virtioMem,
+      memoryChanged,
     )
     this.pinnedMemory = pinned
     this.balloon = balloon ?? 'works'
     this.#balloonSpeed = balloonSpeed ?? 1
-    this.reports = new Reports(reportDelay ?? 0, lie)
+    this.reports = new Reports(reportDelay ?? 0, lie, memoryChanged)
     this.#host = host
     this.#program = program ?? { size: 0 }
     this.#booted = booted
@@ -236,12 +244,14 @@ export class Guest {
 
   setPaused(paused: boolean, time: number): void {
     this.paused = paused
+    this.#host.memoryChanged(this)
     for (const { task } of this.#vcpus) this.#stopOrGo(task, time)
   }
 
   setStuck(stuck: boolean, time: number): void {
     this.stuck = stuck
     this.knownStuck = false
+    this.#host.memoryChanged(this)
     for (const { task } of this.#vcpus) this.#stopOrGo(task, time)
     if (stuck) return
     for (const job of this.jobs.splice(0)) {
@@ -251,24 +261,40 @@ export class Guest {
     }
   }
 
+  /** Virtual milliseconds until which steps of its memory change nothing, unless the host swaps or its memory is changed. */
+  get memoryDue(): number {
+    if (!this.#isLive) return Number.POSITIVE_INFINITY
+    if (!this.memory.rests(this.#speedOfBalloon, false)) return 0
+    return this.talks ? this.reports.due : Number.POSITIVE_INFINITY
+  }
+
   /** The guest's memory from `time` on for `milliseconds`; `hostSwaps` while the host has too little for its guests. */
-  stepMemory(time: number, wallTime: number, milliseconds: number, hostSwaps: boolean): void {
-    const { ran, waited } = this.#vcpus[0]!.task
-    const hasRun = ran - this.#ranBefore
-    const asked = hasRun + waited - this.#waitedBefore
-    this.#ranBefore = ran
-    this.#waitedBefore = waited
-    if (this.paused || this.stuck || !this.#booted) return
-    const balloonSpeed = this.balloon === 'works' ? this.#balloonSpeed : 0
+  stepMemory(
+    time: number,
+    wallTime: number,
+    milliseconds: number,
+    { ran, asked }: FirstVcpu,
+    hostSwaps: boolean,
+  ): void {
+    if (!this.#isLive) return
+    const balloonSpeed = this.#speedOfBalloon
     if (!this.memory.rests(balloonSpeed, hostSwaps)) {
       this.memory.step(milliseconds / secondMs, {
         balloonSpeed,
         busy: Math.min(1, asked / milliseconds),
-        served: asked > 0 ? hasRun / asked : 1,
+        served: asked > 0 ? ran / asked : 1,
         hostSwaps,
       })
     }
     if (this.talks) this.reports.step(time, wallTime, this.memory)
+  }
+
+  get #isLive(): boolean {
+    return this.#booted && !this.paused && !this.stuck
+  }
+
+  get #speedOfBalloon(): number {
+    return this.balloon === 'works' ? this.#balloonSpeed : 0
   }
 
   end(): void {

@@ -8,14 +8,12 @@ import { Cpusets, type VcpuCpuset } from './cpusets.ts'
 import { defaultMaximum, Guest } from './guest.ts'
 import { HugePages, hugePagesOf } from './huge-pages.ts'
 import { addTolls, noToll, type Toll } from './memory-stall.ts'
+import { type Announced, MemorySteps, memoryStep } from './memory-steps.ts'
 import { Processors } from './processors.ts'
 import { hash } from './random.ts'
 import type { Change, DomainScenario, Scenario } from './scenario.ts'
 import { cpusOf, topologyOf, withOnline } from './topology.ts'
 
-const memoryStep = 20
-/** Least time between two events of a moving balloon. */
-const balloonEventPeriod = 1_000
 /** What the host's own programs hold. */
 export const hostOwnMemory = 384 * MiB
 const defaultBackground = 0.02
@@ -26,17 +24,14 @@ interface Definition {
   readonly scenario: DomainScenario
   /** Also while it does not run. */
   isKnown: boolean
-  announcedActual: number
-  announcedAt: number
-  /** Of its virtio-mem device. */
-  announcedPlugged: number
+  readonly announced: Announced
 }
 
 /** What runs, as arrays in the same order. */
 interface Running {
   readonly domains: readonly DomainIdentity[]
   readonly guests: readonly Guest[]
-  readonly definitions: readonly Definition[]
+  readonly memory: MemorySteps
 }
 
 /** The whole simulated machine: its clock, its pCPUs, its guests and what happens to them. */
@@ -53,6 +48,7 @@ export class Machine {
   /** By the name that the scenario has: the UUID now. */
   readonly #uuids = new Map<string, string>()
   readonly #guests = new Map<string, Guest>()
+  readonly #memory = new MemorySteps((event) => this.emit(event))
   readonly #changes: Change[]
   readonly #listeners = new Set<HostListener>()
   /** Milliseconds in which the host had to swap. */
@@ -128,9 +124,7 @@ export class Machine {
   }
 
   get #usedMemory(): number {
-    let used = hostOwnMemory + this.hugePages.bytes
-    for (const guest of this.#running.guests) used += guest.memory.rss
-    return used
+    return this.#running.memory.plusRss(hostOwnMemory + this.hugePages.bytes)
   }
 
   subscribe(listener: HostListener): () => void {
@@ -175,23 +169,7 @@ export class Machine {
   #stepMemory(time: number): void {
     const hostSwaps = this.unheldMemory < 0
     if (hostSwaps) this.hostSwapped += memoryStep
-    const wallTime = this.clock.wallTime()
-    const { guests, definitions } = this.#running
-    for (let i = 0; i < guests.length; i++) {
-      const guest = guests[i]!
-      const definition = definitions[i]!
-      guest.stepMemory(time, wallTime, memoryStep, hostSwaps)
-      const { toldActual: actual, device } = guest.memory
-      if (device.plugged !== definition.announcedPlugged) {
-        definition.announcedPlugged = device.plugged
-        this.emit({ kind: 'device', domain: guest.identity, alias: 'virtiomem0', change: 'resized' })
-      }
-      if (actual === definition.announcedActual || time - definition.announcedAt < balloonEventPeriod)
-        continue
-      definition.announcedActual = actual
-      definition.announcedAt = time
-      this.emit({ kind: 'balloon', domain: guest.identity, actual })
-    }
+    this.#running.memory.step(time, this.clock.wallTime(), hostSwaps)
   }
 
   #apply(change: Change, time: number): void {
@@ -236,7 +214,7 @@ export class Machine {
         guest.memory.plug(change.bytes)
         break
       case 'virtioMem':
-        guest.memory.device.requested = change.requested
+        guest.memory.requestPlugged(change.requested)
         break
       case 'balloon':
         guest.memory.target = Math.min(change.bytes, guest.memory.maximum)
@@ -296,15 +274,8 @@ export class Machine {
   }
 
   #define(scenario: DomainScenario, uuid: string, name: string): Definition {
-    const definition = {
-      uuid,
-      name,
-      scenario,
-      isKnown: true,
-      announcedActual: 0,
-      announcedAt: 0,
-      announcedPlugged: 0,
-    }
+    const announced = { actual: 0, at: 0, plugged: 0 }
+    const definition = { uuid, name, scenario, isKnown: true, announced }
     this.#definitions.set(uuid, definition)
     this.#uuids.set(scenario.name, uuid)
     return definition
@@ -313,11 +284,16 @@ export class Machine {
   #start(definition: Definition, booted: boolean): void {
     definition.isKnown = true
     const identity = { uuid: definition.uuid, name: definition.name, id: ++this.#lastId }
-    const host = { processors: this.processors, cpusets: this.cpusets, seed: this.#seed }
+    const host = {
+      processors: this.processors,
+      cpusets: this.cpusets,
+      seed: this.#seed,
+      memoryChanged: (guest: Guest) => this.#memory.changed(guest),
+    }
     const time = this.clock.now()
     const guest = new Guest(definition.scenario, identity, host, booted, time)
-    definition.announcedActual = guest.memory.actual
-    definition.announcedPlugged = guest.memory.device.plugged
+    definition.announced.actual = guest.memory.actual
+    definition.announced.plugged = guest.memory.device.plugged
     this.#guests.set(definition.uuid, guest)
     this.#listed = undefined
     this.#tell(guest, 'started')
@@ -335,8 +311,9 @@ export class Machine {
     if (!this.#listed) {
       const guests = [...this.#guests.values()]
       const domains = guests.map((guest) => guest.identity)
-      const definitions = domains.map(({ uuid }) => this.#definitions.get(uuid)!)
-      this.#listed = { domains, guests, definitions }
+      const announced = domains.map(({ uuid }) => this.#definitions.get(uuid)!.announced)
+      this.#memory.setGuests(guests, announced)
+      this.#listed = { domains, guests, memory: this.#memory }
     }
     return this.#listed
   }
