@@ -48,7 +48,7 @@ export class Machine {
   /** By the name that the scenario has: the UUID now. */
   readonly #uuids = new Map<string, string>()
   readonly #guests = new Map<string, Guest>()
-  readonly #memory = new MemorySteps((event) => this.emit(event))
+  readonly #memory: MemorySteps
   readonly #changes: Change[]
   readonly #listeners = new Set<HostListener>()
   /** Milliseconds in which the host had to swap. */
@@ -72,6 +72,7 @@ export class Machine {
     const { background = defaultBackground } = scenario
     const parts = typeof background === 'number' ? this.#whole.pcpus.map(() => background) : background
     this.processors = new Processors(this.#whole, parts, this.#seed)
+    this.#memory = new MemorySteps(this.processors.cpuTimes(), (event) => this.emit(event))
     for (const pcpu of all.minus(online)) this.processors.setOnline(pcpu, false, 0)
     this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
     for (const domain of scenario.domains) {

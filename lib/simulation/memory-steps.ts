@@ -1,4 +1,5 @@
 import type { HostEvent } from '../host/host.ts'
+import type { CpuTimes } from './cpu-times.ts'
 import type { Guest } from './guest.ts'
 
 /** Milliseconds. */
@@ -26,11 +27,11 @@ export class MemorySteps {
   /** By row: until when it needs no visit; what it holds of the host. */
   #due = new Float64Array(0)
   #rss = new Float64Array(0)
-  /** By row: what its first vCPU had run and waited at the step before. */
-  #ran = new Float64Array(0)
-  #waited = new Float64Array(0)
+  /** By row: of its first vCPU. */
+  readonly #cpuTimes: CpuTimes
 
-  constructor(emit: (event: HostEvent) => void) {
+  constructor(cpuTimes: CpuTimes, emit: (event: HostEvent) => void) {
+    this.#cpuTimes = cpuTimes
     this.#emit = emit
   }
 
@@ -41,8 +42,7 @@ export class MemorySteps {
       Float64Array.from(guests, (guest) => column[before.get(guest) ?? Number.NaN] ?? ofNew(guest))
     this.#due = kept(this.#due, () => 0)
     this.#rss = kept(this.#rss, (guest) => guest.memory.rss)
-    this.#ran = kept(this.#ran, () => 0)
-    this.#waited = kept(this.#waited, () => 0)
+    this.#cpuTimes.watch(guests.map(({ tasks }) => tasks[0]!))
     this.#rows = new Map(guests.map((guest, row) => [guest, row]))
     this.#guests = guests
     this.#announced = announced
@@ -66,17 +66,14 @@ export class MemorySteps {
 
   /** Carries the memory of all guests from `time` on; `hostSwaps` while the host has too little for them. */
   step(time: number, wallTime: number, hostSwaps: boolean): void {
+    this.#cpuTimes.advance()
+    const { ran, asked } = this.#cpuTimes
     for (let row = 0; row < this.#guests.length; row++) {
-      const { ran, waited } = this.#guests[row]!.tasks[0]!
-      if (hostSwaps || this.#due[row]! <= time) {
-        const ranNow = ran - this.#ran[row]!
-        const first = { ran: ranNow, asked: ranNow + waited - this.#waited[row]! }
-        this.#guests[row]!.stepMemory(time, wallTime, memoryStep, first, hostSwaps)
-        this.#rss[row] = this.#guests[row]!.memory.rss
-        this.#due[row] = Math.min(this.#guests[row]!.memoryDue, this.#announce(row, time))
-      }
-      this.#ran[row] = ran
-      this.#waited[row] = waited
+      if (!hostSwaps && this.#due[row]! > time) continue
+      const guest = this.#guests[row]!
+      guest.stepMemory(time, wallTime, memoryStep, { ran: ran[row]!, asked: asked[row]! }, hostSwaps)
+      this.#rss[row] = guest.memory.rss
+      this.#due[row] = Math.min(guest.memoryDue, this.#announce(row, time))
     }
   }
 

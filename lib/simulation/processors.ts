@@ -3,6 +3,7 @@ import type { Topology } from '../host/topology.ts'
 import { Affinity } from './affinity.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { Calendar } from './calendar.ts'
+import { CpuTimes } from './cpu-times.ts'
 import { Execution } from './execution.ts'
 import { background, type Demand } from './load.ts'
 import { Placement } from './placement.ts'
@@ -124,6 +125,11 @@ export class Processors {
     this.#tasks.assign(row, demand)
     if (demand.left === 0) this.#leave(row)
     this.#expect(row)
+  }
+
+  /** Reads tasks again and again, all at once. */
+  cpuTimes(): CpuTimes {
+    return new CpuTimes(this.#tasks)
   }
 
   /** Carries everything from `time` to a millisecond later. */

@@ -83,6 +83,8 @@ export class Tasks {
   capacity = 0
   /** Steps that have been carried out: a queued task has waited in each of those in which it did not run. */
   steps = 0
+  /** How often rows have been given other numbers. */
+  renumberings = 0
   /** By row; undefined once removed. */
   readonly handles: (Task | undefined)[] = []
   readonly affinity: Affinity[] = []
@@ -235,6 +237,7 @@ export class Tasks {
       this.handles[before]!.row = row
     }
     this.#keep(kept, Math.max(leastRows, 2 * kept.length))
+    this.renumberings += 1
     return became
   }
 
