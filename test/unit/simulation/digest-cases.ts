@@ -146,6 +146,21 @@ export const laterDigestCases: Readonly<Record<string, Scenario>> = {
     cgroups: 'v1',
     changes: [...changes, ...pcpuChanges],
   },
+  'virtio-mem devices and resets': {
+    ...scenario(17, 4, 8, ['any', '1']),
+    domains: guests(8, ['any', '1']).map((guest, i) =>
+      i % 3 !== 1
+        ? guest
+        : { ...guest, memory: { ...guest.memory, virtioMem: { size: 512 * MiB, requested: 128 * MiB } } },
+    ),
+    changes: [
+      ...changes,
+      { at: 650, domain: 'guest1', kind: 'virtioMem', requested: 400 * MiB },
+      { at: 1_111, domain: 'guest0', kind: 'reboot' },
+      { at: 2_050, domain: 'guest7', kind: 'virtioMem', requested: 0 },
+      { at: 2_250, domain: 'guest1', kind: 'reboot' },
+    ],
+  },
   'huge pages, half of the host': {
     ...scenario(16, { cores: 4, cells: 2 }, 8, ['any', '0-1'], 12 * 1024 * MiB),
     domains: guests(8, ['any', '0-1']).map((guest, i) =>
