@@ -64,8 +64,13 @@ async function collect(work) {
 
 /** Runs a program in the checkout; a step in itself. */
 export function command(output, program, ...args) {
+  return commandIn(process.env, output, program, ...args)
+}
+
+/** The same in another environment. */
+export function commandIn(env, output, program, ...args) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['inherit', output, output] })
+    const child = spawn(program, args, { cwd: root, env, stdio: ['inherit', output, output] })
     child.on('error', (error) => {
       console.error(`Cannot run ${program}: ${error.message}`)
       resolve({ failed: 1 })
@@ -75,13 +80,19 @@ export function command(output, program, ...args) {
 }
 
 /** Runs one vitest project, and counts its tests. One that crashes, or runs nothing, has failed. */
-export async function vitest(output, project, ...args) {
+export function vitest(output, project, ...args) {
+  return vitestOn({ node: process.execPath, env: process.env, name: project }, output, project, ...args)
+}
+
+/** The same on another Node, in its environment; `name` is what failures are listed under. */
+export async function vitestOn({ node, env, name }, output, project, ...args) {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-test-'))
   const file = join(directory, 'report.json')
   try {
-    const { failed: crashed = 0 } = await command(
+    const { failed: crashed = 0 } = await commandIn(
+      env,
       output,
-      process.execPath,
+      node,
       'node_modules/vitest/vitest.mjs',
       'run',
       `--project=${project}`,
@@ -98,10 +109,10 @@ export async function vitest(output, project, ...args) {
       skipped: report.numPendingTests + report.numTodoTests,
     }
     if (crashed || counted.passed === 0) counted.failed ||= 1
-    failures.push(...failedTests(report).map((line) => `${project}: ${line}`))
+    failures.push(...failedTests(report).map((line) => `${name}: ${line}`))
     return counted
   } catch (error) {
-    console.error(`There is no report of the ${project} tests: ${error.message}`)
+    console.error(`There is no report of the ${name} tests: ${error.message}`)
     return { failed: 1 }
   } finally {
     rmSync(directory, { recursive: true, force: true })

@@ -21,7 +21,7 @@ async function measure<T>(program: string, ...args: string[]): Promise<T> {
 }
 
 /** The heap and the allocator's arenas go up and down: what stays is what was held all the time. */
-const leastRss = (usages: readonly Usage[]) => Math.min(...usages.map(({ rssKiB }) => rssKiB))
+const leastMemory = (usages: readonly Usage[]) => Math.min(...usages.map(({ memoryKiB }) => memoryKiB))
 
 describe.concurrent.each(hosts)('a process on %s', (name) => {
   it.each(['closed', 'closing', 'forgotten', 'forgotten, calls under way', 'exit, calls under way'])(
@@ -59,7 +59,7 @@ describe.concurrent.each(hosts)('a process on %s', (name) => {
     expect(after).toHaveLength(10)
     expect(after.map(({ files }) => files)).toEqual(Array(10).fill(before.files))
     // A connection holds tens of kilobytes in libvirt alone: 500 of them would be more than this.
-    expect(leastRss(after.slice(5)) - leastRss(after.slice(0, 5))).toBeLessThan(4 * 1024)
+    expect(leastMemory(after.slice(5)) - leastMemory(after.slice(0, 5))).toBeLessThan(4 * 1024)
     expect(atRest.threads).toBeLessThanOrEqual(after[0]!.threads)
   }, 300_000)
 
@@ -78,7 +78,7 @@ describe.concurrent.each(hosts)('a process on %s', (name) => {
     // Event loop and libvirt keep a few descriptors; a connection that leaked would be one or more a round.
     expect(atRest.files).toBeLessThan(before.files + 10)
     // A worker that leaked would keep its heap, 4 MiB at the least: ten rounds of them would be twice this.
-    expect(after.at(-1)!.rssKiB - after[9]!.rssKiB).toBeLessThan(20 * 1024)
+    expect(after.at(-1)!.memoryKiB - after[9]!.memoryKiB).toBeLessThan(20 * 1024)
   })
 })
 
@@ -86,7 +86,7 @@ it('holds as much after 10,000 samples as after 2,000', async () => {
   const after = await measure<Usage[]>('samples', 'test:///default')
   expect(after).toHaveLength(10)
   // What one sample hands over takes some 3 KiB; a leak of 256 bytes a sample would be this much.
-  expect(after[9]!.rssKiB - after[1]!.rssKiB).toBeLessThan(2 * 1024)
+  expect(after[9]!.memoryKiB - after[1]!.memoryKiB).toBeLessThan(2 * 1024)
   expect(after[9]!.threads).toBeLessThanOrEqual(after[1]!.threads)
   expect(after[9]!.files).toBe(after[1]!.files)
 })
