@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** The sources, for what imports the package as its users do. */
 const alias = { ballast: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }
 
+/** The same values for properties each time. */
+const setupFiles = 'test/support/seed.ts'
+
 /** Compiles the programs that tests start. */
 const globalSetup = 'test/support/compiled.ts'
 
@@ -27,12 +30,12 @@ export default defineConfig({
       // is set back after it.
       {
         resolve: { alias },
-        test: { ...project('unit', 60), isolate: false, restoreMocks: true, unstubGlobals: true },
+        test: { ...project('unit', 60), setupFiles, isolate: false, restoreMocks: true, unstubGlobals: true },
       },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
       {
         resolve: { alias },
-        test: { ...project('long', 240), globalSetup, isolate: false, restoreMocks: true },
+        test: { ...project('long', 240), globalSetup, setupFiles, isolate: false, restoreMocks: true },
       },
       { test: project('conformance', 60) },
       { test: project('native', 300) },

@@ -95,6 +95,11 @@ describeLab('on real guests that one case leaves to the next', { timeout: patien
     expect(result.programsKilled).toBeGreaterThanOrEqual(1)
   })
 
+  it('SQUEEZE: a guest that swaps is helped within two statistics periods, and swaps no more', async () => {
+    const result = await runCase('SQUEEZE', quietly({ lab: shared }))
+    expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, hostReserveHeld: true })
+  })
+
   it('REFUSE: a guest without a balloon driver is counted and left alone, and the others are served', async () => {
     const result = await runCase('REFUSE', quietly({ lab: shared }))
     expect(result).toMatchObject({

@@ -42,9 +42,10 @@ export interface GuestFiles {
  * Clock and timer are the HPET, whose frequency is told. A guest that boots beside others measures the
  * TSC's wrong (seen: by 2.8 and 4.5 times), and its loads are then as wrong as its clock.
  */
-const commandLine =
-  'console=ttyS0 loglevel=1 panic=-1 clocksource=hpet nolapic_timer no_timer_check mitigations=off ' +
-  'memhp_default_state=online_movable'
+const clock = 'clocksource=hpet nolapic_timer no_timer_check'
+/** What no guest here needs takes a fifth of the time that it boots, under software emulation. */
+const leftOut = 'mitigations=off cryptomgr.notests ipv6.disable=1 audit=0'
+const commandLine = `console=ttyS0 loglevel=1 panic=-1 ${clock} ${leftOut} memhp_default_state=online_movable`
 
 /** The domain XML of a guest. Software emulation always: /dev/kvm may be there and hang all the same. */
 export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles): string {

@@ -17,23 +17,24 @@ describeLab('the main cases', { timeout: patience }, () => {
   afterAll(() => lab.down(), patience)
 
   it('A1: balanced in time, with the fewest moves, and left then', async () => {
-    const result = await runCase('A1', quietly({ lab }))
-    expect(result).toMatchObject({ passed: true, broken: [], movesAfterBalance: 0, ticksAfterBalance: 30 })
+    const result = await runCase('A1', quietly({ lab, brief: true }))
+    expect(result).toMatchObject({ passed: true, broken: [], movesAfterBalance: 0, ticksAfterBalance: 10 })
   })
 
   it('A1 fails without a scheduler', async () => {
     expect(await runCase('A1', quietly({ lab, off: true }))).toMatchObject({ passed: false, moves: 0 })
   })
 
-  it('SQUEEZE: a guest that swaps is helped within two statistics periods', async () => {
-    const result = await runCase('SQUEEZE', quietly({ lab }))
-    expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, hostReserveHeld: true })
-    expect(result.swappedAtStartMiB).toBeGreaterThan(100)
-  })
-
+  // The one after it goes on where it ends: to fill the guest's memory and its swap takes longer than either.
   it('SQUEEZE fails without ballooning: it goes on swapping', async () => {
     const result = await runCase('SQUEEZE', quietly({ lab, off: true }))
     expect(result).toMatchObject({ passed: false, periodsToHelp: null, changes: 0 })
+  })
+
+  it('SQUEEZE: a guest that swaps is helped within two statistics periods', async () => {
+    const result = await runCase('SQUEEZE', quietly({ lab, brief: true }))
+    expect(result).toMatchObject({ passed: true, broken: [], programsKilled: 0, hostReserveHeld: true })
+    expect(result.swappedAtStartMiB).toBeGreaterThan(100)
   })
 
   const reconnect = 'libvirtd killed and started'

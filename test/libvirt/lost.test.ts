@@ -4,6 +4,7 @@ import { CpuSet } from '../../lib/host/cpuset.ts'
 import type { Host, HostEvent } from '../../lib/host/host.ts'
 import { type ConnectOptions, connect } from '../../lib/libvirt/connect.ts'
 import { KiB } from '../../lib/util/units.ts'
+import { onThisMachine, type Timed, timed } from '../support/timed.ts'
 import { runChild } from './child.ts'
 import { eventually } from './eventually.ts'
 import { failureOf, libvirtFailureOf } from './failure.ts'
@@ -26,7 +27,8 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
 
   /** Every call that asks libvirt. */
   async function allCalls(host: Host): Promise<(() => Promise<unknown>)[]> {
-    const { uuid } = await host.domain('test')
+    // Its deadline may be short.
+    const { uuid } = await eventually(() => host.domain('test'))
     return [
       () => host.domains(),
       () => host.sampleCpu(),
@@ -115,7 +117,7 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
   it('freezes is not waited for by close(), and nothing is left open when it goes on', async () => {
     const before = openFiles()
     const { host } = await listenTo({ callDeadline: 200, keepAliveSeconds: 0 })
-    await host.sampleMemory() // over connections of its own
+    await eventually(() => host.sampleMemory()) // over connections of its own
     expect(openFiles()).toBeGreaterThan(before)
     daemon.freeze()
     const failures = [failureOf(host.sampleCpu()), failureOf(host.sampleMemory())]
@@ -130,18 +132,17 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
     const { host } = await listenTo()
     await host.sampleMemory()
     daemon.freeze()
-    const begun = Date.now()
-    await host.close()
-    const took = Date.now() - begun
+    const { took, late } = await timed(() => host.close())
     expect(took).toBeGreaterThan(900)
-    expect(took).toBeLessThan(1_900)
+    expect(took).toBeLessThan(onThisMachine(1_900, late))
     daemon.thaw()
   })
 
   it('freezes does not hold up the end of a process that closes', async () => {
     const { code, signal, stdout, stderr } = await runChild('close-frozen', [daemon.uri, `${daemon.pid}`])
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
-    expect(Number(stdout)).toBeLessThan(1_900)
+    const { took, late } = JSON.parse(stdout) as Timed
+    expect(took).toBeLessThan(onThisMachine(1_900, late))
     daemon.thaw()
   })
 
@@ -149,7 +150,7 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
     const { code, signal, stdout, stderr } = await runChild('end-opening', [daemon.uri, `${daemon.pid}`])
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     // Closing it on the worker's own thread would take until the daemon goes on.
-    expect(Number(stdout)).toBeLessThan(3_000)
+    expect(stdout).toBe('ended')
     daemon.thaw()
   })
 })

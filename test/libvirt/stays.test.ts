@@ -23,7 +23,8 @@ describe.skipIf(!hasDaemon)('a loop over a daemon that', () => {
   })
   afterEach(() => daemon.remove())
 
-  const open = () => reconnecting(() => connect(daemon.uri, { keepAliveSeconds: 1, keepAliveCount: 1 }))
+  // Only a daemon that is frozen leaves three of them unanswered.
+  const open = () => reconnecting(() => connect(daemon.uri, { keepAliveSeconds: 1, keepAliveCount: 3 }))
 
   /** Runs a loop until it acts again after `fault` was done and undone. */
   async function runOver(fault: (ticks: number, away: number) => Promise<boolean>) {

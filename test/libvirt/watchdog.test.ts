@@ -32,14 +32,17 @@ describe('a native watchdog', () => {
     const script = `
       const { Worker } = require('node:worker_threads')
       const inWorker = ${JSON.stringify(`
-        require('node-gyp-build')(${JSON.stringify(root)}).watch(500, 'hung')
+        require('node-gyp-build')(${JSON.stringify(root)}).watch(3_600_000, '')
         require('node:worker_threads').parentPort.postMessage('on watch')
         setInterval(() => {}, 1_000)`)}
       const worker = new Worker(inWorker, { eval: true })
       worker.once('message', async () => {
+        const during = ${threads}
         await worker.terminate()
+        // Its thread and its watchdog's.
+        while (${threads} > during - 2);
         native.watch(3_600_000, '')
-        setTimeout(() => process.exit(console.log('well')), 600)
+        console.log('well')
       })`
     expect(await output(script)).toBe('well')
   })

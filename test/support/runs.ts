@@ -5,6 +5,9 @@
 const factor = Number(process.env.BALLAST_RUNS ?? 1)
 if (!(factor > 0)) throw new Error(`BALLAST_RUNS must be a number above 0; got ${process.env.BALLAST_RUNS}`)
 
+/** More runs are made than are written. */
+export const isSearch = factor > 1
+
 /** The runs of a property that are made of `count` as written. */
 export function runs(count: number): number {
   return Math.max(1, Math.round(count * factor))

@@ -7,7 +7,9 @@ import { fewestMovesFrom, settlingOf, tolerance, type Wanted } from './truth.ts'
 export const interval = 1_000
 /** Ticks that are watched after balance; nothing may move in them. */
 export const watchedTicks = 30
-const mostTicksToBalance = 3
+/** The same in a brief run. */
+export const briefTicks = 10
+export const mostTicksToBalance = 3
 /** Ticks after which nothing is waited for any more: for balance, and for the first full sample. */
 const longOverdue = 3 * mostTicksToBalance
 const mostTicksToBegin = 10
@@ -27,12 +29,16 @@ export async function take(
 }
 
 /** Over when the host has been balanced for long enough, or balance is long overdue. */
-export function untilSettled(wanted: Wanted, watched: number): (ticks: readonly Tick[]) => boolean {
+export function untilSettled(
+  wanted: Wanted,
+  watched: number,
+  overdue = longOverdue,
+): (ticks: readonly Tick[]) => boolean {
   return (ticks) => {
     const { first, ticksLevelAtFirst, ticksToBalance, ticksAfterBalance } = settlingOf(ticks, wanted)
     if (first < 0) return ticks.length > mostTicksToBegin
     const passed = ticks.length - 1 - first - ticksLevelAtFirst
-    return (ticksToBalance ?? passed) > longOverdue || ticksAfterBalance >= watched
+    return (ticksToBalance ?? passed) > overdue || ticksAfterBalance >= watched
   }
 }
 

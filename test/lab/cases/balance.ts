@@ -3,7 +3,15 @@ import { balance } from '../../../lib/schedulers/index.ts'
 import type { Load } from '../../../lib/simulation/index.ts'
 import { placeOf } from '../../../lib/view/cpu/placement.ts'
 import type { Guest } from '../guest.ts'
-import { interval, judge, take, untilSettled, watchedTicks } from './balance-run.ts'
+import {
+  briefTicks,
+  interval,
+  judge,
+  mostTicksToBalance,
+  take,
+  untilSettled,
+  watchedTicks,
+} from './balance-run.ts'
 import type { Case, CaseOptions, CaseResult, Stage } from './case.ts'
 import { withExcuse } from './disturbance.ts'
 import { calibrate, commandOf, start } from './load.ts'
@@ -117,7 +125,9 @@ async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
   const pilot = stage.pilot({ interval, scheduler: balance() })
   try {
     const wanted = wantedBy(loads)
-    const ticks = await take(pilot, untilSettled(wanted, watched))
+    // Without a policy nobody moves those that are pinned: what is late will not come.
+    const overdue = options.off && !places.includes('any') ? mostTicksToBalance : undefined
+    const ticks = await take(pilot, untilSettled(wanted, watched, overdue))
     const { figures, broken } = judge(ticks, wanted, watched)
     // What is balanced is left as it is: no vCPU is pinned where it is already, either.
     const isPinned = figures.movesMinimum === 0 && !places.includes('any') && figures.pins > 0
@@ -149,9 +159,10 @@ async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
  * For how many ticks after balance the host is watched, before the change if there is one. Without a policy pinned
  * guests have nothing to show for it, and free ones longer than the kernel keeps them level by luck.
  */
-function ticksBefore({ turn }: Crowd, { off }: CaseOptions): number {
+function ticksBefore({ turn }: Crowd, { off, brief }: CaseOptions): number {
   if (off) return turn?.expects === 'wake' ? 1 : luck
-  return turn?.expects === 'balance' ? ticksBeforeChange : watchedTicks
+  if (turn?.expects === 'balance') return ticksBeforeChange
+  return brief ? briefTicks : watchedTicks
 }
 
 /** Gives the guests their new loads; returns all. */

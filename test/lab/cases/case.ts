@@ -24,6 +24,8 @@ export interface CaseOptions {
   readonly system: boolean
   /** Without any policy: the case has to fail then. */
   readonly off: boolean
+  /** Watches for a shorter time that what has come to rest stays so. Default false. */
+  readonly brief?: boolean
   /** Told what is being done, and of each tick its summary and its news. */
   readonly log: (line: string) => void
   /** A lab that is up and stays up, whose guests are used again. Default: one for this case alone. */

@@ -3,7 +3,7 @@ import { statsPeriodSeconds } from '../../../lib/control/domain/stats-period.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { judgeMemory } from '../../support/verdict.ts'
-import type { Guest } from '../guest.ts'
+import type { Guest, GuestStat } from '../guest.ts'
 import { until } from '../processes.ts'
 import type { CaseResult, Stage } from './case.ts'
 import { memoryOf, mib, mibOrNull, sizes } from './memory-host.ts'
@@ -22,8 +22,9 @@ const more = 400 * MiB
 const mostPeriods = 2
 /** Waits in that time, each as late at most as the timers of the control measurement: report, sample, decision, request. */
 const waitsOfHelp = 4
-/** Ticks without swapping that show that it is over, and ticks after which it is judged as it is. */
+/** Ticks without swapping that show that it is over, the same in a brief run, and ticks after which it is judged as it is. */
 const quiet = 4
+const briefQuiet = 2
 const mostTicks = 15
 const leastUnused = 100 * MiB
 
@@ -34,24 +35,13 @@ const leastUnused = 100 * MiB
  */
 export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
   const { options } = stage
-  const comfortable = { memoryMiB: 512, maximumMiB: mib(maximum) }
-  const [dwarf, ...neighbours] = (await stage.fresh([
-    { name: 'aos_vm1', memoryMiB: mib(start), maximumMiB: mib(maximum), swapMiB: mib(maximum) },
-    { name: 'aos_vm2', ...comfortable },
-    { name: 'aos_vm3', ...comfortable },
-  ])) as [Guest, Guest, Guest]
-  await until('its balloon is as small as it is to be', 60_000, async () => {
-    const { total } = await dwarf.stat()
-    return total <= start
-  })
-  await dwarf.send(`mem +${mib(held)}`)
-  await until('its program holds all', 300_000, async () => (await dwarf.stat()).held >= held)
-  await dwarf.send(`touch ${touchedMiB}`)
+  const [dwarf, ...neighbours] = (await left(stage)) ?? (await squeezed(stage))
   const before = await dwarf.stat()
   options.log(`${dwarf.name} has ${mib(before.swapUsed)} MiB swapped out`)
 
   // Without a policy nothing can come any more once it is too late.
   const most = options.off ? mostPeriods + 2 : mostTicks
+  const beats = options.brief ? briefQuiet : quiet
   const ticks: Tick[] = []
   /** Index of the first tick in which more is held. */
   let burst: number | undefined
@@ -59,7 +49,7 @@ export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
     const now = ticks.push(tick)
     const memory = memoryOf(tick.view, dwarf)
     options.log(`  ${sizes(tick.view)}; ${mib(memory?.swappedOut ?? 0)} MiB swapped out`)
-    const isQuiet = isAtRest(ticks.slice(burst), dwarf)
+    const isQuiet = isAtRest(ticks.slice(burst), dwarf, beats)
     if (isQuiet && burst === undefined && tick.cause === 'interval') {
       await dwarf.send(`mem +${mib(more)}`)
       burst = now
@@ -79,7 +69,7 @@ export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
   const emergencies = ticks.filter(({ cause }) => cause === 'emergency').length
   const { timerLate } = await stage.control.between(ticks[0]!.wallTime, endOf(ticks.at(-1)!))
   const limit = mostPeriods + (waitsOfHelp * timerLate) / period
-  const isOver = burst !== undefined && isAtRest(ticks.slice(burst), dwarf)
+  const isOver = burst !== undefined && isAtRest(ticks.slice(burst), dwarf, beats)
   const broken = [
     ...lost.map(({ name }) => `${name} lost a program`),
     ...tooLate('at the start', first, limit),
@@ -114,6 +104,42 @@ export async function SQUEEZE(stage: Stage): Promise<CaseResult> {
     ticks: ticks.length,
     broken,
   }
+}
+
+/** The guest with the program, and its neighbours. */
+type Guests = readonly [Guest, Guest, Guest]
+
+const comfortable = { memoryMiB: 512, maximumMiB: mib(maximum) }
+const definitions = [
+  { name: 'aos_vm1', memoryMiB: mib(start), maximumMiB: mib(maximum), swapMiB: mib(maximum) },
+  { name: 'aos_vm2', ...comfortable },
+  { name: 'aos_vm3', ...comfortable },
+]
+
+/** New guests, of which the first is short of memory. */
+async function squeezed(stage: Stage): Promise<Guests> {
+  const guests = (await stage.fresh(definitions)) as unknown as Guests
+  const [dwarf] = guests
+  await until('its balloon is as small as it is to be', 60_000, async () => {
+    const { total } = await dwarf.stat()
+    return total <= start
+  })
+  await dwarf.send(`mem +${mib(held)}`)
+  await until('its program holds all', 300_000, async () => (await dwarf.stat()).held >= held)
+  await dwarf.send(`touch ${touchedMiB}`)
+  return guests
+}
+
+/** The guests of a run without a policy, as it left them: nothing has helped them. Undefined where others are there. */
+async function left({ lab }: Stage): Promise<Guests | undefined> {
+  const names = definitions.map(({ name }) => name)
+  if ((await lab.guests()).join() !== names.join()) return undefined
+  const guests = await Promise.all(names.map((name) => lab.guest(name)))
+  const stats = await Promise.all(guests.map((guest) => guest.stat()))
+  const [{ total, held: holds }] = stats as [GuestStat]
+  const isUnchanged =
+    total <= start && holds >= held && stats.every((stat) => stat.killed + stat.oomKills === 0)
+  return isUnchanged ? (guests as unknown as Guests) : undefined
 }
 
 /** Milliseconds since the epoch. */
@@ -158,11 +184,11 @@ function tooLate(when: string, { periods }: Help, limit: number): string[] {
   return periods > limit ? [words] : []
 }
 
-/** Whether a guest has been seen not to swap, with memory to spare, in each of the last beats. */
-function isAtRest(ticks: readonly Tick[], guest: Guest): boolean {
-  const beats = ticks.filter(({ cause }) => cause === 'interval').slice(-quiet)
+/** Whether a guest has been seen not to swap, with memory to spare, in each of so many beats at the end. */
+function isAtRest(ticks: readonly Tick[], guest: Guest, count: number): boolean {
+  const beats = ticks.filter(({ cause }) => cause === 'interval').slice(-count)
   return (
-    beats.length === quiet &&
+    beats.length === count &&
     beats.every(({ view }) => {
       const { hold, swappedOut, usable } = memoryOf(view, guest)!
       return hold === undefined && swappedOut === 0 && usable! >= leastUnused

@@ -111,7 +111,7 @@ describe('a guest’s name, whatever it is', () => {
         for (const file of files) expect(file).toMatch(/^ballast(\/simulation-[\w-]+\.jsonl)?$/)
         expect(readdirSync(directory).every((entry) => /^\d+$/.test(entry))).toBe(true)
       }),
-      { numRuns: times(25) },
+      { numRuns: times(10) },
     )
   })
 

@@ -32,7 +32,7 @@ describe('constant demand', () => {
         expect(rounds.length).toBeLessThanOrEqual(1)
         if (rounds.length > 0) expect(standardDeviation(world.loads())).toBeLessThanOrEqual(0.9 * before)
       }),
-      { numRuns: runs(150) },
+      { numRuns: runs(60) },
     )
   })
 

@@ -34,7 +34,7 @@ const waitsOfTick = 4
 /** Beats within which the controllers are to be at work, at first and again after a fault. */
 const mostBeats = 15
 /** The same without policies, where nobody will be. */
-const beatsWithout = 5
+const beatsWithout = 2
 
 /** A fault as it goes: the controllers at work, the guests, and what was noted of both. */
 export class Trial {

@@ -13,6 +13,7 @@ import { type Scenario, type SimulatedHost, scenarios, simulate } from '../../..
 import { Random } from '../../../../lib/simulation/random.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 import type { View } from '../../../../lib/view/view.ts'
+import { runs } from '../../../support/runs.ts'
 
 let directory: string
 let path: string
@@ -134,9 +135,9 @@ async function runUntilKilled(host: SimulatedHost, seed: number): Promise<void> 
   if (random.next() < 0.5) await appendFile(path, '{"kind":"memory","uuid":"0000')
 }
 
-const seeds = Array.from({ length: 50 }, (_, seed) => seed)
+const seeds = (count: number) => Array.from({ length: runs(count) }, (_, seed) => seed)
 describe('a loop that is killed at a random moment', () => {
-  it.each(seeds)('is undone by restore as if it had never been: seed %i', async (seed) => {
+  it.each(seeds(20))('is undone by restore as if it had never been: seed %i', async (seed) => {
     const host = simulate(busy(seed))
     const before = await settings(host)
     await runUntilKilled(host, seed)
@@ -152,31 +153,28 @@ describe('a loop that is killed at a random moment', () => {
     )
   })
 
-  it.each(seeds.slice(0, 25))(
-    'and what somebody else has changed since is left as it is: seed %i',
-    async (seed) => {
-      const host = simulate(busy(seed))
-      const before = await settings(host)
-      await runUntilKilled(host, seed)
-      const random = new Random(seed, 'others')
-      const expected = [...before]
-      for (const [guest, { uuid }] of (await host.domains()).entries()) {
-        if (random.next() < 0.5) {
-          // No policy here pins to two, and no guest had these at first.
-          await host.pinVcpu(uuid, 0, CpuSet.of(1, 3))
-          const [, second] = expected[guest]!.affinities
-          expected[guest] = { ...expected[guest]!, affinities: [0b1010, second!] }
-        }
-        if (random.next() < 0.5) {
-          const mebibytes = 403 + 8 * Math.floor(random.next() * 70)
-          await host.setMemory(uuid, mebibytes * MiB)
-          expected[guest] = { ...expected[guest]!, mebibytes }
-        }
+  it.each(seeds(10))('and what somebody else has changed since is left as it is: seed %i', async (seed) => {
+    const host = simulate(busy(seed))
+    const before = await settings(host)
+    await runUntilKilled(host, seed)
+    const random = new Random(seed, 'others')
+    const expected = [...before]
+    for (const [guest, { uuid }] of (await host.domains()).entries()) {
+      if (random.next() < 0.5) {
+        // No policy here pins to two, and no guest had these at first.
+        await host.pinVcpu(uuid, 0, CpuSet.of(1, 3))
+        const [, second] = expected[guest]!.affinities
+        expected[guest] = { ...expected[guest]!, affinities: [0b1010, second!] }
       }
-      await host.clock.sleepUntil(host.clock.now() + 90_000)
-      const report = await restore(host, fileJournal(path))
-      expect(report.notRestored).toEqual([])
-      expect(await settings(host)).toEqual(expected)
-    },
-  )
+      if (random.next() < 0.5) {
+        const mebibytes = 403 + 8 * Math.floor(random.next() * 70)
+        await host.setMemory(uuid, mebibytes * MiB)
+        expected[guest] = { ...expected[guest]!, mebibytes }
+      }
+    }
+    await host.clock.sleepUntil(host.clock.now() + 90_000)
+    const report = await restore(host, fileJournal(path))
+    expect(report.notRestored).toEqual([])
+    expect(await settings(host)).toEqual(expected)
+  })
 })
