@@ -22,7 +22,7 @@ export function qemuCommand(image: HostImage, { port, console, as }: Start): rea
     ...['-L', `${qemu}/firmware`, '-run-with', 'exit-with-parent=on'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-name', 'ballast-vm'],
     ...['-chardev', 'stdio,id=monitor,signal=off', '-mon', 'chardev=monitor,mode=control'],
-    ...['-machine', 'q35,usb=off', '-cpu', 'max,la57=off', '-accel', 'tcg,thread=multi,tb-size=1024'],
+    ...['-machine', 'q35,usb=off', '-cpu', 'max,la57=off,svm=off', '-accel', 'tcg,thread=multi,tb-size=1024'],
     ...['-m', '4096', '-smp', '8,sockets=2,cores=2,threads=2'],
     ...[0, 1].flatMap((cell) => [
       ...['-object', `memory-backend-ram,id=memory${cell},size=2G`],

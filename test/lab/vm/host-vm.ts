@@ -66,8 +66,9 @@ export class HostVm implements AsyncDisposable {
   async exec(command: string, options: RunOptions = {}): Promise<Answer> {
     const answer = await this.#alive(this.#ssh.run(command, { limit: commandLimit, ...options }))
     if (answer.code === undefined) await this.#died(`no end of: ${command}`)
-    // What ssh ends with when it has no connection (any more).
-    if (answer.code === 255) await this.#died(answer.stderr.trim())
+    // What ssh ends with when it has no connection (any more), or when the command's shell was killed.
+    if (answer.code === 255 && (await this.#alive(this.#ssh.run('true'))).code !== 0)
+      await this.#died(answer.stderr.trim())
     return answer
   }
 
@@ -157,9 +158,18 @@ export class HostVm implements AsyncDisposable {
 
   async #died(why: string): Promise<never> {
     const console = await readFile(`${this.#directory}/console`, 'utf8').catch(() => '')
-    const last = [...console.trim().split('\n').slice(-5), this.#stderr.trim()].filter(Boolean).join('\n')
+    const { exitCode, signalCode } = this.#qemu
+    const end = exitCode === null && signalCode === null ? 'QEMU runs' : `QEMU: ${exitCode ?? signalCode}`
+    const last = [end, ...lastWords(console), this.#stderr.trim()].filter(Boolean).join('\n')
     throw new VmDied(`The VM died: ${why}\n${last}`)
   }
+}
+
+/** What a kernel said of its end, or its last lines. */
+function lastWords(console: string): string[] {
+  const lines = console.trim().split('\n')
+  const trouble = lines.findIndex((line) => /BUG:|Oops|general protection|Kernel panic|Call Trace/.test(line))
+  return trouble < 0 ? lines.slice(-5) : lines.slice(trouble, trouble + 80)
 }
 
 const saveState = (image: HostImage) => HostVm.save(image)

@@ -1,112 +1,164 @@
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
+import type { TickRecord } from '../../../../lib/report/tick-json.ts'
 import { type Affinity, affinities, notAsOwned } from '../affinity.ts'
-import { Controller } from '../controller.ts'
-import { type Owners, spin } from '../guests.ts'
+import { Controller, type Kind } from '../controller.ts'
+import { type Owners, resume } from '../guests.ts'
 import type { HostVm } from '../host-vm.ts'
 import { installProduct } from '../product.ts'
 import { type HostCase, judged } from './host-case.ts'
 
-/** How the pCPUs that guests may use become fewer, and as many as before. */
-export interface Narrowing {
+const all = CpuSet.range(0, 7)
+
+/**
+ * What happens, one after another: a controller is started or ended, or the pCPUs that guests may use change. `restore`:
+ * what the controller could not restore is restored by now. `not yet`: it cannot be.
+ */
+export type Step = 'start' | 'end' | 'restore' | 'not yet' | { readonly usable: Usable }
+
+/** Which pCPUs guests may use, as a CPU list or given where the guests are. */
+export type Usable = string | ((now: readonly Affinity[]) => CpuSet)
+
+export interface Scene {
+  readonly title: string
+  readonly kind?: Kind
+  readonly steps: readonly Step[]
+}
+
+/** A host whose guests may use fewer pCPUs for a time. */
+export interface UsableCase {
   /** Guests with the affinities that their owner gave them. */
   readonly owners: Owners
-  /** Which pCPUs to leave, given where guests are now. */
-  left(now: readonly Affinity[]): CpuSet
-  /** Leaves only these pCPUs. */
-  narrow(left: CpuSet): string
-  /** Gives all back. */
-  readonly widen: string
+  readonly scenes: readonly Scene[]
+  /** The command that lets guests use these pCPUs alone. */
+  limit(usable: CpuSet): string
 }
 
-/** When it happens: beside a controller that has not started, runs, or has ended. */
-interface Scene {
-  readonly narrow: 'before the start' | 'while it runs' | 'after it has ended'
-  readonly widen: 'while it runs' | 'after it has ended'
-}
-
-const scenes: readonly Scene[] = [
-  { narrow: 'before the start', widen: 'after it has ended' },
-  { narrow: 'before the start', widen: 'while it runs' },
-  { narrow: 'while it runs', widen: 'while it runs' },
-  { narrow: 'while it runs', widen: 'after it has ended' },
-  { narrow: 'after it has ended', widen: 'after it has ended' },
-]
-
-/** A case that goes through all scenes of a narrowing, each as its guests' owner had them. */
-export function usableCase(name: string, narrowing: Narrowing): HostCase {
+/** A case that goes through its scenes, each as its guests' owner had them. */
+export function usableCase(name: string, options: UsableCase): HostCase {
   return async ({ vm, product, log }) => {
     await installProduct(vm, product)
     const broken: string[] = []
-    let [moves, refused] = [0, 0]
-    for (const scene of scenes) {
-      const title = `narrowed ${scene.narrow}, widened ${scene.widen}`
-      log(title)
-      const result = await play(vm, narrowing, scene, log)
-      broken.push(...result.broken.map((what) => `${title}: ${what}`))
-      moves += result.moves
-      refused += result.refused
+    const figures = []
+    for (const scene of options.scenes) {
+      log(scene.title)
+      const play = new Play(vm, options, scene, log)
+      await play.run()
+      broken.push(...play.broken.map((what) => `${scene.title}: ${what}`))
+      figures.push({ scene: scene.title, ...play.figures })
     }
-    return judged(name, broken, { scenes: scenes.length, moves, refused })
+    return judged(name, broken, { scenes: figures })
   }
 }
 
-async function play(vm: HostVm, narrowing: Narrowing, scene: Scene, log: (line: string) => void) {
-  const { owners } = narrowing
-  const broken: string[] = []
-  let usable = CpuSet.range(0, 7)
-  const narrow = async () => {
-    usable = narrowing.left(await affinities(vm))
-    log(`usable: ${usable}`)
-    await vm.run(narrowing.narrow(usable))
-  }
-  const widen = async () => {
-    usable = CpuSet.range(0, 7)
-    await vm.run(narrowing.widen)
+/** One scene under way. */
+class Play {
+  readonly broken: string[] = []
+  readonly figures = { ticks: 0, moved: 0, refused: 0, notRestoredAtFirst: 0 }
+  readonly #vm: HostVm
+  readonly #options: UsableCase
+  readonly #scene: Scene
+  readonly #names: readonly string[]
+  readonly #log: (line: string) => void
+  #usable = all
+  #controller: Controller | undefined
+
+  constructor(vm: HostVm, options: UsableCase, scene: Scene, log: (line: string) => void) {
+    this.#vm = vm
+    this.#options = options
+    this.#scene = scene
+    this.#names = Object.keys(options.owners)
+    this.#log = log
   }
 
-  // What an earlier scene left is not this one's.
-  await vm.run('rm -rf /var/lib/ballast')
-  await spin(vm, owners)
-  if (scene.narrow === 'before the start') await narrow()
-
-  const controller = await Controller.start(vm)
-  const settle = async (when: string) => {
-    const began = await controller.ticks()
-    if (!(await controller.idle(began))) broken.push(`${when}: not idle`)
-    const now = await affinities(vm)
-    log(`${when}: ${now.map((guest) => `${guest.name} ${guest.thread}`).join(', ')}`)
-    broken.push(...notPlaced(now, usable).map((what) => `${when}: ${what}`))
-    return now
-  }
-  const first = await settle('after the start')
-  const moves = first.filter(({ name, pinned }) => `${pinned}` !== owners[name]).length
-  if (moves === 0) broken.push('nothing was pinned, so nothing was tried')
-  if (scene.narrow === 'while it runs') {
-    await narrow()
-    await settle('narrowed')
-  }
-  if (scene.widen === 'while it runs') {
-    await widen()
-    await settle('widened')
-  }
-  const { code, log: said } = await controller.stop()
-  log(said)
-  const counts = await controller.refused()
-  for (const [cpus, count] of counts) {
-    if (count > 1) broken.push(`a pin to ${cpus} was refused ${count} times`)
+  async run(): Promise<void> {
+    const { owners } = this.#options
+    // What an earlier scene left is not this one's.
+    await this.#vm.run('rm -rf /var/lib/ballast')
+    await resume(this.#vm, owners)
+    for (const step of this.#scene.steps) {
+      if (step === 'start') await this.#start()
+      else if (step === 'end') await this.#end()
+      else if (step === 'restore') await this.#restore()
+      else if (step === 'not yet') await this.#notYet()
+      else await this.#limit(step.usable)
+    }
+    this.broken.push(...(await notAsOwned(this.#vm, owners)))
+    if (this.figures.moved === 0) this.broken.push('nothing was moved, so nothing was tried')
   }
 
-  if (scene.narrow === 'after it has ended') await narrow()
-  if (scene.widen === 'after it has ended') await widen()
-  if (code !== 0) broken.push(`it ended with ${code}`)
-  // What could not be restored while it was not usable, it said so of.
-  if (said.includes('"ballast restore" restores the rest')) {
-    const restored = await vm.exec('ballast restore')
-    log(restored.stdout + restored.stderr)
-    if (restored.code !== 0) broken.push(`ballast restore ended with ${restored.code}`)
+  async #start(): Promise<void> {
+    this.#controller = await Controller.start(this.#vm, this.#scene.kind ?? 'ballast')
+    await this.#settle('after the start', 0)
   }
-  broken.push(...notAsOwned(await affinities(vm), owners))
-  return { broken, moves, refused: [...counts.values()].reduce((sum, count) => sum + count, 0) }
+
+  async #limit(usable: Usable): Promise<void> {
+    const now = await affinities(this.#vm, this.#names)
+    this.#usable = typeof usable === 'string' ? CpuSet.parse(usable) : usable(now)
+    const ticks = await this.#controller?.ticks()
+    await this.#vm.run(this.#options.limit(this.#usable))
+    if (ticks !== undefined) await this.#settle(`with ${this.#usable}`, ticks)
+  }
+
+  async #settle(when: string, after: number): Promise<void> {
+    const learns = this.#scene.kind === 'libvirt'
+    const wrong = async (tick: TickRecord) => {
+      const now = await affinities(this.#vm, this.#names)
+      this.#log(`${when}: ${tick.summary}: ${now.map(({ name, thread }) => `${name} ${thread}`).join(', ')}`)
+      return [
+        ...notPlaced(now, this.#usable),
+        ...(learns || tick.online === `${this.#usable}`
+          ? []
+          : [`the View has ${tick.online}, usable are ${this.#usable}`]),
+      ]
+    }
+    const found = await this.#controller!.settled(after, wrong)
+    this.broken.push(...found.map((what) => `${when}: ${what}`))
+  }
+
+  async #end(): Promise<void> {
+    const controller = this.#controller!
+    const { code, log } = await controller.stop()
+    this.#log(log)
+    if (code !== 0) this.broken.push(`it ended with ${code}`)
+    const records = await controller.records()
+    const pins = records.flatMap(({ outcomes }) => outcomes)
+    const refused = pins.filter(({ status }) => status === 'failed').map(({ action }) => cpusOf(action))
+    this.figures.ticks = records.length
+    this.figures.moved = pins.filter(({ status }) => status === 'applied').length
+    this.figures.refused = refused.length
+    // Where the set of usable pCPUs can be read, none is tried outside of it; else it is learned by one pin for each pCPU.
+    if (this.#scene.kind === 'libvirt' ? new Set(refused).size < refused.length : refused.length > 0)
+      this.broken.push(`pins were refused: ${refused.join(', ')}`)
+    const external = records
+      .flatMap(({ skipped }) => skipped)
+      .filter(({ rule }) => rule === 'external-change')
+    if (external.length > 0) this.broken.push('what the kernel did was taken for a change by another program')
+    this.#controller = undefined
+  }
+
+  /** Where the end had no time to restore all, which takes seconds under software emulation, the rest is restored by now. */
+  async #restore(): Promise<void> {
+    const { code, stdout, stderr } = await this.#vm.exec(
+      '[ ! -e /var/lib/ballast/*.jsonl ] || ballast restore',
+    )
+    this.#log(stdout + stderr)
+    if (code !== 0) this.broken.push(`ballast restore ended with ${code}`)
+    if ((await this.#vm.exec('ls /var/lib/ballast/*.jsonl')).code === 0)
+      this.broken.push('the journal is still there after ballast restore')
+  }
+
+  async #notYet(): Promise<void> {
+    const { code, stdout, stderr } = await this.#vm.exec('ballast restore')
+    this.#log(stdout + stderr)
+    const missing = stdout.split('\n').filter((line) => line.startsWith('not restored: '))
+    this.figures.notRestoredAtFirst = missing.length
+    if (code !== 1 || missing.length === 0 || !stderr.includes('the journal stays'))
+      this.broken.push(`ballast restore did not say what is not restored, exit code ${code}`)
+  }
+}
+
+function cpusOf(action: TickRecord['outcomes'][number]['action']): string {
+  return action.kind === 'pin' ? action.cpus : action.kind
 }
 
 /** Where guests may run outside of what is usable, or cannot all run at once, in words. */

@@ -16,6 +16,10 @@ LinkLocalAddressing=no
 IPv6AcceptRA=no
 END
 
+# Programs start many times slower than on a machine: 90 s may be too short for one.
+mkdir -p "$root/etc/systemd/system.conf.d"
+printf '[Manager]\nDefaultTimeoutStartSec=600\n' > "$root/etc/systemd/system.conf.d/lab.conf"
+
 # A session of systemd for each command of the lab would take longer than the command.
 printf 'UsePAM no\nUseDNS no\n' > "$root/etc/ssh/sshd_config.d/lab.conf"
 mkdir -p -m 700 "$root/root/.ssh"
