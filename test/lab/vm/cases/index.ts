@@ -1,12 +1,13 @@
 import type { CaseResult } from '../../cases/case.ts'
 import { HostVm, VmDied } from '../host-vm.ts'
 import { withProduct } from '../product.ts'
+import { CGROUPS } from './cgroups.ts'
 import type { HostCase } from './host-case.ts'
 import { OFFLINE } from './offline.ts'
 import { SLICE } from './slice.ts'
 import { UNIT } from './unit.ts'
 
-const cases: Readonly<Record<string, HostCase>> = { UNIT, SLICE, OFFLINE }
+const cases: Readonly<Record<string, HostCase>> = { UNIT, SLICE, OFFLINE, CGROUPS }
 
 /** The names of the cases on a whole host. */
 export const hostCaseNames: readonly string[] = Object.keys(cases)
