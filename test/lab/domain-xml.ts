@@ -26,6 +26,8 @@ export interface GuestOptions {
   readonly balloonDriver?: boolean
   /** True: it may boot anew; otherwise it ends then. */
   readonly reboots?: boolean
+  /** True: QEMU runs all its vCPUs in one thread, as it does where it counts instructions. */
+  readonly oneThread?: boolean
   /** False: it has no kernel and is created paused, for tests of scale; it never answers. */
   readonly kernel?: boolean
 }
@@ -84,7 +86,10 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     : ''
   const memoryBacking = backing ? `<memoryBacking>${backing}</memoryBacking>` : ''
   const identity = guest.uuid === undefined ? '' : `<uuid>${guest.uuid}</uuid>`
-  return `<domain type='qemu'>
+  const commandLineArguments = guest.oneThread
+    ? "<qemu:commandline><qemu:arg value='-icount'/><qemu:arg value='shift=auto'/></qemu:commandline>"
+    : ''
+  return `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${domain}</name>${identity}
   <memory unit='MiB'>${maximumMiB + (virtioMem?.sizeMiB ?? 0)}</memory>${slots}
   <currentMemory unit='MiB'>${memoryMiB}</currentMemory>${memoryBacking}
@@ -98,7 +103,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     <serial type='unix'><source mode='bind' path='${files.serial}'/></serial>
     <memballoon model='${balloon ? 'virtio' : 'none'}'/>
     ${disk}${memoryDevice}
-  </devices>
+  </devices>${commandLineArguments}
 </domain>
 `
 }
