@@ -26,6 +26,7 @@ describeLab('KSM of a kernel whose advisor is on', () => {
   it.runIf(hasAdvisor())('is switched, its pace is left to the advisor, and it is restored', async () => {
     const before = { mode: /\[(.+)\]/.exec(readFileSync(mode, 'utf8'))![1]!, run: readFileSync(run, 'utf8') }
     await using lab = await Lab.up()
+    await lab.start({ name: 'any', kernel: false })
     await using host = await connect(lab.uri)
     const journal = memoryJournal()
     const ticks: Tick[] = []
