@@ -2,15 +2,12 @@ export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../vie
 export { type LogEvent, LogFormatter, type LogRecord } from './log-lines.ts'
 export type { ReasonFigures, ReasonRecord } from './reason-record.ts'
 export { type TableOptions, table } from './table.ts'
-export {
-  type ActionRecord,
-  type DomainRecord,
-  type ErrorRecord,
-  type ExplanationRecord,
-  type KsmActionRecord,
-  type KsmRecord,
-  type TickRecord,
-  tickJson,
-  tickRecord,
-  type VcpuRecord,
-} from './tick-json.ts'
+export type {
+  ActionRecord,
+  ErrorRecord,
+  ExplanationRecord,
+  KsmActionRecord,
+  KsmRecord,
+  TickDecisions,
+} from './tick-decisions.ts'
+export { type DomainRecord, type TickRecord, tickJson, tickRecord, type VcpuRecord } from './tick-json.ts'

@@ -29,6 +29,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_LATE: true,
   ERR_INSUFFICIENT_MEMORY: true,
   ERR_JOURNAL: true,
+  ERR_RECORDING: true,
   ERR_LOCKED: true,
 }
 
