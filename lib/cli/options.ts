@@ -88,6 +88,12 @@ export const runOptions = {
     parse: parseText,
     parseInFile: absolutePath,
   },
+  record: {
+    flags: '--record <directory>',
+    help: 'record what is seen and decided, for "ballast history", "why" and "replay" (default: no recording)',
+    parse: parseText,
+    parseInFile: absolutePath,
+  },
   dryRun: {
     flags: '--dry-run',
     help: 'log what would be done, and change nothing; see --stats-period',

@@ -1,16 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { debuglog, inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { printable } from '../util/printable.ts'
 import { checkCommand } from './commands/check.ts'
 import { cpuCommand } from './commands/cpu.ts'
+import { historyCommand } from './commands/history.ts'
 import { memoryCommand } from './commands/memory.ts'
 import { monitorCommand } from './commands/monitor.ts'
+import { recordCommand } from './commands/record.ts'
+import { replayCommand } from './commands/replay.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
+import { whyCommand } from './commands/why.ts'
 import { type CliContext, logNotice } from './context.ts'
 import { ConfigError, ExitCode, exitCodesHelp, exitFor } from './exit-codes.ts'
+import { version } from './version.ts'
 
 const debug = debuglog('ballast')
 
@@ -24,6 +28,10 @@ export async function main(args: readonly string[], context: CliContext): Promis
     monitorCommand,
     statusCommand,
     restoreCommand,
+    recordCommand,
+    historyCommand,
+    whyCommand,
+    replayCommand,
   ]
   const program = new Command('ballast')
     .description(
@@ -70,13 +78,8 @@ Examples:
   ballast run                  do it, until Ctrl-C
   ballast status               which controllers run, and what they changed
   ballast restore              restore what was set before
+  ballast history              what was changed, why, and what came of it (needs run --record)
   ballast run --help           options of one command, with their defaults
 
 Documentation: README.md and docs/ in the package; docs/operating.md for services and configuration files,
 docs/policies.md for policies.`
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'))
-  return version
-}

@@ -101,3 +101,39 @@ export function parseText(option: string): (text: string) => string {
     return text
   }
 }
+
+const ageUnits: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** An age such as `30s`, `15m`, `2h` or `7d`, in milliseconds. */
+export function parseAge(option: string): (text: string) => number {
+  return (text) => {
+    const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? []
+    const age = Number(number) * (ageUnits[unit] ?? Number.NaN)
+    if (!(age > 0)) {
+      throw new UsageError(`${option} must be an age such as 30s, 15m, 2h or 7d; got ${JSON.stringify(text)}`)
+    }
+    return age
+  }
+}
+
+/** A moment, in milliseconds since the epoch: a local time of the last 24 hours such as `14:30`, or a date with a time. */
+export function parseMoment(option: string, now = Date.now()): (text: string) => number {
+  return (text) => {
+    const [, hours, minutes, seconds = '0'] = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text) ?? []
+    let moment: number
+    if (hours === undefined)
+      moment = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN
+    else {
+      const day = new Date(now)
+      moment = day.setHours(Number(hours), Number(minutes), Number(seconds), 0)
+      if (moment > now) moment = new Date(moment).setDate(day.getDate() - 1)
+      if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) moment = Number.NaN
+    }
+    if (Number.isNaN(moment)) {
+      throw new UsageError(
+        `${option} must be a time such as 14:30 or 2026-11-28T14:30; got ${JSON.stringify(text)}`,
+      )
+    }
+    return moment
+  }
+}

@@ -1,4 +1,5 @@
 import type { CpuSample, HostMemory, MemorySample } from '../host/sample.ts'
+import { KiB } from '../util/units.ts'
 import type { Plain } from './plain.ts'
 
 /**
@@ -11,7 +12,9 @@ type Numbers = Uint8Array | Uint32Array | Int32Array | Float64Array
 /** How a column is kept: `share` is a fraction of a pCPU or of the interval, `bytes` a number to the byte. */
 type ColumnKind = 'share' | 'bytes' | 'u8' | 'u32' | 'i32'
 
-type ColumnOf<Sample> = { [K in keyof Sample]-?: NonNullable<Sample[K]> extends Numbers ? K : never }[keyof Sample]
+type ColumnOf<Sample> = {
+  [K in keyof Sample]-?: NonNullable<Sample[K]> extends Numbers ? K : never
+}[keyof Sample]
 type Columns<Sample> = Readonly<Record<ColumnOf<Sample>, ColumnKind>>
 
 const cpuColumns: Columns<CpuSample> = {
@@ -55,6 +58,11 @@ export function roundTime(milliseconds: number): number {
   return Math.round(milliseconds * timeSteps) / timeSteps
 }
 
+/** Levels of memory that change all the time are kept to 64 KiB. */
+const levelStep = 64 * KiB
+
+const roundLevel = (bytes: number) => Math.round(bytes / levelStep) * levelStep
+
 // Plus zero: JSON has no -0.
 const roundShare = (share: number) => Math.round(share * shareSteps) / shareSteps + 0
 
@@ -74,7 +82,16 @@ export function roundedCpuSample(sample: CpuSample): CpuSample {
 /** A memory sample as a recording can hold it. */
 export function roundedMemorySample(sample: MemorySample): MemorySample {
   const { pressure } = sample.host
-  return { ...sample, time: roundTime(sample.time), host: { ...sample.host, pressure: roundShare(pressure) } }
+  return {
+    ...sample,
+    time: roundTime(sample.time),
+    unused: sample.unused.map(roundLevel),
+    usable: sample.usable.map(roundLevel),
+    diskCaches: sample.diskCaches.map(roundLevel),
+    rss: sample.rss.map(roundLevel),
+    rssFile: sample.rssFile.map(roundLevel),
+    host: { ...sample.host, pressure: roundShare(pressure) },
+  }
 }
 
 /** The columns of a sample, without those that are as before. */
@@ -131,7 +148,8 @@ export class ColumnReader {
     for (const [name, kind] of Object.entries(this.#kinds)) {
       const values = written[name]
       if (values === null) delete columns[name]
-      else if (Array.isArray(values)) columns[name] = arrayOf[kind](values.map((value) => value ?? Number.NaN))
+      else if (Array.isArray(values))
+        columns[name] = arrayOf[kind](values.map((value) => value ?? Number.NaN))
     }
     this.#columns = columns
     return columns

@@ -18,7 +18,9 @@ export interface Header {
   readonly readOnly: boolean
   /** Milliseconds since the epoch. */
   readonly wallTime: number
-  /** Entries before this file that could not be written: the disk was full, or slow. */
+  /** How many entries after this line repeat what a reader of the files before knows. */
+  readonly beginning: number
+  /** Entries before this file that could not be written, at least: the disk was full, or slow. */
   readonly missing?: number
 }
 
@@ -87,6 +89,8 @@ export interface CallEntry extends Moment {
   /** Left out: undefined. */
   readonly answer?: Plain
   readonly error?: Plain
+  /** It answers no call of this moment: it is what a file begins with, the last answer of a file before. */
+  readonly known?: true
 }
 
 /** The host reported something; see HostEvent. */

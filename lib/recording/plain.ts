@@ -1,5 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError, type ErrorCode, LibvirtError } from '../host/errors.ts'
+import type { DomainRef } from '../host/host.ts'
 
 /** What JSON can hold. */
 export type Plain =
@@ -30,13 +31,19 @@ export function toPlain(value: unknown): Plain {
   return fields
 }
 
+/** What a call names its domain by: whoever calls may hand over more than that. */
+export function plainRef(domain: DomainRef): Plain {
+  return typeof domain === 'string' ? domain : { uuid: domain.uuid, id: domain.id }
+}
+
 /** The value that {@link toPlain} was given. */
 export function fromPlain(plain: Plain | undefined): unknown {
   if (typeof plain !== 'object' || plain === null) return plain
   if (isArray(plain)) return plain.map(fromPlain)
   if (typeof plain.$cpus === 'string') return CpuSet.parse(plain.$cpus)
   if (typeof plain.$number === 'string') return Number(plain.$number)
-  if (plain.$map !== undefined) return new Map((plain.$map as [Plain, Plain][]).map(([a, b]) => [fromPlain(a), fromPlain(b)]))
+  if (plain.$map !== undefined)
+    return new Map((plain.$map as [Plain, Plain][]).map(([a, b]) => [fromPlain(a), fromPlain(b)]))
   if (plain.$error !== undefined) return errorFromPlain(plain.$error as PlainError)
   return Object.fromEntries(Object.entries(plain).map(([name, field]) => [name, fromPlain(field)]))
 }

@@ -1,10 +1,9 @@
 import { type AutopilotOptions, autopilot } from '../control/autopilot.ts'
-import type { Host } from '../host/host.ts'
 import type { Tick } from '../control/tick.ts'
 import { tickDecisions } from '../report/tick-decisions.ts'
 import type { RecordedTick, RunEntry, Tape } from './entries.ts'
 import { toPlain } from './plain.ts'
-import { RecordingHost } from './recording-host.ts'
+import type { RecordingHost } from './recording-host.ts'
 
 /**
  * Runs the autopilot on `host` and writes on `tape` all that a replay needs, and its Ticks. `configuration` is what the
@@ -23,7 +22,7 @@ export async function* record(
     ...(entries && { journal: toPlain(entries) }),
   }
   const ticks = new TickWriter()
-  tape.write({ t: host.clock.mark(), run })
+  host.begin(run)
   for await (const tick of autopilot(host, options)) {
     tape.write({ t: host.clock.moment, tick: ticks.write(tick) })
     yield tick

@@ -6,8 +6,8 @@ import { Domain, type DomainRef, type Host, type HostEvent, type HostListener } 
 import type { Ksm, KsmSettings } from '../host/ksm.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import type { CallEntry, Entry, Tape } from './entries.ts'
-import { toPlain } from './plain.ts'
+import type { CallEntry, Entry, RunEntry, Tape } from './entries.ts'
+import { plainRef, toPlain } from './plain.ts'
 import { RecordingClock } from './recording-clock.ts'
 import { SampleWriter } from './sample-writer.ts'
 
@@ -28,6 +28,8 @@ export class RecordingHost implements Host {
   #topology: Topology
   /** The last answer to each question, for a file that begins later. */
   readonly #answers = new Map<string, CallEntry>()
+  /** The loop that runs. */
+  #run: RunEntry['run'] | undefined
 
   constructor(host: Host, tape: Tape) {
     this.uri = host.uri
@@ -48,7 +50,15 @@ export class RecordingHost implements Host {
   beginning(): Entry[] {
     this.#samples.reset()
     const { moment: t, wallOffset } = this.clock
-    return [{ t, wallOffset }, { t, topology: toPlain(this.#topology) }, ...this.#answers.values()]
+    const known = Array.from(this.#answers.values(), (entry) => ({ ...entry, t, known: true }) as const)
+    const run = this.#run ? [{ t, run: this.#run }] : []
+    return [{ t, wallOffset }, { t, topology: toPlain(this.#topology) }, ...known, ...run]
+  }
+
+  /** A loop begins on this host. */
+  begin(run: RunEntry['run']): void {
+    this.#run = run
+    this.#tape.write({ t: this.clock.mark(), run })
   }
 
   async domains(): Promise<Domain[]> {
@@ -77,7 +87,7 @@ export class RecordingHost implements Host {
   }
 
   pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
-    return this.#call('pinVcpu', [domain, vcpu, cpus], this.#host.pinVcpu(domain, vcpu, cpus))
+    return this.#call('pinVcpu', [plainRef(domain), vcpu, cpus], this.#host.pinVcpu(domain, vcpu, cpus))
   }
 
   vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
@@ -85,12 +95,12 @@ export class RecordingHost implements Host {
   }
 
   setMemory(domain: DomainRef, bytes: number): Promise<void> {
-    return this.#call('setMemory', [domain, bytes], this.#host.setMemory(domain, bytes))
+    return this.#call('setMemory', [plainRef(domain), bytes], this.#host.setMemory(domain, bytes))
   }
 
   setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
     const set = this.#host.setMemoryStatsPeriod(domain, seconds)
-    return this.#call('setMemoryStatsPeriod', [domain, seconds], set)
+    return this.#call('setMemoryStatsPeriod', [plainRef(domain), seconds], set)
   }
 
   cpuShares(uuid: string): Promise<number> {
@@ -98,7 +108,7 @@ export class RecordingHost implements Host {
   }
 
   setCpuShares(domain: DomainRef, shares: number): Promise<void> {
-    return this.#call('setCpuShares', [domain, shares], this.#host.setCpuShares(domain, shares))
+    return this.#call('setCpuShares', [plainRef(domain), shares], this.#host.setCpuShares(domain, shares))
   }
 
   cpuQuota(uuid: string): Promise<CpuQuota> {

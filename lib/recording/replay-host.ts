@@ -7,7 +7,7 @@ import type { Ksm, KsmSettings } from '../host/ksm.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { ClockEntry, Entry, Header } from './entries.ts'
-import { fromPlain, type Plain, toPlain } from './plain.ts'
+import { fromPlain, type Plain, plainRef, toPlain } from './plain.ts'
 import { SampleReader } from './sample-reader.ts'
 
 interface Pending {
@@ -37,6 +37,8 @@ export class ReplayHost implements Host {
   readonly #samples = new SampleReader()
   readonly #listeners = new Set<HostListener>()
   #pending: Pending[] = []
+  /** Answers of before the recording begins, to the first such call. */
+  readonly #known = new Map<string, unknown>()
 
   constructor({ uri, readOnly }: Header) {
     this.uri = uri
@@ -44,11 +46,12 @@ export class ReplayHost implements Host {
   }
 
   get topology(): Topology {
-    if (!this.#topology) throw new BallastError('ERR_RECORDING', 'The recording does not say what host it is of')
+    if (!this.#topology)
+      throw new BallastError('ERR_RECORDING', 'The recording does not say what host it is of')
     return this.#topology
   }
 
-  /** Has one entry happen, with the readings of the clock that follow it. Tells whether it concerned the host. */
+  /** Has one entry happen, with the readings of the clock that follow it. */
   play(entry: Entry, readings: readonly ClockEntry[]): void {
     this.clock.set(entry.t, readings)
     if ('wallOffset' in entry) this.clock.wallOffset = entry.wallOffset
@@ -57,17 +60,14 @@ export class ReplayHost implements Host {
     else if ('domains' in entry) this.#samples.domains(entry)
     else if ('cpu' in entry) this.#answer(keyOf('sampleCpu', []), this.#samples.cpu(entry))
     else if ('memory' in entry) this.#answer(keyOf('sampleMemory', []), this.#samples.memory(entry))
+    else if ('call' in entry && entry.known)
+      this.#known.set(keyOf(entry.call, entry.of), fromPlain(entry.answer))
     else if ('call' in entry) {
       const error = entry.error === undefined ? undefined : fromPlain(entry.error)
       this.#answer(keyOf(entry.call, entry.of), fromPlain(entry.answer), error)
     } else if ('event' in entry) {
       for (const listener of this.#listeners) listener(fromPlain(entry.event) as HostEvent)
     }
-  }
-
-  /** Of what a later file begins with: only that of it which is no answer to a call of now. */
-  prepare(entry: Entry): void {
-    if (!('call' in entry)) this.play(entry, [])
   }
 
   sampleCpu(): Promise<CpuSample> {
@@ -79,7 +79,7 @@ export class ReplayHost implements Host {
   }
 
   pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
-    return this.#ask('pinVcpu', domain, vcpu, cpus)
+    return this.#ask('pinVcpu', plainRef(domain), vcpu, cpus)
   }
 
   vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
@@ -87,11 +87,11 @@ export class ReplayHost implements Host {
   }
 
   setMemory(domain: DomainRef, bytes: number): Promise<void> {
-    return this.#ask('setMemory', domain, bytes)
+    return this.#ask('setMemory', plainRef(domain), bytes)
   }
 
   setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
-    return this.#ask('setMemoryStatsPeriod', domain, seconds)
+    return this.#ask('setMemoryStatsPeriod', plainRef(domain), seconds)
   }
 
   cpuShares(uuid: string): Promise<number> {
@@ -99,7 +99,7 @@ export class ReplayHost implements Host {
   }
 
   setCpuShares(domain: DomainRef, shares: number): Promise<void> {
-    return this.#ask('setCpuShares', domain, shares)
+    return this.#ask('setCpuShares', plainRef(domain), shares)
   }
 
   cpuQuota(uuid: string): Promise<CpuQuota> {
@@ -143,9 +143,15 @@ export class ReplayHost implements Host {
     return this.close()
   }
 
-  #ask<T>(call: string, ...of: readonly unknown[]): Promise<T> {
+  async #ask<T>(call: string, ...of: readonly unknown[]): Promise<T> {
+    const key = keyOf(call, of.map(toPlain))
+    if (this.#known.has(key)) {
+      const known = this.#known.get(key)
+      this.#known.delete(key)
+      return known as T
+    }
     return new Promise<unknown>((resolve, reject) => {
-      this.#pending.push({ key: keyOf(call, of.map(toPlain)), resolve, reject })
+      this.#pending.push({ key, resolve, reject })
     }) as Promise<T>
   }
 

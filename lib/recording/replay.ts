@@ -28,7 +28,10 @@ export type PilotOf = (run: RunEntry['run']) => Omit<AutopilotOptions, 'journal'
  * With other policies it decides on what was seen under those of then: for what would have come of it there is
  * the simulated host.
  */
-export async function* replay({ header, entries }: Recorded, pilotOf: PilotOf): AsyncGenerator<Replayed, void, undefined> {
+export async function* replay(
+  { header, entries }: Recorded,
+  pilotOf: PilotOf,
+): AsyncGenerator<Replayed, void, undefined> {
   const host = new ReplayHost(header)
   let loop: ReplayedLoop | undefined
   for await (const { entry, readings, ticks } of moments(entries)) {

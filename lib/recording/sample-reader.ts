@@ -40,7 +40,11 @@ export class SampleReader {
 
   #setOf(set: number): readonly DomainIdentity[] {
     const domains = this.#sets.get(set)
-    if (!domains) throw new BallastError('ERR_RECORDING', `A sample is about a set of domains, ${set}, that is not in the recording`)
+    if (!domains)
+      throw new BallastError(
+        'ERR_RECORDING',
+        `A sample is about a set of domains, ${set}, that is not in the recording`,
+      )
     return domains
   }
 }

@@ -127,4 +127,3 @@ function stateName(state: DomainState): keyof typeof DomainState {
   const names = Object.keys(DomainState) as (keyof typeof DomainState)[]
   return names.find((name) => DomainState[name] === state) ?? 'noState'
 }
-

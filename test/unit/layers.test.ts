@@ -20,7 +20,8 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   ballooning: ['schedulers', 'control'],
   combinators: ['schedulers', 'ballooning', 'control'],
   control: ['report', 'cli', 'libvirt', 'simulation'],
-  report: ['cli', 'libvirt'],
+  report: ['recording', 'cli', 'libvirt'],
+  recording: ['cli', 'libvirt', 'simulation'],
   cli: [],
 }
 

@@ -18,6 +18,8 @@ import { ConfigReader, type Entry } from './yaml-reader.ts'
 /** A policy that was chosen, ready to be used. */
 export interface Chosen<Policy> {
   readonly name: string
+  /** By their names in the API; what is left to the policy is left out. */
+  readonly options: object
   readonly policy: Policy
 }
 
@@ -133,7 +135,7 @@ function policyOf<Policy>(
   const known = Object.keys(table)
   if (!reader.isGroup(entry)) {
     const name = reader.choice(entry, ['none', ...known])
-    return name === undefined || name === 'none' ? name : { name, policy: table[name]!.create() }
+    return name === undefined || name === 'none' ? name : { name, options: {}, policy: table[name]!.create() }
   }
   const named = reader.within(entry, 'policy')
   // Options without a name are those of the default.
@@ -146,8 +148,9 @@ function made<Policy>(
   entry: Entry,
   { name, options, create }: RegisteredPolicy<Policy>,
 ): Chosen<Policy> | undefined {
-  const policy = reader.made(entry, reader.options(entry, options, ['policy']), create)
-  return policy === undefined ? undefined : { name, policy }
+  const given = reader.options(entry, options, ['policy'])
+  const policy = reader.made(entry, given, create)
+  return policy === undefined ? undefined : { name, options: given.values, policy }
 }
 
 /** All pCPUs that any host could have: which there are is known when one is connected to. */

@@ -8,6 +8,7 @@ import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
+import { openRecorder } from '../recording/recorder.ts'
 import { Permissions } from './permissions.ts'
 import { Reloads } from './reload.ts'
 import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
@@ -57,6 +58,9 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   let walked = 0
   let regularTicks = 0
   const permissions = new Permissions(host)
+  await using recorder = setup.options.record
+    ? openRecorder(speaking, permissions.host, setup.options.record)
+    : undefined
   let isAdvised = !changesNothing
   const advise = ({ skipped }: Tick) => {
     const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')
@@ -73,7 +77,12 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     if (tick.cause === 'interval') regularTicks++
   }
   /** Gives what to go on with. */
-  const walkBy = async ({ options, pilot, lockInfo: told }: Setup): Promise<Setup | undefined> => {
+  const walkBy = async ({
+    options,
+    pilot,
+    configuration,
+    lockInfo: told,
+  }: Setup): Promise<Setup | undefined> => {
     const { ticks } = options
     const left = ticks === undefined ? undefined : ticks - regularTicks
     tells = await createLogger(context, options)
@@ -92,7 +101,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
       { ...options, ticks: left },
       { ...pilot, journal },
       show,
-      { before: walked, seen },
+      { before: walked, seen, run: recorder?.run(configuration) },
     )
     const goesOn = isStopped && !context.signal.aborted && (ticks === undefined || regularTicks < ticks)
     return goesOn ? reloads?.take() : undefined

@@ -14,6 +14,7 @@ import {
   pilotOptions,
   uselessOptions,
 } from '../options.ts'
+import type { RecordedConfiguration } from '../recording/configuration.ts'
 
 /** What the command line says. */
 export interface CommandLine {
@@ -29,6 +30,8 @@ export interface Setup {
   readonly options: ControlOptions
   /** What the autopilot is given, but for what belongs to one run of it. */
   readonly pilot: Omit<AutopilotOptions, 'journal' | 'signal' | 'ticks'>
+  /** The same as plain data, for a recording. */
+  readonly configuration: RecordedConfiguration
   /** What another program that asks hears of it. */
   readonly lockInfo: { readonly command: string; readonly policies: readonly string[] }
   /** Path of the configuration file. */
@@ -45,8 +48,8 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
     ballooning: choose('ballooning', policies.ballooning, given, config?.policies.ballooning),
     ksm: choose('ksm', policies.ksm, given, config?.policies.ksm),
   }
-  const named = Object.values(chosen).flatMap((policy) => policy?.name ?? [])
-  if (named.length === 0) {
+  const names = Object.values(chosen).flatMap((policy) => policy?.name ?? [])
+  if (names.length === 0) {
     throw new UsageError('scheduler, ballooning and ksm are all none: there would be nothing to do')
   }
   if (given.statsPeriod && !options.dryRun) {
@@ -58,23 +61,38 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
   if (useless) {
     throw new UsageError(`--${kebabCase(useless.name)} would do nothing: ${useless.needs} is none`)
   }
+  const loop = {
+    ...pilotOptions(options),
+    interval: interval ?? config?.interval ?? defaultInterval,
+    domainRules: config?.domainRules,
+  }
   return {
     options,
     pilot: {
-      ...pilotOptions(options),
-      interval: interval ?? config?.interval ?? defaultInterval,
+      ...loop,
       scheduler: chosen.scheduler?.policy,
       ballooning: chosen.ballooning?.policy,
       ksm: chosen.ksm?.policy,
-      domainRules: config?.domainRules,
     },
-    lockInfo: { command: config ? `${command} --config ${config.path}` : command, policies: named },
+    configuration: {
+      loop,
+      policies: {
+        scheduler: named(chosen.scheduler),
+        ballooning: named(chosen.ballooning),
+        ksm: named(chosen.ksm),
+      },
+    },
+    lockInfo: { command: config ? `${command} --config ${config.path}` : command, policies: names },
     config: config?.path,
     nameOf: (key) => {
       const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
       return config && !isGiven ? config.nameOf(key) : `--${key}`
     },
   }
+}
+
+function named<Policy>(chosen: Chosen<Policy> | undefined) {
+  return chosen && { name: chosen.name, options: chosen.options }
 }
 
 /** The policy of a kind; undefined: none. */
@@ -86,7 +104,7 @@ function choose<Policy>(
 ): Chosen<Policy> | undefined {
   if (given[kind] === undefined && inFile !== undefined) return inFile === 'none' ? undefined : inFile
   const name = given[kind] ?? defaultPolicies[kind]
-  return name === 'none' ? undefined : { name, policy: table[name]!.create() }
+  return name === 'none' ? undefined : { name, options: {}, policy: table[name]!.create() }
 }
 
 /** What of the host a controller has to have for itself: of a dry run only what statistics periods are part of. */
@@ -106,7 +124,7 @@ export function assertReplaces(next: Setup, present: Setup): void {
   const { options, pilot, nameOf } = next
   const kinds = Object.keys(policies) as PolicyKind[]
   const problems = [
-    ...(['connect', 'journal'] as const).filter((name) => options[name] !== present.options[name]),
+    ...(['connect', 'journal', 'record'] as const).filter((name) => options[name] !== present.options[name]),
     ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
     ...(!options.statsPeriod === !present.options.statsPeriod ? [] : ['stats-period']),
     ...((options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),

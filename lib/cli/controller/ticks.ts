@@ -15,6 +15,8 @@ export interface RunTicksOptions {
   readonly before?: number
   /** Is handed each Tick once it was shown; what it throws ends the run. */
   readonly seen?: (tick: Tick) => void
+  /** Gives the Ticks. Default: the autopilot. */
+  readonly run?: ((host: Host, options: AutopilotOptions) => AsyncIterable<Tick>) | undefined
 }
 
 /**
@@ -28,12 +30,12 @@ export async function runTicks(
   { json, ticks }: LoopOptions,
   pilot: AutopilotOptions,
   show: (tick: Tick) => void,
-  { before = 0, seen }: RunTicksOptions = {},
+  { before = 0, seen, run = autopilot }: RunTicksOptions = {},
 ): Promise<boolean> {
   const controls = pilot.scheduler || pilot.ballooning || pilot.ksm
   using _ = controls ? context.endWhenHung?.(hungAfter(pilot)) : undefined
   let last: Tick | undefined
-  for await (const tick of autopilot(host, { ...pilot, ticks, signal: context.signal })) {
+  for await (const tick of run(host, { ...pilot, ticks, signal: context.signal })) {
     if (json) writeLines(context, [tickJson(tick)])
     else show(tick)
     if (tick.index === 0) noticeNoMatch(context, pilot.match, tick)

@@ -1,54 +1,53 @@
 import { describe, expect, it } from 'vitest'
-import { autopilot } from '../../../lib/control/autopilot.ts'
 import type { Tick } from '../../../lib/control/tick.ts'
-import type { Entry, Header } from '../../../lib/recording/entries.ts'
-import { record } from '../../../lib/recording/record.ts'
-import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { ballooning, type Scenario, scenarios, schedulers, simulate } from '../../../lib/index.ts'
+import { TickComparison } from '../../../lib/recording/compare.ts'
 import { replay } from '../../../lib/recording/replay.ts'
-import { ballooning, schedulers, simulate } from '../../../lib/index.ts'
-import { scenarios } from '../../../lib/simulation/index.ts'
+import { header, type Options, parsed, recorded } from './recorded.ts'
 
-const header: Header = {
-  ballastRecording: 1,
-  id: 'test',
-  part: 0,
-  versions: { ballast: '0.1.0', node: '20' },
-  uri: 'simulation:///',
-  readOnly: false,
-  wallTime: 0,
-}
-
-const options = (ticks?: number) => ({
+const balanced = (): Options => ({
   interval: 2_000,
-  ticks,
   scheduler: schedulers.balance(),
   ballooning: ballooning.shares(),
 })
 
-/** Records a scenario; gives the Ticks, and the lines as they are written. */
-async function recorded(scenario: Parameters<typeof simulate>[0], ticks: number) {
-  const lines: string[] = []
-  const tape = { write: (entry: Entry) => void lines.push(JSON.stringify(entry)) }
-  const host = new RecordingHost(simulate(scenario), tape)
-  const seen: Tick[] = []
-  for await (const tick of record(host, options(ticks), tape, {})) seen.push(tick)
-  return { seen, lines }
-}
-
-async function* parsed(lines: readonly string[]): AsyncGenerator<Entry> {
-  for (const line of lines) yield JSON.parse(line) as Entry
+async function replayed(lines: readonly string[], options: Options) {
+  const ticks: Tick[] = []
+  const differences: unknown[] = []
+  const comparison = new TickComparison()
+  for await (const one of replay({ header, entries: parsed(lines) }, () => options)) {
+    ticks.push(one.tick)
+    differences.push(...comparison.differences(one))
+  }
+  return { ticks, differences }
 }
 
 describe('a replay', () => {
-  it.each(Object.keys(scenarios))('of %s sees the same and decides the same, to the bit', async (name) => {
-    const scenario = (scenarios as unknown as Record<string, () => Parameters<typeof simulate>[0]>)[name]!
-    const { seen, lines } = await recorded(scenario(), 40)
-    const again: Tick[] = []
-    for await (const { tick, recorded } of replay({ header, entries: parsed(lines) }, () => options())) {
-      expect(recorded?.index).toBe(tick.index)
-      again.push(tick)
-    }
-    expect(again).toHaveLength(seen.length)
-    expect(again).toEqual(seen)
+  it.each<[string, Scenario]>([
+    ['vCPUs that are moved', scenarios.A1()],
+    ['balloons that are sized', scenarios.M1()],
+  ])('of %s sees the same and decides the same, to the bit', async (_name, scenario) => {
+    const { ticks, lines } = await recorded(simulate(scenario), balanced(), 12)
+    const again = await replayed(lines, balanced())
+    expect(ticks.some(({ outcomes }) => outcomes.length > 0)).toBe(true)
+    expect(again.ticks).toEqual(ticks)
+    expect(again.differences).toEqual([])
+  })
+
+  it('with another policy shows what that would have decided', async () => {
+    const { ticks, lines } = await recorded(simulate(scenarios.A1()), balanced(), 4)
+    const again = await replayed(lines, { ...balanced(), scheduler: undefined })
+    expect(again.ticks.flatMap(({ plan }) => plan)).toEqual([])
+    expect(again.differences).toContainEqual(expect.objectContaining({ what: 'plan' }))
+    expect(again.ticks).toHaveLength(ticks.length)
+  })
+
+  it('stops where the recording does', async () => {
+    const { lines } = await recorded(simulate(scenarios.A1()), balanced(), 6)
+    const half = lines.slice(0, lines.length / 2)
+    const { ticks, differences } = await replayed(half, balanced())
+    const whole = half.filter((line) => 'tick' in JSON.parse(line))
+    expect(ticks.length).toBeGreaterThanOrEqual(whole.length)
+    expect(differences.filter((one) => (one as { what: string }).what !== 'tick')).toEqual([])
   })
 })

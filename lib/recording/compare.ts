@@ -1,0 +1,50 @@
+import { type TickDecisions, tickDecisions } from '../report/tick-decisions.ts'
+import type { RecordedTick } from './entries.ts'
+import type { Replayed } from './replay.ts'
+
+/** What is compared: all that was decided and what came of it, but for how long things took. */
+const compared = [
+  'cause',
+  'plan',
+  'rollbacks',
+  'explanation',
+  'clamps',
+  'skipped',
+  'outcomes',
+  'ksm',
+  'errors',
+] as const
+type Compared = (typeof compared)[number]
+
+/** One thing in which a replayed tick is another than the recorded one. */
+export interface Difference {
+  readonly what: Compared | 'tick'
+  /** Undefined: there is none. */
+  readonly recorded: unknown
+  readonly replayed: unknown
+}
+
+/** Compares the Ticks of a replay with those recorded, in their order. */
+export class TickComparison {
+  #lasting: Pick<TickDecisions, 'clamps' | 'skipped'> = { clamps: [], skipped: [] }
+
+  differences({ tick, recorded }: Replayed): Difference[] {
+    const replayed = tickDecisions(tick)
+    if (!recorded) return [{ what: 'tick', recorded: undefined, replayed }]
+    const whole = this.#whole(recorded)
+    return compared.flatMap((what) => {
+      const differs = textOf(whole[what]) !== textOf(replayed[what])
+      return differs ? [{ what, recorded: whole[what], replayed: replayed[what] }] : []
+    })
+  }
+
+  #whole(recorded: RecordedTick): TickDecisions {
+    const whole = { ...this.#lasting, ...recorded }
+    this.#lasting = whole
+    return whole
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return JSON.stringify(value, (key, field: unknown) => (key === 'duration' ? undefined : field))
+}

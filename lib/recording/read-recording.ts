@@ -1,0 +1,134 @@
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { constants, createGunzip } from 'node:zlib'
+import { BallastError } from '../host/errors.ts'
+import { type Entry, type Header, recordingVersion } from './entries.ts'
+import { recordingSuffix } from './recording-files.ts'
+import type { Recorded } from './replay.ts'
+
+/** A recording on disk. */
+export interface StoredRecording extends Recorded {
+  /** Its files, in their order. */
+  readonly files: readonly string[]
+  /** What it lacks, and why it ends early, in words; grows while it is read. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * The recordings in a directory, or the one of a file, by the time at which they began. Rejects with `ERR_RECORDING` when there
+ * is none, or one of a newer version. What is torn is read up to its last whole entry.
+ */
+export async function readRecordings(path: string): Promise<StoredRecording[]> {
+  const names = await namesIn(path)
+  const files = await Promise.all(names.map(async (file) => ({ file, header: await readHeader(file) })))
+  const byId = new Map<string, { file: string; header: Header }[]>()
+  for (const { file, header } of files) {
+    if (header) byId.set(header.id, [...(byId.get(header.id) ?? []), { file, header }])
+  }
+  if (byId.size === 0) throw unreadable(`There is no recording in ${path}`)
+  return Array.from(byId.values(), stored)
+}
+
+function stored(parts: readonly { readonly file: string; readonly header: Header }[]): StoredRecording {
+  const problems: string[] = []
+  return {
+    header: parts[0]!.header,
+    files: parts.map(({ file }) => file),
+    problems,
+    entries: entriesOf(parts, problems),
+  }
+}
+
+async function* entriesOf(
+  parts: readonly { readonly file: string; readonly header: Header }[],
+  problems: string[],
+): AsyncGenerator<Entry, void, undefined> {
+  const first = parts[0]!.header.part
+  if (first > 0)
+    problems.push(`its first ${first} files are gone: decisions may differ until all was read anew`)
+  for (const [index, { file, header }] of parts.entries()) {
+    const { part, missing } = header
+    if (part !== first + index) problems.push(`the file before ${basename(file)} is missing`)
+    if (missing) problems.push(`${missing} entries before ${basename(file)} could not be written`)
+    // What a later file begins with is known when those before it were read whole.
+    const isContinued = index > 0 && !missing && part === first + index
+    yield* entriesIn(file, isContinued ? 1 + header.beginning : 1, problems)
+  }
+}
+
+/** The entries of one file but for its first lines. */
+async function* entriesIn(
+  file: string,
+  skipped: number,
+  problems: string[],
+): AsyncGenerator<Entry, void, undefined> {
+  let index = 0
+  for await (const line of linesOf(file, problems)) {
+    if (index++ < skipped) continue
+    try {
+      yield JSON.parse(line) as Entry
+    } catch {
+      problems.push(`${basename(file)} is damaged at line ${index}: the rest of it is left out`)
+      return
+    }
+  }
+}
+
+/** The files with recordings in a directory, by name, or the one at `path`. */
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path]
+    const names = (await readdir(path)).filter((name) => name.endsWith(recordingSuffix))
+    return names.sort().map((name) => join(path, name))
+  } catch (error) {
+    throw unreadable(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Undefined: the file is empty, since its first entry was not written in time. */
+async function readHeader(file: string): Promise<Header | undefined> {
+  for await (const line of linesOf(file, [])) {
+    const header = parsedHeader(line)
+    const version = header?.ballastRecording
+    if (typeof version !== 'number') throw unreadable(`${file} is no recording of Ballast`)
+    if (version > recordingVersion) {
+      throw unreadable(
+        `${file} has version ${version} of the format, and this Ballast reads up to ${recordingVersion}: use a newer one`,
+      )
+    }
+    return header
+  }
+  return undefined
+}
+
+function parsedHeader(line: string): Header | undefined {
+  try {
+    return JSON.parse(line) as Header
+  } catch {
+    return undefined
+  }
+}
+
+/** The whole lines of a compressed file; the last one may be torn. */
+async function* linesOf(file: string, problems: string[]): AsyncGenerator<string, void, undefined> {
+  // A stream that was cut off is read as far as it goes.
+  const text = createReadStream(file).pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }))
+  text.setEncoding('utf8')
+  let rest = ''
+  try {
+    for await (const chunk of text) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (error) {
+    problems.push(`${basename(file)} is damaged: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    text.destroy()
+  }
+}
+
+function unreadable(message: string): BallastError {
+  return new BallastError('ERR_RECORDING', message)
+}

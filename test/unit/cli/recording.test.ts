@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { ballast } from './test-context.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-recording-'))
+const state = { XDG_STATE_HOME: directory }
+const recordings = join(directory, 'ballast/recordings')
+const noHost = async () => {
+  throw new Error('a recording needs no host')
+}
+const read = (...args: string[]) => ballast(args, noHost, state)
+
+beforeAll(async () => {
+  const host = simulate(scenarios.A1())
+  const args = ['run', '--ticks', '36', '--ballooning', 'none', '--record', recordings, '--no-restore']
+  const { code, stderr } = await ballast(args, async () => host, state)
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+describe('a recording of ballast run', () => {
+  it('tells what was changed, why, and what came of it', async () => {
+    const { code, stdout } = await read('history')
+    expect(code).toBe(0)
+    const lines = stdout.trim().split('\n')
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\S+: vCPU \d+ pinned to pCPU \d+: .+; waited [\d.]+ % -> [\d.]+ %/,
+      )
+    }
+  })
+
+  it('tells it of one guest, and as JSON', async () => {
+    const changes = (await read('history', '--json')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const { domain } = changes[0].outcome.action
+    const own = (await read('history', domain, '--json')).stdout.trim().split('\n')
+    expect(own).toHaveLength(changes.filter(({ outcome }) => outcome.action.domain === domain).length)
+    const { before, after, minuteAfter } = changes[0]
+    expect(after.cpu.worstDelay).toBeLessThan(before.cpu.worstDelay)
+    expect(minuteAfter.cpu.deviation).toBeLessThan(before.cpu.deviation)
+  })
+
+  it('says why a guest was moved, and what was weighed', async () => {
+    const [change] = (await read('history', '--json')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const { domain, uuid } = change.outcome.action
+    const { code, stdout } = await read('why', domain)
+    expect(code).toBe(0)
+    for (const row of ['done', 'reason', 'weighed', 'choice', 'before', 'after', '1 minute', 'host']) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${row} {2,}\\S`, 'm'))
+    }
+    expect((await read('why', uuid)).stdout.split('\n')[1]).toBe(stdout.split('\n')[1])
+    const { change: same, now } = JSON.parse((await read('why', domain, '--json')).stdout)
+    expect(same.outcome.action.uuid).toBe(uuid)
+    expect(now.tick).toBe(35)
+  })
+
+  it('says that nothing was changed before', async () => {
+    const { code, stderr, stdout } = await read('why', 'guest1', '--at', '2026-01-01T00:00:01Z')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('no change of guest1') })
+    expect(stdout).toContain('(tick 0)')
+  })
+
+  it('is replayed with the same decisions', async () => {
+    const { code, stdout } = await read('replay')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('every decision is the same'),
+    })
+    expect(JSON.parse((await read('replay', '--json')).stdout)).toMatchObject({ ticks: 36, different: 0 })
+  })
+
+  it('shows where another policy decides otherwise', async () => {
+    const { code, stdout } = await read('replay', '--scheduler', 'none')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/36 ticks, \d+ ticks? differ/),
+    })
+  })
+
+  it.each([
+    [['why', 'nobody'], 2, 'no guest "nobody" in the recording; it has guest1, '],
+    [['why', 'guest1', '--at', 'noon'], 2, '--at must be a time such as 14:30'],
+    [['history', '--since', '1 hour'], 2, '--since must be an age such as 30s'],
+    [['replay', '--scheduler', 'best'], 2, 'best'],
+    [['history', '--recording', '/nowhere'], 1, 'Cannot read /nowhere'],
+    [['record'], 2, '--record'],
+  ])('%j ends with %i and says why', async (args, code, message) => {
+    expect(await read(...args)).toMatchObject({ code, stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('ballast record', () => {
+  it('watches, and records no change', async () => {
+    const watched = join(directory, 'watched')
+    const host = simulate(scenarios.A1())
+    const { code, stderr } = await ballast(['record', '--record', watched, '--ticks', '5'], async () => host)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('recording to') })
+    expect((await read('history', '--recording', watched)).stderr).toContain('no change of any guest')
+    expect((await read('replay', '--recording', watched)).stdout).toContain(
+      '5 ticks, every decision is the same',
+    )
+  })
+})

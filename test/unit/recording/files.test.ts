@@ -1,0 +1,144 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { BallastError } from '../../../lib/host/errors.ts'
+import type { Entry } from '../../../lib/recording/entries.ts'
+import { readRecordings } from '../../../lib/recording/read-recording.ts'
+import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
+import { header } from './recorded.ts'
+
+const origin = { versions: header.versions, uri: header.uri, readOnly: false }
+const entry = (t: number): Entry => ({ t, wake: t })
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ballast-recording-'))
+})
+afterEach(() => {
+  vi.useRealTimers()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function write(count: number): Promise<void> {
+  await using files = new RecordingFiles(directory, origin)
+  for (let t = 0; t < count; t++) files.write(entry(t))
+}
+
+async function read(path = directory) {
+  const recordings = await readRecordings(path)
+  return Promise.all(
+    recordings.map(async (recording) => {
+      const entries: Entry[] = []
+      for await (const one of recording.entries) entries.push(one)
+      return { entries, problems: recording.problems, files: recording.files.length }
+    }),
+  )
+}
+
+const paths = () => readdirSync(directory).map((name) => join(directory, name))
+
+describe('the files of a recording', () => {
+  it("give back what was written, and are nobody else's to read", async () => {
+    await write(1_000)
+    const [recording] = await read()
+    expect(recording).toMatchObject({ problems: [], files: 1 })
+    expect(recording!.entries).toEqual(Array.from({ length: 1_000 }, (_, t) => entry(t)))
+    expect(paths().map((path) => statSync(path).mode & 0o777)).toEqual([0o600])
+  })
+
+  it('are lines of JSON for any tool', async () => {
+    await write(3)
+    const lines = gunzipSync(readFileSync(paths()[0]!)).toString().trim().split('\n')
+    expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual(['ballastRecording', 't', 't', 't'])
+  })
+
+  it('that were cut off at any byte give all whole entries before', async () => {
+    await write(2_000)
+    const [path] = paths()
+    const whole = readFileSync(path!)
+    let most = 0
+    for (let part = 1; part < 12; part++) {
+      writeFileSync(path!, whole.subarray(0, Math.floor((whole.length * part) / 12)))
+      const [recording] = await read()
+      const entries = recording?.entries ?? []
+      expect(entries).toEqual(Array.from({ length: entries.length }, (_, t) => entry(t)))
+      expect(entries.length).toBeGreaterThanOrEqual(most)
+      most = entries.length
+    }
+    expect(most).toBeGreaterThan(1_000)
+  })
+
+  it('that are damaged in the middle say so', async () => {
+    await write(2_000)
+    const [path] = paths()
+    const bytes = readFileSync(path!)
+    const middle = Math.floor(bytes.length / 2)
+    bytes.fill(0xff, middle, middle + 64)
+    writeFileSync(path!, bytes)
+    const [recording] = await read()
+    expect(recording!.problems).toEqual([expect.stringContaining('is damaged')])
+  })
+
+  it('follow one another, and each can be read alone', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    {
+      await using files = new RecordingFiles(directory, origin)
+      files.beginWith(() => [{ t: 1, topology: {} }])
+      files.write(entry(1))
+      vi.setSystemTime(Date.now() + 3_600_000)
+      files.rotate()
+      files.write(entry(2))
+    }
+    expect(await read()).toEqual([{ entries: [entry(1), entry(2)], problems: [], files: 2 }])
+    rmSync(paths().sort()[0]!)
+    const [second] = await read()
+    expect(second!.entries).toEqual([{ t: 1, topology: {} }, entry(2)])
+    expect(second!.problems).toEqual([expect.stringContaining('first 1 files are gone')])
+  })
+
+  it('are deleted when they are too old, or too large together', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await using files = new RecordingFiles(directory, origin, { keep: 2 * 3_600_000 })
+    for (let hour = 0; hour < 6; hour++) {
+      files.write(entry(hour))
+      vi.setSystemTime(Date.now() + 3_600_000 + 1)
+      files.rotate()
+    }
+    // Their times of modification are real ones, so all but the present one are hours old by the moved clock.
+    await vi.waitFor(() => expect(paths().length).toBeLessThan(6))
+  })
+
+  it('that cannot be written cost the recording and nothing else, and are reported once', async () => {
+    const reports: (string | undefined)[] = []
+    const path = join(directory, 'file')
+    writeFileSync(path, '')
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await using files = new RecordingFiles(path, origin, { report: (problem) => reports.push(problem) })
+    files.write(entry(0))
+    await vi.waitFor(() => expect(reports).toHaveLength(1))
+    for (let t = 1; t < 10; t++) files.write(entry(t))
+    rmSync(path)
+    vi.setSystemTime(Date.now() + 30_001)
+    files.write(entry(10))
+    await vi.waitFor(() => expect(reports).toHaveLength(2))
+    expect(reports).toEqual([expect.stringContaining('EEXIST'), undefined])
+    await files[Symbol.asyncDispose]()
+    const [recording] = await read(path)
+    expect(recording!.entries).toEqual([entry(10)])
+    expect(recording!.problems).toContainEqual(expect.stringContaining('entries before'))
+  })
+
+  it.each([
+    ['nothing', undefined, 'There is no recording'],
+    ['a file of a newer version', JSON.stringify({ ...header, ballastRecording: 2 }), 'use a newer one'],
+    ['any other file', '{"name":"value"}', 'is no recording of Ballast'],
+    ['a log', 'no JSON', 'is no recording of Ballast'],
+  ])('are refused where there is %s', async (_name, line, message) => {
+    if (line !== undefined) writeFileSync(join(directory, 'a.jsonl.gz'), gzipSync(`${line}\n`))
+    const failure = await readRecordings(directory).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(BallastError)
+    expect(failure).toMatchObject({ code: 'ERR_RECORDING', message: expect.stringContaining(message) })
+  })
+})
