@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { endsWithUs } from './ends-with-us.ts'
 
 /** The build that others are held against: the one before anything was made faster. */
 export const baselineCommit = '30f71c61bd12731fcbb094d6554f60193b628406'
@@ -88,6 +89,7 @@ export function startBuild<Question extends object, Answer>(
     cwd: tree,
     execArgv: [...nodeOptions, '--import', tsx],
   })
+  endsWithUs(child)
   return {
     ask: (question) => ask<Answer>(child, question),
     [Symbol.dispose]: () => child.kill(),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { currentTree } from './baseline.ts'
+import { endsWithUs } from './ends-with-us.ts'
 import { type Spread, spreadOf } from './spread.ts'
 
 /** MiB that `ballast run` may have resident after its first five ticks. */
@@ -62,6 +63,7 @@ async function ballastMiB(program: string): Promise<number> {
   const journal = join(directory, 'journal')
   const args = [program, 'run', '1', '--json', '--connect', 'test:///default', '--journal', journal]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  endsWithUs(child)
   try {
     let seen = 0
     for await (const _ of createInterface({ input: child.stdout })) if (++seen === ticks) break
@@ -76,6 +78,7 @@ async function ballastMiB(program: string): Promise<number> {
 async function bareNodeMiB(): Promise<number> {
   const program = "console.log('up'); setInterval(() => {}, 1_000)"
   const child = spawn(process.execPath, ['--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  endsWithUs(child)
   try {
     for await (const _ of createInterface({ input: child.stdout })) break
     await promisify(setTimeout)(1_000)

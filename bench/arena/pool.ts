@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endsWithUs } from '../ends-with-us.ts'
 
 type Answer<R> = { readonly result: R } | { readonly error: string }
 
@@ -11,7 +12,7 @@ interface Asked {
 
 /**
  * Runs entries in `size` processes of the program `worker`, each the next one that is left. `done` is called with
- * each result as it comes; rejects with the first failure. No process outlives it.
+ * each result as it comes; rejects with the first failure. No process outlives it, nor this one.
  */
 export async function runAll<E extends Asked, R>(
   worker: URL,
@@ -20,11 +21,11 @@ export async function runAll<E extends Asked, R>(
   done: (result: R) => void,
 ): Promise<void> {
   const left = [...entries]
-  const workers = Array.from({ length: Math.min(size, entries.length) }, () =>
-    fork(fileURLToPath(worker), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    }),
-  )
+  const workers = Array.from({ length: Math.min(size, entries.length) }, () => {
+    const child = fork(fileURLToPath(worker), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    endsWithUs(child)
+    return child
+  })
   try {
     await Promise.all(
       workers.map(async (worker) => {

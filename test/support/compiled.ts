@@ -15,7 +15,12 @@ declare module 'vitest' {
 }
 
 /** Programs that tests start as processes of their own. */
-const programs = ['test/libvirt/children', 'test/long/control/lock-host.ts', 'test/unit/cli/simulated.ts']
+const programs = [
+  'test/libvirt/children',
+  'test/long/control/lock-host.ts',
+  'test/long/bench/busy-parent.ts',
+  'test/unit/cli/simulated.ts',
+]
 
 /**
  * Compiles the library, the examples and the programs of tests into a package of their own beside the built addon:
