@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../lib/libvirt/connect.ts'
 import { Lab } from '../test/lab/lab.ts'
+import { baselineCommit } from './baseline.ts'
 import { type Changes, measureChanges } from './changes.ts'
 import { addPaused, addSpinning } from './crowd.ts'
 import { loopDelayDuring } from './loop-delay.ts'
 import { type Clients, passesOver, sampleFull } from './passes.ts'
 import { compileRawC, Peer } from './peer.ts'
-import { changesTable, roundTable } from './table.ts'
+import { type SampledBuilds, SamplingBuilds, samplingRatioLimit } from './sampling-builds.ts'
+import { buildsTable, changesTable, roundTable } from './table.ts'
 import { takeTurns } from './turns.ts'
 import { type Check, judge, type Round, ratioLimits, ratioOf } from './verdict.ts'
 
@@ -29,9 +31,15 @@ export interface SamplingFigures {
   readonly passed: boolean
   readonly domains: number
   readonly turns: number
+  readonly baseline: string
+  /** The most that each pass may take, as a part of what the baseline takes. */
+  readonly ratioLimit: number
   /** Every limit in every round. */
   readonly checks: readonly Check[]
-  readonly rounds: readonly (Round & { readonly ratios: Readonly<Record<string, number>> })[]
+  readonly rounds: readonly (Round & {
+    readonly ratios: Readonly<Record<string, number>>
+    readonly builds: readonly SampledBuilds[]
+  })[]
   readonly changes: Changes
 }
 
@@ -47,21 +55,26 @@ const loopChecks = 2_000
  */
 export async function measureSampling(options: SamplingOptions): Promise<SamplingFigures> {
   const { signal, log } = options
-  log('compiling the C program')
+  log('compiling the C program and the baseline')
   await using raw = await compileRawC()
+  using builds = await SamplingBuilds.start()
   await using lab = await Lab.up({ log })
   const stopped = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
   })
   signal.throwIfAborted()
   try {
-    return await Promise.race([measureOn(lab, raw.program, options), stopped])
+    return await Promise.race([measureOn(lab, { rawProgram: raw.program, builds }, options), stopped])
   } finally {
     log('taking the lab away')
   }
 }
 
-async function measureOn(lab: Lab, rawProgram: string, options: SamplingOptions): Promise<SamplingFigures> {
+async function measureOn(
+  lab: Lab,
+  { rawProgram, builds }: { readonly rawProgram: string; readonly builds: SamplingBuilds },
+  options: SamplingOptions,
+): Promise<SamplingFigures> {
   const { turns, domains, log, show } = options
   await addPaused(lab, domains, (made) => log(`${made} of ${domains} paused domains`))
 
@@ -71,24 +84,32 @@ async function measureOn(lab: Lab, rawProgram: string, options: SamplingOptions)
   await using remote = await connect(lab.uri, { ...patient, cpuSource: 'libvirt' })
   const clients = { rawC, python, host, remote }
 
-  const idle = await measureRound(clients, { round: 'idle', domains, spinning: 0 }, options)
-  show(roundTable(idle))
+  const beside = async (round: Round) => {
+    show(roundTable(round))
+    log(`the ${round.round} host: beside the baseline`)
+    const figures = await builds.measure(lab.uri, round.domains, turns)
+    show(buildsTable(figures))
+    return { ...round, builds: figures }
+  }
+  const idle = await beside(await measureRound(clients, { round: 'idle', domains, spinning: 0 }, options))
   log('adding a domain and taking it away again, a few times')
   const changes = await measureChanges(lab, domains)
   show(changesTable(changes))
 
   await addSpinning(lab, spinners)
   const all = domains + spinners
-  const busy = await measureRound(clients, { round: 'busy', domains: all, spinning: spinners }, options)
-  show(roundTable(busy))
+  const setting = { round: 'busy', domains: all, spinning: spinners } as const
+  const busy = await beside(await measureRound(clients, setting, options))
 
   const rounds = [idle, busy]
   const checks = rounds.flatMap(judge)
   return {
     bench: 'sampling',
-    passed: checks.every(({ passed }) => passed),
+    passed: [...checks, ...rounds.flatMap((round) => round.builds)].every(({ passed }) => passed),
     domains,
     turns,
+    baseline: baselineCommit,
+    ratioLimit: samplingRatioLimit,
     checks,
     rounds: rounds.map((round) => ({
       ...round,

@@ -1,6 +1,9 @@
+import { baselineCommit } from './baseline.ts'
+import { buildCells, buildColumns, row } from './build-spreads.ts'
 import type { Changes } from './changes.ts'
 import type { LoopDelay } from './loop-delay.ts'
 import type { PassName } from './passes.ts'
+import { type SampledBuilds, samplingRatioLimit } from './sampling-builds.ts'
 import type { Spread } from './spread.ts'
 import { type Check, judge, type Round } from './verdict.ts'
 
@@ -30,6 +33,19 @@ export function roundTable(round: Round): string {
     line('', 'p99', 'most', '', ''),
     loopLine('sampling without a break', loopDelay, limitOf(checks, 'loopDelay')),
     loopLine('idle', loopDelayAtRest, ''),
+  ].join('\n')
+}
+
+const buildWidths = [14, 10, 18, 9, 18, 8, 8]
+
+/** The same for both builds. */
+export function buildsTable(figures: readonly SampledBuilds[]): string {
+  return [
+    `Milliseconds per pass; baseline ${baselineCommit.slice(0, 8)}, at most ${samplingRatioLimit} of it`,
+    row(buildWidths, '', ...buildColumns, ''),
+    ...figures.map(({ pass, ms, passed }) =>
+      row(buildWidths, pass, ...buildCells(ms), passed ? 'met' : 'MISSED'),
+    ),
   ].join('\n')
 }
 
