@@ -10,7 +10,10 @@ const setupFiles = 'test/support/seed.ts'
 /** Compiles the programs that tests start. */
 const globalSetup = 'test/support/compiled.ts'
 
-/** One project for each kind of test, so that each can be run by itself: `npx vitest run --project native`. */
+/**
+ * One project for each kind of test, so that each can be run by itself: `npx vitest run --project native`. The seconds are
+ * for what hangs, on a machine that does much else.
+ */
 const project = (name: string, seconds: number) => ({
   name,
   include: [`test/${name}/**/*.test.ts`],
@@ -30,16 +33,16 @@ export default defineConfig({
       // is set back after it.
       {
         resolve: { alias },
-        test: { ...project('unit', 60), setupFiles, isolate: false, restoreMocks: true, unstubGlobals: true },
+        test: { ...project('unit', 300), setupFiles, isolate: false, restoreMocks: true, unstubGlobals: true },
       },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
       {
         resolve: { alias },
         test: { ...project('long', 240), globalSetup, setupFiles, isolate: false, restoreMocks: true },
       },
-      { test: project('conformance', 60) },
+      { test: project('conformance', 300) },
       { test: project('native', 300) },
-      { test: { ...project('libvirt', 120), globalSetup } },
+      { test: { ...project('libvirt', 300), globalSetup } },
       { test: project('package', 300) },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
       { test: { ...project('lab', 900), exclude: ['test/lab/vm/**'], fileParallelism: false } },
