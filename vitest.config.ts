@@ -33,7 +33,13 @@ export default defineConfig({
       // is set back after it.
       {
         resolve: { alias },
-        test: { ...project('unit', 300), setupFiles, isolate: false, restoreMocks: true, unstubGlobals: true },
+        test: {
+          ...project('unit', 300),
+          setupFiles,
+          isolate: false,
+          restoreMocks: true,
+          unstubGlobals: true,
+        },
       },
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
       {
