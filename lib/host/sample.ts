@@ -135,9 +135,12 @@ export interface MemorySample {
   readonly status: Uint8Array
   /** Per domain: {@link DomainState}. */
   readonly state: Uint8Array
-  /** Memory that the domain was defined with: no balloon can grow beyond it. */
+  /** Memory that the domain was defined with, virtio-mem devices included: what is beside these no balloon can grow beyond. */
   readonly maximum: Float64Array
-  /** The balloon's present size: memory that the guest has. */
+  /**
+   * The balloon's present size: memory that the guest has, without what virtio-mem devices have plugged. Of a domain that
+   * was not read in this sample, or has no balloon, with that: libvirt knows the sum alone.
+   */
   readonly actual: Float64Array
   /** What the guest sees as its total. */
   readonly available: Float64Array
