@@ -45,6 +45,9 @@ const deeds: Record<string, readonly (readonly string[])[]> = {
 const changed = ['ERR_NO_DOMAIN', 'ERR_DOMAIN_NOT_RUNNING', 'ERR_INVALID_ARGUMENT']
 const slow = ['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY']
 
+/** A busy machine makes a loop of 25 ticks a second late; what is late does nothing, and counts for nothing here. */
+const isLate = ({ errors }: Tick) => errors.some(({ code }) => code === 'ERR_LATE')
+
 describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
   let daemon: TestDaemon
   beforeAll(async () => {
@@ -110,10 +113,10 @@ describe.skipIf(!hasDaemon)('a domain of a daemon', () => {
     let left = after
     for await (const tick of autopilot(road.host, { interval: 40, scheduler: nextPcpu })) {
       seen.push(tick)
-      if (road.done() && left-- === 0) break
+      if (road.done() && !isLate(tick) && left-- === 0) break
     }
     expect(road.done()).toBe('well')
-    const codes = step === 'pinVcpu' ? [...changed, ...slow] : changed
+    const codes = ['ERR_LATE', ...changed, ...(step === 'pinVcpu' ? slow : [])]
     for (const { outcomes, errors } of seen) {
       for (const error of [...errors, ...outcomes.flatMap((one) => one.error ?? [])])
         expect(codes).toContain(error.code)
