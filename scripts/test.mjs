@@ -14,11 +14,10 @@ const groups = [
   { 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') },
   { unit: tests('unit') },
   { long: tests('long'), native: tests('native') },
-  { fuzz },
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   { 'setup:lab': setUpLab },
   { libvirt: tests('libvirt'), package: tests('package') },
-  { conformance: tests('conformance') },
+  { fuzz, conformance: tests('conformance') },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
 
