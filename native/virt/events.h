@@ -28,10 +28,11 @@ struct HostEvent {
   std::string uuid;
   std::string name;
   int id = -1;
-  int detail = 0;      // lifecycle: virDomainEventType; closed: virConnectCloseReason; vcpuPin: the vCPU
-  double bytes = 0;    // balloon: its new size
-  double shares = 0;   // cpuShares
-  std::string text;    // vcpuPin: the CPU list; device, deviceSize: its alias; metadata: the element's namespace
+  int detail = 0;     // lifecycle: virDomainEventType; closed: virConnectCloseReason; vcpuPin: the vCPU
+  double bytes = 0;   // balloon: its new size
+  double shares = 0;  // cpuShares
+  std::string
+      text;  // vcpuPin: the CPU list; device, deviceSize: its alias; metadata: the element's namespace
   bool added = false;  // device: plugged in, not out
 };
 using EventListener = std::function<void(HostEvent)>;
