@@ -104,9 +104,13 @@ const uptime = 'cut -d" " -f1 /proc/uptime'
  * does nothing else.
  */
 const bareService = `
-  systemd-run -q --unit=bare sh -c '
-    trap "virsh -q "vcpupin a 0 1; vcpupin b 0 1"; exit 0" TERM
-    while :; do sleep 0.1; done'`
+  cat > /run/bare.sh << 'END'
+trap 'virsh -q "vcpupin a 0 1; vcpupin b 0 1"; exit 0' TERM
+touch /run/bare.ready
+while :; do sleep 0.1; done
+END
+  systemd-run -q --unit=bare sh /run/bare.sh
+  until [ -e /run/bare.ready ]; do sleep 0.2; done`
 
 /** Seconds, by the host's own clock, that the unit took to stop, and that the bare service took. */
 async function timedStop(vm: HostVm): Promise<{ readonly stopped: number; readonly bare: number }> {
