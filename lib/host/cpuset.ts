@@ -14,6 +14,8 @@ export class CpuSet implements Iterable<number> {
   readonly #words: Uint32Array
   /** Each found when it is first asked for; -1 or undefined until then. Sets are shared by many vCPUs and asked often. */
   #size = -1
+  /** -2 until then, -1 where there is none. */
+  #first = -2
   #members: readonly number[] | undefined
   #text: string | undefined
 
@@ -96,11 +98,8 @@ export class CpuSet implements Iterable<number> {
 
   /** The lowest member; undefined when empty. */
   get first(): number | undefined {
-    for (let i = 0; i < this.#words.length; i++) {
-      const word = this.#words[i]!
-      if (word !== 0) return bitsPerWord * i + lowestBit(word)
-    }
-    return undefined
+    if (this.#first === -2) this.#first = this.#lowest()
+    return this.#first < 0 ? undefined : this.#first
   }
 
   has(cpu: number): boolean {
@@ -140,6 +139,7 @@ export class CpuSet implements Iterable<number> {
 
   isSubsetOf(other: CpuSet): boolean {
     if (other === this) return true
+    if (this.#size === 1) return other.has(this.first!)
     const mine = this.#words
     const theirs = other.#words
     for (let i = 0; i < mine.length; i++) {
@@ -193,6 +193,14 @@ export class CpuSet implements Iterable<number> {
   /** As {@link CpuSet.toString}, so that a Tick in JSON can be read. */
   toJSON(): string {
     return this.toString()
+  }
+
+  #lowest(): number {
+    for (let i = 0; i < this.#words.length; i++) {
+      const word = this.#words[i]!
+      if (word !== 0) return bitsPerWord * i + lowestBit(word)
+    }
+    return -1
   }
 
   #list(): readonly number[] {

@@ -99,7 +99,10 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
   const terms = { tolerance, mostMoves: maxMoves }
 
   const decideAt = (view: View, state: BalanceState, level: Level): Decision<PinAction, BalanceState> => {
-    const rests = (vcpu: View['vcpus'][number]) => hasToRest(state, vcpu, view.time, cooldown)
+    const rests =
+      state.movedAt.size === 0
+        ? undefined
+        : (vcpu: View['vcpus'][number]) => hasToRest(state, vcpu, view.time, cooldown)
     const model = readModel(view, shapeOf(view, level, { sibling, background }), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice

@@ -57,9 +57,12 @@ function sizeAt({ from, to, base, weight }: Parts, i: number, level: number): nu
   return Math.max(from[i]!, Math.min(to[i]!, base[i]! + level * weight[i]!))
 }
 
-function sumAt(parts: Parts, level: number): number {
+/** Written out, and not with {@link sizeAt}: it is asked for a dozen times for each level that does not fit. */
+function sumAt({ from, to, base, weight }: Parts, level: number): number {
   let total = 0
-  for (let i = 0; i < parts.from.length; i++) total += sizeAt(parts, i, level)
+  for (let i = 0; i < from.length; i++) {
+    total += Math.max(from[i]!, Math.min(to[i]!, base[i]! + level * weight[i]!))
+  }
   return total
 }
 

@@ -154,7 +154,6 @@ export function moved(
 
 /** Whether a vCPU was moved so lately that it has to rest. */
 export function hasToRest(state: PatienceState, vcpu: VcpuView, time: number, cooldown: number): boolean {
-  if (state.movedAt.size === 0) return false
   const at = state.movedAt.get(keyOf(vcpu))
   return at !== undefined && time - at < cooldown
 }

@@ -1,36 +1,12 @@
-import type { VcpuView } from '../../view/view.ts'
 import type { Model } from './model.ts'
+import type { Roster } from './roster.ts'
 
 /** Demand that differs by less from what it was then has not changed: in all, and of what it was. */
 const unchanged = { points: 0.05, share: 0.1 }
 
-/** The items of one model by the vCPU that they are, across Views: found by the UUIDs of domains, without keys made anew. */
-export class VcpuIndex {
-  /** How many items there are. */
-  readonly count: number
-  readonly #byDomain = new Map<string, (number | undefined)[]>()
-
-  constructor(vcpus: readonly VcpuView[]) {
-    this.count = vcpus.length
-    for (let item = 0; item < vcpus.length; item++) {
-      const { domain, vcpu } = vcpus[item]!
-      let items = this.#byDomain.get(domain.uuid)
-      if (!items) {
-        items = []
-        this.#byDomain.set(domain.uuid, items)
-      }
-      items[vcpu] = item
-    }
-  }
-
-  itemOf({ domain, vcpu }: VcpuView): number | undefined {
-    return this.#byDomain.get(domain.uuid)?.[vcpu]
-  }
-}
-
 /** How the host was, or was left, at some moment: by item, as {@link Model} has them. */
 export interface Settled {
-  readonly vcpus: VcpuIndex
+  readonly roster: Roster
   readonly demand: Float64Array
   readonly where: Int32Array
   /** By bin. */
@@ -39,8 +15,8 @@ export interface Settled {
 }
 
 /** With everything `where` it is said to be. */
-export function settledAs({ vcpus, demand, shape, fixed }: Model, where: Int32Array): Settled {
-  return { vcpus: new VcpuIndex(vcpus), demand, where, names: shape.names, fixed }
+export function settledAs({ roster, demand, shape, fixed }: Model, where: Int32Array): Settled {
+  return { roster, demand, where, names: shape.names, fixed }
 }
 
 /**
@@ -64,16 +40,8 @@ function isFixedAlike({ fixed }: Model, then: Settled): boolean {
 }
 
 /** By item: which it was then; undefined when other vCPUs were there. */
-export function sameVcpus(model: Model, then: Settled): Int32Array | undefined {
-  const { vcpus } = model
-  if (then.vcpus.count !== vcpus.length) return undefined
-  const items = new Int32Array(vcpus.length)
-  for (let item = 0; item < items.length; item++) {
-    const before = then.vcpus.itemOf(vcpus[item]!)
-    if (before === undefined) return undefined
-    items[item] = before
-  }
-  return items
+export function sameVcpus({ roster }: Model, then: Settled): Int32Array | undefined {
+  return then.roster.itemsOf(roster)
 }
 
 /** Whether load was levelled over the same bins then. */

@@ -1,8 +1,9 @@
 import type { VcpuView, View } from '../../view/view.ts'
-import { type Movable, readPlacement } from '../shared/placement.ts'
 import type { Shape } from './bins.ts'
+import { heaviestFirst, readCandidates } from './candidates.ts'
 import { Guests } from './guests.ts'
 import { beyondNearest, type Price } from './move-cost.ts'
+import { Roster } from './roster.ts'
 
 /**
  * The input of the search, as flat arrays. Items are the vCPUs that may be moved, the heaviest first; bins are
@@ -27,48 +28,54 @@ export interface Model {
   readonly guests: Guests
   /** By item: number of the cell with its memory, -1: unknown. */
   readonly homeCell: Int32Array
+  /** Who the items are. */
+  readonly roster: Roster
   /** By bin: load that cannot be moved. */
   readonly fixed: Float64Array
 }
 
-/** Reads the model from a View. `rests` says which vCPUs must stay where they are this time. */
-export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: VcpuView) => boolean): Model {
-  const { pcpus, movable, loads } = readPlacement(view)
-  const bin = Int32Array.from(pcpus, (pcpu) => shape.binOf.get(pcpu)!)
-  const fixed = shape.background.slice()
-  for (let index = 0; index < loads.length; index++) fixed[bin[index]!]! += loads[index]!
-  for (const { home, demand } of movable) if (home !== undefined) fixed[bin[home]!]! -= demand
-
-  const ours: Movable[] = []
-  for (const one of movable) {
-    if (one.home !== undefined && rests(one.vcpu)) fixed[bin[one.home]!]! += one.demand
-    else ours.push(one)
-  }
-  ours.sort(heaviestFirst)
-  const count = ours.length
+/** Reads the model from a View. `rests` says which vCPUs must stay where they are this time; undefined: none has to. */
+export function readModel(
+  view: View,
+  shape: Shape,
+  price: Price,
+  rests: ((vcpu: VcpuView) => boolean) | undefined,
+): Model {
+  const candidates = readCandidates(view, shape, rests)
+  const { fixed } = candidates
+  const order = heaviestFirst(candidates.demand)
+  const count = order.length
+  const vcpus: VcpuView[] = []
   const demand = new Float64Array(count)
   const low = new Float64Array(count)
   const high = new Float64Array(count)
   const displaced = new Uint8Array(count)
+  const start = new Int32Array(count)
+  const allowed: Uint8Array[] = []
   const guest = new Int32Array(count)
   const homeCell = new Int32Array(count)
+  const items = new Int32Array(count)
   for (let item = 0; item < count; item++) {
-    const { vcpu, home, demand: wanted } = ours[item]!
+    const row = order[item]!
+    const vcpu = candidates.vcpus[row]!
+    const wanted = candidates.demand[row]!
+    const { demandRange, domain } = vcpu
+    vcpus.push(vcpu)
     demand[item] = wanted
-    low[item] = vcpu.demandRange?.low ?? wanted
-    high[item] = vcpu.demandRange?.high ?? wanted
-    displaced[item] = home === undefined ? 1 : 0
-    homeCell[item] = cellNumber(shape, vcpu.domain.homeCell)
-    guest[item] = ours[item]!.guest
+    low[item] = demandRange ? demandRange.low : wanted
+    high[item] = demandRange ? demandRange.high : wanted
+    start[item] = candidates.home[row]!
+    displaced[item] = start[item]! < 0 ? 1 : 0
+    allowed.push(candidates.allowed[row]!)
+    homeCell[item] = cellNumber(shape, domain.homeCell)
+    guest[item] = candidates.guest[row]!
+    items[row] = item
   }
-  const allowed = masks(ours, bin, shape.sets.length)
-  const start = startOf(ours, bin, allowed, demand, fixed, shape.capacity)
-  const positive = fixed.map((load) => Math.max(0, load))
-  const priceHere = beyondNearest(shape, price)
+  place(start, demand, allowed, fixed, shape.capacity)
   return {
     shape,
-    price: priceHere,
-    vcpus: ours.map(({ vcpu }) => vcpu),
+    price: beyondNearest(shape, price),
+    vcpus,
     demand,
     low,
     high,
@@ -77,49 +84,35 @@ export function readModel(view: View, shape: Shape, price: Price, rests: (vcpu: 
     allowed,
     guests: new Guests(guest),
     homeCell,
-    fixed: positive,
+    roster: rosterOf(candidates.vcpus, items),
+    fixed: fixed.map((load) => Math.max(0, load)),
   }
 }
 
-/** Whole numbers, since the engine would allocate every fraction. */
-function heaviestFirst(a: Movable, b: Movable): number {
-  return a.demand > b.demand ? -1 : a.demand < b.demand ? 1 : 0
+function rosterOf(vcpus: readonly VcpuView[], items: Int32Array): Roster {
+  const uuids: string[] = []
+  const numbers = new Int32Array(vcpus.length)
+  for (let row = 0; row < vcpus.length; row++) {
+    const { domain, vcpu } = vcpus[row]!
+    uuids.push(domain.uuid)
+    numbers[row] = vcpu
+  }
+  return new Roster(uuids, numbers, items)
 }
 
-/** Rights by bin instead of by pCPU: some pCPU of the bin is enough. */
-function masks(ours: readonly Movable[], bin: Int32Array, bins: number): Uint8Array[] {
-  const byRights = new Map<Uint8Array, Uint8Array>()
-  return ours.map(({ allowed }) => {
-    let mask = byRights.get(allowed)
-    if (!mask) {
-      mask = new Uint8Array(bins)
-      for (const [pcpu, may] of allowed.entries()) if (may === 1) mask[bin[pcpu]!] = 1
-      byRights.set(allowed, mask)
-    }
-    return mask
-  })
-}
-
-/** Where each is; one that is where it may not be goes to the least loaded bin where it may, the heaviest first. */
-function startOf(
-  ours: readonly Movable[],
-  bin: Int32Array,
-  allowed: readonly Uint8Array[],
+/** Those that are where they may not be (-1) go to the least loaded bin where they may, the heaviest first. */
+function place(
+  start: Int32Array,
   demand: Float64Array,
+  allowed: readonly Uint8Array[],
   fixed: Float64Array,
   capacity: Float64Array,
-): Int32Array {
+): void {
   const loads = fixed.slice()
-  const start = new Int32Array(ours.length)
   const displaced: number[] = []
-  for (let item = 0; item < ours.length; item++) {
-    const home = ours[item]!.home
-    if (home === undefined) {
-      displaced.push(item)
-      continue
-    }
-    start[item] = bin[home]!
-    loads[start[item]!]! += demand[item]!
+  for (let item = 0; item < start.length; item++) {
+    if (start[item]! < 0) displaced.push(item)
+    else loads[start[item]!]! += demand[item]!
   }
   for (const item of displaced) {
     let best = -1
@@ -130,7 +123,6 @@ function startOf(
     start[item] = best
     loads[best]! += demand[item]!
   }
-  return start
 }
 
 function cellNumber(shape: Shape, cell: number | undefined): number {
