@@ -252,6 +252,7 @@ export class Observer {
       cpuQuota,
       memory,
     }
+    const hasPins = pins !== undefined && pins.size > 0
     const first = cpu.vcpuStart[index]!
     const end = cpu.vcpuStart[index + 1]!
     const usage = this.#usage
@@ -261,7 +262,7 @@ export class Observer {
     usage.most = mostOf(cpuQuota)
     for (let row = first; row < end; row++) {
       const track = run.vcpu(cpu.vcpu[row]!)
-      track.seePin(pins?.get(cpu.vcpu[row]!))
+      track.seePin(hasPins ? pins.get(cpu.vcpu[row]!) : undefined)
       vcpus.push(this.#vcpu(cpu, row, domain, track, usage))
     }
     if (cpuQuota?.global !== undefined) vcpus.splice(0, end, ...withinGlobal(vcpus, cpuQuota.global))

@@ -1,6 +1,6 @@
 import { type Action, actionKey, type Plan } from '../../policy/plan.ts'
 import { domainsByUuid } from '../../view/domains-by-uuid.ts'
-import { sharesScale } from '../../view/shares-scale.ts'
+import { type SharesScale, sharesScale } from '../../view/shares-scale.ts'
 import type { DomainView, View } from '../../view/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clamp, Skipped } from '../tick.ts'
@@ -43,10 +43,13 @@ export function guard(plan: Plan, view: View, limits: GuardLimits, ledger: Ledge
       ledger.refusals.check(action, view.time)
     )
   }
-  const scale = sharesScale(view.domains)
+  let scale: SharesScale | undefined
   const limitOf = (action: Action, domain: DomainView): Verdict | undefined => {
     if (action.kind === 'setMemory') return limitMemory(action, domain, limits, books)
-    if (action.kind === 'setShares') return limitShares(action, domain, ledger, scale)
+    if (action.kind === 'setShares') {
+      scale ??= sharesScale(view.domains)
+      return limitShares(action, domain, ledger, scale)
+    }
     const skip = vcpuSkip(domain)
     if (skip) return { rule: skip.rule, cause: skip.reason }
     const vcpu = domain.vcpus.find((one) => one.vcpu === action.vcpu)

@@ -5,7 +5,7 @@ import { domainsByUuid, rowsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import { guestSize } from '../../view/memory/virtio-mem.ts'
 import type { MemoryView, SeenDomain } from '../../view/memory-glance.ts'
-import type { VcpuView, View } from '../../view/view.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
 import { Refusals } from './refusals.ts'
@@ -39,6 +39,8 @@ const longestCall = 60_000
 
 /** What we did in one run of one domain. */
 interface Run extends RunIdentity {
+  /** Where its domain is likely to stand in a View. */
+  row: number
   /** By vCPU; numbers may have gaps. */
   readonly pins: (PinRecord | undefined)[]
   /** By vCPU: what another program made of a pin. From then on it is not changed. */
@@ -96,14 +98,18 @@ export class Ledger {
     this.quarantine.observe(view)
     const domains = domainsByUuid(view.domains)
     for (const [uuid, run] of this.#runs) {
-      const domain = domains.get(uuid)
+      let domain = view.domains[run.row]
+      if (domain?.uuid !== uuid) {
+        domain = domains.get(uuid)
+        if (domain) run.row = view.domains.indexOf(domain)
+      }
       if (!domain || !isSameRun(run, domain)) {
         this.#runs.delete(uuid)
         this.#asked.delete(uuid)
         this.#touched.delete(uuid)
         continue
       }
-      if (run.pins.length > 0) for (const vcpu of domain.vcpus) this.#observePin(run, vcpu, view)
+      if (run.pins.length > 0) this.#observePins(run, domain, view)
     }
     if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
@@ -186,9 +192,20 @@ export class Ledger {
 
   /** What the guest may have got in all, in bytes, since it was last seen; 0: what is seen is all. */
   largestRequested({ uuid, memory }: Pick<SeenDomain, 'uuid' | 'memory'>): number {
+    if (this.#asked.size === 0) return 0
     let largest = 0
     for (const { bytes } of this.#asked.get(uuid)?.requests ?? []) largest = Math.max(largest, bytes)
     return largest === 0 ? 0 : guestSize(memory, largest)
+  }
+
+  #observePins(run: Run, { vcpus }: DomainView, view: View): void {
+    for (let i = 0; i < vcpus.length; i++) {
+      const vcpu = vcpus[i]!
+      const record = run.pins[vcpu.vcpu]
+      // As it was when it was seen last, which nearly all are in nearly every tick.
+      if (!record || (record.became === vcpu.affinity && !record.doubted && run.external.size === 0)) continue
+      this.#observePin(run, vcpu, view)
+    }
   }
 
   /** Compares a vCPU that we pinned with what is seen of it. */
@@ -231,7 +248,7 @@ export class Ledger {
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present && isSameRun(present, domain)) return present
-    const run: Run = { ...runOf(domain), pins: [], external: new Map(), requests: [] }
+    const run: Run = { ...runOf(domain), row: -1, pins: [], external: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
     this.#asked.delete(domain.uuid)
     return run

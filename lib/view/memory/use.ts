@@ -20,15 +20,15 @@ const onset = 2
 /** The speed of growth is at most this many times that of the last report: a jump that is over is no growth. */
 const lastCounts = 4
 
-/** What happened between the two last reports, in bytes. */
+/** What happened between the two last reports, in bytes. Changed in place: there is one for each report of each guest. */
 export interface Step {
-  readonly milliseconds: number
-  readonly swappedOut: number
-  readonly majorFaults: number
+  milliseconds: number
+  swappedOut: number
+  majorFaults: number
   /** Use at the report before, and the speed at which it rose then. */
-  readonly usedBefore: number
-  readonly spareBefore: number
-  readonly growthBefore: number
+  usedBefore: number
+  spareBefore: number
+  growthBefore: number
 }
 
 /** One guest's use of memory from report to report: what it uses, how fast that grows, what it has swapped out. */
@@ -46,7 +46,15 @@ export class MemoryUse {
   /** Whether it grows now and has not done so for a dead time: one report that noise hid growth in ends none. */
   #isOnset = false
   #learned = 0
-  #step: Step | undefined
+  readonly #step: Step = {
+    milliseconds: 0,
+    swappedOut: 0,
+    majorFaults: 0,
+    usedBefore: 0,
+    spareBefore: 0,
+    growthBefore: 0,
+  }
+  #isFirst = true
   readonly #noise: number
   readonly #history = new UseHistory()
 
@@ -75,9 +83,9 @@ export class MemoryUse {
     return this.#growth
   }
 
-  /** Undefined after the first report. */
-  get step(): Step | undefined {
-    return this.#step
+  /** As of the last report; undefined after the first. */
+  get step(): Readonly<Step> | undefined {
+    return this.#isFirst ? undefined : this.#step
   }
 
   /** Bytes that it may take in this time. */
@@ -95,14 +103,14 @@ export class MemoryUse {
     const before = this.#report
     const swappedOut = increase(before.swapOut, report.swapOut) ?? 0
     const swappedIn = increase(before.swapIn, report.swapIn) ?? 0
-    this.#step = {
-      milliseconds,
-      swappedOut,
-      majorFaults: increase(before.majorFaults, report.majorFaults) ?? 0,
-      usedBefore: this.#inUse,
-      spareBefore: before.usable ?? before.unused ?? Number.POSITIVE_INFINITY,
-      growthBefore: this.#growth,
-    }
+    const step = this.#step
+    step.milliseconds = milliseconds
+    step.swappedOut = swappedOut
+    step.majorFaults = increase(before.majorFaults, report.majorFaults) ?? 0
+    step.usedBefore = this.#inUse
+    step.spareBefore = before.usable ?? before.unused ?? Number.POSITIVE_INFINITY
+    step.growthBefore = this.#growth
+    this.#isFirst = false
     const debt = this.#swapDebt * 0.5 ** (milliseconds / debtHalfLife) + swappedOut - swappedIn
     this.#swapDebt = Math.max(0, Math.min(debt, report.maximum ?? debt))
     this.#time = time
@@ -133,41 +141,42 @@ export class MemoryUse {
 }
 
 /**
- * What was in use at the last reports, swapped out memory included, the oldest first: monotonic milliseconds and bytes. In
- * flat arrays, since all of it is gone through at each report of each guest.
+ * What was in use at the last reports, swapped out memory included: monotonic milliseconds and bytes. In flat arrays that
+ * are filled round and round, since all of it is gone through at each report of each guest.
  */
 class UseHistory {
   readonly #times = new Float64Array(mostReports)
   readonly #held = new Float64Array(mostReports)
+  /** Where the oldest stands. */
+  #first = 0
   #count = 0
 
   get lastTime(): number {
-    return this.#times[this.#count - 1]!
+    return this.#times[this.#at(this.#count - 1)]!
   }
 
   get lastHeld(): number {
-    return this.#held[this.#count - 1]!
+    return this.#held[this.#at(this.#count - 1)]!
   }
 
   push(time: number, held: number): void {
-    this.#times[this.#count] = time
-    this.#held[this.#count] = held
+    const at = this.#at(this.#count)
+    this.#times[at] = time
+    this.#held[at] = held
     this.#count++
   }
 
   /** Counts all of it as `bytes` more. */
   raise(bytes: number): void {
-    for (let i = 0; i < this.#count; i++) this.#held[i]! += bytes
+    for (let i = 0; i < this.#count; i++) this.#held[this.#at(i)]! += bytes
   }
 
   /** Forgets what is older than `oldest`, but for the last, and enough to have a free place for one more. */
   makeRoom(oldest: number): void {
-    let first = Math.max(0, this.#count - mostReports + 1)
-    while (first < this.#count - 1 && this.#times[first]! < oldest) first++
-    if (first === 0) return
-    this.#times.copyWithin(0, first, this.#count)
-    this.#held.copyWithin(0, first, this.#count)
-    this.#count -= first
+    let gone = Math.max(0, this.#count - mostReports + 1)
+    while (gone < this.#count - 1 && this.#times[this.#at(gone)]! < oldest) gone++
+    this.#first = this.#at(gone)
+    this.#count -= gone
   }
 
   /**
@@ -179,8 +188,9 @@ class UseHistory {
     let rate = 0
     let rise = 0
     for (let i = 0; i < this.#count; i++) {
-      const before = this.#held[i]!
-      const at = this.#times[i]!
+      const place = this.#at(i)
+      const before = this.#held[place]!
+      const at = this.#times[place]!
       if (!(before < held)) isHighest = false
       const more = held - before
       if (more <= noise) continue
@@ -188,6 +198,11 @@ class UseHistory {
       if (at >= time - deadTime) rise = Math.max(rise, more)
     }
     return { isHighest, rate, rise }
+  }
+
+  /** Where the report stands that has `i` older ones. */
+  #at(i: number): number {
+    return (this.#first + i) % mostReports
   }
 }
 
