@@ -240,30 +240,53 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
   })
 })
 
+interface LoopLoad {
+  readonly work: number
+  readonly sleep: number
+}
+
+/** Ticks of `balance` on 3 pCPUs; the loads of guests change as given. */
+async function* balanced(
+  loads: readonly LoopLoad[],
+  changes: readonly { readonly at: number; readonly guest: number; readonly load: LoopLoad }[] = [],
+) {
+  const host = simulate({
+    pcpus: 3,
+    domains: loads.map((one, i) => ({ name: `g${i}`, vcpus: [{ load: { kind: 'loop', ...one } }] })),
+    changes: changes.map(({ at, guest, load }) => ({
+      at,
+      domain: `g${guest}`,
+      kind: 'load',
+      load: { kind: 'loop', ...load },
+    })),
+  })
+  yield* autopilot(host, { interval: 1_000, ticks: 26, scheduler: balance() })
+}
+
 describe('a policy that does what it should', () => {
   it('is not held responsible for what its guests do next, whatever that is', async () => {
     const load = fc.record({ work: fc.integer({ min: 1, max: 12 }), sleep: fc.integer({ min: 1, max: 12 }) })
     const change = fc.record({ at: fc.integer({ min: 2_000, max: 24_000 }), guest: fc.nat(5), load })
-    const run = async (
-      loads: { work: number; sleep: number }[],
-      changes: { at: number; guest: number; load: (typeof loads)[number] }[],
-    ) => {
-      const host = simulate({
-        pcpus: 3,
-        domains: loads.map((one, i) => ({ name: `g${i}`, vcpus: [{ load: { kind: 'loop', ...one } }] })),
-        changes: changes.map(({ at, guest, load }) => ({
-          at,
-          domain: `g${guest}`,
-          kind: 'load',
-          load: { kind: 'loop', ...load },
-        })),
-      })
-      for await (const tick of autopilot(host, { interval: 1_000, ticks: 26, scheduler: balance() })) {
-        expect(tick.rollbacks).toBeUndefined()
-      }
+    const run = async (loads: LoopLoad[], changes: { at: number; guest: number; load: LoopLoad }[]) => {
+      for await (const tick of balanced(loads, changes)) expect(tick.rollbacks).toBeUndefined()
     }
     const loads = fc.array(load, { minLength: 6, maxLength: 6 })
     await fc.assert(fc.asyncProperty(loads, fc.array(change, { maxLength: 6 }), run), { numRuns: runs(30) })
+  })
+
+  // Not mended yet: loops of these lengths fall into step on one pCPU, and wait for each other more than any mean says.
+  it.fails('is not held responsible for loops that fall into step', async () => {
+    const lengths = [
+      [1, 7],
+      [2, 4],
+      [4, 6],
+      [1, 4],
+      [1, 3],
+      [2, 4],
+    ] as const
+    for await (const tick of balanced(lengths.map(([work, sleep]) => ({ work, sleep })))) {
+      expect(tick.rollbacks).toBeUndefined()
+    }
   })
 })
 
