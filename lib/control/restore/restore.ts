@@ -4,15 +4,15 @@ import type { Host } from '../../host/host.ts'
 import { type Action, actionKey, type Plan, type SetMemoryAction } from '../../policy/plan.ts'
 import { sentenceOf } from '../../policy/reason.ts'
 import { usableBy } from '../../view/cpu/usable-cpus.ts'
-import { negligible } from '../../view/memory/sizes.ts'
 import { balloonSize, guestSize } from '../../view/memory/virtio-mem.ts'
 import type { DomainMemoryView, View } from '../../view/view.ts'
 import { Actuator } from '../actuator.ts'
 import { domainOverhead, guestMargin } from '../defaults.ts'
-import { type Guarded, guard } from '../guard/guard.ts'
+import { guard } from '../guard/guard.ts'
 import { type Resource, resources } from '../host-lock/owner.ts'
 import { type Journal, type JournalEntry, memoryJournal, resourceOf } from '../journal/journal.ts'
 import type { Clamp, Outcome } from '../tick.ts'
+import { MovingBalloons } from './moving-balloons.ts'
 import { RestoreObserver } from './observe.ts'
 import { isPinnedAsAtFirst, runs, settingStatus } from './setting-status.ts'
 import { isUnobserved, type UnobservedStatus, unobservedStatuses } from './unobserved.ts'
@@ -85,6 +85,7 @@ export async function restore(
   const external = new Set<JournalEntry>()
   /** Affinities that were set: once is enough, however long memory takes. */
   const pinned = new Set<JournalEntry>()
+  const balloons = new MovingBalloons()
 
   for (let isFirst = true; ; isFirst = false) {
     const view = await observer.view()
@@ -98,7 +99,7 @@ export async function restore(
     const writable = guarded.plan.filter((action) => !unwritten.some((outcome) => outcome.action === action))
     const outcomes = [...unwritten, ...(await actuateNarrowing(actuator, writable, view))]
     for (const entry of ours) if (outcomes.some((outcome) => isPinOf(outcome, entry))) pinned.add(entry)
-    if (host.clock.now() + pause > end || !isUnsettled(guarded, view)) {
+    if (host.clock.now() + pause > end || !balloons.isUnsettled(guarded, view)) {
       // Last, since guests have to report what they use until then.
       const active = entries.filter(isUnobserved).filter((entry) => isOfHost(entry) || runs(view, entry))
       const unobserved = await unobservedStatuses(host, active, { timeout, restore: true })
@@ -192,26 +193,6 @@ function sizeEntry({ uuid, bytes }: SetMemoryAction, { domains, wallTime }: View
   const original = balloonSize(memory, from)
   const requested = [{ wallTime, from: original, to: balloonSize(memory, bytes) }]
   return [{ kind: 'memory', uuid, name, id, run, wallTime, original, requested }]
-}
-
-/**
- * Whether more could be restored a little later: other balloons are about to release memory, or a balloon is on its way
- * and the report of its guest is older.
- */
-function isUnsettled({ plan, clamps }: Guarded, { domains }: View): boolean {
-  const moving = new Set<string>()
-  let isFreeing = false
-  for (const { uuid, memory } of domains) {
-    const { actual = 0, target = actual } = memory
-    const planned = plan.find((action) => action.kind === 'setMemory' && action.uuid === uuid)
-    const next = planned?.kind === 'setMemory' ? planned.bytes : target
-    if (Math.abs(next - actual) >= negligible || memory.hold === 'contradictory statistics') moving.add(uuid)
-    if (Math.min(next, target) < actual) isFreeing = true
-  }
-  return clamps.some(({ rule, action: { kind, uuid } }) => {
-    if (kind !== 'setMemory' || rule === 'no-change') return false
-    return rule === 'host-reserve' ? isFreeing : moving.has(uuid)
-  })
 }
 
 /** What a report is made of. */
