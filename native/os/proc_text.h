@@ -51,9 +51,10 @@ inline double BusyBetween(const PcpuTimes& before, const PcpuTimes& now) {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   if (before.busy == 0 && before.idle == 0) return kUnknown;
   if (now.busy < before.busy || now.idle < before.idle) return kUnknown;
-  const uint64_t busy = now.busy - before.busy;
-  const uint64_t elapsed = busy + (now.idle - before.idle);
-  return elapsed == 0 ? kUnknown : static_cast<double>(busy) / static_cast<double>(elapsed);
+  // Counters near the end of their range add up to more than they can hold.
+  const auto busy = static_cast<double>(now.busy - before.busy);
+  const double elapsed = busy + static_cast<double>(now.idle - before.idle);
+  return elapsed == 0 ? kUnknown : busy / elapsed;
 }
 
 // The "cpuN" lines of /proc/stat in clock ticks, indexed by CPU number; waiting for disks is idle.

@@ -295,6 +295,8 @@ TEST("pCPU busy: its part of the time between two readings") {
   CHECK_EQ(BusyBetween({100, 900}, {100, 1'000}), 0);
   // Beyond the 53 bits of a double.
   CHECK_EQ(BusyBetween({UINT64_MAX - 1, UINT64_MAX - 3}, {UINT64_MAX, UINT64_MAX}), 0.25);
+  // Together more than 64 bits.
+  CHECK_EQ(BusyBetween({1, 1}, {UINT64_MAX, UINT64_MAX}), 0.5);
 }
 
 TEST("pCPU busy: unknown when a counter stood still or went backwards") {
