@@ -24,8 +24,9 @@ const mostWaiting = 16 * 2 ** 20
 /** Milliseconds until a new file is tried after one could not be written. */
 const retryPause = 30_000
 
-/** Names of files sort by the time at which they began. */
 export const recordingSuffix = '.jsonl.gz'
+/** Names of files, which sort by the time at which they began; whatever else is in the directory is not ours to delete. */
+const ownName = /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}\.jsonl\.gz$/
 
 /** What a recording says of itself in each of its files. */
 export type RecordingOrigin = Pick<Header, 'versions' | 'uri' | 'readOnly'>
@@ -64,13 +65,17 @@ export class RecordingFiles implements Tape, AsyncDisposable {
   }
 
   write(entry: Entry): void {
-    if (!this.#file && Date.now() >= this.#pausedUntil) this.#begin()
+    if (this.#part === 0) this.#begin()
     if (!this.#file?.write(`${JSON.stringify(entry)}\n`)) this.#missing++
   }
 
-  /** Between two entries that need not be in one file: begins the next when it is time to. */
+  /**
+   * To be called between two ticks: begins the next file when it is time to, also after one that could not be written.
+   * Samples are whole from here on, which within a tick they are not.
+   */
   rotate(): void {
     const file = this.#file
+    if (!file && this.#part > 0 && Date.now() >= this.#pausedUntil) this.#begin()
     if (!file || (file.bytes < fileLimits.bytes && Date.now() - file.begun < fileLimits.age)) return
     this.#file = undefined
     void file.end()
@@ -125,7 +130,7 @@ export class RecordingFiles implements Tape, AsyncDisposable {
   async #prune(present: string): Promise<void> {
     const { limit = 2 ** 30, keep = 7 * 86_400_000 } = this.#options
     try {
-      const names = (await readdir(this.#directory)).filter((name) => name.endsWith(recordingSuffix))
+      const names = (await readdir(this.#directory)).filter((name) => ownName.test(name))
       const files = await Promise.all(
         names.map(async (name) => ({ name, ...(await sizeAndAge(join(this.#directory, name))) })),
       )

@@ -4,7 +4,7 @@ import type { DomainTraits } from '../host/domain-traits.ts'
 import { asBallastError } from '../host/errors.ts'
 import { Domain, type DomainRef, type Host, type HostEvent, type HostListener } from '../host/host.ts'
 import type { Ksm, KsmSettings } from '../host/ksm.ts'
-import type { CpuSample, MemorySample } from '../host/sample.ts'
+import type { CpuSample, DomainIdentity, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import type { CallEntry, Entry, RunEntry, Tape } from './entries.ts'
 import { plainRef, toPlain } from './plain.ts'
@@ -28,6 +28,7 @@ export class RecordingHost implements Host {
   #topology: Topology
   /** The last answer to each question, for a file that begins later. */
   readonly #answers = new Map<string, CallEntry>()
+  #active: readonly DomainIdentity[] | undefined
   /** The loop that runs. */
   #run: RunEntry['run'] | undefined
 
@@ -72,6 +73,7 @@ export class RecordingHost implements Host {
 
   sampleCpu(): Promise<CpuSample> {
     return this.#record('sampleCpu', [], this.#host.sampleCpu(), (sample, t) => {
+      this.#forgetEnded(sample.domains)
       const { rounded, entries } = this.#samples.cpu(sample, t)
       for (const entry of entries) this.#tape.write(entry)
       return rounded
@@ -191,6 +193,16 @@ export class RecordingHost implements Host {
     const t = this.clock.mark()
     this.#followTopology()
     return arrived(value, t)
+  }
+
+  /** Forgets the answers about domains that have ended; the array is the same while the domains are. */
+  #forgetEnded(domains: readonly DomainIdentity[]): void {
+    if (domains === this.#active) return
+    this.#active = domains
+    const active = new Set(domains.map(({ uuid }) => uuid))
+    for (const [key, { of }] of this.#answers) {
+      if (!active.has(String(of[0]))) this.#answers.delete(key)
+    }
   }
 
   #followTopology(): void {

@@ -54,6 +54,8 @@ export class ReplayHost implements Host {
   /** Has one entry happen, with the readings of the clock that follow it. */
   play(entry: Entry, readings: readonly ClockEntry[]): void {
     this.clock.set(entry.t, readings)
+    // A loop that begins is not to get the answers of one that went on without an end.
+    if ('run' in entry) this.#pending = []
     if ('wallOffset' in entry) this.clock.wallOffset = entry.wallOffset
     else if ('wake' in entry) this.clock.wake(entry.wake)
     else if ('topology' in entry) this.#topology = fromPlain(entry.topology) as Topology

@@ -2,11 +2,11 @@ import { Argument, Command } from 'commander'
 import { changes } from '../../recording/changes.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
-import { logProblems, openRecordings, type RecordingOptions, recordingOptions } from '../recording/options.ts'
+import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
 import { changeLine } from '../recording/text.ts'
 import { parseAge } from '../values.ts'
 
-interface HistoryOptions extends RecordingOptions {
+interface HistoryOptions extends ReadingOptions {
   /** Milliseconds. */
   readonly since?: number
 }

@@ -23,7 +23,7 @@ export function recordCommand(context: CliContext): Command {
       `
 Examples:
   ballast record --record /var/lib/ballast/recordings         every 2 seconds, until Ctrl-C
-  ballast record 5 --record . --ticks 720                     an hour, every 5 seconds`,
+  ballast record 5 --record ./recordings --ticks 720          an hour, every 5 seconds`,
     )
     .action((interval: number, options: RecordOptions) => watch(context, options, interval))
 }

@@ -8,10 +8,10 @@ import { type CliContext, writeLines } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import { addPolicyOptions, type PolicyNames } from '../options.ts'
 import { configurationIn, pilotOf } from '../recording/configuration.ts'
-import { logProblems, openRecordings, type RecordingOptions, recordingOptions } from '../recording/options.ts'
+import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
 import { actionText, timeText } from '../recording/text.ts'
 
-type ReplayOptions = RecordingOptions & PolicyNames
+type ReplayOptions = ReadingOptions & PolicyNames
 
 /** What a replay of one recording came to. */
 interface Result {

@@ -4,11 +4,11 @@ import { type LastTick, lastTick } from '../../recording/last-tick.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { logProblems, openRecordings, type RecordingOptions, recordingOptions } from '../recording/options.ts'
+import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
 import { changeLines, row, timeText, weighed } from '../recording/text.ts'
 import { parseMoment } from '../values.ts'
 
-interface WhyOptions extends RecordingOptions {
+interface WhyOptions extends ReadingOptions {
   /** Milliseconds since the epoch. */
   readonly at?: number
 }

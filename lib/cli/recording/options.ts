@@ -6,7 +6,7 @@ import { type CliContext, logNotice } from '../context.ts'
 import { parseText } from '../values.ts'
 
 /** Options of the commands that read recordings. */
-export interface RecordingOptions {
+export interface ReadingOptions {
   readonly recording?: string
   readonly json?: boolean
 }
@@ -25,7 +25,7 @@ export function recordingOptions(command: Command): Command {
 /** The recordings that the options name. Rejects with `ERR_RECORDING`. */
 export function openRecordings(
   { env }: CliContext,
-  { recording }: RecordingOptions,
+  { recording }: ReadingOptions,
 ): Promise<StoredRecording[]> {
   return readRecordings(recording ?? join(stateDirectory(env), 'recordings'))
 }

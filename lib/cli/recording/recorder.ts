@@ -2,13 +2,18 @@ import { resolve } from 'node:path'
 import type { AutopilotOptions } from '../../control/autopilot.ts'
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
+import { realClock } from '../../libvirt/real-clock.ts'
 import { record } from '../../recording/record.ts'
 import { RecordingFiles } from '../../recording/recording-files.ts'
 import { RecordingHost } from '../../recording/recording-host.ts'
+import { withTimeout } from '../../util/timeout.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { version } from '../version.ts'
 import type { RecordedConfiguration } from './configuration.ts'
+
+/** Milliseconds that the end of a command waits for the last entries to be written. */
+const closeTimeout = 500
 
 /** Records the loops that are run on a host. */
 export interface Recorder extends AsyncDisposable {
@@ -42,7 +47,8 @@ export function openRecorder(context: CliContext, host: Host, directory: string)
       },
     async [Symbol.asyncDispose]() {
       await recorded.close()
-      await files[Symbol.asyncDispose]()
+      // A disk that hangs costs the last entries, and not the end of the process.
+      await withTimeout(realClock, closeTimeout, files[Symbol.asyncDispose]())
     },
   }
 }

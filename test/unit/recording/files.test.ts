@@ -100,6 +100,8 @@ describe('the files of a recording', () => {
 
   it('are deleted when they are too old, or too large together', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
+    const foreign = join(directory, 'access.jsonl.gz')
+    writeFileSync(foreign, '')
     await using files = new RecordingFiles(directory, origin, { keep: 2 * 3_600_000 })
     for (let hour = 0; hour < 6; hour++) {
       files.write(entry(hour))
@@ -108,6 +110,7 @@ describe('the files of a recording', () => {
     }
     // Their times of modification are real ones, so all but the present one are hours old by the moved clock.
     await vi.waitFor(() => expect(paths().length).toBeLessThan(6))
+    expect(paths()).toContain(foreign)
   })
 
   it('that cannot be written cost the recording and nothing else, and are reported once', async () => {
@@ -121,6 +124,7 @@ describe('the files of a recording', () => {
     for (let t = 1; t < 10; t++) files.write(entry(t))
     rmSync(path)
     vi.setSystemTime(Date.now() + 30_001)
+    files.rotate()
     files.write(entry(10))
     await vi.waitFor(() => expect(reports).toHaveLength(2))
     expect(reports).toEqual([expect.stringContaining('EEXIST'), undefined])
