@@ -216,9 +216,13 @@ class ReplayClock implements Clock {
     })
   }
 
-  /** Wakes who waits for this time. */
+  /**
+   * Wakes who waits for this time. Where nobody does, as in a replay that begins in the middle, whoever is due: a loop that
+   * began at another moment has other times.
+   */
   wake(time: number): void {
-    const sleeper = this.#sleepers.find((one) => one.time === time)
+    const due = () => this.#sleepers.find((one) => one.time <= this.#now)
+    const sleeper = this.#sleepers.find((one) => one.time === time) ?? due()
     if (!sleeper) return
     this.#sleepers = this.#sleepers.filter((one) => one !== sleeper)
     sleeper.wake()

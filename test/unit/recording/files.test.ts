@@ -4,9 +4,13 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BallastError } from '../../../lib/host/errors.ts'
+import { scenarios, schedulers, simulate } from '../../../lib/index.ts'
 import type { Entry } from '../../../lib/recording/entries.ts'
 import { readRecordings } from '../../../lib/recording/read-recording.ts'
+import { record } from '../../../lib/recording/record.ts'
 import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
+import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { replay } from '../../../lib/recording/replay.ts'
 import { header } from './recorded.ts'
 
 const origin = { versions: header.versions, uri: header.uri, readOnly: false }
@@ -132,6 +136,31 @@ describe('the files of a recording', () => {
     const [recording] = await read(path)
     expect(recording!.entries).toEqual([entry(10)])
     expect(recording!.problems).toContainEqual(expect.stringContaining('entries before'))
+  })
+
+  it('that begin in the middle of a run, after a disk was full, can be replayed', async () => {
+    const path = join(directory, 'file')
+    writeFileSync(path, '')
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const options = { interval: 2_000, scheduler: schedulers.balance() }
+    {
+      await using files = new RecordingFiles(path, origin)
+      const host = new RecordingHost(simulate(scenarios.A1()), files)
+      files.beginWith(() => host.beginning())
+      for await (const tick of record(host, { ...options, ticks: 12 }, files, {})) {
+        if (tick.index === 5) {
+          rmSync(path)
+          vi.setSystemTime(Date.now() + 30_001)
+        }
+        files.rotate()
+      }
+    }
+    const [recording] = await readRecordings(path)
+    const seen = []
+    for await (const { tick } of replay(recording!, () => options)) seen.push(tick)
+    expect(seen.length).toBeGreaterThanOrEqual(5)
+    expect(seen.flatMap(({ errors }) => errors)).toEqual([])
+    expect(seen.at(-1)!.view.vcpus.every(({ usage }) => usage !== undefined)).toBe(true)
   })
 
   it.each([
