@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Viewed } from '../view/memory-glance.ts'
 import { Observer } from '../view/observer.ts'
+import { scoresOf } from '../view/score/scores.ts'
 import type { HostMemoryView, View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { type Asked, type Decided, Decider } from './decide.ts'
@@ -243,6 +244,7 @@ export class ControlLoop {
       cause,
       wallTime,
       view,
+      scores: scoresOf(view),
       plan,
       ...(rollbacks.length > 0 && !late && { rollbacks }),
       explanation,

@@ -3,13 +3,14 @@ import { counted } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
 import { pcpuDemands, percentOfMean } from '../view/cpu/pcpu-loads.ts'
+import { lowestScore } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
 
 /**
- * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, 6 pins (5 moves), memory 3 changes,
- * 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, no change`. A tick between two intervals begins
- * with `tick 4, emergency: `.
+ * A tick in one line, for people: `tick 3: 8 guests, deviation 4.1 %, lowest score 87 (web1, CPU), 6 pins (5 moves), memory
+ * 3 changes, 1 stuck`; when nothing was to be done, `tick 9: 8 guests, deviation 1.2 %, lowest score 99 (web1, CPU), no
+ * change`. A tick between two intervals begins with `tick 4, emergency: `.
  */
 export function summarize(tick: Omit<Tick, 'summary'>): string {
   const { view, outcomes, errors } = tick
@@ -19,6 +20,7 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
   const parts = [
     counted(view.domains.length, 'guest'),
     deviation(view),
+    lowest(tick),
     changes(view, done),
     tick.rollbacks && `rolled back ${counted(tick.rollbacks.flatMap(({ plan }) => plan).length, 'change')}`,
     failed > 0 && `${failed} failed`,
@@ -38,6 +40,15 @@ function deviation(view: View): string | undefined {
   const demands = pcpuDemands(view)
   const isWorthTelling = mean(demands) >= worthTelling
   return isWorthTelling ? `deviation ${percentOfMean(demands).toFixed(1)} %` : undefined
+}
+
+/** The lowest score of all guests, as far as they are known: `lowest score 87 (web1, memory)`. */
+export function lowest({ view, scores }: Pick<Tick, 'view' | 'scores'>): string | undefined {
+  const found = lowestScore(scores)
+  if (!found) return undefined
+  if (found.points === 100) return 'all scores 100'
+  const what = found.of === 'cpu' ? 'CPU' : 'memory'
+  return `lowest score ${found.points} (${view.domains[found.row]!.name}, ${what})`
 }
 
 function changes(view: View, done: readonly Outcome[]): string | undefined {

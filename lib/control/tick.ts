@@ -4,6 +4,7 @@ import type { GuardReason } from '../policy/reasons/guard.ts'
 import type { KsmSkipReason } from '../policy/reasons/ksm.ts'
 import type { RollbackReason } from '../policy/reasons/rollback.ts'
 import type { SkipReason } from '../policy/reasons/skip.ts'
+import type { Scores } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
 
 /** A limit of the guard; docs/reasons.md has each. */
@@ -93,6 +94,8 @@ export interface Tick {
   /** Wall clock at its start, milliseconds since the epoch. */
   readonly wallTime: number
   readonly view: View
+  /** How much of what it wanted each guest got, by row of `view.domains`; docs/scores.md. */
+  readonly scores: Scores
   /** What the policies wanted, after what is rolled back. */
   readonly plan: Plan
   /** What of it undoes what was done before, as no policy said. */

@@ -1,8 +1,9 @@
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { ActionRecord, TickDecisions } from '../report/tick-decisions.ts'
-import type { Entry, RecordedTick } from './entries.ts'
+import type { Entry } from './entries.ts'
 import { type CpuFigures, cpuFigures, type MemoryFigures, memoryFigures } from './figures.ts'
 import { SampleReader } from './sample-reader.ts'
+import { TickReader } from './tick-reader.ts'
 
 /** What was seen of a guest around a change; a half that has nothing to do with the change is left out. */
 export interface Seen {
@@ -57,7 +58,7 @@ export async function* changes(
     if (kind === 'setMemory') return { memory: memoryFigures(memory, uuid) }
     return { cpu: cpuFigures(cpu, uuid, 'vcpu' in action ? action.vcpu : undefined) }
   }
-  let clamps: TickDecisions['clamps'] = []
+  const ticks = new TickReader()
   for await (const entry of entries) {
     if ('domains' in entry) reader.domains(entry)
     else if ('memory' in entry) keepLast(memory, reader.memory(entry))
@@ -72,8 +73,7 @@ export async function* changes(
       }
       open = open.filter((one) => !due(one))
     } else if ('tick' in entry) {
-      clamps = entry.tick.clamps ?? clamps
-      for (const change of changesIn(entry.tick, clamps, seenOf)) {
+      for (const change of changesIn(ticks.read(entry.tick), seenOf)) {
         const { uuid, domain } = change.outcome.action
         if (concerns(uuid, domain)) open.push({ change, t: entry.t, samples: 0, after: undefined })
       }
@@ -83,8 +83,7 @@ export async function* changes(
 }
 
 function changesIn(
-  { index, wallTime, outcomes, explanation, rollbacks = [] }: RecordedTick,
-  clamps: TickDecisions['clamps'],
+  { index, wallTime, outcomes, explanation, rollbacks = [], clamps }: TickDecisions,
   seenOf: (action: ActionRecord) => Seen,
 ): OpenChange['change'][] {
   const undone = new Set(rollbacks.flatMap(({ plan }) => plan.map(subjectOf)))

@@ -1,6 +1,6 @@
-import { type TickDecisions, tickDecisions } from '../report/tick-decisions.ts'
-import type { RecordedTick } from './entries.ts'
+import { tickDecisions } from '../report/tick-decisions.ts'
 import type { Replayed } from './replay.ts'
+import { TickReader } from './tick-reader.ts'
 
 /** What is compared: all that was decided and what came of it, but for how long things took. */
 const compared = [
@@ -26,22 +26,16 @@ export interface Difference {
 
 /** Compares the Ticks of a replay with those recorded, in their order. */
 export class TickComparison {
-  #lasting: Pick<TickDecisions, 'clamps' | 'skipped'> = { clamps: [], skipped: [] }
+  readonly #reader = new TickReader()
 
   differences({ tick, recorded }: Replayed): Difference[] {
     const replayed = tickDecisions(tick)
     if (!recorded) return [{ what: 'tick', recorded: undefined, replayed }]
-    const whole = this.#whole(recorded)
+    const whole = this.#reader.read(recorded)
     return compared.flatMap((what) => {
       const differs = textOf(whole[what]) !== textOf(replayed[what])
       return differs ? [{ what, recorded: whole[what], replayed: replayed[what] }] : []
     })
-  }
-
-  #whole(recorded: RecordedTick): TickDecisions {
-    const whole = { ...this.#lasting, ...recorded }
-    this.#lasting = whole
-    return whole
   }
 }
 

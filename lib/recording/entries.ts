@@ -113,9 +113,17 @@ export interface TickEntry extends Moment {
   readonly tick: RecordedTick
 }
 
-/** What was decided in a tick, and what came of it; `clamps` and `skipped` are left out when they are as before. */
+/** Scores of guests, in columns; `null`: not known. A column that is as in the Tick before is left out. */
+export interface RecordedScores {
+  /** UUIDs of the guests. */
+  readonly of?: readonly string[]
+  readonly cpu?: readonly (number | null)[]
+  readonly memory?: readonly (number | null)[]
+}
+
+/** What was decided in a tick, and what came of it; `clamps`, `skipped` and `scores` are left out when they are as before. */
 export type RecordedTick = Omit<TickDecisions, 'clamps' | 'skipped'> &
-  Partial<Pick<TickDecisions, 'clamps' | 'skipped'>>
+  Partial<Pick<TickDecisions, 'clamps' | 'skipped'>> & { readonly scores?: RecordedScores }
 
 export type Entry =
   | ClockEntry

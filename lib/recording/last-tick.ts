@@ -1,5 +1,7 @@
 import type { TickDecisions } from '../report/tick-decisions.ts'
+import type { ScoreRecord } from '../report/tick-json.ts'
 import type { Entry } from './entries.ts'
+import { TickReader } from './tick-reader.ts'
 
 /** What was decided about one guest in one tick, also when nothing was done. */
 export interface LastTick {
@@ -13,6 +15,8 @@ export interface LastTick {
   readonly clamps: TickDecisions['clamps']
   /** Why it was not touched. */
   readonly skipped: TickDecisions['skipped']
+  /** How much of what it wanted it got; undefined: not recorded. */
+  readonly score: ScoreRecord | undefined
 }
 
 /** Follows entries while they are read, up to a moment. */
@@ -27,18 +31,17 @@ export interface TickFollower {
 /** Follows what is decided about a guest, by name or UUID, up to `at`, in milliseconds since the epoch. */
 export function lastTick(entries: AsyncIterable<Entry>, guest: string, at: number): TickFollower {
   const names = new Set<string>()
-  let isSeen = false
   let last: LastTick | undefined
-  let lasting: Pick<TickDecisions, 'clamps' | 'skipped'> = { clamps: [], skipped: [] }
+  const ticks = new TickReader()
+  const uuids = new Set<string>()
   const isGuest = (uuid: string, name: string) => guest === uuid || guest === name
   const follow = (entry: Entry) => {
     if ('domains' in entry) {
       for (const { name } of entry.domains) names.add(name)
-      isSeen ||= entry.domains.some(({ uuid, name }) => isGuest(uuid, name))
+      for (const { uuid, name } of entry.domains) if (isGuest(uuid, name)) uuids.add(uuid)
     }
     if (!('tick' in entry) || entry.tick.wallTime > at) return
-    const { index, wallTime, summary, explanation, clamps, skipped } = { ...lasting, ...entry.tick }
-    lasting = { clamps, skipped }
+    const { index, wallTime, summary, explanation, clamps, skipped, scores } = ticks.read(entry.tick)
     last = {
       tick: index,
       wallTime,
@@ -46,11 +49,12 @@ export function lastTick(entries: AsyncIterable<Entry>, guest: string, at: numbe
       explanation,
       clamps: clamps.filter(({ action }) => isGuest(action.uuid, action.domain)),
       skipped: skipped.filter(({ uuid, domain }) => isGuest(uuid, domain)),
+      score: [...uuids].map((uuid) => scores.get(uuid)).findLast((score) => score !== undefined),
     }
   }
   return {
     names,
-    result: () => (isSeen ? last : undefined),
+    result: () => (uuids.size > 0 ? last : undefined),
     entries: (async function* followed() {
       for await (const entry of entries) {
         follow(entry)

@@ -1,18 +1,16 @@
 import { type AutopilotOptions, autopilot } from '../control/autopilot.ts'
 import type { Tick } from '../control/tick.ts'
-import { tickDecisions } from '../report/tick-decisions.ts'
-import type { RecordedTick, RunEntry, Tape } from './entries.ts'
+import type { RunEntry } from './entries.ts'
 import { toPlain } from './plain.ts'
 import type { RecordingHost } from './recording-host.ts'
 
 /**
- * Runs the autopilot on `host` and writes on `tape` all that a replay needs, and its Ticks. `configuration` is what the
+ * Runs the autopilot on `host`, whose tape then has all that a replay needs, and the Ticks. `configuration` is what the
  * replay makes the same options from.
  */
 export async function* record(
   host: RecordingHost,
   options: AutopilotOptions,
-  tape: Tape,
   configuration: unknown,
 ): AsyncGenerator<Tick, void, undefined> {
   const { journal, respectPins } = options
@@ -21,28 +19,9 @@ export async function* record(
     configuration: toPlain(configuration),
     ...(entries && { journal: toPlain(entries) }),
   }
-  const ticks = new TickWriter()
   host.begin(run)
   for await (const tick of autopilot(host, options)) {
-    tape.write({ t: host.clock.moment, tick: ticks.write(tick) })
+    host.writeTick(tick)
     yield tick
-  }
-}
-
-/** Writes Ticks, without what lasts from one to the next. */
-class TickWriter {
-  #clamps = ''
-  #skipped = ''
-
-  write(tick: Tick): RecordedTick {
-    const { clamps, skipped, ...decisions } = tickDecisions(tick)
-    const lasting = { clamps: JSON.stringify(clamps), skipped: JSON.stringify(skipped) }
-    const news = {
-      ...(lasting.clamps !== this.#clamps && { clamps }),
-      ...(lasting.skipped !== this.#skipped && { skipped }),
-    }
-    this.#clamps = lasting.clamps
-    this.#skipped = lasting.skipped
-    return { ...decisions, ...news }
   }
 }

@@ -1,3 +1,4 @@
+import type { Tick } from '../control/tick.ts'
 import type { CpuQuota } from '../host/cpu-quota.ts'
 import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
@@ -10,6 +11,7 @@ import type { CallEntry, Entry, RunEntry, Tape } from './entries.ts'
 import { plainRef, toPlain } from './plain.ts'
 import { RecordingClock } from './recording-clock.ts'
 import { SampleWriter } from './sample-writer.ts'
+import { TickWriter } from './tick-writer.ts'
 
 /**
  * A host of which everything that a loop hears is written on a tape, in its order: samples, answers, failures, events,
@@ -23,6 +25,7 @@ export class RecordingHost implements Host {
   readonly #host: Host
   readonly #tape: Tape
   readonly #samples = new SampleWriter()
+  readonly #ticks = new TickWriter()
   readonly #listeners = new Set<HostListener>()
   readonly #unsubscribe: () => void
   #topology: Topology
@@ -47,9 +50,10 @@ export class RecordingHost implements Host {
     return this.#topology
   }
 
-  /** What a file that begins now has to begin with; the samples that follow are written whole. */
+  /** What a file that begins now has to begin with; the samples and Ticks that follow are written whole. */
   beginning(): Entry[] {
     this.#samples.reset()
+    this.#ticks.reset()
     const { moment: t, wallOffset } = this.clock
     const known = Array.from(this.#answers.values(), (entry) => ({ ...entry, t, known: true }) as const)
     const run = this.#run ? [{ t, run: this.#run }] : []
@@ -60,6 +64,11 @@ export class RecordingHost implements Host {
   begin(run: RunEntry['run']): void {
     this.#run = run
     this.#tape.write({ t: this.clock.mark(), run })
+  }
+
+  /** What the loop made of what it heard up to now. */
+  writeTick(tick: Tick): void {
+    this.#tape.write({ t: this.clock.moment, tick: this.#ticks.write(tick) })
   }
 
   async domains(): Promise<Domain[]> {

@@ -1,10 +1,13 @@
+import { lowest } from '../control/summary.ts'
+import type { Tick } from '../control/tick.ts'
 import { counted, formatBytes, formatBytesOf } from '../util/format.ts'
 import { deviationPercent, isFullSample } from '../view/cpu/pcpu-loads.ts'
 import { hugePageBytes } from '../view/memory/host-memory.ts'
 import type { View } from '../view/view.ts'
 
-/** The state of a host in parts: guests and pCPUs, deviation of load, memory. Unknown parts are left out. */
-export function headline(view: View): string[] {
+/** The state of a host in parts: guests and pCPUs, deviation of load, memory, lowest score. Unknown parts are left out. */
+export function headline(tick: Pick<Tick, 'view' | 'scores'>): string[] {
+  const { view } = tick
   const { committed, budget } = view.memory
   return [
     `${counted(view.domains.length, 'guest')} on ${counted(view.online.size, 'pCPU')}`,
@@ -13,6 +16,7 @@ export function headline(view: View): string[] {
       ? [`memory given ${formatBytes(committed)} of ${formatBytes(budget)}`]
       : []),
     ...hugePages(view),
+    ...[lowest(tick) ?? []].flat(),
   ]
 }
 

@@ -10,4 +10,11 @@ export type {
   KsmRecord,
   TickDecisions,
 } from './tick-decisions.ts'
-export { type DomainRecord, type TickRecord, tickJson, tickRecord, type VcpuRecord } from './tick-json.ts'
+export {
+  type DomainRecord,
+  type ScoreRecord,
+  type TickRecord,
+  tickJson,
+  tickRecord,
+  type VcpuRecord,
+} from './tick-json.ts'

@@ -63,7 +63,7 @@ export class LogFormatter {
       ...(tick.ksm?.outcome ? [ksmRecord(tick.ksm, tick.ksm.outcome)] : []),
     ]
     if (records.length > 0) this.#lastRecordAt = tick.wallTime
-    const state = () => headline(tick.view).join(', ')
+    const state = () => headline(tick).join(', ')
     if (tick.index === 0) return [plain('first-sample', `first sample: ${state()}`), ...records]
     if (tick.wallTime - this.#lastRecordAt < longestSilence) return records
     this.#lastRecordAt = tick.wallTime

@@ -4,6 +4,7 @@ import { counted, formatBytes, formatBytesOf, formatPercent } from '../util/form
 import { printable } from '../util/printable.ts'
 import { type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import { placeOf } from '../view/cpu/placement.ts'
+import type { Scores } from '../view/score/scores.ts'
 import type { DomainMemoryView, DomainView, MemoryHold } from '../view/view.ts'
 import { headline } from './headline.ts'
 
@@ -23,6 +24,7 @@ const unknown = '-'
 
 const loadBar = 30
 const memoryBar = 16
+const scoreWidth = 7
 
 /**
  * The host at one tick, as lines of text: a bar for each pCPU (solid: used, shaded: demand that waits) with
@@ -39,6 +41,7 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   const shown = neediest(wanted, options.guests ?? wanted.length)
   const nameWidth = Math.max(5, ...shown.map((domain) => Math.min(24, printable(domain.name).length)))
   const hidden = wanted.length - shown.length
+  const rows = new Map(view.domains.map((domain, row) => [domain, row]))
   // Not in the middle of a character of two halves.
   const cut = (line: string) =>
     line.length > columns ? `${line.slice(0, columns - 1).replace(/[\ud800-\udbff]$/, '')}…` : line
@@ -48,16 +51,18 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
     ...loads.map((load) => cut(pcpuLine(load, scale))),
     style.dim(cut(guestHead(nameWidth))),
     ...shown.map((domain) => {
-      const line = cut(guestLine(domain, nameWidth))
+      const line = cut(guestLine(domain, nameWidth, scoreCell(tick.scores, rows.get(domain)!)))
       return domain.memory.hold === 'stuck' ? style.red(line) : line
     }),
     ...(hidden > 0 ? [style.dim(`and ${counted(hidden, 'more guest')}`)] : []),
   ]
 }
 
-function tickHeader({ index, cause, wallTime, view }: Tick): string {
+function tickHeader(tick: Tick): string {
+  const { index, cause, wallTime } = tick
   const clock = new Date(wallTime).toTimeString().slice(0, 8)
-  return [`tick ${index}${cause === 'emergency' ? ' (emergency)' : ''}`, clock, ...headline(view)].join('   ')
+  const name = `tick ${index}${cause === 'emergency' ? ' (emergency)' : ''}`
+  return printable([name, clock, ...headline(tick)].join('   '))
 }
 
 function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): string {
@@ -80,10 +85,10 @@ function bar(width: number, solid: number, shaded: number): string {
 
 function guestHead(nameWidth: number): string {
   const memory = `${'balloon'.padStart(14)} ${'unused'.padStart(9)}  memory`
-  return `${'guest'.padEnd(nameWidth)}  vCPUs on pCPU   ${columnsOf('usage', 'delay', 'demand')}  ${memory}`
+  return `${'guest'.padEnd(nameWidth)}  vCPUs on pCPU   ${columnsOf('usage', 'delay', 'demand')} ${'score'.padStart(scoreWidth)}  ${memory}`
 }
 
-function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number): string {
+function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number, score: string): string {
   const places = new Set(vcpus.map((vcpu) => String(placeOf(vcpu) ?? '?')))
   const delays = vcpus.flatMap((vcpu) => vcpu.delay ?? [])
   const { actual = 0, maximum = 0, unused = actual } = memory
@@ -97,7 +102,7 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.usage))),
       percent(delays.length > 0 ? Math.max(...delays) : undefined),
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.demand))),
-    ),
+    ).concat(` ${score}`),
     `${sizes(memory).padStart(14)} ${bytes(memory.unused).padStart(9)}`,
     memoryInUse,
     [isRunning(state) ? noteOn(memory.hold) : 'not running', throttling(vcpus), plugged(memory)]
@@ -106,6 +111,12 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
   ]
     .join('  ')
     .trimEnd()
+}
+
+/** The scores of CPU and of memory: `87/100`. */
+function scoreCell({ cpu, memory }: Scores, row: number): string {
+  const points = (score: number) => (Number.isNaN(score) ? unknown : String(score))
+  return `${points(cpu[row]!)}/${points(memory[row]!)}`.padStart(scoreWidth)
 }
 
 /** A cell with a fraction in whole percent. */

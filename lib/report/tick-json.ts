@@ -3,6 +3,7 @@ import type { CpuQuota } from '../host/cpu-quota.ts'
 import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { printableJson } from '../util/printable.ts'
+import type { Scores } from '../view/score/scores.ts'
 import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
 import { type Known, known } from './known-fields.ts'
 import { type ReasonRecord, reasonRecord } from './reason-record.ts'
@@ -31,6 +32,16 @@ export interface DomainRecord {
   readonly cpuQuota?: Known<CpuQuota>
   /** Bytes, and milliseconds for `age`; see DomainMemoryView. */
   readonly memory: Known<DomainMemoryView>
+  /** How much of what it wanted it got, 0 to 100; docs/scores.md. */
+  readonly score: ScoreRecord
+}
+
+/** The scores of one guest, as far as they are known. */
+export interface ScoreRecord {
+  readonly cpu?: number
+  readonly memory?: number
+  /** The lower of the two; known when both are. */
+  readonly together?: number
 }
 
 /**
@@ -92,7 +103,7 @@ export function tickRecord(tick: Tick): TickRecord {
     }),
     cells: view.topology.cells.map(cellRecord),
     memory: known(view.memory),
-    domains: view.domains.map(domainRecord),
+    domains: view.domains.map((domain, row) => domainRecord(domain, scoreRecord(tick.scores, row))),
     ...decisions,
   })
 }
@@ -106,11 +117,19 @@ function cellRecord({ id, cpus, memory, distances }: Topology['cells'][number]) 
   return known({ id, cpus: cpus.toString(), memory, distances: Object.fromEntries(distances) })
 }
 
-function domainRecord(view: DomainView): DomainRecord {
+function scoreRecord({ cpu, memory, together }: Scores, row: number): ScoreRecord {
+  return known({ cpu: cpu[row], memory: memory[row], together: together[row] })
+}
+
+function domainRecord(view: DomainView, score: ScoreRecord): DomainRecord {
   const { uuid, name, id, state, cpuShares, memory } = view
   const vcpus = view.vcpus.map(vcpuRecord)
   const cpuQuota = view.cpuQuota && isLimited(view.cpuQuota) ? known(view.cpuQuota) : undefined
-  return known({ uuid, name, id, state: stateName(state), vcpus, cpuShares, cpuQuota, memory: known(memory) })
+  return known({
+    ...{ uuid, name, id, state: stateName(state), vcpus, cpuShares, cpuQuota },
+    memory: known(memory),
+    score,
+  })
 }
 
 function isLimited(quota: CpuQuota): boolean {

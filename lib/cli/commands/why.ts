@@ -5,7 +5,7 @@ import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
-import { changeLines, row, timeText, weighed } from '../recording/text.ts'
+import { changeLines, row, scoreText, timeText, weighed } from '../recording/text.ts'
 import { parseMoment } from '../values.ts'
 
 interface WhyOptions extends ReadingOptions {
@@ -64,11 +64,12 @@ async function why(context: CliContext, guest: string, options: WhyOptions): Pro
 
 function nowLines(
   guest: string,
-  { tick, wallTime, summary, skipped, explanation, clamps }: LastTick,
+  { tick, wallTime, summary, skipped, explanation, clamps, score }: LastTick,
 ): string[] {
   return [
     `${guest}, ${timeText(wallTime)} (tick ${tick})`,
     row('host', summary),
+    row('score', scoreText(score)),
     ...(explanation ? weighed(explanation) : []),
     ...clamps.map(({ result, cause }) => row('guard', `${result}: ${cause.text}`)),
     ...skipped.map(({ what, reason }) => row('skipped', `${what}: ${reason.text}`)),

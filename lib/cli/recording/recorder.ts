@@ -40,7 +40,7 @@ export function openRecorder(context: CliContext, host: Host, directory: string)
   return {
     run: (configuration) =>
       async function* run(_host, options) {
-        for await (const tick of record(recorded, options, files, configuration)) {
+        for await (const tick of record(recorded, options, configuration)) {
           yield tick
           files.rotate()
         }

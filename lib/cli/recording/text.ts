@@ -1,5 +1,6 @@
 import type { Change, Seen } from '../../recording/changes.ts'
 import type { ActionRecord, ExplanationRecord } from '../../report/tick-decisions.ts'
+import type { ScoreRecord } from '../../report/tick-json.ts'
 import { counted, formatBytes, formatPercent } from '../../util/format.ts'
 
 /** Local time as `2026-11-28 23:30:12`. */
@@ -79,6 +80,11 @@ export function weighed({ front, lowerBound, reason }: ExplanationRecord): strin
     ),
     row('choice', reason.text),
   ]
+}
+
+/** `CPU 87, memory not known`. */
+export function scoreText(score: ScoreRecord = {}): string {
+  return `CPU ${score.cpu ?? 'not known'}, memory ${score.memory ?? 'not known'}`
 }
 
 export function row(name: string, text: string): string {

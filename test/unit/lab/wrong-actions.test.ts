@@ -9,6 +9,7 @@ import { BallastError } from '../../../lib/host/errors.ts'
 import { DomainState } from '../../../lib/host/sample.ts'
 import type { Action } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
+import { scoresOf } from '../../../lib/view/score/scores.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Call } from '../../lab/cases/faults/tap.ts'
 import { noFacts, wrongActions } from '../../lab/cases/faults/wrong-actions.ts'
@@ -28,7 +29,8 @@ function tickOf(view: View, actions: readonly Action[], more: Partial<Tick> = {}
     total: 3,
     period: 1_000,
   }
-  const told = { plan: actions, clamps: [], skipped: [], outcomes, errors: [], timing, summary: '' }
+  const scores = scoresOf(view)
+  const told = { scores, plan: actions, clamps: [], skipped: [], outcomes, errors: [], timing, summary: '' }
   return { index: 5, cause: 'interval', wallTime: 0, view, ...told, ...more }
 }
 

@@ -147,7 +147,7 @@ describe('the files of a recording', () => {
       await using files = new RecordingFiles(path, origin)
       const host = new RecordingHost(simulate(scenarios.A1()), files)
       files.beginWith(() => host.beginning())
-      for await (const tick of record(host, { ...options, ticks: 12 }, files, {})) {
+      for await (const tick of record(host, { ...options, ticks: 12 }, {})) {
         if (tick.index === 5) {
           rmSync(path)
           vi.setSystemTime(Date.now() + 30_001)

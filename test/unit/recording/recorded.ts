@@ -28,7 +28,7 @@ export async function recorded(
   const tape = { write: (entry: Entry) => void lines.push(JSON.stringify(entry)) }
   const recording = new RecordingHost(host, tape)
   const seen: Tick[] = []
-  for await (const tick of record(recording, { ...options, ticks }, tape, {})) seen.push(tick)
+  for await (const tick of record(recording, { ...options, ticks }, {})) seen.push(tick)
   return { ticks: seen, lines }
 }
 

@@ -74,7 +74,7 @@ describe('the narrator', () => {
   it('says at the beginning what is there, and then once a minute that nothing changes', () => {
     const narrator = new LogFormatter()
     const spoken = Array.from({ length: 130 }, (_, i) => told(narrator, i))
-    const standing = '4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB'
+    const standing = '4 guests on 4 pCPUs, deviation 0.0 %, memory given 2048 MiB of 7168 MiB, all scores 100'
     expect(spoken.flatMap((lines, i) => lines.map((line) => [i, line]))).toEqual([
       [0, `first sample: ${standing}`],
       [1, `no change: ${standing}`],

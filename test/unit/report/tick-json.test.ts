@@ -77,6 +77,7 @@ describe('a Tick in JSON', () => {
             },
           ],
           memory: { actual: 512 * MiB },
+          score: { cpu: 90 },
         },
         { name: 'b', state: 'paused', memory: { hold: 'not running' } },
       ],
@@ -126,6 +127,7 @@ describe('a Tick in JSON', () => {
     expect(record.domains[1].vcpus[0]).not.toHaveProperty('usage')
     expect(record.domains[1].vcpus[0]).not.toHaveProperty('pcpu')
     expect(record.domains[1].memory).not.toHaveProperty('unused')
+    expect(record.domains[1].score).toEqual({})
     expect(record.cells[0]).not.toHaveProperty('memory')
     expect(record.clamps[1]).not.toHaveProperty('instead')
     expect(record.outcomes[1]).not.toHaveProperty('error')

@@ -4,6 +4,7 @@ import { DomainState } from '../../../lib/host/sample.ts'
 import type { Action } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import { defaultSettings } from '../../../lib/view/domain-settings.ts'
+import { scoresOf } from '../../../lib/view/score/scores.ts'
 import type { DomainMemoryView, DomainView, HostMemoryView, VcpuView, View } from '../../../lib/view/view.ts'
 
 /** One vCPU of a constructed View. */
@@ -140,6 +141,7 @@ export function tickOf(index: number, view: View, more: Partial<Tick> = {}): Tic
     cause: 'interval',
     wallTime: 1_700_000_000_000 + 1000 * index,
     view,
+    scores: scoresOf(view),
     plan: [],
     clamps: [],
     skipped: [],
