@@ -23,7 +23,7 @@ export interface TableOptions {
 const unknown = '-'
 
 const loadBar = 30
-const memoryBar = 16
+const memoryBar = 8
 const scoreWidth = 7
 
 /**

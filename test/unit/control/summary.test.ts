@@ -52,9 +52,13 @@ describe('a tick in one line', () => {
 
   it('tells what would be done, what failed and what is stuck', () => {
     expect(summarize(tick([outcome(size, 'dry-run')]))).toContain(', dry run: memory 1 change')
-    expect(summarize(tick([outcome(size, 'failed')]))).toBe('tick 3: 2 guests, deviation 33.3 %, all scores 100, 1 failed')
+    expect(summarize(tick([outcome(size, 'failed')]))).toBe(
+      'tick 3: 2 guests, deviation 33.3 %, all scores 100, 1 failed',
+    )
     const stuck = viewOf({ domains: [{ name: 'a', memory: { hold: 'stuck' } }] })
-    expect(summarize(tick([], { view: stuck }))).toContain('1 guest, deviation 173.2 %, all scores 100, 1 stuck, no change')
+    expect(summarize(tick([], { view: stuck }))).toContain(
+      '1 guest, deviation 173.2 %, all scores 100, 1 stuck, no change',
+    )
   })
 
   it('keeps to one line whatever an error says, and says nothing of the balance of an idle host', () => {

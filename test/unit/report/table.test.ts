@@ -22,8 +22,8 @@ describe('the table', () => {
     )
     expect(lines[2]).toBe(`   0  ${'█'.repeat(18)}${'▒'.repeat(12)}    60 %  100 %   50 %  web`)
     expect(lines[3]).toMatch(/^ {3}1 {2}█{8}·{22} +25 % +25 % +50 % {2}db$/)
-    expect(lines[5]).toMatch(/^web +1 {2}0 +60 % +40 % +100 % +60\/- +512\/2048 MiB +150 MiB {2}███▒·{12}$/)
-    expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +100\/- +512\/2048 MiB +- {2}▒{4}·{12} {2}stuck$/)
+    expect(lines[5]).toMatch(/^web +1 {2}0 +60 % +40 % +100 % +60\/- +512\/2048 MiB +150 MiB {2}█▒·{6}$/)
+    expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +100\/- +512\/2048 MiB +- {2}▒{2}·{6} {2}stuck$/)
   })
 
   it('says for how long quotas held a guest back', () => {
