@@ -6,6 +6,8 @@ import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
+import { measureRegret } from './regret/regret.ts'
+import { regretTable } from './regret/table.ts'
 import { measureSampling } from './sampling.ts'
 import { measureSimulation } from './simulate/simulate.ts'
 import { simulateTable } from './simulate/table.ts'
@@ -77,6 +79,35 @@ program
   .option('--turns <count>', 'turns, at least 3', atLeast(3), 3)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(footprint)
+
+program
+  .command('regret')
+  .description(
+    'what every policy gives away against hindsight, over the scenarios of the arena; needs no lab',
+  )
+  .option('--only <contest>', 'those whose name begins so: A1, TRAP, M2')
+  .option('--side <side>', 'cpu or memory alone', side)
+  .option('--seeds <count>', 'runs of each, from 1 on', atLeast(1), 1)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(regret)
+
+interface RegretCommand {
+  readonly seeds: number
+  readonly only?: string
+  readonly side?: 'cpu' | 'memory'
+  readonly json?: boolean
+}
+
+async function regret({ seeds, only, side, json }: RegretCommand): Promise<void> {
+  const figures = await measureRegret({ seeds, only, sides: side ? [side] : ['cpu', 'memory'] }, log)
+  console.log(json ? JSON.stringify(figures, shortened) : regretTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
+
+function side(text: string): 'cpu' | 'memory' {
+  if (text === 'cpu' || text === 'memory') return text
+  throw new InvalidArgumentError('Expected cpu or memory.')
+}
 
 async function loop({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   const figures = await measureLoop(turns, log)

@@ -1,5 +1,6 @@
 import type { Topology } from '../../lib/host/topology.ts'
 import { mean, standardDeviation } from '../../lib/util/statistics.ts'
+import { leastDeviation } from '../../lib/whatif/least-deviation.ts'
 import type { Scene } from './scene.ts'
 
 /**
@@ -35,22 +36,8 @@ export function deviations(
   })
 }
 
-/**
- * No placement on `units` equal units has a smaller deviation, in percent of the mean: what is heavier than the
- * mean of the rest has a unit for itself, and the rest is level at best. Quick, and seldom reached.
- */
+/** No placement on `units` equal units has a smaller deviation, in percent of the mean. */
 export function lowerBound(weights: readonly number[], units: number): number {
-  const sorted = weights.toSorted((a, b) => b - a)
-  const total = sorted.reduce((sum, weight) => sum + weight, 0)
-  if (total === 0) return 0
-  const loads: number[] = []
-  let rest = total
-  for (const weight of sorted) {
-    if (loads.length === units - 1 || weight <= rest / (units - loads.length)) break
-    loads.push(weight)
-    rest -= weight
-  }
-  const level = rest / (units - loads.length)
-  while (loads.length < units) loads.push(level)
-  return (100 * standardDeviation(loads)) / (total / units)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return total === 0 ? 0 : (100 * leastDeviation(weights, units)) / (total / units)
 }

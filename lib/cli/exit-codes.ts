@@ -53,6 +53,7 @@ const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_NO_PCPU: ExitCode.unreachable,
   ERR_PERMISSION_DENIED: ExitCode.permission,
   ERR_LOCKED: ExitCode.locked,
+  ERR_SCENARIO: ExitCode.usage,
 }
 
 const cures: { readonly [K in ErrorCode]?: string } = {

@@ -4,6 +4,7 @@ import { printable } from '../util/printable.ts'
 import { checkCommand } from './commands/check.ts'
 import { cpuCommand } from './commands/cpu.ts'
 import { historyCommand } from './commands/history.ts'
+import { importCommand } from './commands/import.ts'
 import { memoryCommand } from './commands/memory.ts'
 import { monitorCommand } from './commands/monitor.ts'
 import { recordCommand } from './commands/record.ts'
@@ -11,6 +12,7 @@ import { replayCommand } from './commands/replay.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
+import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
 import { type CliContext, logNotice } from './context.ts'
 import { ConfigError, ExitCode, exitCodesHelp, exitFor } from './exit-codes.ts'
@@ -32,6 +34,8 @@ export async function main(args: readonly string[], context: CliContext): Promis
     historyCommand,
     whyCommand,
     replayCommand,
+    whatIfCommand,
+    importCommand,
   ]
   const program = new Command('ballast')
     .description(

@@ -74,6 +74,18 @@ export function parseDuration(option: string): (text: string) => number {
   }
 }
 
+/** A whole number above 0. */
+export function parseWhole(option: string): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,9}$/.test(text) || Number(text) < 1) {
+      throw new UsageError(
+        `${option} must be a whole number above 0, such as 10; got ${JSON.stringify(text)}`,
+      )
+    }
+    return Number(text)
+  }
+}
+
 /** A list of pCPUs such as `0-1,8`. */
 export function parseCpus(option: string): (text: string) => CpuSet {
   return (text) => {

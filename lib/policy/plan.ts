@@ -179,11 +179,16 @@ export function setKsm(
   return { kind: 'setKsm', running, pagesToScan, sleep, reason: asReason(reason) }
 }
 
+/** What of an action says whether it is a move. */
+export type MovingAction =
+  | Pick<PinAction, 'kind' | 'uuid' | 'vcpu' | 'cpus'>
+  | { readonly kind: Exclude<AnyAction['kind'], 'pin'> }
+
 /**
  * Whether `action` pins a vCPU away from the pCPU that it is on in `view`, as {@link placeOf} has it. A pin of a vCPU
  * whose place is not known is no move.
  */
-export function isMove(action: AnyAction, view: View): boolean {
+export function isMove(action: MovingAction, view: View): boolean {
   if (action.kind !== 'pin') return false
   const domain = domainsByUuid(view.domains).get(action.uuid)
   const vcpu = domain?.vcpus.find((one) => one.vcpu === action.vcpu)

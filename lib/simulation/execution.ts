@@ -8,8 +8,8 @@ import type { Throttling } from './throttling.ts'
 
 /** How long a task runs before another one does: the kernel decides at its timer tick, 250 times a second. */
 const slice = 4
-/** Two busy threads of a core do 1.2 times the work of one. */
-const smtSpeed = 0.6
+/** What a thread does of its work while its sibling is busy: two busy threads of a core do 1.2 times the work of one. */
+export const smtSpeed = 0.6
 
 /** What the busy pCPUs do in a step: nobody becomes runnable meanwhile. */
 export class Execution {

@@ -55,11 +55,16 @@ export interface Pace {
   readonly hostSwaps: boolean
 }
 
-const noProgram: Required<Program> = { size: 0, rate: 0, touch: 0, files: 0 }
+const noProgram: Required<Program> = { size: 0, rate: 0, touch: 0, files: 0, goesOn: false }
 
 /** The size of a program that leaves `unused` bytes free in a guest with this balloon and maximum, with no page cache left. */
 export function programThatFits(actual: number, maximum: number, unused: number): number {
   return actual - unused - kernelResident - outsideTotal(maximum)
+}
+
+/** The size of a program with which a guest of this maximum uses `bytes` of its balloon: all but what it reports as usable. */
+export function programThatUses(bytes: number, maximum: number): number {
+  return Math.max(0, programThatFits(bytes, maximum, watermark))
 }
 
 /** What the guest's kernel keeps before it counts its total. */
@@ -84,6 +89,8 @@ export class GuestMemory {
   #swapIn = 0
   #swapOut = 0
   #killed = 0
+  /** The program was killed, and no other has begun. */
+  #isGone = false
   #moved = 0
   /** Seconds that programs waited, in all and in this step. */
   #stalled = 0
@@ -162,6 +169,7 @@ export class GuestMemory {
     this.#told ??= this.actual
     this.actual = this.maximum
     this.device.plugged = 0
+    this.#isGone = false
     this.#program = noProgram
     this.#meant = noProgram
     this.#wouldHold = 0
@@ -212,8 +220,9 @@ export class GuestMemory {
   }
 
   run(program: Program): void {
-    this.#program = { ...noProgram, rate: usualGrowth, ...program }
-    this.#meant = this.#program
+    this.#meant = { ...noProgram, rate: usualGrowth, ...program }
+    if (!program.goesOn) this.#isGone = false
+    this.#program = this.#isGone ? noProgram : this.#meant
     this.#rests = false
     this.#wouldHold = Math.min(this.#wouldHold, program.size)
     this.#changed()
@@ -352,6 +361,7 @@ export class GuestMemory {
 
   #kill(): void {
     this.#killed++
+    this.#isGone = true
     this.#program = noProgram
     this.held = 0
     this.swapped = 0

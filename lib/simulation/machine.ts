@@ -49,7 +49,9 @@ export class Machine {
   readonly #uuids = new Map<string, string>()
   readonly #guests = new Map<string, Guest>()
   readonly #memory: MemorySteps
-  readonly #changes: Change[]
+  readonly #changes: readonly Change[]
+  /** How many of them have happened. */
+  #changed = 0
   readonly #listeners = new Set<HostListener>()
   /** Milliseconds in which the host had to swap. */
   hostSwapped = 0
@@ -162,7 +164,14 @@ export class Machine {
   }
 
   #step(time: number): void {
-    while (this.#changes.length > 0 && this.#changes[0]!.at <= time) this.#apply(this.#changes.shift()!, time)
+    for (
+      let next = this.#changes[this.#changed];
+      next && next.at <= time;
+      next = this.#changes[this.#changed]
+    ) {
+      this.#changed++
+      this.#apply(next, time)
+    }
     this.processors.step(time)
     if (time % memoryStep === 0) this.#stepMemory(time)
   }

@@ -145,6 +145,8 @@ export interface Program {
   readonly touch?: number
   /** Bytes of files that it reads over and over, anywhere in them: what is in the page cache is read sooner. Default 0. */
   readonly files?: number
+  /** Whether it is the program of before, with more or less to do: if that was killed, it stays so. Default false: a new one. */
+  readonly goesOn?: boolean
 }
 
 /** Something that happens to one domain, or to the host, `at` milliseconds after the start. */

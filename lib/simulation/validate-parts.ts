@@ -28,13 +28,17 @@ export function validateLoad(at: string, load: Load): void {
 
 /** Throws for anything that is no program. */
 export function validateProgram(at: string, program: Program): void {
-  onlyKeys(at, program, ['size', 'rate', 'touch', 'files'])
+  onlyKeys(at, program, ['size', 'rate', 'touch', 'files', 'goesOn'])
   if (!(typeof program.size === 'number' && program.size >= 0)) {
     throw wrongOption(`${at}.size`, 'bytes from 0 on', program.size)
   }
   atLeast(`${at}.rate`, program.rate, 0)
   atLeast(`${at}.touch`, program.touch, 0)
   atLeast(`${at}.files`, program.files, 0)
+  const { goesOn } = program
+  if (goesOn !== undefined && typeof goesOn !== 'boolean') {
+    throw wrongOption(`${at}.goesOn`, 'true or false', goesOn)
+  }
 }
 
 /** Throws for anything that is no quota: one must leave at least a millisecond of each period. */

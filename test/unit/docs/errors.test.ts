@@ -30,6 +30,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_INSUFFICIENT_MEMORY: true,
   ERR_JOURNAL: true,
   ERR_RECORDING: true,
+  ERR_SCENARIO: true,
   ERR_LOCKED: true,
 }
 

@@ -1,0 +1,81 @@
+import { autopilot } from '../../lib/control/autopilot.ts'
+import { simulate } from '../../lib/simulation/index.ts'
+import { CpuCost, leastGain, memoryCost } from '../../lib/whatif/cost.ts'
+import { memoryContestOf } from '../arena/memory/contests.ts'
+import { memoryPolicies } from '../arena/memory/policies.ts'
+import { memoryInterval } from '../arena/memory/run.ts'
+import { policies } from '../arena/policies.ts'
+import { contestOf, interval } from '../arena/run.ts'
+import { type Scene, sceneOf } from '../arena/scene.ts'
+import { type Hindsight, hindsightOf } from './hindsight.ts'
+
+/** One contest of the arena, gone through with each of these policies and with none. */
+export interface RegretEntry {
+  readonly side: 'cpu' | 'memory'
+  readonly contest: string
+  /** Comma-separated. */
+  readonly policy: string
+  readonly seed: number
+}
+
+export interface RegretResult extends RegretEntry {
+  readonly hindsight: Hindsight
+  readonly none: number
+  /** By policy. */
+  readonly costs: Readonly<Record<string, number>>
+  /** By policy; empty where there was hardly anything to gain. */
+  readonly regrets: Readonly<Record<string, number>>
+}
+
+export async function runRegret(entry: RegretEntry): Promise<RegretResult> {
+  const names = entry.policy.split(',')
+  const { none, costs, hindsight } =
+    entry.side === 'cpu' ? await cpuCosts(entry, names) : await memoryCosts(entry, names)
+  const gain = none - hindsight.cost
+  const regrets =
+    gain > leastGain[entry.side] ? names.map((name) => [name, (costs[name]! - hindsight.cost) / gain]) : []
+  return { ...entry, hindsight, none, costs, regrets: Object.fromEntries(regrets) }
+}
+
+interface Costs {
+  readonly none: number
+  readonly costs: Readonly<Record<string, number>>
+  readonly hindsight: Hindsight
+}
+
+async function cpuCosts({ contest: name, seed }: RegretEntry, names: readonly string[]): Promise<Costs> {
+  const contest = contestOf(name)
+  const costOf = async (policy: string, scenes?: Scene[]) => {
+    await using host = simulate(contest.scenario(seed))
+    const cost = new CpuCost()
+    const options = { ...contest.options, interval, scheduler: policies[policy]!(), ticks: contest.ticks }
+    for await (const tick of autopilot(host, options)) {
+      const applied = tick.outcomes.flatMap(({ action, status }) => (status === 'applied' ? [action] : []))
+      cost.take(tick.view, host, applied)
+      scenes?.push(sceneOf(tick, host))
+    }
+    return cost.value.cost
+  }
+  const scenes: Scene[] = []
+  const none = await costOf('none', scenes)
+  const costs: Record<string, number> = {}
+  for (const policy of names) costs[policy] = await costOf(policy)
+  return { none, costs, hindsight: hindsightOf(scenes, !contest.oracle) }
+}
+
+async function memoryCosts({ contest: name, seed }: RegretEntry, names: readonly string[]): Promise<Costs> {
+  const contest = memoryContestOf(name)
+  const costOf = async (policy: string) => {
+    await using host = simulate(contest.scenario(seed))
+    const ballooning = memoryPolicies[policy]!()
+    const options = { ...contest.options, interval: memoryInterval, ballooning, ticks: contest.ticks }
+    for await (const _ of autopilot(host, options)) {
+      // What it comes to is in the host's account.
+    }
+    return memoryCost(host.toll).cost
+  }
+  const none = await costOf('none')
+  const costs: Record<string, number> = {}
+  for (const policy of names) costs[policy] = await costOf(policy)
+  return { none, costs, hindsight: { cost: 0, kind: 'bound' } }
+}

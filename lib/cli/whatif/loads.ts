@@ -1,0 +1,66 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readRecordings } from '../../recording/read-recording.ts'
+import { recordingSuffix } from '../../recording/recording-files.ts'
+import { stateDirectory } from '../../util/state-directory.ts'
+import { type FitOptions, fitRecording } from '../../whatif/fit.ts'
+import type { FiguresRecord } from '../../whatif/host-figures.ts'
+import type { FittedLoad } from '../../whatif/load.ts'
+import { readScenarioFile } from '../../whatif/scenario-file.ts'
+import type { CliContext } from '../context.ts'
+import { configurationIn, type RecordedConfiguration } from '../recording/configuration.ts'
+import { logProblems } from '../recording/options.ts'
+
+/** A load that a command is asked about, and where it comes from. */
+export interface AskedLoad {
+  /** For people: `qemu:///system, from 2026-11-28 23:30:12`. */
+  readonly name: string
+  readonly load: FittedLoad
+  /** Undefined: it is a scenario, and nothing was measured. */
+  readonly recorded: FiguresRecord | undefined
+  readonly configuration: RecordedConfiguration | undefined
+}
+
+/** What is fitted, and to say whose it is. */
+export interface LoadOptions extends FitOptions {
+  readonly nameOf: (uri: string, wallTime: number) => string
+}
+
+/**
+ * The loads at `path`: each of the recordings in a directory, or one of a file, fitted; or a scenario. Default: the recordings in
+ * the state directory. Rejects with `ERR_RECORDING` or `ERR_SCENARIO`.
+ */
+export async function* loadsAt(
+  context: CliContext,
+  path: string | undefined,
+  { nameOf, ...options }: LoadOptions,
+): AsyncGenerator<AskedLoad, void, undefined> {
+  const place = path ?? join(stateDirectory(context.env), 'recordings')
+  if (!place.endsWith(recordingSuffix) && (await isFile(place))) {
+    yield {
+      name: place,
+      load: await readScenarioFile(place),
+      recorded: undefined,
+      configuration: undefined,
+    }
+    return
+  }
+  for (const recording of await readRecordings(place)) {
+    const { load, figures, run } = await fitRecording(recording.entries, options)
+    logProblems(context, recording)
+    yield {
+      name: nameOf(recording.header.uri, recording.header.wallTime),
+      load,
+      recorded: figures.record(),
+      configuration: run && configurationIn(run.configuration),
+    }
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}

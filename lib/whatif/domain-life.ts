@@ -1,0 +1,139 @@
+import type { CpuQuota } from '../host/cpu-quota.ts'
+import type { CpuSet } from '../host/cpuset.ts'
+import type { DomainTraits } from '../host/domain-traits.ts'
+import { isRunning } from '../host/sample.ts'
+import type { RecordedTick } from '../recording/entries.ts'
+import { placeOf } from '../view/cpu/placement.ts'
+import type { DomainMemoryView, DomainView, VcpuView } from '../view/view.ts'
+import type { RecordedFacts } from './recorded-views.ts'
+import type { VcpuTrace, VcpuTraces } from './vcpu-trace.ts'
+
+/** What was seen of a guest's memory at one tick; NaN: not known. Bytes. */
+export interface SeenMemory {
+  readonly actual: number
+  readonly maximum: number
+  /** What it used of its balloon, and what it had swapped out and is likely to want back. */
+  readonly used: number
+  readonly swapped: number
+  /** Bytes per second. */
+  readonly swappedIn: number
+  readonly swappedOut: number
+  readonly cache: number
+  readonly rss: number
+}
+
+/** A vCPU was pinned by another program than Ballast: seen at the tick `index`. */
+export interface ForeignPin {
+  readonly index: number
+  readonly vcpu: number
+  readonly cpus: CpuSet
+}
+
+/** Where a vCPU was when it was first seen. */
+export interface Begin {
+  /** Which of the ticks of its life that was. */
+  readonly index: number
+  readonly affinity: CpuSet | undefined
+  readonly place: number | undefined
+}
+
+/** One run of a domain in a recording, tick by tick; all that is by tick begins with the tick `first`. */
+export class DomainLife {
+  readonly uuid: string
+  readonly id: number
+  readonly name: string
+  /** Number of the tick at which it was first seen. */
+  readonly first: number
+  /** By tick: whether it ran, and how many vCPUs it had. */
+  readonly runs: boolean[] = []
+  readonly vcpus: number[] = []
+  readonly memory: SeenMemory[] = []
+  /** By vCPU, in the order of their numbers. */
+  readonly begins: Begin[] = []
+  readonly traces: VcpuTrace[] = []
+  readonly foreignPins: ForeignPin[] = []
+  /** As last known. */
+  quota: CpuQuota | undefined
+  traits: DomainTraits | undefined
+  metadata: string | undefined
+  hold: DomainMemoryView['hold']
+  pinned: DomainMemoryView['pinned']
+  readonly #affinities: (CpuSet | undefined)[] = []
+  /** By vCPU: what Ballast last pinned it to. */
+  readonly #pins = new Map<number, CpuSet>()
+
+  constructor({ uuid, id, name }: DomainView, first: number) {
+    this.uuid = uuid
+    this.id = id
+    this.name = name
+    this.first = first
+  }
+
+  /** The first tick at which it was not there any more. */
+  get end(): number {
+    return this.first + this.runs.length
+  }
+
+  take(
+    domain: DomainView,
+    {
+      traces,
+      facts,
+      online,
+      seconds,
+    }: {
+      readonly traces: VcpuTraces
+      readonly facts: RecordedFacts
+      readonly online: CpuSet
+      /** Since the tick before. */
+      readonly seconds: number
+    },
+  ): void {
+    const index = this.end
+    this.runs.push(isRunning(domain.state))
+    this.vcpus.push(domain.vcpus.length)
+    this.memory.push(seenMemory(domain.memory, seconds))
+    this.hold = domain.memory.hold
+    this.pinned = domain.memory.pinned
+    this.quota = facts.cpuQuota(this.uuid) ?? this.quota
+    this.traits = facts.traits(this.uuid) ?? this.traits
+    this.metadata = facts.metadata(this.uuid) ?? this.metadata
+    for (const [number, vcpu] of domain.vcpus.entries()) {
+      this.begins[number] ??= { index: this.runs.length - 1, affinity: vcpu.affinity, place: placeOf(vcpu) }
+      this.traces[number] = traces.of(vcpu)
+      this.#followPin(index, number, vcpu, online)
+    }
+  }
+
+  /** Takes in what Ballast did to it. */
+  changed({ outcomes }: RecordedTick, pins: (action: { readonly cpus: string }) => CpuSet): void {
+    for (const { action, status } of outcomes) {
+      if (action.kind !== 'pin' || action.uuid !== this.uuid || status !== 'applied') continue
+      this.#pins.set(action.vcpu, pins(action))
+    }
+  }
+
+  #followPin(index: number, number: number, { vcpu, affinity }: VcpuView, online: CpuSet): void {
+    const before = this.#affinities[number]
+    this.#affinities[number] = affinity
+    if (!before || !affinity || affinity.equals(before)) return
+    const own = this.#pins.get(vcpu)
+    if (own?.and(online).equals(affinity)) return
+    this.foreignPins.push({ index, vcpu: number, cpus: affinity })
+  }
+}
+
+function seenMemory(memory: DomainMemoryView, seconds: number): SeenMemory {
+  const { actual, maximum, need, swappedIn, swappedOut, diskCaches, rss } = memory
+  const nan = Number.NaN
+  return {
+    actual: actual ?? nan,
+    maximum: maximum ?? nan,
+    used: need?.inUse ?? nan,
+    swapped: need?.swapDebt ?? nan,
+    swappedIn: (swappedIn ?? nan) / seconds,
+    swappedOut: (swappedOut ?? nan) / seconds,
+    cache: diskCaches ?? nan,
+    rss: rss ?? nan,
+  }
+}

@@ -1,0 +1,273 @@
+import { CpuSet } from '../host/cpuset.ts'
+import { BallastError } from '../host/errors.ts'
+import type { Pcpu, Topology } from '../host/topology.ts'
+import type { MovingAction } from '../policy/plan.ts'
+import type { Entry, RecordedTick, RunEntry } from '../recording/entries.ts'
+import { hostOwnMemory } from '../simulation/machine.ts'
+import type { Change, Scenario } from '../simulation/scenario.ts'
+import { KiB } from '../util/units.ts'
+import type { View } from '../view/view.ts'
+import { DomainLife } from './domain-life.ts'
+import { domainScenario, lifeChanges } from './fit-domain.ts'
+import { HostFigures } from './host-figures.ts'
+import type { FittedLoad } from './load.ts'
+import { type RecordedView, recordedViews } from './recorded-views.ts'
+import { stretches } from './stretches.ts'
+import { VcpuTraces } from './vcpu-trace.ts'
+
+/** What of a recording is fitted. Milliseconds since the epoch. */
+export interface FitOptions {
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+/** A recording as a load for the simulated host, and how the guests did in it. */
+export interface FittedRecording {
+  readonly load: FittedLoad
+  readonly figures: HostFigures
+  /** What the loop was run with when the part began; undefined: that is not in it. */
+  readonly run: RunEntry['run'] | undefined
+}
+
+/** Deviation of another program's load on a pCPU from its mean that is noise. */
+const backgroundSlack = (mean: number) => 0.02 + 0.1 * mean
+
+/**
+ * Fits a load for the simulated host to a recording: what each vCPU wanted and what each guest used of its memory, from
+ * sample to sample, the host, and the guests that come and go. See docs/whatif.md for the rules.
+ *
+ * Rejects with `ERR_RECORDING` when fewer than three ticks with samples are in the time that is asked for.
+ */
+export async function fitRecording(
+  entries: AsyncIterable<Entry>,
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: FitOptions = {},
+): Promise<FittedRecording> {
+  const fit = new Fit()
+  const figures = new HostFigures()
+  let run: RunEntry['run'] | undefined
+  const isWithin = ({ wallTime }: RecordedTick) => wallTime >= from && wallTime <= to
+  const began = (one: RunEntry['run']) => {
+    if (fit.ticks === 0) run = one
+  }
+  const other = (tick: RecordedTick) => {
+    if (fit.ticks === 0 || !isWithin(tick)) return
+    fit.changed(tick)
+    figures.changed(recordedChanges(tick))
+  }
+  for await (const seen of recordedViews(entries, { began, other })) {
+    if (seen.tick.wallTime > to) break
+    if (!isWithin(seen.tick)) continue
+    fit.take(seen)
+    figures.take(seen.view, recordedChanges(seen.tick))
+  }
+  return { load: fit.load(), figures, run }
+}
+
+/** The pins and sizes that were carried out in a tick. */
+function recordedChanges({ outcomes }: RecordedTick): MovingAction[] {
+  return outcomes.flatMap(({ action, status }): MovingAction[] => {
+    if (status !== 'applied') return []
+    return action.kind === 'pin' ? [{ ...action, cpus: CpuSet.parse(action.cpus) }] : [action]
+  })
+}
+
+type Seen = RecordedView
+
+class Fit {
+  readonly #times: number[] = []
+  readonly #traces = new VcpuTraces()
+  /** Those that were there at the last tick, by UUID and id, and those that have ended. */
+  readonly #present = new Map<string, DomainLife>()
+  readonly #lives: DomainLife[] = []
+  readonly #background = new Map<number, number[]>()
+  readonly #online: CpuSet[] = []
+  readonly #pcpus = new Map<number, Pcpu>()
+  #topology: Topology | undefined
+  #own = Number.NaN
+  #cpuset: CpuSet | undefined
+
+  get ticks(): number {
+    return this.#times.length
+  }
+
+  take({ view, cpu, tick, facts }: Seen): void {
+    const index = this.#times.length
+    this.#times.push(view.time)
+    this.#traces.take(view, cpu)
+    this.#followHost(view, index)
+    const { online } = view.topology
+    const present = new Set<string>()
+    for (const domain of view.domains) {
+      const key = `${domain.uuid} ${domain.id}`
+      present.add(key)
+      let life = this.#present.get(key)
+      if (!life) {
+        life = new DomainLife(domain, index)
+        this.#present.set(key, life)
+        this.#lives.push(life)
+      }
+      life.take(domain, {
+        traces: this.#traces,
+        facts,
+        online,
+        seconds: (view.interval ?? Number.NaN) / 1_000,
+      })
+    }
+    for (const key of this.#present.keys()) if (!present.has(key)) this.#present.delete(key)
+    this.changed(tick)
+  }
+
+  changed(tick: RecordedTick): void {
+    if (tick.outcomes.length === 0) return
+    for (const life of this.#present.values()) life.changed(tick, ({ cpus }) => CpuSet.parse(cpus))
+  }
+
+  load(): FittedLoad {
+    const times = this.#times
+    if (times.length < 3 || !this.#topology) {
+      throw new BallastError(
+        'ERR_RECORDING',
+        `There are ${times.length} ticks with samples in that part of the recording; a load can be fitted to 3 or more`,
+      )
+    }
+    const interval = median(times.slice(1).map((time, index) => time - times[index]!))
+    // Before the first tick vCPUs are brought to where they were.
+    const lead = Math.max(10, Math.ceil(interval))
+    const at = (index: number) => lead + times[Math.max(0, index)]! - times[0]!
+    const clock = { at, between: (index: number) => (at(index - 1) + at(index)) / 2, ticks: times.length }
+    const whole = this.#whole()
+    const [first] = this.#online
+    const named = this.#byDomain()
+    const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, whole.online))
+    const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, clock, whole.online))
+    const background = this.#backgrounds(whole, clock.at)
+    const scenario: Scenario = {
+      pcpus: whole,
+      memory: this.#memory(whole.memory),
+      background: background.first,
+      domains,
+      changes: [...this.#onlineChanges(clock.between), ...background.changes, ...changes],
+      ...(first && !whole.online.equals(first) && { offline: whole.online.minus(first).toString() }),
+      ...(this.#cpuset && { cpuset: this.#cpuset.toString() }),
+    }
+    return {
+      scenario,
+      lead,
+      interval,
+      ticks: Math.round((times.at(-1)! - times[0]!) / interval) + 1,
+      hostMemory: whole.memory,
+      notes: this.#notes(),
+    }
+  }
+
+  /** The runs of each domain, under a name that no other domain has. */
+  #byDomain(): { readonly name: string; readonly lives: readonly DomainLife[] }[] {
+    const byUuid = new Map<string, DomainLife[]>()
+    for (const life of this.#lives) byUuid.set(life.uuid, [...(byUuid.get(life.uuid) ?? []), life])
+    const taken = new Set<string>()
+    return Array.from(byUuid.values(), (lives) => {
+      let { name } = lives[0]!
+      for (let number = 2; taken.has(name); number++) name = `${lives[0]!.name}-${number}`
+      taken.add(name)
+      return { name, lives }
+    })
+  }
+
+  #followHost(view: View, index: number): void {
+    const { topology, memory, domains, pcpus } = view
+    this.#topology ??= topology
+    this.#online.push(topology.online)
+    for (const pcpu of topology.pcpus) {
+      const known = this.#pcpus.get(pcpu.id)
+      if (!known || known.siblings.size < pcpu.siblings.size) this.#pcpus.set(pcpu.id, pcpu)
+    }
+    for (const { id, background = Number.NaN } of pcpus) {
+      const series = this.#background.get(id) ?? new Array<number>(index).fill(Number.NaN)
+      while (series.length < index) series.push(Number.NaN)
+      series.push(background)
+      this.#background.set(id, series)
+    }
+    if (Number.isNaN(this.#own) && memory.available !== undefined) {
+      const held = domains.reduce((sum, one) => sum + (one.memory.rss ?? 0) + (one.memory.hugePages ?? 0), 0)
+      this.#own = topology.memory - memory.available - held
+    }
+    if (index === 0) {
+      const [cpuset] = domains.map((domain) => domain.cpuset)
+      const isSame = domains.every((domain) => cpuset && domain.cpuset?.equals(cpuset))
+      if (cpuset && isSame && !topology.online.isSubsetOf(cpuset)) this.#cpuset = cpuset
+    }
+  }
+
+  /** The host with every pCPU that was ever online. */
+  #whole(): Topology {
+    const topology = this.#topology!
+    const pcpus = [...this.#pcpus.values()].sort((a, b) => a.id - b.id)
+    const inCell = (cell: number) => CpuSet.from(pcpus.filter((one) => one.cell === cell).map(({ id }) => id))
+    return {
+      ...topology,
+      pcpus,
+      online: CpuSet.from(pcpus.map(({ id }) => id)),
+      cells: topology.cells.map((cell) => ({ ...cell, cpus: inCell(cell.id) })),
+    }
+  }
+
+  /** What the host's own programs hold, the simulated host has in its own way. */
+  #memory(total: number): number {
+    const more = Number.isNaN(this.#own) ? 0 : this.#own - hostOwnMemory
+    return Math.floor(Math.max(total / 2, total - Math.max(0, more)) / KiB) * KiB
+  }
+
+  #backgrounds(whole: Topology, at: (index: number) => number) {
+    const changes: Change[] = []
+    const first = whole.pcpus.map(({ id }) => {
+      const [begin, ...later] = stretches(this.#background.get(id) ?? [], backgroundSlack)
+      for (const { first, mean } of later) {
+        changes.push({ at: at(first - 1), kind: 'background', pcpu: id, part: Math.min(1, mean) })
+      }
+      return Math.min(1, begin?.mean ?? 0)
+    })
+    // None is changed while it is offline.
+    const isThen = (change: Change) =>
+      !('pcpu' in change) || this.#online.every((online) => online.has(change.pcpu))
+    return { first, changes: changes.filter(isThen) }
+  }
+
+  #onlineChanges(between: (index: number) => number): Change[] {
+    return this.#online.flatMap((online, index) => {
+      const before = this.#online[index - 1]
+      if (!before || before.equals(online)) return []
+      return [
+        ...Array.from(online.minus(before), (pcpu): Change => {
+          return { at: between(index), kind: 'online', pcpu }
+        }),
+        ...Array.from(before.minus(online), (pcpu): Change => {
+          return { at: between(index), kind: 'offline', pcpu }
+        }),
+      ]
+    })
+  }
+
+  /** What the recording does not tell, in words. */
+  #notes(): string[] {
+    const unknown = (what: (life: DomainLife) => boolean) => [
+      ...new Set(this.#lives.filter(what).map(({ name }) => name)),
+    ]
+    const told = (names: readonly string[], what: string) =>
+      names.length > 0 ? [`${what}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`] : []
+    return [
+      ...told(
+        unknown(({ traces }) => traces.some((trace) => trace.closed.every(Number.isNaN))),
+        'usage not known at any time, taken as idle',
+      ),
+      ...told(
+        unknown(({ memory }) => memory.every(({ used }) => Number.isNaN(used))),
+        'memory use not reported, taken from what QEMU holds on the host',
+      ),
+    ]
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]!
+}
