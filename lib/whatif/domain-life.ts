@@ -57,6 +57,8 @@ export class DomainLife {
   traits: DomainTraits | undefined
   metadata: string | undefined
   hold: DomainMemoryView['hold']
+  /** Whether its OOM killer is likely to have ended a program. */
+  wasKilled = false
   pinned: DomainMemoryView['pinned']
   readonly #affinities: (CpuSet | undefined)[] = []
   /** By vCPU: what Ballast last pinned it to. */
@@ -94,6 +96,7 @@ export class DomainLife {
     this.vcpus.push(domain.vcpus.length)
     this.memory.push(seenMemory(domain.memory, seconds))
     this.hold = domain.memory.hold
+    this.wasKilled ||= domain.memory.events?.oomKilled ?? false
     this.pinned = domain.memory.pinned
     this.quota = facts.cpuQuota(this.uuid) ?? this.quota
     this.traits = facts.traits(this.uuid) ?? this.traits

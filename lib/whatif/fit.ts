@@ -263,6 +263,10 @@ class Fit {
         unknown(({ memory }) => memory.every(({ used }) => Number.isNaN(used))),
         'memory use not reported, taken from what QEMU holds on the host',
       ),
+      ...told(
+        unknown(({ wasKilled }) => wasKilled),
+        'a program was killed for want of memory, and what it would have used is not known',
+      ),
     ]
   }
 }

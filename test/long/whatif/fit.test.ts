@@ -4,7 +4,7 @@ import type { FittedRecording } from '../../../lib/whatif/fit.ts'
 import { fitRecording } from '../../../lib/whatif/fit.ts'
 import { type Pilot, play } from '../../../lib/whatif/play.ts'
 import { missOf, whatIf } from '../../../lib/whatif/what-if.ts'
-import { parsed, recorded } from '../recording/recorded.ts'
+import { parsed, recorded } from '../../unit/recording/recorded.ts'
 import { fitted, measured } from './recorded.ts'
 
 const watched = { interval: 2_000 }
@@ -119,6 +119,11 @@ describe('a fitted load', () => {
       ['online', 5_000],
       ['offline', 9_000],
     ])
+  })
+
+  it('says of whom it cannot know what they would have used', async () => {
+    const { load } = await fitted(scenarios.M1(), { ...watched, ballooning: () => [] }, 20)
+    expect(load.notes).toEqual([expect.stringMatching(/^a program was killed .+: guest1$/)])
   })
 
   it('takes the part that is asked for, and needs three ticks', async () => {

@@ -2,7 +2,7 @@ import { autopilot } from '../../../lib/control/autopilot.ts'
 import { type Scenario, simulate } from '../../../lib/index.ts'
 import { type FitOptions, type FittedRecording, fitRecording } from '../../../lib/whatif/fit.ts'
 import { type FiguresRecord, HostFigures } from '../../../lib/whatif/host-figures.ts'
-import { type Options, parsed, recorded } from '../recording/recorded.ts'
+import { type Options, parsed, recorded } from '../../unit/recording/recorded.ts'
 
 /** A load fitted to a recording of a simulated host under these options. */
 export async function fitted(
