@@ -1,22 +1,12 @@
-import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
-import { getSystemErrorName } from 'node:util'
-import { loadNative, type NativeFileLock } from '../../addon/native.ts'
+import type { NativeFileLock } from '../../addon/native.ts'
 import { BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import {
-  describeOwner,
-  formatOwner,
-  type LockOwner,
-  type LockStatus,
-  longestOwner,
-  parseOwner,
-  type Resource,
-  resources,
-} from './owner.ts'
-import { type LockPlaces, lockDirectory, lockFiles, lockPrefix, systemLockPlaces } from './places.ts'
+import { isLocked, readOwner, takeLockFile, writeOwner } from './lock-file.ts'
+import { describeOwner, type LockOwner, type LockStatus, type Resource, resources } from './owner.ts'
+import { type LockPlaces, lockFiles, lockPrefix, startPrefix, systemLockPlaces } from './places.ts'
+import { lockStart } from './start-lock.ts'
 
 export interface HostLockOptions {
   /** What is locked. Default: both. */
@@ -64,27 +54,30 @@ export async function lockHost(
   const release = () => {
     for (const lock of locks.splice(0)) lock.release()
   }
+  const first = startPrefix(host.uri)
+  const start = first === undefined ? undefined : await lockStart(places, first, host.uri, me)
+  if (start && 'heldBy' in start) {
+    throw locked('start', host.uri, start.heldBy === undefined ? undefined : readOwner(start.heldBy))
+  }
   try {
     for (const resource of wanted) {
       const prefix = lockPrefix(host.uri, resource)
       if (prefix === undefined) continue
-      const path = lockPath(places, prefix, host.uri)
-      const lock = asUnsupported(host.uri, () => loadNative().lockFile(path))
-      if (!lock) throw locked({ resource, locked: true, owner: readOwner(path) }, host.uri)
+      const { path, lock } = takeLockFile(places, prefix, host.uri, me)
+      if (!lock) throw locked(resource, host.uri, readOwner(path))
       locks.push(lock)
-      write(lock, me)
-      // Users of the group libvirt need to see it; in a user's own directory nobody else does.
-      if (dirname(path) === places.shared) fchmodSync(lock.fd, 0o640)
       const other = lockFiles(places, prefix).find((file) => file !== path && isLocked(file))
-      if (other) throw locked({ resource, locked: true, owner: readOwner(other) }, host.uri)
+      if (other) throw locked(resource, host.uri, readOwner(other))
     }
   } catch (error) {
     release()
     throw error
+  } finally {
+    start?.lock.release()
   }
   const tell = (policies: readonly string[]) => {
     me = { ...me, policies }
-    for (const lock of locks) write(lock, me)
+    for (const lock of locks) writeOwner(lock, me)
   }
   return { tell, release, [Symbol.dispose]: release }
 }
@@ -103,59 +96,17 @@ export async function lockOwners(
   })
 }
 
-function lockPath(places: LockPlaces, prefix: string, uri: string): string {
-  return asUnsupported(uri, () => join(lockDirectory(places), `${prefix}${process.geteuid?.()}`))
-}
+/** What is locked, beside the resources: that one controller starts. */
+const lockedParts = {
+  vcpus: 'The placement of vCPUs',
+  memory: 'The memory',
+  start: 'The start of a controller',
+} as const
 
-/** Turns an error of the file system into `ERR_NOT_SUPPORTED`. */
-function asUnsupported<T>(uri: string, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof BallastError || !(error instanceof Error && 'errno' in error)) throw error
-    const message = `Cannot lock ${withoutPassword(uri)} against other controllers: ${error.message}`
-    throw new BallastError('ERR_NOT_SUPPORTED', message, { cause: error })
-  }
-}
-
-/** Whether another process has locked a file; also when that cannot be told, as in the moment of its creation. */
-function isLocked(path: string): boolean {
-  try {
-    return loadNative().isFileLocked(path)
-  } catch (error) {
-    if (!(error instanceof Error && 'errno' in error && typeof error.errno === 'number')) throw error
-    return getSystemErrorName(error.errno) === 'EACCES'
-  }
-}
-
-function write({ fd }: NativeFileLock, owner: LockOwner): void {
-  const text = Buffer.from(formatOwner(owner))
-  writeSync(fd, text, 0, text.length, 0)
-  // Only now: the owner can be read at every moment.
-  ftruncateSync(fd, text.length)
-}
-
-/** Reads a lock file that another user may have made; undefined where there is nothing to be read. */
-function readOwner(path: string): LockOwner | undefined {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      const text = Buffer.alloc(longestOwner)
-      return parseOwner(text.toString('utf8', 0, readSync(fd, text, 0, longestOwner, 0)))
-    } finally {
-      closeSync(fd)
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined
-    throw error
-  }
-}
-
-function locked(status: LockStatus, uri: string): BallastError {
-  const what = `The ${status.resource === 'vcpus' ? 'placement of vCPUs' : 'memory'} of ${withoutPassword(uri)}`
-  const owner = status.locked ? status.owner : undefined
+function locked(part: keyof typeof lockedParts, uri: string, owner: LockOwner | undefined): BallastError {
   const who = owner ? describeOwner(owner) : 'a process that cannot be identified'
-  return new BallastError('ERR_LOCKED', `${what} is locked by ${who}`)
+  const message = `${lockedParts[part]} of ${withoutPassword(uri)} is locked by ${who}`
+  return new BallastError('ERR_LOCKED', message)
 }
 
 function userName(): string {

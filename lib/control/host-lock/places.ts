@@ -38,9 +38,18 @@ export function systemLockPlaces(
  * live within the process, which no other process can change.
  */
 export function lockPrefix(uri: string, resource: Resource, uid = process.geteuid?.()): string | undefined {
+  return prefixOf(uri, resource, uid)
+}
+
+/** The same of the files that are locked while a controller of the host starts. */
+export function startPrefix(uri: string): string | undefined {
+  return prefixOf(uri, 'start', process.geteuid?.())
+}
+
+function prefixOf(uri: string, part: Resource | 'start', uid: number | undefined): string | undefined {
   if (/^(test|simulation):/.test(uri)) return undefined
   const digest = createHash('sha256').update(hostOf(uri, uid)).digest('hex').slice(0, 24)
-  return `${digest}-${resource}.`
+  return `${digest}-${part}.`
 }
 
 /** The directory for locks of this user, which exists afterwards. Throws the error of the file system. */

@@ -33,13 +33,14 @@ async function take(): Promise<void> {
 }
 
 /** A process that locks the host, as another user where `uid` is given; what it prints. */
-function another(then: 'keep' | 'end', uid: number | '' = '') {
+function another(then: 'keep' | 'end' | 'on-go', uid: number | '' = '') {
   const program = `${inject('compiled')}/test/long/control/lock-host.js`
   const child = spawn(process.execPath, [program, uri, JSON.stringify(places), then, String(uid)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, ended, says: once(child.stdout, 'data').then(([text]) => String(text).trim()) }
+  const says = () => once(child.stdout, 'data').then(([text]) => String(text).trim())
+  return { child, ended, says: says(), saysThen: says }
 }
 
 async function kill({ child, ended }: ReturnType<typeof another>): Promise<void> {
@@ -83,4 +84,18 @@ describe('lockHost, with other processes', () => {
       await kill(stranger)
     },
   )
+
+  it.runIf(process.getuid?.() === 0)('lets one of two users who start in the same instant win', async () => {
+    chownSync(places.shared, 0, 65534)
+    chmodSync(places.shared, 0o3770)
+    for (let turn = 0; turn < 4; turn++) {
+      const both = [another('on-go'), another('on-go', 65534)]
+      expect(await Promise.all(both.map(({ says }) => says))).toEqual(['ready', 'ready'])
+      const said = both.map(({ saysThen }) => saysThen())
+      for (const { child } of both) child.stdin.write('go')
+      const texts = await Promise.all(said)
+      expect(texts.filter((text) => text === 'locked'), texts.join(' | ')).toHaveLength(1)
+      await Promise.all(both.map(kill))
+    }
+  })
 })

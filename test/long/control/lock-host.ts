@@ -1,5 +1,8 @@
-// `lock-host URI PLACES keep|end [UID]`: locks a host, as another user where a number is given, and prints `locked` or the
-// error. `keep` keeps the process alive, and with it the lock, until it is killed.
+// `lock-host URI PLACES keep|end|on-go [UID]`: locks a host, as another user where a number is given, and prints `locked` or
+// the error. `keep` keeps the process alive, and with it the lock, until it is killed. `on-go` does so too, and prints `ready`
+// and waits for something on its standard input before it locks.
+import { once } from 'node:events'
+import { loadNative } from '../../../lib/addon/native.ts'
 import { lockHost } from '../../../lib/control/host-lock/host-lock.ts'
 
 const [uri, places, then, user] = process.argv.slice(2)
@@ -9,10 +12,16 @@ if (user) {
   process.setgid?.(uid)
   process.setuid?.(uid)
 }
+if (then === 'on-go') {
+  loadNative()
+  console.log('ready')
+  await once(process.stdin, 'data')
+  process.stdin.destroy()
+}
 try {
   await lockHost({ uri: uri! }, { command: 'another' }, JSON.parse(places!))
   console.log('locked')
-  if (then === 'keep') setInterval(() => {}, 1_000)
+  if (then !== 'end') setInterval(() => {}, 1_000)
 } catch (error) {
   console.log((error as Error).message)
 }

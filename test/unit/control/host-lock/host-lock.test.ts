@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadNative } from '../../../../lib/addon/native.ts'
 import {
   type HostLock,
   type HostLockOptions,
@@ -19,7 +20,7 @@ import {
   lockOwners,
 } from '../../../../lib/control/host-lock/host-lock.ts'
 import { parseOwner, type Resource } from '../../../../lib/control/host-lock/owner.ts'
-import { type LockPlaces, lockPrefix } from '../../../../lib/control/host-lock/places.ts'
+import { type LockPlaces, lockPrefix, startPrefix } from '../../../../lib/control/host-lock/places.ts'
 
 const uri = 'qemu:///system'
 const free = [
@@ -111,12 +112,46 @@ describe('lockHost', () => {
   })
 })
 
+describe('the start of two users in the same instant', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  /** This process as user 5, while the user with this number is starting. */
+  function besideStartOf(other: number) {
+    vi.spyOn(process, 'geteuid').mockReturnValue(5)
+    const file = (user: number) => join(places.shared, `${startPrefix(uri)}${user}`)
+    const theirs = loadNative().lockFile(file(other))!
+    let isSettled = false
+    const mine = take(only('vcpus')).finally(() => {
+      isSettled = true
+    })
+    return { theirs, mine, isMine: () => loadNative().isFileLocked(file(5)), isSettled: () => isSettled }
+  }
+
+  it('goes one after the other: this one waits without a lock for a lower number', async () => {
+    const { theirs, mine, isMine, isSettled } = besideStartOf(4)
+    await new Promise(setImmediate)
+    expect({ isMine: isMine(), isSettled: isSettled() }).toEqual({ isMine: false, isSettled: false })
+    theirs.release()
+    await mine
+    expect(isMine()).toBe(false)
+  })
+
+  it('goes one after the other: a higher number has to see that this one is first', async () => {
+    const { theirs, mine, isMine, isSettled } = besideStartOf(6)
+    await new Promise(setImmediate)
+    expect({ isMine: isMine(), isSettled: isSettled() }).toEqual({ isMine: true, isSettled: false })
+    theirs.release()
+    await mine
+    expect(isMine()).toBe(false)
+  })
+})
+
 describe('where the lock files are', () => {
   it('is the directory of the user, where the shared one may be written by all', async () => {
     chmodSync(places.shared, 0o777)
     await take(only('vcpus'))
     expect(readdirSync(places.shared)).toEqual([])
-    expect(readdirSync(places.own)).toHaveLength(1)
+    expect(readdirSync(places.own).some((name) => name.startsWith(lockPrefix(uri, 'vcpus')!))).toBe(true)
     expect(statSync(places.own).mode & 0o777).toBe(0o700)
   })
 
@@ -131,7 +166,7 @@ describe('where the lock files are', () => {
   it.runIf(process.getuid?.() === 0)('is made by root for root where it is missing', async () => {
     rmSync(places.shared, { recursive: true })
     await take(only('vcpus'))
-    expect(readdirSync(places.shared)).toHaveLength(1)
+    expect(readdirSync(places.shared).some((name) => name.startsWith(lockPrefix(uri, 'vcpus')!))).toBe(true)
     expect(statSync(places.shared).mode & 0o007).toBe(0)
   })
 
@@ -187,7 +222,7 @@ describe('the content of a lock file', () => {
     ['far too much', `${JSON.stringify({ ...good, command: 'x'.repeat(1e6) })}\n`],
   ])('(%s) that tells no owner leaves the lock locked', async (_, content) => {
     await take(only('vcpus'))
-    writeFileSync(join(places.shared, readdirSync(places.shared)[0]!), content)
+    writeFileSync(join(places.shared, `${lockPrefix(uri, 'vcpus')}${process.geteuid?.()}`), content)
     expect((await lockOwners(uri, places))[0]).toEqual({ resource: 'vcpus', locked: true, owner: undefined })
     await expect(take()).rejects.toThrow('a process that cannot be identified')
   })
