@@ -13,7 +13,7 @@ export const ExitCode = {
   usage: 2,
   /** No connection to the host. Nothing was changed. */
   unreachable: 3,
-  /** Not permitted: the connection, or the first changes of a run, were denied. Nothing was changed. */
+  /** Not permitted: the connection, or a change of every guest, was denied. Nothing was changed. */
   permission: 4,
   /** Another controller runs on the host. Nothing was changed. */
   locked: 5,
@@ -27,7 +27,7 @@ Exit codes:
   1  runtime failure: something still failed in the last of --ticks, or the host changed its pCPUs
   2  a mistake on the command line or in the configuration; nothing was changed
   3  no connection to the host; nothing was changed
-  4  not permitted: the connection, or all of the first changes, were denied; nothing was changed
+  4  not permitted: the connection, or a change of every guest, was denied; nothing was changed
   5  another controller is running on the host; nothing was changed
 134  (SIGABRT) hung, for example in a policy that never returns; guests stay as they are`
 

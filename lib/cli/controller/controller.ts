@@ -71,7 +71,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     logNotice(speaking, `${guests} without a statistics period, so nothing is known of their memory: ${cure}`)
   }
   const seen = (tick: Tick) => {
-    permissions.assertSome(tick.view.domains.length)
+    permissions.assertSome(tick.view)
     service.tick(tick)
     walked++
     if (tick.cause === 'interval') regularTicks++

@@ -1,10 +1,12 @@
 import { BallastError } from '../../host/errors.ts'
 import type { DomainRef, Host } from '../../host/host.ts'
+import { isRunning } from '../../host/sample.ts'
+import type { View } from '../../view/view.ts'
 
 /**
- * Whether the host lets us change anything at all. A single guest that may not be changed is no reason to end: its
- * action fails with a reason and backs off. But when the first changes are all denied, of two guests at least or of the
- * only one there is, no later tick will do better.
+ * Whether the host lets us change anything at all. Guests that may not be changed are no reason to end, however many
+ * there are: their actions fail with a reason and back off. Only when a change of every guest was tried and denied will
+ * no later tick do better.
  *
  * It watches the calls themselves, since a Tick does not tell which statistics periods could be set.
  */
@@ -36,13 +38,15 @@ export class Permissions {
   }
 
   /**
-   * Throws `ERR_PERMISSION_DENIED` when nothing is permitted on a host with this number of guests. To be called after
-   * each tick.
+   * Throws `ERR_PERMISSION_DENIED` when a change of every managed guest that runs was denied, and none was ever permitted.
+   * To be called after each tick.
    */
-  assertSome(guests: number): void {
+  assertSome({ domains }: Pick<View, 'domains'>): void {
     const [first] = this.#denied.values()
     if (this.#isPermitted || this.#pending > 0 || !first) return
-    if (this.#denied.size < Math.min(2, guests)) return
+    const isUntried = ({ uuid, settings, state }: View['domains'][number]) =>
+      settings.managed && isRunning(state) && !this.#denied.has(uuid)
+    if (domains.some(isUntried)) return
     throw new BallastError(
       first.code,
       `${first.message}; run ballast as root or as a member of the group libvirt, or with --dry-run`,
