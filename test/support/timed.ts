@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Milliseconds between the timers of the control measurement. */
 const pause = 25
 /** Waits that what is timed is a chain of, each of which the machine may hold up as long as it did a timer. */
@@ -32,4 +34,16 @@ export async function timed(work: () => Promise<unknown>): Promise<Timed> {
 /** `limit` milliseconds of a machine whose timers are in time, on one where they come so late. */
 export function onThisMachine(limit: number, late: number): number {
   return limit + waits * late
+}
+
+/**
+ * Times `work`, which is to end within `limit` milliseconds of its own timers, beside a bare timer of that length at the same
+ * time: `most` is what it may take on this machine now.
+ */
+export async function timedBesideTimer(
+  limit: number,
+  work: () => Promise<unknown>,
+): Promise<{ readonly took: number; readonly most: number }> {
+  const [{ took, late }, timer] = await Promise.all([timed(work), timed(() => sleep(limit))])
+  return { took, most: onThisMachine(timer.took, late) }
 }

@@ -1,9 +1,9 @@
-// Closes a host whose daemon is frozen, with calls under way, prints what that took as JSON (see timed.ts), and exits as the
-// command line does: `close-frozen URI PID`.
+// Closes a host whose daemon is frozen, with calls under way, prints what that took and might take as JSON (see timed.ts), and
+// exits as the command line does: `close-frozen URI PID LIMIT`.
 import { connect } from '../../../lib/libvirt/connect.ts'
-import { timed } from '../../support/timed.ts'
+import { timedBesideTimer } from '../../support/timed.ts'
 
-const [uri = '', pid = ''] = process.argv.slice(2)
+const [uri = '', pid = '', limit = ''] = process.argv.slice(2)
 
 const host = await connect(uri)
 host.subscribe(() => {})
@@ -11,5 +11,5 @@ await host.sampleCpu()
 process.kill(Number(pid), 'SIGSTOP')
 host.sampleCpu().catch(() => {})
 host.domains().catch(() => {})
-const result = await timed(() => host.close())
+const result = await timedBesideTimer(Number(limit), () => host.close())
 process.stdout.write(JSON.stringify(result), () => process.exit(0))
