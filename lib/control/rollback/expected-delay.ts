@@ -15,7 +15,7 @@ const rounds = 40
  * r = min(1, demand / share), share = w / (w + sum over others of r * w), and the delay is r * (1 - share).
  *
  * That is processor sharing with mean values (Kleinrock, "Queueing Systems" II, 4.4), and work that arrives by the clock:
- * a guest that sleeps after each piece of work waits less. More than this no placement is to cost by itself.
+ * a guest that sleeps after each piece of work waits less, unless it falls into step with another.
  */
 export function likelyDelays(sharers: readonly Sharer[]): number[] {
   let runnable = sharers.map(({ demand }) => Math.min(1, demand))
@@ -26,4 +26,17 @@ export function likelyDelays(sharers: readonly Sharer[]): number[] {
     runnable = sharers.map(({ demand }, i) => Math.min(1, demand / shares[i]!))
   }
   return runnable.map((part, i) => part * (1 - shares[i]!))
+}
+
+/**
+ * The part of the time that each may wait before something else than the placement is to blame. Mean values say nothing of
+ * phases: vCPUs that share a pCPU may fall into step, and one that wakes up as another begins to work waits for all of
+ * that, each time; at most as long as the others run. Half of the way from the mean to that is taken to be chance.
+ */
+export function tolerableDelays(sharers: readonly Sharer[]): number[] {
+  const total = sharers.reduce((sum, { demand }) => sum + demand, 0)
+  return likelyDelays(sharers).map((likely, i) => {
+    const inStep = Math.min(1, total - sharers[i]!.demand)
+    return Math.max(likely, (likely + inStep) / 2)
+  })
 }

@@ -7,7 +7,7 @@ import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { VcpuMap } from '../../view/vcpu-map.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { type DelaySample, worstDelay } from './delay-sample.ts'
-import { likelyDelays, type Sharer } from './expected-delay.ts'
+import { type Sharer, tolerableDelays } from './expected-delay.ts'
 
 /** One vCPU that was pinned, and back to where. */
 export interface Moved extends RunIdentity {
@@ -129,7 +129,7 @@ function worstExpected(
   for (const [place, sharers] of there) {
     const mean = sharers.reduce((sum, { weight }) => sum + weight, 0) / sharers.length
     const own = { demand: background.get(place) ?? 0, weight: mean }
-    longest = Math.max(longest, ...likelyDelays([...sharers, own]).slice(0, -1))
+    longest = Math.max(longest, ...tolerableDelays([...sharers, own]).slice(0, -1))
   }
   return longest
 }
