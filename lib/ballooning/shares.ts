@@ -4,8 +4,8 @@ import { formatBytes } from '../util/format.ts'
 import { MiB } from '../util/units.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
-import { type Allocation, allocate } from './shares/allocation.ts'
-import { type Guest, judge, type Terms } from './shares/guest.ts'
+import { type Allocation, allocate, type Claim } from './shares/allocation.ts'
+import { claimOfUnknown, type Guest, judge, type Terms } from './shares/guest.ts'
 import { grow, type Outlook, shrink } from './shares/plan.ts'
 import { type GuestRecord, remember } from './shares/record.ts'
 import { noteRest } from './shares/rest.ts'
@@ -58,17 +58,23 @@ export function shares(options: SharesOptions = {}): StatefulPolicy<SetMemoryAct
       const guests: Guest[] = []
       /** By guest: where its record is. */
       const rows: number[] = []
+      const unknown: Claim[] = []
       for (let row = 0; row < view.domains.length; row++) {
         const domain = view.domains[row]!
         const before = recordOf(domain.uuid, row)
         const record = remember(domain, view.time, before)
         uuids.push(domain.uuid)
         records.push(record ?? before)
-        if (!record || !domain.settings.managed) continue
+        if (!domain.settings.managed) continue
+        if (!record) {
+          const claim = claimOfUnknown(domain, terms)
+          if (claim) unknown.push(claim)
+          continue
+        }
         guests.push(judge(domain, record, terms, view.time))
         rows.push(row)
       }
-      const { outlook, allocation } = lookAt(view, guests, terms)
+      const { outlook, allocation } = lookAt(view, guests, unknown, terms)
       const growth = grow(outlook)
       const shrinks = shrink(outlook, growth, terms)
       for (let i = 0; i < guests.length; i++) {
@@ -100,22 +106,24 @@ function recordsIn({ uuids, records }: SharesState) {
   }
 }
 
-/** What all are to have, and what of it they can have now. */
+/** What all are to have, and what of it they can have now; those of whom nothing is known keep what they have. */
 function lookAt(
   view: View,
   guests: readonly Guest[],
+  unknown: readonly Claim[],
   { tax }: Terms,
 ): { outlook: Outlook; allocation: Allocation } {
   const free = freeMemory(view)
   const isPressed = guests.some((guest) => guest.isPressed)
   const spare = isPressed ? Math.max(0, view.memory.budget * sparePart) : 0
-  const bytes = guests.reduce((sum, { size }) => sum + size, free)
-  const claims = guests.map(({ claim }) => claim)
+  const ofUnknown = unknown.reduce((sum, { held }) => sum + held, 0)
+  const bytes = guests.reduce((sum, { size }) => sum + size, free + ofUnknown)
+  const claims = [...guests.map(({ claim }) => claim), ...unknown]
   const budget = { bytes, spare, tax }
   const allocation = allocate(claims, budget)
   const { sizes } = allocation
   // The same once more, with what each guest has now: nothing is free before it has been seen to be.
-  const held = Float64Array.from(guests, ({ size }) => size)
+  const held = Float64Array.from(claims, (claim, i) => guests[i]?.size ?? claim.held)
   const now = allocate(claims, budget, { held, most: sizes }).sizes
   return {
     outlook: { guests, sizes, now, free, spare, host: view.memory, time: view.time },

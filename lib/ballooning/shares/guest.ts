@@ -1,5 +1,5 @@
 import { MiB } from '../../util/units.ts'
-import type { DomainView } from '../../view/view.ts'
+import type { DomainView, MemoryHold } from '../../view/view.ts'
 import type { Claim } from './allocation.ts'
 import { figure, type GuestRecord, lastOf, peak, raisedSize, remembered, soon } from './record.ts'
 
@@ -116,6 +116,30 @@ export function judge(
       shares,
     },
   }
+}
+
+/** Why the balloon of a guest is not changed now, and may be again soon. */
+const passing: ReadonlySet<MemoryHold | undefined> = new Set<MemoryHold | undefined>([
+  undefined,
+  'booting',
+  'contradictory statistics',
+  'failed',
+  'no statistics',
+  'stale statistics',
+  'stuck',
+])
+
+/**
+ * What a guest of which nothing is known just now may claim: what it has, and its floor, which others would have to give
+ * back otherwise as soon as it reports. Undefined: its balloon is not one to be changed soon.
+ */
+export function claimOfUnknown({ memory, settings }: DomainView, terms: Terms): Claim | undefined {
+  const { hold, actual, maximum = actual } = memory
+  if (!passing.has(hold) || actual === undefined || maximum === undefined) return undefined
+  const { memoryFloor = 0, memoryCeiling = maximum, memoryShares: shares } = settings
+  const held = Math.max(actual, memory.target ?? actual)
+  const floor = Math.min(maximum, memoryCeiling, Math.max(terms.floor, memoryFloor))
+  return { held, floor, need: 0, comfort: 0, own: 0, ample: 0, kept: 0, used: held, active: 1, shares }
 }
 
 /** What a guest under pressure is to have at once beside what it uses: what it is growing by, or twice as much each time. */

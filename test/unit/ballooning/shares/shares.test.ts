@@ -102,7 +102,21 @@ describe('a constant need', () => {
           expect(budgetHeld(world)).toBe(true)
         },
       ),
-      { numRuns: runs(80) },
+      {
+        numRuns: runs(80),
+        // The second one's first report contradicts itself: its floor is not to be given to the others meanwhile.
+        examples: [
+          [
+            [
+              { used: 10, unused: 60, noise: 0 },
+              { used: 10, unused: 60, noise: 7 },
+              { used: 10, unused: 60, noise: 0 },
+            ],
+            180,
+            -69_801_465,
+          ],
+        ],
+      },
     )
   })
 
