@@ -94,7 +94,10 @@ describe('lockHost, with other processes', () => {
       const said = both.map(({ saysThen }) => saysThen())
       for (const { child } of both) child.stdin.write('go')
       const texts = await Promise.all(said)
-      expect(texts.filter((text) => text === 'locked'), texts.join(' | ')).toHaveLength(1)
+      expect(
+        texts.filter((text) => text === 'locked'),
+        texts.join(' | '),
+      ).toHaveLength(1)
       await Promise.all(both.map(kill))
     }
   })

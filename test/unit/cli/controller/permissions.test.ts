@@ -20,7 +20,12 @@ function permissionsOf(guests: readonly number[], denied: ReadonlySet<string>) {
 /** As a View has them. */
 function domainsOf(uuids: readonly string[], more: Partial<DomainView> = {}) {
   return uuids.map((uuid) => {
-    const about: Partial<DomainView> = { uuid, state: DomainState.running, settings: defaultSettings, ...more }
+    const about: Partial<DomainView> = {
+      uuid,
+      state: DomainState.running,
+      settings: defaultSettings,
+      ...more,
+    }
     return about as DomainView
   })
 }
