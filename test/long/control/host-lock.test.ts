@@ -92,7 +92,8 @@ describe('lockHost, with other processes', () => {
       const both = [another('on-go'), another('on-go', 65534)]
       expect(await Promise.all(both.map(({ says }) => says))).toEqual(['ready', 'ready'])
       const said = both.map(({ saysThen }) => saysThen())
-      for (const { child } of both) child.stdin.write('go')
+      const moment = `${Date.now() + 100}`
+      for (const { child } of both) child.stdin.write(moment)
       const texts = await Promise.all(said)
       expect(
         texts.filter((text) => text === 'locked'),

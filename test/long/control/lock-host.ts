@@ -1,6 +1,6 @@
 // `lock-host URI PLACES keep|end|on-go [UID]`: locks a host, as another user where a number is given, and prints `locked` or
 // the error. `keep` keeps the process alive, and with it the lock, until it is killed. `on-go` does so too, and prints `ready`
-// and waits for something on its standard input before it locks.
+// and does it at the moment (milliseconds since the epoch) that it reads from its standard input.
 import { once } from 'node:events'
 import { loadNative } from '../../../lib/addon/native.ts'
 import { lockHost } from '../../../lib/control/host-lock/host-lock.ts'
@@ -15,8 +15,9 @@ if (user) {
 if (then === 'on-go') {
   loadNative()
   console.log('ready')
-  await once(process.stdin, 'data')
+  const [text] = await once(process.stdin, 'data')
   process.stdin.destroy()
+  while (Date.now() < Number(text));
 }
 try {
   await lockHost({ uri: uri! }, { command: 'another' }, JSON.parse(places!))
