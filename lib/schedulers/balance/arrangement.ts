@@ -61,10 +61,14 @@ export class Arrangement {
 
   /** By how much the sum of squares falls when `load` goes from one bin to another. */
   fall(load: number, from: number, to: number): number {
+    return load * (2 * (this.pressure(from) - this.pressure(to)) - load * this.curve(from, to))
+  }
+
+  /** What the square of a load that goes from one bin to another counts of the sum. */
+  curve(from: number, to: number): number {
     const { core } = this.model.shape
-    let curve = this.perThread[from]! + this.perThread[to]!
-    if (core[from] !== core[to]) curve += this.perCore[from]! + this.perCore[to]!
-    return load * (2 * (this.pressure(from) - this.pressure(to)) - load * curve)
+    const threads = this.perThread[from]! + this.perThread[to]!
+    return core[from] === core[to] ? threads : threads + (this.perCore[from]! + this.perCore[to]!)
   }
 
   /** By how much the cost falls when an item is moved. */

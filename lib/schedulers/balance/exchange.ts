@@ -23,62 +23,112 @@ export function bestExchange(
   source: number,
   leastGain: number,
 ): Exchange | undefined {
-  const { demand, allowed } = now.model
   const own = on[source]!
   if (own.length > crowd) return undefined
   let best: Exchange | undefined
   let most = leastGain
-  const offer = (to: number, out: readonly number[], back: readonly number[]) => {
-    let load = 0
-    for (const item of out) load += demand[item]!
-    for (const item of back) load -= demand[item]!
-    if (load <= 0) return
-    let gain = now.fall(load, source, to)
-    if (gain <= most) return
-    if (!out.every((item) => allowed[item]![to] === 1) || !back.every((item) => allowed[item]![source] === 1))
-      return
-    for (const item of out) gain += now.favour(item, to)
-    for (const item of back) gain += now.favour(item, source)
-    if (gain <= most) return
-    most = gain
-    best = { to, out, back }
-  }
   for (const to of lowest(now, source)) {
     const others = on[to]!
     if (others.length > crowd) continue
-    const ideal = idealLoad(now, source, to)
-    for (const item of own) {
-      nearest(demand, others, demand[item]! - ideal, (a, b) => offer(to, [item], [a, b]))
+    const pair = new Pair(now, source, to, own, others)
+    const oneForTwo = pair.best(pair.there, pair.here, 1, most)
+    if (oneForTwo) {
+      most = oneForTwo.gain
+      best = { to, out: [own[oneForTwo.one]!], back: [others[oneForTwo.a]!, others[oneForTwo.b]!] }
     }
-    for (const item of others) {
-      nearest(demand, own, demand[item]! + ideal, (a, b) => offer(to, [a, b], [item]))
+    const twoForOne = pair.best(pair.here, pair.there, -1, most)
+    if (twoForOne) {
+      most = twoForOne.gain
+      best = { to, out: [own[twoForOne.a]!, own[twoForOne.b]!], back: [others[twoForOne.one]!] }
     }
   }
   return best
 }
 
-/** Load that levels two bins best. */
-export function idealLoad(now: Arrangement, from: number, to: number): number {
-  const { core } = now.model.shape
-  let curve = now.perThread[from]! + now.perThread[to]!
-  if (core[from] !== core[to]) curve += now.perCore[from]! + now.perCore[to]!
-  return (now.pressure(from) - now.pressure(to)) / curve
+/** The items of one bin, the heaviest first: what they want, and what moving each changes beside the sum of squares. */
+interface Side {
+  readonly load: Float64Array
+  /** `-Infinity` where it may not go. */
+  readonly favour: Float64Array
 }
 
-/** Walks the pairs of items (in descending order of load) whose sum is next to `load`, above it and below. */
-function nearest(
-  demand: Float64Array,
-  items: readonly number[],
-  load: number,
-  visit: (a: number, b: number) => void,
-): void {
-  let heavy = 0
-  let light = items.length - 1
-  while (heavy < light) {
-    visit(items[heavy]!, items[light]!)
-    if (demand[items[heavy]!]! + demand[items[light]!]! > load) heavy++
-    else light--
+/** One item for two between two bins: by index among the items of its bin. */
+interface Trade {
+  readonly one: number
+  readonly a: number
+  readonly b: number
+  readonly gain: number
+}
+
+/** Two bins whose items may change places. What each item costs is worked out once, and not for each trade. */
+class Pair {
+  /** The items of the source and those of the other bin. */
+  readonly here: Side
+  readonly there: Side
+  /** Load that levels both best. */
+  readonly #ideal: number
+  readonly #slope: number
+  readonly #curve: number
+
+  constructor(
+    now: Arrangement,
+    source: number,
+    to: number,
+    own: readonly number[],
+    others: readonly number[],
+  ) {
+    this.here = sideOf(now, own, to)
+    this.there = sideOf(now, others, source)
+    this.#slope = 2 * (now.pressure(source) - now.pressure(to))
+    this.#curve = now.curve(source, to)
+    this.#ideal = idealLoad(now, source, to)
   }
+
+  /**
+   * The best trade of one item for two of `twos` that gains more than `least`. For each, the pairs are walked whose sum is next to
+   * the load that levels both bins, above it and below. `direction` is 1 where the one goes from the source.
+   */
+  best(twos: Side, ones: Side, direction: 1 | -1, least: number): Trade | undefined {
+    let most = least
+    let found: Trade | undefined
+    for (let one = 0; one < ones.load.length; one++) {
+      const wanted = ones.load[one]! - direction * this.#ideal
+      let a = 0
+      let b = twos.load.length - 1
+      while (a < b) {
+        const both = twos.load[a]! + twos.load[b]!
+        const load = direction * (ones.load[one]! - both)
+        const fall = load * (this.#slope - load * this.#curve)
+        if (load > 0 && fall > most) {
+          const gain = fall + ones.favour[one]! + twos.favour[a]! + twos.favour[b]!
+          if (gain > most) {
+            most = gain
+            found = { one, a, b, gain }
+          }
+        }
+        if (both > wanted) a++
+        else b--
+      }
+    }
+    return found
+  }
+}
+
+function sideOf(now: Arrangement, items: readonly number[], to: number): Side {
+  const { demand, allowed } = now.model
+  const load = new Float64Array(items.length)
+  const favour = new Float64Array(items.length)
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]!
+    load[index] = demand[item]!
+    favour[index] = allowed[item]![to] === 1 ? now.favour(item, to) : Number.NEGATIVE_INFINITY
+  }
+  return { load, favour }
+}
+
+/** Load that levels two bins best. */
+export function idealLoad(now: Arrangement, from: number, to: number): number {
+  return (now.pressure(from) - now.pressure(to)) / now.curve(from, to)
 }
 
 function lowest(now: Arrangement, source: number): number[] {
