@@ -4,6 +4,11 @@ import type { Model } from './model.ts'
 
 /** Least fall of the cost that counts as one. */
 const leastGain = 1e-9
+/**
+ * Part of what is missing to the goal by which a round over all bins has to come nearer for there to be another: it takes as
+ * long as all steps before it, and where the goal is out of reach many rounds change next to nothing.
+ */
+const leastOfMissing = 0.01
 /** How many items next to the one of ideal size are tried, to either side. */
 const neighbours = 3
 /** From a bin with more items than this, one of fitting size can always be moved: no swap is looked for. */
@@ -70,12 +75,12 @@ class DescentSearch {
     const now = this.#now
     const way: Waypoint[] = [{ moves: now.moves, squares: now.squares, cost: now.cost, steps: 0 }]
     const closed = new Uint8Array(now.loads.length)
-    let changed = true
+    let before = now.squares
     while (now.squares > goal) {
       const source = this.#mostPressed(closed)
       if (source < 0) {
-        if (!changed) break
-        changed = false
+        if (before - now.squares < leastOfMissing * (before - goal)) break
+        before = now.squares
         closed.fill(0)
         continue
       }
@@ -83,7 +88,6 @@ class DescentSearch {
         closed[source] = 1
         continue
       }
-      changed = true
       way.push({ moves: now.moves, squares: now.squares, cost: now.cost, steps: this.#log.length })
     }
     return { end: now, way, at: (point) => this.#placeAt(point) }
