@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config'
 const alias = { ballast: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }
 
 /** The same values for properties each time. */
-const setupFiles = 'test/support/seed.ts'
+const seed = 'test/support/seed.ts'
+
+const endsWithRunner = 'test/support/ends-with-runner.ts'
 
 /** Compiles the programs that tests start. */
 const globalSetup = 'test/support/compiled.ts'
@@ -20,6 +22,7 @@ const project = (name: string, seconds: number) => ({
   testTimeout: seconds * 1_000,
   hookTimeout: seconds * 1_000,
   pool: 'forks' as const,
+  setupFiles: [endsWithRunner],
 })
 
 export default defineConfig({
@@ -35,7 +38,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           ...project('unit', 300),
-          setupFiles,
+          setupFiles: [seed, endsWithRunner],
           isolate: false,
           restoreMocks: true,
           unstubGlobals: true,
@@ -44,7 +47,13 @@ export default defineConfig({
       // What simulates many hosts for long, or starts processes: minutes in all, so that `npm run check` leaves them out.
       {
         resolve: { alias },
-        test: { ...project('long', 240), globalSetup, setupFiles, isolate: false, restoreMocks: true },
+        test: {
+          ...project('long', 240),
+          globalSetup,
+          setupFiles: [seed, endsWithRunner],
+          isolate: false,
+          restoreMocks: true,
+        },
       },
       { test: project('conformance', 300) },
       { test: project('native', 300) },

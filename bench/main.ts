@@ -6,6 +6,8 @@ import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
+import { measureRecording } from './record/record.ts'
+import { recordTable } from './record/table.ts'
 import { measureRegret } from './regret/regret.ts'
 import { regretTable } from './regret/table.ts'
 import { measureSampling } from './sampling.ts'
@@ -109,6 +111,16 @@ function side(text: string): 'cpu' | 'memory' {
   throw new InvalidArgumentError('Expected cpu or memory.')
 }
 
+program
+  .command('record')
+  .description(
+    'measure what a recording takes of disk, core and JS thread, and how fast it is replayed; needs no lab',
+  )
+  .option('--turns <count>', `turns, at least ${leastTurns}`, atLeast(leastTurns), leastTurns)
+  .option('--hours <count>', 'simulated hours that are recorded; the size is that of 24', atLeast(1), 2)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(record)
+
 async function loop({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   const figures = await measureLoop(turns, log)
   console.log(json ? JSON.stringify(figures, shortened) : loopTable(figures))
@@ -118,6 +130,12 @@ async function loop({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<v
 async function footprint({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   const figures = await measureFootprint(turns, log)
   console.log(json ? JSON.stringify(figures, shortened) : footprintTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
+
+async function record({ turns, hours, json }: Options & { readonly hours: number }): Promise<void> {
+  const figures = await measureRecording(turns, hours, log)
+  console.log(json ? JSON.stringify(figures, shortened) : recordTable(figures))
   process.exitCode = figures.passed ? 0 : 1
 }
 

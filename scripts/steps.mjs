@@ -62,6 +62,19 @@ async function collect(work) {
   }
 }
 
+/** The programs that run now. */
+const running = new Set()
+for (const [name, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+]) {
+  process.on(name, () => {
+    for (const child of running) child.kill('SIGTERM')
+    process.exit(128 + number)
+  })
+}
+
 /** Runs a program in the checkout; a step in itself. */
 export function command(output, program, ...args) {
   return commandIn(process.env, output, program, ...args)
@@ -71,11 +84,15 @@ export function command(output, program, ...args) {
 export function commandIn(env, output, program, ...args) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, env, stdio: ['inherit', output, output] })
+    running.add(child)
     child.on('error', (error) => {
       console.error(`Cannot run ${program}: ${error.message}`)
       resolve({ failed: 1 })
     })
-    child.on('close', (status) => resolve(status === 0 ? { passed: 1 } : { failed: 1 }))
+    child.on('close', (status) => {
+      running.delete(child)
+      resolve(status === 0 ? { passed: 1 } : { failed: 1 })
+    })
   })
 }
 

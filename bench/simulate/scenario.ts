@@ -8,20 +8,20 @@ import type {
 } from '../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../lib/util/units.ts'
 
-/** A simulated host of the bench: its guests have four vCPUs each. */
+/** A simulated host of the bench. */
 export interface Size {
   readonly guests: number
+  /** Of each guest. Default 4. */
+  readonly vcpus?: number
   readonly pcpus: HostShape
 }
-
-const vcpusOfAGuest = 4
 
 /**
  * As many guests on as much host as in the arenas, mixed as on a host that is well used: most vCPUs are at rest, some are
  * woken often, a few compute; every fifth is pinned to a NUMA cell and every tenth to one pCPU; programs hold, grow, touch what
  * is swapped out and read files, and balloons move.
  */
-export function scenarioOf({ guests, pcpus }: Size): Scenario {
+export function scenarioOf({ guests, vcpus = 4, pcpus }: Size): Scenario {
   const { sockets = 1, cores, threads = 1 } = pcpus
   const count = sockets * cores * threads
   return {
@@ -32,8 +32,8 @@ export function scenarioOf({ guests, pcpus }: Size): Scenario {
       { length: guests },
       (_, guest): DomainScenario => ({
         name: `guest${guest}`,
-        vcpus: Array.from({ length: vcpusOfAGuest }, (_, vcpu) => {
-          const number = guest * vcpusOfAGuest + vcpu
+        vcpus: Array.from({ length: vcpus }, (_, vcpu) => {
+          const number = guest * vcpus + vcpu
           return { load: loadOf(number), affinity: affinityOf(number, count, sockets * cores) }
         }),
         memory: memoryOf(guest),
@@ -43,7 +43,8 @@ export function scenarioOf({ guests, pcpus }: Size): Scenario {
   }
 }
 
-function loadOf(number: number): Load {
+/** What a vCPU does, by its number on the host. */
+export function loadOf(number: number): Load {
   const kind = number % 100
   if (kind === 50) return { kind: 'spin' }
   if (kind % 12 === 5) return { kind: 'work', work: 4 + (number % 7) }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
 import { BallastError } from '../host/errors.ts'
 import { type Entry, type Header, recordingVersion } from './entries.ts'
@@ -113,7 +114,9 @@ function parsedHeader(line: string): Header | undefined {
 /** The whole lines of a compressed file; the last one may be torn. */
 async function* linesOf(file: string, problems: string[]): AsyncGenerator<string, void, undefined> {
   // A stream that was cut off is read as far as it goes.
-  const text = createReadStream(file).pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }))
+  const text = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
+  // Closes the file when the reader stops early, and hands on why it cannot be read.
+  pipeline(createReadStream(file), text, () => {})
   text.setEncoding('utf8')
   let rest = ''
   try {

@@ -18,7 +18,7 @@ export interface RecordingOptions {
 /** Of one file, uncompressed, and since it began: after the one or the other comes the next. */
 const fileLimits = { bytes: 256 * 2 ** 20, age: 3_600_000 }
 /** Milliseconds from one write to the next: what a crash costs at most. */
-const flushInterval = 5_000
+export const flushInterval = 5_000
 /** Bytes that wait to be compressed or written; what comes on top is left out of the recording. */
 const mostWaiting = 16 * 2 ** 20
 /** Milliseconds until a new file is tried after one could not be written. */
@@ -55,7 +55,7 @@ export class RecordingFiles implements Tape, AsyncDisposable {
     this.#directory = directory
     this.#origin = origin
     this.#options = options
-    this.#timer = setInterval(() => this.#file?.flush(), flushInterval)
+    this.#timer = setInterval(() => this.flush(), flushInterval)
     this.#timer.unref()
   }
 
@@ -67,6 +67,11 @@ export class RecordingFiles implements Tape, AsyncDisposable {
   write(entry: Entry): void {
     if (this.#part === 0) this.#begin()
     if (!this.#file?.write(`${JSON.stringify(entry)}\n`)) this.#missing++
+  }
+
+  /** Has what was taken so far written, which it is every few seconds anyway. */
+  flush(): void {
+    this.#file?.flush()
   }
 
   /**

@@ -3,10 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CaseResult } from './cases/case.ts'
 import { runCase } from './cases/index.ts'
+import { differencesIn } from './cases/recorded.ts'
+import { replayFigures } from './cases/recorded-pilot.ts'
 import { LabCpuset } from './cpuset.ts'
 import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
 import { patience, quietly } from './quietly.ts'
+import { recordingDirectory } from './recording-directory.ts'
 
 const isRoot = process.getuid?.() === 0
 
@@ -188,8 +191,10 @@ describeLab('on real guests', { timeout: patience }, () => {
     expect(result.programsKilled).toBeGreaterThanOrEqual(1)
   })
 
-  it('M1: a guest grows to its maximum by what idle ones give, and gives back', async () => {
-    const result = await runCase('M1', quietly())
+  it('M1: a guest grows to its maximum by what idle ones give, and gives back; replayed the same', async () => {
+    const recordTo = await recordingDirectory()
+    const result = await runCase('M1', quietly({ recordTo }))
+    expect(differencesIn(await replayFigures(recordTo))).toEqual([])
     expect(result).toMatchObject({
       passed: true,
       broken: [],

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type FaultOptions, type FaultResult, faults } from './cases/faults/index.ts'
 import { runCase } from './cases/index.ts'
+import { differencesIn } from './cases/recorded.ts'
+import { replayFigures } from './cases/recorded-pilot.ts'
 import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
 import { patience, quietly } from './quietly.ts'
+import { recordingDirectory } from './recording-directory.ts'
 
 /** One lab for all: to boot its guests takes longer than many a case. */
 let lab: Lab
@@ -16,9 +19,11 @@ describeLab('the main cases', { timeout: patience }, () => {
 
   afterAll(() => lab.down(), patience)
 
-  it('A1: balanced in time, with the fewest moves, and left then', async () => {
-    const result = await runCase('A1', quietly({ lab, brief: true }))
+  it('A1: balanced in time, with the fewest moves, and left then; its recording is replayed the same', async () => {
+    const recordTo = await recordingDirectory()
+    const result = await runCase('A1', quietly({ lab, brief: true, recordTo }))
     expect(result).toMatchObject({ passed: true, broken: [], movesAfterBalance: 0, ticksAfterBalance: 10 })
+    expect(differencesIn(await replayFigures(recordTo))).toEqual([])
   })
 
   it('A1 fails without a scheduler', async () => {

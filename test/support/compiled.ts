@@ -19,6 +19,7 @@ const programs = [
   'test/libvirt/children',
   'test/long/control/lock-host.ts',
   'test/long/bench/busy-parent.ts',
+  'test/long/recording/killed-writer.ts',
   'test/unit/cli/simulated.ts',
 ]
 

@@ -9,6 +9,7 @@ import type { GuestOptions } from '../domain-xml.ts'
 import type { Guest, VcpuTime } from '../guest.ts'
 import { Lab } from '../lab.ts'
 import { until } from '../processes.ts'
+import { recordedPilot } from './recorded-pilot.ts'
 
 /** What a case ends with: its figures and whether every limit was met. */
 export interface CaseResult {
@@ -32,6 +33,8 @@ export interface CaseOptions {
   readonly lab?: Lab
   /** Given what was measured, for the simulated host to be held against. */
   readonly record?: (recording: Recording) => void
+  /** The directory that every loop of the case is recorded in, as `ballast run --record` does. */
+  readonly recordTo?: string
 }
 
 /** One case on a stage that is set for it. */
@@ -109,7 +112,8 @@ export class Stage implements AsyncDisposable {
     }
     const narrator = new LogFormatter()
     const active = this.options.off ? {} : policies
-    for await (const tick of autopilot(this.host, { ...rest, ...active, match: this.lab.domains })) {
+    const all = { ...rest, ...active, match: this.lab.domains }
+    for await (const tick of recordedPilot(this.host, all, this.options.recordTo)) {
       for (const line of [tick.summary, ...narrator.lines(tick)]) this.options.log(line)
       yield tick
     }

@@ -9,6 +9,7 @@ import { KSM } from './ksm.ts'
 import { M1, M2, M3, M4 } from './memory.ts'
 import { QUOTA } from './quota.ts'
 import { REBOOT } from './reboot.ts'
+import { RECORDED } from './recorded.ts'
 import { REFUSE } from './refuse.ts'
 import { repeatDisturbed } from './repeat.ts'
 import { RUN_ID } from './run-id.ts'
@@ -34,6 +35,7 @@ const cases: Readonly<Record<string, Case>> = {
   'VIRTIO-MEM': VIRTIO_MEM,
   'RUN-ID': RUN_ID,
   'DRY-RUN': DRY_RUN,
+  RECORDED,
 }
 
 /** Those that need cgroups, which a private host does not have: they always run on `qemu:///system`. */

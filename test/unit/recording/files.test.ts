@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -41,6 +50,15 @@ async function read(path = directory) {
   )
 }
 
+/** What a file descriptor of this process is open on; one that was closed meanwhile, nothing. */
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
 const paths = () => readdirSync(directory).map((name) => join(directory, name))
 
 describe('the files of a recording', () => {
@@ -72,6 +90,21 @@ describe('the files of a recording', () => {
       most = entries.length
     }
     expect(most).toBeGreaterThan(1_000)
+  })
+
+  it('that were read, or begun to be read, are closed', async () => {
+    await write(2_000)
+    const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(directory))
+    await read()
+    const [recording] = await readRecordings(directory)
+    for await (const _ of recording!.entries) break
+    await vi.waitFor(() => expect(open()).toEqual([]))
+  })
+
+  it('that cannot be read are an error, and not the end of the process', async () => {
+    await expect(read(join(directory, 'none'))).rejects.toMatchObject({ code: 'ERR_RECORDING' })
+    mkdirSync(join(directory, 'directory.jsonl.gz'))
+    await expect(read()).rejects.toMatchObject({ code: 'ERR_RECORDING' })
   })
 
   it('that are damaged in the middle say so', async () => {

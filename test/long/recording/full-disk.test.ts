@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Tick } from '../../../lib/control/tick.ts'
+import { schedulers } from '../../../lib/index.ts'
+import { readRecordings } from '../../../lib/recording/read-recording.ts'
+import { record } from '../../../lib/recording/record.ts'
+import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
+import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { tickDecisions } from '../../../lib/report/tick-decisions.ts'
+import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+
+const origin = {
+  versions: { ballast: 'test', node: process.version },
+  uri: 'simulation:///',
+  readOnly: false,
+}
+const filler = 'filler'
+
+let directory: string
+let isMounted = false
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ballast-full-'))
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  if (isMounted) execFileSync('umount', [directory])
+  isMounted = false
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** Whether a small file system could be mounted; only root may, and not in every container. */
+function mounted(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'ballast-test', directory], { stdio: 'ignore' })
+    isMounted = true
+  } catch {
+    // What is skipped says so.
+  }
+  return isMounted
+}
+
+/** Runs a loop and records it; `at` is called before the ticks of these numbers. */
+async function run(files: RecordingFiles, count: number, at: Readonly<Record<number, () => void>>) {
+  const host = new RecordingHost(simulate(scenarios.A7({ pcpus: 4 })), files)
+  files.beginWith(() => host.beginning())
+  const ticks: Tick[] = []
+  const options = { interval: 1_000, scheduler: schedulers.balance(), ticks: count }
+  for await (const tick of record(host, options, files, {})) {
+    ticks.push(tick)
+    files.flush()
+    for (let turn = 0; turn < 20; turn++) await setImmediate()
+    at[ticks.length]?.()
+    files.rotate()
+  }
+  return ticks.map((tick) => ({ ...tickDecisions(tick), timing: undefined }))
+}
+
+it('a full disk costs the recording, which says what it lacks, and not the control', async (context) => {
+  if (!mounted()) return context.skip('a tmpfs cannot be mounted here')
+  const path = join(directory, 'recording')
+  const told: (string | undefined)[] = []
+  const fill = () => {
+    try {
+      writeFileSync(join(directory, filler), Buffer.alloc(2 ** 20))
+    } catch {
+      // It is full now.
+    }
+  }
+  const clear = () => {
+    rmSync(join(directory, filler))
+    vi.setSystemTime(Date.now() + 60_000)
+  }
+  mkdirSync(path)
+  let disturbed: Awaited<ReturnType<typeof run>>
+  {
+    await using files = new RecordingFiles(path, origin, { report: (problem) => told.push(problem) })
+    disturbed = await run(files, 200, { 50: fill, 150: clear })
+  }
+  const elsewhere = mkdtempSync(join(tmpdir(), 'ballast-full-'))
+  try {
+    await using files = new RecordingFiles(elsewhere, origin)
+    expect(disturbed).toEqual(await run(files, 200, {}))
+  } finally {
+    rmSync(elsewhere, { recursive: true })
+  }
+  expect(told).toEqual([expect.stringContaining('ENOSPC'), undefined])
+  expect(readdirSync(path)).toHaveLength(2)
+  const [recording] = await readRecordings(path)
+  let ticks = 0
+  for await (const entry of recording!.entries) if ('tick' in entry) ticks++
+  expect(ticks).toBeGreaterThan(75)
+  expect(ticks).toBeLessThan(200)
+  expect(recording!.problems).toEqual([expect.stringMatching(/^\d+ entries before .* could not be written$/)])
+})
