@@ -146,7 +146,7 @@ function recordedOn(host: Host, files: RecordingFiles, ticks?: number) {
   const recording = new RecordingHost(host, files)
   files.beginWith(() => recording.beginning())
   const limit = ticks === undefined ? {} : { ticks }
-  return record(recording, { interval, ...policies(), ...limit }, files, {})
+  return record(recording, { interval, ...policies(), ...limit }, {})
 }
 
 /** Flushes as often as on a host whose clock runs as fast as ours, and lets what compresses and writes come to its turn. */

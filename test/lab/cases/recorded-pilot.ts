@@ -41,7 +41,7 @@ export async function* recordedPilot(
   const recording = new RecordingHost(host, files)
   files.beginWith(() => recording.beginning())
   try {
-    yield* record(recording, options, files, { loop, policies })
+    yield* record(recording, options, { loop, policies })
   } finally {
     await recording.close()
   }

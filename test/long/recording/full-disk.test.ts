@@ -50,7 +50,7 @@ async function run(files: RecordingFiles, count: number, at: Readonly<Record<num
   files.beginWith(() => host.beginning())
   const ticks: Tick[] = []
   const options = { interval: 1_000, scheduler: schedulers.balance(), ticks: count }
-  for await (const tick of record(host, options, files, {})) {
+  for await (const tick of record(host, options, {})) {
     ticks.push(tick)
     files.flush()
     for (let turn = 0; turn < 20; turn++) await setImmediate()

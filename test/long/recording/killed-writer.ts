@@ -19,7 +19,7 @@ const directory = process.argv[2]!
 const files = new RecordingFiles(directory, origin)
 const host = new RecordingHost(simulate(scenarios.A7({ pcpus: 4 })), files)
 let size = 0
-for await (const tick of record(host, { interval: 1_000, scheduler: schedulers.balance() }, files, {})) {
+for await (const tick of record(host, { interval: 1_000, scheduler: schedulers.balance() }, {})) {
   const before = size
   files.flush()
   while (size === before) size = await written()
