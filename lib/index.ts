@@ -28,6 +28,8 @@ export {
   type RestoreReport,
   restore,
 } from './control/restore/restore.ts'
+export type * from './control/results/figures.ts'
+export type { ChangeResult, PredictionError } from './control/results/result.ts'
 export type * from './control/tick.ts'
 export type * from './host/cpu-quota.ts'
 export { CpuSet } from './host/cpuset.ts'

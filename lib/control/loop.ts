@@ -18,6 +18,8 @@ import { KsmLoop } from './ksm-loop.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { LoopConfig } from './options.ts'
 import type { Reservations } from './reservation/reservations.ts'
+import { type ChangeResult, predictionError } from './results/result.ts'
+import { ResultWatch } from './results/result-watch.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
 import type { MemorySamples, Samples, SampleTiming } from './sampling.ts'
 import { blankCpuSample, type DatedMemorySample, Sampling } from './sampling.ts'
@@ -52,6 +54,7 @@ export class ControlLoop {
   readonly #ksm: KsmLoop | undefined
   readonly #ledger = new Ledger()
   readonly #rollbacks = new Rollbacks(this.#ledger.quarantine)
+  readonly #results = new ResultWatch(domainOverhead)
   readonly #emergencies = new Emergencies()
   readonly #actuator: Actuator
   readonly #unsubscribe: () => void
@@ -134,8 +137,8 @@ export class ControlLoop {
     // What is known from before a gap is no ground to act on: in the first tick after it no policy is asked.
     const asked = isBlind || this.#isResuming ? 'none' : 'all'
     if (!isBlind) this.#isResuming = false
-    const view = steps.time('observe', () => this.#withKsm(this.#observe(samples)))
-    return this.#run({ index, cause: 'interval', asked, view, errors, samples }, steps)
+    const { view, results } = steps.time('observe', () => this.#observe(samples))
+    return this.#run({ index, cause: 'interval', asked, view, results, errors, samples }, steps)
   }
 
   /** Monotonic milliseconds at which memory is to be sampled before the tick at `nextTick`; undefined: not before. */
@@ -155,7 +158,16 @@ export class ControlLoop {
     if (!seen || !this.#emergencies.observe(seen.glance)) return undefined
     const errors = this.#takeErrors()
     const view = steps.time('observe', () => seen.latest.view)
-    return this.#run({ index, cause: 'emergency', asked: 'ballooning', view, errors, samples }, steps)
+    const context = {
+      index,
+      cause: 'emergency',
+      asked: 'ballooning',
+      view,
+      results: [],
+      errors,
+      samples,
+    } as const
+    return this.#run(context, steps)
   }
 
   /** The steps from the View on. */
@@ -164,12 +176,19 @@ export class ControlLoop {
     const decided = steps.time('decide', () => this.#policies.decide(view, tick.asked))
     const guarded = steps.time('guard', () => guard(decided.plan, view, this.#limits, this.#ledger))
     const done = await steps.timeAsync('actuate', () => this.#actuate(tick, guarded))
-    steps.time('followUp', () => this.#followUp(tick, decided, done))
-    return this.#record(tick, decided, guarded, done, steps)
+    const outcomes = steps.time('followUp', () => this.#followUp(tick, decided, done))
+    return this.#record(tick, decided, guarded, { ...done, outcomes }, steps)
+  }
+
+  /** The View of this tick, and what it shows of earlier changes. */
+  #observe(samples: Samples): Pick<TickContext, 'view' | 'results'> {
+    const view = this.#withKsm(this.#viewOf(samples))
+    this.#results.observeMemory(samples.memory?.sample)
+    return { view, results: 'error' in samples.cpu ? [] : this.#results.observe(view, samples.cpu) }
   }
 
   /** The View of this tick; without a CPU sample the one before, or an empty one. */
-  #observe({ cpu, memory, wallTime }: Samples): View {
+  #viewOf({ cpu, memory, wallTime }: Samples): View {
     if ('error' in cpu && this.#seen) return this.#seen.view
     const { topology, clock } = this.#host
     const sample = 'error' in cpu ? blankCpuSample(topology, clock) : cpu
@@ -195,6 +214,7 @@ export class ControlLoop {
     const glance = this.#observer.observeMemory(this.#seen, { memory: memory.sample, ...accounts })
     this.#ledger.observeMemory(glance, memory.requestedAt)
     this.#rollbacks.shrinks.observe(glance)
+    this.#results.observeMemory(memory.sample)
     return { glance, latest: this.#keep(glance, glance.memory, memory) }
   }
 
@@ -221,19 +241,21 @@ export class ControlLoop {
     return { outcomes, late, ksm, errors }
   }
 
-  /** Has what was done watched. What came too late was not done: it stays due. */
-  #followUp({ view, asked }: TickContext, { undone }: Decided, { outcomes, late }: Done): void {
+  /** Has what was done watched, and gives it with what is expected of it. What came too late was not done: it stays due. */
+  #followUp(tick: TickContext, { undone }: Decided, { outcomes, late }: Done): readonly Outcome[] {
+    const { index, view, asked } = tick
     // Not every host tells of pins, and one that failed may have changed something.
     for (const { action, status } of outcomes) {
       if (action.kind === 'pin' && status !== 'dry-run') this.#info.pins?.forget(action)
     }
     if (!late) this.#rollbacks.acted(view, outcomes, undone)
     if (this.#policies.ballooning && asked !== 'none') this.#emergencies.handled(view, outcomes)
+    return this.#results.acted(index, view, outcomes)
   }
 
   /** All of it, as the Tick. */
   #record(tick: TickContext, decided: Decided, guarded: Guarded, done: Done, steps: StepTimer): Tick {
-    const { index, cause, view, samples } = tick
+    const { index, cause, view, results, samples } = tick
     const { begun, wallTime } = samples
     const { plan, rollbacks, explanation } = decided
     const { outcomes, late, ksm } = done
@@ -251,6 +273,7 @@ export class ControlLoop {
       clamps: guarded.clamps,
       skipped: guarded.skipped.filter((skipped) => this.#concerns(skipped)),
       outcomes,
+      ...(results.length > 0 && { results, predictionError: predictionError(results) }),
       ksm,
       errors: [...tick.errors, ...decided.errors, ...done.errors],
       timing: { ...steps.timing(), period },
@@ -268,6 +291,7 @@ export class ControlLoop {
     this.#sampling.interrupt()
     this.#observer.interrupt()
     this.#rollbacks.pins.interrupt()
+    this.#results.interrupt()
   }
 
   /** What failed since the last tick. Throws what says that the connection is gone. */
@@ -290,6 +314,8 @@ export class ControlLoop {
 /** What a tick is about. */
 interface TickContext extends Pick<Tick, 'index' | 'cause' | 'view'> {
   readonly asked: Asked
+  /** What became known of earlier changes. */
+  readonly results: readonly ChangeResult[]
   /** What failed before. */
   readonly errors: readonly BallastError[]
   readonly samples: SampleTiming

@@ -6,6 +6,8 @@ import type { RollbackReason } from '../policy/reasons/rollback.ts'
 import type { SkipReason } from '../policy/reasons/skip.ts'
 import type { Scores } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
+import type { Figures } from './results/figures.ts'
+import type { ChangeResult, PredictionError } from './results/result.ts'
 
 /** A limit of the guard; docs/reasons.md has each. */
 export type GuardRule =
@@ -48,6 +50,10 @@ export interface Outcome {
   readonly error: BallastError | undefined
   /** Milliseconds that the call took. */
   readonly duration: number
+  /** What was seen of it before: over the last three samples, as far as there are some. Undefined: it failed. */
+  readonly before?: Figures | undefined
+  /** What is to be expected of it once it has settled. Undefined: it failed. */
+  readonly predicted?: Figures | undefined
 }
 
 /** A change that is undone in this tick because it did harm. Its outcomes are among those of the tick. */
@@ -65,7 +71,7 @@ export interface KsmResult {
   readonly skipped: KsmSkipReason | undefined
   /** What was done; undefined: nothing was to be done. */
   readonly outcome:
-    | (Omit<Outcome, 'action'> & {
+    | (Omit<Outcome, 'action' | 'before' | 'predicted'> & {
         readonly action: KsmAction
       })
     | undefined
@@ -106,6 +112,10 @@ export interface Tick {
   readonly skipped: readonly Skipped[]
   /** What was done: one for each action that the guard let through. */
   readonly outcomes: readonly Outcome[]
+  /** What came of earlier changes, as far as it has become known since the last tick. Undefined: nothing has. */
+  readonly results?: readonly ChangeResult[] | undefined
+  /** How far the predictions for these were off, where they have been followed for three samples. */
+  readonly predictionError?: PredictionError | undefined
   /** Same-page merging; undefined where no policy decides on it. */
   readonly ksm?: KsmResult | undefined
   /** What failed apart from actions: a sample that could not be had, a policy that threw, a plan that came too late. */

@@ -1,17 +1,9 @@
-import type { CpuSample, MemorySample } from '../host/sample.ts'
-import type { ActionRecord, TickDecisions } from '../report/tick-decisions.ts'
+import type { FiguresRecord } from '../report/figures-record.ts'
+import type { ActionRecord, ResultRecord, TickDecisions } from '../report/tick-decisions.ts'
 import type { Entry } from './entries.ts'
-import { type CpuFigures, cpuFigures, type MemoryFigures, memoryFigures } from './figures.ts'
-import { SampleReader } from './sample-reader.ts'
 import { TickReader } from './tick-reader.ts'
 
-/** What was seen of a guest around a change; a half that has nothing to do with the change is left out. */
-export interface Seen {
-  readonly cpu?: CpuFigures | undefined
-  readonly memory?: MemoryFigures | undefined
-}
-
-/** A change of a guest, why it was made, and what was seen of it. */
+/** A change of a guest, why it was made, and what came of it. */
 export interface Change {
   readonly tick: number
   /** Milliseconds since the epoch. */
@@ -23,69 +15,71 @@ export interface Change {
   readonly isRollback: boolean
   /** What the guard made of the policy's request, where that was another. */
   readonly clamp?: TickDecisions['clamps'][number] | undefined
-  readonly before: Seen
+  /** Over the three samples before it. Undefined: it failed, or the recording is of a Ballast that did not say. */
+  readonly before: FiguresRecord | undefined
+  readonly predicted: FiguresRecord | undefined
   /** Over the three samples after it; undefined: the recording ends before. */
-  readonly after: Seen | undefined
-  /** Over the last samples of the minute after it. */
-  readonly minuteAfter: Seen | undefined
+  readonly after: FiguresRecord | undefined
+  /** Over the last three samples of the minute after it. */
+  readonly minuteAfter: FiguresRecord | undefined
+  /** What was seen after it less what was predicted; undefined: another change came between, or nothing was seen yet. */
+  readonly error: FiguresRecord | undefined
 }
 
-/** Samples that figures are a mean of. */
-const samplesOfFigures = 3
-const minute = 60_000
+/** Milliseconds after which nothing is known any more of a change: its loop was interrupted, or lost entries. */
+const patience = 120_000
 
-interface OpenChange {
-  readonly change: Omit<Change, 'after' | 'minuteAfter'>
-  readonly t: number
-  /** CPU samples since. */
-  samples: number
-  after: Seen | undefined
-}
+type Open = { -readonly [K in keyof Change]: Change[K] }
 
 /**
- * The changes in a recording, each once a minute of it has passed, or at its end; in that order. `concerns` says
- * which guests are of interest, by UUID and name.
+ * The changes in a recording, each once all is known of it, or no more will be; in that order. `concerns` says which guests are
+ * of interest, by UUID and name.
  */
 export async function* changes(
   entries: AsyncIterable<Entry>,
   concerns: (uuid: string, name: string) => boolean = () => true,
 ): AsyncGenerator<Change, void, undefined> {
-  const reader = new SampleReader()
-  const cpu: CpuSample[] = []
-  const memory: MemorySample[] = []
-  let open: OpenChange[] = []
-  const seenOf = ({ kind, uuid, ...action }: ActionRecord): Seen => {
-    if (kind === 'setMemory') return { memory: memoryFigures(memory, uuid) }
-    return { cpu: cpuFigures(cpu, uuid, 'vcpu' in action ? action.vcpu : undefined) }
-  }
   const ticks = new TickReader()
+  let open = new Map<string, Open>()
   for await (const entry of entries) {
-    if ('domains' in entry) reader.domains(entry)
-    else if ('memory' in entry) keepLast(memory, reader.memory(entry))
-    else if ('cpu' in entry) {
-      keepLast(cpu, reader.cpu(entry))
-      const due = (one: OpenChange) => entry.t - one.t >= minute
-      for (const one of open) {
-        if (++one.samples === samplesOfFigures) one.after = seenOf(one.change.outcome.action)
-      }
-      for (const { change, after } of open.filter(due)) {
-        yield { ...change, after, minuteAfter: seenOf(change.outcome.action) }
-      }
-      open = open.filter((one) => !due(one))
-    } else if ('tick' in entry) {
-      for (const change of changesIn(ticks.read(entry.tick), seenOf)) {
-        const { uuid, domain } = change.outcome.action
-        if (concerns(uuid, domain)) open.push({ change, t: entry.t, samples: 0, after: undefined })
-      }
+    if ('run' in entry) {
+      yield* open.values()
+      open = new Map()
+    }
+    if (!('tick' in entry)) continue
+    const tick = ticks.read(entry.tick)
+    for (const result of tick.results ?? []) {
+      const change = open.get(keyOf(result.tick, result))
+      if (!change) continue
+      take(change, result)
+      if (result.after === 'samples') continue
+      open.delete(keyOf(result.tick, result))
+      yield change
+    }
+    for (const [key, change] of open) {
+      if (tick.wallTime - change.wallTime < patience) continue
+      open.delete(key)
+      yield change
+    }
+    for (const change of changesIn(tick)) {
+      const { action, status } = change.outcome
+      if (!concerns(action.uuid, action.domain)) continue
+      // What was not done has no result.
+      if (status === 'applied') open.set(keyOf(tick.index, action), change)
+      else yield change
     }
   }
-  for (const { change, after } of open) yield { ...change, after, minuteAfter: undefined }
+  yield* open.values()
 }
 
-function changesIn(
-  { index, wallTime, outcomes, explanation, rollbacks = [], clamps }: TickDecisions,
-  seenOf: (action: ActionRecord) => Seen,
-): OpenChange['change'][] {
+function changesIn({
+  index,
+  wallTime,
+  outcomes,
+  explanation,
+  rollbacks = [],
+  clamps,
+}: TickDecisions): Open[] {
   const undone = new Set(rollbacks.flatMap(({ plan }) => plan.map(subjectOf)))
   return outcomes.map((outcome) => {
     const { action } = outcome
@@ -97,17 +91,31 @@ function changesIn(
       explanation: action.kind === 'pin' ? explanation : undefined,
       isRollback: undone.has(subject),
       clamp: clamps.find(({ result, action: asked }) => result === 'changed' && subjectOf(asked) === subject),
-      before: seenOf(action),
+      before: outcome.before,
+      predicted: outcome.predicted,
+      after: undefined,
+      minuteAfter: undefined,
+      error: undefined,
     }
   })
 }
 
-/** What an action is about. */
-function subjectOf(action: ActionRecord): string {
-  return `${action.kind} ${action.uuid} ${action.kind === 'pin' ? action.vcpu : ''}`
+function take(change: Open, { after, seen, error }: ResultRecord): void {
+  if (after === 'minute') {
+    change.minuteAfter = seen
+  } else {
+    change.after = seen
+    change.error = error
+  }
 }
 
-function keepLast<T>(kept: T[], next: T): void {
-  kept.push(next)
-  if (kept.length > samplesOfFigures) kept.shift()
+type Subject = Pick<ActionRecord, 'kind' | 'uuid'> & { readonly vcpu?: number | undefined }
+
+/** What an action is about. */
+function subjectOf({ kind, uuid, vcpu }: Subject): string {
+  return `${kind} ${uuid} ${vcpu ?? ''}`
+}
+
+function keyOf(tick: number, subject: Subject): string {
+  return `${tick} ${subjectOf(subject)}`
 }

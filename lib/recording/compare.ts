@@ -2,7 +2,7 @@ import { tickDecisions } from '../report/tick-decisions.ts'
 import type { Replayed } from './replay.ts'
 import { TickReader } from './tick-reader.ts'
 
-/** What is compared: all that was decided and what came of it, but for how long things took. */
+/** What is compared: all that was decided and done, but for how long things took, and what was seen and expected around it. */
 const compared = [
   'cause',
   'plan',
@@ -14,6 +14,8 @@ const compared = [
   'ksm',
   'errors',
 ] as const
+/** Older recordings do not have all of these. */
+const besides: ReadonlySet<string> = new Set(['duration', 'before', 'predicted'])
 type Compared = (typeof compared)[number]
 
 /** One thing in which a replayed tick is another than the recorded one. */
@@ -40,5 +42,5 @@ export class TickComparison {
 }
 
 function textOf(value: unknown): string | undefined {
-  return JSON.stringify(value, (key, field: unknown) => (key === 'duration' ? undefined : field))
+  return JSON.stringify(value, (key, field: unknown) => (besides.has(key) ? undefined : field))
 }

@@ -1,4 +1,5 @@
 export { deviationPercent, isFullSample, type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
+export type { FiguresRecord } from './figures-record.ts'
 export { type LogEvent, LogFormatter, type LogRecord } from './log-lines.ts'
 export type { ReasonFigures, ReasonRecord } from './reason-record.ts'
 export { type TableOptions, table } from './table.ts'
@@ -8,6 +9,7 @@ export type {
   ExplanationRecord,
   KsmActionRecord,
   KsmRecord,
+  ResultRecord,
   TickDecisions,
 } from './tick-decisions.ts'
 export {

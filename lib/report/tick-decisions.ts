@@ -1,5 +1,8 @@
+import type { Figures } from '../control/results/figures.ts'
+import type { ChangeResult, PredictionError } from '../control/results/result.ts'
 import type { Clamp, KsmResult, Outcome, Rollback, Skipped, Tick, TickTiming } from '../control/tick.ts'
 import type { Action, Explanation, KsmAction } from '../policy/plan.ts'
+import { type FiguresRecord, figuresRecord } from './figures-record.ts'
 import { type Known, known } from './known-fields.ts'
 import { type ReasonRecord, reasonRecord } from './reason-record.ts'
 
@@ -64,6 +67,17 @@ export interface ErrorRecord {
   readonly message: string
 }
 
+/** {@link ChangeResult} as plain data; which change it is of, by its tick and by what it is about. */
+export interface ResultRecord extends Pick<ChangeResult, 'tick' | 'after'> {
+  readonly kind: Action['kind']
+  readonly uuid: string
+  readonly domain: string
+  readonly vcpu?: number
+  readonly seen: FiguresRecord
+  /** What was seen less what was predicted; left out: another change came between. */
+  readonly error?: FiguresRecord
+}
+
 /** What was decided in a Tick, and what came of it, as plain data: a Tick without its View. */
 export interface TickDecisions {
   readonly index: number
@@ -94,7 +108,14 @@ export interface TickDecisions {
     readonly error?: ErrorRecord
     /** Milliseconds. */
     readonly duration: number
+    /** What was seen before, and what is to be expected. */
+    readonly before?: FiguresRecord
+    readonly predicted?: FiguresRecord
   }[]
+  /** What came of earlier changes. */
+  readonly results?: readonly ResultRecord[]
+  /** How far the predictions for them were off: means of absolute errors. */
+  readonly predictionError?: FiguresRecord & Pick<PredictionError, 'changes'>
   /** What the KSM policy did. */
   readonly ksm?: KsmRecord
   readonly errors: readonly ErrorRecord[]
@@ -124,9 +145,18 @@ export function tickDecisions(tick: Tick): TickDecisions {
       }),
     ),
     skipped: tick.skipped.map(({ reason, ...what }) => ({ ...what, reason: reasonRecord(reason) })),
-    outcomes: tick.outcomes.map(({ action, status, error, duration }) =>
-      known({ action: actionRecord(action), status, error: error && errorRecord(error), duration }),
+    outcomes: tick.outcomes.map(({ action, status, error, duration, before, predicted }) =>
+      known({
+        ...{ action: actionRecord(action), status, error: error && errorRecord(error), duration },
+        before: figuresOf(before),
+        predicted: figuresOf(predicted),
+      }),
     ),
+    results: tick.results?.map(resultRecord),
+    predictionError: tick.predictionError && {
+      changes: tick.predictionError.changes,
+      ...figuresRecord(tick.predictionError),
+    },
     ksm: tick.ksm && ksmRecord(tick.ksm),
     errors: tick.errors.map(errorRecord),
     timing: known(tick.timing),
@@ -144,6 +174,16 @@ function actionRecord(action: Action): ActionRecord {
     case 'setMemory':
       return { kind, uuid, domain, bytes: action.bytes, reason }
   }
+}
+
+function resultRecord({ tick, action, after, seen, error }: ChangeResult): ResultRecord {
+  const { kind, uuid, domain } = action
+  const vcpu = kind === 'pin' ? action.vcpu : undefined
+  return known({ tick, after, kind, uuid, domain, vcpu, seen: figuresRecord(seen), error: figuresOf(error) })
+}
+
+function figuresOf(figures: Figures | undefined): FiguresRecord | undefined {
+  return figures && figuresRecord(figures)
 }
 
 function ksmActionRecord({ kind, running, pagesToScan, sleep, reason }: KsmAction): KsmActionRecord {

@@ -1,4 +1,5 @@
-import type { Change, Seen } from '../../recording/changes.ts'
+import type { Change } from '../../recording/changes.ts'
+import type { FiguresRecord } from '../../report/figures-record.ts'
 import type { ActionRecord, ExplanationRecord } from '../../report/tick-decisions.ts'
 import type { ScoreRecord } from '../../report/tick-json.ts'
 import { counted, formatBytes, formatPercent } from '../../util/format.ts'
@@ -32,14 +33,24 @@ export function changeLine(change: Change): string {
   return `${timeText(wallTime)}  ${what}: ${action.reason.text}${resultText(change)}`
 }
 
-function resultText({ before, after }: Change): string {
-  if (before.cpu && after?.cpu) {
-    return `; waited ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}, longest wait on the host ${percent(before.cpu.worstDelay)} -> ${percent(after.cpu.worstDelay)}`
+function resultText({ before, predicted, after }: Change): string {
+  if (before?.cpu && after?.cpu) {
+    return (
+      `; waited ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}${expected(percent, predicted?.cpu?.delay)}, ` +
+      `longest wait on the host ${percent(before.cpu.worstDelay)} -> ${percent(after.cpu.worstDelay)}`
+    )
   }
-  if (before.memory && after?.memory) {
-    return `; size ${bytes(before.memory.actual)} -> ${bytes(after.memory.actual)}, usable ${bytes(before.memory.usable)} -> ${bytes(after.memory.usable)}`
+  if (before?.memory && after?.memory) {
+    return (
+      `; size ${bytes(before.memory.actual)} -> ${bytes(after.memory.actual)}, usable ${bytes(before.memory.usable)} -> ` +
+      `${bytes(after.memory.usable)}${expected(bytes, predicted?.memory?.usable)}`
+    )
   }
   return ''
+}
+
+function expected(text: (value: number) => string, value: number | undefined): string {
+  return value === undefined ? '' : ` (predicted ${text(value)})`
 }
 
 /** A change with all that is known of it, for `ballast why`. */
@@ -58,15 +69,15 @@ export function changeLines(change: Change): string[] {
     row(isRollback ? 'undoes' : 'reason', action.reason.text),
     ...(explanation ? weighed(explanation) : []),
     ...(clamp ? [row('guard', `${actionText(clamp.action)} was asked for: ${clamp.cause.text}`)] : []),
-    row('before', seenText(change.before)),
-    row(
-      'after',
-      change.after ? `${seenText(change.after)} (3 samples)` : 'not known: the recording ends before',
-    ),
-    row(
-      '1 minute',
-      change.minuteAfter ? seenText(change.minuteAfter) : 'not known: the recording ends before',
-    ),
+    row('before', figuresText(change.before)),
+    row('predicted', figuresText(change.predicted)),
+    ...(status === 'applied'
+      ? [
+          row('after', change.after ? `${figuresText(change.after)} (3 samples)` : ended),
+          ...(change.after ? [row('off by', errorText(change.error))] : []),
+          row('1 minute', change.minuteAfter ? figuresText(change.minuteAfter) : ended),
+        ]
+      : []),
   ]
 }
 
@@ -91,28 +102,56 @@ export function row(name: string, text: string): string {
   return `  ${name.padEnd(10)}${text}`
 }
 
-function seenText({ cpu, memory }: Seen): string {
+const ended = 'not known: the recording ends before'
+
+function figuresText({ cpu, memory }: FiguresRecord = {}): string {
   if (cpu) {
     return (
-      `ran ${percent(cpu.usage)}, waited ${percent(cpu.delay)}; ` +
-      `host: deviation ${percent(cpu.deviation)}, longest wait ${percent(cpu.worstDelay)}`
+      `ran ${percent(cpu.usage)}, waited ${percent(cpu.delay)}; there: load ${percent(cpu.load)}, longest wait ` +
+      `${percent(cpu.longestDelay)}; host: deviation ${percent(cpu.deviation)}, longest wait ${percent(cpu.worstDelay)}`
     )
   }
   if (!memory) return 'not known'
+  const { swapped, majorFaults } = memory
+  const events =
+    swapped === undefined && majorFaults === undefined
+      ? ''
+      : `, swapped ${bytes(swapped)}/s, major faults ${number(majorFaults)}/s`
   return (
-    `size ${bytes(memory.actual)}, usable ${bytes(memory.usable)}, ` +
-    `swapped ${bytes(memory.swapped)}/s, major faults ${number(memory.majorFaults)}/s`
+    `size ${bytes(memory.actual)}, usable ${bytes(memory.usable)}, unused ${bytes(memory.unused)}${events}; ` +
+    `host: ${bytes(memory.margin)} left`
   )
 }
 
-function percent(share: number): string {
-  return Number.isNaN(share) ? 'unknown' : formatPercent(share)
+/** How far a prediction was off. */
+function errorText(error: FiguresRecord | undefined): string {
+  if (!error) return 'not comparable: another change came between'
+  const { cpu, memory } = error
+  if (cpu) {
+    const { usage, delay, load, longestDelay, deviation } = cpu
+    return (
+      `ran ${points(usage)}, waited ${points(delay)}; there: load ${points(load)}, longest wait ${points(longestDelay)}; ` +
+      `host: deviation ${points(deviation)} (points of a pCPU)`
+    )
+  }
+  if (!memory) return 'not known'
+  return `size ${bytes(memory.actual)}, usable ${bytes(memory.usable)}; host: ${bytes(memory.margin)}`
 }
 
-function bytes(amount: number): string {
-  return Number.isNaN(amount) ? 'unknown' : formatBytes(amount)
+function percent(share: number | undefined): string {
+  return share === undefined ? 'unknown' : formatPercent(share)
 }
 
-function number(value: number): string {
-  return Number.isNaN(value) ? 'unknown' : value.toFixed(0)
+/** A difference of percentages. */
+function points(difference: number | undefined): string {
+  if (difference === undefined) return 'unknown'
+  return `${difference < 0 ? '' : '+'}${(100 * difference).toFixed(1)}`
+}
+
+function bytes(amount: number | undefined): string {
+  return amount === undefined ? 'unknown' : formatBytes(amount)
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? 'unknown' : value.toFixed(0)
 }

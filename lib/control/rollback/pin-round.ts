@@ -96,12 +96,12 @@ export function keyOf({ domain, vcpu }: VcpuView): string {
 }
 
 /** What the vCPU wants, or begins to: of a change just now the smoothed demand does not tell yet, and the last sample does. */
-function demandOf({ demand, usage, delay = 0 }: VcpuView): number | undefined {
+export function demandOf({ demand, usage, delay = 0 }: VcpuView): number | undefined {
   return demand === undefined || usage === undefined ? demand : Math.max(demand, estimateDemand(usage, delay))
 }
 
 /** Where a vCPU is to be once it is pinned to `cpus`: where it is, or else on the first of them. */
-function placeAfter(place: number | undefined, cpus: CpuSet | undefined): number | undefined {
+export function placeAfter(place: number | undefined, cpus: CpuSet | undefined): number | undefined {
   return !cpus || (place !== undefined && cpus.has(place)) ? place : cpus.first
 }
 
