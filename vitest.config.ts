@@ -59,6 +59,8 @@ export default defineConfig({
       { test: project('native', 300) },
       { test: { ...project('libvirt', 300), globalSetup } },
       { test: project('package', 300) },
+      // Prometheus itself.
+      { test: { ...project('prometheus', 120), globalSetup } },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
       { test: { ...project('lab', 900), exclude: ['test/lab/vm/**'], fileParallelism: false } },
       // A whole host in a VM under software emulation: `npm run test:host` alone runs it.

@@ -1,9 +1,11 @@
-// Installs what building Ballast, running its lab, its host in a VM and fuzzing its native code need and the machine lacks: `node
-// scripts/setup.mjs [--build] [--lab] [--host] [--fuzz]`. Plain JavaScript without dependencies, because it runs before node_modules is there.
+// Installs what building Ballast, running its lab, its host in a VM and fuzzing its native code need and the machine lacks, and
+// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--prometheus]`. Plain JavaScript without
+// dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { programOf, unpack } from './unpacked.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -142,11 +144,13 @@ function installModules() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const known = { '--build': 'build', '--lab': 'lab', '--host': 'host', '--fuzz': 'fuzz' }
   const args = process.argv.slice(2)
-  const wrong = args.find((arg) => !(arg in known))
+  const options = [...Object.keys(known), '--prometheus']
+  const wrong = args.find((arg) => !options.includes(arg))
   try {
-    if (wrong !== undefined)
-      throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${Object.keys(known).join(' ')}`)
-    installPackages(args.map((arg) => known[arg]))
+    if (wrong !== undefined) throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${options.join(' ')}`)
+    installPackages(args.flatMap((arg) => known[arg] ?? []))
+    if (args.includes('--prometheus') && !(programOf('prometheus') && programOf('promtool', 'prometheus')))
+      unpack('prometheus')
     installModules()
   } catch (error) {
     console.error(error.message)

@@ -16,7 +16,7 @@ const groups = [
   { long: tests('long'), native: tests('native') },
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   { 'setup:lab': setUpLab },
-  { libvirt: tests('libvirt'), package: tests('package') },
+  { libvirt: tests('libvirt'), package: tests('package'), prometheus },
   { fuzz, conformance: tests('conformance') },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
@@ -38,4 +38,10 @@ function chosen(args) {
 async function fuzz(output) {
   const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
   return failed ? notHere() : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
+}
+
+/** Metrics, alerts and the dashboard, with Prometheus itself. */
+async function prometheus(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--prometheus')
+  return failed ? notHere() : vitest(output, 'prometheus')
 }

@@ -5,6 +5,7 @@ import { defaultPolicies, type PolicyKind, policies } from '../policies.ts'
 import { kebabCase } from '../util/kebab-case.ts'
 import { UsageError } from './exit-codes.ts'
 import { logFormats, logLevels } from './log.ts'
+import { parseAbsoluteMetricsAddress, parseMetricsAddress } from './metrics/address.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** What there is to know of an option that the command line and the configuration file share. */
@@ -23,6 +24,8 @@ interface ParsedOption<T> extends SharedOption {
   readonly parse: (name: string) => (text: string) => T
   /** The same for the file, where that is stricter. */
   readonly parseInFile?: (name: string) => (text: string) => T
+  /** Whether it may be given several times, or as a list in the file; its value is a list then. */
+  readonly repeats?: true
 }
 
 /** `--NAME` and `--no-NAME`. */
@@ -94,6 +97,13 @@ export const runOptions = {
     parse: parseText,
     parseInFile: absolutePath,
   },
+  metrics: {
+    flags: '--metrics <address>',
+    help: 'serve metrics for Prometheus at [HOST:]PORT, on loopback without a host, or at unix:PATH; may be given several times (default: none)',
+    parse: parseMetricsAddress,
+    parseInFile: parseAbsoluteMetricsAddress,
+    repeats: true,
+  },
   dryRun: {
     flags: '--dry-run',
     help: 'log what would be done, and change nothing; see --stats-period',
@@ -128,7 +138,9 @@ type Table = typeof runOptions
 export type RunOptionName = keyof Table
 
 type ValueOf<O> = O extends { readonly parse: (name: string) => (text: string) => infer T }
-  ? T
+  ? O extends { readonly repeats: true }
+    ? readonly T[]
+    : T
   : O extends { readonly choices: readonly (infer Choice)[] }
     ? Choice
     : boolean
@@ -196,7 +208,12 @@ export function addOptions(
   for (const name of names) {
     const option: RunOption = runOptions[name]
     const added = new Option(option.flags, help[name] ?? option.help)
-    if ('parse' in option) added.argParser(option.parse(`--${kebabCase(name)}`))
+    if ('parse' in option) {
+      const parse = option.parse(`--${kebabCase(name)}`)
+      const append = (text: string, before: unknown[] = []) => [...before, parse(text)]
+      if (option.repeats) added.argParser(append)
+      else added.argParser(parse)
+    }
     if ('choices' in option) added.choices(option.choices)
     command.addOption(added)
     if ('helpOff' in option) command.option(`--no-${kebabCase(name)}`, option.helpOff)

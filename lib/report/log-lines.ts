@@ -1,13 +1,13 @@
 import type { Clamp, KsmResult, Outcome, Tick } from '../control/tick.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import type { BallastError } from '../host/errors.ts'
-import { type Action, actionKey, isMove } from '../policy/plan.ts'
+import { type Action, actionKey } from '../policy/plan.ts'
 import { type Reason, sentenceOf } from '../policy/reason.ts'
 import { formatBytes } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { shortage, underPressure } from '../view/memory/shortage.ts'
-import { requestedSize } from '../view/memory/sizes.ts'
 import type { View } from '../view/view.ts'
+import { type ChangeEvent, changeOf } from './change.ts'
 import { headline } from './headline.ts'
 import { type ReasonFigures, reasonFigures } from './reason-record.ts'
 
@@ -16,11 +16,7 @@ export type LogEvent =
   | 'first-sample'
   | 'no-change'
   | 'emergency'
-  | 'move' // a pin that takes a vCPU away from its pCPU
-  | 'pin' // any other
-  | 'grant'
-  | 'shrink'
-  | 'shares'
+  | ChangeEvent
   | 'ksm'
   | 'clamped' // the guard changed or denied it
   | 'skipped'
@@ -180,23 +176,6 @@ function outcomeRecord({ view }: Tick, { action, status, error, duration }: Outc
       ...requestOf(action),
       from,
     },
-  }
-}
-
-/** What kind of change an action is, and what was set before it. */
-function changeOf(view: View, action: Action): { event: LogEvent; from: string | number | undefined } {
-  const domain = view.domains.find(({ uuid }) => uuid === action.uuid)
-  switch (action.kind) {
-    case 'pin': {
-      const vcpu = domain?.vcpus.find(({ vcpu }) => vcpu === action.vcpu)
-      return { event: isMove(action, view) ? 'move' : 'pin', from: vcpu?.affinity?.toString() }
-    }
-    case 'setMemory': {
-      const from = domain && requestedSize(domain)
-      return { event: from !== undefined && action.bytes < from ? 'shrink' : 'grant', from }
-    }
-    case 'setShares':
-      return { event: 'shares', from: domain?.cpuShares }
   }
 }
 

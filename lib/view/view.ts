@@ -191,6 +191,10 @@ export interface DomainMemoryView {
   readonly swappedOut: number | undefined
   /** Bytes swapped in since the memory sample before. */
   readonly swappedIn: number | undefined
+  /** Bytes swapped in and out, and number of major page faults, since the guest booted. Default: not known. */
+  readonly swapIn?: number | undefined
+  readonly swapOut?: number | undefined
+  readonly majorFaults?: number | undefined
   /** Undefined while it is on hold. */
   readonly need: MemoryNeed | undefined
   /** Undefined while it is on hold, and in the first report. */

@@ -5,6 +5,8 @@ import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import type { Config } from '../config/config.ts'
 import { type CliContext, writeLines } from '../context.ts'
+import { addressText } from '../metrics/address.ts'
+import { receiverText } from '../notify/receiver.ts'
 
 /** `ballast check <file>` */
 export function checkCommand(context: CliContext): Command {
@@ -30,8 +32,18 @@ Examples:
     })
 }
 
-function describe({ path, options, interval, policies, domainRules }: Config): string[] {
-  const { connect, match, hostMemoryReserve, hostCpus, respectPins, journal, dryRun, statsPeriod } = options
+function describe({ path, options, interval, policies, domainRules, notify }: Config): string[] {
+  const {
+    connect,
+    match,
+    hostMemoryReserve,
+    hostCpus,
+    respectPins,
+    journal,
+    dryRun,
+    statsPeriod,
+    metrics = [],
+  } = options
   const globs = Object.keys(domainRules)
   const nameOf = (kind: PolicyKind) => {
     const chosen = policies[kind]
@@ -44,15 +56,21 @@ function describe({ path, options, interval, policies, domainRules }: Config): s
     ['ballooning', nameOf('ballooning')],
     ['ksm', nameOf('ksm')],
     ['only guests named', match],
-    ['rules for guests named', globs.length > 0 ? globs.join(', ') : undefined],
+    ['rules for guests named', listed(globs)],
     ['pCPUs of the host', hostCpus?.toString()],
     ['memory of the host', hostMemoryReserve === undefined ? undefined : formatBytes(hostMemoryReserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
+    ['metrics at', listed(metrics.map(addressText))],
+    ['notifies', listed(notify.map(receiverText))],
     ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]
   return [
     `ok: ${path}`,
     ...facts.flatMap(([what, value]) => (value === undefined ? [] : [`  ${what}: ${value}`])),
   ]
+}
+
+function listed(names: readonly string[]): string | undefined {
+  return names.length > 0 ? names.join(', ') : undefined
 }

@@ -10,7 +10,8 @@ import {
   type RegisteredPolicy,
 } from '../../policies.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
-import { ConfigError } from '../exit-codes.ts'
+import { ConfigError, UsageError } from '../exit-codes.ts'
+import { type Receiver, readReceiver } from '../notify/receiver.ts'
 import { type RunOption, type RunOptions, runOptionNames, runOptions, uselessOptions } from '../options.ts'
 import { parseSeconds } from '../values.ts'
 import { ConfigReader, type Entry } from './yaml-reader.ts'
@@ -35,6 +36,8 @@ export interface Config {
   readonly interval: number | undefined
   readonly policies: PolicyChoices
   readonly domainRules: DomainRulesByName
+  /** Who is told of what happens. */
+  readonly notify: readonly Receiver[]
   /** `FILE:LINE:COLUMN: KEY` of an option; just its key where the file does not have it. */
   nameOf(key: string): string
 }
@@ -52,7 +55,13 @@ const domainKinds = {
 const policyKinds = Object.keys(policies) as PolicyKind[]
 
 /** The keys of a configuration file: those of `ballast run`, under the same names, and the rules for domains. */
-const keys: readonly string[] = ['interval', ...policyKinds, ...runOptionNames.map(kebabCase), 'domain-rules']
+const keys: readonly string[] = [
+  'interval',
+  ...policyKinds,
+  ...runOptionNames.map(kebabCase),
+  'notify',
+  'domain-rules',
+]
 
 /** Bytes. What is longer is no configuration: a disk, or a log. */
 const longest = 2 ** 20
@@ -95,6 +104,7 @@ export function parseConfig(path: string, text: string): Config {
   const rules = entries.get('domain-rules')
   const places = new Map<string, Entry>(entries)
   const domainRules = rules ? rulesOf(reader, rules, places, options.hostCpus) : {}
+  const notify = receiversIn(reader, entries.get('notify'))
   if (chosen.scheduler === 'none' && chosen.ballooning === 'none' && (chosen.ksm ?? 'none') === 'none') {
     reader.problem(
       entries.get('ballooning')!,
@@ -112,6 +122,7 @@ export function parseConfig(path: string, text: string): Config {
     interval,
     policies: chosen,
     domainRules,
+    notify,
     nameOf(key) {
       const entry = places.get(key)
       return entry ? `${reader.place(entry)}${key}` : key
@@ -122,7 +133,9 @@ export function parseConfig(path: string, text: string): Config {
 function valueIn(reader: ConfigReader, entry: Entry | undefined, key: string, option: RunOption): unknown {
   if ('choices' in option) return reader.choice(entry, option.choices)
   if ('helpOff' in option) return reader.flag(entry)
-  return reader.parsed(entry, (option.parseInFile ?? option.parse)(key))
+  const parse = (option.parseInFile ?? option.parse)(key)
+  if (!option.repeats || !entry) return reader.parsed(entry, parse)
+  return reader.items(entry).map((item) => reader.parsed(item, parse))
 }
 
 /** `NAME`, `none`, or `{ policy: NAME, … }` with options of that policy. Undefined: not said, or something is wrong. */
@@ -174,4 +187,21 @@ function rulesOf(
     if (values) made.push([glob, values])
   }
   return Object.fromEntries(made)
+}
+
+/** `{ program: PATH }` or `{ url: URL }`, or a list of these. */
+function receiversIn(reader: ConfigReader, entry: Entry | undefined): readonly Receiver[] {
+  if (!entry) return []
+  return reader.items(entry).flatMap((item) => {
+    const { values, places } = reader.options(item, { program: 'text', url: 'text' })
+    // What is wrong with one of them has been said.
+    if (!reader.isGroup(item) || places.size > Object.keys(values).length) return []
+    try {
+      return [readReceiver(item.name, values)]
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      reader.problem(item, error.message)
+      return []
+    }
+  })
 }

@@ -75,6 +75,14 @@ export class ConfigReader {
     return pair ? this.#entry(`${entry.name}.${name}`, pair.value, entry.offset) : undefined
   }
 
+  /** What is in a list, or the entry itself as a list of one. */
+  items(entry: Entry): readonly Entry[] {
+    const list = this.#resolved(entry.value)
+    if (!isSeq(list)) return [entry]
+    if (list.items.length === 0) this.wrong(entry, 'a list with something in it')
+    return list.items.map((item) => this.#entry(entry.name, item, entry.offset))
+  }
+
   /** Whether there are options within `entry`. */
   isGroup(entry: Entry): boolean {
     return isMap(this.#resolved(entry.value))

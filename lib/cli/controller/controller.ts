@@ -15,6 +15,7 @@ import { assertFits, assertReplaces, resourcesOf, type Setup } from './setup.ts'
 import { runThenRestore } from './shutdown.ts'
 import { Service } from './systemd.ts'
 import { runTicks } from './ticks.ts'
+import { startWatchers } from './watchers.ts'
 
 /**
  * Runs policies on the host, as its only controller, until its ticks are done or the user stops it, and tells
@@ -39,6 +40,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     },
   }
   logConnection(speaking, host)
+  await using watchers = await startWatchers(speaking, setup, host)
   const path = resolve(journalPath(setup.options.journal, host.uri, context.env))
   using lock = changesNothing
     ? undefined
@@ -73,21 +75,19 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   const seen = (tick: Tick) => {
     permissions.assertSome(tick.view)
     service.tick(tick)
+    watchers.observe(tick)
     walked++
     if (tick.cause === 'interval') regularTicks++
   }
   /** Gives what to go on with. */
-  const walkBy = async ({
-    options,
-    pilot,
-    configuration,
-    lockInfo: told,
-  }: Setup): Promise<Setup | undefined> => {
+  const walkBy = async (next: Setup): Promise<Setup | undefined> => {
+    const { options, pilot, configuration, lockInfo: told } = next
     const { ticks } = options
     const left = ticks === undefined ? undefined : ticks - regularTicks
     tells = await createLogger(context, options)
     lock?.tell(told.policies)
     service.begin(pilot.interval)
+    watchers.begin(next)
     const show = (tick: Tick) => {
       advise(tick)
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')
@@ -108,7 +108,12 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   }
   const work = async () => {
     let present: Setup | undefined = setup
-    while (present) present = await walkBy(present)
+    try {
+      while (present) present = await walkBy(present)
+    } catch (error) {
+      watchers.failed(error)
+      throw error
+    }
   }
   if (!journal) await work()
   else {

@@ -1,12 +1,15 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AutopilotOptions } from '../../control/autopilot.ts'
 import type { Resource } from '../../control/host-lock/owner.ts'
 import { readOptions } from '../../control/options.ts'
 import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
 import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
+import type { MetricsConfig } from '../../report/metrics/tick-metrics.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import type { Chosen, Config } from '../config/config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
+import type { Receiver } from '../notify/receiver.ts'
 import {
   type ControlOptions,
   defaultInterval,
@@ -15,6 +18,7 @@ import {
   uselessOptions,
 } from '../options.ts'
 import type { RecordedConfiguration } from '../recording/configuration.ts'
+import { version } from '../version.ts'
 
 /** What the command line says. */
 export interface CommandLine {
@@ -34,6 +38,8 @@ export interface Setup {
   readonly configuration: RecordedConfiguration
   /** What another program that asks hears of it. */
   readonly lockInfo: { readonly command: string; readonly policies: readonly string[] }
+  /** Who is told of what happens. */
+  readonly notify: readonly Receiver[]
   /** Path of the configuration file. */
   readonly config?: string | undefined
   /** How messages call an option, which is given here by its key in the file. */
@@ -83,6 +89,7 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
       },
     },
     lockInfo: { command: config ? `${command} --config ${config.path}` : command, policies: names },
+    notify: config?.notify ?? [],
     config: config?.path,
     nameOf: (key) => {
       const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
@@ -125,6 +132,8 @@ export function assertReplaces(next: Setup, present: Setup): void {
   const kinds = Object.keys(policies) as PolicyKind[]
   const problems = [
     ...(['connect', 'journal', 'record'] as const).filter((name) => options[name] !== present.options[name]),
+    ...(isDeepStrictEqual(options.metrics, present.options.metrics) ? [] : ['metrics']),
+    ...(isDeepStrictEqual(next.notify, present.notify) ? [] : ['notify']),
     ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
     ...(!options.statsPeriod === !present.options.statsPeriod ? [] : ['stats-period']),
     ...((options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),
@@ -170,4 +179,17 @@ function splitOff(pilot: Setup['pilot'], option: string): { key: string; others:
   }
   const isKnown = Object.hasOwn(pilot, option)
   return { key: kebabCase(option), others: isKnown ? { ...pilot, [option]: undefined } : pilot }
+}
+
+/** What metrics say of a setup. */
+export function metricsConfig({ pilot, configuration, options }: Setup): MetricsConfig {
+  const { scheduler, ballooning, ksm } = configuration.policies
+  return {
+    version: version(),
+    interval: pilot.interval,
+    dryRun: options.dryRun ?? false,
+    scheduler: scheduler?.name,
+    ballooning: ballooning?.name,
+    ksm: ksm?.name,
+  }
 }

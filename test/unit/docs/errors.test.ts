@@ -31,6 +31,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_JOURNAL: true,
   ERR_RECORDING: true,
   ERR_SCENARIO: true,
+  ERR_LISTEN: true,
   ERR_LOCKED: true,
 }
 

@@ -1,0 +1,57 @@
+import type { Tick } from '../../control/tick.ts'
+import type { Host } from '../../host/host.ts'
+import { type CliContext, logNotice } from '../context.ts'
+import { WorkFailed } from '../exit-codes.ts'
+import type { MetricsAddress } from '../metrics/address.ts'
+import type { ServedMetrics } from '../metrics/serve.ts'
+import type { Notifications } from '../notify/notify.ts'
+import { metricsConfig, type Setup } from './setup.ts'
+
+/** What is made of the Ticks of a run beside its log: metrics, and notifications. */
+export interface Watchers extends AsyncDisposable {
+  /** A loop begins, with this setup. */
+  begin(setup: Setup): void
+  observe(tick: Tick): void
+  /** The run ends by this error. */
+  failed(error: unknown): void
+}
+
+/** Begins what `setup` asks for; without being asked for, nothing of it is loaded. Rejects with `ERR_LISTEN`. */
+export async function startWatchers(context: CliContext, setup: Setup, { uri }: Host): Promise<Watchers> {
+  const { options, notify } = setup
+  const served = options.metrics && (await serve(context, setup, options.metrics))
+  const told = notify.length > 0 ? await tell(context, setup, uri) : undefined
+  return {
+    begin: (next) => served?.configure(metricsConfig(next)),
+    observe(tick) {
+      served?.metrics.observe(tick)
+      told?.observe(tick)
+    },
+    failed(error) {
+      // It ended as it was to, and something in its last tick failed.
+      if (!(error instanceof WorkFailed)) told?.failed(error)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([served?.[Symbol.asyncDispose](), told?.[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+async function serve(
+  context: CliContext,
+  setup: Setup,
+  addresses: readonly MetricsAddress[],
+): Promise<ServedMetrics> {
+  const { serveMetrics } = await import('../metrics/serve.ts')
+  const report = (problem: string) => logNotice(context, problem, { event: 'metrics', level: 'warn' })
+  const served = await serveMetrics(addresses, metricsConfig(setup), report)
+  for (const address of served.addresses) {
+    logNotice(context, `metrics at ${address}`, { event: 'metrics', level: 'info' })
+  }
+  return served
+}
+
+async function tell(context: CliContext, { notify, options }: Setup, uri: string): Promise<Notifications> {
+  const { startNotifications } = await import('../notify/notify.ts')
+  return await startNotifications(context, notify, { uri, dryRun: options.dryRun ?? false })
+}

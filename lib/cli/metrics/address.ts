@@ -1,0 +1,53 @@
+import { isAbsolute } from 'node:path'
+import { UsageError } from '../exit-codes.ts'
+
+/** Where metrics are served. */
+export type MetricsAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Bytes of the longest path that a Unix socket can have, on Linux. */
+const longestPath = 107
+
+/** `[HOST:]PORT` or `unix:PATH`. Without a host it is this machine's loopback address. */
+export function parseMetricsAddress(option: string): (text: string) => MetricsAddress {
+  return (text) => {
+    const wrong = () =>
+      new UsageError(
+        `${option} must be a port such as 9177, HOST:PORT such as 0.0.0.0:9177 or [::1]:9177, or unix:PATH; got ${JSON.stringify(text)}`,
+      )
+    if (text.startsWith('unix:')) {
+      const path = text.slice('unix:'.length)
+      if (path.trim() === '' || path.includes('\0')) throw wrong()
+      if (Buffer.byteLength(path) > longestPath) {
+        throw new UsageError(
+          `${option} must be a path of at most ${longestPath} bytes; got ${JSON.stringify(path)}`,
+        )
+      }
+      return { kind: 'unix', path }
+    }
+    const [, inBrackets, name, digits] =
+      /^(?:(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):)?(\d{1,5})$/i.exec(text) ?? []
+    const port = digits === undefined ? Number.NaN : Number(digits)
+    if (!(port <= 65_535)) throw wrong()
+    return { kind: 'tcp', host: inBrackets ?? name ?? '127.0.0.1', port }
+  }
+}
+
+/** The same for a file: a service has no directory that a path could be relative to. */
+export function parseAbsoluteMetricsAddress(option: string): (text: string) => MetricsAddress {
+  return (text) => {
+    const address = parseMetricsAddress(option)(text)
+    if (address.kind === 'unix' && !isAbsolute(address.path)) {
+      throw new UsageError(`${option} must be a path that begins with /; got ${JSON.stringify(address.path)}`)
+    }
+    return address
+  }
+}
+
+/** An address as it is written. */
+export function addressText(address: MetricsAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`
+  const { host, port } = address
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
