@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { dirname } from 'node:path'
 import { BallastError } from '../../host/errors.ts'
 import { addressText, type MetricsAddress } from './address.ts'
 
@@ -36,7 +38,9 @@ export async function listen(server: Server, address: MetricsAddress): Promise<M
     return address
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    const why = reasons[code] ?? message
+    // Of a directory that is not there Node says EACCES.
+    const isNowhere = address.kind === 'unix' && !existsSync(dirname(address.path))
+    const why = reasons[isNowhere ? 'ENOENT' : code] ?? message
     throw new BallastError('ERR_LISTEN', `Cannot serve metrics at ${addressText(address)}: ${why}`, {
       cause: error,
     })
