@@ -53,6 +53,7 @@ host-memory-reserve: 2GiB
 host-cpus: 0
 respect-pins: true
 journal: /var/lib/x.jsonl
+metrics: [9177, 'unix:/run/ballast/metrics.sock']
 dry-run: false
 log: json
 log-level: warn
@@ -68,6 +69,10 @@ domain-rules:
       hostCpus: CpuSet.of(0),
       respectPins: true,
       journal: '/var/lib/x.jsonl',
+      metrics: [
+        { kind: 'tcp', host: '127.0.0.1', port: 9177 },
+        { kind: 'unix', path: '/run/ballast/metrics.sock' },
+      ],
       dryRun: false,
       log: 'json',
       logLevel: 'warn',
@@ -107,6 +112,9 @@ describe('a mistake in it', () => {
     ['respect-pins: yes', /^1:15: respect-pins must be true or false; got "yes"$/],
     ['connect: [a]', /^1:10: connect must not be empty; got a YAML list$/],
     ['journal: here', /^1:10: journal must be a path that begins with \/; got "here"$/],
+    ['metrics: localhost', /^1:10: metrics must be a port such as 9177, .*; got "localhost"$/],
+    ['metrics: [1, unix:x]', /^1:14: metrics must be a path that begins with \/; got "x"$/],
+    ['metrics: []', /^1:10: metrics must be a list with something in it; got a YAML list$/],
     ['log: xml', /^1:6: log must be one of text, json; got "xml"$/],
     ['scheduler: shares', /^1:12: scheduler must be one of none, balance, .*; got "shares"$/],
     ['scheduler:\n  policy: x', /^2:11: scheduler.policy must be one of balance, /],
