@@ -154,6 +154,16 @@ export const guestMetrics: Families<Guests> = {
     'Part of a pCPU that the vCPU would use if it never waited.',
     ({ vcpu }) => vcpu.demand,
   ),
+  ballast_guest_score_ratio: {
+    type: 'gauge',
+    help: 'Score of the guest, 0 to 1: how much of what it wanted it got, of cpu, of memory, and the lower of both together.',
+    labels: ['domain', 'resource'],
+    series(guests, add) {
+      for (const { labels, scores } of guests) {
+        for (const [resource, score] of Object.entries(scores)) add({ ...labels, resource }, score)
+      }
+    },
+  },
   ballast_guest_managed: perGuest('gauge', 'Whether Ballast may change the guest.', ({ settings }) =>
     flag(settings.managed),
   ),

@@ -10,6 +10,8 @@ export interface GuestRow {
   /** Milliseconds since the epoch at its View. */
   readonly wallTime: number
   readonly vcpus: readonly VcpuRow[]
+  /** Of what it wanted, the part that it got; NaN where it is not known. */
+  readonly scores: { readonly cpu: number; readonly memory: number; readonly together: number }
 }
 
 /** One of its vCPUs, with its seconds since Ballast began to sample it. */
@@ -52,8 +54,8 @@ export class GuestTotals {
   }
 
   /** The guests of a Tick with what was counted so far. */
-  rows({ view }: Tick): GuestRow[] {
-    return view.domains.map((guest) => {
+  rows({ view, scores }: Tick): GuestRow[] {
+    return view.domains.map((guest, row) => {
       const { ran = [], waited = [] } = this.#totals.get(guest.uuid) ?? {}
       const labels = { domain: printable(guest.name) }
       const vcpus = guest.vcpus.map((vcpu) => ({
@@ -62,7 +64,10 @@ export class GuestTotals {
         ran: ran[vcpu.vcpu] ?? 0,
         waited: waited[vcpu.vcpu],
       }))
-      return { guest, labels, wallTime: view.wallTime, vcpus }
+      const part = (points: ArrayLike<number>) => (points[row] ?? Number.NaN) / 100
+      const { cpu, memory, together } = scores
+      const parts = { cpu: part(cpu), memory: part(memory), together: part(together) }
+      return { guest, labels, wallTime: view.wallTime, vcpus, scores: parts }
     })
   }
 }

@@ -91,7 +91,13 @@ describe('the metrics of a Tick', () => {
       rule: 'unmanaged',
       reason: { kind: 'paused' },
     } as const
-    metrics.observe(tickOf(0, at(1_000), { explanation, skipped: [skipped, { ...skipped, what: 'vcpus' }] }))
+    const scores = {
+      cpu: Float64Array.of(61, 100),
+      memory: Float64Array.of(100, Number.NaN),
+      together: Float64Array.of(61, Number.NaN),
+    }
+    const lasting = [skipped, { ...skipped, what: 'vcpus' as const }]
+    metrics.observe(tickOf(0, at(1_000), { explanation, scores, skipped: lasting }))
     const series = await seriesOf(metrics)
     expect(Object.fromEntries(series)).toMatchObject({
       [`ballast_build_info{version="1.2.3",node="${process.version}"}`]: 1,
@@ -99,6 +105,8 @@ describe('the metrics of a Tick', () => {
       ballast_interval_seconds: 2,
       'ballast_vcpu_demand_ratio{domain="web1",vcpu="0"}': 0.75,
       'ballast_guest_managed{domain="web1"}': 1,
+      'ballast_guest_score_ratio{domain="web1",resource="cpu"}': 0.61,
+      'ballast_guest_score_ratio{domain="web1",resource="together"}': 0.61,
       'ballast_guest_statistics_age_seconds{domain="web1"}': 3,
       'ballast_balloon_target_bytes{domain="web1"}': 640 * MiB,
       'ballast_balloon_refusing{domain="web1"}': 0,
@@ -128,6 +136,7 @@ describe('the metrics of a Tick', () => {
     expect(text).not.toContain('ballast_host_memory_pressure_ratio')
     expect(text).not.toContain('ballast_deviation_lower_bound_ratio')
     expect(text).not.toContain('ballast_guest_statistics_age_seconds{domain="db"}')
+    expect(text).not.toContain('ballast_guest_score_ratio{domain="db"')
   })
 
   it('count how long vCPUs ran and waited from sample to sample, each once', async () => {
