@@ -24,15 +24,13 @@ interface Stretch {
 const equal = 1e-6
 
 /**
- * The cost of hindsight over these ticks, from the first full sample on, where all are as no policy had them. The first tick
- * is as it is for everybody; from then on the oracle has them where it wants them. Exact where what they want never changes
+ * The cost of hindsight over these ticks, where no policy did anything. The first tick is as it is for everybody; from then on
+ * the oracle has all where it wants them. Exact where what they want never changes
  * and all moves cost the same; otherwise a bound: the least deviation at each tick, with moves for nothing. `large`: too large
  * for the oracle, so that the least deviation is a bound itself.
  */
 export function hindsightOf(scenes: readonly Scene[], large: boolean): Hindsight {
-  const first = scenes.findIndex(({ full }) => full)
-  const counted = scenes.slice(Math.max(0, first))
-  const [start, ...rest] = counted
+  const [start, ...rest] = scenes
   if (!start) return { cost: 0, kind: 'exact' }
   const begin = deviationOf(start)
   const stretches = stretchesOf(rest)
@@ -47,10 +45,10 @@ export function hindsightOf(scenes: readonly Scene[], large: boolean): Hindsight
     isEven(start)
   ) {
     const [price = 0] = prices
-    return { cost: (begin + cheapest(start, only.ticks, price)) / counted.length, kind: 'exact' }
+    return { cost: (begin + cheapest(start, only.ticks, price)) / scenes.length, kind: 'exact' }
   }
   const sum = stretches.reduce((total, { scene, ticks }) => total + ticks * leastOf(scene, large), 0)
-  return { cost: (begin + sum) / counted.length, kind: 'bound' }
+  return { cost: (begin + sum) / scenes.length, kind: 'bound' }
 }
 
 /**

@@ -23,6 +23,8 @@ export interface RegretFigures {
   readonly seeds: number
   /** By side and policy: mean over the contests in which there was something to gain, and how many these were. */
   readonly means: Readonly<Record<RegretEntry['side'], Readonly<Record<string, number>>>>
+  /** The mean of `balance`, counted from the first full sample on. */
+  readonly sampled: number | undefined
   readonly counted: Readonly<Record<RegretEntry['side'], number>>
   readonly results: readonly RegretResult[]
 }
@@ -71,6 +73,7 @@ export async function measureRegret(
         return values.length > 0 ? [[name, values.reduce((sum, one) => sum + one, 0) / values.length]] : []
       }),
     )
+  const sampled = ofSide('cpu').flatMap(({ sampledRegrets }) => sampledRegrets.balance ?? [])
   const means = { cpu: meansOf('cpu'), memory: meansOf('memory') }
   return {
     bench: 'regret',
@@ -78,6 +81,7 @@ export async function measureRegret(
     limit: regretLimit,
     seeds,
     means,
+    sampled: sampled.length > 0 ? sampled.reduce((sum, one) => sum + one, 0) / sampled.length : undefined,
     counted: { cpu: ofSide('cpu').length, memory: ofSide('memory').length },
     results: inOrder,
   }

@@ -25,16 +25,21 @@ export interface RegretResult extends RegretEntry {
   readonly costs: Readonly<Record<string, number>>
   /** By policy; empty where there was hardly anything to gain. */
   readonly regrets: Readonly<Record<string, number>>
+  /** The same counted from the first full sample on, for oracle and policies alike. */
+  readonly sampledRegrets: Readonly<Record<string, number>>
 }
 
 export async function runRegret(entry: RegretEntry): Promise<RegretResult> {
   const names = entry.policy.split(',')
-  const { none, costs, hindsight } =
-    entry.side === 'cpu' ? await cpuCosts(entry, names) : await memoryCosts(entry, names)
-  const gain = none - hindsight.cost
-  const regrets =
-    gain > leastGain[entry.side] ? names.map((name) => [name, (costs[name]! - hindsight.cost) / gain]) : []
-  return { ...entry, hindsight, none, costs, regrets: Object.fromEntries(regrets) }
+  const [all, sampled = all] =
+    entry.side === 'cpu' ? await cpuCosts(entry, names) : [await memoryCosts(entry, names)]
+  const regretsOf = ({ none, costs, hindsight: { cost } }: Costs) => {
+    const gain = none - cost
+    const regrets =
+      gain > leastGain[entry.side] ? names.map((name) => [name, (costs[name]! - cost) / gain]) : []
+    return Object.fromEntries(regrets) as Record<string, number>
+  }
+  return { ...entry, ...all, regrets: regretsOf(all), sampledRegrets: regretsOf(sampled) }
 }
 
 interface Costs {
@@ -43,24 +48,42 @@ interface Costs {
   readonly hindsight: Hindsight
 }
 
-async function cpuCosts({ contest: name, seed }: RegretEntry, names: readonly string[]): Promise<Costs> {
+/** Of all ticks, and of those from the first full sample on. */
+async function cpuCosts(
+  { contest: name, seed }: RegretEntry,
+  names: readonly string[],
+): Promise<[all: Costs, sampled: Costs]> {
   const contest = contestOf(name)
   const costOf = async (policy: string, scenes?: Scene[]) => {
     await using host = simulate(contest.scenario(seed))
-    const cost = new CpuCost()
+    const all = new CpuCost()
+    const sampled = new CpuCost({ sampled: true })
     const options = { ...contest.options, interval, scheduler: policies[policy]!(), ticks: contest.ticks }
     for await (const tick of autopilot(host, options)) {
       const applied = tick.outcomes.flatMap(({ action, status }) => (status === 'applied' ? [action] : []))
-      cost.take(tick.view, host, applied)
+      all.take(tick.view, host, applied)
+      sampled.take(tick.view, host, applied)
       scenes?.push(sceneOf(tick, host))
     }
-    return cost.value.cost
+    return [all.value.cost, sampled.value.cost] as const
   }
   const scenes: Scene[] = []
   const none = await costOf('none', scenes)
-  const costs: Record<string, number> = {}
-  for (const policy of names) costs[policy] = await costOf(policy)
-  return { none, costs, hindsight: hindsightOf(scenes, !contest.oracle) }
+  const costs = [{}, {}] as [Record<string, number>, Record<string, number>]
+  for (const policy of names) {
+    const [all, sampled] = await costOf(policy)
+    costs[0][policy] = all
+    costs[1][policy] = sampled
+  }
+  const first = Math.max(
+    0,
+    scenes.findIndex(({ full }) => full),
+  )
+  const hindsight = (from: number) => hindsightOf(scenes.slice(from), !contest.oracle)
+  return [
+    { none: none[0], costs: costs[0], hindsight: hindsight(0) },
+    { none: none[1], costs: costs[1], hindsight: hindsight(first) },
+  ]
 }
 
 async function memoryCosts({ contest: name, seed }: RegretEntry, names: readonly string[]): Promise<Costs> {

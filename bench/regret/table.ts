@@ -2,10 +2,13 @@ import type { RegretFigures } from './regret.ts'
 import type { RegretEntry, RegretResult } from './run.ts'
 
 /** The regret of every policy for people, in percent; a contest with nothing to gain is left out. */
-export function regretTable({ results, means, counted, limit, passed }: RegretFigures): string {
+export function regretTable({ results, means, sampled, counted, limit, passed }: RegretFigures): string {
   const sides = (['cpu', 'memory'] as const).filter((side) => counted[side] > 0)
   return [
     ...sides.flatMap((side) => [...sideTable(side, results, means[side]), '']),
+    ...(sampled === undefined
+      ? []
+      : [`balance, counted from the first full sample on: ${percent(sampled)} % on average`]),
     `balance: at most ${100 * limit} % on average: ${passed ? 'met' : 'MISSED'}`,
   ].join('\n')
 }

@@ -1,6 +1,7 @@
 import { debuglog, inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { printable } from '../util/printable.ts'
+import { capacityCommand } from './commands/capacity.ts'
 import { checkCommand } from './commands/check.ts'
 import { cpuCommand } from './commands/cpu.ts'
 import { historyCommand } from './commands/history.ts'
@@ -35,6 +36,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
     whyCommand,
     replayCommand,
     whatIfCommand,
+    capacityCommand,
     importCommand,
   ]
   const program = new Command('ballast')

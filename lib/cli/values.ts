@@ -86,6 +86,19 @@ export function parseWhole(option: string): (text: string) => number {
   }
 }
 
+/** A part of a whole, above 0 and up to 1. */
+export function parsePart(option: string): (text: string) => number {
+  return (text) => {
+    const part = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(part > 0 && part <= 1)) {
+      throw new UsageError(
+        `${option} must be a number above 0 and up to 1, such as 0.5; got ${JSON.stringify(text)}`,
+      )
+    }
+    return part
+  }
+}
+
 /** A list of pCPUs such as `0-1,8`. */
 export function parseCpus(option: string): (text: string) => CpuSet {
   return (text) => {

@@ -33,15 +33,21 @@ export const leastGain = { cpu: 0.01, memory: 1 } as const
 /**
  * What a scheduler costs on a simulated host: the time-average of the standard deviation of the true load of the pCPUs (of the
  * cores, where threads share them), and each move at the price that `balance` has for it, in the tick in which it is made.
- * Fractions of a pCPU. Counted from the first tick with a full sample on: before it nothing can be decided.
+ * Fractions of a pCPU. With `sampled` it is counted from the first tick with a full sample on: before it nothing can be decided
+ * by what guests use.
  */
 export class CpuCost {
   #ticks = 0
   #cost = 0
   #bound = 0
+  readonly #sampled: boolean
+
+  constructor({ sampled = false }: { readonly sampled?: boolean } = {}) {
+    this.#sampled = sampled
+  }
 
   take(view: View, host: SimulatedHost, applied: readonly MovingAction[]): void {
-    if (this.#ticks === 0 && !isFullSample(view)) return
+    if (this.#sampled && this.#ticks === 0 && !isFullSample(view)) return
     this.#ticks++
     const { loads, weights, isEven } = trueLoads(view, host)
     this.#cost += standardDeviation(loads)

@@ -1,6 +1,7 @@
 import { isMove, type MovingAction } from '../policy/plan.ts'
 import { standardDeviation } from '../util/statistics.ts'
 import { isFullSample, pcpuDemands } from '../view/cpu/pcpu-loads.ts'
+import { scoresOf } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
 
 /** The time-average of something that is not always known. */
@@ -36,11 +37,20 @@ export interface FiguresRecord {
   readonly meanDelay: number
   /** The worst-served vCPU, as `guest 0`. */
   readonly worstServed: string | undefined
+  /** The lowest of the scores of all guests, of CPU or of memory; undefined: none is known. */
+  readonly lowestScore: LowestScore | undefined
   /** Bytes by which balloons changed, up and down. */
   readonly memoryMoved: number
   /** Bytes that guests swapped in and out. */
   readonly swapped: number
   readonly guests: readonly GuestRecord[]
+}
+
+/** A guest's score, in points. */
+export interface LowestScore {
+  readonly guest: string
+  readonly of: 'cpu' | 'memory'
+  readonly points: number
 }
 
 /** One guest over a time, by name. */
@@ -52,6 +62,8 @@ export interface GuestRecord {
   readonly demand: readonly number[]
   /** What it used of the most that it can have, as a part of that. */
   readonly use: number
+  /** Points from 0 to 100, on average; see docs/scores.md. */
+  readonly score: { readonly cpu: number; readonly memory: number }
   /** Bytes: on average, and at the end. */
   readonly size: number
   readonly lastSize: number
@@ -62,6 +74,8 @@ interface Guest {
   readonly delay: Average[]
   readonly demand: Average[]
   readonly use: Average
+  readonly cpuScore: Average
+  readonly memoryScore: Average
   readonly size: Average
   lastSize: number
 }
@@ -93,8 +107,11 @@ export class HostFigures {
     if (isFullSample(view)) this.#deviation.add(standardDeviation(pcpuDemands(view)), interval)
     const busy = view.pcpus.flatMap((pcpu) => pcpu.busy ?? [])
     this.#busyDeviation.add(standardDeviation(busy), busy.length > 0 ? interval : 0)
-    for (const { name, vcpus, memory } of view.domains) {
+    const scores = scoresOf(view)
+    for (const [row, { name, vcpus, memory }] of view.domains.entries()) {
       const guest = this.#guest(name)
+      guest.cpuScore.add(scores.cpu[row], interval)
+      guest.memoryScore.add(scores.memory[row], interval)
       for (const [number, vcpu] of vcpus.entries()) {
         for (const what of ['usage', 'delay', 'demand'] as const) {
           guest[what][number] ??= new Average()
@@ -130,6 +147,7 @@ export class HostFigures {
         delay: values(guest.delay),
         demand: values(guest.demand),
         use: guest.use.value,
+        score: { cpu: guest.cpuScore.value, memory: guest.memoryScore.value },
         size: guest.size.value,
         lastSize: guest.lastSize,
       }
@@ -152,6 +170,7 @@ export class HostFigures {
       worstDelay: worst?.part ?? Number.NaN,
       meanDelay: delays.length > 0 ? sum / delays.length : Number.NaN,
       worstServed: worst?.who,
+      lowestScore: lowestOf(guests),
       memoryMoved: this.#memoryMoved,
       swapped: this.#swapped,
       guests,
@@ -166,6 +185,8 @@ export class HostFigures {
         delay: [],
         demand: [],
         use: new Average(),
+        cpuScore: new Average(),
+        memoryScore: new Average(),
         size: new Average(),
         lastSize: Number.NaN,
       }
@@ -173,4 +194,15 @@ export class HostFigures {
     }
     return guest
   }
+}
+
+function lowestOf(guests: readonly GuestRecord[]): LowestScore | undefined {
+  let lowest: LowestScore | undefined
+  for (const { name: guest, score } of guests) {
+    for (const of of ['cpu', 'memory'] as const) {
+      const points = score[of]
+      if (!Number.isNaN(points) && !(lowest && lowest.points <= points)) lowest = { guest, of, points }
+    }
+  }
+  return lowest
 }

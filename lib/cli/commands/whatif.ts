@@ -6,9 +6,8 @@ import { type CliContext, writeLines } from '../context.ts'
 import { mergeSetup } from '../controller/setup.ts'
 import { UsageError } from '../exit-codes.ts'
 import { pilotOf } from '../recording/configuration.ts'
-import { timeText } from '../recording/text.ts'
 import { parseMoment } from '../values.ts'
-import { type AskedLoad, loadsAt } from '../whatif/loads.ts'
+import { type AskedLoad, inEarnest, loadsAt } from '../whatif/loads.ts'
 import { Progress } from '../whatif/progress.ts'
 import { answerTable, missLines } from '../whatif/text.ts'
 
@@ -81,8 +80,7 @@ function collect(value: string, before: readonly string[] = []): readonly string
 
 async function run(context: CliContext, path: string | undefined, options: WhatIfOptions): Promise<void> {
   const { from, to, json } = options
-  const nameOf = (uri: string, wallTime: number) => `${uri}, from ${timeText(wallTime)}`
-  for await (const asked of loadsAt(context, path, { from, to, nameOf })) {
+  for await (const asked of loadsAt(context, path, { from, to })) {
     using progress = new Progress(context, 'whatif')
     const result = await whatIf(asked.load, await policiesFor(asked, options), {
       signal: context.signal,
@@ -127,21 +125,16 @@ async function run(context: CliContext, path: string | undefined, options: WhatI
 const asRecorded = 'as recorded'
 
 /** The policies that were recorded, and each that is asked for. */
-async function policiesFor(
-  { configuration, load }: AskedLoad,
-  options: WhatIfOptions,
-): Promise<readonly Asked[]> {
-  const recorded = configuration ?? { loop: { interval: load.interval }, policies: {} }
-  // What was recorded may have been a dry run; what is asked for is meant in earnest.
-  const { dryRun: _, statsPeriod: __, ...loop } = recorded.loop
-  const asked: Asked[] = configuration ? [{ name: asRecorded, pilot: pilotOf(recorded) }] : []
+async function policiesFor(load: AskedLoad, options: WhatIfOptions): Promise<readonly Asked[]> {
+  const recorded = inEarnest(load)
+  const asked: Asked[] = load.configuration ? [{ name: asRecorded, pilot: pilotOf(load.configuration) }] : []
   const { scheduler, ballooning, ksm, config = [] } = options
   if (scheduler || ballooning || ksm) {
     for (const instead of combinations({ scheduler, ballooning, ksm })) {
       const name = Object.values(instead)
         .filter((one) => one !== undefined)
         .join(' + ')
-      asked.push({ name, pilot: pilotOf({ ...recorded, loop }, instead) })
+      asked.push({ name, pilot: pilotOf(recorded, instead) })
     }
   }
   for (const path of config) {

@@ -10,6 +10,7 @@ import { readScenarioFile } from '../../whatif/scenario-file.ts'
 import type { CliContext } from '../context.ts'
 import { configurationIn, type RecordedConfiguration } from '../recording/configuration.ts'
 import { logProblems } from '../recording/options.ts'
+import { timeText } from '../recording/text.ts'
 
 /** A load that a command is asked about, and where it comes from. */
 export interface AskedLoad {
@@ -21,9 +22,11 @@ export interface AskedLoad {
   readonly configuration: RecordedConfiguration | undefined
 }
 
-/** What is fitted, and to say whose it is. */
-export interface LoadOptions extends FitOptions {
-  readonly nameOf: (uri: string, wallTime: number) => string
+/** With what a load was recorded, to be done in earnest even if it was a dry run then; of a scenario, without any policy. */
+export function inEarnest({ configuration, load }: AskedLoad): RecordedConfiguration {
+  const { loop, policies } = configuration ?? { loop: { interval: load.interval }, policies: {} }
+  const { dryRun: _, statsPeriod: __, ...rest } = loop
+  return { loop: rest, policies }
 }
 
 /**
@@ -33,7 +36,7 @@ export interface LoadOptions extends FitOptions {
 export async function* loadsAt(
   context: CliContext,
   path: string | undefined,
-  { nameOf, ...options }: LoadOptions,
+  options: FitOptions,
 ): AsyncGenerator<AskedLoad, void, undefined> {
   const place = path ?? join(stateDirectory(context.env), 'recordings')
   if (!place.endsWith(recordingSuffix) && (await isFile(place))) {
@@ -49,7 +52,7 @@ export async function* loadsAt(
     const { load, figures, run } = await fitRecording(recording.entries, options)
     logProblems(context, recording)
     yield {
-      name: nameOf(recording.header.uri, recording.header.wallTime),
+      name: `${recording.header.uri}, from ${timeText(recording.header.wallTime)}`,
       load,
       recorded: figures.record(),
       configuration: run && configurationIn(run.configuration),

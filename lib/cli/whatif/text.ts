@@ -26,6 +26,9 @@ const rows: readonly Row[] = [
   both('deviation of pCPU load', ({ deviation }) => percent(deviation)),
   both('longest wait', ({ worstDelay }) => percent(worstDelay)),
   both('mean wait', ({ meanDelay }) => percent(meanDelay)),
+  both('lowest score', ({ lowestScore }) =>
+    lowestScore ? `${lowestScore.points.toFixed(0)} (${lowestScore.of})` : '-',
+  ),
   both('balloon changes', ({ resizes }) => String(resizes)),
   both('memory moved', ({ memoryMoved }) => formatBytes(memoryMoved)),
   both('swapped', ({ swapped }) => formatBytes(swapped)),

@@ -127,3 +127,27 @@ describe('ballast import', () => {
     expect(await run('import', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
   })
 })
+
+describe('ballast capacity', () => {
+  it('says how many more guests there can be, and what gives out', async () => {
+    const args = ['capacity', '--guest', '1x256MiB', '--load', '0.3', '--score-limit', '60', '--use', '0.5']
+    const { code, stdout, stderr } = await run(...args)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/carries \d+ more guests of 1 vCPU and 256 MiB, each vCPU wanting 30 % of a pCPU/)
+    expect(stdout).toMatch(/with one more the (CPU|memory) gives out: /)
+    expect(stderr).toContain('trying 1 more guest')
+  })
+
+  it.each([
+    [[], '--guest'],
+    [['--guest', '4GiB'], '--guest must be vCPUs and memory, such as 2x4GiB'],
+    [['--guest', '2x4'], '--guest must be a size with its unit'],
+    [['--guest', '1x1GiB', '--load', '2'], '--load must be a number above 0'],
+    [['--guest', '1x1GiB', '--score-limit', 'all'], '--score-limit must be a whole number'],
+  ])('%j is refused', async (args, message) => {
+    expect(await run('capacity', ...args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    })
+  })
+})
