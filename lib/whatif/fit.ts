@@ -15,6 +15,16 @@ import { type RecordedView, recordedViews } from './recorded-views.ts'
 import { stretches } from './stretches.ts'
 import { VcpuTraces } from './vcpu-trace.ts'
 
+/** There are fewer ticks than a load can be fitted to. */
+export class TooShort extends BallastError {
+  constructor(ticks: number) {
+    super(
+      'ERR_RECORDING',
+      `There are ${ticks} ticks with samples in that part of the recording; a load can be fitted to 3 or more`,
+    )
+  }
+}
+
 /** What of a recording is fitted. Milliseconds since the epoch. */
 export interface FitOptions {
   readonly from?: number | undefined
@@ -125,10 +135,7 @@ class Fit {
   load(): FittedLoad {
     const times = this.#times
     if (times.length < 3 || !this.#topology) {
-      throw new BallastError(
-        'ERR_RECORDING',
-        `There are ${times.length} ticks with samples in that part of the recording; a load can be fitted to 3 or more`,
-      )
+      throw new TooShort(times.length)
     }
     const interval = median(times.slice(1).map((time, index) => time - times[index]!))
     // Before the first tick vCPUs are brought to where they were.
@@ -256,8 +263,10 @@ class Fit {
       names.length > 0 ? [`${what}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`] : []
     return [
       ...told(
-        unknown(({ traces }) => traces.some((trace) => trace.closed.every(Number.isNaN))),
-        'usage not known at any time, taken as idle',
+        unknown(
+          ({ traces }) => traces.length === 0 || traces.some(({ closed }) => closed.every(Number.isNaN)),
+        ),
+        'usage of its vCPUs not known at any time, taken as idle',
       ),
       ...told(
         unknown(({ memory }) => memory.every(({ used }) => Number.isNaN(used))),

@@ -9,7 +9,7 @@ import { UsageError } from '../exit-codes.ts'
 import { addPolicyOptions, type PolicyNames } from '../options.ts'
 import { pilotOf } from '../recording/configuration.ts'
 import { parseMoment, parsePart, parseSize, parseWhole } from '../values.ts'
-import { type AskedLoad, inEarnest, loadsAt } from '../whatif/loads.ts'
+import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 
 interface CapacityOptions extends PolicyNames {
   readonly guest: Pick<GuestShape, 'vcpus' | 'size'>
@@ -78,7 +78,9 @@ Examples:
   ballast capacity --guest 4x16GiB --load 0.5 --use 0.8      busier ones
   ballast capacity scenario.json --guest 1x1GiB --json       on a scenario; see ballast import`,
     )
-    .action((path: string | undefined, options: CapacityOptions) => run(context, path, options))
+    .action((path: string | undefined, options: CapacityOptions) =>
+      untilStopped(context, () => run(context, path, options)),
+    )
 }
 
 function parseGuest(text: string): Pick<GuestShape, 'vcpus' | 'size'> {

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 import { type PolicyKind, policies } from '../../policies.ts'
+import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type Answer, type Asked, missOf, whatIf } from '../../whatif/what-if.ts'
 import { type CliContext, writeLines } from '../context.ts'
@@ -7,7 +8,7 @@ import { mergeSetup } from '../controller/setup.ts'
 import { UsageError } from '../exit-codes.ts'
 import { pilotOf } from '../recording/configuration.ts'
 import { parseMoment } from '../values.ts'
-import { type AskedLoad, inEarnest, loadsAt } from '../whatif/loads.ts'
+import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 import { Progress } from '../whatif/progress.ts'
 import { answerTable, missLines } from '../whatif/text.ts'
 
@@ -60,7 +61,9 @@ Examples:
 
 Each scheduler is played with each ballooning policy that is named.`,
     )
-    .action((path: string | undefined, options: WhatIfOptions) => run(context, path, options))
+    .action((path: string | undefined, options: WhatIfOptions) =>
+      untilStopped(context, () => run(context, path, options)),
+    )
 }
 
 function policyOption(kind: PolicyKind): Option {
@@ -113,7 +116,7 @@ async function run(context: CliContext, path: string | undefined, options: WhatI
     writeLines(
       context,
       [
-        `${asked.name}: ${ticks} ticks, ${scenario.domains.length} guests, ${Math.round(speed)} times as fast as real time`,
+        `${asked.name}: ${counted(ticks, 'tick')}, ${counted(scenario.domains.length, 'guest')}, ${Math.round(speed)} times as fast as real time`,
         ...answerTable(columns, asked.recorded),
         ...(miss ? missLines(miss) : []),
         ...notes.map((note) => `note: ${note}`),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { recordingSuffix } from '../../recording/recording-files.ts'
 import { stateDirectory } from '../../util/state-directory.ts'
-import { type FitOptions, fitRecording } from '../../whatif/fit.ts'
+import { type FitOptions, fitRecording, TooShort } from '../../whatif/fit.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
 import { readScenarioFile } from '../../whatif/scenario-file.ts'
@@ -48,15 +48,34 @@ export async function* loadsAt(
     }
     return
   }
+  let outside: unknown
+  let found = false
   for (const recording of await readRecordings(place)) {
-    const { load, figures, run } = await fitRecording(recording.entries, options)
+    const fitted = await fitRecording(recording.entries, options).catch((error: unknown) => {
+      // Others may be of the time that is asked for.
+      if (!(error instanceof TooShort)) throw error
+      outside ??= error
+    })
     logProblems(context, recording)
+    if (!fitted) continue
+    found = true
+    const { load, figures, run } = fitted
     yield {
       name: `${recording.header.uri}, from ${timeText(recording.header.wallTime)}`,
       load,
       recorded: figures.record(),
       configuration: run && configurationIn(run.configuration),
     }
+  }
+  if (!found) throw outside
+}
+
+/** Does what takes long; ends quietly when the user wants it to end. */
+export async function untilStopped({ signal }: CliContext, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 

@@ -20,7 +20,7 @@ export async function* bitbrains(files: readonly string[]): AsyncGenerator<Readi
     for await (const fields of linesOf(file, ';')) {
       if (isHead) {
         isHead = false
-        if (/^timestamp/i.test(fields.text(column.time, 'Timestamp'))) continue
+        if (/^"?timestamp/i.test(fields.text(column.time, 'Timestamp'))) continue
       }
       if (fields.count < columns) {
         throw fields.wrong(fields.count - 1, `a line has ${columns} columns, and this one ${fields.count}`)

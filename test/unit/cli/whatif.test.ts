@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { main } from '../../../lib/cli/program.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { ballast } from './test-context.ts'
+import { ballast, contextOf } from './test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-whatif-'))
 const state = { XDG_STATE_HOME: directory }
@@ -78,6 +79,39 @@ describe('ballast whatif', () => {
     const { answers, recorded } = JSON.parse((await run('whatif', path('bare.json'), ...args)).stdout)
     expect(answers.map(({ name }: { name: string }) => name)).toEqual(['none + shares', 'balance + shares'])
     expect(recorded).toBeUndefined()
+  })
+
+  it('goes through every recording of the time that is asked for, and ends quietly when stopped', async () => {
+    const more = path('two')
+    for (const ticks of ['4', '5']) {
+      const host = simulate(scenarios.A6())
+      await ballast(['record', '--record', more, '--ticks', ticks], async () => host, state)
+    }
+    const { stdout } = await run('whatif', more, '--scheduler', 'balance', '--json')
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).ticks)
+        .sort(),
+    ).toEqual([4, 5])
+    const late = await run(
+      'whatif',
+      more,
+      '--scheduler',
+      'balance',
+      '--from',
+      '2026-01-01T00:00:04Z',
+      '--json',
+    )
+    expect(
+      late.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).ticks),
+    ).toEqual([3])
+    const stopped = contextOf(noHost, AbortSignal.abort('SIGINT'))
+    expect(await main(['whatif', more, '--scheduler', 'balance'], stopped)).toBe(0)
   })
 
   it.each([
