@@ -11,6 +11,7 @@
 #include "node/connection_wrap.h"
 #include "node/file_lock_wrap.h"
 #include "node/watchdog_wrap.h"
+#include "os/file_pages.h"
 #include "os/sd_notify.h"
 
 namespace ballast {
@@ -49,7 +50,8 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
         exports,
         {InstanceMethod<&BallastAddon::Open>("open"), InstanceMethod<&BallastAddon::LockFile>("lockFile"),
          InstanceMethod<&BallastAddon::IsFileLocked>("isFileLocked"),
-         InstanceMethod<&BallastAddon::Notify>("notify"), InstanceMethod<&BallastAddon::Watch>("watch")});
+         InstanceMethod<&BallastAddon::Notify>("notify"), InstanceMethod<&BallastAddon::Watch>("watch"),
+         InstanceMethod<&BallastAddon::DropPages>("dropFilePages")});
   }
 
  private:
@@ -89,6 +91,11 @@ class BallastAddon : public Napi::Addon<BallastAddon> {
   Napi::Value Watch(const Napi::CallbackInfo& info) {
     return WatchdogWrap::Start(info.Env(), watchdog_constructor_, Milliseconds(info[0]),
                                info[1].As<Napi::String>());
+  }
+
+  Napi::Value DropPages(const Napi::CallbackInfo& info) {
+    DropFilePages("/proc/self/smaps");
+    return info.Env().Undefined();
   }
 
   const std::shared_ptr<AsyncCall> async_call_;

@@ -35,6 +35,12 @@ export interface NativeAddon {
    * an `Error` when there can be no thread.
    */
   watch(limit: number, farewell: string): NativeWatchdog
+  /**
+   * Takes pages of files (programs, libraries, their data) out of this process, so that those which only its start needed
+   * no longer count as its resident memory. The kernel keeps them as cache, and each comes back when it is touched. Takes
+   * a few milliseconds, and does nothing where `/proc` cannot be read.
+   */
+  dropFilePages(): void
 }
 
 /** Watches until `stop()`, or until its worker or the process ends; never ended by garbage collection. */

@@ -20,6 +20,8 @@ export interface CliContext {
   readonly signal: AbortSignal
   /** Ends the process when this thread hangs for this number of milliseconds, until disposed of; see `endWhenHung`. */
   readonly endWhenHung?: ((limit: number) => Disposable) | undefined
+  /** Is called once in a run, when what only the start needed is no longer used: it may give pages of the program back. */
+  readonly dropFilePages?: (() => void) | undefined
   /** Calls `listener` at each SIGHUP, instead of ending the command, until the function that it gives is called. */
   readonly onHangup: (listener: () => void) => () => void
   /** Sends a line of `sd_notify` to the service manager; undefined: there is none that listens. */

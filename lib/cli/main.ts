@@ -14,6 +14,7 @@ const context = {
   stderr,
   signal: stopSignal(process),
   endWhenHung,
+  dropFilePages: () => loadNative().dropFilePages(),
   onHangup: hangups(process),
   notify: notifier(env, (socket, state) => loadNative().notify(socket, state)),
 }

@@ -19,8 +19,11 @@ class Fd {
   static Fd OpenForReading(const std::string& path);
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  // Reads the file from its start; empty when it cannot be read (any more).
+  // Reads the file from its start; empty when it cannot be read (any more). Ends at the first part that is
+  // not a whole buffer, which saves a call for each of thousands of small files.
   std::string ReadAll() const;
+  // The same; `to_the_end` also of a file that the kernel gives in parts, as /proc/PID/smaps.
+  std::string Read(bool to_the_end) const;
 
  private:
   int fd_ = -1;

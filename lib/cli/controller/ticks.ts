@@ -9,6 +9,9 @@ import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import type { LoopOptions } from '../options.ts'
 
+/** Ticks after which nothing that a usual one needs is used for the first time. */
+const startTicks = 3
+
 /** What goes beyond one run of the autopilot. */
 export interface RunTicksOptions {
   /** Ticks of earlier runs. Default 0. */
@@ -39,6 +42,7 @@ export async function runTicks(
     if (json) writeLines(context, [tickJson(tick)])
     else show(tick)
     if (tick.index === 0) noticeNoMatch(context, pilot.match, tick)
+    if (before + tick.index + 1 === startTicks) context.dropFilePages?.()
     seen?.(tick)
     assertJournal(tick)
     last = tick

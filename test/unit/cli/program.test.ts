@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { defaultJournalPath } from '../../../lib/cli/journal-path.ts'
+import { main } from '../../../lib/cli/program.ts'
 import { BallastError, type ErrorCode } from '../../../lib/host/errors.ts'
 import type { DomainRef } from '../../../lib/host/host.ts'
 import { ballooningPolicies } from '../../../lib/policies.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
-import { affinities, ballast, keep, withMembers } from './test-context.ts'
+import { affinities, ballast, contextOf, keep, withMembers } from './test-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-cli-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -46,6 +47,25 @@ describe('ballast cpu', () => {
     expect(new Set(await affinities(host))).toEqual(new Set([1]))
     expect(existsSync(journal)).toBe(false)
   })
+
+  it.each(['cpu', 'monitor'])(
+    '%s gives pages of the program back once, after three ticks',
+    async (command) => {
+      const given: number[] = []
+      let samples = 0
+      const simulated = simulate(scenarios.A3())
+      const host = withMembers(simulated, {
+        sampleCpu: () => {
+          samples++
+          return simulated.sampleCpu()
+        },
+      })
+      const context = contextOf(keep(host), new AbortController().signal)
+      const args = [command, '1', '--ticks', '6', ...(command === 'cpu' ? ['--journal', newJournal()] : [])]
+      expect(await main(args, { ...context, dropFilePages: () => given.push(samples) })).toBe(0)
+      expect(given).toEqual([3])
+    },
+  )
 
   it('says that nothing is to be done, and writes nothing else', async () => {
     const { code, stdout, stderr } = await ballast(
