@@ -22,8 +22,8 @@ export interface SeenMemory {
   readonly rss: number
 }
 
-/** A vCPU was pinned by another program than Ballast: seen at the tick `index`. */
-export interface ForeignPin {
+/** A pin of a vCPU, by its place among the vCPUs of its domain; one of another program was seen at the tick `index`. */
+export interface SeenPin {
   readonly index: number
   readonly vcpu: number
   readonly cpus: CpuSet
@@ -51,7 +51,9 @@ export class DomainLife {
   /** By vCPU, in the order of their numbers. */
   readonly begins: Begin[] = []
   readonly traces: VcpuTrace[] = []
-  readonly foreignPins: ForeignPin[] = []
+  readonly foreignPins: SeenPin[] = []
+  /** What Ballast pinned, in the tick `index`. */
+  readonly ownPins: SeenPin[] = []
   /** As last known. */
   quota: CpuQuota | undefined
   traits: DomainTraits | undefined
@@ -61,6 +63,8 @@ export class DomainLife {
   wasKilled = false
   pinned: DomainMemoryView['pinned']
   readonly #affinities: (CpuSet | undefined)[] = []
+  /** Numbers of its vCPUs. */
+  #numbers: number[] = []
   /** By vCPU: what Ballast last pinned it to. */
   readonly #pins = new Map<number, CpuSet>()
 
@@ -101,6 +105,7 @@ export class DomainLife {
     this.quota = facts.cpuQuota(this.uuid) ?? this.quota
     this.traits = facts.traits(this.uuid) ?? this.traits
     this.metadata = facts.metadata(this.uuid) ?? this.metadata
+    this.#numbers = domain.vcpus.map(({ vcpu }) => vcpu)
     for (const [number, vcpu] of domain.vcpus.entries()) {
       this.begins[number] ??= { index: this.runs.length - 1, affinity: vcpu.affinity, place: placeOf(vcpu) }
       this.traces[number] = traces.of(vcpu)
@@ -112,7 +117,9 @@ export class DomainLife {
   changed({ outcomes }: RecordedTick, pins: (action: { readonly cpus: string }) => CpuSet): void {
     for (const { action, status } of outcomes) {
       if (action.kind !== 'pin' || action.uuid !== this.uuid || status !== 'applied') continue
-      this.#pins.set(action.vcpu, pins(action))
+      const cpus = pins(action)
+      this.#pins.set(action.vcpu, cpus)
+      this.ownPins.push({ index: this.end - 1, vcpu: this.#numbers.indexOf(action.vcpu), cpus })
     }
   }
 

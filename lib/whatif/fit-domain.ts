@@ -10,9 +10,20 @@ import type {
   VcpuScenario,
 } from '../simulation/scenario.ts'
 import { GiB, KiB, MiB } from '../util/units.ts'
-import type { DomainLife, SeenMemory } from './domain-life.ts'
+import type { DomainLife, SeenMemory, SeenPin } from './domain-life.ts'
 import { loadThatWants } from './scenario-load.ts'
 import { stretches } from './stretches.ts'
+
+/** How what was seen of domains becomes what happens to them. */
+export interface FitRules {
+  readonly clock: FitClock
+  /** The pCPUs of the host. */
+  readonly all: CpuSet
+  /** Milliseconds of a piece of work and the sleep after it. */
+  readonly period: number
+  /** Whether vCPUs are pinned as Ballast did, for a playback without it. */
+  readonly placed: boolean
+}
 
 /** When things happened, in virtual milliseconds of the simulated host. */
 export interface FitClock {
@@ -38,7 +49,7 @@ interface TimedLoad {
 }
 
 /** A domain as it began. */
-export function domainScenario(life: DomainLife, name: string, all: CpuSet): DomainScenario {
+export function domainScenario(life: DomainLife, name: string, rules: FitRules): DomainScenario {
   const { quota, metadata } = life
   const cpuQuota: QuotaScenario = {
     ...(quota?.vcpu !== undefined && { vcpu: quota.vcpu }),
@@ -48,7 +59,7 @@ export function domainScenario(life: DomainLife, name: string, all: CpuSet): Dom
     name,
     ...(life.first > 0 && { running: false }),
     vcpus: Array.from({ length: Math.max(1, life.vcpus[0]!) }, (_, number) =>
-      vcpuScenario(life, number, all),
+      vcpuScenario(life, number, rules),
     ),
     memory: memoryScenario(life),
     ...(Object.keys(cpuQuota).length > 0 && { cpuQuota }),
@@ -57,12 +68,8 @@ export function domainScenario(life: DomainLife, name: string, all: CpuSet): Dom
 }
 
 /** What happens to a domain in all its runs. */
-export function lifeChanges(
-  lives: readonly DomainLife[],
-  name: string,
-  clock: FitClock,
-  all: CpuSet,
-): Change[] {
+export function lifeChanges(lives: readonly DomainLife[], name: string, rules: FitRules): Change[] {
+  const { clock, all, placed } = rules
   const [first] = lives
   return lives.flatMap((life) => {
     const isFirst = life === first
@@ -70,15 +77,16 @@ export function lifeChanges(
     const of = { domain: name }
     return [
       ...(life.first > 0 ? [{ at: begins, ...of, kind: 'arrive' } as const] : []),
-      ...(isFirst ? [] : plugs(first!.vcpus[0]!, life.vcpus[0]!, begins, of, life, all)),
+      ...(isFirst ? [] : plugs(first!.vcpus[0]!, life.vcpus[0]!, begins, of, life, rules)),
       ...places(life, begins, of, all),
       ...(isFirst ? [] : sizes(life, begins, of)),
       ...inOrder([
-        ...loads(life, isFirst, begins, clock, of),
+        ...loads(life, isFirst, begins, rules, of),
         ...programs(life, isFirst, begins, clock, of),
         ...pauses(life, begins, clock, of),
-        ...foreignPins(life, clock, of, all),
-        ...hotPlugs(life, clock, of, all),
+        ...pins(life.foreignPins, clock.between, of, all),
+        ...(placed ? pins(life.ownPins, (tick) => clock.at(tick) + 1, of, all) : []),
+        ...hotPlugs(life, rules, of),
       ]),
       ...(life.end < clock.ticks ? [{ at: clock.between(life.end), ...of, kind: 'leave' } as const] : []),
     ]
@@ -92,9 +100,9 @@ function inOrder(changes: readonly Change[]): Change[] {
 type Of = { readonly domain: string }
 
 /** A vCPU that may run on several pCPUs begins on the one that it was on, and is let go then. */
-function vcpuScenario(life: DomainLife, number: number, all: CpuSet): VcpuScenario {
+function vcpuScenario(life: DomainLife, number: number, { all, period }: FitRules): VcpuScenario {
   const { affinity, place } = life.begins[number] ?? {}
-  const [first] = timedLoads(life, number)
+  const [first] = timedLoads(life, number, period)
   const only = affinity?.size === 1 ? affinity.first : place
   return {
     affinity: only !== undefined && all.has(only) ? String(only) : listOf(affinity, all),
@@ -114,21 +122,27 @@ function listOf(affinity: CpuSet | undefined, all: CpuSet): string {
   return !within || within.isEmpty || within.equals(all) ? 'any' : within.toString()
 }
 
-function timedLoads(life: DomainLife, number: number): TimedLoad[] {
+function timedLoads(life: DomainLife, number: number, period: number): TimedLoad[] {
   const trace = life.traces[number]
   if (!trace) return []
   const begin = life.begins[number]?.index ?? 0
   const wanted = trace.wanted().map((part, index) => (life.runs[begin + index] === false ? Number.NaN : part))
   return stretches(wanted, demandSlack).map(({ first, mean }) => ({
     index: begin + first,
-    load: loadThatWants(mean, trace.elasticity),
+    load: loadThatWants(mean, trace.elasticity, period),
   }))
 }
 
 /** A sample tells of the interval before it. */
-function loads(life: DomainLife, isFirst: boolean, begins: number, { at }: FitClock, of: Of): Change[] {
+function loads(
+  life: DomainLife,
+  isFirst: boolean,
+  begins: number,
+  { clock: { at }, period }: FitRules,
+  of: Of,
+): Change[] {
   return life.traces.flatMap((_, vcpu) => {
-    const [first, ...later] = timedLoads(life, vcpu)
+    const [first, ...later] = timedLoads(life, vcpu, period)
     const begin = isFirst || !first ? [] : [first]
     const isThere = vcpu < life.vcpus[0]!
     const change = ({ index, load }: TimedLoad): Change[] => {
@@ -223,23 +237,30 @@ function pauses(life: DomainLife, begins: number, { between }: FitClock, of: Of)
   })
 }
 
-function foreignPins({ foreignPins }: DomainLife, { between }: FitClock, of: Of, all: CpuSet): Change[] {
-  return foreignPins.map(({ index, vcpu, cpus }) => {
-    return { at: between(index), ...of, kind: 'pin', vcpu, affinity: listOf(cpus, all) }
-  })
+function pins(seen: readonly SeenPin[], at: (tick: number) => number, of: Of, all: CpuSet): Change[] {
+  return seen.flatMap(({ index, vcpu, cpus }): Change[] =>
+    vcpu < 0 ? [] : [{ at: at(index), ...of, kind: 'pin', vcpu, affinity: listOf(cpus, all) }],
+  )
 }
 
-function hotPlugs(life: DomainLife, { between }: FitClock, of: Of, all: CpuSet): Change[] {
+function hotPlugs(life: DomainLife, rules: FitRules, of: Of): Change[] {
   return life.vcpus.flatMap((count, index) => {
     const before = life.vcpus[index - 1] ?? count
-    return plugs(Math.max(1, before), Math.max(1, count), between(life.first + index), of, life, all)
+    return plugs(
+      Math.max(1, before),
+      Math.max(1, count),
+      rules.clock.between(life.first + index),
+      of,
+      life,
+      rules,
+    )
   })
 }
 
-function plugs(from: number, to: number, at: number, of: Of, life: DomainLife, all: CpuSet): Change[] {
+function plugs(from: number, to: number, at: number, of: Of, life: DomainLife, rules: FitRules): Change[] {
   const less = Array.from({ length: Math.max(0, from - to) }, (): Change => ({ at, ...of, kind: 'unplug' }))
   const more = Array.from({ length: Math.max(0, to - from) }, (_, index): Change => {
-    return { at, ...of, kind: 'plug', vcpu: vcpuScenario(life, from + index, all) }
+    return { at, ...of, kind: 'plug', vcpu: vcpuScenario(life, from + index, rules) }
   })
   return [...less, ...more]
 }

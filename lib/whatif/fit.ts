@@ -8,19 +8,23 @@ import type { Change, Scenario } from '../simulation/scenario.ts'
 import { KiB } from '../util/units.ts'
 import type { View } from '../view/view.ts'
 import { DomainLife } from './domain-life.ts'
-import { domainScenario, lifeChanges } from './fit-domain.ts'
+import { domainScenario, type FitRules, lifeChanges } from './fit-domain.ts'
 import { HostFigures } from './host-figures.ts'
 import type { FittedLoad } from './load.ts'
+import { fitPeriod, ticksOfPeriods } from './period.ts'
 import { type RecordedView, recordedViews } from './recorded-views.ts'
+import { usualPeriod } from './scenario-load.ts'
 import { stretches } from './stretches.ts'
 import { VcpuTraces } from './vcpu-trace.ts'
+
+const leastTicks = 3
 
 /** There are fewer ticks than a load can be fitted to. */
 export class TooShort extends BallastError {
   constructor(ticks: number) {
     super(
       'ERR_RECORDING',
-      `There are ${ticks} ticks with samples in that part of the recording; a load can be fitted to 3 or more`,
+      `There are ${ticks} ticks with samples in that part of the recording; a load can be fitted to ${leastTicks} or more`,
     )
   }
 }
@@ -29,6 +33,7 @@ export class TooShort extends BallastError {
 export interface FitOptions {
   readonly from?: number | undefined
   readonly to?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A recording as a load for the simulated host, and how the guests did in it. */
@@ -50,7 +55,7 @@ const backgroundSlack = (mean: number) => 0.02 + 0.1 * mean
  */
 export async function fitRecording(
   entries: AsyncIterable<Entry>,
-  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: FitOptions = {},
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, signal }: FitOptions = {},
 ): Promise<FittedRecording> {
   const fit = new Fit()
   const figures = new HostFigures()
@@ -70,7 +75,7 @@ export async function fitRecording(
     fit.take(seen)
     figures.take(seen.view, recordedChanges(seen.tick))
   }
-  return { load: fit.load(), figures, run }
+  return { load: await fit.fitted(signal), figures, run }
 }
 
 /** The pins and sizes that were carried out in a tick. */
@@ -85,6 +90,8 @@ type Seen = RecordedView
 
 class Fit {
   readonly #times: number[] = []
+  /** Of the first ticks. */
+  readonly #early = new HostFigures()
   readonly #traces = new VcpuTraces()
   /** Those that were there at the last tick, by UUID and id, and those that have ended. */
   readonly #present = new Map<string, DomainLife>()
@@ -105,6 +112,7 @@ class Fit {
     this.#times.push(view.time)
     this.#traces.take(view, cpu)
     this.#followHost(view, index)
+    if (index < ticksOfPeriods) this.#early.take(view, [])
     const { online } = view.topology
     const present = new Set<string>()
     for (const domain of view.domains) {
@@ -132,9 +140,9 @@ class Fit {
     for (const life of this.#present.values()) life.changed(tick, ({ cpus }) => CpuSet.parse(cpus))
   }
 
-  load(): FittedLoad {
+  load({ period, placed }: Pick<FitRules, 'period' | 'placed'>): FittedLoad {
     const times = this.#times
-    if (times.length < 3 || !this.#topology) {
+    if (times.length < leastTicks || !this.#topology) {
       throw new TooShort(times.length)
     }
     const interval = median(times.slice(1).map((time, index) => time - times[index]!))
@@ -144,9 +152,10 @@ class Fit {
     const clock = { at, between: (index: number) => (at(index - 1) + at(index)) / 2, ticks: times.length }
     const whole = this.#whole()
     const [first] = this.#online
+    const rules: FitRules = { clock, all: whole.online, period, placed }
     const named = this.#byDomain()
-    const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, whole.online))
-    const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, clock, whole.online))
+    const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, rules))
+    const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, rules))
     const background = this.#backgrounds(whole, clock.at)
     const scenario: Scenario = {
       pcpus: whole,
@@ -165,6 +174,14 @@ class Fit {
       hostMemory: whole.memory,
       notes: this.#notes(),
     }
+  }
+
+  /** The load, with pieces of work that make vCPUs wait as they did. */
+  async fitted(signal: AbortSignal | undefined): Promise<FittedLoad> {
+    const placed = (period: number) => this.load({ period, placed: true })
+    const period =
+      this.ticks < leastTicks ? usualPeriod : await fitPeriod(this.#early.record(), placed, signal)
+    return this.load({ period, placed: false })
   }
 
   /** The runs of each domain, under a name that no other domain has. */

@@ -93,7 +93,7 @@ function parseGuest(text: string): Pick<GuestShape, 'vcpus' | 'size'> {
 
 async function run(context: CliContext, path: string | undefined, options: CapacityOptions): Promise<void> {
   const { from, to, json, scoreLimit, most } = options
-  for await (const asked of loadsAt(context, path, { from, to })) {
+  for await (const asked of loadsAt(context, path, { from, to, signal: context.signal })) {
     const pilot = pilotFor(asked, options)
     const { signal } = context
     const figures = asked.recorded ?? (await play(asked.load, pilot, { signal })).figures

@@ -2,7 +2,8 @@ import { Argument, Command, Option } from 'commander'
 import { type PolicyKind, policies } from '../../policies.ts'
 import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
-import { type Answer, type Asked, missOf, whatIf } from '../../whatif/what-if.ts'
+import { missOf } from '../../whatif/miss.ts'
+import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
 import { type CliContext, writeLines } from '../context.ts'
 import { mergeSetup } from '../controller/setup.ts'
 import { UsageError } from '../exit-codes.ts'
@@ -83,7 +84,7 @@ function collect(value: string, before: readonly string[] = []): readonly string
 
 async function run(context: CliContext, path: string | undefined, options: WhatIfOptions): Promise<void> {
   const { from, to, json } = options
-  for await (const asked of loadsAt(context, path, { from, to })) {
+  for await (const asked of loadsAt(context, path, { from, to, signal: context.signal })) {
     using progress = new Progress(context, 'whatif')
     const result = await whatIf(asked.load, await policiesFor(asked, options), {
       signal: context.signal,

@@ -1,6 +1,7 @@
 import { formatBytes, formatPercent } from '../../util/format.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
-import type { Answer, Miss } from '../../whatif/what-if.ts'
+import type { Miss } from '../../whatif/miss.ts'
+import type { Answer } from '../../whatif/what-if.ts'
 
 /** A row: what it is called, of what was measured, and of an answer. */
 interface Row {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ballooning, MiB, type Scenario, scenarios, schedulers, simulate } from '../../../lib/index.ts'
 import type { FittedRecording } from '../../../lib/whatif/fit.ts'
 import { fitRecording } from '../../../lib/whatif/fit.ts'
+import { missOf } from '../../../lib/whatif/miss.ts'
 import { type Pilot, play } from '../../../lib/whatif/play.ts'
-import { missOf, whatIf } from '../../../lib/whatif/what-if.ts'
+import { whatIf } from '../../../lib/whatif/what-if.ts'
 import { parsed, recorded } from '../../unit/recording/recorded.ts'
 import { fitted, measured } from './recorded.ts'
 
@@ -99,6 +100,32 @@ describe('a fitted load', () => {
     expect(changes).toContainEqual(expect.objectContaining({ kind: 'background', pcpu: 1 }))
     expect(() => simulate(load.scenario)).not.toThrow()
   })
+
+  it('changes what a vCPU wants at the beginning of the interval in which it was seen to', async () => {
+    const { load } = await fitted(scenarios.A7(), watched, 14)
+    const heavier = (load.scenario.changes ?? []).flatMap((change) =>
+      change.kind === 'load' && change.load.kind === 'loop' && change.load.work > 3 ? [change] : [],
+    )
+    expect(heavier.map(({ domain, at }) => [domain, at - load.lead])).toEqual(
+      ['guest1', 'guest2', 'guest3', 'guest4'].map((name) => [name, 20_000]),
+    )
+  })
+
+  it.each([2, 60])(
+    'has vCPUs wait as long as they did, with pieces of work of %i ms as well',
+    async (period) => {
+      const domains = [0.4, 0.4, 0.2, 0.2, 0.5].map((part, guest) => ({
+        name: `guest${guest}`,
+        vcpus: [
+          { affinity: '0', load: { kind: 'loop', work: part * period, sleep: (1 - part) * period } as const },
+        ],
+      }))
+      const recording = await fitted({ pcpus: 2, domains }, watched, 12)
+      const miss = missOf(await answer(recording, watched), recording.figures.record())
+      expect(miss.delay).toBeLessThan(0.02)
+      expect(miss.usage).toBeLessThan(0.01)
+    },
+  )
 
   it('follows pCPUs that go offline', async () => {
     const scenario: Scenario = {
