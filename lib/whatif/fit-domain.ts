@@ -35,7 +35,7 @@ export interface FitClock {
 }
 
 /** What a vCPU's demand may be off its mean and be noise: as a fraction of a pCPU, and of the mean. */
-const demandSlack = (mean: number) => 0.02 + 0.08 * mean
+const demandSlack = (mean: number) => 0.005 + 0.08 * mean
 /** What a guest's use of memory may be off and be noise. */
 const memorySlack = (bytes: number) => Math.max(4 * MiB, bytes / 200)
 /** Bytes per second that a program grows by at least. */
