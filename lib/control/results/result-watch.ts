@@ -76,9 +76,10 @@ export class ResultWatch {
       view,
     )
     const abouts = aboutOf(view)
-    for (const { action, status } of done) {
-      if (status === 'applied') this.#disturb(action, abouts(action))
-    }
+    this.#disturb(
+      done.flatMap(({ action, status }) => (status === 'applied' ? [action] : [])),
+      abouts,
+    )
     return outcomes.map((outcome) => {
       const { action, status } = outcome
       if (status === 'failed') return outcome
@@ -110,15 +111,31 @@ export class ResultWatch {
       action.kind === 'setMemory' ? { memory: memory?.figures(action) } : { cpu: cpu?.figures(action) }
   }
 
-  /** Marks the changes that a later one gets in the way of. */
-  #disturb(action: Action, about: ReadonlySet<number>): void {
+  /** Marks the changes that later ones get in the way of: at once for all of them, since a round of pins may be thousands. */
+  #disturb(actions: readonly Action[], abouts: (action: Action) => ReadonlySet<number>): void {
+    if (actions.length === 0 || this.#followed.length === 0) return
+    const sized = new Set<string>()
+    const others = new Set<string>()
+    const pcpus = new Set<number>()
+    for (const action of actions) {
+      if (action.kind === 'setMemory') {
+        sized.add(action.uuid)
+        continue
+      }
+      others.add(action.uuid)
+      for (const pcpu of abouts(action)) pcpus.add(pcpu)
+    }
     for (const one of this.#followed) {
-      const isSameGuest = one.action.uuid === action.uuid
-      if (action.kind === 'setMemory' || one.action.kind === 'setMemory') {
-        one.isDisturbed ||= isSameGuest && one.action.kind === action.kind
-      } else one.isDisturbed ||= isSameGuest || [...about].some((pcpu) => one.about.has(pcpu))
+      const { kind, uuid } = one.action
+      const isMet = kind === 'setMemory' ? sized.has(uuid) : others.has(uuid) || isAny(one.about, pcpus)
+      one.isDisturbed ||= isMet
     }
   }
+}
+
+function isAny(some: ReadonlySet<number>, others: ReadonlySet<number>): boolean {
+  for (const one of some) if (others.has(one)) return true
+  return false
 }
 
 /** The pCPUs that vCPUs come to or leave by an action. */
