@@ -1,5 +1,4 @@
-import { shortage, underPressure } from '../view/memory/shortage.ts'
-import type { MemoryView } from '../view/memory-glance.ts'
+import type { MemoryPressure } from '../view/memory/shortage.ts'
 import type { Outcome } from './tick.ts'
 
 /**
@@ -13,19 +12,18 @@ export class Emergencies {
   #shortage = 0
 
   /** Whether what is seen calls for a tick now. */
-  observe(view: MemoryView): boolean {
-    const suffering = underPressure(view).map(({ uuid }) => uuid)
-    const isWorse = shortage(view) > this.#shortage
+  observe({ suffering, shortage }: MemoryPressure): boolean {
+    const isWorse = shortage > this.#shortage
     const calls = isWorse || suffering.some((uuid) => !this.#beyondHelp.has(uuid))
     this.#beyondHelp = new Set(suffering.filter((uuid) => this.#beyondHelp.has(uuid)))
-    this.#shortage = Math.min(this.#shortage, shortage(view))
+    this.#shortage = Math.min(this.#shortage, shortage)
     return calls
   }
 
-  /** After a tick of either cause in which the policy saw `view`. */
-  handled(view: MemoryView, outcomes: readonly Outcome[]): void {
+  /** After a tick of either cause in which the policy saw this. */
+  handled({ suffering, shortage }: MemoryPressure, outcomes: readonly Outcome[]): void {
     const changed = outcomes.some(({ action, status }) => action.kind === 'setMemory' && status === 'applied')
-    this.#beyondHelp = new Set(changed ? [] : underPressure(view).map(({ uuid }) => uuid))
-    this.#shortage = shortage(view)
+    this.#beyondHelp = new Set(changed ? [] : suffering)
+    this.#shortage = shortage
   }
 }

@@ -1,10 +1,12 @@
 import { BallastError, endsConnection } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
+import { domainsByUuid } from '../view/domains-by-uuid.ts'
+import { pressureOf } from '../view/memory/shortage.ts'
 import type { Viewed } from '../view/memory-glance.ts'
 import { Observer } from '../view/observer.ts'
 import { scoresOf } from '../view/score/scores.ts'
-import type { HostMemoryView, View } from '../view/view.ts'
+import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
 import { type Asked, type Decided, Decider } from './decide.ts'
 import { domainOverhead } from './defaults.ts'
@@ -196,11 +198,11 @@ export class ControlLoop {
     const view = this.#observer.observe({ cpu: sample, topology, memory: memory?.sample, ...accounts })
     if ('error' in cpu) return view
     this.#info.periods?.follow(cpu.domains)
-    this.#ledger.observe(view, memory?.requestedAt)
+    this.#ledger.observe(view, memory?.requestedAt, this.#observer.isAsBefore)
     for (const uuid of this.#ledger.takeDoubted()) this.#info.pins?.forget({ uuid })
     this.#rollbacks.pins.observe(view)
-    this.#rollbacks.shrinks.observe(view)
-    return this.#keep({ view }, view.memory, memory).view
+    this.#rollbacks.shrinks.observe(domainsByUuid(view.domains), view.time)
+    return this.#keep({ view }, view.memory.reserved, memory).view
   }
 
   #withKsm(view: View): View {
@@ -213,16 +215,16 @@ export class ControlLoop {
     const accounts = this.#accounts(wallTime, memory.sample.domains)
     const glance = this.#observer.observeMemory(this.#seen, { memory: memory.sample, ...accounts })
     this.#ledger.observeMemory(glance, memory.requestedAt)
-    this.#rollbacks.shrinks.observe(glance)
+    this.#rollbacks.shrinks.observe(glance, glance.time)
     this.#results.observeMemory(memory.sample)
-    return { glance, latest: this.#keep(glance, glance.memory, memory) }
+    return { glance, latest: this.#keep(glance, accounts.reserved, memory) }
   }
 
   #accounts(wallTime: number, domains: readonly DomainIdentity[]) {
     return { targets: this.#ledger.targetsOf(domains), reserved: this.#reservations.bytes, wallTime }
   }
 
-  #keep(seen: Viewed, { reserved }: HostMemoryView, memory: DatedMemorySample | undefined): Viewed {
+  #keep(seen: Viewed, reserved: number, memory: DatedMemorySample | undefined): Viewed {
     if (memory && this.#reservations.areAny) this.#reservations.observe(seen.view, this.#ledger)
     this.#memory = memory
     this.#seen = this.#reservations.bytes === reserved ? seen : { view: this.#reservations.update(seen.view) }
@@ -249,7 +251,7 @@ export class ControlLoop {
       if (action.kind === 'pin' && status !== 'dry-run') this.#info.pins?.forget(action)
     }
     if (!late) this.#rollbacks.acted(view, outcomes, undone)
-    if (this.#policies.ballooning && asked !== 'none') this.#emergencies.handled(view, outcomes)
+    if (this.#policies.ballooning && asked !== 'none') this.#emergencies.handled(pressureOf(view), outcomes)
     return this.#results.acted(index, view, outcomes)
   }
 

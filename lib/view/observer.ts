@@ -25,6 +25,7 @@ import { Intervals } from './memory/decision-interval.ts'
 import type { MemoryContext } from './memory/domain-memory.ts'
 import { MemoryObserver } from './memory/memory-observer.ts'
 import { MemoryGlance, type SeenDomain, type Viewed } from './memory-glance.ts'
+import { pressureOf } from './memory/shortage.ts'
 import type { MemoryObservation, Observation, ObserverOptions } from './observation.ts'
 import type { DomainMemoryView, DomainView, VcpuView, View } from './view.ts'
 
@@ -56,6 +57,7 @@ export class Observer {
   readonly #usage: DomainUsage = { counts: false, within: undefined, together: 0, most: 1 }
   readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1, capacity: 1 }
   #hasSeen = false
+  #isAsBefore = false
   #runs: ReadonlyMap<string, DomainRun> = new Map()
   /** The same in the order of the domains of the last sample. */
   #runsInOrder: readonly DomainRun[] = []
@@ -120,6 +122,11 @@ export class Observer {
     }
   }
 
+  /** Whether the last View has the domains of the one before, and no affinity has changed since. */
+  get isAsBefore(): boolean {
+    return this.#isAsBefore
+  }
+
   /**
    * The View `before` with the memory of a newer sample. The figures of its vCPUs stay as they were, and nothing is learned
    * from them again.
@@ -130,17 +137,31 @@ export class Observer {
   ): MemoryGlance {
     const facts = this.#memoryFacts.of(memory.domains)
     this.#memory.take(memory, targets, this.#between, facts)
-    const levels = this.#levels(memory, facts, targets, memory.wallTime)
-    const domains = memory.domains.map(({ uuid, name, id, run }, row): SeenDomain => {
-      const state = memory.state[row] as DomainState
-      return { uuid, name, id, run, state, settings: facts[row]!.settings, memory: levels[row]! }
-    })
-    indexLike(domains, memory.domains)
+    const { levels, hostState } = this.#memory
+    const { domains, state } = memory
+    const context: MemoryContext = { ...this.#context, wallTime: memory.wallTime, interval: this.#between }
+    const domainAt = (row: number): SeenDomain => {
+      const { uuid, name, id, run } = domains[row]!
+      const { settings, traits } = facts[row]!
+      context.state = state[row] as DomainState
+      context.requested = targets.get(uuid)
+      context.traits = traits
+      const seen = levels.at(row).view(context)
+      return { uuid, name, id, run, state: context.state, settings, memory: seen }
+    }
+    const suspects: SeenDomain[] = []
+    for (let row = 0; row < domains.length; row++) {
+      const domain = levels.at(row)
+      domain.noteAsked(facts[row]!.traits)
+      if (domain.mayBeUnderPressure(context)) suspects.push(domainAt(row))
+    }
     return new MemoryGlance(before, {
+      ...pressureOf({ domains: suspects, memory: { state: hostState } }),
       time: memory.time,
       wallTime: wallTime ?? memory.wallTime,
       domains,
-      memory: this.#memory.ofHost(memory, this.#topology.memory, domains, reserved),
+      domainAt,
+      host: (seen) => this.#memory.ofHost(memory, this.#topology.memory, seen, reserved),
     })
   }
 
@@ -195,7 +216,8 @@ export class Observer {
 
   /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
   #follow(cpu: CpuSample): void {
-    if (cpu.domains !== this.#domains) this.#followDomains(cpu)
+    this.#isAsBefore = cpu.domains === this.#domains
+    if (!this.#isAsBefore) this.#followDomains(cpu)
     this.#hasSeen = true
     const runs = this.#runsInOrder
     const { affinity, affinityWords: words } = cpu
@@ -206,6 +228,7 @@ export class Observer {
         const track = run.vcpu(cpu.vcpu[row]!)
         const isAsBefore = track.affinity?.isInWords(affinity, row * words, words)
         const cpus = isAsBefore ? track.affinity : this.#affinitySets.at(affinity, row * words, words)
+        if (cpus !== track.affinity) this.#isAsBefore = false
         const place = track.see(cpus, cpu.pcpu[row]!)
         places[row] = Number.isNaN(cpu.usage[row]!) ? -1 : place
       }

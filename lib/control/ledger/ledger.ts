@@ -1,10 +1,10 @@
 import type { CpuSet } from '../../host/cpuset.ts'
 import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { looksLikeCpuset, usableBy } from '../../view/cpu/usable-cpus.ts'
-import { domainsByUuid, rowsByUuid } from '../../view/domains-by-uuid.ts'
+import { type DomainIndex, domainsByUuid, rowsByUuid } from '../../view/domains-by-uuid.ts'
 import { negligible } from '../../view/memory/sizes.ts'
 import { guestSize } from '../../view/memory/virtio-mem.ts'
-import type { MemoryView, SeenDomain } from '../../view/memory-glance.ts'
+import type { SeenDomain } from '../../view/memory-glance.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { SharesLedger } from './cpu-shares.ts'
 import { Quarantine } from './quarantine.ts'
@@ -63,6 +63,8 @@ export class Ledger {
   /** What did harm and was undone. */
   readonly quarantine = new Quarantine()
   readonly #runs = new Map<string, Run>()
+  /** Whether every pin of them was last seen as it was the time before. */
+  #isSettled = false
   /** Those of them with sizes that balloons may be on their way to: few at any time, and asked for in every sample. */
   readonly #asked = new Map<string, Run>()
   /** UUIDs of those with a pin that another program changed, at least since they were seen first: hardly ever any. */
@@ -89,14 +91,21 @@ export class Ledger {
 
   /**
    * Compares with what is seen now: forgets what has restarted, ended or been reached, and notices what
-   * another program changed. `memoryAskedAt` is when the memory sample in the view was asked for.
+   * another program changed. `memoryAskedAt` is when the memory sample in the view was asked for; `isAsBefore` says that the
+   * domains are those of the view before, and that no affinity has changed since.
    */
-  observe(view: View, memoryAskedAt: number | undefined): void {
+  observe(view: View, memoryAskedAt: number | undefined, isAsBefore = false): void {
     this.shares.observe(view)
     this.refusals.observe(view)
     this.refusedCpus.observe(view)
     this.quarantine.observe(view)
     const domains = domainsByUuid(view.domains)
+    if (!(isAsBefore && this.#isSettled)) this.#observeRuns(view, domains)
+    if (memoryAskedAt !== undefined) this.observeMemory(domains, memoryAskedAt)
+  }
+
+  #observeRuns(view: View, domains: DomainIndex<DomainView>): void {
+    this.#isSettled = true
     for (const [uuid, run] of this.#runs) {
       let domain = view.domains[run.row]
       if (domain?.uuid !== uuid) {
@@ -111,15 +120,12 @@ export class Ledger {
       }
       if (run.pins.length > 0) this.#observePins(run, domain, view)
     }
-    if (memoryAskedAt !== undefined) this.observeMemory(view, memoryAskedAt)
   }
 
   /** The same for balloons alone: the vCPUs in the view may be older than what we did to them. */
-  observeMemory({ domains }: MemoryView, memoryAskedAt: number): void {
-    if (this.#asked.size === 0) return
-    const index = domainsByUuid(domains)
+  observeMemory(domains: DomainIndex<SeenDomain>, memoryAskedAt: number): void {
     for (const [uuid, run] of this.#asked) {
-      const domain = index.get(uuid)
+      const domain = domains.get(uuid)
       if (!domain || !isSameRun(run, domain)) continue
       observeBalloon(run, domain, memoryAskedAt)
       if (run.requests.length === 0) this.#asked.delete(uuid)
@@ -129,6 +135,7 @@ export class Ledger {
   /** The vCPU has been pinned; `time` is when the call had returned. */
   pinned(domain: DomainIdentity, vcpu: number, cpus: CpuSet, time: number): void {
     const run = this.#run(domain)
+    this.#isSettled = false
     run.pins[vcpu] = { requested: cpus, time, maybe: [], became: undefined, doubted: false }
     run.external.delete(vcpu)
   }
@@ -136,6 +143,7 @@ export class Ledger {
   /** The vCPU may have been pinned, or may still be; `before` is what it was seen to be. */
   pinOutcomeUnknown(domain: DomainIdentity, vcpu: number, cpus: CpuSet, before: CpuSet): void {
     const { pins } = this.#run(domain)
+    this.#isSettled = false
     const none: PinRecord = {
       requested: before,
       time: Number.NEGATIVE_INFINITY,
@@ -204,6 +212,7 @@ export class Ledger {
       const record = run.pins[vcpu.vcpu]
       // As it was when it was seen last, which nearly all are in nearly every tick.
       if (!record || (record.became === vcpu.affinity && !record.doubted && run.external.size === 0)) continue
+      this.#isSettled = false
       this.#observePin(run, vcpu, view)
     }
   }
@@ -248,6 +257,7 @@ export class Ledger {
   #run(domain: DomainIdentity): Run {
     const present = this.#runs.get(domain.uuid)
     if (present && isSameRun(present, domain)) return present
+    this.#isSettled = false
     const run: Run = { ...runOf(domain), row: -1, pins: [], external: new Map(), requests: [] }
     this.#runs.set(domain.uuid, run)
     this.#asked.delete(domain.uuid)

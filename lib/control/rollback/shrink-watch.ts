@@ -1,11 +1,11 @@
 import { isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { type Plan, setMemory } from '../../policy/plan.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
-import { domainsByUuid } from '../../view/domains-by-uuid.ts'
+import { type DomainIndex, domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { littleSwap, manyFaults } from '../../view/memory/events.ts'
 import { reportSpacing } from '../../view/memory/report.ts'
 import { negligible, requestedSize } from '../../view/memory/sizes.ts'
-import type { MemoryView, SeenDomain } from '../../view/memory-glance.ts'
+import type { SeenDomain } from '../../view/memory-glance.ts'
 import type { MemoryEvents, View } from '../../view/view.ts'
 import type { Quarantine } from '../ledger/quarantine.ts'
 import type { Outcome, Rollback } from '../tick.ts'
@@ -38,14 +38,12 @@ export class ShrinkWatch {
     this.#quarantine = quarantine
   }
 
-  /** Takes in what each guest reports. */
-  observe(view: MemoryView): void {
-    if (this.#shrinks.size === 0) return
-    const domains = domainsByUuid(view.domains)
+  /** Takes in what each guest reports, as seen at `time`. */
+  observe(domains: DomainIndex<SeenDomain>, time: number): void {
     for (const [uuid, shrink] of this.#shrinks) {
       const domain = domains.get(uuid)
       if (!domain || !isSameRun(shrink, domain)) this.#shrinks.delete(uuid)
-      else this.#judge(shrink, domain, view.time)
+      else this.#judge(shrink, domain, time)
     }
   }
 

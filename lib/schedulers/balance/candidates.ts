@@ -7,8 +7,15 @@ import type { Shape } from './bins.ts'
 export interface Candidates {
   readonly vcpus: readonly VcpuView[]
   readonly demand: Float64Array
+  /** What the demand may be at least and at most. */
+  readonly low: Float64Array
+  readonly high: Float64Array
+  /** Number of the cell with its memory, -1: unknown. */
+  readonly homeCell: Int32Array
   /** The bin that each is in; -1 where that is none of those that it may be in. */
   readonly home: Int32Array
+  /** 1 where it may run elsewhere than in the bin that it is in. */
+  readonly free: Uint8Array
   /** Number of its domain among those that have vCPUs here. */
   readonly guest: Int32Array
   /** By candidate, then by bin: 1 where it may be. Those with the same rights share theirs. */
@@ -36,27 +43,39 @@ export function readCandidates(
   const loads = new Float64Array(pcpus.length)
   const vcpus: VcpuView[] = []
   const demands = new Float64Array(most)
+  const low = new Float64Array(most)
+  const high = new Float64Array(most)
+  const homeCell = new Int32Array(most)
   const home = new Int32Array(most)
+  const free = new Uint8Array(most)
   const guests = new Int32Array(most)
   const allowed: Uint8Array[] = []
   let guest = -1
+  let cell = -1
   let domain: DomainView | undefined
   for (let row = 0; row < most; row++) {
     const vcpu = view.vcpus[row]!
-    const { demand, affinity } = vcpu
+    const { demand, demandRange, affinity } = vcpu
     const place = placeOf(vcpu)
     if (demand === undefined || !(demand >= 0) || place === undefined) continue
     const { pcpuMask, binMask, isSome } = rights(vcpu.allowed)
     const canMove = affinity !== undefined && isSome
     const index = indexOf[place] ?? -1
     const isIn = index >= 0 && !(canMove && pcpuMask[index] === 0)
-    if (vcpu.domain !== domain) guest++
-    domain = vcpu.domain
+    if (vcpu.domain !== domain) {
+      domain = vcpu.domain
+      guest++
+      cell = domain.homeCell === undefined ? -1 : shape.cellIds.indexOf(domain.homeCell)
+    }
     if (isIn) loads[index]! += demand
     if (!canMove) continue
     const candidate = vcpus.push(vcpu) - 1
     demands[candidate] = demand
+    low[candidate] = demandRange ? demandRange.low : demand
+    high[candidate] = demandRange ? demandRange.high : demand
+    homeCell[candidate] = cell
     home[candidate] = isIn ? bin[index]! : -1
+    free[candidate] = isIn && isFreeIn(shape.sets[bin[index]!]!, vcpu) ? 1 : 0
     guests[candidate] = guest
     allowed.push(binMask)
   }
@@ -65,8 +84,9 @@ export function readCandidates(
   for (let index = 0; index < loads.length; index++) fixed[bin[index]!]! += loads[index]!
   const count = vcpus.length
   for (let i = 0; i < count; i++) if (home[i]! >= 0) fixed[home[i]!]! -= demands[i]!
-  const columns = { demand: demands.subarray(0, count), home, guest: guests, allowed, fixed }
-  return rests ? withoutResting({ ...columns, vcpus }, rests) : { ...columns, vcpus }
+  const demand = demands.subarray(0, count)
+  const all = { vcpus, demand, low, high, homeCell, home, free, guest: guests, allowed, fixed }
+  return rests ? withoutResting(all, rests) : all
 }
 
 /** The candidates that need not stay where they are; those that have to are load that is fixed. */
@@ -81,11 +101,25 @@ function withoutResting(all: Candidates, rests: (vcpu: VcpuView) => boolean): Ca
   return {
     vcpus: kept.map((i) => all.vcpus[i]!),
     demand: Float64Array.from(kept, (i) => all.demand[i]!),
+    low: Float64Array.from(kept, (i) => all.low[i]!),
+    high: Float64Array.from(kept, (i) => all.high[i]!),
+    homeCell: Int32Array.from(kept, (i) => all.homeCell[i]!),
     home: Int32Array.from(kept, (i) => all.home[i]!),
+    free: Uint8Array.from(kept, (i) => all.free[i]!),
     guest: Int32Array.from(kept, (i) => all.guest[i]!),
     allowed: kept.map((i) => all.allowed[i]!),
     fixed,
   }
+}
+
+/** Whether a vCPU may run elsewhere than where it is allowed to in a bin. */
+export function isFreeIn(bin: CpuSet, { affinity, allowed }: VcpuView): boolean {
+  return !(affinity?.isSubsetOf(cpusIn(bin, allowed)) ?? false)
+}
+
+/** The pCPUs of a bin that are allowed. */
+export function cpusIn(bin: CpuSet, allowed: CpuSet): CpuSet {
+  return bin.size === 1 ? bin : bin.and(allowed)
 }
 
 /** Where the vCPUs with one set of allowed pCPUs may be. */

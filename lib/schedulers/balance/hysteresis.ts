@@ -3,7 +3,7 @@ import { type Better, type Choice, choose, type Terms } from './choice.ts'
 import { remember, shouldHold, type Wandering } from './kernel-drift.ts'
 import { type Change, changeSince, type Settled, settledAs } from './last-round.ts'
 import type { Model } from './model.ts'
-import { isFree, keyOf } from './pins.ts'
+import { keyOf } from './pins.ts'
 
 /** A gain of more than this many times the tolerance is clear, and no noise. */
 const clear = 3
@@ -101,7 +101,7 @@ export function waiting(
   model: Model,
   choice: Choice,
 ): { readonly state: PatienceState; readonly holds: boolean } {
-  const isSomeFree = model.vcpus.some((_, item) => isFree(model, item))
+  const isSomeFree = model.free.includes(1)
   const wandering = isSomeFree ? remember(model, choice, state.wandering) : undefined
   const spoilt = wandering !== undefined && shouldHold(model, choice, wandering)
   if (spoilt || (isSomeFree && isNewcomer(state, model, choice))) {

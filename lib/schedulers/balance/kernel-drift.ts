@@ -1,7 +1,6 @@
 import type { Choice } from './choice.ts'
 import { isAlike, type Settled, sameBins, sameVcpus, settledAs, shifted } from './last-round.ts'
 import type { Model } from './model.ts'
-import { isFree } from './pins.ts'
 
 /** Views for which a placement made by the kernel is remembered. */
 const memory = 8
@@ -40,5 +39,5 @@ export function shouldHold(
 ): boolean {
   if (better || worst.views === 0 || worst.deviation - deviation <= explanation.tolerated) return false
   const items = sameVcpus(model, worst.seen)
-  return items !== undefined && shifted(model, worst.seen, items).some((item) => isFree(model, item))
+  return items !== undefined && shifted(model, worst.seen, items).some((item) => model.free[item] === 1)
 }

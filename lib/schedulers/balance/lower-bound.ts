@@ -24,11 +24,16 @@ function leastOf({ demand }: Model, fixed: Float64Array, capacity: Float64Array)
   if (!same) return Math.max(filled(fixed, capacity, total), besideHeaviest(demand, capacity, total))
   // What cannot be moved is no harder to place when it may be: so it is one more piece on equal bins.
   const loads = fixed.filter((load) => load > 0)
+  return peeled(withLoads(demand, loads), capacity.length, total) / (capacity[0] ?? 1)
+}
+
+/** Demands and loads in descending order, in which those of a model are already. */
+function withLoads(demand: Float64Array, loads: Float64Array): Float64Array {
+  if (loads.length === 0 && isDescending(demand)) return demand
   const pieces = new Float64Array(demand.length + loads.length)
   pieces.set(demand)
   pieces.set(loads, demand.length)
-  pieces.sort().reverse()
-  return peeled(pieces, capacity.length, total) / (capacity[0] ?? 1)
+  return pieces.sort().reverse()
 }
 
 /** Divisible load poured onto the present load, as evenly as possible. */
@@ -88,6 +93,11 @@ function peeled(pieces: Float64Array, bins: number, total: number): number {
     bound = Math.max(bound, fuller * ((low + 1) * piece) ** 2 + (rest - fuller) * lower * lower)
   }
   return squares + bound
+}
+
+function isDescending(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (!(values[i]! <= values[i - 1]!)) return false
+  return true
 }
 
 function sum(values: Float64Array): number {

@@ -1,6 +1,6 @@
 import type { VcpuView, View } from '../../view/view.ts'
 import type { Shape } from './bins.ts'
-import { heaviestFirst, readCandidates } from './candidates.ts'
+import { heaviestFirst, isFreeIn, readCandidates } from './candidates.ts'
 import { Guests } from './guests.ts'
 import { beyondNearest, type Price } from './move-cost.ts'
 import { Roster } from './roster.ts'
@@ -23,6 +23,8 @@ export interface Model {
   readonly start: Int32Array
   /** By item: 1 where it is not yet where `start` says, since it may not be where it is. */
   readonly displaced: Uint8Array
+  /** By item: 1 where it may run elsewhere than in the bin that it starts in. */
+  readonly free: Uint8Array
   /** By item, then by bin: 1 where it may be. Items with the same rights share theirs. */
   readonly allowed: readonly Uint8Array[]
   readonly guests: Guests
@@ -50,6 +52,7 @@ export function readModel(
   const low = new Float64Array(count)
   const high = new Float64Array(count)
   const displaced = new Uint8Array(count)
+  const free = new Uint8Array(count)
   const start = new Int32Array(count)
   const allowed: Uint8Array[] = []
   const guest = new Int32Array(count)
@@ -57,21 +60,22 @@ export function readModel(
   const items = new Int32Array(count)
   for (let item = 0; item < count; item++) {
     const row = order[item]!
-    const vcpu = candidates.vcpus[row]!
-    const wanted = candidates.demand[row]!
-    const { demandRange, domain } = vcpu
-    vcpus.push(vcpu)
-    demand[item] = wanted
-    low[item] = demandRange ? demandRange.low : wanted
-    high[item] = demandRange ? demandRange.high : wanted
+    vcpus.push(candidates.vcpus[row]!)
+    demand[item] = candidates.demand[row]!
+    low[item] = candidates.low[row]!
+    high[item] = candidates.high[row]!
     start[item] = candidates.home[row]!
     displaced[item] = start[item]! < 0 ? 1 : 0
+    free[item] = candidates.free[row]!
     allowed.push(candidates.allowed[row]!)
-    homeCell[item] = cellNumber(shape, domain.homeCell)
+    homeCell[item] = candidates.homeCell[row]!
     guest[item] = candidates.guest[row]!
     items[row] = item
   }
   place(start, demand, allowed, fixed, shape.capacity)
+  for (let item = displaced.indexOf(1); item >= 0; item = displaced.indexOf(1, item + 1)) {
+    free[item] = isFreeIn(shape.sets[start[item]!]!, vcpus[item]!) ? 1 : 0
+  }
   return {
     shape,
     price: beyondNearest(shape, price),
@@ -81,6 +85,7 @@ export function readModel(
     high,
     start,
     displaced,
+    free,
     allowed,
     guests: new Guests(guest),
     homeCell,
@@ -123,8 +128,4 @@ function place(
     start[item] = best
     loads[best]! += demand[item]!
   }
-}
-
-function cellNumber(shape: Shape, cell: number | undefined): number {
-  return cell === undefined ? -1 : shape.cellIds.indexOf(cell)
 }

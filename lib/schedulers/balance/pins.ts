@@ -1,6 +1,6 @@
-import type { CpuSet } from '../../host/cpuset.ts'
 import { type PinAction, pin } from '../../policy/plan.ts'
 import { Arrangement } from './arrangement.ts'
+import { cpusIn } from './candidates.ts'
 import type { Better } from './choice.ts'
 import type { Model } from './model.ts'
 
@@ -14,7 +14,7 @@ export function pinsOf(model: Model, { where, deviation }: Better): PinAction[] 
   for (const [item, vcpu] of model.vcpus.entries()) {
     const to = where[item]!
     const cpus = cpusIn(shape.sets[to]!, vcpu.allowed)
-    if (isThere(vcpu.affinity, cpus)) continue
+    if (vcpu.affinity?.isSubsetOf(cpus)) continue
     const figures = {
       demand: model.demand[item]!,
       to: shape.sets[to]!,
@@ -52,12 +52,6 @@ export function repinAllowed(model: Model, deviation: number): PinAction[] {
   return all.filter(({ uuid, vcpu }) => lost.has(`${uuid}/${vcpu}`))
 }
 
-/** Whether it may run elsewhere than in the bin that it is in. */
-export function isFree({ vcpus, shape, start }: Model, item: number): boolean {
-  const { affinity, allowed } = vcpus[item]!
-  return !isThere(affinity, cpusIn(shape.sets[start[item]!]!, allowed))
-}
-
 /** Names a vCPU across Views. */
 export function keyOf({
   domain,
@@ -67,12 +61,4 @@ export function keyOf({
   readonly vcpu: number
 }): string {
   return `${domain.uuid}/${vcpu}`
-}
-
-function cpusIn(set: CpuSet, allowed: CpuSet): CpuSet {
-  return set.size === 1 ? set : set.and(allowed)
-}
-
-function isThere(affinity: CpuSet | undefined, cpus: CpuSet): boolean {
-  return affinity?.isSubsetOf(cpus) === true
 }

@@ -11,11 +11,12 @@ export class AllowedSets {
   readonly #within = new WeakMap<CpuSet, WeakMap<CpuSet, CpuSet>>()
   /** What was asked for last, and the answer: vCPUs of a domain, and domains, come in runs that are alike. */
   readonly #last: {
-    settings: DomainSettings | undefined
+    managed: boolean | undefined
+    cpus: CpuSet | undefined
     first: CpuSet | undefined
     cpuset: CpuSet | undefined
     allowed: CpuSet
-  } = { settings: undefined, first: undefined, cpuset: undefined, allowed: CpuSet.empty }
+  } = { managed: undefined, cpus: undefined, first: undefined, cpuset: undefined, allowed: CpuSet.empty }
 
   /** With `respectPins` what a vCPU could run on at first is a limit, too. */
   constructor(topology: Topology, reserved: CpuSet, respectPins: boolean) {
@@ -30,9 +31,12 @@ export class AllowedSets {
    */
   of(settings: DomainSettings, first: CpuSet | undefined, cpuset?: CpuSet | undefined): CpuSet {
     const last = this.#last
-    if (settings !== last.settings || first !== last.first || cpuset !== last.cpuset) {
+    const { managed, cpus } = settings
+    const isSame = managed === last.managed && cpus === last.cpus
+    if (!isSame || first !== last.first || cpuset !== last.cpuset) {
       last.allowed = this.#of(settings, first, cpuset)
-      last.settings = settings
+      last.managed = managed
+      last.cpus = cpus
       last.first = first
       last.cpuset = cpuset
     }

@@ -10,7 +10,7 @@ import {
 } from '../../host/sample.ts'
 import type { DomainMemoryView } from '../view.ts'
 import { BalloonWatch } from './balloon-progress.ts'
-import { eventsOf } from './events.ts'
+import { eventsOf, isUnderPressure } from './events.ts'
 import { GuestTotal } from './guest-total.ts'
 import { holdOf, isContradictory } from './hold.ts'
 import { Insatiable } from './insatiable.ts'
@@ -115,16 +115,26 @@ export class DomainMemory {
     this.#read(report, sample.time - age, deadTimeOf(age, interval))
   }
 
+  /** Notes whether it is known to have a statistics period now. */
+  noteAsked(traits: DomainTraits | undefined): void {
+    if (!traits?.statsPeriodSeconds) this.#askedSince = undefined
+    else this.#askedSince ??= this.#time
+  }
+
+  /** Whether a {@link view} could show memory pressure; where it is on hold, it does not. */
+  mayBeUnderPressure({ wallTime, interval }: Pick<MemoryContext, 'wallTime' | 'interval'>): boolean {
+    const actual = this.#size
+    if (!this.#use || actual === undefined) return false
+    return isUnderPressure(this.#use, actual, deadTimeOf(this.#age(wallTime) ?? 0, interval))
+  }
+
   view({ state, requested, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
     const report = this.#report
     const { maximum } = report
-    // While it boots, its driver has not taken anything from it yet.
-    const actual =
-      this.#reboot && maximum !== undefined ? Math.max(maximum, report.actual ?? 0) : report.actual
-    const age = report.lastUpdate === undefined ? undefined : wallTime - report.lastUpdate
+    const actual = this.#size
+    const age = this.#age(wallTime)
     const watched = this.#time - this.#firstSeen
-    if (!traits?.statsPeriodSeconds) this.#askedSince = undefined
-    else this.#askedSince ??= this.#time
+    this.noteAsked(traits)
     const asked = this.#askedSince === undefined ? undefined : this.#time - this.#askedSince
     const isDoubtful = this.#isContradictory || this.#isDoubtful
     const isNew = this.#isNew
@@ -162,6 +172,18 @@ export class DomainMemory {
       fileBacked: traits?.fileBacked,
       rssFile: report.rssFile,
     }
+  }
+
+  /** Bytes that the guest has. While it boots, its driver has not taken anything from it yet. */
+  get #size(): number | undefined {
+    const { maximum, actual } = this.#report
+    return this.#reboot && maximum !== undefined ? Math.max(maximum, actual ?? 0) : actual
+  }
+
+  /** Milliseconds since its last report. */
+  #age(wallTime: number): number | undefined {
+    const { lastUpdate } = this.#report
+    return lastUpdate === undefined ? undefined : wallTime - lastUpdate
   }
 
   /** Takes in a new report, made at `time`, unless it cannot be true. */
@@ -209,6 +231,11 @@ export class MemoryLevels {
       context.traits = facts[row]!.traits
       this.#rows[row]!.take(sample, row, context)
     }
+  }
+
+  /** The domain at this row of the last sample. */
+  at(row: number): DomainMemory {
+    return this.#rows[row]!
   }
 
   /** The guest of this domain began to boot anew. */

@@ -17,22 +17,29 @@ const lostPart = 0.1
 
 /** What happened between a guest's two last reports, in a balloon of `actual` bytes; undefined when there is only one. */
 export function eventsOf(use: MemoryUse, actual: number, deadTime: number): MemoryEvents | undefined {
-  const { step, inUse, growthPerSecond } = use
+  const { step, inUse } = use
   if (!step) return undefined
   const seconds = step.milliseconds / 1_000
-  const majorFaultsPerSecond = step.majorFaults / seconds
-  const left = actual - inUse
-  const isShort = left < Math.max(shortBytes, actual * shortPart)
   const fell = step.usedBefore - inUse
   return {
     swappedOut: step.swappedOut,
-    majorFaultsPerSecond,
-    underPressure:
-      step.swappedOut > littleSwap ||
-      (isShort && majorFaultsPerSecond > manyFaults) ||
-      (growthPerSecond > 0 && left < (growthPerSecond * deadTime) / 1_000),
+    majorFaultsPerSecond: step.majorFaults / seconds,
+    underPressure: isUnderPressure(use, actual, deadTime),
     oomKilled:
       step.spareBefore - step.growthBefore * seconds < nothing &&
       fell > Math.max(lostBytes, lostPart * step.usedBefore),
   }
+}
+
+/** The same of one of them; false when there is only one report. */
+export function isUnderPressure(use: MemoryUse, actual: number, deadTime: number): boolean {
+  const { step, inUse, growthPerSecond } = use
+  if (!step) return false
+  const left = actual - inUse
+  const isShort = left < Math.max(shortBytes, actual * shortPart)
+  return (
+    step.swappedOut > littleSwap ||
+    (isShort && step.majorFaults / (step.milliseconds / 1_000) > manyFaults) ||
+    (growthPerSecond > 0 && left < (growthPerSecond * deadTime) / 1_000)
+  )
 }

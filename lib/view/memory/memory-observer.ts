@@ -2,7 +2,7 @@ import { wrongOption } from '../../host/errors.ts'
 import type { DomainIdentity, HostMemory, MemorySample } from '../../host/sample.ts'
 import { known } from '../../util/known.ts'
 import type { DomainFacts } from '../domain-facts.ts'
-import type { DomainMemoryView, HostMemoryView } from '../view.ts'
+import type { DomainMemoryView, HostMemoryState, HostMemoryView } from '../view.ts'
 import { commitment } from './commitment.ts'
 import { type MemoryContext, MemoryLevels, type Reboot } from './domain-memory.ts'
 import { ordinaryMemory } from './host-memory.ts'
@@ -56,6 +56,15 @@ export class MemoryObserver {
   /** The guest of this domain began to boot anew. */
   rebooted(domain: DomainIdentity, reboot: Reboot): void {
     this.#levels.rebooted(domain, reboot)
+  }
+
+  /** The levels as they are now: with the next sample they change, and {@link interrupt} begins others. */
+  get levels(): MemoryLevels {
+    return this.#levels
+  }
+
+  get hostState(): HostMemoryState {
+    return this.#hostState.state
   }
 
   /** What a policy sees of one domain, which is likely to be at `row` of the memory sample. */

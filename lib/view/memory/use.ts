@@ -140,6 +140,16 @@ export class MemoryUse {
   }
 }
 
+/** How use has risen; see {@link UseHistory.growthTo}. */
+interface Growth {
+  readonly isHighest: boolean
+  readonly rate: number
+  readonly rise: number
+}
+
+/** With a rate of 0 it does not matter whether it is higher than ever. */
+const noGrowth: Growth = { isHighest: false, rate: 0, rise: 0 }
+
 /**
  * What was in use at the last reports, swapped out memory included: monotonic milliseconds and bytes. In flat arrays that
  * are filled round and round, since all of it is gone through at each report of each guest.
@@ -147,6 +157,8 @@ export class MemoryUse {
 class UseHistory {
   readonly #times = new Float64Array(mostReports)
   readonly #held = new Float64Array(mostReports)
+  /** No more than the least that they held. */
+  #least = Number.POSITIVE_INFINITY
   /** Where the oldest stands. */
   #first = 0
   #count = 0
@@ -163,6 +175,7 @@ class UseHistory {
     const at = this.#at(this.#count)
     this.#times[at] = time
     this.#held[at] = held
+    this.#least = Math.min(this.#least, held)
     this.#count++
   }
 
@@ -183,20 +196,24 @@ class UseHistory {
    * How use rose until `time`, when it is `held`: whether it is higher than ever, the fastest rate (bytes a millisecond) and
    * the largest rise within `deadTime`. A rise of up to `noise` is none.
    */
-  growthTo(time: number, held: number, noise: number, deadTime: number) {
+  growthTo(time: number, held: number, noise: number, deadTime: number): Growth {
+    if (held - this.#least <= noise) return noGrowth
     let isHighest = true
     let rate = 0
     let rise = 0
+    let least = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#count; i++) {
       const place = this.#at(i)
       const before = this.#held[place]!
       const at = this.#times[place]!
       if (!(before < held)) isHighest = false
+      least = Math.min(least, before)
       const more = held - before
       if (more <= noise) continue
       rate = Math.max(rate, more / Math.max(reportSpacing, time - at))
       if (at >= time - deadTime) rise = Math.max(rise, more)
     }
+    this.#least = least
     return { isHighest, rate, rise }
   }
 

@@ -5,6 +5,7 @@ import type { Outcome, Tick } from '../../../lib/control/tick.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { pin, setMemory } from '../../../lib/policy/plan.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
+import { pressureOf } from '../../../lib/view/memory/shortage.ts'
 import type { HostMemoryState, MemoryEvents, View } from '../../../lib/view/view.ts'
 import { FakeHost, guest } from './fake-host.ts'
 import { uuidOf, viewOf } from './views.ts'
@@ -213,20 +214,20 @@ describe('what is an emergency', () => {
 
   it('is a guest that underPressure, again only after a turn that changed something', () => {
     const emergencies = new Emergencies()
-    expect(emergencies.observe(seen())).toBe(false)
-    expect(emergencies.observe(seen('a'))).toBe(true)
-    emergencies.handled(seen('a'), [])
-    expect(emergencies.observe(seen('a'))).toBe(false)
-    expect(emergencies.observe(seen('a', 'b'))).toBe(true)
-    emergencies.handled(seen('a', 'b'), [grown])
-    expect(emergencies.observe(seen('a'))).toBe(true)
+    expect(emergencies.observe(pressureOf(seen()))).toBe(false)
+    expect(emergencies.observe(pressureOf(seen('a')))).toBe(true)
+    emergencies.handled(pressureOf(seen('a')), [])
+    expect(emergencies.observe(pressureOf(seen('a')))).toBe(false)
+    expect(emergencies.observe(pressureOf(seen('a', 'b')))).toBe(true)
+    emergencies.handled(pressureOf(seen('a', 'b')), [grown])
+    expect(emergencies.observe(pressureOf(seen('a')))).toBe(true)
   })
 
   it('is one that begins to suffer anew', () => {
     const emergencies = new Emergencies()
-    emergencies.handled(seen('a'), [])
-    expect(emergencies.observe(seen())).toBe(false)
-    expect(emergencies.observe(seen('a'))).toBe(true)
+    emergencies.handled(pressureOf(seen('a')), [])
+    expect(emergencies.observe(pressureOf(seen()))).toBe(false)
+    expect(emergencies.observe(pressureOf(seen('a')))).toBe(true)
   })
 
   it('is a host that comes into a worse state of shortage, once for each', () => {
@@ -237,8 +238,8 @@ describe('what is an emergency', () => {
     const emergencies = new Emergencies()
     const calls = (['high', 'soft', 'hard', 'hard', 'low', 'low', 'hard', 'soft', 'low'] as const).map(
       (state) => {
-        const isCall = emergencies.observe(short(state))
-        if (isCall) emergencies.handled(short(state), [])
+        const isCall = emergencies.observe(pressureOf(short(state)))
+        if (isCall) emergencies.handled(pressureOf(short(state)), [])
         return isCall
       },
     )
@@ -248,9 +249,9 @@ describe('what is an emergency', () => {
   it('is none that has all it may have, or is not to be changed', () => {
     const memory = { events, actual: GiB, maximum: GiB }
     const one = (change: object) => viewOf({ domains: [{ name: 'a', memory: { events }, ...change }] })
-    expect(new Emergencies().observe(one({}))).toBe(true)
-    expect(new Emergencies().observe(one({ memory }))).toBe(false)
-    expect(new Emergencies().observe(one({ settings: { memoryCeiling: GiB } }))).toBe(false)
-    expect(new Emergencies().observe(one({ managed: false }))).toBe(false)
+    expect(new Emergencies().observe(pressureOf(one({})))).toBe(true)
+    expect(new Emergencies().observe(pressureOf(one({ memory })))).toBe(false)
+    expect(new Emergencies().observe(pressureOf(one({ settings: { memoryCeiling: GiB } })))).toBe(false)
+    expect(new Emergencies().observe(pressureOf(one({ managed: false })))).toBe(false)
   })
 })
