@@ -144,8 +144,13 @@ function noteReport(
   const hurts = isHurt && shrunk !== undefined && time - shrunk.time < hurtsWithin
   const lost = events?.oomKilled ? Math.max(actual, target) : 0
   const bytes = Math.max(hurts ? shrunk.from : 0, lost)
-  const reports = record.reports.slice((1 - remembered) * figuresPerReport)
-  reports.push(reportTime, inUse, used, expected, cache)
+  const reports = withRoom(record.reports)
+  const last = reports.length - figuresPerReport
+  reports[last + figure.time] = reportTime
+  reports[last + figure.inUse] = inUse
+  reports[last + figure.used] = used
+  reports[last + figure.expected] = expected
+  reports[last + figure.cache] = cache
   const hasLetGo = raised !== undefined && mostUsed(reports) < letGo * raised.used
   // Every field by name: a spread of all of them is several times as slow, and there is one for each report.
   return {
@@ -164,6 +169,15 @@ function noteReport(
     roomySince,
     isResting,
   }
+}
+
+/** These reports, without the oldest where there are enough, and room for one more. */
+function withRoom(reports: readonly number[]): number[] {
+  if (reports.length < remembered * figuresPerReport) return [...reports, 0, 0, 0, 0, 0]
+  // Copied whole and moved: one that grows takes twice the memory, and there is one for each report.
+  const moved = reports.slice()
+  for (let i = figuresPerReport; i < moved.length; i++) moved[i - figuresPerReport] = moved[i]!
+  return moved
 }
 
 function mostUsed(reports: readonly number[]): number {

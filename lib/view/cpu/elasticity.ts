@@ -53,6 +53,12 @@ export class Elasticity {
   #now: Stretch | undefined
   /** Whether the last sample was far from the present stretch. */
   #isOff = false
+  #low = 0
+  #high = 1
+
+  constructor() {
+    this.#bound()
+  }
 
   /** Takes in one sample: usage, and what is hidden, as fractions of a pCPU; and what changed beside the vCPU. */
   next(usage: number, hidden: number, outside: Outside): void {
@@ -67,6 +73,7 @@ export class Elasticity {
     this.#isOff = off && !this.#isOff
     assign(this.#current, this.#learned)
     if (this.#before) learn(this.#current, this.#before, this.#now)
+    this.#bound()
   }
 
   /** What comes next does not continue what was: it is compared with nothing before. What was learned stays. */
@@ -83,15 +90,18 @@ export class Elasticity {
   }
 
   get low(): number {
-    return Math.max(0, this.#current.value - this.#uncertainty())
+    return this.#low
   }
 
   get high(): number {
-    return Math.min(1, this.#current.value + this.#uncertainty())
+    return this.#high
   }
 
-  #uncertainty(): number {
-    return Math.max(spread.least, spread.atOne / Math.sqrt(this.#current.information))
+  #bound(): void {
+    const { value, information } = this.#current
+    const uncertainty = Math.max(spread.least, spread.atOne / Math.sqrt(information))
+    this.#low = Math.max(0, value - uncertainty)
+    this.#high = Math.min(1, value + uncertainty)
   }
 
   #turn(last: Stretch, next: Stretch, outside: Outside): void {

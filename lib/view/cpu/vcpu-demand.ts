@@ -43,11 +43,12 @@ export class VcpuDemand {
       this.#elasticity.next(least, closed - least, outside)
     }
     const { value, low, high } = this.#elasticity
-    const demand = this.#point.next(least + value * (closed - least))
-    const atLeast = this.#low.next(least + low * (closed - least))
-    const atMost = this.#high.next(least + high * (most - least))
+    this.#point.next(least + value * (closed - least))
+    this.#low.next(least + low * (closed - least))
+    this.#high.next(least + high * (most - least))
+    const demand = this.#point.level
     if (Number.isNaN(demand)) return undefined
-    return { low: Math.min(atLeast, demand), high: Math.max(atMost, demand) }
+    return { low: Math.min(this.#low.level, demand), high: Math.max(this.#high.level, demand) }
   }
 
   /** The point estimate, 0 to 1; NaN where that is not known. */
