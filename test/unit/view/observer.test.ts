@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DomainState, MemoryStatus } from '../../../lib/host/sample.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { staleAfter } from '../../../lib/view/memory/hold.ts'
+import { underPressure } from '../../../lib/view/memory/shortage.ts'
 import { Observer } from '../../../lib/view/observer.ts'
 import { topologyOf } from '../schedulers/world.ts'
 import { cpuSample, epoch, memorySample, type Row } from './samples.ts'
@@ -308,5 +309,54 @@ describe('its options', () => {
     ['domainOverhead', { hostMemoryReserve: 0, domainOverhead: Number.NaN }],
   ])('refuse a wrong %s', (name, options) => {
     expect(() => new Observer(topologyOf(1), options)).toThrow(`Expected \`${name}\``)
+  })
+})
+
+describe('the memory between two Views', () => {
+  const rows = (swapped: number): Row[] =>
+    ['a', 'b', 'c'].map((uuid, i) => ({
+      uuid,
+      vcpus: [{ usage: 0.5, pcpu: i }],
+      memory: {
+        maximum: 2_048,
+        actual: 1_024,
+        available: 976,
+        unused: 300,
+        usable: 400,
+        swapIn: 0,
+        swapOut: uuid === 'b' ? swapped : 0,
+        majorFaults: 0,
+      },
+    }))
+  const reported = (time: number, swapped: number) =>
+    memorySample(
+      time,
+      rows(swapped).map((row) => ({ ...row, memory: { ...row.memory, lastUpdate: epoch + time } })),
+    )
+
+  it('is that of a View with the vCPUs of the one before, worked out when it is asked for', () => {
+    const seen = observer()
+    const view = seen.observe({ cpu: cpuSample(2_000, rows(0)), memory: reported(2_000, 0), targets })
+    const before = { view }
+    const glance = seen.observeMemory(before, { memory: reported(4_000, 64), targets })
+    expect(glance.suffering).toEqual(['b'])
+    expect(glance.get('none')).toBeUndefined()
+    const one = glance.get('a')
+    expect(glance.get('a')).toBe(one)
+    expect(underPressure(glance.view).map(({ uuid }) => uuid)).toEqual(['b'])
+    expect(glance.view.domains[0]!.memory).toBe(one!.memory)
+    expect(glance.view.domains[1]!.memory.events).toMatchObject({ underPressure: true, swappedOut: 64 * MiB })
+    expect(glance.view.vcpus.map(({ usage }) => usage)).toEqual([0.5, 0.5, 0.5])
+    expect(glance.view).toMatchObject({ time: 4_000, interval: view.interval })
+  })
+
+  it('leads back to the last View with vCPUs, over others that nobody asked for', () => {
+    const seen = observer()
+    const view = seen.observe({ cpu: cpuSample(2_000, rows(0)), memory: reported(2_000, 0), targets })
+    const first = seen.observeMemory({ view }, { memory: reported(4_000, 0), targets })
+    const second = seen.observeMemory(first, { memory: reported(6_000, 64), targets })
+    expect(second.suffering).toEqual(['b'])
+    expect(second.view.vcpus).toHaveLength(3)
+    expect(second.view.domains.map(({ memory }) => memory.age)).toEqual([0, 0, 0])
   })
 })

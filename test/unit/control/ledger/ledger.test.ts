@@ -44,6 +44,26 @@ describe('pins', () => {
     expect(foreign(seen('1'))).toBe('1')
   })
 
+  it('are compared again only where an affinity has changed, once all were seen to stand', () => {
+    const { ledger } = afterPin('2')
+    const foreign = (list: string, isAsBefore: boolean) => {
+      ledger.observe(seen(list), undefined, isAsBefore)
+      return ledger.externalAffinity(seen(list).vcpus[0]!)?.toString()
+    }
+    const view = seen('2')
+    // Not yet: the first of these learns what became of the pin, the second that it stands.
+    for (const _ of [1, 2]) ledger.observe(view, undefined, true)
+    expect(foreign('3', true)).toBeUndefined()
+    expect(foreign('3', false)).toBe('3')
+
+    const again = afterPin('2').ledger
+    for (const _ of [1, 2]) again.observe(view, undefined, true)
+    again.pinned(view.domains[0]!, 0, CpuSet.of(5), -1)
+    again.observe(seen('5'), undefined, true)
+    again.observe(seen('6'), undefined, true)
+    expect(again.externalAffinity(seen('6').vcpus[0]!)?.toString()).toBe('6')
+  })
+
   it('of unknown outcome may show or not', () => {
     const ledger = new Ledger()
     ledger.pinOutcomeUnknown(seen('0').domains[0]!, 0, CpuSet.of(5), CpuSet.of(0))
