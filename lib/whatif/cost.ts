@@ -27,8 +27,8 @@ export function regretOf({ cost, bound }: Cost, none: Cost, least: number): numb
   return gain > least ? (cost - bound) / gain : undefined
 }
 
-/** Gains below these are none: a hundredth of a pCPU of deviation, a second of waiting. */
-export const leastGain = { cpu: 0.01, memory: 1 } as const
+/** Gains below these are none: deviation that `balance` never takes for worth a move, a second of waiting. */
+export const leastGain = { cpu: 0.02, memory: 1 } as const
 
 /**
  * What a scheduler costs on a simulated host: the time-average of the standard deviation of the true load of the pCPUs (of the

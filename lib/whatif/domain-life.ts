@@ -3,6 +3,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { isRunning } from '../host/sample.ts'
 import type { RecordedTick } from '../recording/entries.ts'
+import { MiB } from '../util/units.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainMemoryView, DomainView, VcpuView } from '../view/view.ts'
 import type { RecordedFacts } from './recorded-views.ts'
@@ -37,6 +38,10 @@ export interface Begin {
   readonly place: number | undefined
 }
 
+/** Ticks after which a balloon that was asked has moved, and bytes that it need not. */
+const ticksToMove = 8
+const noMove = 8 * MiB
+
 /** One run of a domain in a recording, tick by tick; all that is by tick begins with the tick `first`. */
 export class DomainLife {
   readonly uuid: string
@@ -63,10 +68,21 @@ export class DomainLife {
   wasKilled = false
   pinned: DomainMemoryView['pinned']
   readonly #affinities: (CpuSet | undefined)[] = []
+  /** Of the tick before. */
+  /** Ticks that it had had when its balloon was first asked for another size. */
+  #askedAt: number | undefined
+  #cpuset: CpuSet | undefined
+  #online: CpuSet | undefined
   /** Numbers of its vCPUs. */
   #numbers: number[] = []
   /** By vCPU: what Ballast last pinned it to. */
   readonly #pins = new Map<number, CpuSet>()
+
+  /** Whether its balloon did not do what it was asked, and never moved at all. */
+  get refuses(): boolean {
+    if (this.#askedAt === undefined || this.runs.length < this.#askedAt + ticksToMove) return false
+    return new Set(this.memory.map(({ actual }) => actual)).size === 1
+  }
 
   constructor({ uuid, id, name }: DomainView, first: number) {
     this.uuid = uuid
@@ -111,11 +127,17 @@ export class DomainLife {
       this.traces[number] = traces.of(vcpu)
       this.#followPin(index, number, vcpu, online)
     }
+    this.#cpuset = domain.cpuset
+    this.#online = online
   }
 
   /** Takes in what Ballast did to it. */
   changed({ outcomes }: RecordedTick, pins: (action: { readonly cpus: string }) => CpuSet): void {
     for (const { action, status } of outcomes) {
+      if (action.kind === 'setMemory' && action.uuid === this.uuid && status === 'applied') {
+        const { actual = Number.NaN } = this.memory.at(-1) ?? {}
+        if (Math.abs(action.bytes - actual) > noMove) this.#askedAt ??= this.runs.length
+      }
       if (action.kind !== 'pin' || action.uuid !== this.uuid || status !== 'applied') continue
       const cpus = pins(action)
       this.#pins.set(action.vcpu, cpus)
@@ -123,12 +145,20 @@ export class DomainLife {
     }
   }
 
-  #followPin(index: number, number: number, { vcpu, affinity }: VcpuView, online: CpuSet): void {
+  #followPin(
+    index: number,
+    number: number,
+    { vcpu, affinity, domain: { cpuset } }: VcpuView,
+    online: CpuSet,
+  ): void {
     const before = this.#affinities[number]
     this.#affinities[number] = affinity
     if (!before || !affinity || affinity.equals(before)) return
     const own = this.#pins.get(vcpu)
     if (own?.and(online).equals(affinity)) return
+    // What is usable changed, and not what anybody asked for.
+    const isSame = (now: CpuSet | undefined, then: CpuSet | undefined) => !now || !then || now.equals(then)
+    if (!isSame(cpuset, this.#cpuset) || !isSame(online, this.#online)) return
     this.foreignPins.push({ index, vcpu: number, cpus: affinity })
   }
 }

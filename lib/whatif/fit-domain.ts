@@ -169,6 +169,7 @@ function memoryScenario(life: DomainLife): MemoryScenario {
     ...(cache !== undefined && { cache }),
     ...(plugged && { virtioMem: { size: plugged.size, requested: plugged.requested } }),
     swap: life.memory.some(({ swappedOut, swapped }) => swappedOut > 0 || swapped > 0) ? 'disk' : 'none',
+    ...(life.refuses && { balloon: 'refuses' as const }),
     ...(life.hold === 'no device' && { balloon: 'no-device' as const }),
     ...(life.hold === 'no driver' && { balloon: 'no-driver' as const }),
     ...(life.pinned && { pinned: life.pinned }),

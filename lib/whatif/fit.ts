@@ -101,7 +101,8 @@ class Fit {
   readonly #pcpus = new Map<number, Pcpu>()
   #topology: Topology | undefined
   #own = Number.NaN
-  #cpuset: CpuSet | undefined
+  /** By tick: the cpuset that all guests share; undefined: they do not, or it is not known. */
+  readonly #cpusets: (CpuSet | undefined)[] = []
 
   get ticks(): number {
     return this.#times.length
@@ -157,14 +158,15 @@ class Fit {
     const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, rules))
     const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, rules))
     const background = this.#backgrounds(whole, clock.at)
+    const cpusets = this.#cpusetChanges(whole.online, clock.between)
     const scenario: Scenario = {
       pcpus: whole,
       memory: this.#memory(whole.memory),
       background: background.first,
       domains,
-      changes: [...this.#onlineChanges(clock.between), ...background.changes, ...changes],
+      changes: [...this.#onlineChanges(clock.between), ...cpusets.changes, ...background.changes, ...changes],
       ...(first && !whole.online.equals(first) && { offline: whole.online.minus(first).toString() }),
-      ...(this.#cpuset && { cpuset: this.#cpuset.toString() }),
+      ...(cpusets.first && { cpuset: cpusets.first }),
     }
     return {
       scenario,
@@ -215,11 +217,9 @@ class Fit {
       const held = domains.reduce((sum, one) => sum + (one.memory.rss ?? 0) + (one.memory.hugePages ?? 0), 0)
       this.#own = topology.memory - memory.available - held
     }
-    if (index === 0) {
-      const [cpuset] = domains.map((domain) => domain.cpuset)
-      const isSame = domains.every((domain) => cpuset && domain.cpuset?.equals(cpuset))
-      if (cpuset && isSame && !topology.online.isSubsetOf(cpuset)) this.#cpuset = cpuset
-    }
+    const [cpuset] = domains.map((domain) => domain.cpuset)
+    const isShared = domains.every((domain) => cpuset && domain.cpuset?.equals(cpuset))
+    this.#cpusets.push(isShared ? cpuset : undefined)
   }
 
   /** The host with every pCPU that was ever online. */
@@ -269,6 +269,19 @@ class Fit {
         }),
       ]
     })
+  }
+
+  /** The cpuset of all guests at first, where it is less than all pCPUs, and what it became. */
+  #cpusetChanges(all: CpuSet, between: (index: number) => number) {
+    const lists = this.#cpusets.map((cpuset, index) => {
+      // What is offline is in no cpuset that the kernel tells of.
+      const offline = all.minus(this.#online[index]!)
+      return cpuset && !all.isSubsetOf(cpuset.or(offline)) ? cpuset.and(all).toString() : 'any'
+    })
+    const changes = lists.flatMap((cpus, index): Change[] =>
+      index > 0 && cpus !== lists[index - 1] ? [{ at: between(index), kind: 'cpuset', cpus }] : [],
+    )
+    return { first: lists[0] === 'any' ? undefined : lists[0], changes }
   }
 
   /** What the recording does not tell, in words. */

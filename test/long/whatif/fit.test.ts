@@ -127,6 +127,29 @@ describe('a fitted load', () => {
     },
   )
 
+  it('has a balloon that never moved when it was asked refuse, and the cpuset of all guests', async () => {
+    const memory = { maximum: 1_024 * MiB, program: { size: 200 * MiB } }
+    const scenario: Scenario = {
+      pcpus: 4,
+      memory: 3_072 * MiB,
+      cpuset: '0-1',
+      domains: [
+        { name: 'refuses', memory: { ...memory, balloon: 'refuses' } },
+        { name: 'works', memory },
+        { name: 'too', memory },
+      ],
+      changes: [{ at: 9_000, kind: 'cpuset', cpus: '0-2' }],
+    }
+    const { load } = await fitted(scenario, { ...watched, ...reserve, ballooning: ballooning.shares() }, 16)
+    const { domains, cpuset, changes = [] } = load.scenario
+    expect(domains.map((domain) => domain.memory?.balloon)).toEqual(['refuses', undefined, undefined])
+    expect(cpuset).toBe('0-1')
+    const later = changes.filter(({ kind }) => kind === 'cpuset' || kind === 'pin')
+    expect(later.filter(({ at }) => at > load.lead)).toEqual([
+      { at: load.lead + 9_000, kind: 'cpuset', cpus: '0-2' },
+    ])
+  })
+
   it('follows pCPUs that go offline', async () => {
     const scenario: Scenario = {
       pcpus: 4,
