@@ -23,12 +23,10 @@ export class VcpuTrace {
   readonly track = new VcpuTrack()
   readonly #elasticity = new Elasticity()
 
-  take(least: number, closed: number, row: number, contention: Contention): void {
+  take({ least, closed, waited }: Wanted, row: number, contention: Contention): void {
     this.least.push(least)
     this.closed.push(closed)
-    if (!Number.isNaN(closed)) {
-      this.#elasticity.next(least, closed - least, this.track.outside(row, contention))
-    }
+    if (!Number.isNaN(waited)) this.#elasticity.next(least, waited, this.track.outside(row, contention))
   }
 
   /** Part of what was hidden that it wanted: 0 for work that arrives by the clock, 1 for a closed loop. */
@@ -62,8 +60,7 @@ export class VcpuTraces {
     this.#contention.next({ cpu, places })
     const speeds = speedsOf(view)
     for (const [row, trace] of traces.entries()) {
-      const { least, closed } = wantedBy(view.vcpus[row]!, speeds)
-      trace.take(least, closed, row, this.#contention)
+      trace.take(wantedBy(view.vcpus[row]!, speeds), row, this.#contention)
     }
   }
 
@@ -91,14 +88,25 @@ function speedsOf({ topology, pcpus }: View): Float64Array {
   return speeds
 }
 
+/** What a sample says that a vCPU wanted. */
+interface Wanted {
+  readonly least: number
+  readonly closed: number
+  /** What of it waiting hid, where it is a closed loop. */
+  readonly waited: number
+}
+
 function wantedBy(
   { usage = Number.NaN, delay = Number.NaN, throttled = 0, pcpu }: VcpuView,
   speeds: Float64Array,
-): { readonly least: number; readonly closed: number } {
+): Wanted {
   const speed = (pcpu === undefined ? undefined : speeds[pcpu]) ?? 1
   const awake = usage + (Number.isNaN(delay) ? 0 : delay) + throttled
-  const closed = onLargest(closedDemand(usage, delay, throttled), awake, speed)
+  const part = closedDemand(usage, delay, throttled)
+  // A closed loop that works more slowly sleeps no longer: it does less in all, and less so the more it sleeps.
+  const closed = awake > neverSleeps ? 1 : (speed * part) / (speed * part + 1 - part)
   // Of one that a quota held back all the time, what it did says nothing of what it wanted.
   const least = throttled > 0 && awake > neverSleeps ? closed : speed * estimateDemand(usage, Number.NaN)
-  return { least: Math.min(least, closed), closed }
+  const waited = Math.max(0, onLargest(part, awake, speed) - least)
+  return { least: Math.min(least, closed), closed, waited }
 }

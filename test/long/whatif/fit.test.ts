@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ballooning, MiB, type Scenario, scenarios, schedulers, simulate } from '../../../lib/index.ts'
+import {
+  ballooning,
+  type Load,
+  MiB,
+  type Scenario,
+  scenarios,
+  schedulers,
+  simulate,
+} from '../../../lib/index.ts'
 import type { FittedRecording } from '../../../lib/whatif/fit.ts'
 import { fitRecording } from '../../../lib/whatif/fit.ts'
 import { missOf } from '../../../lib/whatif/miss.ts'
@@ -148,6 +156,24 @@ describe('a fitted load', () => {
     expect(later.filter(({ at }) => at > load.lead)).toEqual([
       { at: load.lead + 9_000, kind: 'cpuset', cpus: '0-2' },
     ])
+  })
+
+  it('has loops want as much on a slow pCPU, and beside a busy sibling, as on one of their own', async () => {
+    const loop = { kind: 'loop', work: 3, sleep: 17 } as const
+    const on = (affinity: string, load: Load = loop) => ({
+      name: `on ${affinity}`,
+      vcpus: [{ affinity, load }],
+    })
+    const partOf = async (scenario: Scenario, name: string) => {
+      const { load } = await fitted({ ...scenario, background: 0 }, watched, 8)
+      const own = load.scenario.domains.find((domain) => domain.name === name)?.vcpus?.[0]?.load
+      return own?.kind === 'loop' ? own.work / (own.work + own.sleep) : Number.NaN
+    }
+    const slow = { pcpus: { cores: 2, capacities: [1, 0.5] }, domains: [on('0'), on('1')] }
+    expect(await partOf(slow, 'on 1')).toBeCloseTo(0.15, 2)
+    expect(await partOf(slow, 'on 0')).toBeCloseTo(0.15, 2)
+    const threads = { pcpus: { cores: 1, threads: 2 }, domains: [on('0'), on('1', { kind: 'spin' })] }
+    expect(await partOf(threads, 'on 0')).toBeCloseTo(0.15, 2)
   })
 
   it('follows pCPUs that go offline', async () => {
