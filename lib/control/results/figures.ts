@@ -1,4 +1,3 @@
-import { mean } from '../../util/statistics.ts'
 import type { DomainMemoryView, HostMemoryView } from '../../view/view.ts'
 
 /** How vCPUs do: means over some samples, in fractions of a pCPU or of the time. NaN: not known. */
@@ -63,8 +62,15 @@ export function meanOf<F extends Numbers<F>>(all: readonly F[]): F | undefined {
   const [first] = all
   if (!first) return undefined
   return figuresLike(first, (name) => {
-    const known = all.map((figures): number => figures[name]).filter((value) => !Number.isNaN(value))
-    return known.length > 0 ? mean(known) : Number.NaN
+    let sum = 0
+    let known = 0
+    for (const figures of all) {
+      const value = figures[name]
+      if (Number.isNaN(value)) continue
+      sum += value
+      known++
+    }
+    return known > 0 ? sum / known : Number.NaN
   })
 }
 
@@ -72,6 +78,7 @@ type Numbers<F> = { readonly [K in keyof F]: number }
 
 /** Figures of the same kind, from their names. */
 export function figuresLike<F extends Numbers<F>>(like: F, of: (name: keyof F) => number): F {
-  const names = Object.keys(like) as (keyof F)[]
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as unknown as F
+  const figures = { ...like } as { -readonly [K in keyof F]: number }
+  for (const name in like) figures[name] = of(name)
+  return figures as unknown as F
 }

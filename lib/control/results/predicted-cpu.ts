@@ -2,6 +2,7 @@ import type { CpuSet } from '../../host/cpuset.ts'
 import type { PinAction, SetSharesAction } from '../../policy/plan.ts'
 import { mean, standardDeviation } from '../../util/statistics.ts'
 import { placeOf } from '../../view/cpu/placement.ts'
+import { domainsByUuid } from '../../view/domains-by-uuid.ts'
 import { VcpuMap } from '../../view/vcpu-map.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import { demandOf, placeAfter } from '../rollback/pin-round.ts'
@@ -46,7 +47,7 @@ export class PredictedCpu {
   }
 
   figures(action: CpuAction): CpuFigures {
-    const domain = this.#view.domains.find(({ uuid }) => uuid === action.uuid)
+    const domain = domainsByUuid(this.#view.domains).get(action.uuid)
     const vcpus = (domain?.vcpus ?? []).filter(({ vcpu }) => action.kind !== 'pin' || vcpu === action.vcpu)
     const own = vcpus.map(({ vcpu }) => this.#expected.get(action.uuid, vcpu))
     const sum = (of: keyof Service) => own.reduce((total, one) => total + (one?.[of] ?? Number.NaN), 0)
@@ -64,7 +65,7 @@ export class PredictedCpu {
     }
   }
 
-  /** Places all vCPUs; gives the pCPUs on which something changes. */
+  /** Places the vCPUs on the pCPUs on which something changes, and gives these. */
   #place(actions: readonly CpuAction[]): ReadonlySet<number> {
     const asked = new VcpuMap<CpuSet>()
     const shares = new Map<string, number>()
@@ -76,15 +77,20 @@ export class PredictedCpu {
         for (const pcpu of action.cpus) about.add(pcpu)
       }
     }
+    const index = domainsByUuid(this.#view.domains)
+    for (const action of actions) {
+      for (const vcpu of index.get(action.uuid)?.vcpus ?? []) {
+        const place = placeOf(vcpu)
+        const isMeant = action.kind === 'setShares' || action.vcpu === vcpu.vcpu
+        if (isMeant && place !== undefined) about.add(place)
+      }
+    }
     const isWeighted = this.#view.domains.every(({ cpuShares }) => cpuShares !== undefined)
     for (const vcpu of this.#view.vcpus) {
       const { domain } = vcpu
-      const before = placeOf(vcpu)
-      const pin = asked.get(domain.uuid, vcpu.vcpu)
+      const place = placeAfter(placeOf(vcpu), asked.get(domain.uuid, vcpu.vcpu))
+      if (place === undefined || !about.has(place)) continue
       const given = shares.get(domain.uuid)
-      const place = placeAfter(before, pin)
-      if (before !== undefined && (pin || given !== undefined)) about.add(before)
-      if (place === undefined) continue
       const weight = isWeighted ? weightOf(domain, given) : 1
       const placed = { vcpu, demand: demandOf(vcpu) ?? Number.NaN, weight }
       const there = this.#placed.get(place)
