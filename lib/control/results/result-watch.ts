@@ -15,18 +15,26 @@ const minute = 60_000
 
 /** A change that is followed. */
 interface Followed {
-  readonly tick: number
   readonly action: Action
   readonly predicted: Figures
   readonly run: RunIdentity
-  /** Monotonic milliseconds of the View that it was decided on. */
-  readonly time: number
   /** pCPUs that vCPUs came to or left. */
   readonly about: ReadonlySet<number>
-  /** CPU samples since. */
-  samples: number
   /** Another change came between. */
   isDisturbed: boolean
+}
+
+/** The changes of one tick, which may be thousands. */
+interface FollowedTick {
+  readonly tick: number
+  /** Monotonic milliseconds of the View that they were decided on. */
+  readonly time: number
+  readonly changes: readonly Followed[]
+  /** Those of sizes, and all others, that no other change has come between yet. */
+  sizes: readonly Followed[]
+  others: readonly Followed[]
+  /** CPU samples since. */
+  samples: number
 }
 
 /**
@@ -36,7 +44,7 @@ interface Followed {
 export class ResultWatch {
   readonly #domainOverhead: number
   readonly #recent = new RecentSamples()
-  #followed: Followed[] = []
+  #followed: FollowedTick[] = []
 
   constructor(domainOverhead: number) {
     this.#domainOverhead = domainOverhead
@@ -59,9 +67,13 @@ export class ResultWatch {
     const results: ChangeResult[] = []
     this.#followed = this.#followed.filter((one) => {
       one.samples++
-      if (one.samples === samplesOfFigures) results.push(this.#resultOf(one, 'samples', view))
+      const isSampled = one.samples === samplesOfFigures
       const isOver = view.time - one.time >= minute
-      if (isOver) results.push(this.#resultOf(one, 'minute', view))
+      if (!isSampled && !isOver) return true
+      for (const change of one.changes) {
+        if (isSampled) results.push(this.#resultOf(change, one.tick, 'samples', view))
+        if (isOver) results.push(this.#resultOf(change, one.tick, 'minute', view))
+      }
       return !isOver
     })
     return results
@@ -80,21 +92,28 @@ export class ResultWatch {
       done.flatMap(({ action, status }) => (status === 'applied' ? [action] : [])),
       abouts,
     )
-    return outcomes.map((outcome) => {
+    const changes: Followed[] = []
+    const domains = domainsByUuid(view.domains)
+    const seen = outcomes.map((outcome) => {
       const { action, status } = outcome
       if (status === 'failed') return outcome
       const predicted = predict(action)
       if (status === 'applied') {
-        const run = runOf(domainsByUuid(view.domains).get(action.uuid)!)
-        const change = { tick, action, predicted, run, time: view.time, about: abouts(action) }
-        this.#followed.push({ ...change, samples: 0, isDisturbed: false })
+        const run = runOf(domains.get(action.uuid)!)
+        changes.push({ action, predicted, run, about: abouts(action), isDisturbed: false })
       }
       return { ...outcome, before: this.#recent.figures(action, view), predicted }
     })
+    if (changes.length > 0) {
+      const sizes = changes.filter(({ action }) => action.kind === 'setMemory')
+      const others = changes.filter(({ action }) => action.kind !== 'setMemory')
+      this.#followed.push({ tick, time: view.time, changes, sizes, others, samples: 0 })
+    }
+    return seen
   }
 
-  #resultOf(change: Followed, after: ChangeResult['after'], view: View): ChangeResult {
-    const { tick, action, predicted, run, isDisturbed } = change
+  #resultOf(change: Followed, tick: number, after: ChangeResult['after'], view: View): ChangeResult {
+    const { action, predicted, run, isDisturbed } = change
     const domain = domainsByUuid(view.domains).get(action.uuid)
     const seen = domain && isSameRun(run, domain) ? this.#recent.figures(action, view) : {}
     return { tick, action, after, seen, ...(!isDisturbed && { error: errorOf(seen, predicted) }) }
@@ -126,11 +145,26 @@ export class ResultWatch {
       for (const pcpu of abouts(action)) pcpus.add(pcpu)
     }
     for (const one of this.#followed) {
-      const { kind, uuid } = one.action
-      const isMet = kind === 'setMemory' ? sized.has(uuid) : others.has(uuid) || isAny(one.about, pcpus)
-      one.isDisturbed ||= isMet
+      if (sized.size > 0) one.sizes = undisturbed(one.sizes, ({ action }) => sized.has(action.uuid))
+      if (others.size > 0) {
+        one.others = undisturbed(
+          one.others,
+          ({ action, about }) => others.has(action.uuid) || isAny(about, pcpus),
+        )
+      }
     }
   }
+}
+
+/** Marks the changes that another one is in the way of; gives the rest. */
+function undisturbed(
+  changes: readonly Followed[],
+  isMet: (change: Followed) => boolean,
+): readonly Followed[] {
+  return changes.filter((change) => {
+    change.isDisturbed = isMet(change)
+    return !change.isDisturbed
+  })
 }
 
 function isAny(some: ReadonlySet<number>, others: ReadonlySet<number>): boolean {
