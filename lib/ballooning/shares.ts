@@ -4,7 +4,7 @@ import { formatBytes } from '../util/format.ts'
 import { MiB } from '../util/units.ts'
 import type { View } from '../view/view.ts'
 import { freeMemory } from './free-memory.ts'
-import { type Allocation, allocate, type Claim } from './shares/allocation.ts'
+import { type Allocation, allocateTwice, type Claim } from './shares/allocation.ts'
 import { claimOfUnknown, type Guest, judge, type Terms } from './shares/guest.ts'
 import { grow, type Outlook, shrink } from './shares/plan.ts'
 import { type GuestRecord, remember } from './shares/record.ts'
@@ -119,12 +119,10 @@ function lookAt(
   const ofUnknown = unknown.reduce((sum, { held }) => sum + held, 0)
   const bytes = guests.reduce((sum, { size }) => sum + size, free + ofUnknown)
   const claims = [...guests.map(({ claim }) => claim), ...unknown]
-  const budget = { bytes, spare, tax }
-  const allocation = allocate(claims, budget)
-  const { sizes } = allocation
-  // The same once more, with what each guest has now: nothing is free before it has been seen to be.
+  // Once with what cannot be taken, and once with what each guest has now: nothing is free before it has been seen to be.
   const held = Float64Array.from(claims, (claim, i) => guests[i]?.size ?? claim.held)
-  const now = allocate(claims, budget, { held, most: sizes }).sizes
+  const { allocation, now } = allocateTwice(claims, { bytes, spare, tax }, held)
+  const { sizes } = allocation
   return {
     outlook: { guests, sizes, now, free, spare, host: view.memory, time: view.time },
     allocation,

@@ -68,7 +68,31 @@ export interface Allocation {
  * Idle memory tax: Waldspurger, "Memory Resource Management in VMware ESX Server" (2002).
  */
 export function allocate(claims: readonly Claim[], budget: Budget, present?: Present): Allocation {
+  return allocateColumns(columnsOf(claims), claims, budget, present)
+}
+
+/**
+ * What all are to have, and what each can have of it with what is free now: that of {@link allocate} on the one hand, and
+ * with `held` instead of what claims say on the other.
+ */
+export function allocateTwice(
+  claims: readonly Claim[],
+  budget: Budget,
+  held: Float64Array,
+): { readonly allocation: Allocation; readonly now: Float64Array } {
   const columns = columnsOf(claims)
+  const allocation = allocateColumns(columns, claims, budget)
+  const now = allocateColumns(columns, claims, budget, { held, most: allocation.sizes }).sizes
+  return { allocation, now }
+}
+
+/** Caps the columns where `present` says so. */
+function allocateColumns(
+  columns: Columns,
+  claims: readonly Claim[],
+  budget: Budget,
+  present?: Present,
+): Allocation {
   if (present) for (const level of levels) cap(columns[level], present.most)
   let sizes = (present?.held ?? columns.held).map(Math.ceil)
   let total = sum(sizes)
@@ -119,7 +143,9 @@ function scaleOf(
 }
 
 /** What is claimed by level, one entry for each claim. */
-function columnsOf(claims: readonly Claim[]): Readonly<Record<'held' | Level, Float64Array>> {
+type Columns = Readonly<Record<'held' | Level, Float64Array>>
+
+function columnsOf(claims: readonly Claim[]): Columns {
   const column = () => new Float64Array(claims.length)
   const [held, floor, need, comfort] = [column(), column(), column(), column()]
   const [own, ample, kept] = [column(), column(), column()]

@@ -153,28 +153,32 @@ function rightsIn(pcpus: readonly number[], bin: Int32Array, bins: number): (cpu
   }
 }
 
+/** Which half of a number's 64 bits has the last of its digits. */
+const lastHalf = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
+
 /**
  * The candidates in the order of their demand, the heaviest first, and equal ones as they are. Sorted without a comparator,
- * which the engine would call from outside for each of tens of thousands of comparisons: each looks up where its demand
- * stands among the sorted ones.
+ * which the engine would call from outside for each of tens of thousands of comparisons: as numbers whose last digits are
+ * those of their places. That is all but the order; demands that differ in their last digits alone are put right then.
  */
 export function heaviestFirst(demand: Float64Array): Int32Array {
-  const sorted = demand.slice().sort()
-  const count = sorted.length
-  const taken = new Int32Array(count)
-  const order = new Int32Array(count)
+  const count = demand.length
+  // Adding 0 makes 0 of -0.
+  const keys = demand.map((wanted) => wanted + 0)
+  const halves = new Uint32Array(keys.buffer)
+  const places = 2 ** (32 - Math.clz32(count)) - 1
   for (let i = 0; i < count; i++) {
-    const wanted = demand[i]!
-    let low = 0
-    let high = count
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sorted[middle]! <= wanted) low = middle + 1
-      else high = middle
-    }
-    // So many are heavier, and some that are alike came before.
-    const heavier = count - low
-    order[heavier + taken[heavier]!++] = i
+    const at = 2 * i + lastHalf
+    halves[at] = (halves[at]! & ~places) | (places - i)
+  }
+  keys.sort()
+  const order = new Int32Array(count)
+  for (let rank = 0; rank < count; rank++) {
+    const item = places - (halves[2 * (count - 1 - rank) + lastHalf]! & places)
+    const wanted = demand[item]!
+    let at = rank
+    for (; at > 0 && demand[order[at - 1]!]! < wanted; at--) order[at] = order[at - 1]!
+    order[at] = item
   }
   return order
 }
