@@ -13,8 +13,11 @@ import type { Size } from './scenario.ts'
 /** The most that 1,000 guests may take, as a part of what the baseline takes. */
 export const simulateLimit = 0.1
 const judgedGuests = 1_000
-/** Turns before those that count: compilers get warm. */
-const warmUpTurns = 2
+/**
+ * Turns before those that count: compilers get warm, in threads whose time is that of the process too. That takes so many
+ * guests in all.
+ */
+const warmUpTurns = ({ guests }: Size) => Math.max(2, Math.ceil(400 / guests))
 
 const sizes: readonly Size[] = [
   { guests: 10, pcpus: { cores: 4 } },
@@ -71,15 +74,16 @@ async function measure(
   current: Build<Size, Span>,
   turns: number,
 ): Promise<SizeFigures> {
-  const spans = await takeTurnsOfBuilds(baseline, current, size, warmUpTurns + turns)
-  const cpu = spreadsOfBuilds(spans, warmUpTurns, (span) => [span.cpu])
+  const warmUp = warmUpTurns(size)
+  const spans = await takeTurnsOfBuilds(baseline, current, size, warmUp + turns)
+  const cpu = spreadsOfBuilds(spans, warmUp, (span) => [span.cpu])
   const { sockets = 1, cores, threads = 1 } = size.pcpus
   return {
     guests: size.guests,
     vcpus: 4 * size.guests,
     pcpus: sockets * cores * threads,
     cpu,
-    wall: spreadsOfBuilds(spans, warmUpTurns, (span) => [span.wall]),
+    wall: spreadsOfBuilds(spans, warmUp, (span) => [span.wall]),
     ratio: ratioOf(cpu),
     same: spans.baseline.every(({ digest }, turn) => digest === spans.current[turn]!.digest),
   }
