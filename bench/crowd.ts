@@ -4,10 +4,12 @@ import type { Lab } from '../test/lab/lab.ts'
 /** Guests that are asked for at once: enough to keep the lab busy, few enough to see that it goes on. */
 const batch = 10
 
-/** Adds so many paused domains to a lab: real QEMUs that use no CPU. */
+/** Adds so many paused domains to a lab, whose others are all paused: real QEMUs that use no CPU. */
 export async function addPaused(lab: Lab, count: number, progress: (made: number) => void): Promise<void> {
+  const before = (await lab.guests()).length
   for (let made = 0; made < count; ) {
-    const names = Array.from({ length: Math.min(batch, count - made) }, (_, i) => `paused${made + i + 1}`)
+    const first = before + made + 1
+    const names = Array.from({ length: Math.min(batch, count - made) }, (_, i) => `paused${first + i}`)
     await lab.startAll(names.map((name) => ({ name, kernel: false })))
     made += names.length
     progress(made)

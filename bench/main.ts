@@ -4,6 +4,8 @@ import { allocateTable } from './allocate/table.ts'
 import { footprintTable, measureFootprint } from './footprint.ts'
 import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
+import { measureMetrics } from './metrics/metrics.ts'
+import { metricsTable } from './metrics/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
 import { measureRecording } from './record/record.ts'
@@ -120,6 +122,28 @@ program
   .option('--hours <count>', 'simulated hours that are recorded; the size is that of 24', atLeast(1), 2)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(record)
+
+program
+  .command('metrics')
+  .description(
+    "time scrapes of `ballast run --metrics` beside Debian's prometheus-libvirt-exporter on the same 50 and 200 paused " +
+      'domains, and with one QEMU stopped; needs a build and root',
+  )
+  .option('--turns <count>', `turns of each size, at least ${leastTurns}`, atLeast(leastTurns), 15)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(metrics)
+
+async function metrics({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
+  try {
+    const figures = await measureMetrics({ signal: stop.signal, turns, log })
+    console.log(json ? JSON.stringify(figures, shortened) : metricsTable(figures))
+    process.exitCode = figures.passed ? 0 : 1
+  } catch (error) {
+    const cause = stop.signal.aborted ? stop.signal.reason : error
+    if (json) console.log(JSON.stringify({ bench: 'metrics', passed: false, error: messageOf(cause) }))
+    throw cause
+  }
+}
 
 async function loop({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   const figures = await measureLoop(turns, log)

@@ -7,6 +7,7 @@ import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
 import { patience, quietly } from './quietly.ts'
 import { recordingDirectory } from './recording-directory.ts'
+import { canScrape, scrapedLoads } from './scrape.ts'
 
 /** One lab for all: to boot its guests takes longer than many a case. */
 let lab: Lab
@@ -28,6 +29,15 @@ describeLab('the main cases', { timeout: patience }, () => {
 
   it('A1 fails without a scheduler', async () => {
     expect(await runCase('A1', quietly({ lab, off: true }))).toMatchObject({ passed: false, moves: 0 })
+  })
+
+  it.skipIf(!canScrape)('Prometheus reads the load of guests back within 5 points', async () => {
+    const loads = await scrapedLoads(lab)
+    expect(loads).toHaveLength(2)
+    for (const { kernel, scraped } of loads) {
+      expect(kernel).toBeGreaterThan(0.05)
+      expect(Math.abs(scraped - kernel)).toBeLessThan(0.05)
+    }
   })
 
   // The one after it goes on where it ends: to fill the guest's memory and its swap takes longer than either.

@@ -1,10 +1,11 @@
 import type { Rollback, Tick } from '../../control/tick.ts'
 import type { RollbackReason } from '../../policy/reasons/rollback.ts'
+import { kebabCase } from '../../util/kebab-case.ts'
 import { changeOf } from '../change.ts'
 import { ExternalChanges } from '../external-changes.ts'
 import type { Labels, Metric } from './family.ts'
 
-/** Counts things by their labels. */
+/** Adds to a counter, or hands an observation to a histogram or a summary. Default: 1. */
 export type Count = (name: keyof typeof eventMetrics, labels: Labels, by?: number) => void
 
 /** What is counted from Tick to Tick. */
@@ -44,6 +45,16 @@ export const eventMetrics = {
     help: 'Changes that did harm and were undone, by reason kind.',
     labels: ['what', 'reason'],
   },
+  ballast_prediction_error_ratio: {
+    type: 'summary',
+    help: 'How far predictions of usage, delay, load and deviation were off after three samples, in parts of a pCPU or of the time.',
+    labels: ['figure'],
+  },
+  ballast_prediction_error_bytes: {
+    type: 'summary',
+    help: 'How far predictions of the memory of guests, and of what the host has left, were off after three samples.',
+    labels: ['figure'],
+  },
   ballast_external_changes_total: {
     type: 'counter',
     help: 'Settings of Ballast that were found changed by another program.',
@@ -60,6 +71,9 @@ const rollbackReasons: Readonly<Record<Rollback['what'], readonly RollbackReason
   vcpus: ['rollback-delay'],
   memory: ['rollback-swap', 'rollback-faults', 'rollback-oom'],
 }
+
+const cpuFigures = ['usage', 'delay', 'load', 'longestDelay', 'deviation', 'worstDelay'] as const
+const memoryFigures = ['actual', 'usable', 'unused', 'margin'] as const
 
 /** Upper bounds of `ballast_tick_duration_seconds`. */
 export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -101,7 +115,21 @@ export class EventCounts {
     for (const { what, reason } of tick.rollbacks ?? []) {
       count('ballast_rollbacks_total', { what, reason: reason.kind })
     }
+    for (const { after, error } of tick.results ?? []) {
+      if (after !== 'samples') continue
+      for (const figure of cpuFigures) {
+        this.#observeError('ballast_prediction_error_ratio', figure, error?.cpu?.[figure])
+      }
+      for (const figure of memoryFigures) {
+        this.#observeError('ballast_prediction_error_bytes', figure, error?.memory?.[figure])
+      }
+    }
     for (const { what } of this.#external.begun(tick)) count('ballast_external_changes_total', { what })
     for (const { code } of tick.errors) count('ballast_errors_total', { code })
+  }
+
+  #observeError(name: keyof typeof eventMetrics, figure: string, error: number | undefined): void {
+    if (error === undefined || Number.isNaN(error)) return
+    this.#count(name, { figure: kebabCase(figure) }, Math.abs(error))
   }
 }

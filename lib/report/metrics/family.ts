@@ -6,7 +6,7 @@ export type AddSeries = (labels: Labels, value: number | undefined) => void
 
 /** A metric as Prometheus describes it. */
 export interface Metric {
-  readonly type: 'gauge' | 'counter' | 'histogram'
+  readonly type: 'gauge' | 'counter' | 'histogram' | 'summary'
   /** One sentence, with the unit where the name has none. */
   readonly help: string
   readonly labels: readonly string[]

@@ -47,7 +47,7 @@ export async function tickMetrics(
 export class TickMetrics {
   readonly #client: typeof PromClient
   readonly #registry: PromClient.Registry
-  readonly #metrics = new Map<string, PromClient.Gauge | PromClient.Counter>()
+  readonly #metrics = new Map<string, ClientMetric>()
   readonly #now: () => number
   readonly #guests = new GuestTotals()
   readonly #events: EventCounts
@@ -65,11 +65,10 @@ export class TickMetrics {
     this.#now = now
     this.#since = now()
     for (const [name, metric] of Object.entries(allMetrics)) this.#define(name, metric)
-    const { name, ...duration } = this.#options('ballast_tick_duration_seconds')
-    const durations = new client.Histogram({ name, ...duration, buckets: durationBuckets })
-    this.#events = new EventCounts((counted, labels, by = 1) => {
-      if (counted === name) durations.observe(by)
-      else this.#metrics.get(counted)!.inc(labels, by)
+    this.#events = new EventCounts((name, labels, by = 1) => {
+      const metric = this.#metrics.get(name)!
+      if ('observe' in metric) metric.observe(labels, by)
+      else metric.inc(labels, by)
     })
   }
 
@@ -137,7 +136,7 @@ export class TickMetrics {
     { type, series }: Family<Source>,
     source: Source,
   ): Promise<string> | undefined {
-    const metric = this.#metrics.get(name)!
+    const metric = this.#metrics.get(name) as PromClient.Gauge | PromClient.Counter
     let isKnown = false
     series(source, (labels, value) => {
       if (value === undefined || !Number.isFinite(value)) return
@@ -155,14 +154,18 @@ export class TickMetrics {
     return `${await this.#registry.getSingleMetricAsString(name)}\n`
   }
 
-  #define(name: string, { type }: Metric): void {
-    const options = this.#options(name)
-    if (type === 'gauge') this.#metrics.set(name, new this.#client.Gauge(options))
-    if (type === 'counter') this.#metrics.set(name, new this.#client.Counter(options))
-  }
-
-  #options(name: string) {
-    const { help, labels } = allMetrics[name]!
-    return { name, help, labelNames: labels, registers: [this.#registry] }
+  #define(name: string, { type, help, labels: labelNames }: Metric): void {
+    const { Counter, Gauge, Histogram, Summary } = this.#client
+    const options = { name, help, labelNames, registers: [this.#registry] }
+    const make: { readonly [Type in Metric['type']]: () => ClientMetric } = {
+      gauge: () => new Gauge(options),
+      counter: () => new Counter(options),
+      histogram: () => new Histogram({ ...options, buckets: durationBuckets }),
+      // Sum and count alone: a quantile of one process cannot be added to those of others.
+      summary: () => new Summary({ ...options, percentiles: [] }),
+    }
+    this.#metrics.set(name, make[type]())
   }
 }
+
+type ClientMetric = PromClient.Gauge | PromClient.Counter | PromClient.Histogram | PromClient.Summary

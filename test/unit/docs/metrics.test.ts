@@ -21,11 +21,17 @@ const rulesIn = (path: string): Rule[] =>
 const alerts = rulesIn('packaging/prometheus/ballast-alerts.yml')
 const records = rulesIn('packaging/prometheus/ballast-records.yml')
 
-/** Names that queries may use: metrics, what a histogram is made of, what rules record, and what Prometheus adds. */
+/** What a metric is made of, by its type. */
+const partsOf = {
+  gauge: [''],
+  counter: [''],
+  summary: ['_sum', '_count'],
+  histogram: ['_bucket', '_sum', '_count'],
+} as const
+
+/** Names that queries may use: metrics, what rules record, and what Prometheus adds. */
 const known = new Set([
-  ...Object.entries(allMetrics).flatMap(([name, { type }]) =>
-    type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],
-  ),
+  ...Object.entries(allMetrics).flatMap(([name, { type }]) => partsOf[type].map((part) => `${name}${part}`)),
   ...records.map(({ record }) => record!),
   'up',
 ])

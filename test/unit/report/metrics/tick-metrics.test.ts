@@ -227,6 +227,30 @@ describe('what happens', () => {
     })
   })
 
+  it('has how far predictions were off, after three samples', async () => {
+    const { metrics } = await fresh()
+    const cpu = { usage: 0.1, delay: -0.2, load: 0, longestDelay: 0.3, deviation: 0, worstDelay: Number.NaN }
+    const memory = { actual: 0, usable: -MiB, unused: 0, swapped: 5, majorFaults: 1, margin: 2 * MiB }
+    const result = { tick: 0, action: pin(view.vcpus[0]!, CpuSet.of(1), 'x'), seen: {} }
+    const results = [
+      { ...result, after: 'samples', error: { cpu } },
+      { ...result, after: 'samples', error: { cpu: { ...cpu, delay: 0.1 }, memory } },
+      { ...result, after: 'samples' },
+      { ...result, after: 'minute', error: { cpu } },
+    ] as const
+    metrics.observe(tickOf(0, at(1_000), { results }))
+    const series = await seriesOf(metrics)
+    const sumAndCount = (unit: string, figure: string) =>
+      ['sum', 'count'].map((part) =>
+        series.get(`ballast_prediction_error_${unit}_${part}{figure="${figure}"}`),
+      )
+    expect(sumAndCount('ratio', 'delay')).toEqual([expect.closeTo(0.3), 2])
+    expect(sumAndCount('ratio', 'longest-delay')).toEqual([0.6, 2])
+    expect(sumAndCount('ratio', 'worst-delay')).toEqual([undefined, undefined])
+    expect(sumAndCount('bytes', 'usable')).toEqual([MiB, 1])
+    expect(sumAndCount('bytes', 'margin')).toEqual([2 * MiB, 1])
+  })
+
   it('counts what another program changed once, and again when it was changed to something else', async () => {
     const { metrics } = await fresh()
     const [{ uuid }] = view.domains as [View['domains'][0]]
@@ -321,7 +345,9 @@ describe('a scrape', () => {
       expect(allMetrics[name!], name).toMatchObject({ type })
     }
     for (const name of seriesIn(text).keys()) {
-      const family = name.replace(/\{.*/, '').replace(/^(ballast_tick_duration_seconds)_\w+$/, '$1')
+      const family = name
+        .replace(/\{.*/, '')
+        .replace(/^(ballast_(?:tick_duration_seconds|prediction_error_[a-z]+))_\w+$/, '$1')
       expect(text).toContain(`# HELP ${family} `)
     }
   })
