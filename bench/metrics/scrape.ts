@@ -1,25 +1,28 @@
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 
-/** One answer to `GET /metrics`, over a connection of its own. */
+/** One answer to `GET /metrics`. */
 export interface Scrape {
   /** Milliseconds until all of it was there. */
   readonly ms: number
   readonly text: string
 }
 
+/** As Prometheus does, connections are kept from scrape to scrape. */
+const agent = new Agent({ keepAlive: true })
+
 /** Scrapes a port of the loopback address; undefined: there was no answer within `limit` milliseconds. */
 export function scrape(port: number, limit: number): Promise<Scrape | undefined> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
-    const asked = request({ port, path: '/metrics', agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (part: string) => {
-        text += part
-      })
+    const asked = request({ port, path: '/metrics', agent }, (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
       response.on('error', reject)
       response.on('end', () => {
+        const ms = performance.now() - began
         clearTimeout(timer)
-        if (response.statusCode === 200) resolve({ ms: performance.now() - began, text })
+        const text = Buffer.concat(parts).toString()
+        if (response.statusCode === 200) resolve({ ms, text })
         else reject(new Error(`status ${response.statusCode}: ${text}`))
       })
     })

@@ -78,8 +78,11 @@ function end(
   const parts = typeof body === 'string' ? [Buffer.from(body)] : body
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': length })
+  // All of it in one call to the kernel.
+  response.cork()
   if (response.req.method !== 'HEAD') for (const part of parts) response.write(part)
   response.end()
+  response.uncork()
 }
 
 /**
