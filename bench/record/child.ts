@@ -3,13 +3,11 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Autopilot, autopilot } from '../../lib/control/autopilot.ts'
 import { CpuSet } from '../../lib/host/cpuset.ts'
-import type { Host } from '../../lib/host/host.ts'
 import { ballooning, schedulers } from '../../lib/index.ts'
 import { TickComparison } from '../../lib/recording/compare.ts'
 import { readRecordings } from '../../lib/recording/read-recording.ts'
-import { record } from '../../lib/recording/record.ts'
-import { flushInterval, RecordingFiles } from '../../lib/recording/recording-files.ts'
-import { RecordingHost } from '../../lib/recording/recording-host.ts'
+import { Recorder } from '../../lib/recording/recorder.ts'
+import { flushInterval } from '../../lib/recording/recording-files.ts'
 import { replay } from '../../lib/recording/replay.ts'
 import { simulate } from '../../lib/simulation/index.ts'
 import { answerWith } from '../baseline.ts'
@@ -59,7 +57,6 @@ export interface TicksAnswer {
 export const interval = 2_000
 /** Ticks from one flush to the next. */
 const ticksOfAFlush = flushInterval / interval
-const origin = { versions: { ballast: 'bench', node: process.version }, uri: 'bench:///', readOnly: false }
 const policies = () => ({ scheduler: schedulers.balance(), ballooning: ballooning.shares() })
 
 answerWith((question: DayQuestion | TicksQuestion): Promise<DayAnswer | TicksAnswer> => {
@@ -67,14 +64,12 @@ answerWith((question: DayQuestion | TicksQuestion): Promise<DayAnswer | TicksAns
 })
 
 async function day({ directory, ...host }: DayQuestion): Promise<DayAnswer> {
-  await using files = new RecordingFiles(directory, origin)
-  const count = (host.hours * 3_600_000) / interval
-  const pilot = recordedOn(simulate(dayScenario(host)), files, count)
-  for (let tick = 1; !(await pilot.next()).done; tick++) {
-    await flushed(files, tick)
-    files.rotate()
+  {
+    await using recorder = new Recorder(simulate(dayScenario(host)), directory)
+    const ticks = (host.hours * 3_600_000) / interval
+    for await (const tick of recorder.autopilot({ interval, ...policies(), ticks }))
+      await flushed(recorder, tick.index)
   }
-  await files[Symbol.asyncDispose]()
   const names = await readdir(directory)
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size))
   return { ...(await replayed(directory)), bytes: sizes.reduce((sum, size) => sum + size, 0) }
@@ -100,7 +95,7 @@ async function replayed(directory: string): Promise<Omit<DayAnswer, 'bytes'>> {
 interface Run {
   readonly host: FakeHost
   readonly pilot: Pick<Autopilot, 'next'>
-  readonly files: RecordingFiles | undefined
+  readonly recorder: Recorder | undefined
   ticks: number
 }
 
@@ -120,7 +115,7 @@ async function ticks({ guests, pcpus, ticks, directory }: TicksQuestion): Promis
     const { value: tick } = await run.pilot.next()
     if (!tick) throw new Error('The loop has ended')
     // A tick is followed by an empty moment of the event loop with and without a recording, so that both are alike.
-    if (run.files) await flushed(run.files, run.ticks + held.length)
+    if (run.recorder) await flushed(run.recorder, run.ticks + held.length)
     else await setImmediate()
     between += threadTime() - begun
     const { user, system } = process.cpuUsage(before)
@@ -135,23 +130,15 @@ async function ticks({ guests, pcpus, ticks, directory }: TicksQuestion): Promis
 
 function begin(guests: number, pcpus: number, directory: string | undefined): Run {
   const host = new FakeHost(new SyntheticLoad({ guests, pcpus }, 42, (cpus) => CpuSet.from(cpus)))
-  if (directory === undefined) {
-    return { host, pilot: autopilot(host, { interval, ...policies() }), files: undefined, ticks: 0 }
-  }
-  const files = new RecordingFiles(directory, origin)
-  return { host, pilot: recordedOn(host, files), files, ticks: 0 }
-}
-
-function recordedOn(host: Host, files: RecordingFiles, ticks?: number) {
-  const recording = new RecordingHost(host, files)
-  files.beginWith(() => recording.beginning())
-  const limit = ticks === undefined ? {} : { ticks }
-  return record(recording, { interval, ...policies(), ...limit }, {})
+  const options = { interval, ...policies() }
+  const recorder = directory === undefined ? undefined : new Recorder(host, directory)
+  const pilot = recorder?.autopilot(options) ?? autopilot(host, options)
+  return { host, pilot, recorder, ticks: 0 }
 }
 
 /** Flushes as often as on a host whose clock runs as fast as ours, and lets what compresses and writes come to its turn. */
-async function flushed(files: RecordingFiles, tick: number): Promise<void> {
+async function flushed(recorder: Recorder, tick: number): Promise<void> {
   const flushes = Math.floor(tick / ticksOfAFlush) - Math.floor((tick - 1) / ticksOfAFlush)
-  if (flushes > 0) files.flush()
+  if (flushes > 0) recorder.flush()
   await setImmediate()
 }

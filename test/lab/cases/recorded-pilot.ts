@@ -4,9 +4,7 @@ import type { Tick } from '../../../lib/control/tick.ts'
 import type { Host } from '../../../lib/host/host.ts'
 import { TickComparison } from '../../../lib/recording/compare.ts'
 import { readRecordings } from '../../../lib/recording/read-recording.ts'
-import { record } from '../../../lib/recording/record.ts'
-import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
-import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { Recorder } from '../../../lib/recording/recorder.ts'
 import { replay } from '../../../lib/recording/replay.ts'
 
 /** What the cases run; a policy does not know its own name. */
@@ -32,19 +30,8 @@ export async function* recordedPilot(
     ballooning: ballooning && defaultPolicies.ballooning,
     ksm: ksm && defaultPolicies.ksm,
   }
-  const origin = {
-    versions: { ballast: 'lab', node: process.version },
-    uri: host.uri,
-    readOnly: host.readOnly,
-  }
-  await using files = new RecordingFiles(directory, origin)
-  const recording = new RecordingHost(host, files)
-  files.beginWith(() => recording.beginning())
-  try {
-    yield* record(recording, options, { loop, policies })
-  } finally {
-    await recording.close()
-  }
+  await using recorder = new Recorder(host, directory)
+  yield* recorder.autopilot(options, { loop, policies })
 }
 
 /** What a replay of all recordings of a directory came to. */

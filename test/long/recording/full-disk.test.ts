@@ -7,17 +7,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Tick } from '../../../lib/control/tick.ts'
 import { schedulers } from '../../../lib/index.ts'
 import { readRecordings } from '../../../lib/recording/read-recording.ts'
-import { record } from '../../../lib/recording/record.ts'
-import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
-import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { Recorder, type RecorderOptions } from '../../../lib/recording/recorder.ts'
 import { tickDecisions } from '../../../lib/report/tick-decisions.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 
-const origin = {
-  versions: { ballast: 'test', node: process.version },
-  uri: 'simulation:///',
-  readOnly: false,
-}
 const filler = 'filler'
 
 let directory: string
@@ -44,18 +37,21 @@ function mounted(): boolean {
   return isMounted
 }
 
-/** Runs a loop and records it; `at` is called before the ticks of these numbers. */
-async function run(files: RecordingFiles, count: number, at: Readonly<Record<number, () => void>>) {
-  const host = new RecordingHost(simulate(scenarios.A7({ pcpus: 4 })), files)
-  files.beginWith(() => host.beginning())
+/** Runs a loop and records it; `at` is called after the ticks of these numbers. */
+async function run(
+  directory: string,
+  options: RecorderOptions,
+  count: number,
+  at: Readonly<Record<number, () => void>>,
+) {
+  await using recorder = new Recorder(simulate(scenarios.A7({ pcpus: 4 })), directory, options)
   const ticks: Tick[] = []
-  const options = { interval: 1_000, scheduler: schedulers.balance(), ticks: count }
-  for await (const tick of record(host, options, {})) {
+  const pilot = { interval: 1_000, scheduler: schedulers.balance(), ticks: count }
+  for await (const tick of recorder.autopilot(pilot)) {
     ticks.push(tick)
-    files.flush()
+    recorder.flush()
     for (let turn = 0; turn < 20; turn++) await setImmediate()
     at[ticks.length]?.()
-    files.rotate()
   }
   return ticks.map((tick) => ({ ...tickDecisions(tick), timing: undefined }))
 }
@@ -76,15 +72,11 @@ it('a full disk costs the recording, which says what it lacks, and not the contr
     vi.setSystemTime(Date.now() + 60_000)
   }
   mkdirSync(path)
-  let disturbed: Awaited<ReturnType<typeof run>>
-  {
-    await using files = new RecordingFiles(path, origin, { report: (problem) => told.push(problem) })
-    disturbed = await run(files, 200, { 50: fill, 150: clear })
-  }
+  const report = (problem: string | undefined) => void told.push(problem)
+  const disturbed = await run(path, { report }, 200, { 50: fill, 150: clear })
   const elsewhere = mkdtempSync(join(tmpdir(), 'ballast-full-'))
   try {
-    await using files = new RecordingFiles(elsewhere, origin)
-    expect(disturbed).toEqual(await run(files, 200, {}))
+    expect(disturbed).toEqual(await run(elsewhere, {}, 200, {}))
   } finally {
     rmSync(elsewhere, { recursive: true })
   }

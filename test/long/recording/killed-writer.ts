@@ -5,23 +5,15 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schedulers } from '../../../lib/index.ts'
-import { record } from '../../../lib/recording/record.ts'
-import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
-import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { Recorder } from '../../../lib/recording/recorder.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 
-const origin = {
-  versions: { ballast: 'test', node: process.version },
-  uri: 'simulation:///',
-  readOnly: false,
-}
 const directory = process.argv[2]!
-const files = new RecordingFiles(directory, origin)
-const host = new RecordingHost(simulate(scenarios.A7({ pcpus: 4 })), files)
+const recorder = new Recorder(simulate(scenarios.A7({ pcpus: 4 })), directory)
 let size = 0
-for await (const tick of record(host, { interval: 1_000, scheduler: schedulers.balance() }, {})) {
+for await (const tick of recorder.autopilot({ interval: 1_000, scheduler: schedulers.balance() })) {
   const before = size
-  files.flush()
+  recorder.flush()
   while (size === before) size = await written()
   console.log(tick.index)
 }

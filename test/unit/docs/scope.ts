@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as ballast from '../../../lib/index.ts'
 
 /**
@@ -19,5 +22,7 @@ export const which = 'web*'
 export const moves = 2
 export const milliseconds = 60_000
 export const path = '/nonexistent/journal'
+export const directory = mkdtempSync(join(tmpdir(), 'ballast-snippets-'))
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
 export const uri = 'test:///default'
 export const startGuest = async (): Promise<void> => {}

@@ -1,0 +1,6 @@
+export { type Difference, TickComparison } from './compare.ts'
+export { type Header, type RecordedTick, type RunEntry, recordingVersion } from './entries.ts'
+export { readRecordings, type StoredRecording } from './read-recording.ts'
+export { Recorder, type RecorderOptions } from './recorder.ts'
+export type { RecordingOptions } from './recording-files.ts'
+export { type PilotOf, type Recorded, type Replayed, replay } from './replay.ts'
