@@ -46,6 +46,8 @@ export class RecordingFiles implements Tape, AsyncDisposable {
   #part = 0
   #missing = 0
   #file: RecordingFile | undefined
+  /** Settles when the files before this one are whole. */
+  #ending: Promise<unknown> = Promise.resolve()
   /** When a file may be begun again. */
   #pausedUntil = 0
   #isBroken = false
@@ -66,7 +68,9 @@ export class RecordingFiles implements Tape, AsyncDisposable {
 
   write(entry: Entry): void {
     if (this.#part === 0) this.#begin()
-    if (!this.#file?.write(`${JSON.stringify(entry)}\n`)) this.#missing++
+    if (this.#file?.write(`${JSON.stringify(entry)}\n`)) return
+    this.#missing++
+    this.#leave()
   }
 
   /** Has what was taken so far written, which it is every few seconds anyway. */
@@ -83,7 +87,7 @@ export class RecordingFiles implements Tape, AsyncDisposable {
     if (!file && this.#part > 0 && Date.now() >= this.#pausedUntil) this.#begin()
     if (!file || (file.bytes < fileLimits.bytes && Date.now() - file.begun < fileLimits.age)) return
     this.#file = undefined
-    void file.end()
+    this.#end(file)
     this.#begin()
   }
 
@@ -93,7 +97,23 @@ export class RecordingFiles implements Tape, AsyncDisposable {
     const file = this.#file
     this.#file = undefined
     this.#pausedUntil = Number.POSITIVE_INFINITY
-    await file?.end()
+    if (file) this.#end(file)
+    await this.#ending
+  }
+
+  #end(file: RecordingFile): void {
+    this.#ending = Promise.all([this.#ending, file.end()])
+  }
+
+  /** Ends a file that lacks an entry: what follows would be read as if nothing were missing. A later one begins whole. */
+  #leave(): void {
+    const file = this.#file
+    if (!file) return
+    this.#file = undefined
+    this.#pausedUntil = Date.now() + retryPause
+    this.#end(file)
+    if (!this.#isBroken) this.#options.report?.('the disk is too slow')
+    this.#isBroken = true
   }
 
   #begin(): void {

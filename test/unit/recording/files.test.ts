@@ -92,6 +92,29 @@ describe('the files of a recording', () => {
     expect(most).toBeGreaterThan(1_000)
   })
 
+  it('on a disk that is too slow end at the first entry that is left out, and another begins whole', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const told: (string | undefined)[] = []
+    {
+      await using files = new RecordingFiles(directory, origin, { report: (problem) => told.push(problem) })
+      files.beginWith(() => [entry(-1)])
+      const large = { ...entry(0), padding: 'x'.repeat(2 ** 20) }
+      // Nothing is compressed or written until this loop is over.
+      for (let count = 0; count < 40; count++) files.write(large)
+      vi.setSystemTime(Date.now() + 60_000)
+      files.rotate()
+      files.write(entry(1))
+    }
+    const [recording] = await read()
+    expect(recording?.files).toBe(2)
+    expect(recording?.problems).toEqual([
+      expect.stringMatching(/^\d+ entries before .* could not be written$/),
+    ])
+    expect(recording?.entries.slice(-2)).toEqual([entry(-1), entry(1)])
+    expect(recording?.entries.length).toBeLessThan(30)
+    expect(told).toEqual(['the disk is too slow', undefined])
+  })
+
   it('that were read, or begun to be read, are closed', async () => {
     await write(2_000)
     const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(directory))
