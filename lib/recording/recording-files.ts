@@ -110,8 +110,12 @@ export class RecordingFiles implements Tape, AsyncDisposable {
     const file = this.#file
     if (!file) return
     this.#file = undefined
-    this.#pausedUntil = Date.now() + retryPause
+    // Not before what waits is written, or files would pile up in memory while a disk hangs.
+    this.#pausedUntil = Number.POSITIVE_INFINITY
     this.#end(file)
+    void this.#ending.then(() => {
+      this.#pausedUntil = 0
+    })
     if (!this.#isBroken) this.#options.report?.('the disk is too slow')
     this.#isBroken = true
   }

@@ -93,7 +93,6 @@ describe('the files of a recording', () => {
   })
 
   it('on a disk that is too slow end at the first entry that is left out, and another begins whole', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] })
     const told: (string | undefined)[] = []
     {
       await using files = new RecordingFiles(directory, origin, { report: (problem) => told.push(problem) })
@@ -101,8 +100,12 @@ describe('the files of a recording', () => {
       const large = { ...entry(0), padding: 'x'.repeat(2 ** 20) }
       // Nothing is compressed or written until this loop is over.
       for (let count = 0; count < 40; count++) files.write(large)
-      vi.setSystemTime(Date.now() + 60_000)
       files.rotate()
+      expect(told).toEqual(['the disk is too slow'])
+      await vi.waitFor(() => {
+        files.rotate()
+        expect(paths()).toHaveLength(2)
+      })
       files.write(entry(1))
     }
     const [recording] = await read()
