@@ -1,3 +1,4 @@
+import { BallastError } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { reconnecting } from '../host/reconnecting-host.ts'
 import { realClock } from '../libvirt/real-clock.ts'
@@ -42,6 +43,23 @@ export function closing(host: Host): AsyncDisposable {
 export function uriOf(context: CliContext, options: ConnectionOptions): string {
   // As in libvirt, an empty variable is none.
   return options.connect ?? (context.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
+}
+
+/** The URI as libvirt completes it; as it was given when there is no daemon. Undefined: the user stopped the command. */
+export async function canonicalUri(
+  context: CliContext,
+  options: ConnectionOptions,
+): Promise<string | undefined> {
+  try {
+    const host = await openHost(context, options, { readOnly: true })
+    if (!host) return undefined
+    await using _host = closing(host)
+    return host.uri
+  } catch (error) {
+    if (!(error instanceof BallastError)) throw error
+    logNotice(context, error.message)
+    return withoutPassword(uriOf(context, options))
+  }
 }
 
 /** Says when the connection is lost, and when it is back. */

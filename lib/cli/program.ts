@@ -84,7 +84,8 @@ Examples:
   ballast run                  do it, until Ctrl-C
   ballast status               which controllers run, and what they changed
   ballast restore              restore what was set before
-  ballast history              what was changed, why, and what came of it (needs run --record)
+  ballast history              what was changed, why, and what came of it
+  ballast why web1             why a guest was changed, or was not
   ballast run --help           options of one command, with their defaults
 
 Documentation: README.md and docs/ in the package; docs/operating.md for services and configuration files,

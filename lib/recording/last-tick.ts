@@ -28,8 +28,16 @@ export interface TickFollower {
   result(): LastTick | undefined
 }
 
-/** Follows what is decided about a guest, by name or UUID, up to `at`, in milliseconds since the epoch. */
-export function lastTick(entries: AsyncIterable<Entry>, guest: string, at: number): TickFollower {
+/**
+ * Follows what is decided about a guest, by name or UUID, up to `at`, in milliseconds since the epoch; of ticks before `since`
+ * only the changes are known.
+ */
+export function lastTick(
+  entries: AsyncIterable<Entry>,
+  guest: string,
+  at: number,
+  since = Number.NEGATIVE_INFINITY,
+): TickFollower {
   const names = new Set<string>()
   let last: LastTick | undefined
   const ticks = new TickReader()
@@ -40,7 +48,7 @@ export function lastTick(entries: AsyncIterable<Entry>, guest: string, at: numbe
       for (const { name } of entry.domains) names.add(name)
       for (const { uuid, name } of entry.domains) if (isGuest(uuid, name)) uuids.add(uuid)
     }
-    if (!('tick' in entry) || entry.tick.wallTime > at) return
+    if (!('tick' in entry) || entry.tick.wallTime > at || entry.tick.wallTime < since) return
     const { index, wallTime, summary, explanation, clamps, skipped, scores } = ticks.read(entry.tick)
     last = {
       tick: index,

@@ -9,8 +9,8 @@ import { unlessMissing } from '../../control/journal/open.ts'
 import { BallastError } from '../../host/errors.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import { closing, openHost, uriOf } from '../connection.ts'
-import { type CliContext, logNotice, writeLines } from '../context.ts'
+import { canonicalUri } from '../connection.ts'
+import { type CliContext, writeLines } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { countsOf, nameOf, originalOf } from '../journal-text.ts'
 import { type ConnectionOptions, connectionOptions } from '../options.ts'
@@ -70,20 +70,6 @@ async function status(context: CliContext, options: StatusOptions): Promise<void
   )
   const unreadable = journals.find(({ error }) => error !== undefined)
   if (unreadable?.error) throw unreadable.error
-}
-
-/** The URI as libvirt completes it; as it was given when there is no daemon. Undefined: the user stopped the command. */
-async function canonicalUri(context: CliContext, options: StatusOptions): Promise<string | undefined> {
-  try {
-    const host = await openHost(context, options, { readOnly: true })
-    if (!host) return undefined
-    await using _host = closing(host)
-    return host.uri
-  } catch (error) {
-    if (!(error instanceof BallastError)) throw error
-    logNotice(context, error.message)
-    return withoutPassword(uriOf(context, options))
-  }
 }
 
 async function find(path: string): Promise<Found | undefined> {

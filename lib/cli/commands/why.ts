@@ -4,62 +4,99 @@ import { type LastTick, lastTick } from '../../recording/last-tick.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
+import { connectionOptions } from '../options.ts'
+import { openPasts, type PastOptions, usualPast } from '../recent/open-pasts.ts'
+import type { Past } from '../recent/past.ts'
+import { logProblems, recordingOptions } from '../recording/options.ts'
 import { changeLines, row, scoreText, timeText, weighed } from '../recording/text.ts'
 import { parseMoment } from '../values.ts'
 
-interface WhyOptions extends ReadingOptions {
+interface WhyOptions extends PastOptions {
   /** Milliseconds since the epoch. */
   readonly at?: number
 }
 
 /** `ballast why GUEST` */
 export function whyCommand(context: CliContext): Command {
-  return recordingOptions(
-    new Command('why').addArgument(new Argument('<guest>', 'name or UUID of the guest')),
-  )
+  const command = new Command('why').addArgument(new Argument('<guest>', 'name or UUID of the guest'))
+  return recordingOptions(connectionOptions(command), usualPast)
     .option(
       '--at <time>',
-      'look at this moment, such as 14:30 or 2026-11-28T14:30 (default: the end of the recording)',
+      'look at this moment, such as 14:30 or 2026-11-28T14:30 (default: now, or the end of the recording)',
       parseMoment('--at'),
     )
     .summary('why a guest was changed, or was not')
     .description(
-      'Explains the last change of a guest that was recorded up to a moment: the figures that led to it, the ' +
+      'Explains the last change of a guest up to a moment: the figures that led to it, the ' +
         'alternatives that were weighed, and what was seen before, after three samples and after a minute. Then what was ' +
-        'decided at that moment, also when nothing was done.',
+        'decided at that moment, also when nothing was done. Asks the controller that runs for the host, or a recording.',
     )
     .addHelpText(
       'after',
       `
 Examples:
   ballast why web1                        its last change, and what holds now
-  ballast why web1 --at 14:30             the same, as of half past two`,
+  ballast why web1 --at 14:30             the same, as of half past two
+  ballast why web1 --recording DIR        from what "ballast run --record DIR" wrote`,
     )
     .action((guest: string, options: WhyOptions) => why(context, guest, options))
 }
 
 async function why(context: CliContext, guest: string, options: WhyOptions): Promise<void> {
   const at = options.at ?? Number.POSITIVE_INFINITY
-  let last: Change | undefined
-  let now: LastTick | undefined
   const names = new Set<string>()
-  for (const recording of await openRecordings(context, options)) {
-    const follow = lastTick(recording.entries, guest, at)
-    for await (const change of changes(follow.entries, (uuid, name) => guest === uuid || guest === name)) {
-      if (change.wallTime <= at) last = change
+  const answers: Answer[] = []
+  for (const pasts of await openPasts(context, options)) {
+    const answer = await answerOf(context, pasts, guest, at, names)
+    if (answer.change || answer.now) answers.push(answer)
+  }
+  if (answers.length === 0) {
+    throw new UsageError(`no guest ${JSON.stringify(guest)} is known up to then${known(names)}`)
+  }
+  if (options.json) {
+    writeLines(
+      context,
+      answers.map((answer) => printableJson(JSON.stringify(answer))),
+    )
+    return
+  }
+  if (!answers.some(({ change }) => change)) logNotice(context, `no change of ${guest} is known up to then`)
+  const blocks = answers.flatMap(({ change, now }) => [
+    ...(change ? [changeLines(change)] : []),
+    ...(now ? [nowLines(guest, now)] : []),
+  ])
+  writeLines(context, blocks.flatMap((block, i) => (i > 0 ? ['', ...block] : block)).map(printable))
+}
+
+/** What one controller, or the ones that ran after each other, did to a guest. */
+interface Answer {
+  readonly change: Change | undefined
+  readonly now: LastTick | undefined
+}
+
+async function answerOf(
+  context: CliContext,
+  pasts: readonly Past[],
+  guest: string,
+  at: number,
+  names: Set<string>,
+): Promise<Answer> {
+  let change: Change | undefined
+  let now: LastTick | undefined
+  for (const past of pasts) {
+    const { wholeSince = Number.NEGATIVE_INFINITY } = past
+    const follow = lastTick(past.entries, guest, at, wholeSince)
+    for await (const next of changes(follow.entries, (uuid, name) => guest === uuid || guest === name)) {
+      if (next.wallTime <= at) change = next
     }
     now = follow.result() ?? now
     for (const name of follow.names) names.add(name)
-    logProblems(context, recording)
+    logProblems(context, past)
+    if (at < wholeSince) {
+      logNotice(context, `only changes are known of the time before ${timeText(wholeSince)}; see --recording`)
+    }
   }
-  if (!now) throw new UsageError(`no guest ${JSON.stringify(guest)} in the recording${known(names)}`)
-  if (options.json) {
-    writeLines(context, [printableJson(JSON.stringify({ change: last, now }))])
-    return
-  }
-  if (!last) logNotice(context, `no change of ${guest} was recorded up to then`)
-  writeLines(context, [...(last ? [...changeLines(last), ''] : []), ...nowLines(guest, now)].map(printable))
+  return { change, now }
 }
 
 function nowLines(
@@ -79,5 +116,5 @@ function nowLines(
 /** The names that there are, as far as they fit a line. */
 function known(names: ReadonlySet<string>): string {
   const some = [...names].slice(0, 10)
-  return some.length === 0 ? '' : `; it has ${some.join(', ')}${names.size > some.length ? ', …' : ''}`
+  return some.length === 0 ? '' : `; there are ${some.join(', ')}${names.size > some.length ? ', …' : ''}`
 }

@@ -8,6 +8,7 @@ import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
+import { rememberRecent } from '../recent/remember.ts'
 import { openRecorder } from '../recording/recorder.ts'
 import { Permissions } from './permissions.ts'
 import { Reloads } from './reload.ts'
@@ -63,6 +64,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   await using recorder = setup.options.record
     ? openRecorder(speaking, permissions.host, setup.options.record)
     : undefined
+  await using recent = lock && (await rememberRecent(speaking, lock))
   let isAdvised = !changesNothing
   const advise = ({ skipped }: Tick) => {
     const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')
@@ -76,6 +78,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     permissions.assertSome(tick.view)
     service.tick(tick)
     watchers.observe(tick)
+    recent?.observe(tick)
     walked++
     if (tick.cause === 'interval') regularTicks++
   }
@@ -88,6 +91,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     lock?.tell(told.policies)
     service.begin(pilot.interval)
     watchers.begin(next)
+    recent?.begin(host.clock.now())
     const show = (tick: Tick) => {
       advise(tick)
       changed ||= tick.outcomes.some(({ status }) => status === 'applied')

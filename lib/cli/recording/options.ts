@@ -11,12 +11,15 @@ export interface ReadingOptions {
   readonly json?: boolean
 }
 
-/** Adds `--recording` and `--json`. */
-export function recordingOptions(command: Command): Command {
+/** Adds `--recording` and `--json`; `usual` says what is read without it. */
+export function recordingOptions(
+  command: Command,
+  usual = 'recordings in the state directory of ballast',
+): Command {
   return command
     .option(
       '--recording <path>',
-      'the directory that ballast run was given with --record, or one of its files (default: recordings in the state directory of ballast)',
+      `the directory that ballast run was given with --record, or one of its files (default: ${usual})`,
       parseText('--recording'),
     )
     .option('--json', 'print one line of JSON for each')
@@ -24,13 +27,18 @@ export function recordingOptions(command: Command): Command {
 
 /** The recordings that the options name. Rejects with `ERR_RECORDING`. */
 export function openRecordings(
-  { env }: CliContext,
+  context: CliContext,
   { recording }: ReadingOptions,
 ): Promise<StoredRecording[]> {
-  return readRecordings(recording ?? join(stateDirectory(env), 'recordings'))
+  return readRecordings(recording ?? defaultRecordings(context))
+}
+
+/** Where recordings are, unless the user says otherwise. */
+export function defaultRecordings({ env }: CliContext): string {
+  return join(stateDirectory(env), 'recordings')
 }
 
 /** Says what a recording lacks, once it was read. */
-export function logProblems(context: CliContext, { problems }: StoredRecording): void {
+export function logProblems(context: CliContext, { problems }: Pick<StoredRecording, 'problems'>): void {
   for (const problem of problems) logNotice(context, problem, { event: 'recording', level: 'warn' })
 }

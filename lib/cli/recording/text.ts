@@ -102,7 +102,7 @@ export function row(name: string, text: string): string {
   return `  ${name.padEnd(10)}${text}`
 }
 
-const ended = 'not known: the recording ends before'
+const ended = 'not known yet, or what is known ends before'
 
 function figuresText({ cpu, memory }: FiguresRecord = {}): string {
   if (cpu) {

@@ -1,15 +1,13 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { recordingSuffix } from '../../recording/recording-files.ts'
-import { stateDirectory } from '../../util/state-directory.ts'
 import { type FitOptions, fitRecording, TooShort } from '../../whatif/fit.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
 import { readScenarioFile } from '../../whatif/scenario-file.ts'
 import type { CliContext } from '../context.ts'
 import { configurationIn, type RecordedConfiguration } from '../recording/configuration.ts'
-import { logProblems } from '../recording/options.ts'
+import { defaultRecordings, logProblems } from '../recording/options.ts'
 import { timeText } from '../recording/text.ts'
 
 /** A load that a command is asked about, and where it comes from. */
@@ -38,7 +36,7 @@ export async function* loadsAt(
   path: string | undefined,
   options: FitOptions,
 ): AsyncGenerator<AskedLoad, void, undefined> {
-  const place = path ?? join(stateDirectory(context.env), 'recordings')
+  const place = path ?? defaultRecordings(context)
   if (!place.endsWith(recordingSuffix) && (await isFile(place))) {
     yield {
       name: place,

@@ -21,8 +21,15 @@ export interface HostLockOptions {
 
 /** A lock that is held until it is disposed of, or until the process ends in whatever way. */
 export interface HostLock {
+  /**
+   * Path for a Unix socket of the owner, beside the lock file and for the same users. Whatever is there is left of an earlier
+   * owner. Undefined: nothing is locked.
+   */
+  readonly socketPath: string | undefined
   /** Shows others from now on that these policies run. */
   tell(policies: readonly string[]): void
+  /** Shows others from now on that the socket answers questions, up to this version of them. */
+  answers(version: number): void
   release(): void
   [Symbol.dispose](): void
 }
@@ -51,6 +58,7 @@ export async function lockHost(
     if (!resources.includes(resource)) throw wrongOption('resources', "of 'vcpus' and 'memory'", resource)
   }
   const locks: NativeFileLock[] = []
+  let socketPath: string | undefined
   const release = () => {
     for (const lock of locks.splice(0)) lock.release()
   }
@@ -66,6 +74,7 @@ export async function lockHost(
       const { path, lock } = takeLockFile(places, prefix, host.uri, me)
       if (!lock) throw locked(resource, host.uri, readOwner(path))
       locks.push(lock)
+      socketPath ??= socketOf(path)
       const other = lockFiles(places, prefix).find((file) => file !== path && isLocked(file))
       if (other) throw locked(resource, host.uri, readOwner(other))
     }
@@ -75,11 +84,41 @@ export async function lockHost(
   } finally {
     start?.lock.release()
   }
-  const tell = (policies: readonly string[]) => {
-    me = { ...me, policies }
+  const show = (news: Partial<LockOwner>) => {
+    me = { ...me, ...news }
     for (const lock of locks) writeOwner(lock, me)
   }
-  return { tell, release, [Symbol.dispose]: release }
+  return {
+    socketPath,
+    tell: (policies) => show({ policies }),
+    answers: (version) => show({ answers: version }),
+    release,
+    [Symbol.dispose]: release,
+  }
+}
+
+/** A controller of a host that runs. */
+export interface RunningController {
+  readonly owner: LockOwner
+  /** Where its socket is, when it has one. */
+  readonly socketPath: string
+}
+
+/** The controllers of the host at `uri`, as far as this user can see: one, or one of the vCPUs and one of the memory. */
+export function runningControllers(
+  uri: string,
+  places: LockPlaces = systemLockPlaces(),
+): RunningController[] {
+  const found = new Map<number, RunningController>()
+  for (const resource of resources) {
+    const path = ownedFile(uri, resource, places)
+    const owner = path === undefined ? undefined : readOwner(path)
+    // With both locks the socket is beside the first.
+    if (path !== undefined && owner && !found.has(owner.pid)) {
+      found.set(owner.pid, { owner, socketPath: socketOf(path) })
+    }
+  }
+  return [...found.values()]
 }
 
 /** The lock of each resource of the host at `uri`, as far as this user can see. Rejects with `ERR_ADDON_MISSING`. */
@@ -88,13 +127,21 @@ export async function lockOwners(
   places: LockPlaces = systemLockPlaces(),
 ): Promise<LockStatus[]> {
   return resources.map((resource): LockStatus => {
-    const prefix = lockPrefix(uri, resource)
-    const path = prefix === undefined ? undefined : lockFiles(places, prefix).find(isLocked)
+    const path = ownedFile(uri, resource, places)
     return path === undefined
       ? { resource, locked: false }
       : { resource, locked: true, owner: readOwner(path) }
   })
 }
+
+/** The lock file of a resource that a process has locked. */
+function ownedFile(uri: string, resource: Resource, places: LockPlaces): string | undefined {
+  const prefix = lockPrefix(uri, resource)
+  return prefix === undefined ? undefined : lockFiles(places, prefix).find(isLocked)
+}
+
+/** No lock file ends like this: see `lockFiles`. */
+const socketOf = (lockFile: string) => `${lockFile}.sock`
 
 /** What is locked, beside the resources: that one controller starts. */
 const lockedParts = {

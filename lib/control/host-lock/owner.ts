@@ -15,6 +15,8 @@ export interface LockOwner {
   readonly policies: readonly string[]
   /** Path of its journal, where that is a file. */
   readonly journal?: string | undefined
+  /** The newest version of the questions that its socket answers; undefined: it has none. */
+  readonly answers?: number | undefined
 }
 
 /** Whether a resource is locked, and the owner where that can be read. */
@@ -32,13 +34,16 @@ export function formatOwner(owner: LockOwner): string {
 
 /** Reads the content of a lock file. Another user may have written it, so nothing in it is trusted. */
 export function parseOwner(text: string): LockOwner | undefined {
-  const { pid, user, since, command, policies, journal } = fieldsOf(text.slice(0, text.indexOf('\n') + 1))
+  const { pid, user, since, command, policies, journal, answers } = fieldsOf(
+    text.slice(0, text.indexOf('\n') + 1),
+  )
   const strings = Array.isArray(policies) && policies.every((name) => typeof name === 'string')
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid)) return undefined
   if (typeof user !== 'string' || typeof command !== 'string' || !strings) return undefined
   if (typeof since !== 'number' || Number.isNaN(new Date(since).getTime())) return undefined
   if (journal !== undefined && typeof journal !== 'string') return undefined
-  return { pid, user, since, command, policies, journal }
+  if (answers !== undefined && !Number.isSafeInteger(answers)) return undefined
+  return { pid, user, since, command, policies, journal, answers: answers as number | undefined }
 }
 
 /** `pid 12 (root) since 2026-01-02T03:04:05Z: ballast run`. Not yet `printable`. */

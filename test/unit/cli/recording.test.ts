@@ -67,6 +67,9 @@ describe('a recording of ballast run', () => {
   it('says that nothing was changed before', async () => {
     const { code, stderr, stdout } = await read('why', 'guest1', '--at', '2026-01-01T00:00:01Z')
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('no change of guest1') })
+    expect(stderr).toContain(
+      `no controller of qemu:///system runs here: asking the recordings in ${recordings}`,
+    )
     expect(stdout).toContain('(tick 0)')
   })
 
@@ -88,7 +91,7 @@ describe('a recording of ballast run', () => {
   })
 
   it.each([
-    [['why', 'nobody'], 2, 'no guest "nobody" in the recording; it has guest1, '],
+    [['why', 'nobody'], 2, 'no guest "nobody" is known up to then; there are guest1, '],
     [['why', 'guest1', '--at', 'noon'], 2, '--at must be a time such as 14:30'],
     [['history', '--since', '1 hour'], 2, '--since must be an age such as 30s'],
     [['replay', '--scheduler', 'best'], 2, 'best'],

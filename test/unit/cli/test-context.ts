@@ -16,6 +16,7 @@ export async function ballast(
   connect: CliContext['connect'],
   env: CliContext['env'] = {},
   terminal: Pick<Output, 'isTTY' | 'columns' | 'rows'> = {},
+  lockPlaces?: CliContext['lockPlaces'],
 ): Promise<Ending> {
   const stdout = capture()
   const stderr = capture()
@@ -27,6 +28,7 @@ export async function ballast(
     stderr: stderr.stream,
     signal,
     onHangup: () => () => {},
+    lockPlaces,
   })
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
