@@ -7,30 +7,19 @@
  */
 import * as ballooning from './ballooning/index.ts'
 import * as ksm from './ksm.ts'
+import {
+  ChoiceKind,
+  count,
+  fraction,
+  fractionBelowOne,
+  type KindsOf,
+  type OptionKinds,
+  openFraction,
+  positiveFraction,
+} from './policy/option-kinds.ts'
 import type { Ballooning, KsmPolicy, Scheduler } from './policy/plan.ts'
 import * as schedulers from './schedulers/index.ts'
 import { type KebabCase, kebabCase } from './util/kebab-case.ts'
-
-/** How an option is written in a configuration file: sizes and times have their unit there. */
-export type OptionKind = 'bytes' | 'milliseconds' | 'number' | 'flag' | 'text' | 'cpus' | OptionKinds
-
-/** The options of something, by their names in the API. */
-export interface OptionKinds {
-  readonly [option: string]: OptionKind
-}
-
-/** A kind for every option of `Options`, whose type fits. */
-export type KindsOf<Options> = { readonly [K in keyof Options]-?: KindOf<NonNullable<Options[K]>> }
-
-type KindOf<Value> = [Value] extends [boolean]
-  ? 'flag'
-  : [Value] extends [number]
-    ? 'bytes' | 'milliseconds' | 'number'
-    : string extends Value
-      ? 'text' | 'cpus'
-      : [Value] extends [string]
-        ? 'text'
-        : KindsOf<Value>
 
 /** A policy of the kind `P` that can be chosen by name. */
 export interface RegisteredPolicy<P> {
@@ -71,22 +60,22 @@ export const schedulerPolicies = table<typeof schedulers, Scheduler>(schedulers,
   balance: {
     summary: 'fewest moves that bring the deviation of load within tolerance',
     options: {
-      tolerance: 'number',
-      pin: 'text',
-      maxMoves: 'number',
+      tolerance: positiveFraction,
+      pin: new ChoiceKind(['cpu', 'set']),
+      maxMoves: count,
       cooldown: 'milliseconds',
       background: 'flag',
-      sibling: 'number',
-      cost: { core: 'number', cache: 'number', cell: 'number', remote: 'number', away: 'number' },
+      sibling: positiveFraction,
+      cost: { core: fraction, cache: fraction, cell: fraction, remote: fraction, away: fraction },
     },
   },
   fair: {
     summary: 'serves the worst-served guest better, relative to its shares',
-    options: { tolerance: 'number' },
+    options: { tolerance: positiveFraction },
   },
   pack: {
     summary: 'gathers the load on the fewest pCPUs that carry it',
-    options: { fill: 'number', slack: 'number' },
+    options: { fill: positiveFraction, slack: fraction },
   },
   lpt: {
     summary: 'baseline: places all vCPUs anew, the heaviest first',
@@ -106,7 +95,13 @@ export const schedulerPolicies = table<typeof schedulers, Scheduler>(schedulers,
 export const ballooningPolicies = table<typeof ballooning, Ballooning>(ballooning, {
   shares: {
     summary: 'gives each guest what it needs before it runs short, from those that use least of theirs',
-    options: { margin: 'bytes', burst: 'bytes', floor: 'bytes', step: 'bytes', tax: 'number' },
+    options: {
+      margin: 'bytes',
+      burst: 'bytes-from-0',
+      floor: 'bytes',
+      step: 'bytes',
+      tax: fractionBelowOne,
+    },
   },
   watermark: {
     summary: "keeps each guest's unused memory between two marks",
@@ -142,7 +137,7 @@ export const ballooningPolicies = table<typeof ballooning, Ballooning>(balloonin
 export const ksmPolicies = table<typeof ksm, KsmPolicy>(ksm, {
   adaptive: {
     summary: 'scans for equal pages while memory is short and the CPUs are not',
-    options: { shortBelow: 'number', busyAbove: 'number' },
+    options: { shortBelow: openFraction, busyAbove: positiveFraction },
     page: 'ksm',
   },
 })

@@ -221,7 +221,8 @@ export function addOptions(
   return command
 }
 
-const kindHelp: { readonly [Kind in PolicyKind]: string } = {
+/** What each kind of policy does, in one phrase. */
+export const kindHelp: { readonly [Kind in PolicyKind]: string } = {
   scheduler: 'policy that pins virtual CPUs',
   ballooning: 'policy that sizes balloons',
   ksm: 'policy for kernel same-page merging (KSM)',
@@ -241,7 +242,7 @@ export function addPolicyOptions(command: Command, defaults: PolicyNames = {}): 
 }
 
 /** A service has no directory that a path could be relative to. */
-function absolutePath(name: string): (text: string) => string {
+export function absolutePath(name: string): (text: string) => string {
   return (text) => {
     if (!isAbsolute(text)) {
       throw new UsageError(`${name} must be a path that begins with /; got ${JSON.stringify(text)}`)

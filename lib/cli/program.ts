@@ -12,6 +12,7 @@ import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
+import { schemaCommand } from './commands/schema.ts'
 import { statusCommand } from './commands/status.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
@@ -28,6 +29,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
     memoryCommand,
     runCommand,
     checkCommand,
+    schemaCommand,
     monitorCommand,
     statusCommand,
     restoreCommand,

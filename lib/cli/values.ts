@@ -3,15 +3,17 @@ import { BallastError } from '../host/errors.ts'
 import { GiB, KiB, MiB } from '../util/units.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** Setting a timer for longer is a mistake, and from 2^31 ms on it would fire at once. */
-const longestInterval = 86_400
+/** Seconds. Setting a timer for longer is a mistake, and from 2^31 ms on it would fire at once. */
+export const longestInterval = 86_400
+/** Seconds. */
+export const shortestInterval = 0.1
 
 /** An interval in seconds, as milliseconds. */
 export function parseSeconds(text: string): number {
   const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!(seconds >= 0.1 && seconds <= longestInterval)) {
+  if (!(seconds >= shortestInterval && seconds <= longestInterval)) {
     throw new UsageError(
-      `the interval must be a number of seconds from 0.1 to ${longestInterval}, such as 2; got ${JSON.stringify(text)}`,
+      `the interval must be a number of seconds from ${shortestInterval} to ${longestInterval}, such as 2; got ${JSON.stringify(text)}`,
     )
   }
   return 1000 * seconds
@@ -40,6 +42,9 @@ const units: Readonly<Record<string, number>> = {
   tb: 1e12,
 }
 
+/** The units of {@link parseSize}, in any case. */
+export const sizeUnits: readonly string[] = Object.keys(units)
+
 /**
  * A size with its unit, in bytes: `512MiB`, `2GiB`, `1.5g`. As with virsh, a bare letter counts in 1,024s
  * and `MB` in 1,000s. A bare number is refused: some tools would take it for bytes, others for KiB.
@@ -59,6 +64,9 @@ export function parseSize(option: string): (text: string) => number {
 }
 
 const times: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 }
+
+/** The units of {@link parseDuration}, in any case. */
+export const durationUnits: readonly string[] = Object.keys(times)
 
 /** A time with its unit, in milliseconds: `500ms`, `30s`, `5min`. A bare number is refused, as with sizes. */
 export function parseDuration(option: string): (text: string) => number {

@@ -1,14 +1,20 @@
 import { readFile, stat } from 'node:fs/promises'
-import { type DomainRules, type DomainRulesByName, readDomainRules } from '../../control/domain/rules.ts'
+import {
+  type DomainRules,
+  type DomainRulesByName,
+  mostMemoryShares,
+  mostShares,
+  readDomainRules,
+} from '../../control/domain/rules.ts'
 import { CpuSet } from '../../host/cpuset.ts'
 import {
-  type KindsOf,
   type PolicyKind,
   type PolicyOf,
   type PolicyTable,
   policies,
   type RegisteredPolicy,
 } from '../../policies.ts'
+import { type KindsOf, NumberKind } from '../../policy/option-kinds.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import { type Receiver, readReceiver } from '../notify/receiver.ts'
@@ -43,19 +49,19 @@ export interface Config {
 }
 
 /** What a configuration can say of one domain. */
-const domainKinds = {
+export const domainKinds = {
   managed: 'flag',
   cpus: 'cpus',
-  shares: 'number',
+  shares: new NumberKind({ minimum: 1, maximum: mostShares }, true),
   memoryFloor: 'bytes',
   memoryCeiling: 'bytes',
-  memoryShares: 'number',
+  memoryShares: new NumberKind({ minimum: 1, maximum: mostMemoryShares }, true),
 } as const satisfies KindsOf<DomainRules>
 
 const policyKinds = Object.keys(policies) as PolicyKind[]
 
 /** The keys of a configuration file: those of `ballast run`, under the same names, and the rules for domains. */
-const keys: readonly string[] = [
+export const keys: readonly string[] = [
   'interval',
   ...policyKinds,
   ...runOptionNames.map(kebabCase),

@@ -10,7 +10,13 @@ import {
   parseDocument,
 } from 'yaml'
 import { isWrongOption } from '../../host/errors.ts'
-import type { OptionKind, OptionKinds } from '../../policies.ts'
+import {
+  ChoiceKind,
+  isGroupOfKinds,
+  NumberKind,
+  type OptionKind,
+  type OptionKinds,
+} from '../../policy/option-kinds.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import { printable } from '../../util/printable.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
@@ -117,7 +123,7 @@ export class ConfigReader {
       if (name === undefined) continue
       const kind = kinds[name]!
       places.set(name, option)
-      if (typeof kind === 'object') {
+      if (isGroupOfKinds(kind)) {
         const inner = this.options(option, kind)
         values[name] = inner.values
         for (const [within, place] of inner.places) places.set(`${name}.${within}`, place)
@@ -223,8 +229,14 @@ export class ConfigReader {
   }
 
   #ofKind(entry: Entry, kind: Exclude<OptionKind, OptionKinds>): unknown {
+    if (kind instanceof NumberKind) {
+      const value = this.#scalar(entry)
+      return typeof value === 'number' ? value : this.wrong(entry, 'a number')
+    }
+    if (kind instanceof ChoiceKind) return this.choice(entry, kind.choices)
     switch (kind) {
       case 'bytes':
+      case 'bytes-from-0':
         return this.parsed(entry, parseSize(entry.name))
       case 'milliseconds':
         return this.parsed(entry, parseDuration(entry.name))
@@ -234,10 +246,6 @@ export class ConfigReader {
         return this.flag(entry)
       case 'text':
         return this.#written(entry) ?? this.wrong(entry, 'text')
-      case 'number': {
-        const value = this.#scalar(entry)
-        return typeof value === 'number' ? value : this.wrong(entry, 'a number')
-      }
     }
   }
 

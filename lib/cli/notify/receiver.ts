@@ -20,9 +20,10 @@ export function readReceiver(
     return { kind: 'program', path: program }
   }
   if (typeof url === 'string' && program === undefined) {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined
+    // As it is written: what reads addresses takes "http:x" for one too, and blanks before it.
+    const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined
     // Not with what came: it may have a secret in it.
-    if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+    if (!parsed) {
       throw new UsageError(`${name}.url must be an address that begins with http:// or https://`)
     }
     if (parsed.username || parsed.password) {

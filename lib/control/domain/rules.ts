@@ -30,10 +30,13 @@ export interface ParsedRules extends MemoryRules {
 /** What the rules say of the domain with this name, all of them together. */
 export type RulesOf = (name: string) => ParsedRules
 
-export const sharesExpected = 'a whole number from 1 to 262144'
+/** The largest `cpu_shares` of libvirt's and the kernel's. */
+export const mostShares = 262_144
+
+export const sharesExpected = `a whole number from 1 to ${mostShares}`
 
 export function isShares(value: unknown): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 262_144
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= mostShares
 }
 
 /**
@@ -103,10 +106,12 @@ export interface MemoryRules {
   readonly memoryShares?: number | undefined
 }
 
-export const memorySharesExpected = 'a whole number from 1 to 1000000'
+export const mostMemoryShares = 1_000_000
+
+export const memorySharesExpected = `a whole number from 1 to ${mostMemoryShares}`
 
 export function isMemoryShares(value: unknown): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 1_000_000
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= mostMemoryShares
 }
 
 /** The memory part of one entry of the option `domainRules`. Throws a `TypeError` for what is wrong in itself. */
