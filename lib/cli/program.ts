@@ -10,6 +10,7 @@ import { memoryCommand } from './commands/memory.ts'
 import { monitorCommand } from './commands/monitor.ts'
 import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
+import { reportCommand } from './commands/report.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
@@ -36,6 +37,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
     recordCommand,
     historyCommand,
     whyCommand,
+    reportCommand,
     replayCommand,
     whatIfCommand,
     capacityCommand,

@@ -1,25 +1,9 @@
 import { isMove, type MovingAction } from '../policy/plan.ts'
+import { Average } from '../util/average.ts'
 import { standardDeviation } from '../util/statistics.ts'
 import { isFullSample, pcpuDemands } from '../view/cpu/pcpu-loads.ts'
 import { scoresOf } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
-
-/** The time-average of something that is not always known. */
-class Average {
-  #sum = 0
-  #weight = 0
-
-  add(value: number | undefined, weight: number): void {
-    if (value === undefined || Number.isNaN(value) || !(weight > 0)) return
-    this.#sum += value * weight
-    this.#weight += weight
-  }
-
-  /** NaN: it was never known. */
-  get value(): number {
-    return this.#weight > 0 ? this.#sum / this.#weight : Number.NaN
-  }
-}
 
 /** How a host and its guests did over a time. NaN: not known. */
 export interface FiguresRecord {

@@ -30,19 +30,21 @@ export function changeLine(change: Change): string {
   const dry = status === 'dry-run' ? ' (dry run)' : ''
   const undo = isRollback ? ' (undone)' : ''
   const what = `${action.domain}: ${actionText(action)}${undo}${dry}${failed}`
-  return `${timeText(wallTime)}  ${what}: ${action.reason.text}${resultText(change)}`
+  const result = resultText(change)
+  return `${timeText(wallTime)}  ${what}: ${action.reason.text}${result === '' ? '' : `; ${result}`}`
 }
 
-function resultText({ before, predicted, after }: Change): string {
+/** What was seen before and after; empty: that is not known. */
+export function resultText({ before, predicted, after }: Change): string {
   if (before?.cpu && after?.cpu) {
     return (
-      `; waited ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}${expected(percent, predicted?.cpu?.delay)}, ` +
+      `waited ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}${expected(percent, predicted?.cpu?.delay)}, ` +
       `longest wait on the host ${percent(before.cpu.worstDelay)} -> ${percent(after.cpu.worstDelay)}`
     )
   }
   if (before?.memory && after?.memory) {
     return (
-      `; size ${bytes(before.memory.actual)} -> ${bytes(after.memory.actual)}, usable ${bytes(before.memory.usable)} -> ` +
+      `size ${bytes(before.memory.actual)} -> ${bytes(after.memory.actual)}, usable ${bytes(before.memory.usable)} -> ` +
       `${bytes(after.memory.usable)}${expected(bytes, predicted?.memory?.usable)}`
     )
   }
