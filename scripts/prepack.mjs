@@ -1,4 +1,4 @@
-// Before `npm pack` and `npm publish`: compiles dist/, and refuses to pack without every prebuilt addon, since the package
+// Before `npm pack` and `npm publish`: compiles dist/, makes completions and man pages, and refuses to pack without every prebuilt addon, since the package
 // has no install script that could build one.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -19,5 +19,7 @@ if (missing.length > 0) {
   )
   process.exit(1)
 }
-const { status } = spawnSync('npm', ['run', '--silent', 'build:ts'], { cwd: root, stdio: ['ignore', 2, 2] })
-process.exit(status ?? 1)
+for (const script of ['build:ts', 'build:packaging']) {
+  const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) process.exit(status ?? 1)
+}

@@ -1,5 +1,5 @@
-// Installs what building Ballast, running its lab, its host in a VM and fuzzing its native code need and the machine lacks, and
-// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--prometheus]`. Plain JavaScript without
+// Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions need and the machine lacks, and
+// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--shells] [--prometheus]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -28,6 +28,7 @@ const debian = {
     ],
     host: ['cpio', 'e2fsprogs', 'openssh-client', 'perl', 'xz-utils'],
     fuzz: ['clang', 'libclang-rt-dev'],
+    shells: ['zsh', 'fish', 'mandoc'],
   },
   has: (name) => / ok installed$/m.test(spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' }).stdout),
   install(names) {
@@ -67,6 +68,7 @@ const fedora = {
     ],
     host: [],
     fuzz: ['clang', 'compiler-rt'],
+    shells: ['zsh', 'fish', 'mandoc'],
   },
   has: (name) => spawnSync('rpm', ['-q', '--whatprovides', name]).status === 0,
   install(names) {
@@ -99,7 +101,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz', 'shells') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -142,7 +144,13 @@ function installModules() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const known = { '--build': 'build', '--lab': 'lab', '--host': 'host', '--fuzz': 'fuzz' }
+  const known = {
+    '--build': 'build',
+    '--lab': 'lab',
+    '--host': 'host',
+    '--fuzz': 'fuzz',
+    '--shells': 'shells',
+  }
   const args = process.argv.slice(2)
   const options = [...Object.keys(known), '--prometheus']
   const wrong = args.find((arg) => !options.includes(arg))

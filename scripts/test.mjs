@@ -16,7 +16,7 @@ const groups = [
   { long: tests('long'), native: tests('native') },
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   { 'setup:lab': setUpLab },
-  { libvirt: tests('libvirt'), package: tests('package'), prometheus },
+  { libvirt: tests('libvirt'), package: packaged, prometheus },
   { fuzz, conformance: tests('conformance') },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
@@ -38,6 +38,12 @@ function chosen(args) {
 async function fuzz(output) {
   const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
   return failed ? notHere() : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
+}
+
+/** The package; its completions with the shells that can be had. */
+async function packaged(output) {
+  await command(output, process.execPath, 'scripts/setup.mjs', '--shells')
+  return vitest(output, 'package')
 }
 
 /** Metrics, alerts and the dashboard, with Prometheus itself. */

@@ -23,8 +23,8 @@ import { version } from './version.ts'
 
 const debug = debuglog('ballast')
 
-/** Runs the command line `args` (without node and script) in `context`; resolves to what the process ends with. */
-export async function main(args: readonly string[], context: CliContext): Promise<ExitCode> {
+/** The definition of the command line: of its help, and of the completions and man pages that are made from it. */
+export function ballastProgram(context: CliContext): Command {
   const commands = [
     cpuCommand,
     memoryCommand,
@@ -58,9 +58,15 @@ export async function main(args: readonly string[], context: CliContext): Promis
       .configureOutput({
         writeOut: (text) => void context.stdout.write(text),
         writeErr: (text) => void context.stdout.write(text),
-        outputError: () => {}, // printed below, in one line
+        outputError: () => {}, // printed by main, in one line
       })
   }
+  return program
+}
+
+/** Runs the command line `args` (without node and script) in `context`; resolves to what the process ends with. */
+export async function main(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  const program = ballastProgram(context)
   try {
     if (args.length === 0) {
       program.outputHelp()

@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { counted, formatBytes } from '../../util/format.ts'
 import { GiB } from '../../util/units.ts'
 import { azure } from '../../whatif/import/azure.ts'
@@ -44,7 +44,11 @@ export function importCommand(context: CliContext): Command {
     .option('--for <time>', 'take the first 30m, 6h or 7d (default: all)', parseAge('--for'))
     .option('--seed <number>', 'of what is made up between two readings', parseWhole('--seed'), 1)
     .option('--vcpus <number>', 'of guests of which the trace does not say', parseWhole('--vcpus'), 2)
-    .option('--size <size>', 'memory of such guests (default: 4GiB)', parseSize('--size'), 4 * GiB)
+    .addOption(
+      new Option('--size <size>', 'memory of such guests')
+        .argParser(parseSize('--size'))
+        .default(4 * GiB, '4GiB'),
+    )
     .option(
       '--pcpus <number>',
       'pCPUs of the host (default: as many as are 60 % busy on average)',

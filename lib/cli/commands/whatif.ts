@@ -72,10 +72,12 @@ function policyOption(kind: PolicyKind): Option {
   return new Option(
     `--${kind} <policy>`,
     `a ${kind} policy, or none; may be given several times (default: as recorded)`,
-  ).argParser((name: string, before: readonly string[] = []) => {
-    if (names.includes(name)) return [...before, name]
-    throw new UsageError(`--${kind} must be one of ${names.join(', ')}; got ${JSON.stringify(name)}`)
-  })
+  )
+    .choices(names)
+    .argParser((name: string, before: readonly string[] = []) => {
+      if (names.includes(name)) return [...before, name]
+      throw new UsageError(`--${kind} must be one of ${names.join(', ')}; got ${JSON.stringify(name)}`)
+    })
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
