@@ -63,6 +63,8 @@ export default defineConfig({
       { test: { ...project('prometheus', 120), globalSetup } },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
       { test: { ...project('lab', 900), exclude: ['test/lab/vm/**'], fileParallelism: false } },
+      // The package for Debian in a root of its own: `npm run test:deb` alone runs it.
+      { test: project('deb', 900) },
       // A whole host in a VM under software emulation: `npm run test:host` alone runs it.
       { test: { ...project('host', 3_600), include: ['test/lab/vm/**/*.test.ts'] } },
     ],

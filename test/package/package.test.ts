@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { copyCheckout, filesBelow, makeDirectory, root } from './checkout.ts'
+import { deb } from './deb.ts'
 import { type Outcome, output, run } from './shell.ts'
 import { uses } from './uses.ts'
 
@@ -264,6 +266,9 @@ describe('where the addon cannot be loaded', () => {
     expect(await run(bare, process.execPath, ['sample.js'])).toEqual(twoVcpus)
   })
 })
+
+const hasDpkg = spawnSync('dpkg-deb', ['--version']).status === 0
+describe.skipIf(given || !hasDpkg)('the package for Debian', () => deb(checkout))
 
 describe.skipIf(given)('the other build', () => {
   it('makes an addon of the same sources that loads and samples', async () => {
