@@ -49,8 +49,12 @@ function files(): string[] {
 }
 
 const exists = (path: string) => existsSync(join(root.path, path))
-const installedVersion = () =>
-  root.output("dpkg-query --show --showformat='${Version} ${db:Status-Abbrev}' ballast").trim()
+/** Version and state, as `dpkg -l` has them: `ii` is installed, `rc` removed but for its configuration. */
+const installedVersion = () => {
+  const [line = ''] = root.output('COLUMNS=200 dpkg --list ballast').match(/^\S+ +ballast +.*$/m) ?? []
+  const [state, , version] = line.split(/ +/)
+  return `${version} ${state}`
+}
 const wanted = '/etc/systemd/system/multi-user.target.wants/ballast.service'
 
 describe('the package for Debian', () => {
