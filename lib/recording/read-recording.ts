@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
 import { BallastError } from '../host/errors.ts'
+import { counted } from '../util/format.ts'
 import { type Entry, type Header, recordingVersion } from './entries.ts'
 import { recordingSuffix } from './recording-files.ts'
 import type { Recorded } from './replay.ts'
@@ -18,21 +19,28 @@ export interface StoredRecording extends Recorded {
 
 /**
  * The recordings in a directory, or the one of a file, by the time at which they began. Rejects with `ERR_RECORDING` when there
- * is none, or one of a newer version. What is torn is read up to its last whole entry.
+ * is none, or one of a newer version. What is torn is read up to its last whole entry; files without a readable first line are
+ * among the problems of the first recording.
  */
 export async function readRecordings(path: string): Promise<StoredRecording[]> {
   const names = await namesIn(path)
-  const files = await Promise.all(names.map(async (file) => ({ file, header: await readHeader(file) })))
+  const unread: string[] = []
+  const files = await Promise.all(
+    names.map(async (file) => ({ file, header: await readHeader(file, unread) })),
+  )
   const byId = new Map<string, { file: string; header: Header }[]>()
   for (const { file, header } of files) {
     if (header) byId.set(header.id, [...(byId.get(header.id) ?? []), { file, header }])
   }
-  if (byId.size === 0) throw unreadable(`There is no recording in ${path}`)
-  return Array.from(byId.values(), stored)
+  if (byId.size === 0) throw unreadable([`There is no recording in ${path}`, ...unread].join(': '))
+  return Array.from(byId.values(), (parts, index) => stored(parts, index === 0 ? unread : []))
 }
 
-function stored(parts: readonly { readonly file: string; readonly header: Header }[]): StoredRecording {
-  const problems: string[] = []
+function stored(
+  parts: readonly { readonly file: string; readonly header: Header }[],
+  unread: readonly string[],
+): StoredRecording {
+  const problems = [...unread]
   return {
     header: parts[0]!.header,
     files: parts.map(({ file }) => file),
@@ -46,17 +54,22 @@ async function* entriesOf(
   problems: string[],
 ): AsyncGenerator<Entry, void, undefined> {
   const first = parts[0]!.header.part
-  if (first > 0)
-    problems.push(`its first ${first} files are gone: decisions may differ until all was read anew`)
+  if (first > 0) {
+    problems.push(`its first ${counted(first, 'file')} ${first === 1 ? 'is' : 'are'} gone: ${differs}`)
+  }
   for (const [index, { file, header }] of parts.entries()) {
     const { part, missing } = header
-    if (part !== first + index) problems.push(`the file before ${basename(file)} is missing`)
+    const isNext = index === 0 || part === parts[index - 1]!.header.part + 1
+    if (!isNext) problems.push(`the file before ${basename(file)} is missing: ${differs}`)
     if (missing) problems.push(`${missing} entries before ${basename(file)} could not be written`)
     // What a later file begins with is known when those before it were read whole.
-    const isContinued = index > 0 && !missing && part === first + index
+    const isContinued = index > 0 && !missing && isNext
     yield* entriesIn(file, isContinued ? 1 + header.beginning : 1, problems)
   }
 }
+
+/** What a hole leads to. */
+const differs = 'decisions may differ until all was read anew'
 
 /** The entries of one file but for its first lines. */
 async function* entriesIn(
@@ -67,12 +80,12 @@ async function* entriesIn(
   let index = 0
   for await (const line of linesOf(file, problems)) {
     if (index++ < skipped) continue
-    try {
-      yield JSON.parse(line) as Entry
-    } catch {
+    const entry = parsedObject(line)
+    if (typeof entry?.t !== 'number') {
       problems.push(`${basename(file)} is damaged at line ${index}: the rest of it is left out`)
       return
     }
+    yield entry as unknown as Entry
   }
 }
 
@@ -87,10 +100,11 @@ async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** Undefined: the file is empty, since its first entry was not written in time. */
-async function readHeader(file: string): Promise<Header | undefined> {
-  for await (const line of linesOf(file, [])) {
-    const header = parsedHeader(line)
+/** Undefined: the file is empty, since its first entry was not written in time, or damaged. */
+async function readHeader(file: string, problems: string[]): Promise<Header | undefined> {
+  const damages: string[] = []
+  for await (const line of linesOf(file, damages)) {
+    const header = parsedObject(line)
     const version = header?.ballastRecording
     if (typeof version !== 'number') throw unreadable(`${file} is no recording of Ballast`)
     if (version > recordingVersion) {
@@ -98,14 +112,16 @@ async function readHeader(file: string): Promise<Header | undefined> {
         `${file} has version ${version} of the format, and this Ballast reads up to ${recordingVersion}: use a newer one`,
       )
     }
-    return header
+    return header as unknown as Header
   }
+  problems.push(damages[0] ?? `${basename(file)} is empty`)
   return undefined
 }
 
-function parsedHeader(line: string): Header | undefined {
+function parsedObject(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return JSON.parse(line) as Header
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }
@@ -125,6 +141,8 @@ async function* linesOf(file: string, problems: string[]): AsyncGenerator<string
       rest = lines.pop() ?? ''
       yield* lines
     }
+    if (rest !== '')
+      problems.push(`${basename(file)} ends within an entry: its writer was interrupted, or still writes`)
   } catch (error) {
     problems.push(`${basename(file)} is damaged: ${error instanceof Error ? error.message : String(error)}`)
   } finally {

@@ -8,18 +8,16 @@ import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { addPolicyOptions, type PolicyNames } from '../options.ts'
 import { pilotOf } from '../recording/configuration.ts'
-import { parseMoment, parsePart, parseSize, parseWhole } from '../values.ts'
+import { type PeriodOptions, periodOptions } from '../recording/options.ts'
+import { parsePart, parseSize, parseWhole } from '../values.ts'
 import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 
-interface CapacityOptions extends PolicyNames {
+interface CapacityOptions extends PolicyNames, PeriodOptions {
   readonly guest: Pick<GuestShape, 'vcpus' | 'size'>
   readonly load?: number
   readonly use?: number
   readonly scoreLimit: number
   readonly most: number
-  /** Milliseconds since the epoch. */
-  readonly from?: number
-  readonly to?: number
   readonly json?: boolean
 }
 
@@ -53,17 +51,12 @@ export function capacityCommand(context: CliContext): Command {
       usualLimit,
     )
     .option('--most <number>', 'try no more guests than that', parseWhole('--most'), 256)
-  return addPolicyOptions(command, {
+  addPolicyOptions(command, {
     scheduler: `as recorded, else ${defaultPolicies.scheduler}`,
     ballooning: `as recorded, else ${defaultPolicies.ballooning}`,
     ksm: 'as recorded',
   })
-    .option(
-      '--from <time>',
-      'only from this moment on, such as 14:30 or 2026-11-28T14:30',
-      parseMoment('--from'),
-    )
-    .option('--to <time>', 'only up to this moment', parseMoment('--to'))
+  return periodOptions(command)
     .option('--json', 'print one line of JSON for each recording')
     .summary('how many more guests a host carries')
     .description(

@@ -1,17 +1,30 @@
 import { Command } from 'commander'
-import { TickComparison } from '../../recording/compare.ts'
+import type { Tick } from '../../control/tick.ts'
+import { BallastError } from '../../host/errors.ts'
+import { type Difference, TickComparison } from '../../recording/compare.ts'
+import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
-import { replay } from '../../recording/replay.ts'
+import { type Replayed, replay } from '../../recording/replay.ts'
 import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, writeLines } from '../context.ts'
-import { WorkFailed } from '../exit-codes.ts'
+import { UsageError, WorkFailed } from '../exit-codes.ts'
 import { addPolicyOptions, type PolicyNames } from '../options.ts'
-import { configurationIn, pilotOf } from '../recording/configuration.ts'
-import { logProblems, openRecordings, type ReadingOptions, recordingOptions } from '../recording/options.ts'
+import { configurationIn, pilotOf, type RecordedConfiguration } from '../recording/configuration.ts'
+import { configuredPilot } from '../recording/configured-pilot.ts'
+import {
+  isWithin,
+  logProblems,
+  openRecordings,
+  type PeriodOptions,
+  periodOptions,
+  type ReadingOptions,
+  recordingOptions,
+} from '../recording/options.ts'
 import { actionText, timeText } from '../recording/text.ts'
+import { parseText } from '../values.ts'
 
-type ReplayOptions = ReadingOptions & PolicyNames
+type ReplayOptions = ReadingOptions & PolicyNames & PeriodOptions & { readonly config?: string }
 
 /** What a replay of one recording came to. */
 interface Result {
@@ -27,11 +40,17 @@ interface Result {
 
 /** `ballast replay` */
 export function replayCommand(context: CliContext): Command {
-  return addPolicyOptions(recordingOptions(new Command('replay')), {
+  const command = addPolicyOptions(recordingOptions(new Command('replay')), {
     scheduler: 'as recorded',
     ballooning: 'as recorded',
     ksm: 'as recorded',
   })
+  return periodOptions(command)
+    .option(
+      '--config <file>',
+      'decide with the policies and limits of this configuration file, at the recorded interval',
+      parseText('--config'),
+    )
     .summary('decide anew on a recording, and show what is different')
     .description(
       'Has the loop decide anew on what was recorded, and compares each tick with the one that was recorded. With the ' +
@@ -44,6 +63,7 @@ export function replayCommand(context: CliContext): Command {
 Examples:
   ballast replay --recording /var/lib/ballast/recordings      the same decisions?
   ballast replay --scheduler lpt                              what another scheduler would have decided
+  ballast replay --config new.yaml --from 14:00 --to 15:00    what a configuration would, in one hour
 
 Ends with 1 when the policies are as recorded and a decision is another.`,
     )
@@ -51,27 +71,45 @@ Ends with 1 when the policies are as recorded and a decision is another.`,
 }
 
 async function run(context: CliContext, options: ReplayOptions): Promise<void> {
-  const { scheduler, ballooning, ksm } = options
-  const isAsRecorded = [scheduler, ballooning, ksm].every((name) => name === undefined)
-  let different = 0
+  const { scheduler, ballooning, ksm, config } = options
+  const policies = [scheduler, ballooning, ksm].filter((name) => name !== undefined)
+  if (config !== undefined && policies.length > 0) {
+    throw new UsageError('give --config or policies, not both: the file names its own')
+  }
+  const configured = config === undefined ? undefined : await configuredPilot(config)
+  const pilotFor = (recorded: RecordedConfiguration): Pilot => {
+    const pilot = pilotOf(recorded, options)
+    // Samples come when they came, and what was a dry run got no answers.
+    const { interval, dryRun, statsPeriod } = pilot
+    return configured ? { ...configured, interval, dryRun, statsPeriod } : pilot
+  }
+  const results: Result[] = []
   for (const recording of await openRecordings(context, options)) {
-    const result = await replayOne(context, recording, options)
+    const result = await replayOne(context, recording, options, pilotFor)
     logProblems(context, recording)
-    different += result.different
+    results.push(result)
     writeLines(
       context,
       [options.json ? JSON.stringify(result) : resultText(recording, result)].map(printable),
     )
   }
-  if (isAsRecorded && different > 0) {
+  if (results.every(({ ticks }) => ticks === 0)) {
+    throw new BallastError('ERR_RECORDING', 'There is no tick in that part of the recordings')
+  }
+  const different = results.reduce((sum, result) => sum + result.different, 0)
+  if (policies.length === 0 && !configured && different > 0) {
     throw new WorkFailed(`${counted(different, 'tick')} decided otherwise than recorded`)
   }
 }
 
+type Pilot = ReturnType<typeof pilotOf>
+
+/** Replays all of a recording, since each decision builds on those before, and compares the part that is asked for. */
 async function replayOne(
   context: CliContext,
   recording: StoredRecording,
   options: ReplayOptions,
+  pilotFor: (recorded: RecordedConfiguration) => Pilot,
 ): Promise<Result> {
   const begun = performance.now()
   const comparison = new TickComparison()
@@ -80,30 +118,30 @@ async function replayOne(
   let different = 0
   let first: number | undefined
   let last = 0
-  const pilot = (run: { readonly configuration: Parameters<typeof configurationIn>[0] }) =>
-    pilotOf(configurationIn(run.configuration), options)
-  for await (const replayed of replay(recording, pilot)) {
+  /** A tick that was not recorded: the last one, whose recording broke off, is no difference. */
+  let unrecorded: Replayed | undefined
+  const compare = (replayed: Replayed) => {
     const { tick, recorded } = replayed
+    // Also of what is not asked for: a tick builds on the one before.
+    const differences = comparison.differences(replayed)
+    if (!isWithin(tick.wallTime, options)) return
     ticks++
     first ??= tick.wallTime
     last = tick.wallTime
     actions.recorded += recorded?.outcomes.length ?? 0
     actions.replayed += tick.plan.length
-    const differences = comparison.differences(replayed)
-    if (differences.length === 0) continue
+    if (differences.length === 0) return
     different++
-    const { index, wallTime } = tick
-    const planned = (plan: typeof tick.plan | NonNullable<typeof recorded>['plan'] | undefined) =>
-      plan?.length ?? 0
     writeLines(context, [
-      options.json
-        ? printableJson(JSON.stringify({ tick: index, wallTime, differences }))
-        : printable(
-            `${timeText(wallTime)}  tick ${index}: ${differences.map(({ what }) => what).join(', ')} differ; ` +
-              `recorded: ${recorded?.plan.map((action) => `${action.domain} ${actionText(action)}`).join(', ') || 'nothing'}; ` +
-              `now: ${planned(tick.plan) === 0 ? 'nothing' : tick.summary}`,
-          ),
+      options.json ? differenceJson(tick, differences) : differenceText(replayed, differences),
     ])
+  }
+  const pilot = (run: RunEntry['run']) => pilotFor(configurationIn(run.configuration))
+  for await (const replayed of replay(recording, pilot)) {
+    if (unrecorded) compare(unrecorded)
+    unrecorded = replayed.recorded ? undefined : replayed
+    if (replayed.tick.wallTime > (options.to ?? Number.POSITIVE_INFINITY)) break
+    if (replayed.recorded) compare(replayed)
   }
   return {
     ticks,
@@ -114,11 +152,26 @@ async function replayOne(
   }
 }
 
+function differenceJson({ index, wallTime }: Tick, differences: readonly Difference[]): string {
+  return printableJson(JSON.stringify({ tick: index, wallTime, differences }))
+}
+
+function differenceText({ tick, recorded }: Replayed, differences: readonly Difference[]): string {
+  const what = differences.map((difference) => difference.what).join(', ')
+  const then =
+    recorded?.plan.map((action) => `${action.domain} ${actionText(action)}`).join(', ') || 'nothing'
+  const now = tick.plan.length === 0 ? 'nothing' : tick.summary
+  return printable(
+    `${timeText(tick.wallTime)}  tick ${tick.index}: ${what} differ; recorded: ${then}; now: ${now}`,
+  )
+}
+
 function resultText(
   { header }: StoredRecording,
   { ticks, different, actions, recordedTime, replayTime }: Result,
 ): string {
   const speed = replayTime > 0 ? Math.round(recordedTime / replayTime) : 0
+  if (ticks === 0) return `${header.uri}, from ${timeText(header.wallTime)}: no tick in it`
   const decisions = different === 0 ? 'every decision is the same' : `${counted(different, 'tick')} differ`
   return (
     `${header.uri}, from ${timeText(header.wallTime)}: ${counted(ticks, 'tick')}, ${decisions}; ` +

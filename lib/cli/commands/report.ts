@@ -2,19 +2,25 @@ import { writeFile } from 'node:fs/promises'
 import { Argument, Command } from 'commander'
 import { BallastError } from '../../host/errors.ts'
 import { Period } from '../../recording/period/period.ts'
-import { readRecordings, type StoredRecording } from '../../recording/read-recording.ts'
+import { readRecordings } from '../../recording/read-recording.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { KiB } from '../../util/units.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { defaultRecordings, logProblems } from '../recording/options.ts'
+import {
+  defaultRecordings,
+  logProblems,
+  type PeriodOptions,
+  periodOptions,
+  recordingsByHost,
+} from '../recording/options.ts'
 import { reportPage } from '../report/page.ts'
 import { type PeriodSummary, summaryOf } from '../report/summary.ts'
 import { reportLines } from '../report/words.ts'
 import { parseAge, parseText } from '../values.ts'
 import { version } from '../version.ts'
 
-interface ReportOptions {
+interface ReportOptions extends PeriodOptions {
   /** Milliseconds. */
   readonly since?: number
   readonly html?: string
@@ -23,13 +29,13 @@ interface ReportOptions {
 
 /** `ballast report [path]` */
 export function reportCommand(context: CliContext): Command {
-  return new Command('report')
-    .addArgument(
-      new Argument(
-        '[path]',
-        'a directory of recordings, or one of its files (default: the recordings in the state directory)',
-      ),
-    )
+  const command = new Command('report').addArgument(
+    new Argument(
+      '[path]',
+      'a directory of recordings, or one of its files (default: the recordings in the state directory)',
+    ),
+  )
+  return periodOptions(command)
     .option('--since <age>', 'only the last 30s, 15m, 2h or 7d (default: all)', parseAge('--since'))
     .option('--html <file>', 'write it as a page that opens without a network', parseText('--html'))
     .option('--json', 'print the figures as one line of JSON for each host')
@@ -51,8 +57,11 @@ Examples:
 
 async function report(context: CliContext, path: string | undefined, options: ReportOptions): Promise<void> {
   const place = path ?? defaultRecordings(context)
-  const from = options.since === undefined ? undefined : Date.now() - options.since
-  const hosts = byHost(await readRecordings(place))
+  const { since, to } = options
+  if (since !== undefined && options.from !== undefined)
+    throw new UsageError('give --since or --from, not both')
+  const from = since === undefined ? options.from : Date.now() - since
+  const hosts = recordingsByHost(await readRecordings(place))
   if (options.html !== undefined && hosts.size > 1) {
     throw new UsageError(
       `a page is of one host, and there are recordings of ${[...hosts.keys()].join(', ')} in ${place}: move those of one to a directory of their own`,
@@ -60,7 +69,7 @@ async function report(context: CliContext, path: string | undefined, options: Re
   }
   let found = false
   for (const [host, recordings] of hosts) {
-    const period = new Period(from)
+    const period = new Period(from, to)
     const problems: string[] = []
     for (const recording of recordings) {
       await period.take(recording.entries)
@@ -77,15 +86,6 @@ async function report(context: CliContext, path: string | undefined, options: Re
   }
   if (!found)
     throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
-}
-
-function byHost(recordings: readonly StoredRecording[]): ReadonlyMap<string, readonly StoredRecording[]> {
-  const hosts = new Map<string, StoredRecording[]>()
-  for (const recording of recordings) {
-    const { uri } = recording.header
-    hosts.set(uri, [...(hosts.get(uri) ?? []), recording])
-  }
-  return hosts
 }
 
 async function writePage(

@@ -5,22 +5,19 @@ import { printable, printableJson } from '../../util/printable.ts'
 import { missOf } from '../../whatif/miss.ts'
 import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
 import { type CliContext, writeLines } from '../context.ts'
-import { mergeSetup } from '../controller/setup.ts'
 import { UsageError } from '../exit-codes.ts'
 import { pilotOf } from '../recording/configuration.ts'
-import { parseMoment } from '../values.ts'
+import { configuredPilot } from '../recording/configured-pilot.ts'
+import { type PeriodOptions, periodOptions } from '../recording/options.ts'
 import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 import { Progress } from '../whatif/progress.ts'
 import { answerTable, missLines } from '../whatif/text.ts'
 
-interface WhatIfOptions {
+interface WhatIfOptions extends PeriodOptions {
   readonly scheduler?: readonly string[]
   readonly ballooning?: readonly string[]
   readonly ksm?: readonly string[]
   readonly config?: readonly string[]
-  /** Milliseconds since the epoch. */
-  readonly from?: number
-  readonly to?: number
   readonly json?: boolean
 }
 
@@ -33,18 +30,12 @@ export function whatIfCommand(context: CliContext): Command {
     ),
   )
   for (const kind of Object.keys(policies) as PolicyKind[]) command.addOption(policyOption(kind))
-  return command
-    .option(
-      '--config <file>',
-      'the policies and limits of a configuration file; may be given several times',
-      collect,
-    )
-    .option(
-      '--from <time>',
-      'only from this moment on, such as 14:30 or 2026-11-28T14:30',
-      parseMoment('--from'),
-    )
-    .option('--to <time>', 'only up to this moment', parseMoment('--to'))
+  command.option(
+    '--config <file>',
+    'the policies and limits of a configuration file; may be given several times',
+    collect,
+  )
+  return periodOptions(command)
     .option('--json', 'print one line of JSON for each recording')
     .summary('how another policy would have done on the load of a recording')
     .description(
@@ -144,12 +135,7 @@ async function policiesFor(load: AskedLoad, options: WhatIfOptions): Promise<rea
     }
   }
   for (const path of config) {
-    const { readConfig } = await import('../config/config.ts')
-    const { pilot } = mergeSetup(
-      { command: 'whatif', interval: undefined, options: {} },
-      await readConfig(path),
-    )
-    asked.push({ name: path, pilot: { ...pilot, dryRun: false } })
+    asked.push({ name: path, pilot: await configuredPilot(path) })
   }
   if (asked.length === 0) {
     throw new UsageError(

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { readRecordings, type StoredRecording } from '../../recording/read-recording.ts'
 import { stateDirectory } from '../../util/state-directory.ts'
 import { type CliContext, logNotice } from '../context.ts'
-import { parseText } from '../values.ts'
+import { parseMoment, parseText } from '../values.ts'
 
 /** Options of the commands that read recordings. */
 export interface ReadingOptions {
@@ -25,6 +25,31 @@ export function recordingOptions(
     .option('--json', 'print one line of JSON for each')
 }
 
+/** A part of a recording: milliseconds since the epoch. */
+export interface PeriodOptions {
+  readonly from?: number
+  readonly to?: number
+}
+
+/** Adds `--from` and `--to`. */
+export function periodOptions(command: Command): Command {
+  return command
+    .option(
+      '--from <time>',
+      'only from this moment on, such as 14:30 or 2026-11-28T14:30',
+      parseMoment('--from'),
+    )
+    .option('--to <time>', 'only up to this moment', parseMoment('--to'))
+}
+
+/** Whether a moment is in the part that is asked for. */
+export function isWithin(
+  wallTime: number,
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: PeriodOptions,
+): boolean {
+  return wallTime >= from && wallTime <= to
+}
+
 /** The recordings that the options name. Rejects with `ERR_RECORDING`. */
 export function openRecordings(
   context: CliContext,
@@ -41,4 +66,16 @@ export function defaultRecordings({ env }: CliContext): string {
 /** Says what a recording lacks, once it was read. */
 export function logProblems(context: CliContext, { problems }: Pick<StoredRecording, 'problems'>): void {
   for (const problem of problems) logNotice(context, problem, { event: 'recording', level: 'warn' })
+}
+
+/** Recordings by the URI of the host that they are of. */
+export function recordingsByHost(
+  recordings: readonly StoredRecording[],
+): ReadonlyMap<string, readonly StoredRecording[]> {
+  const hosts = new Map<string, StoredRecording[]>()
+  for (const recording of recordings) {
+    const { uri } = recording.header
+    hosts.set(uri, [...(hosts.get(uri) ?? []), recording])
+  }
+  return hosts
 }

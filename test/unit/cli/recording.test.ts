@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -80,6 +80,35 @@ describe('a recording of ballast run', () => {
       stdout: expect.stringContaining('every decision is the same'),
     })
     expect(JSON.parse((await read('replay', '--json')).stdout)).toMatchObject({ ticks: 36, different: 0 })
+  })
+
+  it('is compared in the part that is asked for, on all that was before', async () => {
+    const part = ['--from', '2026-01-01T00:00:20Z', '--to', '2026-01-01T00:00:38Z']
+    expect(JSON.parse((await read('replay', '--json', ...part)).stdout)).toMatchObject({
+      ticks: 10,
+      different: 0,
+    })
+    expect(await read('replay', '--from', '2030-01-01T00:00Z')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is no tick in that part of the recordings'),
+    })
+  })
+
+  it('is decided anew by a configuration', async () => {
+    const file = join(directory, 'config.yaml')
+    writeFileSync(file, 'scheduler: lpt\nballooning: none\n')
+    const { code, stdout } = await read('replay', '--config', file)
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/36 ticks, \d+ ticks? differ/),
+    })
+    expect(stdout).toEqual(
+      (await read('replay', '--scheduler', 'lpt')).stdout.replace(/\d+ times/, /\d+ times/.exec(stdout)![0]),
+    )
+    expect(await read('replay', '--config', file, '--ksm', 'none')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('give --config or policies, not both'),
+    })
   })
 
   it('shows where another policy decides otherwise', async () => {

@@ -1,0 +1,201 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schedulers } from '../../../lib/index.ts'
+import type { Entry, Header } from '../../../lib/recording/entries.ts'
+import { record } from '../../../lib/recording/record.ts'
+import { RecordingHost } from '../../../lib/recording/recording-host.ts'
+import { scenarios, simulate } from '../../../lib/simulation/index.ts'
+import { header } from '../recording/recorded.ts'
+import { ballast } from './test-context.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ballast-bad-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const interval = 2_000
+const ticksOfAPart = 8
+/** The lines of each of the three files of a recording. */
+const parts: string[][] = []
+
+beforeAll(async () => {
+  const write = (entry: Entry) => void parts.at(-1)!.push(JSON.stringify(entry))
+  const begin = (beginning: readonly Entry[]) => {
+    const first: Header = { ...header, part: parts.length, beginning: beginning.length }
+    parts.push([first, ...beginning].map((line) => JSON.stringify(line)))
+  }
+  begin([])
+  const host = new RecordingHost(simulate(scenarios.A1()), { write })
+  const configuration = { loop: { interval }, policies: { scheduler: { name: 'balance', options: {} } } }
+  const options = { interval, scheduler: schedulers.balance(), ticks: 3 * ticksOfAPart }
+  for await (const tick of record(host, options, configuration)) {
+    if (tick.index % ticksOfAPart === ticksOfAPart - 1 && parts.length < 3) begin(host.beginning())
+  }
+})
+
+const commands = {
+  history: ['history', '--recording'],
+  why: ['why', 'guest1', '--recording'],
+  report: ['report'],
+  replay: ['replay', '--recording'],
+  whatif: ['whatif', '--scheduler', 'none'],
+  capacity: ['capacity', '--guest', '1x1GiB', '--most', '1'],
+} as const
+type Name = keyof typeof commands
+const names = Object.keys(commands) as Name[]
+
+const nameOf = (part: number) => `2026-01-01T00000${part}.000Z-00000000.jsonl.gz`
+const compress = (lines: readonly string[]) => gzipSync(`${lines.join('\n')}\n`)
+const files = (...these: readonly string[][]) =>
+  Object.fromEntries(these.map((lines, i) => [nameOf(i), compress(lines)]))
+/** The first part, with lines after its twentieth. */
+const with20 = (...more: string[]) => files([...parts[0]!.slice(0, 20), ...more, ...parts[0]!.slice(20)])
+const headed = (part: number, by: object) => [JSON.stringify({ ...header, ...by }), ...parts[part]!.slice(1)]
+
+let made = 0
+async function run(name: Name, content: Readonly<Record<string, Buffer>>) {
+  const path = join(directory, String(made++))
+  mkdirSync(path)
+  for (const [file, bytes] of Object.entries(content)) writeFileSync(join(path, file), bytes)
+  const noHost = async () => {
+    throw new Error('a recording needs no host')
+  }
+  const ending = await ballast([...commands[name], path], noHost, {})
+  expect(ending.stderr).not.toContain('unexpected error')
+  return ending
+}
+
+interface Case {
+  readonly of: string
+  readonly content: () => Readonly<Record<string, Buffer>>
+  /** By command: how it ends, and what it says on stderr; those that are not named do as `others` say. */
+  readonly others: readonly [number, string | RegExp]
+  readonly but?: { readonly [K in Name]?: readonly [number, string | RegExp] }
+}
+
+const tooShort = [
+  1,
+  /There are \d ticks with samples in that part of the recording; a load can be fitted to 3 or more/,
+] as const
+const differs = 'decisions may differ until all was read anew'
+
+const cases: readonly Case[] = [
+  {
+    of: 'a newer version',
+    content: () => files(headed(0, { ballastRecording: 2 })),
+    others: [1, 'has version 2 of the format, and this Ballast reads up to 1: use a newer one'],
+  },
+  {
+    of: 'an empty directory',
+    content: () => ({}),
+    others: [1, 'There is no recording in'],
+  },
+  {
+    of: 'an empty file',
+    content: () => ({ [nameOf(0)]: Buffer.alloc(0) }),
+    others: [1, `: ${nameOf(0)} is empty`],
+  },
+  {
+    of: 'what is no recording',
+    content: () => ({ [nameOf(0)]: Buffer.from('this is no gzip') }),
+    others: [1, `: ${nameOf(0)} is damaged: incorrect header check`],
+  },
+  {
+    of: 'an empty file beside a good one',
+    content: () => ({ ...files(parts[0]!), [nameOf(7)]: Buffer.alloc(0) }),
+    others: [0, `${nameOf(7)} is empty`],
+  },
+  {
+    of: 'no tick',
+    content: () => files(parts[0]!.slice(0, 5)),
+    others: tooShort,
+    but: {
+      history: [0, 'no change of any guest is known'],
+      why: [2, 'no guest "guest1" is known up to then'],
+      report: [1, 'There is no tick in that part of the recordings'],
+      replay: [1, 'There is no tick in that part of the recordings'],
+    },
+  },
+  {
+    of: 'a writer that was killed',
+    content: () => {
+      const whole = compress(parts[0]!)
+      return { [nameOf(0)]: whole.subarray(0, Math.floor(0.8 * whole.length)) }
+    },
+    others: [0, `${nameOf(0)} ends within an entry: its writer was interrupted, or still writes`],
+  },
+  {
+    of: 'a damaged disk',
+    content: () => {
+      const whole = compress(parts[0]!)
+      whole.fill(0, whole.length - 8)
+      return { [nameOf(0)]: whole }
+    },
+    others: [0, `${nameOf(0)} is damaged: incorrect data check`],
+  },
+  {
+    of: 'a line that is no entry',
+    content: () => with20('null'),
+    others: tooShort,
+    but: {
+      history: [0, 'is damaged at line 21: the rest of it is left out'],
+      why: [2, 'is damaged at line 21'],
+      report: [1, 'is damaged at line 21'],
+      replay: [1, 'is damaged at line 21'],
+    },
+  },
+  {
+    of: 'entries of later versions',
+    content: () => with20('{"t":1,"news":true}'),
+    others: [0, ''],
+  },
+  {
+    of: 'a hole',
+    content: () => files(parts[0]!, parts[2]!),
+    others: [0, `the file before ${nameOf(1)} is missing: ${differs}`],
+    but: { replay: [1, 'missing'] },
+  },
+  {
+    of: 'no beginning',
+    content: () => files(parts[1]!),
+    others: [0, `its first 1 file is gone: ${differs}`],
+    but: { replay: [1, 'gone'] },
+  },
+  {
+    of: 'two hosts',
+    content: () => files(parts[0]!, headed(0, { id: 'other', uri: 'qemu:///session' })),
+    others: [0, ''],
+    but: {
+      history: [0, 'the recordings are of simulation:/// and qemu:///session'],
+      why: [0, 'the recordings are of simulation:/// and qemu:///session'],
+    },
+  },
+]
+
+/** Lines of output that a command has at least where it ends with 0. */
+const leastLines: Record<Name, number> = { history: 0, why: 4, report: 8, replay: 1, whatif: 10, capacity: 2 }
+
+describe.each(cases)('a recording with $of', ({ content, others, but = {} }) => {
+  it.each(names)('is read by %s as far as it goes, or refused', async (name) => {
+    const [code, text] = but[name] ?? others
+    const { stdout, stderr, ...ending } = await run(name, content())
+    expect({ ...ending, stderr }).toEqual({
+      code,
+      stderr: typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text),
+    })
+    if (code === 0) expect(stdout.split('\n').length - 1).toBeGreaterThanOrEqual(leastLines[name])
+  })
+})
+
+it('of a recording with a hole nothing else is lost', async () => {
+  const { stdout } = await run('report', files(parts[0]!, parts[2]!))
+  expect(stdout).toContain(`${2 * ticksOfAPart} ticks`)
+})
+
+it('of two hosts each is told apart', async () => {
+  const both = files(parts[0]!, headed(0, { id: 'other', uri: 'qemu:///session' }))
+  for (const name of ['report', 'replay', 'whatif', 'capacity'] as const) {
+    expect((await run(name, both)).stdout).toMatch(/^simulation:\/\/\/[\s\S]*^qemu:\/\/\/session/m)
+  }
+})
