@@ -100,7 +100,7 @@ describe('a recording of ballast run', () => {
     const { code, stdout } = await read('replay', '--config', file)
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/36 ticks, \d+ ticks? differ/),
+      stdout: expect.stringMatching(/\d+ ticks, \d+ ticks? differ/),
     })
     expect(stdout).toEqual(
       (await read('replay', '--scheduler', 'lpt')).stdout.replace(/\d+ times/, /\d+ times/.exec(stdout)![0]),

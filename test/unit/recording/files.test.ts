@@ -158,7 +158,7 @@ describe('the files of a recording', () => {
     rmSync(paths().sort()[0]!)
     const [second] = await read()
     expect(second!.entries).toEqual([{ t: 1, topology: {} }, entry(2)])
-    expect(second!.problems).toEqual([expect.stringContaining('first 1 files are gone')])
+    expect(second!.problems).toEqual([expect.stringContaining('first 1 file is gone')])
   })
 
   it('are deleted when they are too old, or too large together', async () => {
