@@ -69,8 +69,8 @@ async function run(name: Name, content: Readonly<Record<string, Buffer>>) {
 interface Case {
   readonly of: string
   readonly content: () => Readonly<Record<string, Buffer>>
-  /** By command: how it ends, and what it says on stderr; those that are not named do as `others` say. */
-  readonly others: readonly [number, string | RegExp]
+  /** By command: how it ends, where that is certain, and what it says on stderr; those that are not named do as `others` say. */
+  readonly others: readonly [number | undefined, string | RegExp]
   readonly but?: { readonly [K in Name]?: readonly [number, string | RegExp] }
 }
 
@@ -132,7 +132,8 @@ const cases: readonly Case[] = [
       whole.fill(0, whole.length - 8)
       return { [nameOf(0)]: whole }
     },
-    others: [0, `${nameOf(0)} is damaged: incorrect data check`],
+    // How much of it is handed out before the damage is found is up to zlib.
+    others: [undefined, `${nameOf(0)} is damaged: incorrect data check`],
   },
   {
     of: 'a line that is no entry',
@@ -181,7 +182,7 @@ describe.each(cases)('a recording with $of', ({ content, others, but = {} }) => 
     const [code, text] = but[name] ?? others
     const { stdout, stderr, ...ending } = await run(name, content())
     expect({ ...ending, stderr }).toEqual({
-      code,
+      code: code ?? expect.any(Number),
       stderr: typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text),
     })
     if (code === 0) expect(stdout.split('\n').length - 1).toBeGreaterThanOrEqual(leastLines[name])
