@@ -9,6 +9,8 @@ export interface LastTick {
   /** Milliseconds since the epoch. */
   readonly wallTime: number
   readonly summary: string
+  /** Something was changed, or the guard denied it. */
+  readonly acted: boolean
   /** What the scheduler weighed. */
   readonly explanation: TickDecisions['explanation'] | undefined
   /** What the guard changed or denied of it. */
@@ -49,11 +51,14 @@ export function lastTick(
       for (const { uuid, name } of entry.domains) if (isGuest(uuid, name)) uuids.add(uuid)
     }
     if (!('tick' in entry) || entry.tick.wallTime > at || entry.tick.wallTime < since) return
-    const { index, wallTime, summary, explanation, clamps, skipped, scores } = ticks.read(entry.tick)
+    const { index, wallTime, summary, outcomes, explanation, clamps, skipped, scores } = ticks.read(
+      entry.tick,
+    )
     last = {
       tick: index,
       wallTime,
       summary,
+      acted: outcomes.length > 0 || clamps.length > 0,
       explanation,
       clamps: clamps.filter(({ action }) => isGuest(action.uuid, action.domain)),
       skipped: skipped.filter(({ uuid, domain }) => isGuest(uuid, domain)),

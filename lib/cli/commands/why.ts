@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander'
 import { type Change, changes } from '../../recording/changes.ts'
 import { type LastTick, lastTick } from '../../recording/last-tick.ts'
+import { type Alternative, alternativesOf } from '../../report/alternatives.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
@@ -56,7 +57,7 @@ async function why(context: CliContext, guest: string, options: WhyOptions): Pro
   if (options.json) {
     writeLines(
       context,
-      answers.map((answer) => printableJson(JSON.stringify(answer))),
+      answers.map((answer) => printableJson(JSON.stringify(withAlternatives(answer)))),
     )
     return
   }
@@ -66,6 +67,13 @@ async function why(context: CliContext, guest: string, options: WhyOptions): Pro
     ...(now ? [nowLines(guest, now)] : []),
   ])
   writeLines(context, blocks.flatMap((block, i) => (i > 0 ? ['', ...block] : block)).map(printable))
+}
+
+/** An answer as JSON has it: what was weighed beside it. */
+function withAlternatives({ change, now }: Answer) {
+  const of = (one: Change | LastTick | undefined): Alternative[] | undefined =>
+    one?.explanation && alternativesOf(one.explanation)
+  return { change, now, alternatives: { change: of(change), now: of(now) } }
 }
 
 /** What one controller, or the ones that ran after each other, did to a guest. */
@@ -99,15 +107,19 @@ async function answerOf(
   return { change, now }
 }
 
+/** Why what was chosen is not done at once. */
+const waits = 'it is done once several ticks in a row have called for it'
+
 function nowLines(
   guest: string,
-  { tick, wallTime, summary, skipped, explanation, clamps, score }: LastTick,
+  { tick, wallTime, summary, acted, skipped, explanation, clamps, score }: LastTick,
 ): string[] {
   return [
     `${guest}, ${timeText(wallTime)} (tick ${tick})`,
     row('host', summary),
     row('score', scoreText(score)),
     ...(explanation ? weighed(explanation) : []),
+    ...(explanation && explanation.chosen > 0 && !acted ? [row('waiting', waits)] : []),
     ...clamps.map(({ result, cause }) => row('guard', `${result}: ${cause.text}`)),
     ...skipped.map(({ what, reason }) => row('skipped', `${what}: ${reason.text}`)),
   ]

@@ -1,4 +1,5 @@
 import type { Change } from '../../recording/changes.ts'
+import { alternativesOf, verdictTexts } from '../../report/alternatives.ts'
 import type { FiguresRecord } from '../../report/figures-record.ts'
 import type { ActionRecord, ExplanationRecord } from '../../report/tick-decisions.ts'
 import type { ScoreRecord } from '../../report/tick-json.ts'
@@ -83,14 +84,24 @@ export function changeLines(change: Change): string[] {
   ]
 }
 
-/** What a scheduler weighed. */
-export function weighed({ front, lowerBound, reason }: ExplanationRecord): string[] {
-  const points = front.map(({ moves, deviation }) => `${counted(moves, 'move')}: ${percent(deviation)}`)
+/** Alternatives that are shown: the rest is in the JSON. */
+const mostAlternatives = 12
+
+/** What a scheduler weighed, and what ruled each of it out. */
+export function weighed(explanation: ExplanationRecord): string[] {
+  const { lowerBound, tolerated, reason } = explanation
+  const all = alternativesOf(explanation)
+  const shown = all.filter(({ verdict }, i) => i < mostAlternatives || verdict === 'chosen')
+  const lines = shown.map(({ moves, deviation, verdict }) =>
+    row('', `${counted(moves, 'move')}: deviation ${percent(deviation)}, ${verdictTexts[verdict]}`),
+  )
   return [
     row(
       'weighed',
-      `deviation of pCPU load after ${points.join(', ')}; no placement is below ${percent(lowerBound)}`,
+      `deviation of pCPU load as parts of a pCPU: ${percent(tolerated)} is tolerated, no placement is below ${percent(lowerBound)}`,
     ),
+    ...lines,
+    ...(all.length > shown.length ? [row('', `and ${all.length - shown.length} more`)] : []),
     row('choice', reason.text),
   ]
 }

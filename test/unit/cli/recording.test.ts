@@ -59,7 +59,13 @@ describe('a recording of ballast run', () => {
       expect(stdout).toMatch(new RegExp(`^ {2}${row} {2,}\\S`, 'm'))
     }
     expect((await read('why', uuid)).stdout.split('\n')[1]).toBe(stdout.split('\n')[1])
-    const { change: same, now } = JSON.parse((await read('why', domain, '--json')).stdout)
+    expect(stdout).toMatch(/^ {12}0 moves: deviation [\d.]+ %, (out of tolerance|gains less)$/m)
+    expect(stdout).toMatch(/: deviation [\d.]+ %, chosen$/m)
+    const { change: same, now, alternatives } = JSON.parse((await read('why', domain, '--json')).stdout)
+    expect(alternatives.change).toContainEqual(
+      expect.objectContaining({ moves: same.explanation.chosen, verdict: 'chosen' }),
+    )
+    expect(alternatives.now).toContainEqual(expect.objectContaining({ moves: 0, verdict: 'chosen' }))
     expect(same.outcome.action.uuid).toBe(uuid)
     expect(now.tick).toBe(35)
   })
