@@ -2,10 +2,11 @@ import type { Tick } from '../control/tick.ts'
 import { isRunning } from '../host/sample.ts'
 import { counted, formatBytes, formatBytesOf, formatPercent } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
+import { mean } from '../util/statistics.ts'
 import { type PcpuLoad, pcpuLoads } from '../view/cpu/pcpu-loads.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { Scores } from '../view/score/scores.ts'
-import type { DomainMemoryView, DomainView, MemoryHold } from '../view/view.ts'
+import type { DomainMemoryView, DomainView, MemoryHold, View } from '../view/view.ts'
 import { headline } from './headline.ts'
 
 export interface TableOptions {
@@ -13,7 +14,9 @@ export interface TableOptions {
   readonly colour?: boolean
   /** Characters per line; longer ones are cut. Default 100. */
   readonly columns?: number
-  /** Guests to show at most; the neediest stay. Default: all. */
+  /** One line for the pCPUs of each NUMA cell, instead of one for each pCPU; default false. */
+  readonly cells?: boolean
+  /** Guests to show at most: those with the lowest score, among equals those that want the most. Default: all. */
   readonly guests?: number
   /** Which guests get a line, by name; the bars count all. Default: all. */
   readonly shows?: (name: string) => boolean
@@ -25,10 +28,13 @@ const unknown = '-'
 const loadBar = 30
 const memoryBar = 8
 const scoreWidth = 7
+const placesWidth = 8
+/** Of a name, in characters; the rest of a longer one is cut, so that the columns hold. */
+const longestName = 24
 
 /**
- * The host at one tick, as lines of text: a bar for each pCPU (solid: used, shaded: demand that waits) with
- * the guests on it, then a line for each guest.
+ * The host at one tick, as lines of text: a bar for each pCPU or cell (solid: used, shaded: demand that waits)
+ * with the guests on it, then a line for each guest.
  */
 export function table(tick: Tick, options: TableOptions = {}): string[] {
   const columns = options.columns ?? 100
@@ -38,17 +44,28 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   // One scale for all bars, so that they can be compared: a full pCPU, or the most crowded one.
   const scale = Math.max(1, ...loads.map(({ demand, usage }) => Math.max(demand, usage ?? 0)))
   const wanted = view.domains.filter(({ name }) => options.shows?.(name) ?? true)
-  const shown = neediest(wanted, options.guests ?? wanted.length)
-  const nameWidth = Math.max(5, ...shown.map((domain) => Math.min(24, printable(domain.name).length)))
-  const hidden = wanted.length - shown.length
   const rows = new Map(view.domains.map((domain, row) => [domain, row]))
-  // Not in the middle of a character of two halves.
-  const cut = (line: string) =>
-    line.length > columns ? `${line.slice(0, columns - 1).replace(/[\ud800-\udbff]$/, '')}…` : line
+  const shown = neediest(wanted, options.guests ?? wanted.length, (domain) => {
+    const score = tick.scores.together[rows.get(domain)!]!
+    return Number.isNaN(score) ? (tick.scores.cpu[rows.get(domain)!] ?? Number.NaN) : score
+  })
+  const nameWidth = Math.max(
+    5,
+    ...shown.map((domain) => Math.min(longestName, printable(domain.name).length)),
+  )
+  const hidden = wanted.length - shown.length
+  const cut = (line: string) => cutTo(line, columns)
   return [
     style.bold(cut(tickHeader(tick))),
-    style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
-    ...loads.map((load) => cut(pcpuLine(load, scale))),
+    ...(options.cells
+      ? [
+          style.dim(cut(`cell  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  pCPUs`)),
+          ...cellLines(view, loads).map(cut),
+        ]
+      : [
+          style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
+          ...loads.map((load) => cut(pcpuLine(load, scale))),
+        ]),
     style.dim(cut(guestHead(nameWidth))),
     ...shown.map((domain) => {
       const line = cut(guestLine(domain, nameWidth, scoreCell(tick.scores, rows.get(domain)!)))
@@ -70,6 +87,51 @@ function pcpuLine({ id, usage, demand, busy, vcpus }: PcpuLoad, scale: number): 
   const names = new Set(vcpus.map((vcpu) => printable(vcpu.domain.name)))
   const figures = columnsOf(percent(usage), percent(usage === undefined ? undefined : demand), percent(busy))
   return `${String(id).padStart(4)}  ${load}  ${figures}  ${[...names].join(' ')}`.trimEnd()
+}
+
+/** A line for each cell that has pCPUs to place vCPUs on, with the means of these, and the one that is wanted most. */
+function cellLines({ topology }: View, loads: readonly PcpuLoad[]): string[] {
+  const cells = new Map<number, PcpuLoad[]>()
+  const cellOf = new Map(topology.pcpus.map(({ id, cell }) => [id, cell]))
+  for (const load of loads) {
+    const cell = cellOf.get(load.id)!
+    cells.set(cell, [...(cells.get(cell) ?? []), load])
+  }
+  const lines = Array.from(cells, ([cell, there]) => ({
+    cell,
+    there,
+    usage: meanOfKnown(there.map(({ usage }) => usage)),
+    demand: meanOfKnown(there.map(({ demand }) => demand)) ?? 0,
+    busy: meanOfKnown(there.map(({ busy }) => busy)),
+  }))
+  const scale = Math.max(1, ...lines.map(({ demand, usage }) => Math.max(demand, usage ?? 0)))
+  return lines
+    .toSorted((a, b) => a.cell - b.cell)
+    .map(({ cell, there, usage, demand, busy }) => {
+      const most = there.reduce((a, b) => (b.demand > a.demand ? b : a))
+      const load = bar(loadBar, (usage ?? 0) / scale, demand / scale)
+      const figures = columnsOf(
+        percent(usage),
+        percent(usage === undefined ? undefined : demand),
+        percent(busy),
+      )
+      const highest =
+        usage === undefined || most.demand === 0
+          ? ''
+          : `, highest: ${percent(most.demand)} wanted on ${most.id}`
+      return `${String(cell).padStart(4)}  ${load}  ${figures}  ${there.length}${highest}`
+    })
+}
+
+/** Undefined where none is known. */
+function meanOfKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? mean(Float64Array.from(known)) : undefined
+}
+
+/** Cut to a number of characters, and not in the middle of one of two halves. */
+function cutTo(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
 }
 
 function columnsOf(...cells: string[]): string {
@@ -95,9 +157,9 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
   // Solid: used; shaded: given and not known to be used; the rest up to the maximum is not given.
   const memoryInUse = maximum > 0 ? bar(memoryBar, (actual - unused) / maximum, actual / maximum) : ''
   return [
-    printable(name).padEnd(nameWidth),
+    cutTo(printable(name), nameWidth).padEnd(nameWidth),
     String(vcpus.length).padStart(5),
-    [...places].join(',').padEnd(8),
+    cutTo([...places].join(','), placesWidth).padEnd(placesWidth),
     columnsOf(
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.usage))),
       percent(delays.length > 0 ? Math.max(...delays) : undefined),
@@ -149,11 +211,24 @@ function noteOn(hold: MemoryHold | undefined): string {
   return hold === undefined || hold === 'no statistics' ? '' : hold
 }
 
-/** The guests that want the most, in the order of the View. */
-function neediest(domains: readonly DomainView[], most: number): readonly DomainView[] {
+/** The guests with the lowest score, among equals those that want the most; in the order of the View. */
+function neediest(
+  domains: readonly DomainView[],
+  most: number,
+  scoreOf: (domain: DomainView) => number,
+): readonly DomainView[] {
   if (domains.length <= most) return domains
-  const want = (domain: DomainView) => sumOfKnown(domain.vcpus.map((vcpu) => vcpu.demand)) ?? 0
-  const kept = new Set(domains.toSorted((a, b) => want(b) - want(a)).slice(0, most))
+  const ranked = domains.map((domain) => {
+    const score = scoreOf(domain)
+    return {
+      domain,
+      // One that is not known comes after those that are.
+      score: Number.isNaN(score) ? 101 : score,
+      want: sumOfKnown(domain.vcpus.map((vcpu) => vcpu.demand)) ?? 0,
+    }
+  })
+  ranked.sort((a, b) => a.score - b.score || b.want - a.want)
+  const kept = new Set(ranked.slice(0, most).map(({ domain }) => domain))
   return domains.filter((domain) => kept.has(domain))
 }
 

@@ -186,6 +186,28 @@ describe('ballast monitor', () => {
     expect(new Set(await affinities(host))).toEqual(new Set([1]))
   })
 
+  it('is short, ten guests and a line per cell, unless all is asked for', async () => {
+    const guests = async (...more: string[]) => {
+      const { stdout } = await ballast(['monitor', '1', '-n', '2', ...more], keep(simulate(crowd)))
+      const last = stdout.slice(stdout.indexOf('tick 1'))
+      return {
+        guests: last.match(/^g\d+ /gm)?.length,
+        cells: last.includes('cell  load'),
+        pcpus: last.includes('pCPU  load'),
+      }
+    }
+    const host = scenarios.A1()
+    const crowd = {
+      ...host,
+      domains: Array.from({ length: 12 }, (_, i) => ({
+        ...host.domains[i % host.domains.length]!,
+        name: `g${i}`,
+      })),
+    }
+    expect(await guests()).toEqual({ guests: 10, cells: true, pcpus: false })
+    expect(await guests('--all')).toEqual({ guests: 12, cells: false, pcpus: true })
+  })
+
   it('draws over the frame before on a terminal, within its size, and in colour unless NO_COLOR says not', async () => {
     const terminal = { isTTY: true, columns: 60, rows: 9 }
     const run = (env: Record<string, string>) =>

@@ -71,6 +71,53 @@ describe('the table', () => {
     expect(lines.at(-1)).toBe('and 35 more guests')
   })
 
+  it('has a line per cell where that is asked for, with the means and the pCPU that is wanted most', () => {
+    const flat = viewOf(4, pinnedGuests([0, 0, 1, 3], 0.5))
+    const pcpus = flat.topology.pcpus.map((pcpu) => ({ ...pcpu, cell: pcpu.id < 2 ? 0 : 1 }))
+    const lines = table(tickOf(0, { ...flat, topology: { ...flat.topology, pcpus } }), { cells: true })
+    expect(lines).toHaveLength(1 + 1 + 2 + 1 + 4)
+    expect(lines[1]).toMatch(/^cell {2}load .* pCPUs$/)
+    expect(lines[2]).toMatch(/^ {3}0 {2}█+·+ +75 % +75 % +50 % {2}2, highest: 100 % wanted on 0$/)
+    expect(lines[3]).toMatch(/^ {3}1 {2}█+·+ +25 % +25 % +50 % {2}2, highest: 50 % wanted on 3$/)
+  })
+
+  it('names no pCPU of a cell on which nothing is wanted', () => {
+    const lines = table(tickOf(0, viewOf(2, pinnedGuests([0], 0))), { cells: true })
+    expect(lines[2]).toMatch(/^ {3}0 {2}·{30} +0 % +0 % +50 % {2}2$/)
+  })
+
+  it('says - for the load of a cell that is not known', () => {
+    const lines = table(tickOf(0, viewOf(1, [{ name: 'a', vcpus: [{ on: 0 }] }])), { cells: true })
+    expect(lines[2]).toMatch(/^ {3}0 {2}·{30} +- +- +50 % {2}1$/)
+  })
+
+  it('keeps the guest that suffers rather than the one that wants most', () => {
+    const guests = [
+      { name: 'large', vcpus: [{ on: 0, usage: 1 }] },
+      { name: 'waits', vcpus: [{ on: 1, usage: 0.1, delay: 0.4, demand: 0.5 }] },
+    ]
+    const lines = table(tickOf(0, viewOf(2, guests)), { guests: 1 })
+    expect(lines.at(-2)).toMatch(/^waits /)
+  })
+
+  it('keeps its columns with long names and guests on many pCPUs', () => {
+    const wide = Array.from({ length: 20 }, (_, on) => ({ on, usage: 0.5 }))
+    const names = ['a', 'n'.repeat(4000), `${'b'.repeat(22)}\u{1f600}\u{1f600}`]
+    const lines = table(
+      tickOf(
+        0,
+        viewOf(
+          20,
+          names.map((name) => ({ name, vcpus: wide })),
+        ),
+      ),
+      { cells: true },
+    )
+    const rows = lines.slice(-3)
+    expect(new Set(rows.map((row) => row.indexOf(' MiB')))).toHaveProperty('size', 1)
+    for (const row of rows) expect(row).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/)
+  })
+
   it('colours only when asked to', () => {
     const sequence = '\x1b['
     expect(table(tickOf(0, view)).join('')).not.toContain(sequence)
