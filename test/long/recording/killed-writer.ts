@@ -2,24 +2,24 @@
  * Records a simulated host in the directory that is its argument, as fast as it can, and prints a line for each tick
  * that is on the disk, until it is killed.
  */
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { schedulers } from '../../../lib/index.ts'
+import { readRecordings } from '../../../lib/recording/read-recording.ts'
 import { Recorder } from '../../../lib/recording/recorder.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 
 const directory = process.argv[2]!
 const recorder = new Recorder(simulate(scenarios.A7({ pcpus: 4 })), directory)
-let size = 0
 for await (const tick of recorder.autopilot({ interval: 1_000, scheduler: schedulers.balance() })) {
-  const before = size
   recorder.flush()
-  while (size === before) size = await written()
+  while ((await ticksOnDisk()) <= tick.index);
   console.log(tick.index)
 }
 
-/** Bytes in the recording's file; 0 while it is not there. */
-async function written(): Promise<number> {
-  const [name] = await readdir(directory).catch(() => [])
-  return name === undefined ? 0 : (await stat(join(directory, name))).size
+/** Whole ticks that a reader finds by now. */
+async function ticksOnDisk(): Promise<number> {
+  // There is no file yet, or not its first line.
+  const [recording] = await readRecordings(directory).catch(() => [])
+  let ticks = 0
+  for await (const entry of recording?.entries ?? []) if ('tick' in entry) ticks++
+  return ticks
 }
