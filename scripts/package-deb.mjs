@@ -81,14 +81,11 @@ function program() {
 
 /** Paths of the modules that the program needs, those of building left out. */
 function modules() {
-  const listed = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  const paths = listed.trim().split('\n').slice(1)
-  return paths
-    .map((path) => path.slice(path.indexOf('node_modules/')))
-    .filter((path) => !path.endsWith('/node-addon-api'))
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return Object.entries(packages)
+    .filter(([path, { dev, devOptional }]) => path.startsWith('node_modules/') && !dev && !devOptional)
+    .map(([path]) => path)
+    .filter((path) => !path.endsWith('/node-addon-api') && existsSync(join(root, path)))
 }
 
 /** Whether a program needs this path of a module: not what is read, tested or compiled, nor programs of its own. */
