@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
 import { BallastError } from '../host/errors.ts'
 import { counted } from '../util/format.ts'
+import { jsonObject } from '../util/json-object.ts'
 import { type Entry, type Header, recordingVersion } from './entries.ts'
 import { recordingSuffix } from './recording-files.ts'
 import type { Recorded } from './replay.ts'
@@ -80,7 +81,7 @@ async function* entriesIn(
   let index = 0
   for await (const line of linesOf(file, problems)) {
     if (index++ < skipped) continue
-    const entry = parsedObject(line)
+    const entry = jsonObject(line)
     if (typeof entry?.t !== 'number') {
       problems.push(`${basename(file)} is damaged at line ${index}: the rest of it is left out`)
       return
@@ -104,7 +105,7 @@ async function namesIn(path: string): Promise<string[]> {
 async function readHeader(file: string, problems: string[]): Promise<Header | undefined> {
   const damages: string[] = []
   for await (const line of linesOf(file, damages)) {
-    const header = parsedObject(line)
+    const header = jsonObject(line)
     const version = header?.ballastRecording
     if (typeof version !== 'number') throw unreadable(`${file} is no recording of Ballast`)
     if (version > recordingVersion) {
@@ -116,15 +117,6 @@ async function readHeader(file: string, problems: string[]): Promise<Header | un
   }
   problems.push(damages[0] ?? `${basename(file)} is empty`)
   return undefined
-}
-
-function parsedObject(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The whole lines of a compressed file; the last one may be torn. */

@@ -1,4 +1,5 @@
 import type { Tick } from '../control/tick.ts'
+import type { DomainIdentity } from '../host/sample.ts'
 import { tickDecisions } from '../report/tick-decisions.ts'
 import type { DomainsEntry, Entry } from './entries.ts'
 import { TickWriter } from './tick-writer.ts'
@@ -159,9 +160,11 @@ function lineOf(entry: Entry): Buffer {
   return Buffer.from(`${JSON.stringify(entry)}\n`)
 }
 
-type Identities = readonly { readonly uuid: string; readonly name: string }[]
+type Identities = readonly Pick<DomainIdentity, 'uuid' | 'name' | 'id'>[]
 
 function isSame(a: Identities, b: Identities): boolean {
   if (a.length !== b.length) return false
-  return a.every(({ uuid, name }, row) => uuid === b[row]!.uuid && name === b[row]!.name)
+  return a.every(
+    ({ uuid, name, id }, row) => uuid === b[row]!.uuid && name === b[row]!.name && id === b[row]!.id,
+  )
 }

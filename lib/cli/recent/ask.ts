@@ -3,8 +3,9 @@ import type { RunningController } from '../../control/host-lock/host-lock.ts'
 import { describeOwner } from '../../control/host-lock/owner.ts'
 import { BallastError, type ErrorCode } from '../../host/errors.ts'
 import type { Entry } from '../../recording/entries.ts'
+import { jsonObject } from '../../util/json-object.ts'
 import type { Past } from './past.ts'
-import { objectIn, type Question, questionVersion } from './protocol.ts'
+import { type Question, questionVersion } from './protocol.ts'
 
 /** Milliseconds without a word from a controller, after which it is taken to hang. */
 const patience = 10_000
@@ -25,9 +26,9 @@ export async function askController({ owner, socketPath }: RunningController): P
   const question: Question = { ask: 'history', version: Math.min(owner.answers, questionVersion) }
   const lines = await linesFrom(socketPath, `${JSON.stringify(question)}\n`, failed)
   const [first = '', ...rest] = lines
-  const { error, since, wholeSince } = objectIn(first)
+  const { error, since, wholeSince } = jsonObject(first) ?? {}
   if (typeof error === 'string') throw failed('ERR_NOT_SUPPORTED', `refuses the question: ${error}`)
-  if (objectIn(rest.pop() ?? '').end !== true) {
+  if (jsonObject(rest.pop() ?? '')?.end !== true) {
     throw failed('ERR_RECORDING', 'broke off its answer: it has ended, or others ask it too; try again')
   }
   return {

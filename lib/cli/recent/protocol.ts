@@ -1,3 +1,5 @@
+import { jsonObject } from '../../util/json-object.ts'
+
 /**
  * What the socket of a controller is asked, and answers. A question is one line of JSON; the answer is lines of JSON: a
  * header, the entries of a recording, and an end; or one line with an error. A controller answers the questions of all
@@ -34,22 +36,11 @@ export const longestQuestion = 1_024
 
 /** Reads a question; a text says what is wrong with it. */
 export function parseQuestion(line: string): Question | string {
-  const { ask, version } = objectIn(line)
+  const { ask, version } = jsonObject(line) ?? {}
   if (ask !== 'history' || typeof version !== 'number')
     return 'there is one question: {"ask":"history","version":1}'
   if (version > questionVersion) {
     return `this controller answers questions up to version ${questionVersion}, and this one has version ${version}`
   }
   return { ask, version }
-}
-
-/** The object that a line of JSON is; anything else gives an empty one. */
-export function objectIn(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
-  }
 }

@@ -1,5 +1,4 @@
-import { deflateSync } from 'node:zlib'
-import { crc32 } from './crc32.ts'
+import { crc32, deflateSync } from 'node:zlib'
 
 /**
  * A picture of rows of values from 0 to 1, one pixel each, as the address of a PNG within the page: a pCPU for each row costs

@@ -1,3 +1,5 @@
+import { jsonObject } from '../../util/json-object.ts'
+
 /** What only one controller at a time may change on a host. */
 export type Resource = 'vcpus' | 'memory'
 export const resources: readonly Resource[] = ['vcpus', 'memory']
@@ -34,9 +36,8 @@ export function formatOwner(owner: LockOwner): string {
 
 /** Reads the content of a lock file. Another user may have written it, so nothing in it is trusted. */
 export function parseOwner(text: string): LockOwner | undefined {
-  const { pid, user, since, command, policies, journal, answers } = fieldsOf(
-    text.slice(0, text.indexOf('\n') + 1),
-  )
+  const { pid, user, since, command, policies, journal, answers } =
+    jsonObject(text.slice(0, text.indexOf('\n') + 1)) ?? {}
   const strings = Array.isArray(policies) && policies.every((name) => typeof name === 'string')
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid)) return undefined
   if (typeof user !== 'string' || typeof command !== 'string' || !strings) return undefined
@@ -49,14 +50,4 @@ export function parseOwner(text: string): LockOwner | undefined {
 /** `pid 12 (root) since 2026-01-02T03:04:05Z: ballast run`. Not yet `printable`. */
 export function describeOwner({ pid, user, since, command }: LockOwner): string {
   return `pid ${pid} (${user}) since ${new Date(since).toISOString().slice(0, 19)}Z: ${command}`
-}
-
-function fieldsOf(line: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
-  }
 }
