@@ -107,22 +107,25 @@ describe('Prometheus', () => {
   it('reads a known load back within 5 points', async () => {
     const job = '{job="simulated"}'
     const elapsed = `(ballast_ticks_total${job} - ballast_ticks_total${job} offset 2s)`
-    const partOf = (counter: string) => async (domain: string) => {
+    const partOf = (counter: string) => (domain: string) => async () => {
       const own = `${counter}{job="simulated", domain="${domain}"}`
       return prometheus.value(`sum(${own} - ${own} offset 2s) / sum(${elapsed})`)
     }
     const ran = partOf('libvirt_domain_vcpu_time_seconds_total')
     const waited = partOf('libvirt_domain_vcpu_delay_seconds_total')
-    // Within 0.05.
-    const near = (value: number) => expect.closeTo(value, 1)
+    const near = (value: number) => expect.closeTo(value, 1.3)
     await eventually(async () => expect(await prometheus.value(`sum(${elapsed})`)).toBeGreaterThan(4))
-    const parts = Promise.all([ran('alone'), ran('one'), ran('other'), waited('alone'), waited('one')])
-    expect(await parts).toEqual([0.3, 0.5, 0.5, 0, 0.5].map(near))
-    const demand = (pcpu: number) =>
+    // A scrape that was late on a busy machine leaves no series until the next: what is there then has to be right.
+    const known = (...values: (() => Promise<number>)[]) =>
+      eventually(() => Promise.all(values.map((value) => value())))
+    const parts = [ran('alone'), ran('one'), ran('other'), waited('alone'), waited('one')]
+    expect(await known(...parts)).toEqual([0.3, 0.5, 0.5, 0, 0.5].map(near))
+    const demand = (pcpu: number) => () =>
       prometheus.value(`ballast_pcpu_demand_ratio{job="simulated", pcpu="${pcpu}"}`)
-    expect(await Promise.all([demand(0), demand(1)])).toEqual([0.3, 2].map(near))
-    expect(await prometheus.value(`ballast_delay_ratio${job}`)).toEqual(near(1 / 2.3))
-    expect(await prometheus.value(`ballast_deviation_ratio${job}`)).toEqual(near(0.85))
+    expect(await known(demand(0), demand(1))).toEqual([0.3, 2].map(near))
+    const whole = (name: string) => () => prometheus.value(`${name}${job}`)
+    expect(await known(whole('ballast_delay_ratio'))).toEqual([near(1 / 2.3)])
+    expect(await known(whole('ballast_deviation_ratio'))).toEqual([near(0.85)])
   })
 
   it('evaluates the rules of the package, and has no alert for a host in order', async () => {

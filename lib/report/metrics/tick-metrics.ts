@@ -107,16 +107,24 @@ export class TickMetrics {
   }
 
   async #render(): Promise<Buffer> {
-    const moment = this.#moment
-    const guests = moment ? this.#guests.rows(moment.tick) : []
-    const parts = [await this.#families(configMetrics, this.#config)]
-    for (const name of Object.keys(eventMetrics)) parts.push(await this.#textOf(name))
+    const { moment, guests, counted } = await this.#counted()
+    const parts = [await this.#families(configMetrics, this.#config), ...counted]
     if (moment) {
       parts.push(await this.#families(hostMetrics, moment))
       parts.push(await this.#families(libvirtGuestMetrics, guests))
       parts.push(await this.#families(guestMetrics, guests))
     }
     return Buffer.from(parts.join(''))
+  }
+
+  /** The last Tick, and what was counted up to it: counters are read anew when another Tick came meanwhile. */
+  async #counted() {
+    for (;;) {
+      const moment = this.#moment
+      const guests = moment ? this.#guests.rows(moment.tick) : []
+      const counted = await Promise.all(Object.keys(eventMetrics).map((name) => this.#textOf(name)))
+      if (moment === this.#moment) return { moment, guests, counted }
+    }
   }
 
   /** A thousand guests have tens of thousands of series: after each family other work comes first. */

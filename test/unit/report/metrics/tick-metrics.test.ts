@@ -312,21 +312,25 @@ describe('a scrape', () => {
     expect((await metrics.body())[0]).not.toBe(bodies[0]![0])
   })
 
-  it('is whole while a Tick comes in the middle of it', async () => {
+  it.each([
+    ['at once', () => {}],
+    ['in the same turn of the event loop', () => Promise.resolve()],
+    ['later', () => new Promise(setImmediate)],
+  ])('is whole, and of one Tick, when another comes in the middle of it: %s', async (_, between) => {
     const { metrics } = await fresh()
     metrics.observe(tickOf(0, at(1_000)))
     const before = metrics.text()
+    await between()
     metrics.observe(tickOf(1, at(2_000)))
     const texts = await Promise.all([before, metrics.text()])
     for (const text of texts) {
       const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
-      expect(names.has('libvirt_domain_vcpu_time_seconds_total')).toBe(true)
       for (const name of names) expect(text.split(`# TYPE ${name} `)).toHaveLength(2)
+      const series = seriesIn(text)
+      const ticks = series.get('ballast_ticks_total{cause="interval"}')!
+      expect(series.get('libvirt_domain_vcpu_time_seconds_total{domain="web1",vcpu="0"}')).toBe(0.5 * ticks)
     }
-    expect(seriesIn(texts[0]!).get('libvirt_domain_vcpu_time_seconds_total{domain="web1",vcpu="0"}')).toBe(
-      0.5,
-    )
-    expect(seriesIn(texts[1]!).get('libvirt_domain_vcpu_time_seconds_total{domain="web1",vcpu="0"}')).toBe(1)
+    expect(seriesIn(texts[1]).get('ballast_ticks_total{cause="interval"}')).toBe(2)
   })
 
   it('shows what the loop is run with now', async () => {
