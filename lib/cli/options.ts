@@ -4,8 +4,8 @@ import type { AutopilotOptions } from '../control/autopilot.ts'
 import { defaultPolicies, type PolicyKind, policies } from '../policies.ts'
 import { kebabCase } from '../util/kebab-case.ts'
 import { UsageError } from './exit-codes.ts'
+import { parseAbsoluteListenAddress, parseListenAddress } from './http/address.ts'
 import { logFormats, logLevels } from './log.ts'
-import { parseAbsoluteMetricsAddress, parseMetricsAddress } from './metrics/address.ts'
 import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** What there is to know of an option that the command line and the configuration file share. */
@@ -100,8 +100,8 @@ export const runOptions = {
   metrics: {
     flags: '--metrics <address>',
     help: 'serve metrics for Prometheus at [HOST:]PORT, on loopback without a host, or at unix:PATH; may be given several times (default: none)',
-    parse: parseMetricsAddress,
-    parseInFile: parseAbsoluteMetricsAddress,
+    parse: parseListenAddress,
+    parseInFile: parseAbsoluteListenAddress,
     repeats: true,
   },
   dryRun: {

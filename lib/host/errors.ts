@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'ERR_JOURNAL' // the journal cannot be read or written, or is not safe from others
   | 'ERR_RECORDING' // a recording cannot be read, or is of a newer version
   | 'ERR_SCENARIO' // a scenario or a trace cannot be read; the message says where
-  | 'ERR_LISTEN' // the address that metrics are to be served at cannot be listened on
+  | 'ERR_LISTEN' // the address that metrics or the page are to be served at cannot be listened on
   | 'ERR_LOCKED' // another controller works on this host
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */

@@ -5,7 +5,7 @@ import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import type { Config } from '../config/config.ts'
 import { type CliContext, writeLines } from '../context.ts'
-import { addressText } from '../metrics/address.ts'
+import { addressText } from '../http/address.ts'
 import { receiverText } from '../notify/receiver.ts'
 
 /** `ballast check <file>` */

@@ -1,5 +1,5 @@
 import { ChoiceKind, NumberKind, type OptionKind, type OptionKinds } from '../../policy/option-kinds.ts'
-import { parseAbsoluteMetricsAddress } from '../metrics/address.ts'
+import { parseAbsoluteListenAddress } from '../http/address.ts'
 import { absolutePath, type RunOption } from '../options.ts'
 import {
   durationUnits,
@@ -83,7 +83,7 @@ const byParser: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>(
   [parseSize, size],
   [parseCpus, cpus],
   [absolutePath, path],
-  [parseAbsoluteMetricsAddress, metricsAddress],
+  [parseAbsoluteListenAddress, metricsAddress],
 ])
 
 /** What the value of an option of `ballast run` may be. */

@@ -2,7 +2,7 @@ import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
-import type { MetricsAddress } from '../metrics/address.ts'
+import type { ListenAddress } from '../http/address.ts'
 import type { ServedMetrics } from '../metrics/serve.ts'
 import type { Notifications } from '../notify/notify.ts'
 import { metricsConfig, type Setup } from './setup.ts'
@@ -40,7 +40,7 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
 async function serve(
   context: CliContext,
   setup: Setup,
-  addresses: readonly MetricsAddress[],
+  addresses: readonly ListenAddress[],
 ): Promise<ServedMetrics> {
   const { serveMetrics } = await import('../metrics/serve.ts')
   const report = (problem: string) => logNotice(context, problem, { event: 'metrics', level: 'warn' })

@@ -1,8 +1,9 @@
 import type { Server } from 'node:http'
 import { resolve } from 'node:path'
 import { type MetricsConfig, type TickMetrics, tickMetrics } from '../../report/metrics/tick-metrics.ts'
-import { addressText, type MetricsAddress } from './address.ts'
-import { listen } from './listen.ts'
+import { addressText, type ListenAddress } from '../http/address.ts'
+import { closed } from '../http/bounded-server.ts'
+import { listen } from '../http/listen.ts'
 import { metricsServer } from './server.ts'
 
 /** Milliseconds that a tick may take beyond three intervals before `/health` calls the loop stale. */
@@ -22,7 +23,7 @@ export interface ServedMetrics extends AsyncDisposable {
  * told what goes wrong later, such as that there are no file descriptors left.
  */
 export async function serveMetrics(
-  addresses: readonly MetricsAddress[],
+  addresses: readonly ListenAddress[],
   config: MetricsConfig,
   report: (problem: string) => void,
 ): Promise<ServedMetrics> {
@@ -38,7 +39,7 @@ export async function serveMetrics(
     for (const address of addresses) {
       const own = address.kind === 'unix' ? { ...address, path: resolve(address.path) } : address
       const server = metricsServer(source, own)
-      const bound = await listen(server, own)
+      const bound = await listen(server, own, 'metrics')
       server.on('error', ({ message }) => report(`metrics at ${addressText(bound)}: ${message}`))
       servers.push(server)
       served.push(bound.kind === 'unix' ? addressText(bound) : `http://${addressText(bound)}/metrics`)
@@ -56,11 +57,4 @@ export async function serveMetrics(
     },
     [Symbol.asyncDispose]: end,
   }
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

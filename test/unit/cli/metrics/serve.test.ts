@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createNetServer } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import type { MetricsAddress } from '../../../../lib/cli/metrics/address.ts'
+import type { ListenAddress } from '../../../../lib/cli/http/address.ts'
 import { type ServedMetrics, serveMetrics } from '../../../../lib/cli/metrics/serve.ts'
 import { metricsServer } from '../../../../lib/cli/metrics/server.ts'
 import { tickOf, viewOf } from '../../report/ticks.ts'
@@ -13,13 +13,13 @@ const directory = mkdtempSync(join(tmpdir(), 'ballast-metrics-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const config = { version: '1', interval: 2_000, dryRun: false }
-const anyPort: MetricsAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
+const anyPort: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 const open: ServedMetrics[] = []
 afterEach(async () => {
   for (const served of open.splice(0)) await served[Symbol.asyncDispose]()
 })
 
-async function serve(...addresses: MetricsAddress[]): Promise<ServedMetrics> {
+async function serve(...addresses: ListenAddress[]): Promise<ServedMetrics> {
   const served = await serveMetrics(addresses, config, (problem) => {
     throw new Error(problem)
   })

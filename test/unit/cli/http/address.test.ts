@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
   addressText,
-  parseAbsoluteMetricsAddress,
-  parseMetricsAddress,
-} from '../../../../lib/cli/metrics/address.ts'
+  parseAbsoluteListenAddress,
+  parseListenAddress,
+} from '../../../../lib/cli/http/address.ts'
 
-const parse = parseMetricsAddress('--metrics')
+const parse = parseListenAddress('--metrics')
 
 describe('an address for metrics', () => {
   it.each([
@@ -41,7 +41,7 @@ describe('an address for metrics', () => {
 
   it('has a path that a socket can have', () => {
     expect(() => parse(`unix:/${'x'.repeat(107)}`)).toThrow('--metrics must be a path of at most 107 bytes')
-    expect(() => parseAbsoluteMetricsAddress('metrics')('unix:here')).toThrow(
+    expect(() => parseAbsoluteListenAddress('metrics')('unix:here')).toThrow(
       'metrics must be a path that begins with /; got "here"',
     )
   })

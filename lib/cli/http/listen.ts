@@ -4,9 +4,9 @@ import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { dirname } from 'node:path'
 import { BallastError } from '../../host/errors.ts'
-import { addressText, type MetricsAddress } from './address.ts'
+import { addressText, type ListenAddress } from './address.ts'
 
-/** Mode of a Unix socket: whoever may write to it may read metrics. */
+/** Mode of a Unix socket: whoever may write to it may read what is served. */
 const socketMode = 0o660
 
 /** What the kernel says, in words; `%` is the port. */
@@ -23,9 +23,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * Has `server` listen at `address`, and gives the address that it has: with port 0 the kernel has chosen one. A socket file that
- * a crashed run left is replaced. Rejects with `ERR_LISTEN`.
+ * a crashed run left is replaced. `what` is served, for messages. Rejects with `ERR_LISTEN`.
  */
-export async function listen(server: Server, address: MetricsAddress): Promise<MetricsAddress> {
+export async function listen(server: Server, address: ListenAddress, what: string): Promise<ListenAddress> {
   try {
     if (address.kind === 'tcp') {
       const { host, port } = address
@@ -41,7 +41,7 @@ export async function listen(server: Server, address: MetricsAddress): Promise<M
     // Of a directory that is not there Node says EACCES.
     const isNowhere = address.kind === 'unix' && !existsSync(dirname(address.path))
     const why = reasons[isNowhere ? 'ENOENT' : code] ?? message
-    throw new BallastError('ERR_LISTEN', `Cannot serve metrics at ${addressText(address)}: ${why}`, {
+    throw new BallastError('ERR_LISTEN', `Cannot serve ${what} at ${addressText(address)}: ${why}`, {
       cause: error,
     })
   }

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path'
 import { UsageError } from '../exit-codes.ts'
 
-/** Where metrics are served. */
-export type MetricsAddress =
+/** Where something is served. */
+export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
@@ -10,7 +10,7 @@ export type MetricsAddress =
 const longestPath = 107
 
 /** `[HOST:]PORT` or `unix:PATH`. Without a host it is this machine's loopback address. */
-export function parseMetricsAddress(option: string): (text: string) => MetricsAddress {
+export function parseListenAddress(option: string): (text: string) => ListenAddress {
   return (text) => {
     const wrong = () =>
       new UsageError(
@@ -35,9 +35,9 @@ export function parseMetricsAddress(option: string): (text: string) => MetricsAd
 }
 
 /** The same for a file: a service has no directory that a path could be relative to. */
-export function parseAbsoluteMetricsAddress(option: string): (text: string) => MetricsAddress {
+export function parseAbsoluteListenAddress(option: string): (text: string) => ListenAddress {
   return (text) => {
-    const address = parseMetricsAddress(option)(text)
+    const address = parseListenAddress(option)(text)
     if (address.kind === 'unix' && !isAbsolute(address.path)) {
       throw new UsageError(`${option} must be a path that begins with /; got ${JSON.stringify(address.path)}`)
     }
@@ -46,7 +46,7 @@ export function parseAbsoluteMetricsAddress(option: string): (text: string) => M
 }
 
 /** An address as it is written. */
-export function addressText(address: MetricsAddress): string {
+export function addressText(address: ListenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`
   const { host, port } = address
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
