@@ -40,36 +40,61 @@ export async function* changes(
   concerns: (uuid: string, name: string) => boolean = () => true,
 ): AsyncGenerator<Change, void, undefined> {
   const ticks = new TickReader()
-  let open = new Map<string, Open>()
+  const follower = new ChangeFollower(concerns)
   for await (const entry of entries) {
-    if ('run' in entry) {
-      yield* open.values()
-      open = new Map()
-    }
-    if (!('tick' in entry)) continue
-    const tick = ticks.read(entry.tick)
+    if ('run' in entry) yield* follower.end()
+    if ('tick' in entry) yield* follower.take(ticks.read(entry.tick)).ended
+  }
+  yield* follower.end()
+}
+
+/** Follows changes from Tick to Tick until all is known of them. */
+export class ChangeFollower {
+  readonly #concerns: (uuid: string, name: string) => boolean
+  readonly #open = new Map<string, Open>()
+
+  constructor(concerns: (uuid: string, name: string) => boolean = () => true) {
+    this.#concerns = concerns
+  }
+
+  /**
+   * Takes the next Tick: which changes it `begun`, and of which now all is known. What becomes known of a change later is
+   * written into it.
+   */
+  take(tick: TickDecisions): { readonly begun: readonly Change[]; readonly ended: readonly Change[] } {
+    const open = this.#open
+    const ended: Change[] = []
     for (const result of tick.results ?? []) {
       const change = open.get(keyOf(result.tick, result))
       if (!change) continue
       take(change, result)
       if (result.after === 'samples') continue
       open.delete(keyOf(result.tick, result))
-      yield change
+      ended.push(change)
     }
     for (const [key, change] of open) {
       if (tick.wallTime - change.wallTime < patience) continue
       open.delete(key)
-      yield change
+      ended.push(change)
     }
-    for (const change of changesIn(tick)) {
+    const begun = changesIn(tick).filter(({ outcome: { action } }) =>
+      this.#concerns(action.uuid, action.domain),
+    )
+    for (const change of begun) {
       const { action, status } = change.outcome
-      if (!concerns(action.uuid, action.domain)) continue
       // What was not done has no result.
       if (status === 'applied') open.set(keyOf(tick.index, action), change)
-      else yield change
+      else ended.push(change)
     }
+    return { begun, ended }
   }
-  yield* open.values()
+
+  /** A loop ended: nothing more becomes known of these. */
+  end(): Change[] {
+    const left = [...this.#open.values()]
+    this.#open.clear()
+    return left
+  }
 }
 
 function changesIn({

@@ -1,11 +1,11 @@
 import { Argument, Command } from 'commander'
 import { changes } from '../../recording/changes.ts'
+import { changeLine, timeText } from '../../recording/text.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { connectionOptions } from '../options.ts'
 import { openPasts, type PastOptions, usualPast } from '../recent/open-pasts.ts'
 import { logProblems, recordingOptions } from '../recording/options.ts'
-import { changeLine, timeText } from '../recording/text.ts'
 import { parseAge } from '../values.ts'
 
 interface HistoryOptions extends PastOptions {

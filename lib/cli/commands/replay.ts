@@ -5,6 +5,7 @@ import { type Difference, TickComparison } from '../../recording/compare.ts'
 import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { type Replayed, replay } from '../../recording/replay.ts'
+import { actionText, timeText } from '../../recording/text.ts'
 import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, writeLines } from '../context.ts'
@@ -21,7 +22,6 @@ import {
   type ReadingOptions,
   recordingOptions,
 } from '../recording/options.ts'
-import { actionText, timeText } from '../recording/text.ts'
 import { parseText } from '../values.ts'
 
 type ReplayOptions = ReadingOptions & PolicyNames & PeriodOptions & { readonly config?: string }

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander'
 import { type Change, changes } from '../../recording/changes.ts'
 import { type LastTick, lastTick } from '../../recording/last-tick.ts'
+import { changeLines, row, scoreText, timeText, weighed } from '../../recording/text.ts'
 import { type Alternative, alternativesOf } from '../../report/alternatives.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
@@ -9,7 +10,6 @@ import { connectionOptions } from '../options.ts'
 import { openPasts, type PastOptions, usualPast } from '../recent/open-pasts.ts'
 import type { Past } from '../recent/past.ts'
 import { logProblems, recordingOptions } from '../recording/options.ts'
-import { changeLines, row, scoreText, timeText, weighed } from '../recording/text.ts'
 import { parseMoment } from '../values.ts'
 
 interface WhyOptions extends PastOptions {

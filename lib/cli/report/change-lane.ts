@@ -1,6 +1,6 @@
 import type { Change } from '../../recording/changes.ts'
+import { actionText, resultText } from '../../recording/text.ts'
 import { counted } from '../../util/format.ts'
-import { actionText, resultText } from '../recording/text.ts'
 import { clockText } from './axes.ts'
 import { type Html, html, trusted } from './html.ts'
 import type { Timeline } from './plot.ts'

@@ -1,7 +1,7 @@
 import type { Change } from '../../recording/changes.ts'
 import type { Period } from '../../recording/period/period.ts'
+import { timeText } from '../../recording/text.ts'
 import { counted } from '../../util/format.ts'
-import { timeText } from '../recording/text.ts'
 import { timeLabels } from './axes.ts'
 import { changeLane, changeTicks } from './change-lane.ts'
 import { html, trusted } from './html.ts'

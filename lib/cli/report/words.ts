@@ -1,5 +1,5 @@
+import { timeText } from '../../recording/text.ts'
 import { counted, formatBytes, formatPercent } from '../../util/format.ts'
-import { timeText } from '../recording/text.ts'
 import { type Figure, lackBelow, type PeriodSummary } from './summary.ts'
 
 /** Rows of a list that are shown in a terminal. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { recordingSuffix } from '../../recording/recording-files.ts'
+import { timeText } from '../../recording/text.ts'
 import { type FitOptions, fitRecording, TooShort } from '../../whatif/fit.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
@@ -8,7 +9,6 @@ import { readScenarioFile } from '../../whatif/scenario-file.ts'
 import type { CliContext } from '../context.ts'
 import { configurationIn, type RecordedConfiguration } from '../recording/configuration.ts'
 import { defaultRecordings, logProblems } from '../recording/options.ts'
-import { timeText } from '../recording/text.ts'
 
 /** A load that a command is asked about, and where it comes from. */
 export interface AskedLoad {

@@ -1,9 +1,9 @@
-import type { Change } from '../../recording/changes.ts'
-import { alternativesOf, verdictTexts } from '../../report/alternatives.ts'
-import type { FiguresRecord } from '../../report/figures-record.ts'
-import type { ActionRecord, ExplanationRecord } from '../../report/tick-decisions.ts'
-import type { ScoreRecord } from '../../report/tick-json.ts'
-import { counted, formatBytes, formatPercent } from '../../util/format.ts'
+import { alternativesOf, verdictTexts } from '../report/alternatives.ts'
+import type { FiguresRecord } from '../report/figures-record.ts'
+import type { ActionRecord, ExplanationRecord } from '../report/tick-decisions.ts'
+import type { ScoreRecord } from '../report/tick-json.ts'
+import { counted, formatBytes, formatPercent } from '../util/format.ts'
+import type { Change } from './changes.ts'
 
 /** Local time as `2026-11-28 23:30:12`. */
 export function timeText(wallTime: number): string {
@@ -56,9 +56,24 @@ function expected(text: (value: number) => string, value: number | undefined): s
   return value === undefined ? '' : ` (predicted ${text(value)})`
 }
 
+/** A line of an explanation: what it is about, and what there is to say; without a name it goes on with the one before. */
+export interface Row {
+  readonly name: string
+  readonly text: string
+}
+
 /** A change with all that is known of it, for `ballast why`. */
 export function changeLines(change: Change): string[] {
-  const { outcome, tick, wallTime, explanation, clamp, isRollback } = change
+  const { outcome, tick, wallTime } = change
+  return [
+    `${outcome.action.domain}, ${timeText(wallTime)} (tick ${tick})`,
+    ...changeRows(change).map(({ name, text }) => row(name, text)),
+  ]
+}
+
+/** What is known of a change, but for what and when it was. */
+export function changeRows(change: Change): Row[] {
+  const { outcome, explanation, clamp, isRollback } = change
   const { action, status, error, duration } = outcome
   const done =
     status === 'applied'
@@ -66,22 +81,23 @@ export function changeLines(change: Change): string[] {
       : status === 'dry-run'
         ? 'not done: a dry run'
         : `failed: ${error?.message ?? 'no answer'}`
-  return [
-    `${action.domain}, ${timeText(wallTime)} (tick ${tick})`,
-    row('done', `${actionText(action)}, ${done}`),
-    row(isRollback ? 'undoes' : 'reason', action.reason.text),
-    ...(explanation ? weighed(explanation) : []),
-    ...(clamp ? [row('guard', `${actionText(clamp.action)} was asked for: ${clamp.cause.text}`)] : []),
-    row('before', figuresText(change.before)),
-    row('predicted', figuresText(change.predicted)),
-    ...(status === 'applied'
-      ? [
-          row('after', change.after ? `${figuresText(change.after)} (3 samples)` : ended),
-          ...(change.after ? [row('off by', errorText(change.error))] : []),
-          row('1 minute', change.minuteAfter ? figuresText(change.minuteAfter) : ended),
-        ]
-      : []),
+  const rows: Row[] = [
+    { name: 'done', text: `${actionText(action)}, ${done}` },
+    { name: isRollback ? 'undoes' : 'reason', text: action.reason.text },
+    ...(explanation ? weighedRows(explanation) : []),
   ]
+  if (clamp) {
+    rows.push({ name: 'guard', text: `${actionText(clamp.action)} was asked for: ${clamp.cause.text}` })
+  }
+  rows.push(
+    { name: 'before', text: figuresText(change.before) },
+    { name: 'predicted', text: figuresText(change.predicted) },
+  )
+  if (status !== 'applied') return rows
+  rows.push({ name: 'after', text: change.after ? `${figuresText(change.after)} (3 samples)` : ended })
+  if (change.after) rows.push({ name: 'off by', text: errorText(change.error) })
+  rows.push({ name: '1 minute', text: change.minuteAfter ? figuresText(change.minuteAfter) : ended })
+  return rows
 }
 
 /** Alternatives that are shown: the rest is in the JSON. */
@@ -89,20 +105,24 @@ const mostAlternatives = 12
 
 /** What a scheduler weighed, and what ruled each of it out. */
 export function weighed(explanation: ExplanationRecord): string[] {
+  return weighedRows(explanation).map(({ name, text }) => row(name, text))
+}
+
+/** The same in rows. */
+export function weighedRows(explanation: ExplanationRecord): Row[] {
   const { lowerBound, tolerated, reason } = explanation
   const all = alternativesOf(explanation)
   const shown = all.filter(({ verdict }, i) => i < mostAlternatives || verdict === 'chosen')
-  const lines = shown.map(({ moves, deviation, verdict }) =>
-    row('', `${counted(moves, 'move')}: deviation ${percent(deviation)}, ${verdictTexts[verdict]}`),
-  )
+  const rows = shown.map(({ moves, deviation, verdict }) => ({
+    name: '',
+    text: `${counted(moves, 'move')}: deviation ${percent(deviation)}, ${verdictTexts[verdict]}`,
+  }))
+  const text = `deviation of pCPU load as parts of a pCPU: ${percent(tolerated)} is tolerated, no placement is below ${percent(lowerBound)}`
   return [
-    row(
-      'weighed',
-      `deviation of pCPU load as parts of a pCPU: ${percent(tolerated)} is tolerated, no placement is below ${percent(lowerBound)}`,
-    ),
-    ...lines,
-    ...(all.length > shown.length ? [row('', `and ${all.length - shown.length} more`)] : []),
-    row('choice', reason.text),
+    { name: 'weighed', text },
+    ...rows,
+    ...(all.length > shown.length ? [{ name: '', text: `and ${all.length - shown.length} more` }] : []),
+    { name: 'choice', text: reason.text },
   ]
 }
 
