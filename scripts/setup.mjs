@@ -33,7 +33,9 @@ const debian = {
   },
   has: (name) => / ok installed$/m.test(spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' }).stdout),
   install(names) {
-    const apt = (...args) => asRoot('apt-get', ['-qq', '-y', ...args], { DEBIAN_FRONTEND: 'noninteractive' })
+    // Another installation, as of the nightly upgrades of many hosts, is waited for.
+    const options = ['-qq', '-y', '-o', 'DPkg::Lock::Timeout=300']
+    const apt = (...args) => asRoot('apt-get', [...options, ...args], { DEBIAN_FRONTEND: 'noninteractive' })
     const install = () => apt('install', '--no-install-recommends', ...names)
     // The lists of a fresh machine are empty or old; a machine in use rarely needs them read again.
     if (!install() && !(apt('update') && install())) throw new Error('apt-get failed')

@@ -50,9 +50,11 @@ describe.skipIf(!hasDaemon)('a daemon that', () => {
     return Math.ceil(Math.max(200, 20 * slowest))
   }
 
-  /** A keepalive that finds out soon, and never about a daemon that is only slow. */
+  /** A keepalive that finds out soon, before any deadline does, and never about a daemon that is only slow. */
   async function keepalive(): Promise<ConnectOptions> {
-    return { keepAliveSeconds: Math.ceil((await generousDeadline()) / 1_000), keepAliveCount: 1 }
+    const keepAliveSeconds = Math.ceil((await generousDeadline()) / 1_000)
+    const deadline = 60_000 + 10_000 * keepAliveSeconds
+    return { keepAliveSeconds, keepAliveCount: 1, callDeadline: deadline, memoryDeadline: deadline }
   }
 
   it('dies is a lost connection: told once, and by every call at once', async () => {

@@ -51,15 +51,19 @@ describe.concurrent.each(hosts)('a process on %s', (name) => {
     expect(await runChild('quiet', [uriOf(name)])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' })
   })
 
-  it('holds no more after 1,000 connections than after 500, closed or forgotten', async () => {
+  it('holds no more the more connections were closed or forgotten', async () => {
+    // A connection to the test driver weighs little, so many of them are left; one to a daemon tens of kilobytes.
+    const count = name === 'a daemon' ? 1_600 : 4_800
     const { before, after, atRest } = await measure<{ before: Usage; after: Usage[]; atRest: Usage }>(
       'connections',
       uriOf(name),
+      `${count}`,
     )
-    expect(after).toHaveLength(10)
-    expect(after.map(({ files }) => files)).toEqual(Array(10).fill(before.files))
-    // A connection holds tens of kilobytes in libvirt alone: 500 of them would be more than this.
-    expect(leastMemory(after.slice(5)) - leastMemory(after.slice(0, 5))).toBeLessThan(4 * 1024)
+    expect(after).toHaveLength(16)
+    expect(after.map(({ files }) => files)).toEqual(Array(16).fill(before.files))
+    // The first quarter is Node's: it compiles what runs often, once, which takes it up to 4 MiB. A leak goes on.
+    const [earlier, later] = [after.slice(4, 10), after.slice(10)]
+    expect(leastMemory(later) - leastMemory(earlier)).toBeLessThan(3 * 1024)
     expect(atRest.threads).toBeLessThanOrEqual(after[0]!.threads)
   }, 300_000)
 

@@ -1,10 +1,10 @@
-// Opens and leaves 1,000 connections, closed and forgotten by turns, and prints, as JSON, what the process
-// holds after each hundred once all is quiet, and in the end when nobody has anything to do: `connections URI`.
+// Opens and leaves connections, closed and forgotten by turns, and prints, as JSON, what the process holds after
+// each sixteenth of them once all is quiet, and in the end when nobody has anything to do: `connections URI COUNT`.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../../lib/libvirt/connect.ts'
 import { type Usage, usage } from './usage.ts'
 
-const [uri = ''] = process.argv.slice(2)
+const [uri = '', count = ''] = process.argv.slice(2)
 
 const useAndClose = async () => {
   const host = await connect(uri)
@@ -24,9 +24,9 @@ const useAndForget = async () => {
 const lasting = await connect(uri)
 const before = usage()
 const after: Usage[] = []
-for (let turn = 1; turn <= 1_000; turn++) {
+for (let turn = 1; turn <= Number(count); turn++) {
   await (turn % 2 === 0 ? useAndClose() : useAndForget())
-  if (turn % 100 !== 0) continue
+  if (turn % (Number(count) / 16) !== 0) continue
   // Collected ones close in threads of their own.
   const limit = Date.now() + 30_000
   while (usage().files > before.files && Date.now() < limit) await sleep(20)
