@@ -4,7 +4,14 @@ import { DomainState } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { printableJson } from '../util/printable.ts'
 import type { Scores } from '../view/score/scores.ts'
-import type { DemandRange, DomainMemoryView, DomainView, HostMemoryView, VcpuView } from '../view/view.ts'
+import type {
+  DemandRange,
+  DomainMemoryView,
+  DomainView,
+  HostMemoryView,
+  VcpuView,
+  View,
+} from '../view/view.ts'
 import { type Known, known } from './known-fields.ts'
 import { type ReasonRecord, reasonRecord } from './reason-record.ts'
 import { type CpuList, type TickDecisions, tickDecisions } from './tick-decisions.ts'
@@ -62,6 +69,8 @@ export interface TickRecord extends TickDecisions {
     readonly socket: number
     readonly die: number
     readonly core: number
+    /** Number of the last-level cache that it shares. */
+    readonly cache: number
     readonly siblings: CpuList
     /** How much work it does against the host's largest; left out: as much. */
     readonly capacity?: number
@@ -85,8 +94,15 @@ export interface TickRecord extends TickDecisions {
 
 /** A Tick as plain data. */
 export function tickRecord(tick: Tick): TickRecord {
-  const { view } = tick
-  const { index, cause, wallTime, summary, ...decisions } = tickDecisions(tick)
+  return tickRecordOf(tick.view, tickDecisions(tick), (_, row) => scoreRecord(tick.scores, row))
+}
+
+/** The same of a View, and of what was decided on it; `scoreOf` has the scores of a guest. */
+export function tickRecordOf(
+  view: View,
+  { index, cause, wallTime, summary, ...decisions }: TickDecisions,
+  scoreOf: (domain: DomainView, row: number) => ScoreRecord,
+): TickRecord {
   const seen = new Map(view.pcpus.map((pcpu) => [pcpu.id, pcpu]))
   return known({
     index,
@@ -103,7 +119,7 @@ export function tickRecord(tick: Tick): TickRecord {
     }),
     cells: view.topology.cells.map(cellRecord),
     memory: known(view.memory),
-    domains: view.domains.map((domain, row) => domainRecord(domain, scoreRecord(tick.scores, row))),
+    domains: view.domains.map((domain, row) => domainRecord(domain, scoreOf(domain, row))),
     ...decisions,
   })
 }

@@ -3,10 +3,10 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { isRunning } from '../host/sample.ts'
 import type { RecordedTick } from '../recording/entries.ts'
+import type { RecordedFacts } from '../recording/recorded-views.ts'
 import { MiB } from '../util/units.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainMemoryView, DomainView, VcpuView } from '../view/view.ts'
-import type { RecordedFacts } from './recorded-views.ts'
 import type { VcpuTrace, VcpuTraces } from './vcpu-trace.ts'
 
 /** What was seen of a guest's memory at one tick; NaN: not known. Bytes. */

@@ -1,15 +1,22 @@
+import type { TickRecord } from '../../report/tick-json.ts'
 import { jsonObject } from '../../util/json-object.ts'
 
 /**
- * What the socket of a controller is asked, and answers. A question is one line of JSON; the answer is lines of JSON: a
- * header, the entries of a recording, and an end; or one line with an error. A controller answers the questions of all
- * versions up to its own.
+ * What the socket of a controller is asked, and answers. A question is one line of JSON; the answer is lines of JSON: a header
+ * and what was asked for, or one line with an error. A controller answers the questions of all versions up to its own.
  */
-export const questionVersion = 1
+export const questionVersion = 2
 
-/** What happened lately? */
+/** What each question asks for, and the version that it came with. */
+const questions = {
+  /** What happened lately? Entries of a recording, and an end. */
+  history: 1,
+  /** What is the last Tick, and each one from now on? Lines with Ticks, until either side closes the connection. */
+  follow: 2,
+} as const
+
 export interface Question {
-  readonly ask: 'history'
+  readonly ask: keyof typeof questions
   readonly version: number
 }
 
@@ -31,16 +38,43 @@ export interface AnswerError {
   readonly error: string
 }
 
+export interface FollowHeader {
+  readonly ballastFollow: number
+  /** Version of the controller. */
+  readonly ballast: string
+}
+
+/** A line of the answer to `follow`. */
+export interface FollowLine {
+  readonly tick: TickRecord
+}
+
+/** Another line of it: Ticks before the next one that were left out, since the reader had not read those before. */
+export interface MissedLine {
+  readonly missed: number
+}
+
 /** Bytes of the longest question. */
 export const longestQuestion = 1_024
 
 /** Reads a question; a text says what is wrong with it. */
 export function parseQuestion(line: string): Question | string {
   const { ask, version } = jsonObject(line) ?? {}
-  if (ask !== 'history' || typeof version !== 'number')
-    return 'there is one question: {"ask":"history","version":1}'
+  if (!isAsk(ask) || typeof version !== 'number') {
+    const known = Object.entries(questions).map(([ask, version]) => JSON.stringify({ ask, version }))
+    return `a question is ${known.join(' or ')}`
+  }
   if (version > questionVersion) {
     return `this controller answers questions up to version ${questionVersion}, and this one has version ${version}`
   }
   return { ask, version }
+}
+
+/** Whether a controller that answers questions up to `answers` answers this one. */
+export function isAnswered(ask: Question['ask'], answers: number): boolean {
+  return answers >= questions[ask]
+}
+
+function isAsk(ask: unknown): ask is Question['ask'] {
+  return typeof ask === 'string' && Object.hasOwn(questions, ask)
 }

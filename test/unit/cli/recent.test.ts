@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { askController } from '../../../lib/cli/recent/ask.ts'
+import { Followers } from '../../../lib/cli/recent/followers.ts'
 import { serveRecent } from '../../../lib/cli/recent/serve.ts'
 import { type HostLock, lockHost, runningControllers } from '../../../lib/control/host-lock/host-lock.ts'
 import type { LockPlaces } from '../../../lib/control/host-lock/places.ts'
@@ -148,7 +149,7 @@ describe('a controller that runs', () => {
     const args = ['run', '--ticks', '2', '--journal', join(directory, 'journal')]
     expect(await ballast(args, async () => host, env(), {}, long)).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('"ballast why" and "history" cannot ask this controller'),
+      stderr: expect.stringContaining('"ballast why", "history" and "top" cannot ask this controller'),
     })
   })
 })
@@ -157,7 +158,7 @@ describe('the socket of a controller', () => {
   const past = () => {
     const recent = new RecentTicks()
     recent.begin(0)
-    return recent
+    return { recent, followers: new Followers() }
   }
 
   it('is for the users of its directory, and replaces what a crash left', async () => {
@@ -183,9 +184,9 @@ describe('the socket of a controller', () => {
   })
 
   it.each([
-    ['{"ask":"history","version":1}\n', { ballastHistory: 1, ballast: expect.any(String) }],
-    ['{"ask":"history","version":2}\n', { error: expect.stringContaining('up to version 1') }],
-    ['{"ask":"all"}\n', { error: expect.stringContaining('there is one question') }],
+    ['{"ask":"history","version":1}\n', { ballastHistory: 2, ballast: expect.any(String) }],
+    ['{"ask":"history","version":3}\n', { error: expect.stringContaining('up to version 2') }],
+    ['{"ask":"all"}\n', { error: expect.stringContaining('a question is {"ask":"history","version":1} or') }],
     ['[]\n', { error: expect.any(String) }],
     ['x'.repeat(2_000), { error: expect.any(String) }],
   ])('is asked %j', async (question, first) => {

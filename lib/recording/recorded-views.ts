@@ -4,11 +4,12 @@ import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError } from '../host/errors.ts'
 import type { CpuSample, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
-import type { CallEntry, Entry, RecordedTick, RunEntry } from '../recording/entries.ts'
-import { fromPlain } from '../recording/plain.ts'
-import { SampleReader } from '../recording/sample-reader.ts'
+import type { ObserverOptions } from '../view/observation.ts'
 import { Observer } from '../view/observer.ts'
 import type { View } from '../view/view.ts'
+import type { CallEntry, Entry, RecordedTick, RunEntry } from './entries.ts'
+import { fromPlain } from './plain.ts'
+import { SampleReader } from './sample-reader.ts'
 
 /** One tick of a recording, with the View of the samples that it had. */
 export interface RecordedView {
@@ -26,16 +27,22 @@ export interface RecordedFacts {
   metadata(uuid: string): string | undefined
 }
 
+export interface RecordedViewsOptions {
+  readonly began: (run: RunEntry['run']) => void
+  readonly other: (tick: RecordedTick) => void
+  /** What is kept of the memory of a host, and of each domain. Default: nothing, since nothing is decided on these Views. */
+  readonly limits?: (topology: Topology) => Pick<ObserverOptions, 'hostMemoryReserve' | 'domainOverhead'>
+  /** The sizes that were last asked for, by UUID; may change between two Views. Default: none was. */
+  readonly targets?: ReadonlyMap<string, number>
+}
+
 /**
  * The Views of a recording, without the loop: one for each tick that had a CPU sample of its own. Ticks without one
  * (emergencies) are handed to `other`, the configuration of each loop to `began`.
  */
 export async function* recordedViews(
   entries: AsyncIterable<Entry>,
-  {
-    began,
-    other,
-  }: { readonly began: (run: RunEntry['run']) => void; readonly other: (tick: RecordedTick) => void },
+  { began, other, limits = () => neutral, targets = noTargets }: RecordedViewsOptions,
 ): AsyncGenerator<RecordedView, void, undefined> {
   const reader = new SampleReader()
   const facts = new Answers()
@@ -56,12 +63,12 @@ export async function* recordedViews(
         other(entry.tick)
         continue
       }
-      observer ??= new Observer(topology, { ...facts.sources, ...neutral })
+      observer ??= new Observer(topology, { ...facts.sources, ...limits(topology) })
       const view = observer.observe({
         cpu,
         topology,
         memory,
-        targets: noTargets,
+        targets,
         wallTime: entry.tick.wallTime,
       })
       yield { view, cpu, tick: entry.tick, facts }
@@ -71,7 +78,6 @@ export async function* recordedViews(
 }
 
 const noTargets: ReadonlyMap<string, number> = new Map()
-/** What the host keeps is not asked here: nothing is decided on these Views. */
 const neutral = { hostMemoryReserve: 0, domainOverhead: 0 }
 
 type Answered = 'cpuQuota' | 'domainTraits' | 'domainMetadata' | 'vcpuPins'
