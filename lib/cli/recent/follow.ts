@@ -26,7 +26,7 @@ export async function followController(
   const close = () => put.socket.destroy()
   signal.addEventListener('abort', close, { once: true })
   put.socket.on('close', () => signal.removeEventListener('abort', close))
-  const lines = linesOf(put)
+  const lines = linesOf(put, signal)
   const first = await lines.next()
   const { error, ballastFollow } = jsonObject(first.value ?? '') ?? {}
   if (typeof error === 'string') {
@@ -59,7 +59,10 @@ async function* ticksIn(
 }
 
 /** The lines of an answer that goes on until the connection is closed. */
-async function* linesOf({ socket, failed, because }: PutQuestion): AsyncGenerator<string, void, undefined> {
+async function* linesOf(
+  { socket, failed, because }: PutQuestion,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
   let pieces: Buffer[] = []
   let bytes = 0
   try {
@@ -78,7 +81,7 @@ async function* linesOf({ socket, failed, because }: PutQuestion): AsyncGenerato
     }
   } catch (error) {
     // A connection that we closed ourselves has just ended.
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    if (signal.aborted) return
     throw because(error as NodeJS.ErrnoException)
   } finally {
     socket.destroy()
