@@ -1,5 +1,6 @@
 import type { Tick } from '../control/tick.ts'
 import { isRunning } from '../host/sample.ts'
+import { cutToWidth, displayWidth, fitEnd } from '../util/display-width.ts'
 import { counted, formatBytes, formatBytesOf, formatPercent } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
@@ -12,7 +13,7 @@ import { headline } from './headline.ts'
 export interface TableOptions {
   /** Colours by ANSI sequences; default false. */
   readonly colour?: boolean
-  /** Characters per line; longer ones are cut. Default 100. */
+  /** Columns of the terminal; longer lines are cut. Default 100. */
   readonly columns?: number
   /** One line for the pCPUs of each NUMA cell, instead of one for each pCPU; default false. */
   readonly cells?: boolean
@@ -29,7 +30,7 @@ const loadBar = 30
 const memoryBar = 8
 const scoreWidth = 7
 const placesWidth = 8
-/** Of a name, in characters; the rest of a longer one is cut, so that the columns hold. */
+/** Of a name, in columns; the rest of a longer one is cut, so that the columns hold. */
 const longestName = 24
 
 /**
@@ -51,10 +52,10 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
   })
   const nameWidth = Math.max(
     5,
-    ...shown.map((domain) => Math.min(longestName, printable(domain.name).length)),
+    ...shown.map((domain) => displayWidth(cutToWidth(printable(domain.name), longestName))),
   )
   const hidden = wanted.length - shown.length
-  const cut = (line: string) => cutTo(line, columns)
+  const cut = (line: string) => cutToWidth(line, columns)
   return [
     style.bold(cut(tickHeader(tick))),
     ...(options.cells
@@ -129,11 +130,6 @@ function meanOfKnown(values: readonly (number | undefined)[]): number | undefine
   return known.length > 0 ? mean(Float64Array.from(known)) : undefined
 }
 
-/** Cut to a number of characters, and not in the middle of one of two halves. */
-function cutTo(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
-}
-
 function columnsOf(...cells: string[]): string {
   return cells.map((cell) => cell.padStart(6)).join(' ')
 }
@@ -157,9 +153,9 @@ function guestLine({ name, state, vcpus, memory }: DomainView, nameWidth: number
   // Solid: used; shaded: given and not known to be used; the rest up to the maximum is not given.
   const memoryInUse = maximum > 0 ? bar(memoryBar, (actual - unused) / maximum, actual / maximum) : ''
   return [
-    cutTo(printable(name), nameWidth).padEnd(nameWidth),
+    fitEnd(printable(name), nameWidth),
     String(vcpus.length).padStart(5),
-    cutTo([...places].join(','), placesWidth).padEnd(placesWidth),
+    fitEnd([...places].join(','), placesWidth),
     columnsOf(
       percent(sumOfKnown(vcpus.map((vcpu) => vcpu.usage))),
       percent(delays.length > 0 ? Math.max(...delays) : undefined),

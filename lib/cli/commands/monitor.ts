@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { table } from '../../report/table.ts'
 import { globMatcher } from '../../util/glob.ts'
 import { printable } from '../../util/printable.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
@@ -46,6 +45,8 @@ async function monitor(context: CliContext, options: MonitorOptions, interval: n
   const terminal = isTerminal(context)
   // On a terminal every frame says so.
   if (!terminal || options.json) logConnection(context, host)
+  // Loaded only here: `ballast run` has no use for what tells the width of a text.
+  const { table } = await import('../../report/table.ts')
   const shows = globMatcher(options.match ?? '*')
   await runTicks(context, host, options, { interval, match: options.match }, (tick) => {
     const { columns = 100, rows = 24 } = context.stdout

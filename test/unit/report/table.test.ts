@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { table } from '../../../lib/report/table.ts'
+import { displayWidth } from '../../../lib/util/display-width.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import { pinnedGuests, tickOf, viewOf } from './ticks.ts'
 
@@ -102,7 +103,13 @@ describe('the table', () => {
 
   it('keeps its columns with long names and guests on many pCPUs', () => {
     const wide = Array.from({ length: 20 }, (_, on) => ({ on, usage: 0.5 }))
-    const names = ['a', 'n'.repeat(4000), `${'b'.repeat(22)}\u{1f600}\u{1f600}`]
+    const names = [
+      'a',
+      'n'.repeat(4000),
+      `${'b'.repeat(22)}\u{1f600}\u{1f600}`,
+      '数据库'.repeat(9),
+      'e\u0301'.repeat(40),
+    ]
     const lines = table(
       tickOf(
         0,
@@ -113,8 +120,9 @@ describe('the table', () => {
       ),
       { cells: true },
     )
-    const rows = lines.slice(-3)
-    expect(new Set(rows.map((row) => row.indexOf(' MiB')))).toHaveProperty('size', 1)
+    const rows = lines.slice(-names.length)
+    const columns = rows.map((row) => displayWidth(row.slice(0, row.indexOf(' MiB'))))
+    expect(new Set(columns)).toHaveProperty('size', 1)
     for (const row of rows) expect(row).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/)
   })
 
