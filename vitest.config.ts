@@ -61,6 +61,8 @@ export default defineConfig({
       { test: project('package', 300) },
       // Prometheus itself.
       { test: { ...project('prometheus', 120), globalSetup } },
+      // The page in a real browser.
+      { resolve: { alias }, test: { ...project('page', 120), globalSetup: 'test/page/built.ts' } },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.
       { test: { ...project('lab', 900), exclude: ['test/lab/vm/**'], fileParallelism: false } },
       // The package for Debian in a root of its own: `npm run test:deb` alone runs it.

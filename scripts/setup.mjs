@@ -1,5 +1,5 @@
-// Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions and its package for Debian need and the machine lacks, and
-// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--shells] [--deb] [--prometheus]`. Plain JavaScript without
+// Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions, its page and its package for Debian need and the machine lacks, and
+// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--shells] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -30,6 +30,7 @@ const debian = {
     fuzz: ['clang', 'libclang-rt-dev'],
     shells: ['zsh', 'fish', 'mandoc'],
     deb: ['debootstrap', 'lintian'],
+    browser: ['chromium', 'fonts-dejavu-core', 'fonts-liberation'],
   },
   has: (name) => / ok installed$/m.test(spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' }).stdout),
   install(names) {
@@ -73,6 +74,7 @@ const fedora = {
     fuzz: ['clang', 'compiler-rt'],
     shells: ['zsh', 'fish', 'mandoc'],
     deb: [],
+    browser: ['chromium', 'dejavu-sans-fonts', 'liberation-sans-fonts'],
   },
   has: (name) => spawnSync('rpm', ['-q', '--whatprovides', name]).status === 0,
   install(names) {
@@ -105,7 +107,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz', 'shells', 'deb') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz', 'shells', 'deb', 'browser') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -155,6 +157,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     '--fuzz': 'fuzz',
     '--shells': 'shells',
     '--deb': 'deb',
+    '--browser': 'browser',
   }
   const args = process.argv.slice(2)
   const options = [...Object.keys(known), '--prometheus']

@@ -17,6 +17,7 @@ const groups = [
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   { 'setup:lab': setUpLab },
   { libvirt: tests('libvirt'), package: packaged, prometheus },
+  { page: shown },
   { fuzz, conformance: tests('conformance') },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
@@ -44,6 +45,12 @@ async function fuzz(output) {
 async function packaged(output) {
   await command(output, process.execPath, 'scripts/setup.mjs', '--shells')
   return vitest(output, 'package')
+}
+
+/** The page, in Chromium. */
+async function shown(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--browser')
+  return failed ? notHere() : vitest(output, 'page')
 }
 
 /** Metrics, alerts and the dashboard, with Prometheus itself. */

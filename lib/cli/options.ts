@@ -104,6 +104,18 @@ export const runOptions = {
     parseInFile: parseAbsoluteListenAddress,
     repeats: true,
   },
+  serve: {
+    flags: '--serve <address>',
+    help: 'serve a page that shows the host and what is done, at [HOST:]PORT, on loopback without a host, or at unix:PATH (default: none)',
+    parse: parseListenAddress,
+    parseInFile: parseAbsoluteListenAddress,
+  },
+  serveToken: {
+    flags: '--serve-token <file>',
+    help: 'file of mode 0600 with a secret that readers of the page have to know; needed where other machines can reach it (default: none)',
+    parse: parseText,
+    parseInFile: absolutePath,
+  },
   dryRun: {
     flags: '--dry-run',
     help: 'log what would be done, and change nothing; see --stats-period',

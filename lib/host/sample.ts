@@ -198,3 +198,9 @@ export interface HostMemory {
 export function isRunning(state: DomainState): boolean {
   return state === DomainState.running || state === DomainState.blocked
 }
+
+/** libvirt's word for a state. */
+export function stateName(state: DomainState): keyof typeof DomainState {
+  const names = Object.keys(DomainState) as (keyof typeof DomainState)[]
+  return names.find((name) => DomainState[name] === state) ?? 'noState'
+}

@@ -1,6 +1,6 @@
 import type { Tick } from '../control/tick.ts'
 import type { CpuQuota } from '../host/cpu-quota.ts'
-import { DomainState } from '../host/sample.ts'
+import { type DomainState, stateName } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { printableJson } from '../util/printable.ts'
 import type { Scores } from '../view/score/scores.ts'
@@ -156,9 +156,4 @@ function vcpuRecord(view: VcpuView): VcpuRecord {
   const { vcpu, affinity, allowed, pcpu, usage, delay, throttled, demand, demandRange } = view
   const sets = { affinity: affinity?.toString(), allowed: allowed.toString() }
   return known({ vcpu, ...sets, pcpu, usage, delay, throttled, demand, demandRange })
-}
-
-function stateName(state: DomainState): keyof typeof DomainState {
-  const names = Object.keys(DomainState) as (keyof typeof DomainState)[]
-  return names.find((name) => DomainState[name] === state) ?? 'noState'
 }

@@ -23,6 +23,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   report: ['recording', 'cli', 'libvirt', 'whatif'],
   recording: ['cli', 'libvirt', 'simulation', 'whatif'],
   whatif: ['cli', 'libvirt', 'addon'],
+  page: ['cli', 'libvirt', 'addon'],
   cli: [],
 }
 

@@ -43,6 +43,7 @@ function describe({ path, options, interval, policies, domainRules, notify }: Co
     dryRun,
     statsPeriod,
     metrics = [],
+    serve,
   } = options
   const globs = Object.keys(domainRules)
   const nameOf = (kind: PolicyKind) => {
@@ -62,6 +63,7 @@ function describe({ path, options, interval, policies, domainRules, notify }: Co
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
     ['metrics at', listed(metrics.map(addressText))],
+    ['page at', serve && addressText(serve)],
     ['notifies', listed(notify.map(receiverText))],
     ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]

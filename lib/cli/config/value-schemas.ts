@@ -43,7 +43,7 @@ const cpus = {
 
 const path = { type: 'string', pattern: '^/' }
 
-const metricsAddress = {
+const listenAddress = {
   type: ['string', 'integer'],
   pattern: String.raw`^(unix:/|((\[[\dA-Fa-f:.]+\]|[^\s:/\[\]]+):)?(?=\d{1,5}$)${upTo65535}$)`,
   minimum: 0,
@@ -83,7 +83,7 @@ const byParser: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>(
   [parseSize, size],
   [parseCpus, cpus],
   [absolutePath, path],
-  [parseAbsoluteListenAddress, metricsAddress],
+  [parseAbsoluteListenAddress, listenAddress],
 ])
 
 /** What the value of an option of `ballast run` may be. */

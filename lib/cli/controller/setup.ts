@@ -5,6 +5,8 @@ import { readOptions } from '../../control/options.ts'
 import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
 import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
+import type { FeedSetup } from '../../report/feed/messages.ts'
+import { known } from '../../report/known-fields.ts'
 import type { MetricsConfig } from '../../report/metrics/tick-metrics.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import type { Chosen, Config } from '../config/config.ts'
@@ -62,6 +64,9 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
     throw new UsageError(
       '--stats-period would do nothing: without --dry-run guests are given one in any case',
     )
+  }
+  if (given.serveToken !== undefined && options.serve === undefined) {
+    throw new UsageError('--serve-token would do nothing: there is no --serve')
   }
   const [useless] = uselessOptions(given, (kind) => chosen[kind] === undefined)
   if (useless) {
@@ -131,8 +136,11 @@ export function assertReplaces(next: Setup, present: Setup): void {
   const { options, pilot, nameOf } = next
   const kinds = Object.keys(policies) as PolicyKind[]
   const problems = [
-    ...(['connect', 'journal', 'record'] as const).filter((name) => options[name] !== present.options[name]),
+    ...(['connect', 'journal', 'record', 'serveToken'] as const)
+      .filter((name) => options[name] !== present.options[name])
+      .map(kebabCase),
     ...(isDeepStrictEqual(options.metrics, present.options.metrics) ? [] : ['metrics']),
+    ...(isDeepStrictEqual(options.serve, present.options.serve) ? [] : ['serve']),
     ...(isDeepStrictEqual(next.notify, present.notify) ? [] : ['notify']),
     ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
     ...(!options.statsPeriod === !present.options.statsPeriod ? [] : ['stats-period']),
@@ -192,4 +200,16 @@ export function metricsConfig({ pilot, configuration, options }: Setup): Metrics
     ballooning: ballooning?.name,
     ksm: ksm?.name,
   }
+}
+
+/** What the page says of a setup. */
+export function feedSetup({ pilot, configuration, options }: Setup): FeedSetup {
+  const { scheduler, ballooning, ksm } = configuration.policies
+  return known({
+    scheduler: scheduler?.name,
+    ballooning: ballooning?.name,
+    ksm: ksm?.name,
+    dryRun: options.dryRun ?? false,
+    interval: pilot.interval,
+  })
 }

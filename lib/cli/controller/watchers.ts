@@ -1,13 +1,16 @@
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
+import { withoutPassword } from '../../util/uri.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
 import type { ListenAddress } from '../http/address.ts'
 import type { ServedMetrics } from '../metrics/serve.ts'
 import type { Notifications } from '../notify/notify.ts'
-import { metricsConfig, type Setup } from './setup.ts'
+import type { LivePage } from '../page/live-page.ts'
+import type { PagePlace } from '../page/serve.ts'
+import { feedSetup, metricsConfig, type Setup } from './setup.ts'
 
-/** What is made of the Ticks of a run beside its log: metrics, and notifications. */
+/** What is made of the Ticks of a run beside its log: metrics, a page, and notifications. */
 export interface Watchers extends AsyncDisposable {
   /** A loop begins, with this setup. */
   begin(setup: Setup): void
@@ -16,15 +19,30 @@ export interface Watchers extends AsyncDisposable {
   failed(error: unknown): void
 }
 
-/** Begins what `setup` asks for; without being asked for, nothing of it is loaded. Rejects with `ERR_LISTEN`. */
+/**
+ * Begins what `setup` asks for; without being asked for, nothing of it is loaded. Rejects with `ERR_LISTEN`, and with a
+ * UsageError where the page may not be served as it is asked for.
+ */
 export async function startWatchers(context: CliContext, setup: Setup, { uri }: Host): Promise<Watchers> {
   const { options, notify } = setup
   const served = options.metrics && (await serve(context, setup, options.metrics))
+  const page =
+    options.serve &&
+    (await show(context, { address: options.serve, tokenFile: options.serveToken }, uri).catch(
+      async (error: unknown) => {
+        await served?.[Symbol.asyncDispose]()
+        throw error
+      },
+    ))
   const told = notify.length > 0 ? await tell(context, setup, uri) : undefined
   return {
-    begin: (next) => served?.configure(metricsConfig(next)),
+    begin(next) {
+      served?.configure(metricsConfig(next))
+      page?.begin(feedSetup(next))
+    },
     observe(tick) {
       served?.metrics.observe(tick)
+      page?.observe(tick)
       told?.observe(tick)
     },
     failed(error) {
@@ -32,9 +50,17 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
       if (!(error instanceof WorkFailed)) told?.failed(error)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([served?.[Symbol.asyncDispose](), told?.[Symbol.asyncDispose]()])
+      await Promise.all([served, page, told].map((one) => one?.[Symbol.asyncDispose]()))
     },
   }
+}
+
+async function show(context: CliContext, place: PagePlace, uri: string): Promise<LivePage> {
+  const { serveLivePage } = await import('../page/live-page.ts')
+  const report = (problem: string) => logNotice(context, problem, { event: 'page', level: 'warn' })
+  const page = await serveLivePage(place, withoutPassword(uri), report)
+  logNotice(context, `page at ${page.address}`, { event: 'page', level: 'info' })
+  return page
 }
 
 async function serve(

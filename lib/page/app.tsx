@@ -1,0 +1,51 @@
+import { useSignal } from '@preact/signals'
+import { connect } from './data/connect.ts'
+import { place } from './data/location.ts'
+import { connection, problem, shown } from './data/state.ts'
+import { Decisions } from './parts/decisions.tsx'
+import { GuestPanel } from './parts/guest-panel.tsx'
+import { GuestTable } from './parts/guest-table.tsx'
+import { Header } from './parts/header.tsx'
+import { HostMap } from './parts/host-map.tsx'
+import { Summary } from './parts/summary.tsx'
+import { TimeBar } from './parts/time-bar.tsx'
+import { TokenForm } from './parts/token-form.tsx'
+
+/** The page. */
+export function App() {
+  const filter = useSignal('')
+  if (connection.value === 'token-needed') {
+    return (
+      <TokenForm
+        onToken={() => {
+          connection.value = 'connecting'
+          void connect()
+        }}
+      />
+    )
+  }
+  const moment = shown.value
+  return (
+    <>
+      <Header />
+      {moment ? (
+        <main>
+          <Summary moment={moment} />
+          <TimeBar />
+          {place.value.guest !== undefined && <GuestPanel moment={moment} uuid={place.value.guest} />}
+          <div class="columns">
+            <HostMap moment={moment} />
+            <GuestTable moment={moment} filter={filter} />
+            <Decisions moment={moment} />
+          </div>
+        </main>
+      ) : (
+        <main>
+          <p class="waiting" role="status">
+            {connection.value === 'lost' ? `No answer: ${problem.value}` : 'Waiting for the first tick'}
+          </p>
+        </main>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,146 @@
+import type { Inventory } from '../../report/feed/messages.ts'
+
+/** A rectangle with what it stands for, in pixels. */
+export interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** Where each pCPU is drawn, and what is around them. */
+export interface MapLayout {
+  readonly width: number
+  readonly height: number
+  /** Side of a pCPU. */
+  readonly side: number
+  /** By position in the inventory. */
+  readonly pcpus: readonly Box[]
+  /** A socket and NUMA cell, with its name above its pCPUs. */
+  readonly cells: readonly (Box & { readonly name: string })[]
+  /** pCPUs with a common cache, and threads of one core. */
+  readonly caches: readonly Box[]
+  readonly cores: readonly Box[]
+}
+
+const gaps = { thread: 1, core: 3, cache: 8, cell: 14, padding: 8, title: 18 }
+/** Pixels of a side, at most and at least. */
+const sides = { most: 44, least: 8 }
+/** Pixels that a map may be high, as far as its pCPUs can be as small. */
+const fitHeight = 420
+
+type Pcpu = Inventory['pcpus'][number]
+
+/** The largest map that fits `width` and is not too high. */
+export function layoutMap(pcpus: readonly Pcpu[], width: number): MapLayout {
+  for (let side = sides.most; ; side--) {
+    const layout = layoutWith(pcpus, width, side)
+    if (side <= sides.least || layout.height <= fitHeight) return layout
+  }
+}
+
+interface Placed {
+  readonly pcpus: readonly (readonly [position: number, box: Box])[]
+  readonly cores: readonly Box[]
+  readonly caches: readonly Box[]
+  readonly width: number
+  readonly height: number
+}
+
+function layoutWith(pcpus: readonly Pcpu[], width: number, side: number): MapLayout {
+  const boxes: Box[] = []
+  const cores: Box[] = []
+  const caches: Box[] = []
+  const cells: (Box & { name: string })[] = []
+  const positions = pcpus.map((pcpu, position) => ({ pcpu, position }))
+  const severalSockets = new Set(pcpus.map(({ socket }) => socket)).size > 1
+  let [x, y, rowHeight] = [0, 0, 0]
+  for (const members of groups(positions, ({ pcpu }) => `${pcpu.socket} ${pcpu.cell}`)) {
+    const { socket, cell } = members[0]!.pcpu
+    const inner = width - 2 * gaps.padding
+    const placed = placeCaches(members, inner, side)
+    const name = severalSockets ? `socket ${socket}, cell ${cell}` : `cell ${cell}`
+    const box = {
+      name,
+      width: Math.min(width, Math.max(placed.width + 2 * gaps.padding, 90)),
+      height: placed.height + gaps.title + gaps.padding,
+    }
+    if (x > 0 && x + box.width > width) {
+      x = 0
+      y += rowHeight + gaps.cell
+      rowHeight = 0
+    }
+    cells.push({ ...box, x, y })
+    const [dx, dy] = [x + gaps.padding, y + gaps.title]
+    for (const [position, at] of placed.pcpus) boxes[position] = moved(at, dx, dy)
+    cores.push(...placed.cores.map((core) => moved(core, dx, dy)))
+    caches.push(...placed.caches.map((cache) => moved(cache, dx, dy)))
+    x += box.width + gaps.cell
+    rowHeight = Math.max(rowHeight, box.height)
+  }
+  return { width, height: y + rowHeight, side, pcpus: boxes, cells, caches, cores }
+}
+
+type Member = { readonly pcpu: Pcpu; readonly position: number }
+
+/** Groups of one cache beside each other, in rows; within each its cores in rows. */
+function placeCaches(members: readonly Member[], width: number, side: number): Placed {
+  const pcpus: [number, Box][] = []
+  const cores: Box[] = []
+  const caches: Box[] = []
+  let [x, y, rowHeight, widest] = [0, 0, 0, 0]
+  for (const group of groups(members, ({ pcpu }) => `${pcpu.cache}`)) {
+    const inside = groups(group, ({ pcpu }) => `${pcpu.socket} ${pcpu.core}`)
+    const coreWidth = Math.max(
+      ...inside.map((threads) => threads.length * (side + gaps.thread) - gaps.thread),
+    )
+    const step = coreWidth + gaps.core
+    const perRow = Math.max(
+      1,
+      Math.min(inside.length, columnsFor(inside.length), Math.floor((width + gaps.core) / step)),
+    )
+    const box = {
+      width: perRow * step - gaps.core,
+      height: Math.ceil(inside.length / perRow) * (side + gaps.core) - gaps.core,
+    }
+    if (x > 0 && x + box.width > width) {
+      x = 0
+      y += rowHeight + gaps.cache
+      rowHeight = 0
+    }
+    caches.push({ ...box, x, y })
+    for (const [index, threads] of inside.entries()) {
+      const left = x + (index % perRow) * step
+      const top = y + Math.floor(index / perRow) * (side + gaps.core)
+      cores.push({ x: left, y: top, width: coreWidth, height: side })
+      for (const [thread, { position }] of threads.entries()) {
+        pcpus.push([position, { x: left + thread * (side + gaps.thread), y: top, width: side, height: side }])
+      }
+    }
+    widest = Math.max(widest, x + box.width)
+    x += box.width + gaps.cache
+    rowHeight = Math.max(rowHeight, box.height)
+  }
+  return { pcpus, cores, caches, width: widest, height: y + rowHeight }
+}
+
+/** Cores in a row of one cache: about four times as wide as high. */
+function columnsFor(cores: number): number {
+  return Math.max(4, Math.ceil(Math.sqrt(cores * 4)))
+}
+
+function moved(box: Box, dx: number, dy: number): Box {
+  return { ...box, x: box.x + dx, y: box.y + dy }
+}
+
+/** In the order of their first members. */
+function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const found = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = found.get(key)
+    if (group) group.push(item)
+    else found.set(key, [item])
+  }
+  return [...found.values()]
+}

@@ -1,0 +1,76 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scenarios } from '../../lib/simulation/index.ts'
+import { seriousFaults } from './accessibility.ts'
+import { launchBrowser, visit } from './browser.ts'
+import { type Served, serveSimulated } from './served.ts'
+
+let browser: Browser
+let served: Served
+beforeAll(async () => {
+  browser = await launchBrowser()
+  served = await serveSimulated(scenarios.A1(), { speed: 10, args: ['1'] })
+})
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+})
+
+describe('the page of a loop that runs', () => {
+  it('shows A1 being balanced, with the reason of a move, and what came of it', async () => {
+    const { page, complaints } = await visit(browser, served.url)
+    await page.getByRole('heading', { name: 'Physical CPUs' }).waitFor()
+    expect(await page.locator('.guests tbody th').count()).toBe(8)
+    const move = page.locator('.change').first()
+    await move.waitFor()
+    expect(await move.locator('.reason').textContent()).toMatch(/^wants [\d.]+ %, from pCPU 0/)
+    await move.getByRole('button', { name: /^Why / }).click()
+    await page
+      .locator('.change dt', { hasText: /^after$/ })
+      .first()
+      .waitFor()
+    await page.locator('.change dd', { hasText: '(3 samples)' }).first().waitFor()
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  it('opens a guest and goes back in time, both by links', async () => {
+    const { page, complaints } = await visit(browser, served.url)
+    await page.locator('.guests').getByRole('button', { name: 'guest5' }).click()
+    const panel = page.locator('section.guest')
+    expect(await panel.getByRole('heading').textContent()).toBe('guest5')
+    await page.locator('.decisions time').first().click()
+    await page.waitForURL(/#.*at=/)
+    const at = await page.locator('.time b').textContent()
+    const other = await visit(browser, page.url())
+    await other.page.locator('section.guest').waitFor()
+    expect(await other.page.locator('.time b').textContent()).toBe(at)
+    await page.keyboard.press('Home')
+    await page.getByRole('slider', { name: 'Moment that is shown' }).focus()
+    await page.keyboard.press('Home')
+    expect(await page.locator('.time b').textContent()).toContain('00:00:00')
+    await page.getByRole('button', { name: 'Live' }).click()
+    await page.getByText('(now)').waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    expect(await panel.count()).toBe(0)
+    expect([...complaints, ...other.complaints]).toEqual([])
+    await page.close()
+    await other.page.close()
+  })
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility, %s', async (colorScheme) => {
+    for (const width of [360, 2_560]) {
+      const { page, complaints } = await visit(browser, served.url, {
+        colorScheme,
+        viewport: { width, height: 900 },
+      })
+      await page.locator('.guests').getByRole('button', { name: 'guest2' }).click()
+      await page.locator('section.guest canvas').first().waitFor()
+      expect(await seriousFaults(page)).toEqual([])
+      const isWider = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+      expect(isWider, `wider than ${width} pixels`).toBe(false)
+      expect(complaints).toEqual([])
+      await page.close()
+    }
+  })
+})
