@@ -59,6 +59,8 @@ export default defineConfig({
       { test: project('native', 300) },
       { test: { ...project('libvirt', 300), globalSetup } },
       { test: project('package', 300) },
+      // Addons for other machines: `npm run test:prebuilds` alone runs it.
+      { test: project('prebuilds', 900) },
       // Prometheus itself.
       { test: { ...project('prometheus', 120), globalSetup } },
       // The page in a real browser.

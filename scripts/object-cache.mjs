@@ -107,9 +107,11 @@ function headers() {
 const versions = new Map()
 
 function version(compiler) {
-  if (!versions.has(compiler))
-    // Without the name that it was called by: it has several.
-    versions.set(compiler, execFileSync(compiler, ['--version'], { encoding: 'utf8' }).replace(/^\S+/, ''))
+  if (!versions.has(compiler)) {
+    const print = (option) => execFileSync(compiler, [option], { encoding: 'utf8' })
+    // Without the name that it was called by, since it has several, but with the machine that it compiles for.
+    versions.set(compiler, print('--version').replace(/^\S+/, '') + print('-dumpmachine'))
+  }
   return versions.get(compiler)
 }
 

@@ -1,22 +1,21 @@
 // Before `npm pack` and `npm publish`: compiles dist/, makes completions and man pages, and refuses to pack without every prebuilt addon, since the package
-// has no install script that could build one.
+// has no install script that could build one. With BALLAST_PACK=own that of this machine is enough.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ownTarget, targets } from './prebuild/targets.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What a release holds, below prebuilds/. */
-const platforms = ['linux-x64']
-
-const missing = platforms.filter((platform) => {
-  const folder = `${root}prebuilds/${platform}`
-  return !existsSync(folder) || !readdirSync(folder).some((name) => name.endsWith('.node'))
-})
+const isOwn = process.env.BALLAST_PACK === 'own'
+const needed = isOwn ? [ownTarget()] : targets
+const missing = needed.map(({ file }) => file).filter((file) => !existsSync(join(root, file)))
 if (missing.length > 0) {
-  console.error(
-    `prepack: no prebuilt addon for ${missing.join(', ')} in prebuilds/. Run \`npm run prebuild\` on that platform first.`,
-  )
+  const cure = isOwn
+    ? 'Run `npm run prebuild` first.'
+    : 'Run `npm run prebuild:all` first; BALLAST_PACK=own packs that of this machine alone (`npm run prebuild`).'
+  console.error(`prepack: no prebuilt addon ${missing.join(', ')}. ${cure}`)
   process.exit(1)
 }
 for (const script of ['build:ts', 'build:packaging']) {

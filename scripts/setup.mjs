@@ -1,10 +1,11 @@
 // Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions, its page and its package for Debian need and the machine lacks, and
-// unpacks Prometheus: `node scripts/setup.mjs [--build] [--lab] [--host] [--fuzz] [--shells] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
+// unpacks Prometheus: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { architectures } from './prebuild/targets.mjs'
 import { programOf, unpack } from './unpacked.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -13,6 +14,10 @@ const debian = {
   name: 'apt',
   packages: {
     build: ['pkg-config', 'libvirt-dev', 'g++', 'make', 'cmake', 'python3', 'clang-format'],
+    // Compilers for the architectures that this one is not.
+    cross: Object.keys(architectures)
+      .filter((arch) => arch !== process.arch)
+      .map((arch) => architectures[arch].compiler),
     lab: [
       'libvirt-daemon-system',
       'libvirt-daemon-driver-qemu',
@@ -55,6 +60,7 @@ const fedora = {
       'python3',
       'clang-tools-extra',
     ],
+    cross: [],
     lab: [
       'libvirt-daemon',
       'libvirt-daemon-driver-qemu',
@@ -107,7 +113,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'lab', 'host', 'fuzz', 'shells', 'deb', 'browser') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'cross', 'lab', 'host', 'fuzz', 'shells', 'deb', 'browser') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -152,6 +158,7 @@ function installModules() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const known = {
     '--build': 'build',
+    '--cross': 'cross',
     '--lab': 'lab',
     '--host': 'host',
     '--fuzz': 'fuzz',

@@ -4,7 +4,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { command, runSteps, vitestOn } from './steps.mjs'
+import { command, commandIn, runSteps, vitestOn } from './steps.mjs'
 
 /** Beside the one that runs this. Their binaries are packages of npm, kept in a cache. */
 const others = ['22', '24', '26']
@@ -26,7 +26,7 @@ try {
     { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
     { 'build:gyp': (output) => command(output, 'npm', 'run', '--silent', 'build:gyp') },
     { prebuild: (output) => command(output, 'npm', 'run', '--silent', 'prebuild') },
-    { pack: (output) => command(output, 'npm', 'pack', '--silent', '--pack-destination', packed) },
+    { pack },
     ...versions.filter((version) => only === undefined || version === only).flatMap(stepsOn),
   ])
 } finally {
@@ -58,6 +58,12 @@ function nodeOf(version) {
 
 function pathOf(version) {
   return join(cache, version, 'node_modules', binary, 'bin/node')
+}
+
+/** With the addon of this machine alone. */
+function pack(output) {
+  const env = { ...process.env, BALLAST_PACK: 'own' }
+  return commandIn(env, output, 'npm', 'pack', '--silent', '--pack-destination', packed)
 }
 
 function install(output, version) {

@@ -16,9 +16,14 @@ const installed = join(project, 'node_modules/ballast')
 /** A tarball that was packed before, by another Node: to be installed as it is. */
 const given = process.env.BALLAST_TARBALL
 
+/** Makes do with the addon of this machine; `npm run test:prebuilds` packs all. */
+const packsOwn = { BALLAST_PACK: 'own' }
+
 let installation: Outcome
 /** `npm pack` without a prebuilt addon. */
 let packedTooEarly: Outcome
+/** With that of this machine alone. */
+let packedInPart: Outcome
 
 beforeAll(async () => {
   const tarball = given ?? (await pack())
@@ -30,9 +35,11 @@ beforeAll(async () => {
 
 async function pack(): Promise<string> {
   copyCheckout(checkout)
-  packedTooEarly = await run(checkout, 'npm', ['pack', '--pack-destination', directory])
+  packedTooEarly = await run(checkout, 'npm', ['pack', '--pack-destination', directory], packsOwn)
   await output(checkout, 'npm', 'run', 'prebuild')
-  await output(checkout, 'npm', 'pack', '--pack-destination', directory)
+  packedInPart = await run(checkout, 'npm', ['pack', '--pack-destination', directory])
+  const packed = await run(checkout, 'npm', ['pack', '--pack-destination', directory], packsOwn)
+  expect(packed.code, packed.stderr).toBe(0)
   return `../${readPackage(checkout).name}-${readPackage(checkout).version}.tgz`
 }
 
@@ -67,7 +74,13 @@ const twoVcpus: Outcome = { code: 0, stdout: '2\n', stderr: '' }
 describe.skipIf(given)('packing', () => {
   it('is refused without every prebuilt addon', () => {
     expect(packedTooEarly.code).not.toBe(0)
-    expect(packedTooEarly.stderr).toMatch(/no prebuilt addon for linux-\S+ in prebuilds\/.*npm run prebuild/)
+    expect(packedTooEarly.stderr).toMatch(
+      /no prebuilt addon prebuilds\/linux-\S+\.node\. Run `npm run prebuild`/,
+    )
+    expect(packedInPart.code).not.toBe(0)
+    expect(packedInPart.stderr).toMatch(
+      /no prebuilt addon (prebuilds\/linux-\S+, ){2}.*`npm run prebuild:all`/,
+    )
   })
 })
 

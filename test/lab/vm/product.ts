@@ -41,7 +41,10 @@ async function pack(directory: string): Promise<Product> {
   await mkdir(`${checkout}/prebuilds/linux-x64`, { recursive: true })
   await copyFile(addon, `${checkout}/prebuilds/linux-x64/ballast.glibc.node`)
   await mkdir(tarball!)
-  await gently('npm', ['pack', '--silent', '--pack-destination', tarball!], { cwd: checkout! })
+  await gently('npm', ['pack', '--silent', '--pack-destination', tarball!], {
+    cwd: checkout!,
+    env: { BALLAST_PACK: 'own' },
+  })
   const [file = ''] = await readdir(tarball!)
   const quietly = ['--no-audit', '--no-fund', '--no-update-notifier', '--silent']
   await gently(
