@@ -14,6 +14,7 @@ import { reportCommand } from './commands/report.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
+import { serveCommand } from './commands/serve.ts'
 import { statusCommand } from './commands/status.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
@@ -38,6 +39,7 @@ export function ballastProgram(context: CliContext): Command {
     historyCommand,
     whyCommand,
     reportCommand,
+    serveCommand,
     replayCommand,
     whatIfCommand,
     capacityCommand,

@@ -1,7 +1,7 @@
 import { domainOverhead, hostMemoryReserve } from '../control/defaults.ts'
 import { type TickRecord, tickRecordOf } from '../report/tick-json.ts'
 import type { View } from '../view/view.ts'
-import type { Entry, RecordedTick } from './entries.ts'
+import type { Entry, RecordedTick, RunEntry } from './entries.ts'
 import { recordedViews } from './recorded-views.ts'
 import { TickReader, type WholeTick } from './tick-reader.ts'
 
@@ -12,6 +12,20 @@ import { TickReader, type WholeTick } from './tick-reader.ts'
 export async function* recordedTicks(
   entries: AsyncIterable<Entry>,
 ): AsyncGenerator<TickRecord, void, undefined> {
+  for await (const { view, tick } of viewedTicks(entries)) yield recordOf(view, tick)
+}
+
+/** A recorded Tick with its View. */
+export interface ViewedTick {
+  readonly view: View
+  readonly tick: WholeTick
+}
+
+/** The same in parts; `began` is told of each loop that begins. */
+export async function* viewedTicks(
+  entries: AsyncIterable<Entry>,
+  began: (run: RunEntry['run']) => void = () => undefined,
+): AsyncGenerator<ViewedTick, void, undefined> {
   const reader = new TickReader()
   const targets = new Map<string, number>()
   let reserve: number | undefined
@@ -26,6 +40,7 @@ export async function* recordedTicks(
   }
   const views = recordedViews(entries, {
     began(run) {
+      began(run)
       targets.clear()
       reserve = reserveIn(run.configuration)
     },
@@ -34,12 +49,12 @@ export async function* recordedTicks(
     targets,
   })
   for await (const { view, tick } of views) {
-    if (before) for (const other of others) yield recordOf(before, other)
+    if (before) for (const tick of others) yield { view: before, tick }
     others = []
     before = view
-    yield recordOf(view, take(tick))
+    yield { view, tick: take(tick) }
   }
-  if (before) for (const other of others) yield recordOf(before, other)
+  if (before) for (const tick of others) yield { view: before, tick }
 }
 
 function recordOf(view: View, { scores, ...decisions }: WholeTick): TickRecord {

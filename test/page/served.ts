@@ -45,7 +45,7 @@ export async function serve(
   const isServing = new Promise<void>((resolve) => {
     begun = resolve
   })
-  const url = () => /page at (http:\S+)/.exec(written)?.[1]
+  const url = () => /page at (http:\/\/[^\s/]+\/)/.exec(written)?.[1]
   const stderr = new Writable({
     write(chunk, _encoding, done) {
       written += String(chunk)

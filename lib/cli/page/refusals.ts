@@ -1,7 +1,7 @@
 /** Why a request is not answered. */
 export const refusals = {
   host: { status: 403, text: 'this page is for this machine; see --serve\n' },
-  token: { status: 401, text: 'this needs the token of --serve-token, as "Authorization: Bearer TOKEN"\n' },
+  token: { status: 401, text: 'this needs the token, as "Authorization: Bearer TOKEN"\n' },
   method: { status: 405, text: 'only GET and HEAD: nothing can be changed here\n' },
   body: { status: 413, text: 'a request has no body here\n' },
   rate: { status: 429, text: 'too many requests\n' },

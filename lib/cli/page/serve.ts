@@ -33,7 +33,7 @@ export async function servePage(
 ): Promise<ServedPage> {
   if (tokenFile === undefined && address.kind === 'tcp' && !isLoopback(address.host)) {
     throw new UsageError(
-      `the page at ${addressText(address)} could be read from other machines: give --serve-token FILE, with a secret that readers have to know`,
+      `the page at ${addressText(address)} could be read from other machines: give a file with --serve-token (of "ballast serve" --token), with a secret that readers have to know`,
     )
   }
   const own = address.kind === 'unix' ? { ...address, path: resolve(address.path) } : address

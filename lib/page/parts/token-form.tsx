@@ -12,7 +12,7 @@ export function TokenForm({ onToken }: { readonly onToken: () => void }) {
     <main class="token">
       <h1>Ballast</h1>
       <form onSubmit={submit}>
-        <label for="token">Token of this page, from the file that --serve-token names</label>
+        <label for="token">Token of this page, from the file that its --serve-token or --token names</label>
         <input id="token" name="token" type="password" required autocomplete="off" />
         <button type="submit">Show the host</button>
       </form>

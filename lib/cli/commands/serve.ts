@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { Argument, Command } from 'commander'
+import { BallastError } from '../../host/errors.ts'
+import { readRecordings } from '../../recording/read-recording.ts'
+import { counted } from '../../util/format.ts'
+import { type CliContext, logNotice } from '../context.ts'
+import { UsageError } from '../exit-codes.ts'
+import { type ListenAddress, parseListenAddress } from '../http/address.ts'
+import {
+  defaultRecordings,
+  logProblems,
+  type PeriodOptions,
+  periodOptions,
+  recordingsByHost,
+} from '../recording/options.ts'
+import { parseText } from '../values.ts'
+
+interface ServeOptions extends PeriodOptions {
+  readonly listen: ListenAddress
+  readonly token?: string
+}
+
+/** `ballast serve [path]` */
+export function serveCommand(context: CliContext): Command {
+  const command = new Command('serve').addArgument(
+    new Argument(
+      '[path]',
+      'a directory of recordings, or one of its files (default: the recordings in the state directory)',
+    ),
+  )
+  return periodOptions(command)
+    .option(
+      '--listen <address>',
+      'where: [HOST:]PORT, on loopback without a host, or unix:PATH',
+      parseListenAddress('--listen'),
+      { kind: 'tcp', host: '127.0.0.1', port: 9178 } satisfies ListenAddress,
+    )
+    .option(
+      '--token <file>',
+      'file of mode 0600 with a secret that readers have to know; needed where other machines can reach it',
+      parseText('--token'),
+    )
+    .summary('show recordings in a browser')
+    .description(
+      'Serves a page of a period that "ballast run --record" recorded: the map of the host, its guests, what was decided, ' +
+        'why, and what came of it, at each moment. No host is connected to. "ballast run --serve" serves the same of what happens now.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ballast serve                                    the recordings in the state directory, at http://127.0.0.1:9178/
+  ballast serve /var/lib/ballast/recordings --from 14:00 --to 15:00`,
+    )
+    .action((path: string | undefined, options: ServeOptions) => serve(context, path, options))
+}
+
+async function serve(context: CliContext, path: string | undefined, options: ServeOptions): Promise<void> {
+  const place = path ?? defaultRecordings(context)
+  const recordings = await readRecordings(place)
+  const hosts = [...recordingsByHost(recordings).keys()]
+  if (hosts.length > 1) {
+    throw new UsageError(
+      `a page is of one host, and there are recordings of ${hosts.join(', ')} in ${place}: move those of one to a directory of their own`,
+    )
+  }
+  const { readRecordedPage } = await import('../page/recorded-page.ts')
+  const { servePage } = await import('../page/serve.ts')
+  const source = await readRecordedPage(recordings, options)
+  for (const recording of recordings) logProblems(context, recording)
+  if (source.ticks === 0) {
+    throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
+  }
+  const report = (problem: string) => logNotice(context, problem, { event: 'page', level: 'warn' })
+  const where = { address: options.listen, tokenFile: options.token }
+  await using page = await servePage(where, source, report)
+  logNotice(context, `page at ${page.address}: ${counted(source.ticks, 'tick')} of ${hosts[0]}`)
+  if (!context.signal.aborted) await once(context.signal, 'abort')
+}

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scenarios, simulate } from '../../lib/simulation/index.ts'
+import { ballast } from '../unit/cli/test-context.ts'
+import { seriousFaults } from './accessibility.ts'
+import { launchBrowser, visit } from './browser.ts'
+import { type Served, serve } from './served.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ballast-page-'))
+let browser: Browser
+let served: Served
+beforeAll(async () => {
+  const recordings = join(directory, 'recordings')
+  const args = ['run', '1', '--ticks', '300', '--record', recordings, '--journal', join(directory, 'journal')]
+  await ballast(args, async () => simulate(scenarios.M1()))
+  served = await serve(nowhere, ['serve', recordings, '--listen', '0'])
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await served?.[Symbol.asyncDispose]()
+  rmSync(directory, { recursive: true })
+})
+
+const nowhere = async () => {
+  throw new Error('it tried to connect')
+}
+
+describe('the page of a recording', () => {
+  it('shows its end, and goes back to when a balloon was set', async () => {
+    const { page, complaints } = await visit(browser, served.url)
+    await page.getByText('recording', { exact: true }).waitFor()
+    const slider = page.getByRole('slider', { name: 'Moment that is shown' })
+    expect(await slider.inputValue()).toBe('299')
+    const size = () => page.locator('.guests tr', { hasText: 'guest1' }).locator('td').nth(3).textContent()
+    const atEnd = await size()
+    const change = page.locator('.change', { hasText: 'guest1: balloon set' }).last()
+    await change.getByRole('button', { name: /^Why / }).click()
+    expect(await change.locator('dl.rows').textContent()).toMatch(/reason.*predicted.*after.*\(3 samples\)/)
+    await change.locator('time').click()
+    await page.waitForURL(/#at=2026-/)
+    expect(Number(await slider.inputValue())).toBeLessThan(150)
+    await page.getByRole('button', { name: 'Tick after' }).click()
+    await expect.poll(size).not.toBe(atEnd)
+    // Another piece of it.
+    await slider.focus()
+    await page.keyboard.press('Home')
+    expect(await slider.inputValue()).toBe('0')
+    await page.getByRole('button', { name: 'End' }).click()
+    expect(await slider.inputValue()).toBe('299')
+    expect(await seriousFaults(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})
