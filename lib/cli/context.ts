@@ -16,6 +16,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output
+  /** The process, where a command may take over its terminal. Default: it may not. */
+  readonly process?: NodeJS.Process | undefined
   /** Aborted when the user wants the command to end; its reason is a {@link StopReason}. */
   readonly signal: AbortSignal
   /** Ends the process when this thread hangs for this number of milliseconds, until disposed of; see `endWhenHung`. */

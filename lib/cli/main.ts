@@ -12,6 +12,7 @@ const context = {
   env,
   stdout,
   stderr,
+  process,
   signal: stopSignal(process),
   endWhenHung,
   dropFilePages: () => loadNative().dropFilePages(),

@@ -16,6 +16,7 @@ import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { serveCommand } from './commands/serve.ts'
 import { statusCommand } from './commands/status.ts'
+import { topCommand } from './commands/top.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
 import { type CliContext, logNotice } from './context.ts'
@@ -32,6 +33,7 @@ export function ballastProgram(context: CliContext): Command {
     runCommand,
     checkCommand,
     schemaCommand,
+    topCommand,
     monitorCommand,
     statusCommand,
     restoreCommand,
@@ -91,7 +93,8 @@ export async function main(args: readonly string[], context: CliContext): Promis
 
 const examplesHelp = `
 Examples:
-  ballast monitor              show the host; changes nothing
+  ballast top                  watch the host, or its controller, on the whole screen; changes nothing
+  ballast monitor              the same in lines that scroll
   ballast run --dry-run        log what ballast would do; changes nothing
   ballast run                  do it, until Ctrl-C
   ballast status               which controllers run, and what they changed

@@ -4,6 +4,7 @@ import type { ActionRecord, ExplanationRecord } from '../report/tick-decisions.t
 import type { ScoreRecord } from '../report/tick-json.ts'
 import { counted, formatBytes, formatPercent } from '../util/format.ts'
 import type { Change } from './changes.ts'
+import type { LastTick } from './last-tick.ts'
 
 /** Local time as `2026-11-28 23:30:12`. */
 export function timeText(wallTime: number): string {
@@ -104,11 +105,6 @@ export function changeRows(change: Change): Row[] {
 const mostAlternatives = 12
 
 /** What a scheduler weighed, and what ruled each of it out. */
-export function weighed(explanation: ExplanationRecord): string[] {
-  return weighedRows(explanation).map(({ name, text }) => row(name, text))
-}
-
-/** The same in rows. */
 export function weighedRows(explanation: ExplanationRecord): Row[] {
   const { lowerBound, tolerated, reason } = explanation
   const all = alternativesOf(explanation)
@@ -123,6 +119,21 @@ export function weighedRows(explanation: ExplanationRecord): Row[] {
     ...rows,
     ...(all.length > shown.length ? [{ name: '', text: `and ${all.length - shown.length} more` }] : []),
     { name: 'choice', text: reason.text },
+  ]
+}
+
+/** Why what was chosen is not done at once. */
+const waits = 'it is done once several ticks in a row have called for it'
+
+/** What was decided about a guest in a tick, but for which one that was. */
+export function lastTickRows({ summary, acted, skipped, explanation, clamps, score }: LastTick): Row[] {
+  return [
+    { name: 'host', text: summary },
+    { name: 'score', text: scoreText(score) },
+    ...(explanation ? weighedRows(explanation) : []),
+    ...(explanation && explanation.chosen > 0 && !acted ? [{ name: 'waiting', text: waits }] : []),
+    ...clamps.map(({ result, cause }) => ({ name: 'guard', text: `${result}: ${cause.text}` })),
+    ...skipped.map(({ what, reason }) => ({ name: 'skipped', text: `${what}: ${reason.text}` })),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import { type Change, changes } from '../../recording/changes.ts'
 import { type LastTick, lastTick } from '../../recording/last-tick.ts'
-import { changeLines, row, scoreText, timeText, weighed } from '../../recording/text.ts'
+import { changeLines, lastTickRows, row, timeText } from '../../recording/text.ts'
 import { type Alternative, alternativesOf } from '../../report/alternatives.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
@@ -107,21 +107,10 @@ async function answerOf(
   return { change, now }
 }
 
-/** Why what was chosen is not done at once. */
-const waits = 'it is done once several ticks in a row have called for it'
-
-function nowLines(
-  guest: string,
-  { tick, wallTime, summary, acted, skipped, explanation, clamps, score }: LastTick,
-): string[] {
+function nowLines(guest: string, now: LastTick): string[] {
   return [
-    `${guest}, ${timeText(wallTime)} (tick ${tick})`,
-    row('host', summary),
-    row('score', scoreText(score)),
-    ...(explanation ? weighed(explanation) : []),
-    ...(explanation && explanation.chosen > 0 && !acted ? [row('waiting', waits)] : []),
-    ...clamps.map(({ result, cause }) => row('guard', `${result}: ${cause.text}`)),
-    ...skipped.map(({ what, reason }) => row('skipped', `${what}: ${reason.text}`)),
+    `${guest}, ${timeText(now.wallTime)} (tick ${now.tick})`,
+    ...lastTickRows(now).map(({ name, text }) => row(name, text)),
   ]
 }
 

@@ -37,6 +37,17 @@ const connect = {
   },
   /** In the time of the machine. */
   real: async () => withMembers(host, { clock: realClock }),
+  /** Its time passes as that of the machine does, so that it can be watched. */
+  paced: async () => {
+    const { clock } = host
+    const sleepUntil = async (time: number, signal?: AbortSignal) => {
+      await realClock.sleepUntil(realClock.now() + time - clock.now(), signal)
+      await clock.sleepUntil(time, signal)
+    }
+    return withMembers(host, {
+      clock: { now: () => clock.now(), wallTime: () => clock.wallTime(), sleepUntil },
+    })
+  },
   /** After the first tick its clock stands still and hears no signal: a loop that cannot end by itself. */
   hangs: async () => {
     const sleepUntil = (time: number) => (time > 0 ? never() : Promise.resolve())
@@ -109,6 +120,7 @@ const context = {
   env,
   stdout,
   stderr,
+  process,
   signal,
   onHangup: hangups(process),
   lockPlaces: env.TEST_LOCKS

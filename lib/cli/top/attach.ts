@@ -1,0 +1,73 @@
+import { autopilot } from '../../control/autopilot.ts'
+import { type RunningController, runningControllers } from '../../control/host-lock/host-lock.ts'
+import { BallastError } from '../../host/errors.ts'
+import type { Host } from '../../host/host.ts'
+import { type TickRecord, tickRecord } from '../../report/tick-json.ts'
+import { withoutPassword } from '../../util/uri.ts'
+import { canonicalUri, closing, openHost, uriOf } from '../connection.ts'
+import type { CliContext } from '../context.ts'
+import type { ConnectionOptions } from '../options.ts'
+import { askController } from '../recent/ask.ts'
+import { type FollowedTick, followController } from '../recent/follow.ts'
+import type { LiveSource } from './source.ts'
+
+export interface AttachOptions extends ConnectionOptions {
+  /** Milliseconds between Ticks of a connection of our own. */
+  readonly interval: number
+}
+
+/**
+ * The controller of the host that the options name, where one runs; else a connection of our own that only watches. Undefined:
+ * the user stopped the command. Rejects as connecting does, and with what a controller says that cannot be followed.
+ */
+export async function attach(context: CliContext, options: AttachOptions): Promise<LiveSource | undefined> {
+  const given = uriOf(context, options)
+  // Without a connection where that is not needed: a daemon that hangs is a time to look.
+  const uri = given.includes('://') ? given : ((await canonicalUri(context, options)) ?? given)
+  const controllers = runningControllers(uri, context.lockPlaces)
+  const [controller] = controllers
+  if (controller) return await follow(context, withoutPassword(uri), controller, controllers.length > 1)
+  const host = await openHost(context, options, { readOnly: true, stays: true })
+  return host && watch(context, host, options)
+}
+
+async function follow(
+  { signal }: CliContext,
+  uri: string,
+  controller: RunningController,
+  isOneOfTwo: boolean,
+): Promise<LiveSource> {
+  const { pid, command } = controller.owner
+  const part = isOneOfTwo ? ', which has the vCPUs; another has the memory' : ''
+  const ticks = await followController(controller, signal)
+  return {
+    title: `${uri}  ${command} (pid ${pid})${part}`,
+    past: await askedOf(controller),
+    ticks: heard(ticks),
+  }
+}
+
+/** What it remembers; undefined: it is asked by too many, which is no reason not to look at what it does now. */
+async function askedOf(controller: RunningController): Promise<LiveSource['past']> {
+  try {
+    return (await askController(controller)).entries
+  } catch (error) {
+    if (error instanceof BallastError) return undefined
+    throw error
+  }
+}
+
+async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<TickRecord, void, undefined> {
+  for await (const { tick } of ticks) yield tick
+}
+
+function watch({ signal }: CliContext, host: Host, { interval }: AttachOptions): LiveSource {
+  return {
+    title: `${withoutPassword(host.uri)}  watching, no controller runs`,
+    past: undefined,
+    ticks: (async function* () {
+      await using _ = closing(host)
+      for await (const tick of autopilot(host, { interval, signal })) yield tickRecord(tick)
+    })(),
+  }
+}

@@ -1,0 +1,79 @@
+import { cutToWidth, displayWidth } from '../../../util/display-width.ts'
+import { printable } from '../../../util/printable.ts'
+import type { HostModel, Shown } from '../model/host-model.ts'
+import type { Glyphs } from '../screen/glyphs.ts'
+import { type Line, type Span, type Style, span } from '../screen/styled.ts'
+import type { LookState } from '../state.ts'
+
+/** All that the screen is made of. */
+export interface Look {
+  readonly model: HostModel
+  /** Undefined: there was no Tick yet. */
+  readonly shown: Shown | undefined
+  readonly state: LookState
+  readonly status: Status
+  readonly columns: number
+  readonly rows: number
+  readonly glyphs: Glyphs
+}
+
+/** Where the Ticks come from, and what time it is there. */
+export interface Status {
+  /** What is looked at: a host, and who tells of it. */
+  readonly title: string
+  /** `live`, `paused`, `playing at 4x`. */
+  readonly mode: string
+  /** Whether that is worth a second look: what is shown is not what is now. */
+  readonly isBehind: boolean
+  /** What is wrong, or under way; undefined: nothing. */
+  readonly message: string | undefined
+}
+
+/** Text of any origin in a number of columns: cut or filled, its controls shown as text. */
+export function cell(text: string, width: number, { ellipsis }: Glyphs): string {
+  const cut = cutToWidth(printable(text), width, ellipsis)
+  return cut + ' '.repeat(Math.max(0, width - displayWidth(cut)))
+}
+
+/** The same to the right. */
+export function rightCell(text: string, width: number, { ellipsis }: Glyphs): string {
+  const cut = cutToWidth(text, width, ellipsis)
+  return ' '.repeat(Math.max(0, width - displayWidth(cut))) + cut
+}
+
+/** A text on lines of this many columns, broken between words; those after the first begin with `indent`. */
+export function wrapped(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text).split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && displayWidth(longer) > width) {
+      lines.push(line)
+      line = `${indent}${word}`
+    } else line = longer
+  }
+  return [...lines, line]
+}
+
+/** Two texts at the two ends of a line. */
+export function spread(left: string, right: string, columns: number, style: Style, glyphs: Glyphs): Line {
+  const end = cutToWidth(printable(right), columns, glyphs.ellipsis)
+  const begin = cell(left, Math.max(0, columns - displayWidth(end) - 1), glyphs)
+  return [span(begin === '' ? end : `${begin} ${end}`, style)]
+}
+
+/** What was cut out of a list of lines for `rows` of them, and how many there are. */
+export function windowOf(lines: readonly Line[], scroll: number, rows: number): Line[] {
+  const first = Math.max(0, Math.min(scroll, lines.length - rows))
+  return lines.slice(first, first + rows)
+}
+
+/** A text with one style for all of it. */
+export function styled(text: string, style: Style): Span[] {
+  return [span(text, style)]
+}
+
+/** Local time of day as `14:03:12`. */
+export function clockText(wallTime: number): string {
+  return new Date(wallTime).toTimeString().slice(0, 8)
+}
