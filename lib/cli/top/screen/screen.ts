@@ -1,5 +1,6 @@
 import { cursorTo } from 'ansi-escapes'
 import { graphemesOf } from '../../../util/display-width.ts'
+import { printable } from '../../../util/printable.ts'
 import { type Line, type Palette, type Style, styles } from './styled.ts'
 
 /** How many cells that are as before are written again, rather than jumped over: a jump takes as many bytes. */
@@ -62,7 +63,8 @@ export class Screen {
     let cell = begin
     for (const { text, style } of line) {
       const number = styles.indexOf(style)
-      for (const grapheme of graphemesOf(text)) {
+      // Whatever a page made of it: nothing that a terminal would obey gets past here.
+      for (const grapheme of graphemesOf(printable(text))) {
         const { width } = grapheme
         if (cell + width > end) {
           // Half of a wide character is none.

@@ -40,6 +40,7 @@ export class Terminal {
   readonly #events: TerminalEvents
   readonly #stops: (() => void)[] = []
   #isTaken = false
+  #isLost = false
   #wasRaw = false
   #writing: Promise<void> | undefined
 
@@ -51,8 +52,8 @@ export class Terminal {
     this.#listen(stdin, 'keypress', (text: string | undefined, key: { name?: string; ctrl?: boolean }) =>
       events.key({ text, name: key.name, ctrl: key.ctrl ?? false }),
     )
-    this.#listen(stdin, 'end', () => events.gone())
-    this.#listen(stdin, 'error', () => events.gone())
+    this.#listen(stdin, 'end', () => this.#lose())
+    this.#listen(stdin, 'error', () => this.#lose())
     this.#listen(stdout, 'resize', () => events.changed())
     this.#listen(process, 'SIGTSTP', () => this.suspend())
     this.#listen(process, 'SIGCONT', () => {
@@ -97,6 +98,18 @@ export class Terminal {
     this.#giveBack()
     for (const stop of this.#stops.splice(0)) stop()
     this.#process.stdin.pause()
+    if (this.#isLost) this.#hangUp()
+  }
+
+  #lose(): void {
+    this.#isLost = true
+    this.#events.gone()
+  }
+
+  /** Ends as every program does whose terminal has gone: a usual end of Node crashes when it cannot set that back. */
+  #hangUp(): void {
+    this.#process.removeAllListeners('SIGHUP')
+    this.#process.kill(this.#process.pid, 'SIGHUP')
   }
 
   #take(): void {
@@ -113,18 +126,16 @@ export class Terminal {
     if (!this.#isTaken) return
     this.#isTaken = false
     this.#writeNow(leave)
-    try {
-      this.#process.stdin.setRawMode(this.#wasRaw)
-    } catch {
-      // The terminal has gone.
-    }
+    // Where the terminal has gone, its error event says so.
+    this.#process.stdin.setRawMode(this.#wasRaw)
   }
 
   #writeNow(text: string): void {
     try {
       writeSync(this.#process.stdout.fd, text)
-    } catch {
-      // The terminal has gone, or takes nothing: there is nothing to give back, or no way to.
+    } catch (error) {
+      // It takes nothing: there is no way to give it back.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) this.#lose()
     }
   }
 
@@ -148,7 +159,7 @@ export class Terminal {
         if (!error) resolve(written)
         else if (error.code === 'EAGAIN') resolve(0)
         else {
-          this.#events.gone()
+          this.#lose()
           resolve(undefined)
         }
       })

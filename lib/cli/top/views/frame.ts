@@ -121,6 +121,6 @@ function footLine({ state, columns, glyphs }: Look): Line {
     const what = typing.what === 'filter' ? 'guests with' : 'go to time'
     return line(cell(`${what}: ${typing.text}_   Enter takes it, Esc drops it`, columns, glyphs), 'title')
   }
-  const shownFilter = filter === '' ? '' : `  only guests with "${filter}"`
-  return line(cell(`${hints[pageOf(state)]}${shownFilter}`, columns, glyphs), 'dim')
+  const shownFilter = filter === '' ? '' : `only guests with "${filter}"  `
+  return line(cell(`${shownFilter}${hints[pageOf(state)]}`, columns, glyphs), 'dim')
 }

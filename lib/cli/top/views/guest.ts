@@ -20,7 +20,7 @@ export function guestLines(look: Look): Line[] {
   if (!domain) return [line('This guest is not on the host at this moment.', 'bad')]
   return [
     spread(domain.name, domain.state, columns, 'bold', glyphs),
-    line(`${domain.uuid}   score: ${scores(domain)}${shares(domain)}`, 'dim'),
+    line(cell(`${domain.uuid}   score: ${scores(domain)}${shares(domain)}`, columns, glyphs), 'dim'),
     line(''),
     ...vcpuLines(look, domain),
     line(''),
