@@ -18,6 +18,8 @@ const busyGuestSpeed = 0.45
 const balloonMargin = 48 * MiB
 /** The guest's kernel keeps so much for itself: below it, its OOM killer acts. */
 const watermark = 16 * MiB
+/** What it does not tell as usable of what is free or in the page cache, unless the scenario knows better. */
+export const usualReserve = watermark
 /** Of what is swapped out, so much is wanted again at once, comes back and goes out again. */
 const swapChurn = 0.2
 /** What a page in zram takes of a page. */
@@ -62,9 +64,12 @@ export function programThatFits(actual: number, maximum: number, unused: number)
   return actual - unused - kernelResident - outsideTotal(maximum)
 }
 
-/** The size of a program with which a guest of this maximum uses `bytes` of its balloon: all but what it reports as usable. */
-export function programThatUses(bytes: number, maximum: number): number {
-  return Math.max(0, programThatFits(bytes, maximum, watermark))
+/**
+ * The size of a program with which a guest of this maximum and reserve uses `bytes` of its balloon: all but what it reports as
+ * usable.
+ */
+export function programThatUses(bytes: number, maximum: number, reserve: number = usualReserve): number {
+  return Math.max(0, programThatFits(bytes, maximum, reserve))
 }
 
 /** What the guest's kernel keeps before it counts its total. */
@@ -103,13 +108,14 @@ export class GuestMemory {
   #countedBefore = { swapIn: 0, swapOut: 0 }
   /** What the host had to back so far: does not shrink when the guest frees. */
   #backed = 0
+  readonly #reserve: number
   readonly #pinned: PinnedMemory | undefined
   readonly device: VirtioMemDevice
   readonly #changed: () => void
 
   /** `changed` is called when something else than a step has changed it: it may rest no more. */
   constructor(
-    scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap'>>,
+    scenario: Required<Pick<MemoryScenario, 'maximum' | 'actual' | 'cache' | 'swap' | 'reserve'>>,
     pinned: PinnedMemory | undefined,
     virtioMem: MemoryScenario['virtioMem'],
     changed: () => void,
@@ -121,6 +127,7 @@ export class GuestMemory {
     this.#target = scenario.actual
     this.#cache = new PageCache(scenario.cache)
     this.#swap = scenario.swap
+    this.#reserve = scenario.reserve
     this.#cache.shrinkTo(this.#room())
     this.#pinned = pinned
     this.#noteBacked()
@@ -279,7 +286,7 @@ export class GuestMemory {
     return {
       available: wholeKiB(this.#size - this.#outside),
       unused: wholeKiB(Math.max(0, room - this.#cache.size)),
-      usable: wholeKiB(Math.max(0, room - watermark)),
+      usable: wholeKiB(Math.max(0, room - this.#reserve)),
       diskCaches: wholeKiB(this.#cache.size),
       swapIn: wholeKiB(swapIn),
       swapOut: wholeKiB(this.#swapOut - this.#countedBefore.swapOut),

@@ -7,7 +7,7 @@ import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
 import { Bandwidth } from './bandwidth.ts'
 import type { Cpusets, VcpuCpuset } from './cpusets.ts'
-import { GuestMemory } from './guest-memory.ts'
+import { GuestMemory, usualReserve } from './guest-memory.ts'
 import { demandOf, noDemand, once } from './load.ts'
 import type { Processors } from './processors.ts'
 import { Random } from './random.ts'
@@ -105,6 +105,7 @@ export class Guest {
         actual: sizes.actual ?? maximum,
         cache: sizes.cache ?? defaultCache,
         swap: sizes.swap ?? 'none',
+        reserve: sizes.reserve ?? usualReserve,
       },
       pinned,
       virtioMem,

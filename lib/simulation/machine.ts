@@ -14,7 +14,7 @@ import { hash } from './random.ts'
 import type { Change, DomainScenario, Scenario } from './scenario.ts'
 import { cpusOf, topologyOf, withOnline } from './topology.ts'
 
-/** What the host's own programs hold. */
+/** What the host's own programs hold at first. */
 export const hostOwnMemory = 384 * MiB
 const defaultBackground = 0.02
 
@@ -52,6 +52,8 @@ export class Machine {
   readonly #changes: readonly Change[]
   /** How many of them have happened. */
   #changed = 0
+  /** Bytes. */
+  #hostPrograms = hostOwnMemory
   readonly #listeners = new Set<HostListener>()
   /** Milliseconds in which the host had to swap. */
   hostSwapped = 0
@@ -127,7 +129,7 @@ export class Machine {
   }
 
   get #usedMemory(): number {
-    return this.#running.memory.plusRss(hostOwnMemory + this.hugePages.bytes)
+    return this.#running.memory.plusRss(this.#hostPrograms + this.hugePages.bytes)
   }
 
   subscribe(listener: HostListener): () => void {
@@ -185,6 +187,10 @@ export class Machine {
   #apply(change: Change, time: number): void {
     if (change.kind === 'background') {
       this.processors.setBackground(change.pcpu, change.part, time)
+      return
+    }
+    if (change.kind === 'hostPrograms') {
+      this.#hostPrograms = change.bytes
       return
     }
     if (change.kind === 'offline' || change.kind === 'online') {

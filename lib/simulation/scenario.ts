@@ -111,6 +111,11 @@ export interface MemoryScenario {
   readonly program?: Program
   /** Page cache that the guest drops when it needs the room. Default 32 MiB. */
   readonly cache?: number
+  /**
+   * Bytes that the guest's kernel keeps from its programs: what is free or in the page cache, less what it reports as usable
+   * (MemAvailable). Default 16 MiB.
+   */
+  readonly reserve?: number
   /** Where the guest can put what does not fit. `zram` keeps it, compressed, in the guest's own memory. Default `none`. */
   readonly swap?: 'none' | 'disk' | 'zram'
   /**
@@ -160,6 +165,8 @@ export type HostChange = { readonly at: number } & (
       /** Fraction of the pCPU that it takes from now on, 0 to 1. */
       readonly part: number
     }
+  /** The host's own programs come to hold `bytes`; they have 384 MiB at first. */
+  | { readonly kind: 'hostPrograms'; readonly bytes: number }
   /** A pCPU is switched off, or on again. */
   | { readonly kind: 'offline'; readonly pcpu: number }
   | { readonly kind: 'online'; readonly pcpu: number }

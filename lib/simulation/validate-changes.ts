@@ -2,6 +2,7 @@ import { CpuSet } from '../host/cpuset.ts'
 import { wrongOption } from '../host/errors.ts'
 import type { Change, DomainChange, DomainScenario, HostChange } from './scenario.ts'
 import {
+  atLeast,
   fraction,
   onlyKeys,
   validateAffinity,
@@ -35,6 +36,7 @@ const keysOf: Record<Change['kind'], readonly string[]> = {
   offline: ['pcpu'],
   online: ['pcpu'],
   cpuset: ['cpus'],
+  hostPrograms: ['bytes'],
   start: [],
   stop: [],
   restart: [],
@@ -103,14 +105,20 @@ export function validateChanges(
   }
 }
 
+const ofHost: readonly Change['kind'][] = ['background', 'hostPrograms', 'offline', 'online', 'cpuset']
+
 function isOfHost(change: Change): change is HostChange {
-  return !('domain' in change) && ['background', 'offline', 'online', 'cpuset'].includes(change.kind)
+  return !('domain' in change) && ofHost.includes(change.kind)
 }
 
 /** Checks a change of the host; returns what is online after it. */
 function afterHostChange(at: string, change: HostChange, all: CpuSet, online: CpuSet): CpuSet {
   if (change.kind === 'cpuset') {
     validateAffinity(`${at}.cpus`, change.cpus, all)
+    return online
+  }
+  if (change.kind === 'hostPrograms') {
+    atLeast(`${at}.bytes`, change.bytes, 0)
     return online
   }
   const { pcpu } = change

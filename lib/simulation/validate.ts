@@ -150,6 +150,7 @@ const memoryKeys = [
   'virtioMem',
   'program',
   'cache',
+  'reserve',
   'swap',
   'balloon',
   'balloonSpeed',
@@ -170,6 +171,7 @@ function validateMemory(at: string, memory: MemoryScenario): void {
     virtioMem,
     program,
     cache,
+    reserve,
     swap,
     balloon,
     balloonSpeed,
@@ -189,6 +191,7 @@ function validateMemory(at: string, memory: MemoryScenario): void {
   }
   if (program !== undefined) validateProgram(`${at}.program`, program)
   atLeast(`${at}.cache`, cache, 0)
+  atLeast(`${at}.reserve`, reserve, 0)
   oneOf(`${at}.swap`, swap, swaps)
   oneOf(`${at}.balloon`, balloon, balloons)
   oneOf(`${at}.lie`, lie, lies)

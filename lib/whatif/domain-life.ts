@@ -7,6 +7,7 @@ import type { RecordedFacts } from '../recording/recorded-views.ts'
 import { MiB } from '../util/units.ts'
 import { placeOf } from '../view/cpu/placement.ts'
 import type { DomainMemoryView, DomainView, VcpuView } from '../view/view.ts'
+import { PagesAtHand } from './pages-at-hand.ts'
 import type { VcpuTrace, VcpuTraces } from './vcpu-trace.ts'
 
 /** What was seen of a guest's memory at one tick; NaN: not known. Bytes. */
@@ -20,6 +21,8 @@ export interface SeenMemory {
   readonly swappedIn: number
   readonly swappedOut: number
   readonly cache: number
+  /** What its kernel keeps of what is free or in the page cache. */
+  readonly reserve: number
   readonly rss: number
 }
 
@@ -67,6 +70,7 @@ export class DomainLife {
   /** Whether its OOM killer is likely to have ended a program. */
   wasKilled = false
   pinned: DomainMemoryView['pinned']
+  readonly #atHand = new PagesAtHand()
   readonly #affinities: (CpuSet | undefined)[] = []
   /** Of the tick before. */
   /** Ticks that it had had when its balloon was first asked for another size. */
@@ -114,7 +118,7 @@ export class DomainLife {
     const index = this.end
     this.runs.push(isRunning(domain.state))
     this.vcpus.push(domain.vcpus.length)
-    this.memory.push(seenMemory(domain.memory, seconds))
+    this.memory.push(seenMemory(domain.memory, this.#atHand, seconds))
     this.hold = domain.memory.hold
     this.wasKilled ||= domain.memory.events?.oomKilled ?? false
     this.pinned = domain.memory.pinned
@@ -163,17 +167,19 @@ export class DomainLife {
   }
 }
 
-function seenMemory(memory: DomainMemoryView, seconds: number): SeenMemory {
-  const { actual, maximum, need, swappedIn, swappedOut, diskCaches, rss } = memory
+function seenMemory(memory: DomainMemoryView, atHand: PagesAtHand, seconds: number): SeenMemory {
+  const { actual, maximum, available, unused, usable, need, swappedIn, swappedOut, diskCaches, rss } = memory
   const nan = Number.NaN
+  const inUse = need?.inUse ?? nan
   return {
     actual: actual ?? nan,
     maximum: maximum ?? nan,
-    used: need?.inUse ?? nan,
+    used: inUse - atHand.take(available ?? nan, inUse),
     swapped: need?.swapDebt ?? nan,
     swappedIn: (swappedIn ?? nan) / seconds,
     swappedOut: (swappedOut ?? nan) / seconds,
     cache: diskCaches ?? nan,
+    reserve: (unused ?? nan) + (diskCaches ?? nan) - (usable ?? nan),
     rss: rss ?? nan,
   }
 }

@@ -1,5 +1,5 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import { programThatUses, qemuOverhead } from '../simulation/guest-memory.ts'
+import { programThatUses, qemuOverhead, usualReserve } from '../simulation/guest-memory.ts'
 import type {
   Change,
   DomainScenario,
@@ -167,6 +167,7 @@ function memoryScenario(life: DomainLife): MemoryScenario {
     actual: own,
     program: { size: program(0), touch: touched(life) },
     ...(cache !== undefined && { cache }),
+    reserve: reserveOf(life),
     ...(plugged && { virtioMem: { size: plugged.size, requested: plugged.requested } }),
     swap: life.memory.some(({ swappedOut, swapped }) => swappedOut > 0 || swapped > 0) ? 'disk' : 'none',
     ...(life.refuses && { balloon: 'refuses' as const }),
@@ -177,14 +178,18 @@ function memoryScenario(life: DomainLife): MemoryScenario {
 }
 
 /** By tick of a life: the size of a program with which the simulated guest uses as much; a tick that says nothing is as the next that does. */
-function programAt({ memory }: DomainLife): (index: number) => number {
+function programAt(life: DomainLife): (index: number) => number {
+  const { memory } = life
+  const reserve = reserveOf(life)
   const sizes = memory.map(({ used, swapped, maximum }) =>
-    Number.isNaN(used) || Number.isNaN(maximum) ? Number.NaN : programThatUses(used, maximum) + swapped,
+    Number.isNaN(used) || Number.isNaN(maximum)
+      ? Number.NaN
+      : programThatUses(used, maximum, reserve) + swapped,
   )
   if (sizes.every(Number.isNaN)) {
     const rss = known(memory, 'rss') ?? 0
     const maximum = known(memory, 'maximum') ?? defaultMaximum
-    return () => programThatUses(Math.max(0, rss - qemuOverhead), maximum)
+    return () => programThatUses(Math.max(0, rss - qemuOverhead), maximum, reserve)
   }
   for (let index = sizes.length - 2; index >= 0; index--) {
     if (Number.isNaN(sizes[index]!)) sizes[index] = sizes[index + 1]!
@@ -193,6 +198,12 @@ function programAt({ memory }: DomainLife): (index: number) => number {
     if (Number.isNaN(sizes[index]!)) sizes[index] = sizes[index - 1]!
   }
   return (index) => sizes[Math.min(index, sizes.length - 1)]!
+}
+
+/** Bytes: the least, since what of the page cache a guest counts as usable differs from time to time. */
+function reserveOf({ memory }: DomainLife): number {
+  const seen = memory.flatMap(({ reserve }) => (Number.isNaN(reserve) ? [] : [reserve]))
+  return seen.length === 0 ? usualReserve : Math.max(0, Math.min(...seen))
 }
 
 /** Bytes that its program touches each second, by what came back of what was swapped out; 0 where nothing did. */

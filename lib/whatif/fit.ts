@@ -6,7 +6,7 @@ import type { Entry, RecordedTick, RunEntry } from '../recording/entries.ts'
 import { type RecordedView, recordedViews } from '../recording/recorded-views.ts'
 import { hostOwnMemory } from '../simulation/machine.ts'
 import type { Change, Scenario } from '../simulation/scenario.ts'
-import { KiB } from '../util/units.ts'
+import { KiB, MiB } from '../util/units.ts'
 import type { View } from '../view/view.ts'
 import { DomainLife } from './domain-life.ts'
 import { domainScenario, type FitRules, lifeChanges } from './fit-domain.ts'
@@ -46,6 +46,8 @@ export interface FittedRecording {
 
 /** Deviation of another program's load on a pCPU from its mean that is noise. */
 const backgroundSlack = (mean: number) => 0.02 + 0.1 * mean
+/** Bytes: the same of what other programs of the host hold. */
+const programsSlack = () => 64 * MiB
 
 /**
  * Fits a load for the simulated host to a recording: what each vCPU wanted and what each guest used of its memory, from
@@ -100,7 +102,8 @@ class Fit {
   readonly #online: CpuSet[] = []
   readonly #pcpus = new Map<number, Pcpu>()
   #topology: Topology | undefined
-  #own = Number.NaN
+  /** By tick: bytes that the host's own programs held; NaN: not known. */
+  readonly #programs: number[] = []
   /** By tick: the cpuset that all guests share; undefined: they do not, or it is not known. */
   readonly #cpusets: (CpuSet | undefined)[] = []
 
@@ -158,13 +161,20 @@ class Fit {
     const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, rules))
     const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, rules))
     const background = this.#backgrounds(whole, clock.at)
+    const memory = this.#memory(whole.memory, clock.between)
     const cpusets = this.#cpusetChanges(whole.online, clock.between)
     const scenario: Scenario = {
       pcpus: whole,
-      memory: this.#memory(whole.memory),
+      memory: memory.memory,
       background: background.first,
       domains,
-      changes: [...this.#onlineChanges(clock.between), ...cpusets.changes, ...background.changes, ...changes],
+      changes: [
+        ...this.#onlineChanges(clock.between),
+        ...memory.changes,
+        ...cpusets.changes,
+        ...background.changes,
+        ...changes,
+      ],
       ...(first && !whole.online.equals(first) && { offline: whole.online.minus(first).toString() }),
       ...(cpusets.first && { cpuset: cpusets.first }),
     }
@@ -213,10 +223,8 @@ class Fit {
       series.push(background)
       this.#background.set(id, series)
     }
-    if (Number.isNaN(this.#own) && memory.available !== undefined) {
-      const held = domains.reduce((sum, one) => sum + (one.memory.rss ?? 0) + (one.memory.hugePages ?? 0), 0)
-      this.#own = topology.memory - memory.available - held
-    }
+    const held = domains.reduce((sum, one) => sum + (one.memory.rss ?? 0) + (one.memory.hugePages ?? 0), 0)
+    this.#programs.push(topology.memory - (memory.available ?? Number.NaN) - held)
     const [cpuset] = domains.map((domain) => domain.cpuset)
     const isShared = domains.every((domain) => cpuset && domain.cpuset?.equals(cpuset))
     this.#cpusets.push(isShared ? cpuset : undefined)
@@ -235,10 +243,18 @@ class Fit {
     }
   }
 
-  /** What the host's own programs hold, the simulated host has in its own way. */
-  #memory(total: number): number {
-    const more = Number.isNaN(this.#own) ? 0 : this.#own - hostOwnMemory
-    return Math.floor(Math.max(total / 2, total - Math.max(0, more)) / KiB) * KiB
+  /**
+   * The host's memory, less what its own programs held all the time beyond what they do on the simulated host; and what they
+   * held more than that.
+   */
+  #memory(total: number, at: (index: number) => number) {
+    const held = stretches(this.#programs, programsSlack).filter(({ mean }) => !Number.isNaN(mean))
+    const least = Math.min(total / 2, ...held.map(({ mean }) => mean))
+    const lasting = Math.floor(Math.max(0, least - hostOwnMemory) / KiB) * KiB
+    const changes = held.map(({ first, mean }): Change => {
+      return { at: first === 0 ? 0 : at(first), kind: 'hostPrograms', bytes: Math.max(0, mean - lasting) }
+    })
+    return { memory: total - lasting, changes }
   }
 
   #backgrounds(whole: Topology, at: (index: number) => number) {

@@ -102,8 +102,21 @@ export const classic: Readonly<Record<string, Case>> = Object.fromEntries(
   crowds.map((crowd) => [crowd.name, (stage) => run(crowd, stage)]),
 )
 
-async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
-  const { options } = stage
+/** Guests in their places, with their loads running. */
+interface Placed {
+  readonly guests: readonly Guest[]
+  readonly loads: readonly Load[]
+  readonly places: readonly (number | 'any')[]
+  readonly affinities: readonly string[]
+  readonly size: Size
+  /** Fraction of one pCPU that a load takes alone. */
+  readonly alone: (load: Load) => number
+}
+
+/** Puts the guests of A1 in their places, all on one pCPU, and begins their loads. */
+export const placeA1 = (stage: Stage): Promise<Placed> => placeCrowd(crowds[0]!, stage)
+
+async function placeCrowd(crowd: Crowd, stage: Stage): Promise<Placed> {
   const pcpus = [...stage.host.topology.online]
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
   const each = crowd.each ?? Math.max(2, Math.ceil(8 / pcpus.length))
@@ -112,14 +125,21 @@ async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
   const loads = guests.map((_, i) => crowd.load(i))
   const later = crowd.turn ? pcpus.map((_, i) => crowd.turn!.load(i, size)) : []
   const alone = await calibrate(stage.lab, guests, [...loads, ...later])
-  const wantedBy = (loads: readonly Load[]): Wanted =>
-    new Map(guests.map(({ domain }, i) => [domain, alone(loads[i]!)]))
 
   // They boot free and are pinned then: all on one pCPU they would take minutes.
   const places = guests.map((_, i) => crowd.place(i, size))
   const affinities = places.map((place) => `${place === 'any' ? stage.host.topology.online : pcpus[place]}`)
   await Promise.all(guests.map((guest, i) => guest.pin(affinities[i]!)))
   await start(guests, loads)
+  return { guests, loads, places, affinities, size, alone }
+}
+
+async function run(crowd: Crowd, stage: Stage): Promise<CaseResult> {
+  const { options } = stage
+  const { guests, loads, places, affinities, size, alone } = await placeCrowd(crowd, stage)
+  const pcpus = [...stage.host.topology.online]
+  const wantedBy = (loads: readonly Load[]): Wanted =>
+    new Map(guests.map(({ domain }, i) => [domain, alone(loads[i]!)]))
 
   const watched = ticksBefore(crowd, options)
   const pilot = stage.pilot({ interval, scheduler: balance() })

@@ -16,6 +16,7 @@ import { RUN_ID } from './run-id.ts'
 import { SQUEEZE } from './squeeze.ts'
 import { TRAP } from './trap.ts'
 import { VIRTIO_MEM } from './virtio-mem.ts'
+import { WHATIF } from './what-if.ts'
 
 const cases: Readonly<Record<string, Case>> = {
   ...classic,
@@ -36,6 +37,7 @@ const cases: Readonly<Record<string, Case>> = {
   'RUN-ID': RUN_ID,
   'DRY-RUN': DRY_RUN,
   RECORDED,
+  WHATIF,
 }
 
 /** Those that need cgroups, which a private host does not have: they always run on `qemu:///system`. */

@@ -4,15 +4,15 @@ import type { Tick } from '../../../lib/control/tick.ts'
 import { GiB, MiB } from '../../../lib/util/units.ts'
 import type { View } from '../../../lib/view/view.ts'
 import type { Guest } from '../guest.ts'
-import type { Case } from './case.ts'
+import type { Case, Stage } from './case.ts'
 import { firstLook, mib, type Player, type Role, reserveFor, sizes, spare, usedBy } from './memory-host.ts'
 import { gaveBack, judgeGrowth } from './memory-judge.ts'
 
-const interval = 2_000
+export const interval = 2_000
 const start = 512 * MiB
 const maximum = 2 * GiB
 /** What a growing program takes in a second, as the classic one does. */
-const growthMiB = 20
+export const growthMiB = 20
 /** What one that stops early holds then. */
 const early = 600 * MiB
 /** The size that each guest can come to where all of them grow. */
@@ -25,11 +25,13 @@ const mostTicks = { growing: 90, givingBack: 90 }
 /** Ticks for which those that have grown hold what they have before they free it. */
 const ticksHeld = 3
 
+const rolesOfM1: readonly Role[] = ['late', 'idle', 'idle', 'idle']
+
 /**
  * Four guests of 512 MiB that may have 2 GiB. The program of the first grows to all that it can hold and then frees
  * all; the others are idle. The host reserve is such that it cannot grow unless the idle ones give.
  */
-export const M1 = memoryCase('M1', ['late', 'idle', 'idle', 'idle'])
+export const M1 = memoryCase('M1', rolesOfM1)
 
 /** All four grow side by side as far as the host reserve lets them, and then free all. */
 export const M2 = memoryCase('M2', ['equal', 'equal', 'equal', 'equal'])
@@ -40,26 +42,48 @@ export const M3 = memoryCase('M3', ['early', 'early', 'late', 'late'])
 /** The first stops early and frees, the second goes on to all that it can hold, two are idle. */
 export const M4 = memoryCase('M4', ['early', 'late', 'idle', 'idle'])
 
+/** The guests of a case before their programs grow. */
+interface Ground {
+  readonly players: readonly Player[]
+  /** The host as it is then. */
+  readonly before: View
+  /** Bytes that those who do not grow have to give. */
+  readonly lacking: number
+  readonly hostMemoryReserve: number
+}
+
+/** Starts the guests of M1 and works out the host reserve for them. */
+export const prepareM1 = (stage: Stage): Promise<Ground> => prepare(stage, rolesOfM1)
+
+async function prepare(stage: Stage, roles: readonly Role[]): Promise<Ground> {
+  const guests = await stage.fresh(
+    roles.map((_, i) => ({ name: `aos_vm${i + 1}`, memoryMiB: mib(start), maximumMiB: mib(maximum) })),
+  )
+  const before = await firstLook(stage)
+  const players = guests.map((guest, i) => playerOf(guest, roles[i]!, before))
+  const lacking = lackingOf(players, before)
+  const hostMemoryReserve = reserveFor(before, roomFor(players) - lacking)
+  const goals = players.map(({ most }) => mib(most)).join(', ')
+  stage.options.log(`host reserve ${mib(hostMemoryReserve)} MiB; the programs will hold ${goals} MiB`)
+  return { players, before, lacking, hostMemoryReserve }
+}
+
+/** Has the programs of those that grow begin, 20 MiB in a second. */
+export async function grow(players: readonly Player[]): Promise<void> {
+  await Promise.all(players.map(({ guest, most }) => guest.send(`grow ${growthMiB} 1 ${mib(most)}`)))
+}
+
 function memoryCase(name: string, roles: readonly Role[]): Case {
   return async (stage) => {
     const { log } = stage.options
-    const guests = await stage.fresh(
-      roles.map((_, i) => ({ name: `aos_vm${i + 1}`, memoryMiB: mib(start), maximumMiB: mib(maximum) })),
-    )
-    const before = await firstLook(stage)
-    const players = guests.map((guest, i) => playerOf(guest, roles[i]!, before))
-    const lacking = lackingOf(players, before)
-    const hostMemoryReserve = reserveFor(before, roomFor(players) - lacking)
-    const goals = players.map(({ most }) => mib(most)).join(', ')
-    log(`host reserve ${mib(hostMemoryReserve)} MiB; the programs will hold ${goals} MiB`)
-
+    const { players, before, lacking, hostMemoryReserve } = await prepare(stage, roles)
     const ticks: Tick[] = []
     const held: number[][] = []
     /** Index of the last tick before those that grew to the end free. */
     let grown: number | undefined
     let full: number | undefined
     const growing = players.filter(({ most }) => most > 0)
-    await Promise.all(growing.map(({ guest, most }) => guest.send(`grow ${growthMiB} 1 ${mib(most)}`)))
+    await grow(growing)
     for await (const tick of stage.pilot({ interval, ballooning: shares(), hostMemoryReserve })) {
       const now = ticks.push(tick)
       const stats = await Promise.all(growing.map(({ guest }) => guest.stat()))
@@ -88,7 +112,7 @@ function memoryCase(name: string, roles: readonly Role[]): Case {
   }
 }
 
-async function free(player: Player, now: number): Promise<void> {
+export async function free(player: Player, now: number): Promise<void> {
   await player.guest.send(`mem -${mib(maximum)}`)
   player.freedAt = now
 }

@@ -67,6 +67,20 @@ describe('the load of a recording, played', () => {
     )
     expect(missOf(await answer(recording, asked), truth).largestSize).toBeLessThan(limits.size)
   })
+
+  it('has guests keep what theirs kept, and the host as much less as other programs came to hold', async () => {
+    const growing = scenarios.M1()
+    const scenario: Scenario = {
+      ...growing,
+      domains: growing.domains.map((one) => ({ ...one, memory: { ...one.memory, reserve: 70 * MiB } })),
+      changes: [...growing.changes!, { at: 20_000, kind: 'hostPrograms', bytes: 1_024 * MiB }],
+    }
+    const options = { ...watched, ...reserve, ballooning: ballooning.shares() }
+    const recording = await fitted(scenario, options, 40)
+    const asked = { ...options, ballooning: ballooning.watermark() }
+    const truth = await measured(scenario, asked, 40)
+    expect(missOf(await answer(recording, asked), truth).largestSize).toBeLessThan(limits.size)
+  })
 })
 
 describe('a fitted load', () => {

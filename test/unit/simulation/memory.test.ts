@@ -44,6 +44,27 @@ async function levelsOf(host: SimulatedHost) {
 
 const squeezed = { maximum: 1 * GiB, program: { size: 440 * MiB } }
 
+describe('what a kernel keeps to itself', () => {
+  it('is not usable, and free all the same', async () => {
+    const { host, guest, levels } = await oneGuest({ maximum: 512 * MiB, cache: 0, reserve: 70 * MiB })
+    await guest.setMemoryStatsPeriod(1)
+    await host.clock.sleepUntil(3_000)
+    const { unused, usable } = await levels()
+    expect(unused - usable).toBe(70 * MiB)
+  })
+})
+
+describe('what the programs of the host hold', () => {
+  it('is not there for its guests, from when on it is held', async () => {
+    const changes = [{ at: 5_000, kind: 'hostPrograms', bytes: 2 * GiB } as const]
+    const host = simulate({ pcpus: 1, memory: 4 * GiB, domains: [], changes })
+    const available = async () => (await host.sampleMemory()).host.available
+    expect(await available()).toBe(4 * GiB - 384 * MiB)
+    await host.clock.sleepUntil(6_000)
+    expect(await available()).toBe(2 * GiB)
+  })
+})
+
 describe('statistics', () => {
   it('are but actual and rss until a period is set, and again after a restart', async () => {
     const { host, guest, levels } = await oneGuest({ maximum: 512 * MiB }, [{ at: 10_000, kind: 'restart' }])

@@ -57,6 +57,11 @@ describe('a scenario that makes no sense is a TypeError that names what is wrong
       changing({ at: 2, kind: 'pause' }, { at: 1, kind: 'stop' }),
       /changes\[0\].*does not run/,
     ],
+    [
+      'programs of the host below nothing',
+      { ...sound, changes: [{ at: 1, kind: 'hostPrograms', bytes: -1 }] },
+      /bytes/,
+    ],
     ['resuming what runs', changing({ at: 1, kind: 'resume' }), /is not paused/],
     ['sticking twice', changing({ at: 1, kind: 'stick' }, { at: 2, kind: 'stick' }), /is stuck already/],
     ['no such vCPU', changing({ at: 1, kind: 'load', load: { kind: 'spin' }, vcpu: 2 }), /has no vCPU 2/],
