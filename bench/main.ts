@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { measureAllocations } from './allocate/allocate.ts'
 import { allocateTable } from './allocate/table.ts'
+import { measureFaces } from './faces/faces.ts'
+import { facesTable } from './faces/table.ts'
 import { footprintTable, measureFootprint } from './footprint.ts'
 import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
@@ -124,6 +126,14 @@ program
   .action(record)
 
 program
+  .command('faces')
+  .description(
+    'what it costs to show a host of 1,000 guests and 512 pCPUs, a Tick a second; needs Chromium, no lab',
+  )
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(faces)
+
+program
   .command('metrics')
   .description(
     "time scrapes of `ballast run --metrics` beside Debian's prometheus-libvirt-exporter on the same 50 and 200 paused " +
@@ -132,6 +142,12 @@ program
   .option('--turns <count>', `turns of each size, at least ${leastTurns}`, atLeast(leastTurns), 15)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(metrics)
+
+async function faces({ json }: Pick<Options, 'json'>): Promise<void> {
+  const figures = await measureFaces(log)
+  console.log(json ? JSON.stringify(figures, shortened) : facesTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 async function metrics({ turns, json }: Pick<Options, 'turns' | 'json'>): Promise<void> {
   try {

@@ -27,16 +27,27 @@ const gaps = { thread: 1, core: 3, cache: 8, cell: 14, padding: 8, title: 18 }
 /** Pixels of a side, at most and at least. */
 const sides = { most: 44, least: 8 }
 /** Pixels that a map may be high, as far as its pCPUs can be as small. */
-const fitHeight = 420
+const fitHeight = 460
+const mostCellsPerRow = 4
 
 type Pcpu = Inventory['pcpus'][number]
 
 /** The largest map that fits `width` and is not too high. */
 export function layoutMap(pcpus: readonly Pcpu[], width: number): MapLayout {
+  const cells = new Set(pcpus.map(cellOf)).size
   for (let side = sides.most; ; side--) {
-    const layout = layoutWith(pcpus, width, side)
-    if (side <= sides.least || layout.height <= fitHeight) return layout
+    let lowest: MapLayout | undefined
+    for (let perRow = 1; perRow <= Math.min(cells, mostCellsPerRow); perRow++) {
+      const layout = layoutWith(pcpus, width, side, perRow)
+      if (layout && (!lowest || layout.height < lowest.height)) lowest = layout
+    }
+    if (lowest && (side <= sides.least || lowest.height <= fitHeight)) return lowest
+    if (side === 1) throw new Error('a core of one pixel fits any width')
   }
+}
+
+function cellOf({ socket, cell }: Pcpu): string {
+  return `${socket} ${cell}`
 }
 
 interface Placed {
@@ -47,7 +58,13 @@ interface Placed {
   readonly height: number
 }
 
-function layoutWith(pcpus: readonly Pcpu[], width: number, side: number): MapLayout {
+/** Undefined: a core is wider than what there is for it. */
+function layoutWith(
+  pcpus: readonly Pcpu[],
+  width: number,
+  side: number,
+  perRow: number,
+): MapLayout | undefined {
   const boxes: Box[] = []
   const cores: Box[] = []
   const caches: Box[] = []
@@ -55,10 +72,11 @@ function layoutWith(pcpus: readonly Pcpu[], width: number, side: number): MapLay
   const positions = pcpus.map((pcpu, position) => ({ pcpu, position }))
   const severalSockets = new Set(pcpus.map(({ socket }) => socket)).size > 1
   let [x, y, rowHeight] = [0, 0, 0]
-  for (const members of groups(positions, ({ pcpu }) => `${pcpu.socket} ${pcpu.cell}`)) {
+  for (const members of groups(positions, ({ pcpu }) => cellOf(pcpu))) {
     const { socket, cell } = members[0]!.pcpu
-    const inner = width - 2 * gaps.padding
+    const inner = Math.floor((width - (perRow - 1) * gaps.cell) / perRow) - 2 * gaps.padding
     const placed = placeCaches(members, inner, side)
+    if (placed.width > inner) return undefined
     const name = severalSockets ? `socket ${socket}, cell ${cell}` : `cell ${cell}`
     const box = {
       name,
@@ -124,9 +142,10 @@ function placeCaches(members: readonly Member[], width: number, side: number): P
   return { pcpus, cores, caches, width: widest, height: y + rowHeight }
 }
 
-/** Cores in a row of one cache: about four times as wide as high. */
+/** Cores in a row of one cache: about four times as wide as high, in full rows where that can be. */
 function columnsFor(cores: number): number {
-  return Math.max(4, Math.ceil(Math.sqrt(cores * 4)))
+  const rows = Math.max(1, Math.round(Math.sqrt(cores / 4)))
+  return Math.ceil(cores / rows)
 }
 
 function moved(box: Box, dx: number, dy: number): Box {

@@ -40,7 +40,7 @@ export function drawOverview(
       const level = levelOf(lowest)
       context.fillStyle = level === 'unknown' ? colors.faint : colors[level]
       const filled = Math.max(2, (scoreHeight * lowest) / 100)
-      context.fillRect(x, scoreHeight - filled, Math.max(1, step - (step > 3 ? 1 : 0)), filled)
+      context.fillRect(x, scoreHeight - filled, step > 8 ? step - 1 : step + 0.5, filled)
     }
     if (made + amiss > 0) {
       context.fillStyle = amiss > 0 ? colors.bad : colors.mark

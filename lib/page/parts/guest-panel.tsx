@@ -10,11 +10,11 @@ import { Scroller } from './scroller.tsx'
 import { percentText, Score, sizeText } from './texts.tsx'
 
 const cpuLines = [
-  { label: 'load, % of a pCPU', color: 'load', dash: [] },
+  { label: 'load, % of a pCPU', color: 'line-load', dash: [] },
   { label: 'longest wait, %', color: 'bad', dash: [6, 4] },
 ] as const
 const memoryLines = [
-  { label: 'size, MiB', color: 'load', dash: [] },
+  { label: 'size, MiB', color: 'line-load', dash: [] },
   { label: 'in use, MiB', color: 'well', dash: [2, 3] },
   { label: 'target, MiB', color: 'mark', dash: [8, 4] },
 ] as const

@@ -6,9 +6,12 @@ import { type GuestRow, guestRows, type SortKey, sortGuests } from '../figures/g
 import { Scroller } from './scroller.tsx'
 import { GuestLink, percentText, Score, sizeText } from './texts.tsx'
 
-/** Pixels of a row, as the style sheet has it; rows beyond the edge that are drawn all the same. */
+/** Pixels of a row, as the style sheet has it. */
 const rowHeight = 30
-const beyond = 6
+/** Rows are made in groups: between two of them scrolling is the browser's alone. */
+const group = 12
+/** One before and one after those that can be seen: the list is at most 900 pixels high. */
+const groupsInView = 2 + Math.ceil(900 / (rowHeight * group)) + 1
 
 interface Column {
   readonly key: SortKey
@@ -38,7 +41,7 @@ export function GuestTable({ moment, filter }: { readonly moment: Moment; readon
     key: 'score',
     isDescending: false,
   })
-  const [window, setWindow] = useState({ top: 0, height: 600 })
+  const [firstGroup, setFirstGroup] = useState(0)
   const scroller = useRef<HTMLElement>(null)
   const rows = useMemo(() => {
     const wanted = filter.value.trim().toLowerCase()
@@ -46,14 +49,12 @@ export function GuestTable({ moment, filter }: { readonly moment: Moment; readon
     const kept = wanted === '' ? all : all.filter(({ name }) => name.toLowerCase().includes(wanted))
     return sortGuests(kept, sort.key, sort.isDescending)
   }, [moment, filter.value, sort])
-  const first = Math.max(0, Math.floor(window.top / rowHeight) - beyond)
-  const last = Math.min(rows.length, Math.ceil((window.top + window.height) / rowHeight) + beyond)
+  const first = Math.min(firstGroup * group, Math.max(0, rows.length - group))
+  const last = Math.min(rows.length, (firstGroup + groupsInView) * group)
   const sortBy = ({ key, isDescending }: Column) =>
     setSort((before) => ({ key, isDescending: before.key === key ? !before.isDescending : isDescending }))
-  const scroll = () => {
-    const { scrollTop, clientHeight } = scroller.current!
-    setWindow({ top: scrollTop, height: clientHeight })
-  }
+  const scroll = () =>
+    setFirstGroup(Math.max(0, Math.floor(scroller.current!.scrollTop / (rowHeight * group)) - 1))
   return (
     <section class="guests" aria-label="Guests">
       <div class="heading">
@@ -75,6 +76,11 @@ export function GuestTable({ moment, filter }: { readonly moment: Moment; readon
       </div>
       <Scroller name="List of guests" box={scroller} onScroll={scroll}>
         <table aria-rowcount={rows.length + 1}>
+          <colgroup>
+            {columns.map(({ key }) => (
+              <col key={key} class={`of-${key}`} />
+            ))}
+          </colgroup>
           <thead>
             <tr>
               {columns.map((column) => (

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
 import { go } from '../data/location.ts'
 import type { Series } from '../figures/series.ts'
+import { clockText } from './texts.tsx'
 import { type Colors, colorsOf } from './use-canvas.ts'
 
 export interface Line {
@@ -70,9 +71,13 @@ function optionsOf(place: HTMLElement, lines: readonly Line[], now: () => number
     cursor: { sync: { key: 'moment' } },
     legend: { live: true },
     scales: { y: { range: (_, __, most) => [0, Math.max(10, most * 1.05)] } },
-    axes: [axis, { ...axis, size: 52 }],
+    axes: [
+      // Without the date, which stands above, and of 24 hours as everywhere.
+      { ...axis, space: 70, values: (_, seconds) => seconds.map((second) => clockText(1_000 * second)) },
+      { ...axis, size: 52 },
+    ],
     series: [
-      { value: '{HH}:{mm}:{ss}', label: 'time' },
+      { value: (_, second) => (second == null ? '--' : clockText(1_000 * second)), label: 'time' },
       ...lines.map(({ label, color, dash }) => ({
         label,
         stroke: colors[color],

@@ -38,13 +38,13 @@ export function Summary({ moment }: { readonly moment: Moment }) {
       </div>
       <dl class="tiles">
         <Tile name="Lowest score" value={lowest ? `${lowest.score}` : '–'}>
-          {lowest && <GuestLink {...lowest} />}
+          {lowest && (lowest.score === 100 ? 'all guests' : <GuestLink {...lowest} />)}
         </Tile>
         <Tile name="pCPUs busy" value={percentText(meanBusy)}>
           {tick.deviation === undefined ? 'deviation not known' : `deviation ${tick.deviation.toFixed(1)} %`}
         </Tile>
         <Tile name="Longest wait" value={percentText(longest?.delay, 1)}>
-          {longest && <GuestLink {...longest} />}
+          {longest && (longest.delay === 0 ? 'nobody waits' : <GuestLink {...longest} />)}
         </Tile>
         <Tile name="Memory given" value={committed === undefined ? '–' : formatBytes(committed)}>
           {budget !== undefined && `of ${formatBytes(budget)}`}

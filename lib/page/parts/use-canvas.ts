@@ -1,13 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
 
-/** Colours of the theme that is on, from the style sheet. */
-export type Colors = Readonly<
-  Record<
-    'ink' | 'faint' | 'line' | 'surface' | 'load' | 'load-high' | 'mark' | 'bad' | 'lacking' | 'well',
-    string
-  >
->
-
 const names = [
   'ink',
   'faint',
@@ -15,11 +7,15 @@ const names = [
   'surface',
   'load',
   'load-high',
+  'line-load',
   'mark',
   'bad',
   'lacking',
   'well',
 ] as const
+
+/** Colours of the theme that is on, from the style sheet. */
+export type Colors = Readonly<Record<(typeof names)[number], string>>
 
 export function colorsOf(element: Element): Colors {
   const style = getComputedStyle(element)
