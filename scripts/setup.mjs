@@ -1,5 +1,5 @@
 // Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions, its page and its package for Debian need and the machine lacks, and
-// unpacks Prometheus: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
+// unpacks Prometheus: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--terminal] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -34,6 +34,7 @@ const debian = {
     host: ['cpio', 'e2fsprogs', 'openssh-client', 'perl', 'xz-utils'],
     fuzz: ['clang', 'libclang-rt-dev'],
     shells: ['zsh', 'fish', 'mandoc'],
+    terminal: ['tmux'],
     deb: ['debootstrap', 'lintian'],
     browser: ['chromium', 'fonts-dejavu-core', 'fonts-liberation'],
   },
@@ -79,6 +80,7 @@ const fedora = {
     host: [],
     fuzz: ['clang', 'compiler-rt'],
     shells: ['zsh', 'fish', 'mandoc'],
+    terminal: ['tmux'],
     deb: [],
     browser: ['chromium', 'dejavu-sans-fonts', 'liberation-sans-fonts'],
   },
@@ -113,7 +115,7 @@ function asRoot(command, args, env = {}) {
   )
 }
 
-/** Names of the system packages of these groups ('build', 'cross', 'lab', 'host', 'fuzz', 'shells', 'deb', 'browser') that are not installed; all of them, by
+/** Names of the system packages of these groups ('build', 'cross', 'lab', 'host', 'fuzz', 'shells', 'terminal', 'deb', 'browser') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {
   const system = distribution()
@@ -163,6 +165,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     '--host': 'host',
     '--fuzz': 'fuzz',
     '--shells': 'shells',
+    '--terminal': 'terminal',
     '--deb': 'deb',
     '--browser': 'browser',
   }

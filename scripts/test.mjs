@@ -13,7 +13,7 @@ const groups = [
   { lint: npm('lint'), typecheck: npm('typecheck') },
   { 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') },
   { unit: tests('unit') },
-  { long: tests('long'), native: tests('native') },
+  { long, native: tests('native') },
   // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
   { 'setup:lab': setUpLab },
   { libvirt: tests('libvirt'), package: packaged, prometheus },
@@ -39,6 +39,12 @@ function chosen(args) {
 async function fuzz(output) {
   const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
   return failed ? notHere() : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
+}
+
+/** Processes, among them `ballast top` in a terminal of tmux. */
+async function long(output) {
+  await command(output, process.execPath, 'scripts/setup.mjs', '--terminal')
+  return vitest(output, 'long')
 }
 
 /** The package; its completions with the shells that can be had. */

@@ -6,8 +6,11 @@ export interface Grapheme {
   readonly width: number
 }
 
-/** Each character takes one column: the usual case, which is told apart quickly. */
-const plain = /^[\x20-\x7e]*$/
+/**
+ * Each code unit is a character of one column: ASCII, the letters of Latin, what bars are drawn with. The usual case, which is
+ * told apart quickly; U+00A9 and U+00AE may be emoji, U+00AD is a soft hyphen.
+ */
+const plain = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u2026\u2500-\u259f]*$/
 /** Code units of a grapheme that are shown: combining marks can be piled up without an end. */
 const longestGrapheme = 16
 const segmenter = new Intl.Segmenter()
@@ -15,6 +18,11 @@ const segmenter = new Intl.Segmenter()
 /** Columns that a text takes in a terminal. It is to be `printable`. */
 export function displayWidth(text: string): number {
   return plain.test(text) ? text.length : stringWidth(text)
+}
+
+/** Whether each code unit of a text is a character of one column. */
+export function isPlain(text: string): boolean {
+  return plain.test(text)
 }
 
 /** The graphemes of a text; those without a width of their own are left out. */

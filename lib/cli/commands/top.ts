@@ -96,9 +96,7 @@ async function recorded(context: CliContext, path: string, stored: StoredRecordi
   }
   return async (changed: () => void) => {
     const title = `${uri}  recorded from ${timeText(wallTime)}`
-    const player = new Player(open, { title, signal: context.signal, changed })
-    if (at !== undefined) player.seek(at)
-    return player
+    return new Player(open, { title, at, signal: context.signal, changed })
   }
 }
 

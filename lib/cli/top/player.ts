@@ -16,6 +16,16 @@ const turn = 40
 /** What is to be reached. */
 type Goal = (tick: TickRecord, number: number) => boolean
 
+export interface PlayerOptions {
+  /** What is looked at. */
+  readonly title: string
+  /** Where it begins, in milliseconds since the epoch. Undefined: at the beginning. */
+  readonly at: number | undefined
+  readonly signal: AbortSignal
+  /** Is called when there is something else to be seen. */
+  readonly changed: () => void
+}
+
 /**
  * A recording that is moved through: forward by reading on, back within the Ticks that are kept, and further back by
  * reading it again from its beginning.
@@ -36,16 +46,10 @@ export class Player implements Transport {
   readonly #problems: () => readonly string[]
   readonly #changed: () => void
   readonly #signal: AbortSignal
+  readonly #at: number | undefined
   #fail: (error: unknown) => void = () => {}
 
-  constructor(
-    open: () => Promise<StoredRecording>,
-    {
-      title,
-      signal,
-      changed,
-    }: { readonly title: string; readonly signal: AbortSignal; readonly changed: () => void },
-  ) {
+  constructor(open: () => Promise<StoredRecording>, { title, at, signal, changed }: PlayerOptions) {
     let problems: readonly string[] = []
     this.#open = async function* () {
       const recording = await open()
@@ -55,6 +59,7 @@ export class Player implements Transport {
     this.#problems = () => problems
     this.title = title
     this.#signal = signal
+    this.#at = at
     this.#changed = changed
     this.#ticks = this.#open()
   }
@@ -63,7 +68,8 @@ export class Player implements Transport {
     return new Promise((resolve, reject) => {
       this.#fail = reject
       this.#signal.addEventListener('abort', () => resolve(), { once: true })
-      this.#begin((isCurrent) => this.#readUntil((_, number) => number >= 0, isCurrent))
+      if (this.#at !== undefined) this.seek(this.#at)
+      else this.#goTo(0)
     })
   }
 

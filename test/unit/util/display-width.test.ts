@@ -1,6 +1,7 @@
 import fc from 'fast-check'
+import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { cutToWidth, displayWidth, fitEnd, graphemesOf } from '../../../lib/util/display-width.ts'
+import { cutToWidth, displayWidth, fitEnd, graphemesOf, isPlain } from '../../../lib/util/display-width.ts'
 import { printable } from '../../../lib/util/printable.ts'
 import { runs } from '../../support/runs.ts'
 
@@ -40,6 +41,13 @@ describe('a text in a terminal', () => {
       }),
       { numRuns: runs(300) },
     )
+  })
+
+  it('is as wide when it is told apart quickly', () => {
+    const units = Array.from({ length: 0x2600 }, (_, code) => String.fromCharCode(code))
+    const plain = units.filter(isPlain)
+    expect(plain.length).toBeGreaterThan(500)
+    expect(plain.filter((unit) => stringWidth(unit) !== 1)).toEqual([])
   })
 
   it('has no piles of marks', () => {

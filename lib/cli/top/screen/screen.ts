@@ -1,5 +1,5 @@
 import { cursorTo } from 'ansi-escapes'
-import { graphemesOf } from '../../../util/display-width.ts'
+import { graphemesOf, isPlain } from '../../../util/display-width.ts'
 import { printable } from '../../../util/printable.ts'
 import { type Line, type Palette, type Style, styles } from './styled.ts'
 
@@ -8,6 +8,10 @@ const shortGap = 6
 
 /** What is drawn by this program has one column everywhere; other characters may have another width in this terminal. */
 const certain = /^[\x20-\x7e▁▂▃▄▅▆▇█▒·─…×↑↓]$/
+
+const styleNumbers = Object.fromEntries(styles.map((style, number) => [style, number])) as Readonly<
+  Record<Style, number>
+>
 
 /**
  * The cells of a terminal as they are, and as they are to be. What is written is the difference between the two, so that
@@ -62,7 +66,15 @@ export class Screen {
     const end = begin + this.#columns
     let cell = begin
     for (const { text, style } of line) {
-      const number = styles.indexOf(style)
+      const number = styleNumbers[style]
+      if (isPlain(text)) {
+        const isReplaced = this.#isAscii
+        for (let at = 0; at < text.length && cell < end; at++) {
+          const character = text[at]!
+          this.#put(cell++, isReplaced && character > '~' ? '?' : character, number)
+        }
+        continue
+      }
       // Whatever a page made of it: nothing that a terminal would obey gets past here.
       for (const grapheme of graphemesOf(printable(text))) {
         const { width } = grapheme
