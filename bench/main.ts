@@ -128,7 +128,7 @@ program
 program
   .command('faces')
   .description(
-    'what it costs to show a host of 1,000 guests and 512 pCPUs, a Tick a second; needs Chromium, no lab',
+    'what it costs to show a host of 1,000 guests and 512 pCPUs, a Tick a second; needs Chromium, tmux and a build, no lab',
   )
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(faces)

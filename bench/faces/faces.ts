@@ -1,6 +1,7 @@
 import { size } from './large-ticks.ts'
 import { measurePage, type PageFigures } from './page.ts'
 import { measureServer, type ServerFigures } from './server.ts'
+import { measureTop, type TopFigures } from './top.ts'
 
 export interface FacesFigures {
   readonly bench: 'faces'
@@ -8,11 +9,14 @@ export interface FacesFigures {
   readonly size: typeof size
   readonly page: PageFigures
   readonly server: ServerFigures
+  readonly top: TopFigures
 }
 
 /** What it costs to show a large host that makes a Tick a second. */
 export async function measureFaces(log: (line: string) => void): Promise<FacesFigures> {
   const page = await measurePage(log)
   const server = await measureServer(log)
-  return { bench: 'faces', passed: page.passed && server.passed, size, page, server }
+  const top = await measureTop(log)
+  const passed = page.passed && server.passed && top.passed
+  return { bench: 'faces', passed, size, page, server, top }
 }

@@ -2,7 +2,7 @@ import { formatPercent } from '../../lib/util/format.ts'
 import type { FacesFigures } from './faces.ts'
 
 /** The figures for people. */
-export function facesTable({ size, page, server }: FacesFigures): string {
+export function facesTable({ size, page, server, top }: FacesFigures): string {
   const met = (passed: boolean) => (passed ? 'met' : 'MISSED')
   return [
     `A Tick a second of ${size.guests} guests with ${size.guests * size.vcpus} vCPUs on ${size.pcpus} pCPUs`,
@@ -13,5 +13,11 @@ export function facesTable({ size, page, server }: FacesFigures): string {
     `  the server: ${met(server.passed)}`,
     `    ${server.readers} readers, ${server.stuck} stuck: ${formatPercent(server.served - server.bare, 2)} of a core (at most ${formatPercent(server.limit)})`,
     `    none          ${formatPercent(server.alone - server.bare, 2)}; the same program without a page ${formatPercent(server.bare, 2)}`,
+    `  ballast top in a terminal of tmux: ${met(top.passed)}`,
+    ...top.rounds.map(
+      ({ columns, rows, core, residentMiB }) =>
+        `    ${columns} x ${rows}`.padEnd(18) +
+        `${formatPercent(core)} of a core (at most ${formatPercent(top.limit)}), ${residentMiB.toFixed(0)} MiB resident`,
+    ),
   ].join('\n')
 }
