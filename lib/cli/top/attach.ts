@@ -17,8 +17,8 @@ export interface AttachOptions extends ConnectionOptions {
 }
 
 /**
- * The controller of the host that the options name, where one runs; else a connection of our own that only watches. Undefined:
- * the user stopped the command. Rejects as connecting does, and with what a controller says that cannot be followed.
+ * The controller of the host that the options name, where one runs that can be followed; else a connection of our own that
+ * only watches. Undefined: the user stopped the command. Rejects as connecting does.
  */
 export async function attach(context: CliContext, options: AttachOptions): Promise<LiveSource | undefined> {
   const given = uriOf(context, options)
@@ -26,9 +26,16 @@ export async function attach(context: CliContext, options: AttachOptions): Promi
   const uri = given.includes('://') ? given : ((await canonicalUri(context, options)) ?? given)
   const controllers = runningControllers(uri, context.lockPlaces)
   const [controller] = controllers
-  if (controller) return await follow(context, withoutPassword(uri), controller, controllers.length > 1)
+  let why = 'no controller runs'
+  try {
+    if (controller) return await follow(context, withoutPassword(uri), controller, controllers.length > 1)
+  } catch (error) {
+    if (!(error instanceof BallastError) || context.signal.aborted) throw error
+    // It runs, and cannot be followed: an older one, or one that this user may not ask. The host can be watched all the same.
+    why = error.message
+  }
   const host = await openHost(context, options, { readOnly: true, stays: true })
-  return host && watch(context, host, options)
+  return host && watch(context, host, options, why)
 }
 
 async function follow(
@@ -61,9 +68,9 @@ async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<TickRe
   for await (const { tick } of ticks) yield tick
 }
 
-function watch({ signal }: CliContext, host: Host, { interval }: AttachOptions): LiveSource {
+function watch({ signal }: CliContext, host: Host, { interval }: AttachOptions, why: string): LiveSource {
   return {
-    title: `${withoutPassword(host.uri)}  watching, no controller runs`,
+    title: `${withoutPassword(host.uri)}  watching: ${why}`,
     past: undefined,
     ticks: (async function* () {
       await using _ = closing(host)

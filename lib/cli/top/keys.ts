@@ -48,7 +48,6 @@ export function press(state: LookState, key: Key, on: OnScreen): Pressed {
 function pressControl(state: LookState, name: string | undefined): Pressed {
   switch (name) {
     case 'c':
-    case 'd':
       return { state, command: { kind: 'quit' } }
     case 'z':
       return { state, command: { kind: 'suspend' } }

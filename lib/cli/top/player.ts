@@ -155,7 +155,7 @@ export class Player implements Transport {
     this.#moves = this.#moves
       .then(() => (isCurrent() ? work(isCurrent) : undefined))
       .then(() => {
-        this.message = this.#problems()[0]
+        this.message = this.#isAtEnd ? this.#problems()[0] : undefined
         this.#changed()
       })
     this.#moves.catch((error) => this.#fail(error))

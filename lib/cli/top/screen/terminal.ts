@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs'
+import { constants, openSync, write, writeSync } from 'node:fs'
 import { emitKeypressEvents } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -39,6 +39,8 @@ export class Terminal {
   readonly #process: NodeJS.Process
   readonly #events: TerminalEvents
   readonly #stops: (() => void)[] = []
+  /** What is written to. */
+  readonly #fd: number
   #isTaken = false
   #isLost = false
   #wasRaw = false
@@ -48,6 +50,7 @@ export class Terminal {
     this.#process = process
     this.#events = events
     const { stdin, stdout } = process
+    this.#fd = openAgain(stdout.fd)
     emitKeypressEvents(stdin, { escapeCodeTimeout: escapeTime } as never)
     this.#listen(stdin, 'keypress', (text: string | undefined, key: { name?: string; ctrl?: boolean }) =>
       events.key({ text, name: key.name, ctrl: key.ctrl ?? false }),
@@ -132,7 +135,7 @@ export class Terminal {
 
   #writeNow(text: string): void {
     try {
-      writeSync(this.#process.stdout.fd, text)
+      writeSync(this.#fd, text)
     } catch (error) {
       // It takes nothing: there is no way to give it back.
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) this.#lose()
@@ -144,7 +147,7 @@ export class Terminal {
    * is heard from the host too.
    */
   async #writeAll(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length && this.#isTaken; ) {
       const written = await this.#writeSome(bytes.subarray(at))
       if (written === undefined) return
       at += written
@@ -155,7 +158,7 @@ export class Terminal {
   /** Bytes that were taken; undefined: the terminal has gone. */
   #writeSome(bytes: Buffer): Promise<number | undefined> {
     return new Promise((resolve) => {
-      write(this.#process.stdout.fd, bytes, (error, written) => {
+      write(this.#fd, bytes, (error, written) => {
         if (!error) resolve(written)
         else if (error.code === 'EAGAIN') resolve(0)
         else {
@@ -169,5 +172,17 @@ export class Terminal {
   #listen(emitter: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void): void {
     emitter.on(event, listener as (...args: unknown[]) => void)
     this.#stops.push(() => emitter.off(event, listener as (...args: unknown[]) => void))
+  }
+}
+
+/**
+ * The same terminal, opened anew so that no write waits for it; another program that has it too is not affected. Where this user
+ * may not open it, since it was handed over by another one, it is used as it is.
+ */
+function openAgain(fd: number): number {
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return fd
   }
 }

@@ -174,7 +174,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     mkdirSync(join(directory, 'locks', 'shared'), { recursive: true, mode: 0o700 })
     const controller = spawn(process.execPath, [program(), 'run', '0.2', '--ballooning', 'none'], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     })
     try {
       await once(controller.stdout, 'data')
@@ -193,7 +193,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
       expect(tick(terminal.screen)).toBe(tick(stopped))
       terminal.press('Space')
       controller.kill('SIGTERM')
-      await terminal.shows(/watching, no controller runs .*tick \d+ .*live/)
+      await terminal.shows(/watching: no controller runs .*tick \d+ .*live/)
       terminal.press('q')
     } finally {
       controller.kill('SIGKILL')
