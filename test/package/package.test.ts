@@ -96,6 +96,7 @@ describe('the tarball', () => {
         'dist/cli/main.js',
         'dist/index.d.ts',
         'dist/index.js',
+        'dist/page/index.html',
         'native/sources.txt',
         'package.json',
         'packaging/ballast.schema.json',
