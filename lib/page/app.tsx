@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { connect } from './data/connect.ts'
 import { place } from './data/location.ts'
-import { connection, problem, shown } from './data/state.ts'
+import { connection, info, problem, shown } from './data/state.ts'
 import { Decisions } from './parts/decisions.tsx'
 import { GuestPanel } from './parts/guest-panel.tsx'
 import { GuestTable } from './parts/guest-table.tsx'
@@ -10,6 +10,7 @@ import { HostMap } from './parts/host-map.tsx'
 import { Summary } from './parts/summary.tsx'
 import { TimeBar } from './parts/time-bar.tsx'
 import { TokenForm } from './parts/token-form.tsx'
+import { WhatIf } from './parts/what-if.tsx'
 
 /** The page. */
 export function App() {
@@ -38,6 +39,7 @@ export function App() {
             <GuestTable moment={moment} filter={filter} />
             <Decisions moment={moment} />
           </div>
+          {info.value?.kind === 'recording' && <WhatIf info={info.value} />}
         </main>
       ) : (
         <main>

@@ -1,13 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
+const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
 /** `npm run build:page`: the page as files that refer to each other by relative paths, wherever they are served. */
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: beside('.'),
   base: './',
-  // As in dist/ itself: what users get is licensed as what it is made of says, in the files' own comments.
+  resolve: {
+    alias: [{ find: /^.*\/util\/xml-reader\.ts$/, replacement: beside('simulator/xml-reader.ts') }],
+  },
   build: {
-    outDir: fileURLToPath(new URL('../../dist/page', import.meta.url)),
+    outDir: beside('../../dist/page'),
     emptyOutDir: true,
     target: 'es2022',
     // No data: addresses, which the page's own policy forbids.

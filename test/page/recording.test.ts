@@ -14,7 +14,7 @@ let browser: Browser
 let served: Served
 beforeAll(async () => {
   const recordings = join(directory, 'recordings')
-  const args = ['run', '1', '--ticks', '300', '--record', recordings, '--journal', join(directory, 'journal')]
+  const args = ['run', '1', '--ticks', '150', '--record', recordings, '--journal', join(directory, 'journal')]
   await ballast(args, async () => simulate(scenarios.M1()))
   served = await serve(nowhere, ['serve', recordings, '--listen', '0'])
   browser = await launchBrowser()
@@ -34,7 +34,7 @@ describe('the page of a recording', () => {
     const { page, complaints } = await visit(browser, served.url)
     await page.getByText('recording', { exact: true }).waitFor()
     const slider = page.getByRole('slider', { name: 'Moment that is shown' })
-    expect(await slider.inputValue()).toBe('299')
+    expect(await slider.inputValue()).toBe('149')
     const size = () => page.locator('.guests tr', { hasText: 'guest1' }).locator('td').nth(3).textContent()
     const atEnd = await size()
     const change = page.locator('.change', { hasText: 'guest1: balloon set' }).last()
@@ -42,7 +42,7 @@ describe('the page of a recording', () => {
     expect(await change.locator('dl.rows').textContent()).toMatch(/reason.*predicted.*after.*\(3 samples\)/)
     await change.locator('time').click()
     await page.waitForURL(/#at=2026-/)
-    expect(Number(await slider.inputValue())).toBeLessThan(150)
+    expect(Number(await slider.inputValue())).toBeLessThan(149)
     await page.getByRole('button', { name: 'Tick after' }).click()
     await expect.poll(size).not.toBe(atEnd)
     // Another piece of it.
@@ -50,8 +50,34 @@ describe('the page of a recording', () => {
     await page.keyboard.press('Home')
     expect(await slider.inputValue()).toBe('0')
     await page.getByRole('button', { name: 'End' }).click()
-    expect(await slider.inputValue()).toBe('299')
+    expect(await slider.inputValue()).toBe('149')
     expect(await seriousFaults(page)).toEqual([])
     expect(complaints).toEqual([])
+  })
+
+  it('plays what was recorded under another policy, in the browser, with its regret', async () => {
+    const { page, complaints } = await visit(browser, served.url)
+    const part = page.getByRole('region', { name: 'What if' })
+    await part.getByLabel('ballooning').selectOption('squeezed')
+    await part.getByLabel('scheduler').selectOption('none')
+    await part.getByRole('button', { name: 'Play it' }).click()
+    const headings = part.locator('thead th')
+    await headings.first().waitFor({ timeout: 100_000 })
+    expect(await headings.allTextContents()).toEqual([
+      'figure',
+      'measured',
+      'as recorded',
+      'none + squeezed',
+      'none',
+    ])
+    const regret = part.locator('tbody tr', { hasText: 'regret: memory' }).locator('td')
+    expect(await regret.allTextContents()).toEqual([
+      '-',
+      expect.stringMatching(/^[\d.]+ %$/),
+      expect.stringMatching(/^[\d.]+ %$/),
+      '-',
+    ])
+    expect(complaints).toEqual([])
+    await page.close()
   })
 })

@@ -57,8 +57,7 @@ Examples:
 
 async function serve(context: CliContext, path: string | undefined, options: ServeOptions): Promise<void> {
   const place = path ?? defaultRecordings(context)
-  const recordings = await readRecordings(place)
-  const hosts = [...recordingsByHost(recordings).keys()]
+  const hosts = [...recordingsByHost(await readRecordings(place)).keys()]
   if (hosts.length > 1) {
     throw new UsageError(
       `a page is of one host, and there are recordings of ${hosts.join(', ')} in ${place}: move those of one to a directory of their own`,
@@ -66,8 +65,8 @@ async function serve(context: CliContext, path: string | undefined, options: Ser
   }
   const { readRecordedPage } = await import('../page/recorded-page.ts')
   const { servePage } = await import('../page/serve.ts')
-  const source = await readRecordedPage(recordings, options)
-  for (const recording of recordings) logProblems(context, recording)
+  const source = await readRecordedPage(() => readRecordings(place), options)
+  logProblems(context, source)
   if (source.ticks === 0) {
     throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
   }

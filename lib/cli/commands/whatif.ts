@@ -1,17 +1,17 @@
 import { Argument, Command, Option } from 'commander'
 import { type PolicyKind, policies } from '../../policies.ts'
+import { pilotOf } from '../../recording/configuration.ts'
 import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { missOf } from '../../whatif/miss.ts'
+import { answerTable, missLines } from '../../whatif/text.ts'
 import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
 import { type CliContext, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { pilotOf } from '../recording/configuration.ts'
 import { configuredPilot } from '../recording/configured-pilot.ts'
 import { type PeriodOptions, periodOptions } from '../recording/options.ts'
 import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 import { Progress } from '../whatif/progress.ts'
-import { answerTable, missLines } from '../whatif/text.ts'
 
 interface WhatIfOptions extends PeriodOptions {
   readonly scheduler?: readonly string[]

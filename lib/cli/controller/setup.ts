@@ -5,6 +5,7 @@ import { readOptions } from '../../control/options.ts'
 import { isWrongOption } from '../../host/errors.ts'
 import type { Topology } from '../../host/topology.ts'
 import { defaultPolicies, type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
+import type { RecordedConfiguration } from '../../recording/configuration.ts'
 import type { FeedSetup } from '../../report/feed/messages.ts'
 import { known } from '../../report/known-fields.ts'
 import type { MetricsConfig } from '../../report/metrics/tick-metrics.ts'
@@ -19,7 +20,6 @@ import {
   pilotOptions,
   uselessOptions,
 } from '../options.ts'
-import type { RecordedConfiguration } from '../recording/configuration.ts'
 import { version } from '../version.ts'
 
 /** What the command line says. */

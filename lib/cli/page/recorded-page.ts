@@ -1,6 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { policies } from '../../policies.ts'
 import { type Change, ChangeFollower } from '../../recording/changes.ts'
+import { configurationIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { viewedTicks } from '../../recording/recorded-ticks.ts'
@@ -10,10 +12,10 @@ import type { FeedMessage, FeedSetup } from '../../report/feed/messages.ts'
 import { append, emptyOverview, overviewRow } from '../../report/feed/overview.ts'
 import { known } from '../../report/known-fields.ts'
 import type { View } from '../../view/view.ts'
-import { configurationIn } from '../recording/configuration.ts'
 import { isWithin, type PeriodOptions } from '../recording/options.ts'
 import { version } from '../version.ts'
 import type { PageSource } from './page-server.ts'
+import { RecordedLoads } from './recorded-loads.ts'
 
 /** Ticks that a page asks for at once. */
 const pieceTicks = 120
@@ -24,29 +26,39 @@ const compress = promisify(gzip)
 export interface RecordedPage extends PageSource {
   /** Ticks that there are. */
   readonly ticks: number
+  /** What the recordings lack, in words. */
+  readonly problems: readonly string[]
 }
 
-/** Reads the recordings of one host, and keeps what a page of them asks for, compressed. */
+/** Reads the recordings of one host that `open` gives, and keeps what a page of them asks for, compressed. */
 export async function readRecordedPage(
-  recordings: readonly StoredRecording[],
+  open: () => Promise<readonly StoredRecording[]>,
   period: PeriodOptions,
 ): Promise<RecordedPage> {
+  const recordings = await open()
   const reader = new RecordedTicks(period)
   for (const recording of recordings) await reader.read(recording)
   await reader.endPiece()
   const { overview, changes, pieces } = reader
+  const problems = recordings.flatMap((recording) => recording.problems)
   const info = {
     kind: 'recording',
     ballast: version(),
     uri: recordings[0]?.header.uri,
+    policies: { scheduler: Object.keys(policies.scheduler), ballooning: Object.keys(policies.ballooning) },
     pieces: pieces.map(({ from, to }) => ({ from, to })),
-    problems: recordings.flatMap(({ problems }) => problems),
+    problems,
   }
   const documents = new Map(pieces.map(({ body }, index) => [`ticks-${index}`, body]))
   for (const [name, content] of Object.entries({ info, overview, changes })) {
     documents.set(name, await compress(JSON.stringify(content)))
   }
-  return { ticks: overview.wallTime.length, document: (name) => documents.get(name) }
+  const loads = new RecordedLoads(open, pieces)
+  return {
+    ticks: overview.wallTime.length,
+    problems,
+    document: (name) => documents.get(name) ?? loads.document(name),
+  }
 }
 
 class RecordedTicks {

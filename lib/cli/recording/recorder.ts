@@ -3,11 +3,11 @@ import type { AutopilotOptions } from '../../control/autopilot.ts'
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
+import type { RecordedConfiguration } from '../../recording/configuration.ts'
 import { Recorder } from '../../recording/recorder.ts'
 import { withTimeout } from '../../util/timeout.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { version } from '../version.ts'
-import type { RecordedConfiguration } from './configuration.ts'
 
 /** Milliseconds that the end of a command waits for the last entries to be written. */
 const closeTimeout = 500

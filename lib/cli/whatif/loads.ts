@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { configurationIn, type RecordedConfiguration } from '../../recording/configuration.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { recordingSuffix } from '../../recording/recording-files.ts'
 import { timeText } from '../../recording/text.ts'
@@ -7,7 +8,6 @@ import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
 import { readScenarioFile } from '../../whatif/scenario-file.ts'
 import type { CliContext } from '../context.ts'
-import { configurationIn, type RecordedConfiguration } from '../recording/configuration.ts'
 import { defaultRecordings, logProblems } from '../recording/options.ts'
 
 /** A load that a command is asked about, and where it comes from. */

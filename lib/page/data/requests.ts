@@ -7,6 +7,8 @@ export type Info =
       readonly uri: string
       /** Begin and end of each piece of the ticks, in milliseconds since the epoch. */
       readonly pieces: readonly { readonly from: number; readonly to: number }[]
+      /** Names of the policies that a load can be played under. */
+      readonly policies: { readonly scheduler: readonly string[]; readonly ballooning: readonly string[] }
       /** What the recording lacks, in words. */
       readonly problems: readonly string[]
     }

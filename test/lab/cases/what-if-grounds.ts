@@ -1,6 +1,6 @@
-import { pilotOf } from '../../../lib/cli/recording/configuration.ts'
 import type { AutopilotOptions } from '../../../lib/control/autopilot.ts'
 import type { PolicyKind } from '../../../lib/policies.ts'
+import { pilotOf } from '../../../lib/recording/configuration.ts'
 import { type FiguresRecord, HostFigures } from '../../../lib/whatif/host-figures.ts'
 import { placeA1 } from './balance.ts'
 import { interval as balanceInterval } from './balance-run.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { configurationIn, pilotOf } from '../../../lib/cli/recording/configuration.ts'
+import { configurationIn, pilotOf } from '../../../lib/recording/configuration.ts'
 import { readRecordings } from '../../../lib/recording/read-recording.ts'
 import { fitRecording } from '../../../lib/whatif/fit.ts'
 import { missOf } from '../../../lib/whatif/miss.ts'

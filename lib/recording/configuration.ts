@@ -1,7 +1,7 @@
-import type { AutopilotOptions } from '../../control/autopilot.ts'
-import { BallastError } from '../../host/errors.ts'
-import { type PolicyKind, type PolicyTable, policies } from '../../policies.ts'
-import { fromPlain, type Plain } from '../../recording/plain.ts'
+import type { AutopilotOptions } from '../control/autopilot.ts'
+import { BallastError } from '../host/errors.ts'
+import { type PolicyKind, type PolicyTable, policies } from '../policies.ts'
+import { fromPlain, type Plain } from './plain.ts'
 
 /** A policy by its name in the registry, with the options that it was given. */
 interface NamedPolicy {

@@ -1,7 +1,7 @@
-import { formatBytes, formatPercent } from '../../util/format.ts'
-import type { FiguresRecord } from '../../whatif/host-figures.ts'
-import type { Miss } from '../../whatif/miss.ts'
-import type { Answer } from '../../whatif/what-if.ts'
+import { formatBytes, formatPercent } from '../util/format.ts'
+import type { FiguresRecord } from './host-figures.ts'
+import type { Miss } from './miss.ts'
+import type { Answer } from './what-if.ts'
 
 /** A row: what it is called, of what was measured, and of an answer. */
 interface Row {
@@ -39,9 +39,9 @@ const rows: readonly Row[] = [
   simulated('regret: memory', ({ regret }) => part(regret.memory)),
 ]
 
-/** What was measured and all answers, side by side. */
-export function answerTable(answers: readonly Answer[], recorded: FiguresRecord | undefined): string[] {
-  const cells = [
+/** What was measured and all answers, side by side: lines of cells, of which the first is a heading. */
+export function answerCells(answers: readonly Answer[], recorded: FiguresRecord | undefined): string[][] {
+  return [
     ['', ...(recorded ? ['measured'] : []), ...answers.map(({ name }) => name)],
     ...rows.map(({ name, measured, answered }) => [
       name,
@@ -49,6 +49,11 @@ export function answerTable(answers: readonly Answer[], recorded: FiguresRecord 
       ...answers.map(answered),
     ]),
   ]
+}
+
+/** The same as lines of text. */
+export function answerTable(answers: readonly Answer[], recorded: FiguresRecord | undefined): string[] {
+  const cells = answerCells(answers, recorded)
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
   return cells.map((line) =>
     line
