@@ -1,10 +1,13 @@
+import type { Change } from '../../recording/changes.ts'
+import { actionText } from '../../recording/text.ts'
 import { changesText } from '../../report/changes-text.ts'
 import { counted, formatBytes } from '../../util/format.ts'
+import { printable } from '../../util/printable.ts'
 import type { Moment } from '../data/history.ts'
 import { changes } from '../data/state.ts'
 import { type GuestRow, guestRows } from '../figures/guests.ts'
 import { verdictOf } from '../figures/verdict.ts'
-import { GuestLink, Mark, percentText } from './texts.tsx'
+import { GuestLink, Mark, percentText, TimeLink } from './texts.tsx'
 
 /** Milliseconds that count as lately. */
 const lately = 10 * 60_000
@@ -23,6 +26,7 @@ export function Summary({ moment }: { readonly moment: Moment }) {
   const recent = changes.value.filter(
     ({ wallTime }) => wallTime <= tick.wallTime && wallTime > tick.wallTime - lately,
   )
+  const last = changes.value.findLast(({ wallTime }) => wallTime <= tick.wallTime)
   const undone = recent.filter(({ isRollback }) => isRollback).length
   const failed = recent.filter(({ outcome }) => outcome.status === 'failed').length
   return (
@@ -34,6 +38,7 @@ export function Summary({ moment }: { readonly moment: Moment }) {
           {sentences.map((sentence) => (
             <p key={sentence}>{sentence}</p>
           ))}
+          {last && <LastChange change={last} />}
         </div>
       </div>
       <dl class="tiles">
@@ -60,6 +65,17 @@ export function Summary({ moment }: { readonly moment: Moment }) {
         </Tile>
       </dl>
     </section>
+  )
+}
+
+/** What was done last, and why. */
+function LastChange({ change: { wallTime, outcome } }: { readonly change: Change }) {
+  const { action } = outcome
+  return (
+    <p class="last">
+      Last change at <TimeLink at={wallTime} />: <GuestLink uuid={action.uuid} name={action.domain} />,{' '}
+      {actionText(action)}: {printable(action.reason.text)}
+    </p>
   )
 }
 
