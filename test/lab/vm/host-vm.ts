@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { freePort } from '../../support/free-port.ts'
 import { endProcess, until } from '../processes.ts'
 import { qemuCommand, type Start } from './command-line.ts'
 import { makeRunDirectory, removeRunLeftovers } from './directory.ts'
@@ -177,15 +177,4 @@ const saveState = (image: HostImage) => HostVm.save(image)
 interface Migration {
   readonly status?: string
   readonly 'error-desc'?: string
-}
-
-/** One that nobody listens on just now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No port for the host')
-  return address.port
 }
