@@ -78,32 +78,33 @@ export class Execution {
         isOver = false
       }
       const at = current * recordSize
+      const is = state[current]!
       const rest = 1 - offset
       const work = records[at + left]!
       const needs = speed === 1 ? work : work / speed
       let span = Math.min(needs, rest)
-      const isLimited = (state[current]! & Is.limited) !== 0
-      if (isLimited) span = Math.min(span, this.#throttling.allowanceOf(current))
+      if ((is & Is.limited) !== 0) span = Math.min(span, this.#throttling.allowanceOf(current))
       const more = work - span * speed
       // It runs once in a step: until it is done, or until the step is over.
       const done = more < negligible
       records[at + left] = done ? 0 : more
       records[at + ran]! += span
-      own = records[at + vruntime]! + this.#weighed(current, span)
+      own = records[at + vruntime]! + ((is & Is.weighted) === 0 ? span : this.#weighed(current, span))
       records[at + vruntime] = own
-      queues.noteRun(pcpu, own)
       offset += span
       sliceLeft -= span
       let waits = records[at + waited]!
-      if (records[at + settled]! < time) waits = plusOnes(waits, time - records[at + settled]!)
+      const steps = time - records[at + settled]!
+      if (steps > 0) waits = waits >= steps ? waits + steps : plusOnes(waits, steps)
       const waitsNow = (done ? offset : 1) - span
       if (waitsNow > 0) waits += waitsNow
       records[at + waited] = waits
       records[at + settled] = time + 1
-      if (isLimited) this.#charge(current, span, done, offset)
+      if (!done) queues.noteRun(pcpu, own)
+      if ((is & Is.limited) !== 0) this.#charge(current, span, done, offset)
       if (done) {
         if (turnAt[pcpu] !== none) queues.leaveTurn(pcpu)
-        if (this.#tasks.finish(current, time + offset)) this.#calendar.mark(current, records[at + next]!)
+        if ((is & Is.ending) !== 0) this.#finish(current, time + offset)
       }
     } while (length[pcpu]! > 0 && 1 - offset > negligible)
     queues.sliceLeft[pcpu] = sliceLeft
@@ -113,9 +114,13 @@ export class Execution {
     if (offset > 0) queues.noteLeast(pcpu, own)
   }
 
-  /** What a task that ran for so long has come on in virtual run time. */
+  /** What a weighted task that ran for so long has come on in virtual run time. */
   #weighed(row: number, span: number): number {
-    return this.#tasks.is(row, Is.weighted) ? (span * usualWeight) / this.#tasks.weight[row]! : span
+    return (span * usualWeight) / this.#tasks.weight[row]!
+  }
+
+  #finish(row: number, time: number): void {
+    if (this.#tasks.finish(row, time)) this.#calendar.mark(row, this.#tasks.records[row * recordSize + next]!)
   }
 
   #charge(row: number, span: number, done: boolean, offset: number): void {

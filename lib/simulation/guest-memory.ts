@@ -158,11 +158,11 @@ export class GuestMemory {
   }
 
   /** What the guest has in all. */
-  get #size(): number {
+  #size(): number {
     return this.actual + this.device.plugged
   }
 
-  get #outside(): number {
+  #outside(): number {
     return outsideTotal(this.maximum + this.device.plugged)
   }
 
@@ -223,7 +223,7 @@ export class GuestMemory {
 
   /** The smallest balloon with which the program, had it never waited or been killed, would not do so now. */
   get needed(): number {
-    return this.#outside + kernelResident + this.#wouldHold + watermark - this.device.plugged
+    return this.#outside() + kernelResident + this.#wouldHold + watermark - this.device.plugged
   }
 
   run(program: Program): void {
@@ -284,7 +284,7 @@ export class GuestMemory {
     const room = this.#room()
     const swapIn = this.#swapIn - this.#countedBefore.swapIn
     return {
-      available: wholeKiB(this.#size - this.#outside),
+      available: wholeKiB(this.#size() - this.#outside()),
       unused: wholeKiB(Math.max(0, room - this.#cache.size)),
       usable: wholeKiB(Math.max(0, room - this.#reserve)),
       diskCaches: wholeKiB(this.#cache.size),
@@ -297,12 +297,12 @@ export class GuestMemory {
   /** Free memory and page cache. */
   #room(): number {
     const inZram = this.#swap === 'zram' ? this.swapped * zramRatio : 0
-    return this.#size - this.#outside - kernelResident - (this.held - this.swapped) - inZram
+    return this.#size() - this.#outside() - kernelResident - (this.held - this.swapped) - inZram
   }
 
   #noteBacked(): void {
-    const used = this.#size - Math.max(0, this.#room()) + this.#cache.size
-    this.#backed = Math.min(this.#size, Math.max(this.#backed, used))
+    const used = this.#size() - Math.max(0, this.#room()) + this.#cache.size
+    this.#backed = Math.min(this.#size(), Math.max(this.#backed, used))
   }
 
   #runProgram(seconds: number): void {

@@ -264,8 +264,8 @@ export class Guest {
 
   /** Virtual milliseconds until which steps of its memory change nothing, unless the host swaps or its memory is changed. */
   get memoryDue(): number {
-    if (!this.#isLive) return Number.POSITIVE_INFINITY
-    if (!this.memory.rests(this.#speedOfBalloon, false)) return 0
+    if (!this.#isLive()) return Number.POSITIVE_INFINITY
+    if (!this.memory.rests(this.#speedOfBalloon(), false)) return 0
     return this.talks ? this.reports.due : Number.POSITIVE_INFINITY
   }
 
@@ -277,8 +277,8 @@ export class Guest {
     { ran, asked }: FirstVcpu,
     hostSwaps: boolean,
   ): void {
-    if (!this.#isLive) return
-    const balloonSpeed = this.#speedOfBalloon
+    if (!this.#isLive()) return
+    const balloonSpeed = this.#speedOfBalloon()
     if (!this.memory.rests(balloonSpeed, hostSwaps)) {
       this.memory.step(milliseconds / secondMs, {
         balloonSpeed,
@@ -290,11 +290,11 @@ export class Guest {
     if (this.talks) this.reports.step(time, wallTime, this.memory)
   }
 
-  get #isLive(): boolean {
+  #isLive(): boolean {
     return this.#booted && !this.paused && !this.stuck
   }
 
-  get #speedOfBalloon(): number {
+  #speedOfBalloon(): number {
     return this.balloon === 'works' ? this.#balloonSpeed : 0
   }
 

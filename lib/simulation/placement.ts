@@ -94,12 +94,12 @@ export class Placement {
   }
 
   #pull(to: number, order: Float64Array): void {
-    const { length, rows, room, running } = this.#queues
+    const { length, first, rows, running } = this.#queues
     const { affinity } = this.#tasks
     for (let i = 0; i < order.length; i++) {
       const from = ((order[i]! % this.#count) + this.#count) % this.#count
       if (length[from]! < 2) continue
-      const begin = from * room
+      const begin = first[from]!
       for (let at = begin; at < begin + length[from]!; at++) {
         const task = rows[at]!
         if (task === running[from] || !this.#tasks.is(task, Is.movable) || !affinity[task]!.has(to)) continue
@@ -122,8 +122,8 @@ export class Placement {
 
   /** Moves the first task that can go where it is less crowded; `least` is the shortest queue of all. */
   #even(pcpu: number, least: number): boolean {
-    const { length, rows, room, running } = this.#queues
-    const begin = pcpu * room
+    const { length, first, rows, running } = this.#queues
+    const begin = first[pcpu]!
     for (let at = begin; at < begin + length[pcpu]!; at++) {
       const task = rows[at]!
       if (task === running[pcpu] || !this.#tasks.is(task, Is.movable)) continue

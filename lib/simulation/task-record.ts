@@ -33,6 +33,8 @@ export const Is = {
   limited: 32,
   /** Its weight is not the usual one. */
   weighted: 64,
+  /** Something happens when all that it had to do is done. */
+  ending: 128,
 } as const
 
 /**

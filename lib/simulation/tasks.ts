@@ -152,6 +152,7 @@ export class Tasks {
     const at = row * recordSize
     this.handles[row]!.demand = demand
     this.#arrival[row] = demand.arrival
+    this.#set(row, Is.ending, demand.arrival === Arrival.closedLoop || demand.arrival === Arrival.once)
     this.records[at + left] = demand.left
     this.records[at + next] = demand.next
     this.records[at + work] = demand.work
@@ -190,7 +191,7 @@ export class Tasks {
     }
   }
 
-  /** All that a task had to do is done. Says whether it has changed when more arrives. */
+  /** All that a task that is {@link Is.ending} had to do is done. Says whether it has changed when more arrives. */
   finish(row: number, time: number): boolean {
     const arrival = this.#arrival[row]
     if (arrival === Arrival.closedLoop) {
