@@ -1,4 +1,4 @@
-import { negligible } from './load.ts'
+import { negligible } from './task-record.ts'
 
 /** A task under a quota, by its row, which changes when rows are freed. */
 export interface Limited {

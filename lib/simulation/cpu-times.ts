@@ -1,5 +1,8 @@
-import { ran, recordSize } from './task-record.ts'
+import * as taskRecord from './task-record.ts'
 import type { Task, Tasks } from './tasks.ts'
+
+// V8 takes the constants of a module itself as numbers, and those of others as variables.
+const { ran, recordSize } = taskRecord
 
 /** What some tasks run and wait from one interval to the next, all read at once. */
 export class CpuTimes {

@@ -1,10 +1,14 @@
 import type { Topology } from '../host/topology.ts'
 import type { Calendar } from './calendar.ts'
-import { negligible } from './load.ts'
-import { none, type RunQueues } from './run-queues.ts'
-import { Is, left, next, plusOnes, ran, recordSize, settled, vruntime, waited } from './task-record.ts'
+import * as queueRecord from './queue-record.ts'
+import type { RunQueues } from './run-queues.ts'
+import * as taskRecord from './task-record.ts'
 import { type Tasks, usualWeight } from './tasks.ts'
 import type { Throttling } from './throttling.ts'
+
+// V8 takes the constants of a module itself as numbers, and those of others as variables.
+const { Count, countsSize, none, Time, timesSize } = queueRecord
+const { Is, left, negligible, next, ran, recordSize, settled, vruntime, waited } = taskRecord
 
 /** How long a task runs before another one does: the kernel decides at its timer tick, 250 times a second. */
 const slice = 4
@@ -49,11 +53,11 @@ export class Execution {
 
   /** Has all pCPUs run their tasks from `time` to a millisecond later. */
   step(time: number): void {
-    const { length, running } = this.#queues
-    for (let pcpu = 0; pcpu < length.length; pcpu++) {
-      if (length[pcpu]! > 0) this.#run(pcpu, time)
+    const { counts } = this.#queues
+    for (let pcpu = 0, q = 0; q < counts.length; pcpu++, q += countsSize) {
+      if (counts[q + Count.length]! > 0) this.#run(pcpu, time)
       else {
-        running[pcpu] = none
+        counts[q + Count.running] = none
         this.#wasBusy[pcpu] = 0
       }
     }
@@ -62,17 +66,19 @@ export class Execution {
 
   #run(pcpu: number, time: number): void {
     const queues = this.#queues
-    const { length, turnAt } = queues
+    const { counts, times } = queues
+    const q = pcpu * countsSize
+    const t = pcpu * timesSize
     const { records, state } = this.#tasks
     const speed = this.#speedOf(pcpu)
-    let current = queues.running[pcpu]!
-    let sliceLeft = queues.sliceLeft[pcpu]!
+    let current = counts[q + Count.running]!
+    let sliceLeft = times[t + Time.sliceLeft]!
     let isOver = current === none
     let offset = 0
     let own = 0
     do {
       // It runs until its slice is over; then the turn goes to the one that was served least.
-      if (isOver || !(sliceLeft > negligible) || turnAt[pcpu] === none) {
+      if (isOver || !(sliceLeft > negligible) || counts[q + Count.turnAt]! === none) {
         sliceLeft = slice
         current = queues.nextTurn(pcpu)
         isOver = false
@@ -95,7 +101,7 @@ export class Execution {
       sliceLeft -= span
       let waits = records[at + waited]!
       const steps = time - records[at + settled]!
-      if (steps > 0) waits = waits >= steps ? waits + steps : plusOnes(waits, steps)
+      if (steps > 0) waits = waits >= steps ? waits + steps : taskRecord.plusOnes(waits, steps)
       const waitsNow = (done ? offset : 1) - span
       if (waitsNow > 0) waits += waitsNow
       records[at + waited] = waits
@@ -103,12 +109,12 @@ export class Execution {
       if (!done) queues.noteRun(pcpu, own)
       if ((is & Is.limited) !== 0) this.#charge(current, span, done, offset)
       if (done) {
-        if (turnAt[pcpu] !== none) queues.leaveTurn(pcpu)
+        if (counts[q + Count.turnAt]! !== none) queues.leaveTurn(pcpu)
         if ((is & Is.ending) !== 0) this.#finish(current, time + offset)
       }
-    } while (length[pcpu]! > 0 && 1 - offset > negligible)
-    queues.sliceLeft[pcpu] = sliceLeft
-    queues.running[pcpu] = offset > 0 ? current : none
+    } while (counts[q + Count.length]! > 0 && 1 - offset > negligible)
+    times[t + Time.sliceLeft] = sliceLeft
+    counts[q + Count.running] = offset > 0 ? current : none
     this.#wasBusy[pcpu] = offset > 0.5 ? 1 : 0
     this.busy[pcpu]! += offset
     if (offset > 0) queues.noteLeast(pcpu, own)

@@ -1,9 +1,6 @@
 import type { Random } from './random.ts'
 import type { Load } from './scenario.ts'
 
-/** Work still to do below which a piece is done: hides rounding, far below a microsecond. */
-export const negligible = 1e-9
-
 export const openLoopPeriod = 100
 /** Open-loop pieces that wait at most: one second's worth. */
 export const openLoopBacklog = 10

@@ -1,9 +1,14 @@
 import type { Topology } from '../host/topology.ts'
 import type { Affinity } from './affinity.ts'
+import * as queueRecord from './queue-record.ts'
 import type { Random } from './random.ts'
-import { none, type RunQueues } from './run-queues.ts'
-import { Is } from './task-record.ts'
+import type { RunQueues } from './run-queues.ts'
+import * as taskRecord from './task-record.ts'
 import type { Tasks } from './tasks.ts'
+
+// V8 takes the constants of a module itself as numbers, and those of others as variables.
+const { none } = queueRecord
+const { Is } = taskRecord
 
 /** How often a balancing pass moves a vCPU for no visible reason, as a real kernel does. */
 const strayChance = 0.03
@@ -54,8 +59,9 @@ export class Placement {
   wakeUpPlace(task: number): number {
     const last = this.#tasks.pcpu[task]!
     const stays = !this.#tasks.is(task, Is.displaced)
-    const { length, idle, idleCore, idleCount } = this.#queues
-    if (stays && (length[last] === 0 || !this.#tasks.is(task, Is.movable))) return last
+    const queues = this.#queues
+    const { idle, idleCore, idleCount } = queues
+    if (stays && (queues.lengthOf(last) === 0 || !this.#tasks.is(task, Is.movable))) return last
     const start = this.#random.below(this.#count)
     if (idleCount === 0 && stays) return last
     const affinity = this.#tasks.affinity[task]!
@@ -68,21 +74,23 @@ export class Placement {
 
   /** The shortest queue among an affinity's; the first of equals, `last` before others. */
   emptiest(affinity: Affinity, last: number): number {
-    const { length } = this.#queues
+    const queues = this.#queues
     const { list } = affinity
     let best = affinity.has(last) ? last : list[0]!
-    for (let i = 0; i < list.length; i++) if (length[list[i]!]! < length[best]!) best = list[i]!
+    for (let i = 0; i < list.length; i++)
+      if (queues.lengthOf(list[i]!) < queues.lengthOf(best)) best = list[i]!
     return best
   }
 
   /** A pCPU that has nothing to do takes a waiting task from one that has two or more. */
   pullToIdle(): void {
-    const { length, movable, idle, idleCount, crowdedCount } = this.#queues
+    const queues = this.#queues
+    const { idle, idleCount, crowdedCount } = queues
     if (idleCount === 0 || crowdedCount === 0) return
     let crowded = 0
     for (let pcpu = 0; pcpu < this.#count; pcpu++) {
-      if (length[pcpu]! > 1 && movable[pcpu]! > 0)
-        this.#crowded[crowded++] = pcpu - length[pcpu]! * this.#count
+      if (queues.lengthOf(pcpu) > 1 && queues.movableOf(pcpu) > 0)
+        this.#crowded[crowded++] = pcpu - queues.lengthOf(pcpu) * this.#count
     }
     if (crowded === 0) return
     const order = this.#crowded.subarray(0, crowded).sort()
@@ -94,16 +102,18 @@ export class Placement {
   }
 
   #pull(to: number, order: Float64Array): void {
-    const { length, first, rows, running } = this.#queues
+    const queues = this.#queues
+    const { rows } = queues
     const { affinity } = this.#tasks
     for (let i = 0; i < order.length; i++) {
       const from = ((order[i]! % this.#count) + this.#count) % this.#count
-      if (length[from]! < 2) continue
-      const begin = first[from]!
-      for (let at = begin; at < begin + length[from]!; at++) {
+      if (queues.lengthOf(from) < 2) continue
+      const begin = queues.firstOf(from)
+      for (let at = begin; at < begin + queues.lengthOf(from); at++) {
         const task = rows[at]!
-        if (task === running[from] || !this.#tasks.is(task, Is.movable) || !affinity[task]!.has(to)) continue
-        this.#queues.move(task, to)
+        if (task === queues.runningOn(from) || !this.#tasks.is(task, Is.movable) || !affinity[task]!.has(to))
+          continue
+        queues.move(task, to)
         return
       }
     }
@@ -111,10 +121,10 @@ export class Placement {
 
   /** Moves one waiting task from each queue that is longer by two than one that the task may join. */
   balance(): void {
-    const { length, movable } = this.#queues
+    const queues = this.#queues
     let least = this.#shortest()
     for (let pcpu = 0; pcpu < this.#count; pcpu++) {
-      if (movable[pcpu]! === 0 || length[pcpu]! - length[least]! < 2) continue
+      if (queues.movableOf(pcpu) === 0 || queues.lengthOf(pcpu) - queues.lengthOf(least) < 2) continue
       if (this.#even(pcpu, least)) least = this.#shortest()
     }
     if (this.#random.next() < strayChance) this.#stray()
@@ -122,24 +132,26 @@ export class Placement {
 
   /** Moves the first task that can go where it is less crowded; `least` is the shortest queue of all. */
   #even(pcpu: number, least: number): boolean {
-    const { length, first, rows, running } = this.#queues
-    const begin = first[pcpu]!
-    for (let at = begin; at < begin + length[pcpu]!; at++) {
+    const queues = this.#queues
+    const { rows } = queues
+    const begin = queues.firstOf(pcpu)
+    for (let at = begin; at < begin + queues.lengthOf(pcpu); at++) {
       const task = rows[at]!
-      if (task === running[pcpu] || !this.#tasks.is(task, Is.movable)) continue
+      if (task === queues.runningOn(pcpu) || !this.#tasks.is(task, Is.movable)) continue
       const affinity = this.#tasks.affinity[task]!
       const target = affinity.list.length === this.#count ? least : this.emptiest(affinity, pcpu)
-      if (length[pcpu]! - length[target]! < 2) continue
-      this.#queues.move(task, target)
+      if (queues.lengthOf(pcpu) - queues.lengthOf(target) < 2) continue
+      queues.move(task, target)
       return true
     }
     return false
   }
 
   #shortest(): number {
-    const { length } = this.#queues
+    const queues = this.#queues
     let best = 0
-    for (let pcpu = 1; pcpu < this.#count; pcpu++) if (length[pcpu]! < length[best]!) best = pcpu
+    for (let pcpu = 1; pcpu < this.#count; pcpu++)
+      if (queues.lengthOf(pcpu) < queues.lengthOf(best)) best = pcpu
     return best
   }
 

@@ -9,9 +9,12 @@ import { background, type Demand } from './load.ts'
 import { Placement } from './placement.ts'
 import { Random } from './random.ts'
 import { RunQueues } from './run-queues.ts'
-import { Is, left, next, recordSize } from './task-record.ts'
+import * as taskRecord from './task-record.ts'
 import { type Task, Tasks } from './tasks.ts'
 import { Throttling } from './throttling.ts'
+
+// V8 takes the constants of a module itself as numbers, and those of others as variables.
+const { Is, left, next, recordSize } = taskRecord
 
 const balancePeriod = 64
 

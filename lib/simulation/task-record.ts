@@ -17,6 +17,9 @@ export const work = 6
 export const sleep = 7
 export const levelEnds = 7
 
+/** Work still to do below which a piece is done: hides rounding, far below a microsecond. */
+export const negligible = 1e-9
+
 /** What is so of a task: bits. */
 export const Is = {
   /** Runnable, and in the queue of its pCPU. */

@@ -1,28 +1,13 @@
 import type { Affinity } from './affinity.ts'
 import type { Bandwidth } from './bandwidth.ts'
-import {
-  Arrival,
-  type Demand,
-  idleLevelLasts,
-  idleLevelMost,
-  idlePeriod,
-  loopJitter,
-  openLoopBacklog,
-  openLoopPeriod,
-} from './load.ts'
-import {
-  Is,
-  left,
-  levelEnds,
-  next,
-  plusOnes,
-  ran,
-  recordSize,
-  settled,
-  sleep,
-  waited,
-  work,
-} from './task-record.ts'
+import type { Demand } from './load.ts'
+import * as loads from './load.ts'
+import * as taskRecord from './task-record.ts'
+
+// V8 takes the constants of a module itself as numbers, and those of others as variables.
+const { Arrival, idleLevelLasts, idleLevelMost, idlePeriod, loopJitter, openLoopBacklog, openLoopPeriod } =
+  loads
+const { Is, left, levelEnds, next, ran, recordSize, settled, sleep, waited, work } = taskRecord
 
 /** The weight of a task by default. */
 export const usualWeight = 1024
@@ -209,7 +194,7 @@ export class Tasks {
     const at = row * recordSize
     const waits = steps - records[at + settled]!
     if (this.is(row, Is.queued | Is.held) && waits > 0) {
-      records[at + waited] = plusOnes(records[at + waited]!, waits)
+      records[at + waited] = taskRecord.plusOnes(records[at + waited]!, waits)
       if (this.is(row, Is.held)) this.throttled[row]! += waits
       records[at + settled] = steps
     }
