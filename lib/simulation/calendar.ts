@@ -21,7 +21,9 @@ export class Calendar {
   /** `task` is to be looked at when `time` has come to the nearest step, in the next one at the earliest. */
   mark(task: number, time: number): void {
     const { pending } = this
-    const step = Math.max(pending, Math.min(pending + ring - 2, Math.ceil(time - 0.5)))
+    const last = pending + ring - 2
+    const nearest = Math.ceil(time - 0.5)
+    const step = nearest <= pending ? pending : nearest < last ? nearest : last
     this.#bits[(step & (ring - 1)) * this.#stride + (task >>> 5)]! |= 1 << (task & 31)
   }
 

@@ -62,8 +62,11 @@ export class Placement {
     const queues = this.#queues
     const { idle, idleCore, idleCount } = queues
     if (stays && (queues.lengthOf(last) === 0 || !this.#tasks.is(task, Is.movable))) return last
+    if (idleCount === 0 && stays) {
+      this.#random.skip()
+      return last
+    }
     const start = this.#random.below(this.#count)
-    if (idleCount === 0 && stays) return last
     const affinity = this.#tasks.affinity[task]!
     const best = firstCommon(idleCore, affinity.words, start)
     if (best !== none) return best

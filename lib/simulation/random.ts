@@ -17,6 +17,11 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
+  /** Passes a number over. */
+  skip(): void {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+  }
+
   /** A whole number from 0 up to, not including, `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit)
