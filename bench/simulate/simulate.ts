@@ -17,7 +17,7 @@ const judgedGuests = 1_000
  * Turns before those that count: compilers get warm, in threads whose time is that of the process too. That takes so many
  * guests in all.
  */
-const warmUpTurns = ({ guests }: Size) => Math.max(2, Math.ceil(400 / guests))
+const warmUpTurns = ({ guests }: Size) => Math.max(4, Math.ceil(400 / guests))
 
 const sizes: readonly Size[] = [
   { guests: 10, pcpus: { cores: 4 } },

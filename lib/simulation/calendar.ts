@@ -23,7 +23,7 @@ export class Calendar {
     const { pending } = this
     const last = pending + ring - 2
     const nearest = Math.ceil(time - 0.5)
-    const step = nearest <= pending ? pending : nearest < last ? nearest : last
+    const step = nearest <= pending ? pending : Math.min(nearest, last)
     this.#bits[(step & (ring - 1)) * this.#stride + (task >>> 5)]! |= 1 << (task & 31)
   }
 

@@ -60,17 +60,17 @@ export class Placement {
     const last = this.#tasks.pcpu[task]!
     const stays = !this.#tasks.is(task, Is.displaced)
     const queues = this.#queues
-    const { idle, idleCore, idleCount } = queues
+    const { idle } = queues
     if (stays && (queues.lengthOf(last) === 0 || !this.#tasks.is(task, Is.movable))) return last
-    if (idleCount === 0 && stays) {
+    if (idle.count === 0 && stays) {
       this.#random.skip()
       return last
     }
     const start = this.#random.below(this.#count)
     const affinity = this.#tasks.affinity[task]!
-    const best = firstCommon(idleCore, affinity.words, start)
+    const best = firstCommon(idle.coreWords, affinity.words, start)
     if (best !== none) return best
-    const any = firstCommon(idle, affinity.words, start)
+    const any = firstCommon(idle.words, affinity.words, start)
     if (any !== none) return any
     return stays ? last : this.emptiest(affinity, last)
   }
@@ -88,8 +88,8 @@ export class Placement {
   /** A pCPU that has nothing to do takes a waiting task from one that has two or more. */
   pullToIdle(): void {
     const queues = this.#queues
-    const { idle, idleCount, crowdedCount } = queues
-    if (idleCount === 0 || crowdedCount === 0) return
+    const { idle, crowdedCount } = queues
+    if (idle.count === 0 || crowdedCount === 0) return
     let crowded = 0
     for (let pcpu = 0; pcpu < this.#count; pcpu++) {
       if (queues.lengthOf(pcpu) > 1 && queues.movableOf(pcpu) > 0)
@@ -97,8 +97,8 @@ export class Placement {
     }
     if (crowded === 0) return
     const order = this.#crowded.subarray(0, crowded).sort()
-    for (let word = 0; word < idle.length; word++) {
-      for (let bits = idle[word]!; bits !== 0; bits &= bits - 1) {
+    for (let word = 0; word < idle.words.length; word++) {
+      for (let bits = idle.words[word]!; bits !== 0; bits &= bits - 1) {
         this.#pull(word * 32 + 31 - Math.clz32(bits & -bits), order)
       }
     }

@@ -1,5 +1,6 @@
 import type { Topology } from '../host/topology.ts'
 import type { Affinity } from './affinity.ts'
+import { IdlePcpus } from './idle-pcpus.ts'
 import * as queueRecord from './queue-record.ts'
 import * as taskRecord from './task-record.ts'
 import type { Tasks } from './tasks.ts'
@@ -34,17 +35,13 @@ export class RunQueues {
   #room = usualRoom
   /** How many pCPUs have two or more runnable tasks. */
   crowdedCount = 0
-  /** How many pCPUs are idle; which; and which of them are of an idle core. Bitmaps. */
-  idleCount: number
-  readonly idle: Int32Array
-  readonly idleCore: Int32Array
+  readonly idle: IdlePcpus
   readonly #tasks: Tasks
   readonly #cpuCount: number
-  /** Per pCPU: the threads of its core, and the first of them, at which the core's busy threads are counted. */
-  readonly #threads: Int32Array[]
-  readonly #busyThreads: Int32Array
 
-  constructor({ cpuCount, pcpus }: Topology, tasks: Tasks) {
+  constructor(topology: Topology, tasks: Tasks) {
+    const { cpuCount } = topology
+    this.idle = new IdlePcpus(topology)
     this.#tasks = tasks
     this.#cpuCount = cpuCount
     this.counts = new Int32Array(cpuCount * countsSize)
@@ -52,12 +49,6 @@ export class RunQueues {
     this.rows = new Int32Array(cpuCount * usualRoom)
     this.vruntimes = new Float64Array(cpuCount * usualRoom)
     this.#leastFrom = new Int32Array(cpuCount * usualRoom)
-    this.idleCount = cpuCount
-    this.idle = new Int32Array(Math.ceil(cpuCount / 32))
-    this.idleCore = new Int32Array(this.idle.length)
-    this.#threads = Array.from({ length: cpuCount }, (_, pcpu) => Int32Array.of(pcpu))
-    for (const { id, siblings } of pcpus) this.#threads[id] = Int32Array.from(siblings)
-    this.#busyThreads = new Int32Array(cpuCount)
     for (let pcpu = 0; pcpu < cpuCount; pcpu++) {
       const q = pcpu * countsSize
       this.counts[q + Count.first] = pcpu * usualRoom
@@ -65,8 +56,6 @@ export class RunQueues {
       this.counts[q + Count.turn] = none
       this.counts[q + Count.turnAt] = none
       this.counts[q + Count.running] = none
-      this.idle[pcpu >>> 5]! |= 1 << (pcpu & 31)
-      this.idleCore[pcpu >>> 5]! |= 1 << (pcpu & 31)
     }
   }
 
@@ -89,9 +78,8 @@ export class RunQueues {
 
   /** A task becomes runnable on a pCPU: at the average of those there, since one that slept catches nothing up, as in EEVDF. */
   join(task: number, pcpu: number): void {
-    const { counts } = this
+    const { counts, times } = this
     const q = pcpu * countsSize
-    const { times } = this
     const t = pcpu * timesSize
     const { records, state, pcpu: places, steps } = this.#tasks
     const at = task * recordSize
@@ -115,7 +103,7 @@ export class RunQueues {
     times[t + Time.sum] = sum + own
     this.#noteJoined(pcpu, place, own)
     if ((state[task]! & Is.movable) !== 0) counts[q + Count.movable]! += 1
-    if (length === 0) this.#turnBusy(pcpu)
+    if (length === 0) this.idle.remove(pcpu)
     else if (length === 1) this.crowdedCount += 1
     if (task === counts[q + Count.turn]!) counts[q + Count.turnAt] = place
     const running = counts[q + Count.running]!
@@ -170,9 +158,8 @@ export class RunQueues {
 
   /** The one that has the turn has run: its virtual run time is now this. */
   noteRun(pcpu: number, own: number): void {
-    const { counts } = this
+    const { counts, times } = this
     const q = pcpu * countsSize
-    const { times } = this
     const t = pcpu * timesSize
     const place = counts[q + Count.turnAt]!
     this.vruntimes[place] = own
@@ -180,11 +167,13 @@ export class RunQueues {
     times[t + Time.sum] = Number.NaN
   }
 
-  /** At the end of a step, after the turn of one that has come to this virtual run time: the one to join at is that of whoever was served least. */
+  /**
+   * At the end of a step, after the turn of one that has come to this virtual run time: the one to join at is that of whoever was
+   * served least.
+   */
   noteLeast(pcpu: number, own: number): void {
-    const { counts } = this
+    const { counts, times } = this
     const q = pcpu * countsSize
-    const { times } = this
     const t = pcpu * timesSize
     const least = counts[q + Count.length]! > 0 ? this.vruntimes[this.#leastPlace(pcpu)]! : own
     if (least > times[t + Time.least]!) times[t + Time.least] = least
@@ -192,9 +181,9 @@ export class RunQueues {
 
   /** Rows have been given new numbers. */
   renumber(became: Int32Array): void {
+    const { counts } = this
     const renumbered = (row: number) => (row === none ? none : became[row]!)
     for (let pcpu = 0; pcpu < this.#cpuCount; pcpu++) {
-      const { counts } = this
       const q = pcpu * countsSize
       counts[q + Count.running] = renumbered(counts[q + Count.running]!)
       counts[q + Count.turn] = renumbered(counts[q + Count.turn]!)
@@ -209,16 +198,14 @@ export class RunQueues {
     const q = pcpu * countsSize
     let place = counts[q + Count.first]!
     while (this.rows[place] !== task) place++
-    if (counts[q + Count.turnAt]! < place && counts[q + Count.turnAt]! !== none)
-      counts[q + Count.turnAt]! += 1
+    if (counts[q + Count.turnAt]! < place && counts[q + Count.turnAt] !== none) counts[q + Count.turnAt]! += 1
     this.#remove(pcpu, place)
   }
 
   /** Takes out the one at a place; those before it move up. */
   #remove(pcpu: number, place: number): void {
-    const { counts } = this
+    const { counts, times } = this
     const q = pcpu * countsSize
-    const { times } = this
     const t = pcpu * timesSize
     const { rows, vruntimes } = this
     const { state } = this.#tasks
@@ -235,7 +222,7 @@ export class RunQueues {
     times[t + Time.sum] = Number.NaN
     const length = counts[q + Count.length]! - 1
     counts[q + Count.length] = length
-    if (length === 0) this.#turnIdle(pcpu)
+    if (length === 0) this.idle.add(pcpu)
     else if (length === 1) this.crowdedCount -= 1
   }
 
@@ -279,9 +266,8 @@ export class RunQueues {
 
   /** Of the virtual run times in a queue, added up in its order. */
   #sumOf(pcpu: number): number {
-    const { counts } = this
+    const { counts, times } = this
     const q = pcpu * countsSize
-    const { times } = this
     const t = pcpu * timesSize
     const known = times[t + Time.sum]!
     if (!Number.isNaN(known)) return known
@@ -301,53 +287,34 @@ export class RunQueues {
     if (2 * length > this.#room) this.#grow()
     const begin = pcpu * this.#room
     const back = counts[q + Count.first]! - begin
-    for (let at = begin; at < begin + length; at++) {
-      this.rows[at] = this.rows[at + back]!
-      this.vruntimes[at] = this.vruntimes[at + back]!
-      this.#leastFrom[at] = this.#leastFrom[at + back]! - back
-    }
+    this.rows.copyWithin(begin, begin + back, begin + back + length)
+    this.vruntimes.copyWithin(begin, begin + back, begin + back + length)
     counts[q + Count.first] = begin
-    counts[q + Count.known]! -= back
-    if (counts[q + Count.turnAt]! !== none) counts[q + Count.turnAt]! -= back
+    counts[q + Count.known] = begin + length
+    if (counts[q + Count.turnAt] !== none) counts[q + Count.turnAt]! -= back
   }
 
   /** Gives all queues twice as many places. */
   #grow(): void {
-    const { rows, vruntimes } = this
-    const leastFrom = this.#leastFrom
+    const { counts } = this
     const room = this.#room
-    const count = this.#cpuCount
     this.#room = 2 * room
-    this.rows = new Int32Array(count * this.#room)
-    this.vruntimes = new Float64Array(count * this.#room)
-    this.#leastFrom = new Int32Array(count * this.#room)
-    for (let pcpu = 0; pcpu < count; pcpu++) {
-      const { counts } = this
+    this.rows = spread(this.rows, room)
+    this.vruntimes = spread(this.vruntimes, room)
+    this.#leastFrom = new Int32Array(this.rows.length)
+    for (let pcpu = 0; pcpu < this.#cpuCount; pcpu++) {
       const q = pcpu * countsSize
-      const begin = pcpu * room
-      const on = begin
-      this.rows.set(rows.subarray(begin, begin + room), begin + on)
-      this.vruntimes.set(vruntimes.subarray(begin, begin + room), begin + on)
-      for (let at = begin; at < begin + room; at++) this.#leastFrom[at + on] = leastFrom[at]! + on
-      counts[q + Count.first]! += on
-      counts[q + Count.known]! += on
-      if (counts[q + Count.turnAt]! !== none) counts[q + Count.turnAt]! += on
+      counts[q + Count.first]! += pcpu * room
+      counts[q + Count.known] = counts[q + Count.first]! + counts[q + Count.length]!
+      if (counts[q + Count.turnAt] !== none) counts[q + Count.turnAt]! += pcpu * room
     }
   }
+}
 
-  #turnBusy(pcpu: number): void {
-    const threads = this.#threads[pcpu]!
-    this.idleCount -= 1
-    this.idle[pcpu >>> 5]! &= ~(1 << (pcpu & 31))
-    if (this.#busyThreads[threads[0]!]!++ > 0) return
-    for (let i = 0; i < threads.length; i++) this.idleCore[threads[i]! >>> 5]! &= ~(1 << (threads[i]! & 31))
-  }
-
-  #turnIdle(pcpu: number): void {
-    const threads = this.#threads[pcpu]!
-    this.idleCount += 1
-    this.idle[pcpu >>> 5]! |= 1 << (pcpu & 31)
-    if (--this.#busyThreads[threads[0]!]! > 0) return
-    for (let i = 0; i < threads.length; i++) this.idleCore[threads[i]! >>> 5]! |= 1 << (threads[i]! & 31)
-  }
+/** Parts of so many places each, with as many free ones behind each. */
+function spread<Column extends Int32Array | Float64Array>(column: Column, room: number): Column {
+  const wide = new (column.constructor as new (length: number) => Column)(2 * column.length)
+  for (let from = 0; from < column.length; from += room)
+    wide.set(column.subarray(from, from + room), 2 * from)
+  return wide
 }
