@@ -38,7 +38,7 @@ function shares({ cpuShares }: DomainRecord): string {
   return cpuShares === undefined ? '' : `   cpu_shares ${cpuShares}`
 }
 
-const figures = 9
+const figures = 10
 const lists = 14
 
 function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: DomainRecord): Line[] {
