@@ -1,7 +1,9 @@
 import type { Change } from '../../../recording/changes.ts'
 import { actionText, changeRows, resultText, timeText } from '../../../recording/text.ts'
+import { cutToWidth } from '../../../util/display-width.ts'
 import { counted } from '../../../util/format.ts'
-import { level } from '../screen/glyphs.ts'
+import { printable } from '../../../util/printable.ts'
+import { type Glyphs, level } from '../screen/glyphs.ts'
 import { type Line, line, type Span, type Style, span } from '../screen/styled.ts'
 import { rowLines } from './guest.ts'
 import { cell, clockText, type Look } from './layout.ts'
@@ -28,7 +30,10 @@ export function decisionLines(look: Look, decisions: readonly Change[], rows: nu
     ...head,
     ...decisions.slice(first, first + shown).map((change, index) => {
       const isSelected = first + index === selected
-      return line(cell(decisionText(change), columns, glyphs), isSelected ? 'selected' : changeStyle(change))
+      return line(
+        cell(decisionText(change, glyphs), columns, glyphs),
+        isSelected ? 'selected' : changeStyle(change),
+      )
     }),
   ]
 }
@@ -38,7 +43,9 @@ export function latestLines(look: Look, rows: number): Line[] {
   const { columns, glyphs } = look
   const latest = decisionsOf(look).slice(0, rows)
   if (latest.length === 0) return [line('no change is known up to this moment', 'dim')]
-  return latest.map((change) => line(cell(decisionText(change), columns, glyphs), changeStyle(change)))
+  return latest.map((change) =>
+    line(cell(decisionText(change, glyphs), columns, glyphs), changeStyle(change)),
+  )
 }
 
 function changeStyle({ outcome, isRollback }: Change): Style {
@@ -46,7 +53,10 @@ function changeStyle({ outcome, isRollback }: Change): Style {
   return isRollback ? 'fair' : 'plain'
 }
 
-function decisionText(change: Change): string {
+/** Columns of the name of a guest in a line with a decision. */
+const longestName = 30
+
+function decisionText(change: Change, { ellipsis }: Glyphs): string {
   const { outcome, wallTime, isRollback } = change
   const { action, status } = outcome
   const marks = [
@@ -55,7 +65,8 @@ function decisionText(change: Change): string {
   ].join('')
   const result = resultText(change)
   const why = `${action.reason.text}${result === '' ? '' : `; ${result}`}`
-  return `${clockText(wallTime)}  ${action.domain}: ${actionText(action)}${marks}: ${why}`
+  const name = cutToWidth(printable(action.domain), longestName, ellipsis)
+  return `${clockText(wallTime)}  ${name}: ${actionText(action)}${marks}: ${why}`
 }
 
 /** Kinds of changes, each with a line of its own in the time line. */

@@ -147,9 +147,9 @@ export function lastTickOf(tick: TickRecord, { uuid, score }: DomainRecord): Las
 const rowName = 12
 
 /** Rows of an explanation, wrapped. */
-export function rowLines({ columns }: Look, rows: readonly Row[]): Line[] {
+export function rowLines({ columns, glyphs }: Look, rows: readonly Row[]): Line[] {
   return rows.flatMap(({ name, text }) =>
-    wrapped(text, Math.max(20, columns - rowName - 2)).map(
+    wrapped(text, Math.max(20, columns - rowName - 2), glyphs).map(
       (part, index): Line => [
         span(`  ${(index === 0 ? name : '').padEnd(rowName - 2)}`, 'accent'),
         span(part),

@@ -41,15 +41,16 @@ export function rightCell(text: string, width: number, { ellipsis }: Glyphs): st
   return ' '.repeat(Math.max(0, width - displayWidth(cut))) + cut
 }
 
-/** A text on lines of this many columns, broken between words; those after the first begin with `indent`. */
-export function wrapped(text: string, width: number, indent = ''): string[] {
+/** A text on lines of this many columns, broken between words; a word that is longer is cut. */
+export function wrapped(text: string, width: number, { ellipsis }: Glyphs): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of printable(text).split(' ')) {
+  for (const whole of printable(text).split(' ')) {
+    const word = cutToWidth(whole, width, ellipsis)
     const longer = line === '' ? word : `${line} ${word}`
     if (line !== '' && displayWidth(longer) > width) {
       lines.push(line)
-      line = `${indent}${word}`
+      line = word
     } else line = longer
   }
   return [...lines, line]

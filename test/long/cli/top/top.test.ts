@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { scenarios, schedulers, simulate } from '../../../../lib/index.ts'
 import { Recorder } from '../../../../lib/recording/recorder.ts'
+import { displayWidth } from '../../../../lib/util/display-width.ts'
 import { header } from '../../../unit/recording/recorded.ts'
 import { hasTmux, TestTerminal } from './terminal.ts'
 
@@ -106,6 +107,37 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     const screen = await terminal.shows(/tick 10 /)
     expect(screen.join('')).toMatch(/^[\x20-\x7e]*$/)
     expect(screen.join('\n')).toMatch(/ 0 #+=*\.+ +\d+ %/)
+  })
+
+  it('keeps its columns with names that are meant to do harm', async () => {
+    const names = [
+      '数据库服务器',
+      'x'.repeat(4_000),
+      'a\u202egnp.exe',
+      'esc\x1b[2Jname',
+      'e\u0301'.repeat(50),
+      '👩‍👩‍👧',
+    ]
+    const scenario = scenarios.A1()
+    const domains = scenario.domains
+      .slice(0, names.length)
+      .map((one, index) => ({ ...one, name: names[index]! }))
+    const harmful = join(directory, 'harmful')
+    {
+      await using recorder = new Recorder(simulate({ ...scenario, domains }), harmful)
+      for await (const _ of recorder.autopilot({ interval: 2_000, ticks: 4 }));
+    }
+    using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
+    terminal.run(top(harmful, '--at', '2026-01-01T00:00:06'))
+    // A score, one vCPU, a load.
+    const figures = /\/\S+ +1 +\d+ %/
+    const rowsIn = (screen: readonly string[]) => screen.filter((line) => figures.test(line))
+    const rows = rowsIn(
+      await terminal.until((screen) => rowsIn(screen).length === names.length, 'a row for each guest'),
+    )
+    const columns = rows.map((row) => displayWidth(row.slice(0, row.search(figures))))
+    expect(new Set(columns)).toHaveProperty('size', 1)
+    expect(rows.join('\n')).toContain('a\\u202egnp.exe')
   })
 
   it.each([
