@@ -19,6 +19,8 @@ export interface RecordingOptions {
 const fileLimits = { bytes: 256 * 2 ** 20, age: 3_600_000 }
 /** Milliseconds from one write to the next: what a crash costs at most. */
 export const flushInterval = 5_000
+/** Characters that are compressed at once: each piece costs a turn of the event loop and of a thread, however small. */
+const pieceLength = 2 ** 16
 /** Bytes that wait to be compressed or written; what comes on top is left out of the recording. */
 const mostWaiting = 16 * 2 ** 20
 /** Milliseconds until a new file is tried after one could not be written. */
@@ -191,6 +193,8 @@ class RecordingFile {
   readonly #told: (error: Error | undefined) => void
   #writing: Promise<void>
   #waiting = 0
+  /** Lines that are not handed on to be compressed yet. */
+  #piece = ''
   /** Entries since the last flush that was written. */
   #unwritten = 0
   #failed = false
@@ -212,16 +216,27 @@ class RecordingFile {
     if (this.#failed || this.#waiting + this.#gzip.writableLength > mostWaiting) return false
     this.bytes += line.length
     this.#unwritten++
-    this.#gzip.write(line)
+    this.#piece += line
+    if (this.#piece.length >= pieceLength) this.#compress()
     return true
   }
 
   flush(): void {
-    if (!this.#failed && this.#unwritten > 0) this.#gzip.flush(constants.Z_SYNC_FLUSH)
+    if (this.#failed || this.#unwritten === 0) return
+    this.#compress()
+    this.#gzip.flush(constants.Z_SYNC_FLUSH)
+  }
+
+  #compress(): void {
+    this.#gzip.write(this.#piece)
+    this.#piece = ''
   }
 
   async end(): Promise<void> {
-    if (!this.#failed) await new Promise<void>((resolve) => this.#gzip.once('close', resolve).end())
+    if (!this.#failed) {
+      this.#compress()
+      await new Promise<void>((resolve) => this.#gzip.once('close', resolve).end())
+    }
     await this.#writing
     const handle = await this.#opened.catch(() => undefined)
     await handle?.close().catch(() => undefined)
