@@ -147,6 +147,12 @@ export async function setUpLab(output) {
   return failed ? { skipped: 1 } : { passed: 1 }
 }
 
+/** Installs a browser for the page. */
+export async function setUpBrowser(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--browser')
+  return failed ? { skipped: 1 } : { passed: 1 }
+}
+
 /** Runs tests of the lab, where it can be up. */
 export async function lab(output, ...args) {
   return whyNoLab() ? notHere() : vitest(output, 'lab', ...args)

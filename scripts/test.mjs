@@ -1,7 +1,7 @@
 // `npm test`: sets up what is missing and runs every kind of test; of the lab its main cases (the rest: `npm run test:lab`).
 // `npm test -- --only unit,libvirt` runs these steps alone.
 // Plain JavaScript without dependencies, because it runs before node_modules is there.
-import { command, lab, notHere, runSteps, setUpLab, vitest } from './steps.mjs'
+import { command, lab, notHere, runSteps, setUpBrowser, setUpLab, vitest } from './steps.mjs'
 
 const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', script)
 const tests = (project) => (output) => vitest(output, project)
@@ -55,8 +55,8 @@ async function packaged(output) {
 
 /** The page, in Chromium. */
 async function shown(output) {
-  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--browser')
-  return failed ? notHere() : vitest(output, 'page')
+  const { skipped } = await setUpBrowser(output)
+  return skipped ? notHere() : vitest(output, 'page')
 }
 
 /** Metrics, alerts and the dashboard, with Prometheus itself. */

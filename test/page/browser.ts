@@ -1,12 +1,17 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, type Page, chromium as playwright } from 'playwright-core'
 import { programOf } from '../../scripts/unpacked.mjs'
 
-/** The browser that set-up installs. */
+/** The path of the browser that set-up installs; undefined: it is not there. */
+export function chromium(): string | undefined {
+  return programOf('chromium') ?? programOf('chromium-browser')
+}
+
+/** Starts it. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = programOf('chromium') ?? programOf('chromium-browser')
+  const executablePath = chromium()
   if (!executablePath) throw new Error('There is no Chromium: node scripts/setup.mjs --browser')
   // Its sandbox wants another user than root; what it shows is ours.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--force-prefers-reduced-motion'] })
+  return playwright.launch({ executablePath, args: ['--no-sandbox', '--force-prefers-reduced-motion'] })
 }
 
 /** A page that was opened, and all that is wrong with it: errors, and requests to elsewhere. */
