@@ -1,6 +1,6 @@
 /** The characters that bars and series are drawn with. */
 export interface Glyphs {
-  /** From nothing to full. */
+  /** From nothing to full; what is not known is blank. */
   readonly levels: readonly string[]
   /** Of bars: used, wanted beyond that, and the rest. */
   readonly solid: string
@@ -18,7 +18,7 @@ export interface Glyphs {
 }
 
 const unicode: Glyphs = {
-  levels: [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+  levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   solid: '█',
   shaded: '▒',
   empty: '·',

@@ -3,9 +3,10 @@ import type { LastTick } from '../../../recording/last-tick.ts'
 import { changeRows, lastTickRows, type Row, timeText } from '../../../recording/text.ts'
 import type { DomainRecord, TickRecord } from '../../../report/tick-json.ts'
 import { formatBytes } from '../../../util/format.ts'
+import { guestFigures } from '../model/guest-figures.ts'
 import type { GuestSeries } from '../model/history.ts'
 import { sparkline } from '../screen/glyphs.ts'
-import { type Line, line, span } from '../screen/styled.ts'
+import { type Line, line, type Style, span } from '../screen/styled.ts'
 import { percent } from './guests.ts'
 import { cell, type Look, rightCell, spread, wrapped } from './layout.ts'
 
@@ -22,6 +23,7 @@ export function guestLines(look: Look): Line[] {
     spread(domain.name, domain.state, columns, 'bold', glyphs),
     line(cell(`${domain.uuid}   score: ${scores(domain)}${shares(domain)}`, columns, glyphs), 'dim'),
     line(''),
+    ...cpuLines(look, domain),
     ...vcpuLines(look, domain),
     line(''),
     ...memoryLines(look, domain),
@@ -38,13 +40,50 @@ function shares({ cpuShares }: DomainRecord): string {
   return cpuShares === undefined ? '' : `   cpu_shares ${cpuShares}`
 }
 
-const figures = 10
+/** Columns of the name and the figure before a series, and of a series at most. */
+const beforeSeries = 24
+const longestSeries = 150
+
+function seriesWidth(columns: number): number {
+  return Math.max(0, Math.min(longestSeries, columns - beforeSeries - 1))
+}
+
+function seriesLine(
+  { glyphs }: Look,
+  name: string,
+  now: string,
+  values: readonly number[],
+  { width, highest, style }: { readonly width: number; readonly highest: number; readonly style: Style },
+): Line {
+  return [
+    span(`${name.padEnd(8)}${rightCell(now, 12, glyphs)}    `),
+    span(sparkline(glyphs, values, width, highest), style),
+  ]
+}
+
+/** Load and delay of all its vCPUs together, over the last minutes. */
+function cpuLines(look: Look, domain: DomainRecord): Line[] {
+  const { model, shown, columns } = look
+  const width = seriesWidth(columns)
+  const { load, delay, vcpus } = guestFigures(domain)
+  const values = (of: GuestSeries) => model.history.series(domain.uuid, of, shown!.number, width)
+  const highest = Math.max(1, vcpus)
+  return [
+    seriesLine(look, 'load', percent(load), values('load'), { width, highest, style: 'good' }),
+    seriesLine(look, 'delay', percent(delay), values('delay'), { width, highest: 1, style: 'bad' }),
+    line(''),
+  ]
+}
+
+/** Columns of the figures of a vCPU, and of a list of pCPUs. */
+const figures = [8, 7, 8, 7, 11]
 const lists = 14
 
 function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: DomainRecord): Line[] {
   const text = (name: string, ...rest: readonly string[]) =>
-    name.padStart(4) + rest.map((figure) => rightCell(figure, figures, glyphs)).join('')
-  const width = Math.max(0, Math.min(80, Math.floor((columns - 4 - 5 * figures - 2 * lists - 8) / 2)))
+    name.padStart(4) + rest.map((figure, index) => rightCell(figure, figures[index]!, glyphs)).join('')
+  const taken = 4 + figures.reduce((sum, width) => sum + width, 0) + 2 * lists + 8
+  const width = Math.max(0, Math.min(80, Math.floor((columns - taken) / 2)))
   const lately = (vcpu: number, of: 'load' | 'delay') =>
     sparkline(glyphs, model.history.vcpuSeries(uuid, vcpu, of, shown!.number, width), width, 1)
   return [
@@ -55,16 +94,10 @@ function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: Dom
     ),
     ...vcpus.map(({ vcpu, pcpu, usage, demand, delay, throttled, affinity = '-', allowed }): Line => {
       const place = pcpu === undefined ? '-' : String(pcpu)
-      const row = text(
-        String(vcpu),
-        place,
-        percent(usage),
-        percent(demand),
-        percent(delay),
-        percent(throttled),
-      )
+      const parts = [usage, demand, delay, throttled].map(percent)
       return [
-        span(`${row}  ${cell(affinity, lists, glyphs)}  ${cell(allowed, lists, glyphs)}  `),
+        span(`${text(String(vcpu), place, ...parts)}  ${cell(affinity, lists, glyphs)}  `),
+        span(`${cell(allowed, lists, glyphs)}  `),
         span(lately(vcpu, 'load'), 'good'),
         span(`  ${lately(vcpu, 'delay')}`, 'bad'),
       ]
@@ -73,15 +106,16 @@ function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: Dom
   ]
 }
 
-function memoryLines({ model, shown, columns, glyphs }: Look, { uuid, memory }: DomainRecord): Line[] {
-  const width = Math.max(0, Math.min(150, columns - 26))
+function memoryLines(look: Look, { uuid, memory }: DomainRecord): Line[] {
+  const { model, shown, columns } = look
+  const width = seriesWidth(columns)
   const values = (of: GuestSeries) => model.history.series(uuid, of, shown!.number, width)
   // One scale for all three, so that they can be compared.
-  const highest = Math.max(1, ...values('size').filter(isKnown), ...values('target').filter(isKnown))
-  const row = (name: string, of: GuestSeries, now: number | undefined): Line => [
-    span(`${name.padEnd(8)}${rightCell(bytes(now), 12, glyphs)}    `),
-    span(sparkline(glyphs, values(of), width, highest), of === 'used' ? 'accent' : 'good'),
-  ]
+  const highest = Math.max(1, ...[...values('size'), ...values('target')].filter(isKnown))
+  const row = (name: string, of: GuestSeries, now: number | undefined): Line => {
+    const style = of === 'used' ? 'accent' : 'good'
+    return seriesLine(look, name, bytes(now), values(of), { width, highest, style })
+  }
   const { actual, target, usable, unused, maximum, hold, need, events, swappedOut, progress } = memory
   const spare = usable ?? unused
   const notes = [

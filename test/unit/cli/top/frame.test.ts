@@ -68,7 +68,9 @@ describe('a guest', () => {
     const ticks = [tickOf(0), tickOf(1, { outcomes: [pinOf('web1', '1')] }), tickOf(2)]
     const text = new Onlooker(ticks, { columns: 120, rows: 60 }).press('Enter').text.join('\n')
     expect(text).toMatch(/ 0 +0 +25 % +30 % +5 % +- {2}0-1 +0-1 /)
-    expect(text).toMatch(/balloon +1024 MiB +▄?/)
+    expect(text).toMatch(/^load +25 % +▃▃▃$/m)
+    expect(text).toMatch(/^delay +5 % +▁▁▁$/m)
+    expect(text).toMatch(/^balloon +1024 MiB +███$/m)
     expect(text).toMatch(/in use +768 MiB/)
     expect(text).toContain('vCPU 0 pinned to pCPU 1, in 0.4 ms')
     expect(text).toContain('wants 40 %, from pCPU 0 to pCPU 1')

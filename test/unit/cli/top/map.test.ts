@@ -23,8 +23,8 @@ describe('the map of pCPUs', () => {
     const lines = mapOf({ sockets: 2, cellsEach: 2, cachesEach: 2, coresEach: 8 }, 80, 6)
     expect(lines[0]).toContain('each sign a pCPU')
     expect(lines.slice(1)).toEqual([
-      'socket 0  0:  ▁▂▂▃▄▅▆ ▆▇ ▁▂▂▃▄  1: ▅▆▆▇ ▁▂▂ ▃▄▅▆▆▇ ▁',
-      'socket 1  2: ▂▂▃▄▅▆▆▇  ▁▂▂▃▄▅▆  3: ▆▇ ▁▂▂▃▄ ▅▆▆▇ ▁▂▂',
+      'socket 0  0: ▁▂▂▃▄▅▅▆ ▇▇▁▂▂▃▄▅  1: ▅▆▇▇▁▂▂▃ ▄▅▅▆▇▇▁▂',
+      'socket 1  2: ▂▃▄▅▅▆▇▇ ▁▂▂▃▄▅▅▆  3: ▇▇▁▂▂▃▄▅ ▅▆▇▇▁▂▂▃',
     ])
   })
 
