@@ -9,7 +9,7 @@ import type { CliContext } from '../context.ts'
 import type { ConnectionOptions } from '../options.ts'
 import { askController } from '../recent/ask.ts'
 import { type FollowedTick, followController } from '../recent/follow.ts'
-import type { LiveSource } from './source.ts'
+import type { LiveSource, Teller } from './source.ts'
 
 export interface AttachOptions extends ConnectionOptions {
   /** Milliseconds between Ticks of a connection of our own. */
@@ -25,10 +25,9 @@ export async function attach(context: CliContext, options: AttachOptions): Promi
   // Without a connection where that is not needed: a daemon that hangs is a time to look.
   const uri = given.includes('://') ? given : ((await canonicalUri(context, options)) ?? given)
   const controllers = runningControllers(uri, context.lockPlaces)
-  const [controller] = controllers
   let why = 'no controller runs'
   try {
-    if (controller) return await follow(context, withoutPassword(uri), controller, controllers.length > 1)
+    if (controllers.length > 0) return await follow(context, withoutPassword(uri), controllers)
   } catch (error) {
     if (!(error instanceof BallastError) || context.signal.aborted) throw error
     // It runs, and cannot be followed: an older one, or one that this user may not ask. The host can be watched all the same.
@@ -41,17 +40,16 @@ export async function attach(context: CliContext, options: AttachOptions): Promi
 async function follow(
   { signal }: CliContext,
   uri: string,
-  controller: RunningController,
-  isOneOfTwo: boolean,
+  controllers: readonly RunningController[],
 ): Promise<LiveSource> {
-  const { pid, command } = controller.owner
-  const part = isOneOfTwo ? ', which has the vCPUs; another has the memory' : ''
-  const ticks = await followController(controller, signal)
-  return {
-    title: `${uri}  ${command} (pid ${pid})${part}`,
-    past: await askedOf(controller),
-    ticks: heard(ticks),
-  }
+  const names = controllers.map(({ owner }) => `${owner.command} (pid ${owner.pid})`)
+  const [first, ...others] = await Promise.all(
+    controllers.map(async (controller): Promise<Teller> => {
+      const ticks = await followController(controller, signal)
+      return { past: await askedOf(controller), ticks: heard(ticks) }
+    }),
+  )
+  return { title: `${uri}  ${names.join(', ')}`, ...first!, others }
 }
 
 /** What it remembers; undefined: it is asked by too many, which is no reason not to look at what it does now. */
@@ -72,6 +70,7 @@ function watch({ signal }: CliContext, host: Host, { interval }: AttachOptions, 
   return {
     title: `${withoutPassword(host.uri)}  watching: ${why}`,
     past: undefined,
+    others: [],
     ticks: (async function* () {
       await using _ = closing(host)
       for await (const tick of autopilot(host, { interval, signal })) yield tickRecord(tick)

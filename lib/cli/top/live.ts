@@ -2,7 +2,7 @@ import { TickReader } from '../../recording/tick-reader.ts'
 import type { TickRecord } from '../../report/tick-json.ts'
 import type { Command } from './keys.ts'
 import { HostModel } from './model/host-model.ts'
-import type { LiveSource } from './source.ts'
+import type { LiveSource, Teller } from './source.ts'
 import type { Transport } from './transport.ts'
 
 /** Milliseconds without a Tick, at least and in intervals, after which what is shown is called old. */
@@ -25,14 +25,28 @@ export class Live implements Transport {
     this.#changed = changed
   }
 
-  /** Resolves when there is nothing more to be heard. */
+  /** Resolves when the one whose Ticks are shown has nothing more to tell; rejects with what goes wrong with any of them. */
   async run(): Promise<void> {
-    let past = this.#source.past
-    for await (const tick of this.#source.ticks) {
-      if (past) await this.#remember(past, tick)
-      past = undefined
-      this.model.take(tick)
-      this.#heardAt = performance.now()
+    const { others } = this.#source
+    const forever = new Promise<never>(() => {})
+    const deciding = Promise.all(
+      others.map((other) => this.#hear(other, (tick) => this.model.takeDecisions(tick))),
+    )
+    await Promise.race([
+      this.#hear(this.#source, (tick) => {
+        this.model.take(tick)
+        this.#heardAt = performance.now()
+      }),
+      deciding.then(() => forever),
+    ])
+  }
+
+  async #hear({ past, ticks }: Teller, take: (tick: TickRecord) => void): Promise<void> {
+    let before = past
+    for await (const tick of ticks) {
+      if (before) await this.#remember(before, tick)
+      before = undefined
+      take(tick)
       this.#changed()
     }
   }
@@ -99,12 +113,12 @@ export class Live implements Transport {
     return first
   }
 
-  async #remember(past: NonNullable<LiveSource['past']>, { wallTime }: TickRecord): Promise<void> {
+  async #remember(past: NonNullable<Teller['past']>, { wallTime }: TickRecord): Promise<void> {
     const ticks = new TickReader()
     for await (const entry of past) {
       if (!('tick' in entry)) continue
       const decisions = ticks.read(entry.tick)
-      if (decisions.wallTime < wallTime) this.model.takePast(decisions)
+      if (decisions.wallTime < wallTime) this.model.takeDecisions(decisions)
     }
   }
 }

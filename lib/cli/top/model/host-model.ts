@@ -26,8 +26,8 @@ export class HostModel {
   #count = 0
   #shown: Shown | undefined
 
-  /** Takes in the decisions of a Tick from before the first one that is shown. */
-  takePast(decisions: TickDecisions): void {
+  /** Takes in the decisions alone: of a Tick from before the first one that is shown, or of another controller. */
+  takeDecisions(decisions: TickDecisions): void {
     this.#changes.push(...this.#follower.take(decisions).begun)
     this.#prune()
   }

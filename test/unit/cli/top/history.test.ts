@@ -60,7 +60,7 @@ describe('the model of a host', () => {
   it('has the changes up to a moment, and what came of them', () => {
     const model = new HostModel()
     const done = tickOf(0, { outcomes: [pinOf('web1', '1')] })
-    model.takePast(done)
+    model.takeDecisions(done)
     const { kind, uuid } = done.outcomes[0]!.action
     const seen = { cpu: { delay: 0.01 } } as never
     model.take(

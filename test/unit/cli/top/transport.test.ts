@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Command } from '../../../../lib/cli/top/keys.ts'
 import { Live } from '../../../../lib/cli/top/live.ts'
 import { Player } from '../../../../lib/cli/top/player.ts'
+import type { Teller } from '../../../../lib/cli/top/source.ts'
 import type { Transport } from '../../../../lib/cli/top/transport.ts'
 import { scenarios, schedulers, simulate } from '../../../../lib/index.ts'
 import type { Entry } from '../../../../lib/recording/entries.ts'
@@ -21,9 +22,14 @@ async function until(isSo: () => boolean): Promise<void> {
 const shownBy = ({ model, position }: Transport) => model.tick(position)?.index
 
 describe('a host that is followed', () => {
-  const liveOf = async (ticks: readonly TickRecord[], past?: readonly Entry[]) => {
+  const liveOf = async (
+    ticks: readonly TickRecord[],
+    past?: readonly Entry[],
+    others: readonly Teller[] = [],
+  ) => {
     const source = {
       title: 'host',
+      others,
       past:
         past &&
         (async function* () {
@@ -75,6 +81,38 @@ describe('a host that is followed', () => {
       { t: 1, tick: tick(1) },
     ] as never)
     expect(live.model.changes(Number.POSITIVE_INFINITY).map((change) => change.tick)).toEqual([0, 1, 2])
+  })
+})
+
+describe('a host with two controllers', () => {
+  it('has the Ticks of one, and the decisions of both', async () => {
+    const tellerOf = (ticks: readonly TickRecord[]): Teller => ({
+      past: undefined,
+      ticks: (async function* () {
+        yield* ticks
+      })(),
+    })
+    const other = tellerOf([tickOf(0, { outcomes: [pinOf('db1', '0')] })])
+    const slow = async function* () {
+      yield tickOf(0)
+      await new Promise((resolve) => setImmediate(resolve))
+      yield tickOf(1, { outcomes: [pinOf('web1', '1')] })
+    }
+    const live = new Live({ title: '', past: undefined, ticks: slow(), others: [other] }, () => {})
+    await live.run()
+    const domains = live.model.changes(Number.POSITIVE_INFINITY).map(({ outcome }) => outcome.action.domain)
+    expect([domains, live.model.last]).toEqual([['db1', 'web1'], 1])
+  })
+
+  it('ends with what is wrong with either', async () => {
+    const broken = async function* (): AsyncGenerator<TickRecord> {
+      yield tickOf(0)
+      throw new Error('says what is no Tick')
+    }
+    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }
+    const others = [{ past: undefined, ticks: broken() }]
+    const live = new Live({ title: '', past: undefined, ticks: never, others }, () => {})
+    await expect(live.run()).rejects.toThrow('says what is no Tick')
   })
 })
 
