@@ -1,14 +1,13 @@
-import { BallastError, endsConnection } from '../host/errors.ts'
+import { type BallastError, endsConnection } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import { domainsByUuid } from '../view/domains-by-uuid.ts'
 import { pressureOf } from '../view/memory/shortage.ts'
 import type { Viewed } from '../view/memory-glance.ts'
 import { Observer } from '../view/observer.ts'
-import { scoresOf } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
 import { Actuator } from './actuator.ts'
-import { type Asked, type Decided, Decider } from './decide.ts'
+import { type Decided, Decider } from './decide.ts'
 import { domainOverhead } from './defaults.ts'
 import { DomainInfo } from './domain/domain-info.ts'
 import { unreadSettings } from './domain/settings-cache.ts'
@@ -17,26 +16,21 @@ import { type Guarded, guard } from './guard/guard.ts'
 import type { JournalEntry } from './journal/journal.ts'
 import { originalAffinities } from './journal/original-affinities.ts'
 import { KsmLoop } from './ksm-loop.ts'
+import { lateness } from './lateness.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { LoopConfig } from './options.ts'
 import type { Reservations } from './reservation/reservations.ts'
-import { type ChangeResult, predictionError } from './results/result.ts'
 import { ResultWatch } from './results/result-watch.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
-import type { MemorySamples, Samples, SampleTiming } from './sampling.ts'
+import type { MemorySamples, Samples } from './sampling.ts'
 import { blankCpuSample, type DatedMemorySample, Sampling } from './sampling.ts'
 import { StepTimer } from './step-timer.ts'
-import { summarize } from './summary.ts'
-import type { KsmResult, Outcome, Skipped, Tick } from './tick.ts'
+import type { Outcome, Skipped, Tick } from './tick.ts'
+import { type Done, type TickContext, tickOf } from './tick-record.ts'
 import type { GuardLimits } from './verdict.ts'
 
 /** Milliseconds that an action is waited for at least, however short the interval: calls on a busy host take that. */
 const minimumTimeout = 250
-
-/** After this many intervals the host may be another than the one that a plan was made for. */
-const lateIntervals = 3
-/** Milliseconds that are never late, however short the interval: a busy machine takes that now and then. */
-const leastLateness = 1_000
 
 /**
  * The pipeline that runs once per tick, and all that lasts from one tick to the next. A tick is a sequence of steps: each
@@ -257,30 +251,11 @@ export class ControlLoop {
 
   /** All of it, as the Tick. */
   #record(tick: TickContext, decided: Decided, guarded: Guarded, done: Done, steps: StepTimer): Tick {
-    const { index, cause, view, results, samples } = tick
-    const { begun, wallTime } = samples
-    const { plan, rollbacks, explanation } = decided
-    const { outcomes, late, ksm } = done
+    const { begun } = tick.samples
     const period = this.#lastBegun === undefined ? undefined : begun - this.#lastBegun
     this.#lastBegun = begun
-    const record = {
-      index,
-      cause,
-      wallTime,
-      view,
-      scores: scoresOf(view),
-      plan,
-      ...(rollbacks.length > 0 && !late && { rollbacks }),
-      explanation,
-      clamps: guarded.clamps,
-      skipped: guarded.skipped.filter((skipped) => this.#concerns(skipped)),
-      outcomes,
-      ...(results.length > 0 && { results, predictionError: predictionError(results) }),
-      ksm,
-      errors: [...tick.errors, ...decided.errors, ...done.errors],
-      timing: { ...steps.timing(), period },
-    }
-    return { ...record, summary: summarize(record) }
+    const skipped = guarded.skipped.filter((each) => this.#concerns(each))
+    return tickOf(tick, decided, { ...guarded, skipped }, done, { ...steps.timing(), period })
   }
 
   #rebooted(domain: DomainIdentity): void {
@@ -313,39 +288,7 @@ export class ControlLoop {
   }
 }
 
-/** What a tick is about. */
-interface TickContext extends Pick<Tick, 'index' | 'cause' | 'view'> {
-  readonly asked: Asked
-  /** What became known of earlier changes. */
-  readonly results: readonly ChangeResult[]
-  /** What failed before. */
-  readonly errors: readonly BallastError[]
-  readonly samples: SampleTiming
-}
-
-/** What was done. */
-interface Done {
-  readonly outcomes: readonly Outcome[]
-  /** Why nothing was. */
-  readonly late: BallastError | undefined
-  readonly ksm: KsmResult | undefined
-  readonly errors: readonly BallastError[]
-}
-
 /** Whether an error is not about the connection: that it is lost the CPU sample says, once. */
 function isNews({ code }: BallastError): boolean {
   return code !== 'ERR_DISCONNECTED'
-}
-
-/**
- * What to say of a plan that is ready `age` milliseconds after its samples; undefined while that is soon enough. A plan that
- * is late is dropped whole, and the next tick decides anew.
- */
-function lateness(age: number, interval: number): BallastError | undefined {
-  const limit = Math.max(leastLateness, lateIntervals * interval)
-  if (!(age > limit)) return undefined
-  const message =
-    `The loop fell behind: its plan was ready ${Math.round(age)} ms after its samples, ` +
-    `later than ${limit} ms: nothing was changed`
-  return new BallastError('ERR_LATE', message)
 }

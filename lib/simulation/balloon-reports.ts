@@ -1,9 +1,19 @@
-import type { MemoryReport } from './guest-memory.ts'
 import type { MemoryScenario } from './scenario.ts'
 
 type Lie = NonNullable<MemoryScenario['lie']>
 
 const secondMs = 1_000
+
+/** What the guest reports through its balloon device. */
+export interface MemoryReport {
+  readonly available: number
+  readonly unused: number
+  readonly usable: number
+  readonly diskCaches: number
+  readonly swapIn: number
+  readonly swapOut: number
+  readonly majorFaults: number
+}
 
 /** A report on its way: what it says, when it was made, and when it is there. */
 interface Sent {

@@ -1,5 +1,7 @@
 import type { PinnedMemory } from '../host/domain-traits.ts'
 import { KiB, MiB } from '../util/units.ts'
+import type { MemoryReport } from './balloon-reports.ts'
+import { kernelResident, outsideTotal, watermark } from './guest-kernel.ts'
 import type { Toll } from './memory-stall.ts'
 import { PageCache } from './page-cache.ts'
 import type { MemoryScenario, Program } from './scenario.ts'
@@ -16,35 +18,15 @@ const usualGrowth = 512 * MiB
 const busyGuestSpeed = 0.45
 /** A guest without swap gives its balloon nothing once it has only so much left. */
 const balloonMargin = 48 * MiB
-/** The guest's kernel keeps so much for itself: below it, its OOM killer acts. */
-const watermark = 16 * MiB
-/** What it does not tell as usable of what is free or in the page cache, unless the scenario knows better. */
-export const usualReserve = watermark
 /** Of what is swapped out, so much is wanted again at once, comes back and goes out again. */
 const swapChurn = 0.2
 /** What a page in zram takes of a page. */
 const zramRatio = 0.75
 /** What stays resident of a program that is swapped out. */
 const alwaysResident = 16 * MiB
-/** The guest's kernel and its own processes; the rest of what it keeps is not in its total. */
-const kernelResident = 24 * MiB
-const kernelReserved = 16 * MiB
-/** Page descriptors, for all memory that the guest may ever have: 64 bytes a page of 4 KiB. */
-const descriptorPart = 1 / 64
 /** QEMU's own resident memory. */
 export const qemuOverhead = 96 * MiB
 const pageSize = 4 * KiB
-
-/** What the guest reports through its balloon device. */
-export interface MemoryReport {
-  readonly available: number
-  readonly unused: number
-  readonly usable: number
-  readonly diskCaches: number
-  readonly swapIn: number
-  readonly swapOut: number
-  readonly majorFaults: number
-}
 
 /** How a guest runs during one step. */
 export interface Pace {
@@ -58,24 +40,6 @@ export interface Pace {
 }
 
 const noProgram: Required<Program> = { size: 0, rate: 0, touch: 0, files: 0, goesOn: false }
-
-/** The size of a program that leaves `unused` bytes free in a guest with this balloon and maximum, with no page cache left. */
-export function programThatFits(actual: number, maximum: number, unused: number): number {
-  return actual - unused - kernelResident - outsideTotal(maximum)
-}
-
-/**
- * The size of a program with which a guest of this maximum and reserve uses `bytes` of its balloon: all but what it reports as
- * usable.
- */
-export function programThatUses(bytes: number, maximum: number, reserve: number = usualReserve): number {
-  return Math.max(0, programThatFits(bytes, maximum, reserve))
-}
-
-/** What the guest's kernel keeps before it counts its total. */
-function outsideTotal(maximum: number): number {
-  return kernelReserved + maximum * descriptorPart
-}
 
 /** The memory of one guest from its start to its end: balloon, program, page cache, swap. Sizes are bytes. */
 export class GuestMemory {

@@ -9,9 +9,9 @@ import type { Topology } from '../host/topology.ts'
 import { KiB } from '../util/units.ts'
 import type { Guest } from './guest.ts'
 import { Machine } from './machine.ts'
-import type { Toll } from './memory-stall.ts'
 import { CpuSampler, sampleMemory } from './sampler.ts'
 import type { Scenario } from './scenario.ts'
+import { type HostToll, type Truth, truthOf } from './truth.ts'
 import { validateScenario } from './validate.ts'
 
 /** How long libvirt waits for a domain whose monitor is taken before it gives up. */
@@ -22,36 +22,6 @@ const cpuSharesRange = { least: 2, most: 262_144 }
 /** What a kernel begins with. */
 const kernelKsm = { running: true, pagesToScan: 100, sleep: 20 }
 const defaultCallDeadline = 10_000
-
-/** What is really so in a running guest, for tests and judges: nothing that a host could see. */
-export interface Truth extends Toll {
-  /** Per vCPU: the fraction of one pCPU that it would use, within its quotas, if it had one for itself. */
-  readonly demand: readonly number[]
-  /** Bytes that the program holds, in memory and swapped out. */
-  readonly held: number
-  /** Bytes of the program that are swapped out now. */
-  readonly swapped: number
-  /**
-   * Bytes: the smallest balloon with which the program as the scenario has it, had it never waited or been killed, would
-   * neither wait nor be killed now.
-   */
-  readonly needed: number
-  /** Size of the balloon now, and the size that it was last asked for, in bytes. */
-  readonly actual: number
-  readonly target: number
-  /** Resident memory of the domain's QEMU in bytes; huge pages are no part of it. */
-  readonly rss: number
-  /** What of its memory is on huge pages, in bytes. */
-  readonly hugePages: number
-}
-
-/** What missing memory has done on a host, and how the host itself stands. */
-export interface HostToll extends Toll {
-  /** Bytes of the host that nothing holds; below 0: what it had to swap out itself. */
-  readonly hostFree: number
-  /** Milliseconds that the host itself had to swap: every guest waits then. */
-  readonly hostSwapped: number
-}
 
 /** A {@link Host} that is worked out instead of connected to. */
 export interface SimulatedHost extends Host {
@@ -234,26 +204,14 @@ class Simulation implements SimulatedHost {
   }
 
   subscribe(listener: HostListener): () => void {
-    return this.#machine.subscribe((event) => {
+    return this.#machine.listeners.subscribe((event) => {
       if (!this.#closed) listener(event)
     })
   }
 
   truth(uuid: string): Truth | undefined {
     const guest = this.#machine.guest(uuid)
-    return (
-      guest && {
-        demand: guest.demand,
-        held: guest.memory.held,
-        swapped: guest.memory.swapped,
-        needed: guest.memory.needed,
-        actual: guest.memory.actual,
-        target: guest.memory.target,
-        rss: guest.memory.rss,
-        hugePages: guest.memory.hugePages,
-        ...guest.memory.toll,
-      }
-    )
+    return guest && truthOf(guest)
   }
 
   get toll(): HostToll {

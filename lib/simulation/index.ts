@@ -1,4 +1,4 @@
-export { type HostToll, type SimulatedHost, simulate, type Truth } from './host.ts'
+export { type SimulatedHost, simulate } from './host.ts'
 export type { Toll } from './memory-stall.ts'
 export type {
   Change,
@@ -14,3 +14,4 @@ export type {
   VcpuScenario,
 } from './scenario.ts'
 export * as scenarios from './scenarios.ts'
+export type { HostToll, Truth } from './truth.ts'

@@ -1,31 +1,22 @@
 import { CpuSet } from '../host/cpuset.ts'
-import type { HostEvent, HostListener } from '../host/host.ts'
 import type { DomainIdentity } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { MiB } from '../util/units.ts'
 import { VirtualClock } from './clock.ts'
 import { Cpusets, type VcpuCpuset } from './cpusets.ts'
+import { type Definition, Definitions } from './definitions.ts'
 import { defaultMaximum, Guest } from './guest.ts'
 import { HugePages, hugePagesOf } from './huge-pages.ts'
+import { Listeners } from './listeners.ts'
 import { addTolls, noToll, type Toll } from './memory-stall.ts'
-import { type Announced, MemorySteps, memoryStep } from './memory-steps.ts'
+import { MemorySteps, memoryStep } from './memory-steps.ts'
 import { Processors } from './processors.ts'
-import { hash } from './random.ts'
-import type { Change, DomainScenario, Scenario } from './scenario.ts'
+import type { Change, Scenario } from './scenario.ts'
 import { cpusOf, topologyOf, withOnline } from './topology.ts'
 
 /** What the host's own programs hold at first. */
 export const hostOwnMemory = 384 * MiB
 const defaultBackground = 0.02
-
-interface Definition {
-  readonly uuid: string
-  readonly name: string
-  readonly scenario: DomainScenario
-  /** Also while it does not run. */
-  isKnown: boolean
-  readonly announced: Announced
-}
 
 /** What runs, as arrays in the same order. */
 interface Running {
@@ -44,9 +35,7 @@ export class Machine {
   readonly #whole: Topology
   #topology: Topology
   readonly #seed: number
-  readonly #definitions = new Map<string, Definition>()
-  /** By the name that the scenario has: the UUID now. */
-  readonly #uuids = new Map<string, string>()
+  readonly #definitions = new Definitions()
   readonly #guests = new Map<string, Guest>()
   readonly #memory: MemorySteps
   readonly #changes: readonly Change[]
@@ -54,7 +43,7 @@ export class Machine {
   #changed = 0
   /** Bytes. */
   #hostPrograms = hostOwnMemory
-  readonly #listeners = new Set<HostListener>()
+  readonly listeners = new Listeners()
   /** Milliseconds in which the host had to swap. */
   hostSwapped = 0
   /** Of guests that have ended. */
@@ -76,11 +65,11 @@ export class Machine {
     const { background = defaultBackground } = scenario
     const parts = typeof background === 'number' ? this.#whole.pcpus.map(() => background) : background
     this.processors = new Processors(this.#whole, parts, this.#seed)
-    this.#memory = new MemorySteps(this.processors.cpuTimes(), (event) => this.emit(event))
+    this.#memory = new MemorySteps(this.processors.cpuTimes(), (event) => this.listeners.emit(event))
     for (const pcpu of all.minus(online)) this.processors.setOnline(pcpu, false, 0)
     this.#changes = [...(scenario.changes ?? [])].sort((a, b) => a.at - b.at)
     for (const domain of scenario.domains) {
-      const definition = this.#define(domain, uuidOf(domain.name), domain.name)
+      const definition = this.#definitions.add(domain)
       if (domain.running ?? true) this.#start(definition, true)
     }
   }
@@ -106,7 +95,7 @@ export class Machine {
   }
 
   isDefined(uuid: string): boolean {
-    return this.#definitions.get(uuid)?.isKnown ?? false
+    return this.#definitions.isKnown(uuid)
   }
 
   get freeMemory(): number {
@@ -132,37 +121,17 @@ export class Machine {
     return this.#running.memory.plusRss(this.#hostPrograms + this.hugePages.bytes)
   }
 
-  subscribe(listener: HostListener): () => void {
-    // Wrapped, so that a function that subscribed twice is called twice.
-    const entry: HostListener = (event) => listener(event)
-    this.#listeners.add(entry)
-    return () => this.#listeners.delete(entry)
-  }
-
-  emit(event: HostEvent): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(event)
-      } catch (error) {
-        // The physics go on; the error surfaces as any other uncaught one.
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
-  }
-
   /** Pins a vCPU and reports it. Returns what the kernel says when it refuses. */
   pin(guest: Guest, vcpu: number, cpus: CpuSet): string | undefined {
     const refusal = guest.pin(vcpu, cpus)
-    if (refusal === undefined) this.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
+    if (refusal === undefined) this.listeners.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
     return refusal
   }
 
   /** Gives a guest a weight and reports it. */
   setCpuShares(guest: Guest, shares: number): void {
     guest.setCpuShares(shares)
-    this.emit({ kind: 'cpuShares', domain: guest.identity, shares })
+    this.listeners.emit({ kind: 'cpuShares', domain: guest.identity, shares })
   }
 
   #step(time: number): void {
@@ -202,13 +171,12 @@ export class Machine {
       this.#confineAll()
       return
     }
-    const uuid = this.#uuids.get(change.domain)!
-    const definition = this.#definitions.get(uuid)!
+    const definition = this.#definitions.named(change.domain)
     if (change.kind === 'start' || change.kind === 'arrive') {
       this.#start(definition, change.kind === 'arrive')
       return
     }
-    const guest = this.#guests.get(uuid)!
+    const guest = this.#guests.get(definition.uuid)!
     switch (change.kind) {
       case 'load':
         guest.setLoad(change.load, change.vcpu, time)
@@ -218,7 +186,7 @@ export class Machine {
         break
       case 'cpuQuota':
         guest.setQuota(change.cpuQuota, time)
-        this.emit({ kind: 'cpuQuota', domain: guest.identity })
+        this.listeners.emit({ kind: 'cpuQuota', domain: guest.identity })
         break
       case 'plug':
         guest.plug(change.vcpu, time)
@@ -256,7 +224,7 @@ export class Machine {
         break
       case 'reboot':
         guest.reboot()
-        this.emit({ kind: 'reboot', domain: guest.identity })
+        this.listeners.emit({ kind: 'reboot', domain: guest.identity })
         break
       case 'restart':
         this.#stop(guest)
@@ -264,12 +232,11 @@ export class Machine {
         break
       case 'replace':
         this.#stop(guest)
-        this.#definitions.delete(uuid)
-        this.#start(this.#define(definition.scenario, uuidOf(`${uuid} replaced`), guest.identity.name), false)
+        this.#start(this.#definitions.replace(definition, guest.identity.name), false)
         break
       case 'rename':
         this.#stop(guest)
-        this.#start(this.#define(definition.scenario, uuid, change.name), false)
+        this.#start(this.#definitions.add(definition.scenario, definition.uuid, change.name), false)
         break
     }
   }
@@ -287,14 +254,6 @@ export class Machine {
 
   #confineAll(): void {
     for (const guest of this.guests) guest.confine()
-  }
-
-  #define(scenario: DomainScenario, uuid: string, name: string): Definition {
-    const announced = { actual: 0, at: 0, plugged: 0 }
-    const definition = { uuid, name, scenario, isKnown: true, announced }
-    this.#definitions.set(uuid, definition)
-    this.#uuids.set(scenario.name, uuid)
-    return definition
   }
 
   #start(definition: Definition, booted: boolean): void {
@@ -327,7 +286,7 @@ export class Machine {
     if (!this.#listed) {
       const guests = [...this.#guests.values()]
       const domains = guests.map((guest) => guest.identity)
-      const announced = domains.map(({ uuid }) => this.#definitions.get(uuid)!.announced)
+      const announced = domains.map(({ uuid }) => this.#definitions.of(uuid).announced)
       this.#memory.setGuests(guests, announced)
       this.#listed = { domains, guests, memory: this.#memory }
     }
@@ -335,19 +294,6 @@ export class Machine {
   }
 
   #tell(guest: Guest, event: 'started' | 'stopped' | 'suspended' | 'resumed'): void {
-    this.emit({ kind: 'lifecycle', domain: guest.identity, event })
+    this.listeners.emit({ kind: 'lifecycle', domain: guest.identity, event })
   }
-}
-
-/** The same name always has the same UUID. */
-function uuidOf(name: string): string {
-  const hex = [1, 2, 3, 4].map((part) => hash(name, part).toString(16).padStart(8, '0')).join('')
-  const parts = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `a${hex.slice(17, 20)}`,
-    hex.slice(20),
-  ]
-  return parts.join('-')
 }

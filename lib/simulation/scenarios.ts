@@ -1,6 +1,7 @@
 import { wrongOption } from '../host/errors.ts'
 import { GiB, MiB } from '../util/units.ts'
-import { programThatFits, qemuOverhead } from './guest-memory.ts'
+import { programThatFits } from './guest-kernel.ts'
+import { qemuOverhead } from './guest-memory.ts'
 import { hostOwnMemory } from './machine.ts'
 import type { Change, DomainScenario, Load, Program, Scenario } from './scenario.ts'
 

@@ -1,4 +1,4 @@
-import { programThatUses } from '../simulation/guest-memory.ts'
+import { programThatUses } from '../simulation/guest-kernel.ts'
 import type { DomainScenario, Scenario } from '../simulation/scenario.ts'
 import { KiB, MiB } from '../util/units.ts'
 import type { FiguresRecord, LowestScore } from './host-figures.ts'

@@ -1,5 +1,6 @@
 import type { CpuSet } from '../host/cpuset.ts'
-import { programThatUses, qemuOverhead, usualReserve } from '../simulation/guest-memory.ts'
+import { programThatUses, usualReserve } from '../simulation/guest-kernel.ts'
+import { qemuOverhead } from '../simulation/guest-memory.ts'
 import type {
   Change,
   DomainScenario,

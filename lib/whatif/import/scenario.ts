@@ -1,5 +1,5 @@
 import { BallastError } from '../../host/errors.ts'
-import { programThatUses } from '../../simulation/guest-memory.ts'
+import { programThatUses } from '../../simulation/guest-kernel.ts'
 import type { Change, DomainScenario, Program, Scenario } from '../../simulation/scenario.ts'
 import { GiB, KiB, MiB } from '../../util/units.ts'
 import type { FittedLoad } from '../load.ts'
