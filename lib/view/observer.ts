@@ -1,25 +1,17 @@
-import type { CpuQuota } from '../host/cpu-quota.ts'
-import type { CpuSet } from '../host/cpuset.ts'
-import {
-  type CpuSample,
-  CpuSource,
-  type DomainIdentity,
-  DomainState,
-  isRunning,
-  isSameRun,
-} from '../host/sample.ts'
+import { type CpuSample, CpuSource, type DomainIdentity, DomainState, isRunning } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
 import { known } from '../util/known.ts'
 import { Background } from './cpu/background-load.ts'
 import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
+import { type DomainUsage, delayOf, sumOfKnown } from './cpu/domain-usage.ts'
 import { type CellOf, cellsOf } from './cpu/home-cell.ts'
-import { isAtQuota, mostOf, withinGlobal } from './cpu/quota.ts'
+import { mostOf, withinGlobal } from './cpu/quota.ts'
 import { UsableCpus } from './cpu/usable-cpus.ts'
 import type { VcpuReading } from './cpu/vcpu-demand.ts'
 import type { VcpuTrack } from './cpu/vcpu-track.ts'
 import { type DomainFacts, FactsTable } from './domain-facts.ts'
-import { DomainRun } from './domain-run.ts'
+import { DomainRuns } from './domain-runs.ts'
 import { indexLike } from './domains-by-uuid.ts'
 import { Intervals } from './memory/decision-interval.ts'
 import type { MemoryContext } from './memory/domain-memory.ts'
@@ -56,12 +48,8 @@ export class Observer {
   }
   readonly #usage: DomainUsage = { counts: false, within: undefined, together: 0, most: 1 }
   readonly #reading: VcpuReading = { usage: 0, delay: 0, throttled: 0, busy: 0, allowed: 1, capacity: 1 }
-  #hasSeen = false
   #isAsBefore = false
-  #runs: ReadonlyMap<string, DomainRun> = new Map()
-  /** The same in the order of the domains of the last sample. */
-  #runsInOrder: readonly DomainRun[] = []
-  #domains: readonly DomainIdentity[] | undefined
+  readonly #runs = new DomainRuns()
   #between: number | undefined
 
   /** @throws TypeError for an option that is no number of bytes. */
@@ -167,8 +155,7 @@ export class Observer {
 
   /** The guest of this domain began to boot anew: monotonic milliseconds, and milliseconds since the epoch. */
   rebooted(domain: DomainIdentity, reboot: { readonly time: number; readonly wallTime: number }): void {
-    const run = this.#runs.get(domain.uuid)
-    if (run && isSameRun(run.identity, domain)) run.rebooted(reboot.time)
+    this.#runs.of(domain)?.rebooted(reboot.time)
     this.#memory.rebooted(domain, reboot)
   }
 
@@ -177,7 +164,7 @@ export class Observer {
    * stays: which runs of domains there are, where their vCPUs were at first, what was learned of them.
    */
   interrupt(): void {
-    for (const run of this.#runs.values()) run.interrupt()
+    this.#runs.interrupt()
     this.#background.interrupt()
     this.#contention.interrupt()
     this.#memory.interrupt()
@@ -216,10 +203,8 @@ export class Observer {
 
   /** Brings what is remembered up to date: what one vCPU's figures mean depends on what the others did. */
   #follow(cpu: CpuSample): void {
-    this.#isAsBefore = cpu.domains === this.#domains
-    if (!this.#isAsBefore) this.#followDomains(cpu)
-    this.#hasSeen = true
-    const runs = this.#runsInOrder
+    this.#isAsBefore = this.#runs.follow(cpu)
+    const runs = this.#runs.inOrder
     const { affinity, affinityWords: words } = cpu
     const places = new Int32Array(cpu.vcpu.length)
     for (let index = 0; index < runs.length; index++) {
@@ -236,23 +221,8 @@ export class Observer {
     this.#contention.next({ cpu, places })
   }
 
-  /** Begins with domains that are new in this sample, and forgets those that are no longer in it. */
-  #followDomains({ domains, interval, time }: CpuSample): void {
-    const appeared = this.#hasSeen && !Number.isNaN(interval) ? time : undefined
-    const runs = new Map<string, DomainRun>()
-    this.#runsInOrder = domains.map((identity) => {
-      const before = this.#runs.get(identity.uuid)
-      const isKnown = before && isSameRun(before.identity, identity)
-      const run = isKnown ? before : new DomainRun(identity, appeared)
-      runs.set(identity.uuid, run)
-      return run
-    })
-    this.#runs = runs
-    this.#domains = domains
-  }
-
   #domain(cpu: CpuSample, index: number, facts: DomainFacts, memory: DomainMemoryView): DomainView {
-    const run = this.#runsInOrder[index]!
+    const run = this.#runs.inOrder[index]!
     const { uuid, name, id, run: token } = cpu.domains[index]!
     const state = cpu.state[index] as DomainState
     const { settings, cpuShares, cpuQuota, pins, traits } = facts
@@ -325,34 +295,8 @@ export class Observer {
   }
 }
 
-/** What the vCPUs of a domain did together, and may do. Changed in place from domain to domain. */
-interface DomainUsage {
-  /** Whether it is load. */
-  counts: boolean
-  /** Where the cpuset and bound memory let them be; undefined: anywhere. */
-  within: CpuSet | undefined
-  /** Sum of their known usage. */
-  together: number
-  /** Fraction of one pCPU that quotas let each use. */
-  most: number
-}
-
-/** The run delay of a row without what quotas made of it; NaN where that is not known. */
-function delayOf(cpu: CpuSample, row: number, quota: CpuQuota | undefined, together: number): number {
-  const delay = cpu.delay[row]!
-  const throttled = cpu.throttled?.[row] ?? Number.NaN
-  if (!Number.isNaN(throttled)) return Math.max(0, delay - throttled)
-  return isAtQuota(quota, cpu.usage[row]!, together) ? Number.NaN : delay
-}
-
 function capacitiesOf({ pcpus, cpuCount }: Topology): Float64Array {
   const capacities = new Float64Array(cpuCount).fill(1)
   for (const { id, capacity = 1 } of pcpus) capacities[id] = capacity
   return capacities
-}
-
-function sumOfKnown(values: Float64Array, start: number, end: number): number {
-  let sum = 0
-  for (let i = start; i < end; i++) sum += values[i]! || 0
-  return sum
 }
