@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
-/** Builds the page from its sources, as `npm run build:page` does: it takes a second. */
+const configFile = fileURLToPath(new URL('../../lib/page/vite.config.ts', import.meta.url))
+
+/** Builds the page and the playground from their sources, as `npm run build:page` and `build:playground` do: it takes a second. */
 export default async function buildPage(): Promise<void> {
-  await build({ configFile: fileURLToPath(new URL('../../lib/page/vite.config.ts', import.meta.url)) })
+  await build({ configFile })
+  await build({ configFile, mode: 'playground' })
 }

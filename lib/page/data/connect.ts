@@ -1,4 +1,5 @@
 import { type Change, ChangeFollower } from '../../recording/changes.ts'
+import type { FeedMessage } from '../../report/feed/messages.ts'
 import { append, emptyOverview, overviewRow } from '../../report/feed/overview.ts'
 import { events } from './events.ts'
 import { History, MomentReader } from './history.ts'
@@ -24,7 +25,7 @@ export async function connect(): Promise<void> {
         connection.value = 'recording'
         return
       }
-      await follow()
+      await follow(events(new AbortController().signal))
       problem.value = 'the server has ended'
     } catch (error) {
       if (error instanceof TokenNeeded) {
@@ -38,14 +39,14 @@ export async function connect(): Promise<void> {
   }
 }
 
-/** Takes in what happens until the server ends it. */
-async function follow(): Promise<void> {
+/** Takes in what happens until it ends. */
+export async function follow(batches: AsyncIterable<FeedMessage[]>): Promise<void> {
   const kept = new History()
   const reader = new MomentReader()
   const follower = new ChangeFollower()
   const all: Change[] = []
   const rows = emptyOverview()
-  for await (const messages of events(new AbortController().signal)) {
+  for await (const messages of batches) {
     for (const message of messages) {
       if ('setup' in message) follower.end()
       const moment = reader.read(message)
