@@ -35,6 +35,8 @@ export class Player implements Transport {
   readonly title: string
   message: string | undefined
   #position = 0
+  /** The tick that the present move goes to, by its number; steps that come meanwhile are counted from there. */
+  #goingTo: number | undefined
   #isPlaying = false
   #speed = 1
   #hasEnded = false
@@ -95,7 +97,7 @@ export class Player implements Transport {
         else this.#begin(async () => {})
         break
       case 'step':
-        this.#goTo(this.position + command.ticks)
+        this.#goTo((this.#goingTo ?? this.position) + command.ticks)
         break
       case 'skip':
         this.seek(this.#timeShown + command.by)
@@ -130,6 +132,7 @@ export class Player implements Transport {
       if (number <= this.model.last) this.#position = Math.max(0, number)
       else await this.#readUntil((_, read) => read >= number, isCurrent)
     })
+    this.#goingTo = Math.max(0, number)
   }
 
   get #isAtEnd(): boolean {
@@ -151,10 +154,12 @@ export class Player implements Transport {
   /** Starts a move, in place of what is under way. */
   #begin(work: (isCurrent: () => boolean) => Promise<void>): void {
     const move = ++this.#move
+    this.#goingTo = undefined
     const isCurrent = () => move === this.#move && !this.#signal.aborted
     this.#moves = this.#moves
       .then(() => (isCurrent() ? work(isCurrent) : undefined))
       .then(() => {
+        if (isCurrent()) this.#goingTo = undefined
         this.message = this.#isAtEnd ? this.#problems()[0] : undefined
         this.#changed()
       })

@@ -153,6 +153,13 @@ describe('a recording', async () => {
     expect(run.reads()).toBe(1)
   })
 
+  it('takes each step of several that come at once', async () => {
+    await using run = played()
+    await until(() => shownBy(run.player) === 0)
+    for (let i = 0; i < 4; i++) run.player.do({ kind: 'step', ticks: 1 })
+    await goes(run.player, { kind: 'step', ticks: -1 }, 3)
+  })
+
   it('begins at a moment', async () => {
     await using run = played(wallTime + 20_000)
     await until(() => shownBy(run.player) === 10)
