@@ -47,11 +47,6 @@ export class History {
       this.#figures -= figuresIn(this.moments.shift()!)
     }
   }
-
-  clear(): void {
-    this.moments.length = 0
-    this.#figures = 0
-  }
 }
 
 /** The last moment up to `wallTime`; the first one, where that is earlier. */

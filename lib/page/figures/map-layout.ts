@@ -18,9 +18,6 @@ export interface MapLayout {
   readonly pcpus: readonly Box[]
   /** A socket and NUMA cell, with its name above its pCPUs. */
   readonly cells: readonly (Box & { readonly name: string })[]
-  /** pCPUs with a common cache, and threads of one core. */
-  readonly caches: readonly Box[]
-  readonly cores: readonly Box[]
 }
 
 const gaps = { thread: 1, core: 3, cache: 8, cell: 14, padding: 8, title: 18 }
@@ -52,8 +49,6 @@ function cellOf({ socket, cell }: Pcpu): string {
 
 interface Placed {
   readonly pcpus: readonly (readonly [position: number, box: Box])[]
-  readonly cores: readonly Box[]
-  readonly caches: readonly Box[]
   readonly width: number
   readonly height: number
 }
@@ -66,8 +61,6 @@ function layoutWith(
   perRow: number,
 ): MapLayout | undefined {
   const boxes: Box[] = []
-  const cores: Box[] = []
-  const caches: Box[] = []
   const cells: (Box & { name: string })[] = []
   const positions = pcpus.map((pcpu, position) => ({ pcpu, position }))
   const severalSockets = new Set(pcpus.map(({ socket }) => socket)).size > 1
@@ -91,12 +84,10 @@ function layoutWith(
     cells.push({ ...box, x, y })
     const [dx, dy] = [x + gaps.padding, y + gaps.title]
     for (const [position, at] of placed.pcpus) boxes[position] = moved(at, dx, dy)
-    cores.push(...placed.cores.map((core) => moved(core, dx, dy)))
-    caches.push(...placed.caches.map((cache) => moved(cache, dx, dy)))
     x += box.width + gaps.cell
     rowHeight = Math.max(rowHeight, box.height)
   }
-  return { width, height: y + rowHeight, side, pcpus: boxes, cells, caches, cores }
+  return { width, height: y + rowHeight, side, pcpus: boxes, cells }
 }
 
 type Member = { readonly pcpu: Pcpu; readonly position: number }
@@ -104,8 +95,6 @@ type Member = { readonly pcpu: Pcpu; readonly position: number }
 /** Groups of one cache beside each other, in rows; within each its cores in rows. */
 function placeCaches(members: readonly Member[], width: number, side: number): Placed {
   const pcpus: [number, Box][] = []
-  const cores: Box[] = []
-  const caches: Box[] = []
   let [x, y, rowHeight, widest] = [0, 0, 0, 0]
   for (const group of groups(members, ({ pcpu }) => `${pcpu.cache}`)) {
     const inside = groups(group, ({ pcpu }) => `${pcpu.socket} ${pcpu.core}`)
@@ -126,11 +115,9 @@ function placeCaches(members: readonly Member[], width: number, side: number): P
       y += rowHeight + gaps.cache
       rowHeight = 0
     }
-    caches.push({ ...box, x, y })
     for (const [index, threads] of inside.entries()) {
       const left = x + (index % perRow) * step
       const top = y + Math.floor(index / perRow) * (side + gaps.core)
-      cores.push({ x: left, y: top, width: coreWidth, height: side })
       for (const [thread, { position }] of threads.entries()) {
         pcpus.push([position, { x: left + thread * (side + gaps.thread), y: top, width: side, height: side }])
       }
@@ -139,7 +126,7 @@ function placeCaches(members: readonly Member[], width: number, side: number): P
     x += box.width + gaps.cache
     rowHeight = Math.max(rowHeight, box.height)
   }
-  return { pcpus, cores, caches, width: widest, height: y + rowHeight }
+  return { pcpus, width: widest, height: y + rowHeight }
 }
 
 /** Cores in a row of one cache: about four times as wide as high, in full rows where that can be. */

@@ -62,17 +62,11 @@ export function verdictOf(moment: Moment): Verdict {
       rows.length === 0 ? 'No guest runs.' : 'How much the guests get of what they want is not known yet.'
     return { level: 'unknown', title: rows.length === 0 ? 'No guests' : 'Not known yet', sentences: [text] }
   }
-  const all = known.length === 1 ? 'The guest gets' : `All ${known.length} guests get`
-  return {
-    level: 'well',
-    title: 'The host is well',
-    sentences: [
-      `${all} at least ${scoreLimits.lacking} % of what they want.`.replace(
-        'The guest gets at least',
-        'The guest gets at least',
-      ),
-    ],
-  }
+  const which = known.length < rows.length ? ' whose score is known' : ''
+  const all = known.length === 1 ? `The guest${which} gets` : `All ${known.length} guests${which} get`
+  const wants = known.length === 1 ? 'it wants' : 'they want'
+  const sentence = `${all} at least ${scoreLimits.lacking} % of what ${wants}.`
+  return { level: 'well', title: 'The host is well', sentences: [sentence] }
 }
 
 function lackText({ name, cpuScore, memoryScore, score }: GuestRow): string {

@@ -96,6 +96,8 @@ describe('the verdict on a host', () => {
       level: 'well',
       sentences: ['All 2 guests get at least 90 % of what they want.'],
     })
+    const partly = verdictOf(momentOf([waiting('a', 0), { name: 'b', vcpus: [{ usage: undefined }] }]))
+    expect(partly.sentences).toEqual(['The guest whose score is known gets at least 90 % of what it wants.'])
     expect(verdictOf(momentOf([waiting('a', 0)], 0, { state: 'low' })).level).toBe('bad')
     expect(verdictOf(momentOf([{ name: 'a', vcpus: [{ usage: undefined }] }])).level).toBe('unknown')
     expect(verdictOf(momentOf([]))).toMatchObject({ level: 'unknown', title: 'No guests' })

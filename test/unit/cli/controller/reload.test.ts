@@ -127,6 +127,8 @@ describe('SIGHUP', () => {
     ['dry-run: true', /:3:10: dry-run cannot change while ballast runs/],
     ['restore: false', /:3:10: restore cannot change while ballast runs/],
     ['metrics: 0', /:3:10: metrics cannot change while ballast runs/],
+    ['serve: 0', /:3:8: serve cannot change while ballast runs/],
+    ['serve-token: /x', /:3:14: serve-token cannot change while ballast runs/],
     ['notify: { program: /bin/true }', /:3:9: notify cannot change while ballast runs/],
     ['ballooning: none', /:3:13: ballooning cannot become, or cease to be, none while ballast runs/],
   ])('with %j, which cannot be taken up, keeps the present one', async (text, expected) => {
