@@ -1,7 +1,7 @@
 import type { CliContext } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { parseMoment } from '../values.ts'
-import { type Command, type Key, type OnScreen, press } from './keys.ts'
+import { type Command, type Key, press } from './keys.ts'
 import { HostModel } from './model/host-model.ts'
 import type { Glyphs } from './screen/glyphs.ts'
 import { Screen } from './screen/screen.ts'
@@ -28,7 +28,6 @@ export async function showTop(
   { state: given, glyphs, transport: open }: TopOptions,
 ): Promise<void> {
   let state = given
-  let on: OnScreen = { guests: [], decisions: 0, rows: 0, totalLines: 0 }
   let transport: Transport | undefined
   /** What the user is told until the next key. */
   let notice: string | undefined
@@ -41,15 +40,12 @@ export async function showTop(
   const screen = new Screen(paletteOf(context.env), glyphs)
   let timer: NodeJS.Timeout | undefined
   let drawnAt = Number.NEGATIVE_INFINITY
+  /** There was something to be drawn while the terminal was busy. */
+  let isBehind = false
 
-  const draw = async () => {
-    timer = undefined
-    // A slow line: what has come meanwhile is drawn at once when this is through.
-    if (terminal.isBusy) return
-    drawnAt = performance.now()
-    const { columns, rows } = terminal.size
-    const frame = frameOf({
-      ...{ state, columns, rows, glyphs },
+  const frame = () =>
+    frameOf({
+      ...{ state, glyphs, ...terminal.size },
       model: transport?.model ?? nothing,
       shown: transport?.model.shown(transport.position),
       status: {
@@ -59,10 +55,17 @@ export async function showTop(
         message: notice ?? transport?.message,
       },
     })
-    on = frame.on
-    const text = screen.update(frame.lines, columns, rows)
+  const draw = async () => {
+    timer = undefined
+    // A slow line: what has come meanwhile is drawn once this is through.
+    isBehind = terminal.isBusy
+    if (isBehind) return
+    drawnAt = performance.now()
+    const { columns, rows } = terminal.size
+    const { lines } = frame()
+    const text = screen.update(lines, columns, rows)
     if (text !== '') await terminal.write(text)
-    changed(frames.most)
+    changed(isBehind ? frames.least : frames.most)
   }
   const changed = (within: number = frames.least) => {
     const at = Math.max(0, drawnAt + within - performance.now())
@@ -98,7 +101,8 @@ export async function showTop(
   const terminal = new Terminal(process, {
     key(key: Key) {
       notice = undefined
-      const pressed = press(state, key, on)
+      // As it is now: several keys may come before the next frame.
+      const pressed = press(state, key, frame().on)
       state = pressed.state
       if (pressed.command) obey(pressed.command)
       changed()

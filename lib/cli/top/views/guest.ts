@@ -164,7 +164,7 @@ function whyLines(look: Look, domain: DomainRecord): Line[] {
 }
 
 /** What was decided about a guest in a Tick. */
-export function lastTickOf(tick: TickRecord, { uuid, score }: DomainRecord): LastTick {
+function lastTickOf(tick: TickRecord, { uuid, score }: DomainRecord): LastTick {
   const { index, wallTime, summary, outcomes, explanation, clamps, skipped } = tick
   return {
     tick: index,

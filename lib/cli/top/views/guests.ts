@@ -134,7 +134,7 @@ function place({ isLeft, width }: Column, text: string, glyphs: Glyphs): string 
   return isLeft ? cell(text, width, glyphs) : rightCell(text, width, glyphs)
 }
 
-export function scoreStyle(score: number | undefined): Style {
+function scoreStyle(score: number | undefined): Style {
   if (score === undefined) return 'dim'
   return score >= 90 ? 'good' : score >= 70 ? 'fair' : 'bad'
 }

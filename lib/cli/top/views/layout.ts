@@ -1,8 +1,8 @@
-import { cutToWidth, displayWidth } from '../../../util/display-width.ts'
+import { cutToWidth, displayWidth, fitEnd } from '../../../util/display-width.ts'
 import { printable } from '../../../util/printable.ts'
 import type { HostModel, Shown } from '../model/host-model.ts'
 import type { Glyphs } from '../screen/glyphs.ts'
-import { type Line, type Span, type Style, span } from '../screen/styled.ts'
+import { type Line, type Style, span } from '../screen/styled.ts'
 import type { LookState } from '../state.ts'
 
 /** All that the screen is made of. */
@@ -31,8 +31,7 @@ export interface Status {
 
 /** Text of any origin in a number of columns: cut or filled, its controls shown as text. */
 export function cell(text: string, width: number, { ellipsis }: Glyphs): string {
-  const cut = cutToWidth(printable(text), width, ellipsis)
-  return cut + ' '.repeat(Math.max(0, width - displayWidth(cut)))
+  return fitEnd(printable(text), width, ellipsis)
 }
 
 /** The same to the right. */
@@ -67,11 +66,6 @@ export function spread(left: string, right: string, columns: number, style: Styl
 export function windowOf(lines: readonly Line[], scroll: number, rows: number): Line[] {
   const first = Math.max(0, Math.min(scroll, lines.length - rows))
   return lines.slice(first, first + rows)
-}
-
-/** A text with one style for all of it. */
-export function styled(text: string, style: Style): Span[] {
-  return [span(text, style)]
 }
 
 /** Local time of day as `14:03:12`. */
