@@ -12,9 +12,10 @@ const inCi = process.env.CI === 'true'
 const failures = []
 
 /**
- * Runs groups of steps one after the other, the steps of a group at once, prints each one's time and at the end what failed
- * and the total, and sets the exit code. A step is handed where its programs write to, and resolves to what it adds to the
- * total: `{ passed, failed, skipped }`, as far as it is not 0. What the second of a group writes is shown when it ends.
+ * Runs groups of steps one after the other, prints each one's time and at the end what failed and the total, and sets the exit
+ * code. A group is an object of steps, which run at once, or an array of such objects, lanes, which run at once and the steps
+ * of each in a row. A step is handed where its programs write to, and resolves to what it adds to the total:
+ * `{ passed, failed, skipped }`, as far as it is not 0. What the second and later ones of a group write is shown when it ends.
  */
 export async function runSteps(groups, isChosen = () => true) {
   const total = { passed: 0, failed: 0, skipped: 0 }
@@ -28,24 +29,36 @@ export async function runSteps(groups, isChosen = () => true) {
       failures.push(`${name}: see above`)
     return `== ${times.at(-1)}`
   }
+  const runLane = async (lane, output) => {
+    const ended = []
+    for (const [name, step] of lane) ended.push(await run(name, step, output))
+    return ended.join('\n')
+  }
   for (const group of groups) {
-    const chosen = Object.entries(group).filter(([name]) => isChosen(name))
-    if (chosen.length === 0) continue
-    console.log(`\n== ${chosen.map(([name]) => name).join(', and beside it ')}`)
-    const [first, ...others] = chosen
+    const lanes = lanesOf(group, isChosen)
+    if (lanes.length === 0) continue
+    const titles = lanes.map((lane) => lane.map(([name]) => name).join(', then '))
+    console.log(`\n== ${titles.join('; and beside it ')}`)
+    const [first, ...others] = lanes
     const [ended, ...collected] = await Promise.all([
-      run(...first, 'inherit'),
-      ...others.map(([name, step]) => collect((output) => run(name, step, output))),
+      runLane(first, 'inherit'),
+      ...others.map((lane) => collect((output) => runLane(lane, output))),
     ])
     console.log(ended)
     for (const [i, { text, result }] of collected.entries())
-      console.log(`\n== ${others[i][0]}\n${text}${result}`)
+      console.log(`\n== ${titles[i + 1]}\n${text}${result}`)
   }
   console.log(`\n${times.join(', ')}`)
   if (failures.length > 0) console.log(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`)
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
   process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+/** The chosen steps of a group, by lane: those that run in a row. */
+function lanesOf(group, isChosen) {
+  const lanes = Array.isArray(group) ? group.map(Object.entries) : Object.entries(group).map((step) => [step])
+  return lanes.map((lane) => lane.filter(([name]) => isChosen(name))).filter((lane) => lane.length > 0)
 }
 
 /** Hands `work` a file to write to; what is in it in the end, and the result. */

@@ -6,19 +6,20 @@ import { command, lab, notHere, runSteps, setUpBrowser, setUpLab, vitest } from 
 const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', script)
 const tests = (project) => (output) => vitest(output, project)
 
-// Steps of one group run at once, where one alone leaves a core idle for much of its time. The lab is alone, since it
-// measures time.
+// Steps that compute share both cores in two lanes, so that none is idle when one of them comes to its last file; those that
+// wait for most of their time (libvirt's timeouts, package managers, Prometheus) are beside each other. The page and the lab
+// have the machine to themselves.
 const groups = [
   { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
   { lint: npm('lint'), typecheck: npm('typecheck') },
-  { 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') },
-  { unit: tests('unit') },
-  { long, native: tests('native') },
-  // Installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
-  { 'setup:lab': setUpLab },
+  // The second installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
+  [{ 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') }, { 'setup:lab': setUpLab }],
+  [
+    { unit: tests('unit'), long },
+    { native: tests('native'), fuzz, conformance: tests('conformance') },
+  ],
   { libvirt: tests('libvirt'), package: packaged, prometheus },
   { page: shown },
-  { fuzz, conformance: tests('conformance') },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
 
@@ -26,7 +27,7 @@ await runSteps(groups, chosen(process.argv.slice(2)))
 
 function chosen(args) {
   if (args.length === 0) return undefined
-  const known = groups.flatMap(Object.keys)
+  const known = groups.flat().flatMap(Object.keys)
   const names = args[0] === '--only' && args.length === 2 ? args[1].split(',') : []
   if (names.length === 0 || names.some((name) => !known.includes(name))) {
     console.error(`Usage: npm test [-- --only STEP,...], with the steps ${known.join(', ')}`)

@@ -123,7 +123,7 @@ export class DomainMemory {
 
   /** Whether a {@link view} could show memory pressure; where it is on hold, it does not. */
   mayBeUnderPressure({ wallTime, interval }: Pick<MemoryContext, 'wallTime' | 'interval'>): boolean {
-    const actual = this.#size
+    const actual = this.#size()
     if (!this.#use || actual === undefined) return false
     return isUnderPressure(this.#use, actual, deadTimeOf(this.#age(wallTime) ?? 0, interval))
   }
@@ -131,7 +131,7 @@ export class DomainMemory {
   view({ state, requested, wallTime, interval, traits }: MemoryContext): DomainMemoryView {
     const report = this.#report
     const { maximum } = report
-    const actual = this.#size
+    const actual = this.#size()
     const age = this.#age(wallTime)
     const watched = this.#time - this.#firstSeen
     this.noteAsked(traits)
@@ -175,7 +175,7 @@ export class DomainMemory {
   }
 
   /** Bytes that the guest has. While it boots, its driver has not taken anything from it yet. */
-  get #size(): number | undefined {
+  #size(): number | undefined {
     const { maximum, actual } = this.#report
     return this.#reboot && maximum !== undefined ? Math.max(maximum, actual ?? 0) : actual
   }
