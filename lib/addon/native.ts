@@ -168,6 +168,7 @@ export interface NativeDomain {
 /** The columns of a `CpuSample`, with `domains` only when the set differs from the last one handed over. */
 export interface NativeCpuSample {
   readonly domains?: NativeDomain[]
+  readonly listAge: number
   readonly time: number
   readonly interval: number
   readonly state: Uint8Array

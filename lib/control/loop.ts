@@ -134,7 +134,8 @@ export class ControlLoop {
     const asked = isBlind || this.#isResuming ? 'none' : 'all'
     if (!isBlind) this.#isResuming = false
     const { view, results } = steps.time('observe', () => this.#observe(samples))
-    return this.#run({ index, cause: 'interval', asked, view, results, errors, samples }, steps)
+    const listAge = 'error' in samples.cpu ? undefined : samples.cpu.listAge
+    return this.#run({ index, cause: 'interval', asked, view, results, errors, samples, listAge }, steps)
   }
 
   /** Monotonic milliseconds at which memory is to be sampled before the tick at `nextTick`; undefined: not before. */
@@ -162,6 +163,7 @@ export class ControlLoop {
       results: [],
       errors,
       samples,
+      listAge: undefined,
     } as const
     return this.#run(context, steps)
   }

@@ -15,6 +15,8 @@ export interface TickContext extends Pick<Tick, 'index' | 'cause' | 'view'> {
   /** What failed before. */
   readonly errors: readonly BallastError[]
   readonly samples: SampleTiming
+  /** As in the CPU sample. */
+  readonly listAge: number | undefined
 }
 
 /** What was done. */
@@ -34,13 +36,14 @@ export function tickOf(
   { outcomes, late, ksm, errors }: Done,
   timing: Tick['timing'],
 ): Tick {
-  const { index, cause, view, results } = tick
+  const { index, cause, view, results, listAge } = tick
   const { plan, rollbacks, explanation } = decided
   const record = {
     index,
     cause,
     wallTime: tick.samples.wallTime,
     view,
+    ...(listAge && { listAge }),
     scores: scoresOf(view),
     plan,
     ...(rollbacks.length > 0 && !late && { rollbacks }),

@@ -100,6 +100,11 @@ export interface Tick {
   /** Wall clock at its start, milliseconds since the epoch. */
   readonly wallTime: number
   readonly view: View
+  /**
+   * Milliseconds for which libvirt has not said which domains run, though it was asked: those known before are in the View,
+   * with what their counters say now. Undefined: their list is up to date.
+   */
+  readonly listAge?: number | undefined
   /** How much of what it wanted each guest got, by row of `view.domains`; docs/scores.md. */
   readonly scores: Scores
   /** What the policies wanted, after what is rolled back. */

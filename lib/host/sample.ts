@@ -84,6 +84,11 @@ export type MemoryStatus = (typeof MemoryStatus)[keyof typeof MemoryStatus]
 export interface CpuSample {
   /** The same array object as in the sample before for as long as the set of domains is the same. */
   readonly domains: readonly DomainIdentity[]
+  /**
+   * Milliseconds for which libvirt has not said which domains run, though it was asked: `domains` and `state` are as before
+   * then, while the counters were read now. 0, or left out: they are up to date.
+   */
+  readonly listAge?: number | undefined
   /** Monotonic clock at the reading, milliseconds; comparable only with the same host's `now()`. */
   readonly time: number
   /** Measured milliseconds since the sample before; NaN in the first. */

@@ -72,6 +72,7 @@ export function roundedCpuSample(sample: CpuSample): CpuSample {
     ...sample,
     time: roundTime(sample.time),
     interval: roundTime(sample.interval),
+    ...(sample.listAge !== undefined && { listAge: roundTime(sample.listAge) }),
     usage: sample.usage.map(roundShare),
     delay: sample.delay.map(roundShare),
     throttled: sample.throttled?.map(roundShare),

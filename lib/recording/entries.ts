@@ -69,6 +69,8 @@ export interface CpuEntry extends Moment {
     readonly time: number
     readonly interval: number | null
     readonly affinityWords: number
+    /** Left out: 0. */
+    readonly listAge?: number
   }
 }
 

@@ -17,12 +17,13 @@ export class SampleReader {
   }
 
   cpu({ cpu }: CpuEntry): CpuSample {
-    const { set, time, interval, affinityWords, ...columns } = cpu
+    const { set, time, interval, affinityWords, listAge, ...columns } = cpu
     return {
       domains: this.#setOf(set),
       time,
       interval: interval ?? Number.NaN,
       affinityWords,
+      ...(listAge !== undefined && { listAge }),
       ...this.#cpu.read(columns),
     } as unknown as CpuSample
   }

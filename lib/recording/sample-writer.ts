@@ -26,12 +26,13 @@ export class SampleWriter {
   cpu(sample: CpuSample, t: number): Written<CpuSample> {
     const rounded = roundedCpuSample(sample)
     const { set, entries } = this.#set(sample.domains, t)
-    const { time, interval, affinityWords } = rounded
+    const { time, interval, affinityWords, listAge } = rounded
     const cpu: CpuEntry['cpu'] = {
       set,
       time,
       interval: Number.isNaN(interval) ? null : interval,
       affinityWords,
+      ...(listAge && { listAge }),
       ...this.#cpu.write(rounded),
     }
     return { rounded, entries: [...entries, { t, cpu }] }

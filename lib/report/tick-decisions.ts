@@ -84,6 +84,8 @@ export interface TickDecisions {
   readonly cause: Tick['cause']
   /** Milliseconds since the epoch. */
   readonly wallTime: number
+  /** Milliseconds for which libvirt has not said which domains run; left out: it has. */
+  readonly listAge?: number
   readonly summary: string
   readonly plan: readonly ActionRecord[]
   /** What of it undoes what was done before. */
@@ -129,6 +131,7 @@ export function tickDecisions(tick: Tick): TickDecisions {
     index: tick.index,
     cause: tick.cause,
     wallTime: tick.wallTime,
+    listAge: tick.listAge,
     summary: tick.summary,
     plan: tick.plan.map(actionRecord),
     rollbacks: tick.rollbacks?.map(({ what, plan, reason }) => {

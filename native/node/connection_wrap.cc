@@ -118,9 +118,12 @@ Napi::Promise ConnectionWrap::Open(Napi::Env env, std::shared_ptr<AsyncCall> asy
             settings.memory_deadline);
         const auto heard = [listener, cpu = opened->cpu](HostEvent event) {
           if (event.kind == HostEvent::Kind::kVcpuPin) cpu->InvalidateAffinity();
+          if (event.kind == HostEvent::Kind::kLifecycle) cpu->InvalidateDomains();
+          if (event.kind == HostEvent::Kind::kClosed) cpu->LoseConnection();
           listener(std::move(event));
         };
         opened->events = std::make_unique<EventSubscription>(watched, heard);
+        if (opened->events->hears_lifecycle()) opened->cpu->FollowEvents();
         return arrival;
       },
       [async_call, target, &constructor, deadline = settings.call_deadline](

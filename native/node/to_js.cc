@@ -69,7 +69,8 @@ Napi::Value ToJs(Napi::Env env, const std::vector<ActiveDomain>& domains) {
 
 Napi::Value ToJs(Napi::Env env, const CpuColumns& sample, uint32_t known_generation) {
   Napi::Object js = Napi::Object::New(env);
-  if (sample.generation != known_generation) js["domains"] = ToJs(env, sample.domains);
+  if (sample.generation != known_generation) js["domains"] = ToJs(env, *sample.domains);
+  js["listAge"] = sample.list_age;
   js["time"] = sample.time;
   js["interval"] = sample.interval;
   js["state"] = ToTypedArray<Napi::Uint8Array>(env, sample.state);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ballast {
@@ -19,13 +21,19 @@ class Fd {
   static Fd OpenForReading(const std::string& path);
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  // Reads the file from its start; empty when it cannot be read (any more). Ends at the first part that is
-  // not a whole buffer, which saves a call for each of thousands of small files.
+  // The front of the file, as much of it as `buffer` holds and one call gives; empty when it cannot be read
+  // (any more). Without an allocation: for thousands of small files that are read again and again.
+  template <size_t kSize>
+  std::string_view ReadFront(char (&buffer)[kSize]) const {
+    return ReadFront(buffer, kSize);
+  }
+  // The whole file, also one that the kernel gives in parts, as /proc/PID/smaps; empty when it cannot be
+  // read.
   std::string ReadAll() const;
-  // The same; `to_the_end` also of a file that the kernel gives in parts, as /proc/PID/smaps.
-  std::string Read(bool to_the_end) const;
 
  private:
+  std::string_view ReadFront(char* buffer, size_t size) const;
+
   int fd_ = -1;
 };
 

@@ -76,7 +76,8 @@ Throttling::Throttling(const std::string& tasks, const std::string& cgroups, pid
 
 std::optional<uint64_t> Throttling::Read() {
   if (!stat_.is_open()) return std::nullopt;
-  return ParseThrottled(stat_.ReadAll());
+  char buffer[4096];
+  return ParseThrottled(stat_.ReadFront(buffer));
 }
 
 }  // namespace ballast

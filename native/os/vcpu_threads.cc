@@ -1,8 +1,9 @@
 #include "os/vcpu_threads.h"
 
 #include <dirent.h>
-#include <sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -28,13 +29,20 @@ std::vector<pid_t> NumbersIn(const std::string& directory) {
   return numbers;
 }
 
-// The kernel's affinity of a thread; false when the thread is gone.
+// The kernel's affinity of a thread; false when the thread is gone. By the system call: it tells how much of
+// the mask it has written, and the function of libc clears the rest of it each time.
 bool ReadAffinity(pid_t tid, uint32_t* words, size_t word_count) {
   constexpr size_t kMostCpus = 8192;  // what any kernel supports; a smaller mask is an error to it
-  uint8_t mask[kMostCpus / 8] = {};
-  if (sched_getaffinity(tid, sizeof mask, reinterpret_cast<cpu_set_t*>(mask)) != 0) return false;
-  DecodeCpumap(mask, sizeof mask, words, word_count);
+  unsigned long mask[kMostCpus / 8 / sizeof(unsigned long)];
+  const long bytes = syscall(SYS_sched_getaffinity, tid, sizeof mask, mask);
+  if (bytes < 0) return false;
+  DecodeCpumap(reinterpret_cast<const uint8_t*>(mask), static_cast<size_t>(bytes), words, word_count);
   return true;
+}
+
+// Whether a thread has neither run nor waited between two readings, and so is where it was.
+bool IsAtRest(const CounterReading& before, const CounterReading& now) {
+  return now.run == before.run && now.delay == before.delay;
 }
 
 }  // namespace
@@ -72,7 +80,7 @@ bool VcpuThreads::Refresh() {
     if (!vcpu) continue;
     Fd schedstat = Fd::OpenForReading(base + "/schedstat");
     if (!schedstat.is_open()) continue;
-    found.push_back(Thread{*vcpu, tid, std::move(schedstat), Throttling(tasks_, cgroups_, tid), Fd()});
+    found.push_back(Thread{*vcpu, tid, std::move(schedstat), Throttling(tasks_, cgroups_, tid), Fd(), {}});
   }
   std::sort(found.begin(), found.end(), [](const Thread& a, const Thread& b) { return a.vcpu < b.vcpu; });
   threads_ = std::move(found);
@@ -105,7 +113,8 @@ bool VcpuThreads::ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint3
     VcpuReading reading{};
     reading.vcpu = thread.vcpu;
     reading.counters.at = MonotonicNs();
-    const auto times = ParseSchedstat(thread.schedstat.ReadAll());
+    char text[1024];  // more than a line of either file has
+    const auto times = ParseSchedstat(thread.schedstat.ReadFront(text));
     if (!times) return false;
     reading.counters.run = times->run;
     reading.counters.delay = times->delay;
@@ -117,10 +126,14 @@ bool VcpuThreads::ReadOnce(std::vector<VcpuReading>& readings, std::vector<uint3
     if (!ReadAffinity(thread.tid, words, word_count)) return false;
     if (CountCpus(words, word_count) == 1) {
       reading.last_cpu = FirstCpu(words, word_count);
+    } else if (thread.place && IsAtRest(thread.place->counters, reading.counters)) {
+      reading.last_cpu = thread.place->last_cpu;
     } else {
       if (!thread.stat.is_open())
         thread.stat = Fd::OpenForReading(tasks_ + "/" + std::to_string(thread.tid) + "/stat");
-      reading.last_cpu = ParseLastCpu(thread.stat.ReadAll()).value_or(-1);
+      reading.last_cpu = ParseLastCpu(thread.stat.ReadFront(text)).value_or(-1);
+      // Read after the counters: a thread that began to run in between has others the next time.
+      thread.place = reading;
     }
     readings.push_back(reading);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,6 +46,7 @@ class VcpuThreads {
     Fd schedstat;
     Throttling throttling;
     Fd stat;  // opened when the vCPU is free to move: otherwise its affinity says where it is
+    std::optional<VcpuReading> place;  // as `stat` was read last
   };
   // Looks for threads that came or went; cheap when none did.
   bool Refresh();

@@ -33,8 +33,8 @@ CpuRates RatesBetween(const CounterReading& before, const CounterReading& now) {
   return rates;
 }
 
-CpuRates CounterRates::Record(const std::string& domain, uint32_t vcpu, const CounterReading& reading) {
-  auto [place, is_new] = entries_.try_emplace(Key{domain, vcpu}, Entry{reading, sample_});
+CpuRates CounterRates::Record(uint64_t run, uint32_t vcpu, const CounterReading& reading) {
+  auto [place, is_new] = entries_.try_emplace(Key{run, vcpu}, Entry{reading, sample_});
   if (is_new) return {kUnknown, kUnknown, kUnknown};
   const CpuRates rates = RatesBetween(place->second.reading, reading);
   place->second = Entry{reading, sample_};

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <unordered_map>
 
 namespace ballast {
@@ -33,23 +32,21 @@ CpuRates RatesBetween(const CounterReading& before, const CounterReading& now);
 // sample before (a new, restarted or hot-plugged one, or one that was away for a sample) starts as unknown.
 class CounterRates {
  public:
-  // Records a reading of this sample and gives the rates since the sample before. `domain` names one run
-  // of a domain: it must differ after a restart.
-  CpuRates Record(const std::string& domain, uint32_t vcpu, const CounterReading& reading);
+  // Records a reading of this sample and gives the rates since the sample before. `run` stands for one run of
+  // a domain: it must differ after a restart.
+  CpuRates Record(uint64_t run, uint32_t vcpu, const CounterReading& reading);
   // Ends the sample: forgets every vCPU that was not recorded in it.
   void EndSample();
   size_t size() const { return entries_.size(); }
 
  private:
   struct Key {
-    std::string domain;
+    uint64_t run;
     uint32_t vcpu;
-    bool operator==(const Key& other) const { return vcpu == other.vcpu && domain == other.domain; }
+    bool operator==(const Key& other) const { return vcpu == other.vcpu && run == other.run; }
   };
   struct KeyHash {
-    size_t operator()(const Key& key) const {
-      return std::hash<std::string>()(key.domain) * 31 + std::hash<uint32_t>()(key.vcpu);
-    }
+    size_t operator()(const Key& key) const { return std::hash<uint64_t>()(key.run * 8'191 + key.vcpu); }
   };
   struct Entry {
     CounterReading reading;

@@ -1,5 +1,7 @@
 #include "virt/cpu_sampler.h"
 
+#include <libvirt/virterror.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -23,25 +25,30 @@ constexpr uint64_t kAffinityRound = 8;
 
 std::string KeyOf(const ActiveDomain& domain) { return domain.uuid + "#" + std::to_string(domain.id); }
 
+std::shared_ptr<DomainList> NewDomainList(std::shared_ptr<Connection> connection) {
+  return std::make_shared<DomainList>(
+      [connection = std::move(connection)] { return connection->ListActive(); });
+}
+
 }  // namespace
 
 CpuSampler::CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc)
     : connection_(std::move(connection)),
       cpu_count_(cpu_count),
       next_cpu_count_(cpu_count),
-      use_proc_(use_proc && connection_->IsLocal()) {}
+      use_proc_(use_proc && connection_->IsLocal()),
+      list_(use_proc_ ? NewDomainList(connection_) : nullptr) {}
 
 CpuColumns CpuSampler::Sample() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (next_cpu_count_ != cpu_count_) Resize();
-  std::vector<ActiveDomain> listed = connection_->ListActive();
-  if (!table_.HasSet(listed)) ReplaceReaders(listed);
-  table_.Update(std::move(listed));
+  const uint64_t list_age = UpdateDomains();
 
   const uint64_t now = MonotonicNs();
   CpuColumns columns;
   columns.generation = table_.generation();
-  columns.domains = table_.rows();
+  columns.domains = identities_;
+  columns.list_age = NsToMs(list_age);
   columns.time = NsToMs(now);
   columns.interval = last_sample_ns_ == 0 ? kUnknown : NsToMs(now - last_sample_ns_);
   columns.affinity_words = static_cast<uint32_t>(BitmapWords(cpu_count_));
@@ -50,12 +57,11 @@ CpuColumns CpuSampler::Sample() {
   const bool affinity_stale = affinity_stale_.exchange(false);
   for (size_t row = 0; row < table_.rows().size(); ++row) {
     const ActiveDomain& domain = table_.rows()[row];
-    columns.domains[row].run = rows_[row]->run;
     columns.vcpu_start.push_back(static_cast<uint32_t>(columns.vcpu.size()));
     columns.state.push_back(static_cast<uint8_t>(domain.state));
     const bool refresh_affinity = affinity_stale || (samples_ + row) % kAffinityRound == 0;
     columns.source.push_back(
-        static_cast<uint8_t>(ReadDomain(domain, *rows_[row], refresh_affinity, columns)));
+        static_cast<uint8_t>(ReadDomain(domain, *rows_[row], refresh_affinity, list_age == 0, columns)));
   }
   ReadCpusets(affinity_stale, columns);
   ++samples_;
@@ -65,6 +71,48 @@ CpuColumns CpuSampler::Sample() {
   // After the affinities: one that the kernel has narrowed must not be held against a set of before.
   columns.online = connection_->ReadOnline(cpu_count_);
   return columns;
+}
+
+void CpuSampler::FollowEvents() {
+  if (list_) list_->FollowEvents();
+}
+
+void CpuSampler::InvalidateDomains() {
+  if (list_) list_->Invalidate();
+}
+
+void CpuSampler::LoseConnection() {
+  if (!list_) return;
+  VirtError error;
+  // As libvirt has it of a connection that its keepalive gives up.
+  error.code = VIR_ERR_INTERNAL_ERROR;
+  error.domain = VIR_FROM_RPC;
+  error.level = VIR_ERR_ERROR;
+  error.message = "the connection is lost";
+  list_->Lose(std::move(error));
+}
+
+// Either takes the newest listing over or, where there is no memory for it, throws and is as before.
+uint64_t CpuSampler::UpdateDomains() {
+  DomainList::Listing listing;
+  if (list_) {
+    listing = list_->Get();
+  } else {
+    listing = {std::make_shared<const std::vector<ActiveDomain>>(connection_->ListActive()), 0};
+  }
+  if (listing.domains != listed_) {
+    std::vector<ActiveDomain> rows = *listing.domains;
+    if (!table_.HasSet(rows)) ReplaceReaders(rows);
+    table_.Update(std::move(rows));
+    listed_ = listing.domains;
+  }
+  if (identities_generation_ != table_.generation()) {
+    auto identities = std::make_shared<std::vector<ActiveDomain>>(table_.rows());
+    for (size_t row = 0; row < rows_.size(); ++row) (*identities)[row].run = rows_[row]->run;
+    identities_ = std::move(identities);
+    identities_generation_ = table_.generation();
+  }
+  return listing.age;
 }
 
 void CpuSampler::Resize() {
@@ -83,9 +131,9 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
   for (const ActiveDomain& domain : domains) {
     const std::string key = KeyOf(domain);
     DomainReader& reader = readers[key];
-    reader.key = key;
     rows.push_back(&reader);
     const auto known = readers_.find(key);
+    reader.number = known != readers_.end() ? known->second.number : ++last_number_;
     const bool has_threads = known != readers_.end() && known->second.threads;
     if (use_proc_ && !has_threads) unknown.push_back({domain.uuid, domain.name});
   }
@@ -116,23 +164,26 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
 }
 
 CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainReader& reader,
-                                          bool refresh_affinity, CpuColumns& columns) {
-  std::vector<VcpuReading> readings;
+                                          bool refresh_affinity, bool asks_libvirt, CpuColumns& columns) {
+  readings_.clear();
   Source source = Source::kSchedstat;
-  if (reader.threads && reader.threads->Read(readings, columns.affinity, columns.affinity_words)) {
+  if (reader.threads && reader.threads->Read(readings_, columns.affinity, columns.affinity_words)) {
     reader.libvirt.reset();  // its affinity would be out of date when it is needed again
   } else if (reader.threads && reader.threads->has_thread_of_all()) {
     return Source::kThreadOfAll;
   } else {
+    // Most likely it has ended, and the event is on its way.
+    if (list_) list_->Invalidate();
+    if (!asks_libvirt) return Source::kNone;
     source = Source::kLibvirt;
     if (!reader.libvirt) reader.libvirt = std::make_unique<VcpuReader>(connection_, domain.id, cpu_count_);
-    if (!reader.libvirt->Read(refresh_affinity, readings, columns.affinity, columns.affinity_words)) {
+    if (!reader.libvirt->Read(refresh_affinity, readings_, columns.affinity, columns.affinity_words)) {
       // Or it ended since it was listed.
       return reader.libvirt->has_thread_of_all() ? Source::kThreadOfAll : Source::kNone;
     }
   }
-  for (const VcpuReading& reading : readings) {
-    const CpuRates rates = rates_.Record(reader.key, reading.vcpu, reading.counters);
+  for (const VcpuReading& reading : readings_) {
+    const CpuRates rates = rates_.Record(reader.number, reading.vcpu, reading.counters);
     columns.vcpu.push_back(reading.vcpu);
     columns.usage.push_back(rates.usage);
     columns.delay.push_back(rates.delay);

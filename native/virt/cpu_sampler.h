@@ -13,6 +13,7 @@
 #include "os/vcpu_threads.h"
 #include "util/counter_rates.h"
 #include "virt/connection.h"
+#include "virt/domain_list.h"
 #include "virt/domain_table.h"
 #include "virt/vcpu_reader.h"
 
@@ -21,7 +22,8 @@ namespace ballast {
 // The columns of lib/host/sample.ts' CpuSample.
 struct CpuColumns {
   uint32_t generation = 0;
-  std::vector<ActiveDomain> domains;
+  std::shared_ptr<const std::vector<ActiveDomain>> domains;  // as they were when the set changed last
+  double list_age = 0;                                       // milliseconds, see DomainList::Listing
   double time = 0;
   double interval = 0;
   std::vector<uint8_t> state;
@@ -40,9 +42,10 @@ struct CpuColumns {
       cpuset;  // `affinity_words` for each domain: where its cgroup lets it run; zero: not known
 };
 
-// The CPU sampler of one connection's active domains. It asks no monitor: one bulk call lists the
-// domains and their states; the counters come from the vCPU threads' own files where the host is this
-// machine, otherwise from virDomainGetVcpus. One sample at a time; callers from several threads queue up.
+// The CPU sampler of one connection's active domains. It asks no monitor. Where the host is this machine, the
+// counters come from the vCPU threads' own files, and the domains from a DomainList; otherwise one bulk call
+// lists the domains and their states, and the counters come from virDomainGetVcpus. One sample at a time;
+// callers from several threads queue up.
 class CpuSampler {
  public:
   // `use_proc` false: libvirt's calls alone, as on a remote host.
@@ -51,13 +54,17 @@ class CpuSampler {
   // Reports that some vCPU was pinned, by us or by another program, or could not be: the next sample reads
   // all affinities and cpusets again. From any thread; does not block.
   void InvalidateAffinity() { affinity_stale_ = true; }
+  // What the connection's events say; all from any thread, and none blocks.
+  void FollowEvents();
+  void InvalidateDomains();
+  void LoseConnection();
   // Affinity maps are so wide from the next sample on. From any thread; does not block.
   void SetCpuCount(uint32_t cpu_count) { next_cpu_count_ = cpu_count; }
 
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2, kThreadOfAll = 4 };
   struct DomainReader {
-    std::string key;                       // one run of one domain
+    uint64_t number = 0;                   // of the run of the domain, for its rates
     std::string run;                       // see ActiveDomain
     std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
     std::unique_ptr<VcpuReader> libvirt;   // made when first needed
@@ -65,10 +72,13 @@ class CpuSampler {
     std::vector<uint32_t> cpuset_words;    // as last read
   };
 
+  // Takes over who runs; gives how old that is, in nanoseconds.
+  uint64_t UpdateDomains();
   void Resize();
   void ReplaceReaders(const std::vector<ActiveDomain>& domains);
+  // `asks_libvirt` false: its daemon does not answer at present.
   Source ReadDomain(const ActiveDomain& domain, DomainReader& reader, bool refresh_affinity,
-                    CpuColumns& columns);
+                    bool asks_libvirt, CpuColumns& columns);
   // To be called once all affinities are in `columns`: when one has changed, any cpuset may have.
   void ReadCpusets(bool refresh, CpuColumns& columns);
   void ReadPcpus(CpuColumns& columns);
@@ -78,10 +88,16 @@ class CpuSampler {
   std::atomic<uint32_t> next_cpu_count_;
   const bool use_proc_;
   std::mutex mutex_;
+  const std::shared_ptr<DomainList> list_;                   // null: libvirt is asked for each sample anyway
+  std::shared_ptr<const std::vector<ActiveDomain>> listed_;  // what `table_` has, as it was listed
   DomainTable table_;
+  std::shared_ptr<const std::vector<ActiveDomain>> identities_;  // the table's rows, with their runs
+  uint32_t identities_generation_ = 0;
   std::unordered_map<std::string, DomainReader> readers_;  // by key
   std::vector<DomainReader*> rows_;                        // by row of the table
   CounterRates rates_;
+  uint64_t last_number_ = 0;
+  std::vector<VcpuReading> readings_;  // of one domain, kept for its memory
   uint64_t last_sample_ns_ = 0;
   uint64_t samples_ = 0;
   std::vector<PcpuTimes> last_pcpus_;

@@ -123,7 +123,7 @@ void FreeListener(void* opaque) { delete static_cast<WeakListener*>(opaque); }
 
 EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, EventListener listener)
     : connection_(std::move(connection)), listener_(std::make_shared<EventListener>(std::move(listener))) {
-  Register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle));
+  hears_lifecycle_ = Register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle));
   Register(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(OnReboot));
   Register(VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnBalloonChange));
   Register(VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(OnTunable));
@@ -143,13 +143,14 @@ EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, Eve
 }
 
 // A driver that does not know an event cannot send it: what is not registered is not missed.
-void EventSubscription::Register(int event, virConnectDomainEventGenericCallback callback) {
+bool EventSubscription::Register(int event, virConnectDomainEventGenericCallback callback) {
   auto opaque = std::make_unique<WeakListener>(listener_);
   const int id = virConnectDomainEventRegisterAny(connection_->get(), nullptr, event, callback, opaque.get(),
                                                   FreeListener);
-  if (id < 0) return;
+  if (id < 0) return false;
   static_cast<void>(opaque.release());
   callbacks_.push_back(id);
+  return true;
 }
 
 void EventSubscription::Stop() {

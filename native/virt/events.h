@@ -45,16 +45,20 @@ class EventSubscription {
   ~EventSubscription() { Stop(); }
   EventSubscription(const EventSubscription&) = delete;
   EventSubscription& operator=(const EventSubscription&) = delete;
+  // Whether the driver tells when domains start, stop and pause.
+  bool hears_lifecycle() const { return hears_lifecycle_; }
   // Must be called for the connection to be freed: libvirt's callbacks hold a reference to it.
   void Stop();
 
  private:
-  void Register(int event, virConnectDomainEventGenericCallback callback);
+  // Whether the driver knows this event.
+  bool Register(int event, virConnectDomainEventGenericCallback callback);
 
   std::shared_ptr<Connection> connection_;
   // libvirt's callbacks find it for as long as it is there; they may come when we are gone.
   std::shared_ptr<EventListener> listener_;
   std::vector<int> callbacks_;
+  bool hears_lifecycle_ = false;
   bool watches_close_ = false;
 };
 

@@ -88,7 +88,8 @@ void ReadLevels(const Connection& connection, const ActiveDomain& domain, Memory
 // What the kernel says of a domain's QEMU, and libvirt does not.
 void ReadProcess(const Fd& process, MemoryReading& reading) {
   if (!process.is_open()) return;
-  const std::string status = process.ReadAll();
+  char buffer[4096];
+  const std::string_view status = process.ReadFront(buffer);
   const auto store = [&](MemoryColumn column, std::string_view field) {
     if (const auto kib = ParseMeminfo(status, field)) reading[column] = static_cast<double>(*kib) * 1024;
   };
@@ -131,7 +132,8 @@ MemoryColumns MemorySampler::Sample() {
   }
   columns.node = connection_->ReadNodeMemory();
   if (pressure_.is_open()) {
-    columns.node.pressure = ParsePressure(pressure_.ReadAll()).value_or(columns.node.pressure);
+    char buffer[512];
+    columns.node.pressure = ParsePressure(pressure_.ReadFront(buffer)).value_or(columns.node.pressure);
   }
   if (connection_->IsLocal()) {
     columns.huge_pages = ReadHugePagePools(kSys);

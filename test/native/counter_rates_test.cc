@@ -10,6 +10,11 @@ namespace {
 
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
+// Runs of domains.
+constexpr uint64_t kRun = 1;
+constexpr uint64_t kNextRun = 2;
+constexpr uint64_t kStays = 3;
+constexpr uint64_t kGoes = 4;
 constexpr uint64_t kBeyondDouble = uint64_t{1} << 53;
 
 CounterReading At(uint64_t at, uint64_t run, uint64_t delay) {
@@ -129,18 +134,18 @@ TEST("rates: random counters never give a wrong number") {
 
 TEST("counter rates: a new domain is unknown once, then known") {
   CounterRates counters;
-  CheckUnknown(counters.Record("a#1", 0, At(0, 500, 500)));
+  CheckUnknown(counters.Record(kRun, 0, At(0, 500, 500)));
   counters.EndSample();
-  CheckRates(counters.Record("a#1", 0, At(kSecond, 500 + kSecond / 4, 500)), 0.25, 0);
+  CheckRates(counters.Record(kRun, 0, At(kSecond, 500 + kSecond / 4, 500)), 0.25, 0);
   counters.EndSample();
-  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, 500 + kSecond, 500 + kSecond / 8)), 0.75, 0.125);
+  CheckRates(counters.Record(kRun, 0, At(2 * kSecond, 500 + kSecond, 500 + kSecond / 8)), 0.75, 0.125);
 }
 
 TEST("counter rates: a restarted domain starts anew, even with larger counters") {
   CounterRates counters;
-  counters.Record("a#1", 0, At(0, 100, 0));
+  counters.Record(kRun, 0, At(0, 100, 0));
   counters.EndSample();
-  CheckUnknown(counters.Record("a#2", 0, At(kSecond, 200, 0)));
+  CheckUnknown(counters.Record(kNextRun, 0, At(kSecond, 200, 0)));
   counters.EndSample();
   CHECK_EQ(counters.size(), 1u);
 }
@@ -148,37 +153,37 @@ TEST("counter rates: a restarted domain starts anew, even with larger counters")
 TEST("counter rates: a domain that vanished is forgotten, and unknown when it is back") {
   CounterRates counters;
   for (uint64_t sample = 0; sample < 2; ++sample) {
-    counters.Record("stays#1", 0, At(sample * kSecond, 0, 0));
-    counters.Record("goes#2", 0, At(sample * kSecond, 0, 0));
+    counters.Record(kStays, 0, At(sample * kSecond, 0, 0));
+    counters.Record(kGoes, 0, At(sample * kSecond, 0, 0));
     counters.EndSample();
   }
   CHECK_EQ(counters.size(), 2u);
-  CheckRates(counters.Record("stays#1", 0, At(2 * kSecond, 0, 0)), 0, 0);
+  CheckRates(counters.Record(kStays, 0, At(2 * kSecond, 0, 0)), 0, 0);
   counters.EndSample();
   CHECK_EQ(counters.size(), 1u);
   // One interval would be taken for two.
-  CheckUnknown(counters.Record("goes#2", 0, At(3 * kSecond, kSecond, 0)));
-  CheckRates(counters.Record("stays#1", 0, At(3 * kSecond, 0, 0)), 0, 0);
+  CheckUnknown(counters.Record(kGoes, 0, At(3 * kSecond, kSecond, 0)));
+  CheckRates(counters.Record(kStays, 0, At(3 * kSecond, 0, 0)), 0, 0);
 }
 
 TEST("counter rates: a hot-plugged vCPU is unknown and its siblings are not") {
   CounterRates counters;
-  counters.Record("a#1", 0, At(0, 0, 0));
+  counters.Record(kRun, 0, At(0, 0, 0));
   counters.EndSample();
-  CheckRates(counters.Record("a#1", 0, At(kSecond, kSecond / 2, 0)), 0.5, 0);
-  CheckUnknown(counters.Record("a#1", 1, At(kSecond, kSecond / 2, 0)));
+  CheckRates(counters.Record(kRun, 0, At(kSecond, kSecond / 2, 0)), 0.5, 0);
+  CheckUnknown(counters.Record(kRun, 1, At(kSecond, kSecond / 2, 0)));
   counters.EndSample();
-  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, kSecond, 0)), 0.5, 0);
-  CheckRates(counters.Record("a#1", 1, At(2 * kSecond, kSecond, 0)), 0.5, 0);
+  CheckRates(counters.Record(kRun, 0, At(2 * kSecond, kSecond, 0)), 0.5, 0);
+  CheckRates(counters.Record(kRun, 1, At(2 * kSecond, kSecond, 0)), 0.5, 0);
 }
 
 TEST("counter rates: after a counter went backwards it counts on from there") {
   CounterRates counters;
-  counters.Record("a#1", 0, At(0, 1'000, 1'000));
+  counters.Record(kRun, 0, At(0, 1'000, 1'000));
   counters.EndSample();
-  CheckUnknown(counters.Record("a#1", 0, At(kSecond, 10, 10)));
+  CheckUnknown(counters.Record(kRun, 0, At(kSecond, 10, 10)));
   counters.EndSample();
-  CheckRates(counters.Record("a#1", 0, At(2 * kSecond, 10 + kSecond / 2, 10)), 0.5, 0);
+  CheckRates(counters.Record(kRun, 0, At(2 * kSecond, 10 + kSecond / 2, 10)), 0.5, 0);
 }
 
 TEST("counter rates: domains and vCPUs do not mix") {
@@ -190,8 +195,8 @@ TEST("counter rates: domains and vCPUs do not mix") {
   for (uint64_t second = 0; second < 3; ++second) {
     for (uint32_t domain = 0; domain < kDomains; ++domain) {
       for (uint32_t vcpu = 0; vcpu < kVcpus; ++vcpu) {
-        const CpuRates rates = counters.Record("domain" + std::to_string(domain) + "#1", vcpu,
-                                               At(second * kSecond, run(second, domain, vcpu), 0));
+        const CpuRates rates =
+            counters.Record(domain, vcpu, At(second * kSecond, run(second, domain, vcpu), 0));
         if (second == 0) {
           CheckUnknown(rates);
         } else {

@@ -1,10 +1,13 @@
 #include "virt/cpu_sampler.h"
 
+#include <libvirt/virterror.h>
+
 #include <cstdlib>
 #include <new>
 
 #include "check.h"
 #include "fake_libvirt.h"
+#include "latch.h"
 
 namespace {
 // How many more allocations of this thread succeed; negative: all.
@@ -36,11 +39,11 @@ using test::FakeLibvirt;
 constexpr uint32_t kCpus = 4;
 
 void CheckSample(const CpuColumns& sample, const std::vector<FakeDomain>& domains) {
-  CHECK_EQ(sample.domains.size(), domains.size());
+  CHECK_EQ(sample.domains->size(), domains.size());
   CHECK_EQ(sample.source.size(), domains.size());
   CHECK_EQ(sample.vcpu_start.size(), domains.size() + 1);
   for (size_t row = 0; row < domains.size(); ++row) {
-    CHECK_EQ(sample.domains[row].name, domains[row].name);
+    CHECK_EQ((*sample.domains)[row].name, domains[row].name);
     CHECK_EQ(sample.source[row], 2);  // libvirt
     CHECK_EQ(sample.vcpu_start[row + 1] - sample.vcpu_start[row], domains[row].vcpus);
   }
@@ -72,6 +75,31 @@ TEST("CPU sampler: a domain with one thread for all vCPUs has no rows, and says 
     CHECK_EQ(sample.vcpu_start[1], 0u);
     CHECK_EQ(sample.vcpu.size(), 3u);
   }
+}
+
+TEST("CPU sampler: while no list comes the domains known before are sampled, until the connection is lost") {
+  const std::vector<FakeDomain> one = {{1, "one", 2}};
+  FakeLibvirt::Get().SetDomains(one);
+  CpuSampler sampler(Connection::Open({"qemu:///system"}), kCpus, true);
+  sampler.FollowEvents();
+  CheckSample(sampler.Sample(), one);
+  static test::Latch answers;  // a thread may still be in it at the end
+  FakeLibvirt::Get().list_domains = [&] { answers.Await(1); };
+  sampler.InvalidateDomains();
+  const CpuColumns late = sampler.Sample();
+  CHECK(late.list_age >= 250);
+  CHECK_EQ((*late.domains)[0].name, "one");
+  // It has no process here, and the connection of its other source has a call on it.
+  CHECK_EQ(late.source[0], 0);
+  sampler.LoseConnection();
+  int code = 0;
+  try {
+    sampler.Sample();
+  } catch (const VirtFailure& failure) {
+    code = failure.error.code;
+  }
+  CHECK_EQ(code, VIR_ERR_INTERNAL_ERROR);
+  answers.Count();
 }
 
 TEST("CPU sampler: the next sample is right, wherever memory ran out in the one before") {

@@ -84,6 +84,7 @@ const char* virConnectGetType(virConnectPtr) { return "QEMU"; }
 
 int virConnectGetAllDomainStats(virConnectPtr, unsigned, virDomainStatsRecordPtr** list, unsigned) {
   const Inside inside;
+  FakeLibvirt::Get().list_domains();
   const std::vector<FakeDomain> domains = FakeLibvirt::Get().domains();
   *list = static_cast<virDomainStatsRecordPtr*>(calloc(domains.size() + 1, sizeof(virDomainStatsRecordPtr)));
   for (size_t i = 0; i < domains.size(); ++i) {

@@ -37,6 +37,8 @@ class FakeLibvirt {
     return domains_;
   }
 
+  // Called before the domains are listed. May block.
+  std::function<void()> list_domains = [] {};
   // How virDomainMemoryStats answers for the domain with this id: like that call. May block.
   std::function<int(int id, virDomainMemoryStatPtr stats)> memory_stats = [](int, virDomainMemoryStatPtr) {
     return 0;

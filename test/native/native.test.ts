@@ -4,12 +4,12 @@ import { compileSuite, type Sanitizer, sources } from './suite.ts'
 // ThreadSanitizer is for what threads share.
 const tested: Record<Sanitizer, RegExp> = {
   address: /\.cc$/,
-  thread: /^(thread_pool|deadlines|watchdog)\.cc$/,
+  thread: /^(thread_pool|deadlines|watchdog|domain_list)\.cc$/,
 }
-const overFakeLibvirt = /^(connection|cpu_sampler|error|init|memory_sampler|vcpu_reader)\.cc$/
+const overFakeLibvirt = /^(connection|cpu_sampler|domain_list|error|init|memory_sampler|vcpu_reader)\.cc$/
 const tests: Record<Sanitizer, RegExp> = {
   address: /^(main|fake_libvirt)\.cc$|_test\.cc$/,
-  thread: /^main\.cc$|^(thread_pool|deadlines|watchdog)_test\.cc$/,
+  thread: /^main\.cc$|^(thread_pool|deadlines|watchdog|domain_list)_test\.cc$/,
 }
 
 for (const sanitizer of ['address', 'thread'] as const) {
@@ -17,7 +17,7 @@ for (const sanitizer of ['address', 'thread'] as const) {
     ...sources('native/util', tested[sanitizer]),
     ...sources('native/os', tested[sanitizer]),
     // Over a libvirt that a test describes: fake_libvirt.h.
-    ...(sanitizer === 'address' ? sources('native/virt', overFakeLibvirt) : []),
+    ...sources('native/virt', sanitizer === 'address' ? overFakeLibvirt : tested[sanitizer]),
     ...sources('test/native', tests[sanitizer]),
   ])
   const selfcheck = await compileSuite(sanitizer, sources('test/native', /^(main|selfcheck)\.cc$/))

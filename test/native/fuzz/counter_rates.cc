@@ -48,7 +48,7 @@ FUZZ(input) {
     else
       now.delay.reset();
     now.thread = command >> 4 & 1;
-    const CpuRates rates = counters.Record("guest", vcpu, now);
+    const CpuRates rates = counters.Record(1, vcpu, now);
     if (seen.count(vcpu) == 0 && seen_before.count(vcpu) == 0) CHECK(std::isnan(rates.usage));
     CheckRate(rates.usage, last[vcpu], now);
     CheckRate(rates.delay, last[vcpu], now);

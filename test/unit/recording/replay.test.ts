@@ -34,6 +34,19 @@ describe('a replay', () => {
     expect(again.differences).toEqual([])
   })
 
+  it('sees for how long libvirt had not said which domains run', async () => {
+    const host = simulate(scenarios.A1())
+    const sampleCpu = host.sampleCpu.bind(host)
+    let samples = 0
+    host.sampleCpu = async () => ({ ...(await sampleCpu()), listAge: [0, 1_234.5678, 0][samples++] })
+    const { ticks, lines } = await recorded(host, balanced(), 3)
+    // To the microsecond, as all times of a recording.
+    expect(ticks.map(({ listAge }) => listAge)).toEqual([undefined, 1_234.568, undefined])
+    const again = await replayed(lines, balanced())
+    expect(again.ticks).toEqual(ticks)
+    expect(again.differences).toEqual([])
+  })
+
   it('with another policy shows what that would have decided', async () => {
     const { ticks, lines } = await recorded(simulate(scenarios.A1()), balanced(), 4)
     const again = await replayed(lines, { ...balanced(), scheduler: undefined })
