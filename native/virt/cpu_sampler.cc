@@ -152,6 +152,7 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
     if (known == readers_.end()) continue;
     if (!reader.threads) {
       reader.threads = std::move(known->second.threads);
+      reader.read_in = std::move(known->second.read_in);
       reader.cpuset = std::move(known->second.cpuset);
       reader.cpuset_words = std::move(known->second.cpuset_words);
     }
@@ -169,12 +170,14 @@ CpuSampler::Source CpuSampler::ReadDomain(const ActiveDomain& domain, DomainRead
   Source source = Source::kSchedstat;
   if (reader.threads && reader.threads->Read(readings_, columns.affinity, columns.affinity_words)) {
     reader.libvirt.reset();  // its affinity would be out of date when it is needed again
+    reader.read_in = listed_;
   } else if (reader.threads && reader.threads->has_thread_of_all()) {
     return Source::kThreadOfAll;
   } else {
-    // Most likely it has ended, and the event is on its way.
+    // Most likely it has ended, and the event is on its way. libvirt is asked about it when it is listed
+    // again: while it is being destroyed each call on it waits.
     if (list_) list_->Invalidate();
-    if (!asks_libvirt) return Source::kNone;
+    if (!asks_libvirt || (listed_ && reader.read_in == listed_)) return Source::kNone;
     source = Source::kLibvirt;
     if (!reader.libvirt) reader.libvirt = std::make_unique<VcpuReader>(connection_, domain.id, cpu_count_);
     if (!reader.libvirt->Read(refresh_affinity, readings_, columns.affinity, columns.affinity_words)) {

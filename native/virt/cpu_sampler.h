@@ -64,12 +64,13 @@ class CpuSampler {
  private:
   enum class Source : uint8_t { kNone = 0, kSchedstat = 1, kLibvirt = 2, kThreadOfAll = 4 };
   struct DomainReader {
-    uint64_t number = 0;                   // of the run of the domain, for its rates
-    std::string run;                       // see ActiveDomain
-    std::unique_ptr<VcpuThreads> threads;  // null: not to be had here
-    std::unique_ptr<VcpuReader> libvirt;   // made when first needed
-    std::unique_ptr<Cpuset> cpuset;        // null: not to be had here
-    std::vector<uint32_t> cpuset_words;    // as last read
+    uint64_t number = 0;                                       // of the run of the domain, for its rates
+    std::string run;                                           // see ActiveDomain
+    std::unique_ptr<VcpuThreads> threads;                      // null: not to be had here
+    std::unique_ptr<VcpuReader> libvirt;                       // made when first needed
+    std::shared_ptr<const std::vector<ActiveDomain>> read_in;  // the listing in which `threads` was read last
+    std::unique_ptr<Cpuset> cpuset;                            // null: not to be had here
+    std::vector<uint32_t> cpuset_words;                        // as last read
   };
 
   // Takes over who runs; gives how old that is, in nanoseconds.
