@@ -124,14 +124,15 @@ describe('the tarball', () => {
     expect([...listed].sort()).toEqual(compiled)
   })
 
-  it('holds a compiled file for every one of the library, the bundled program, and no other', () => {
-    const isProgram = (file: string) => file.startsWith('cli/')
+  it('holds a compiled file for every one of the library, the bundled program and page, and no other', () => {
+    const isProgram = (file: string) => /^(cli|page)\//.test(file)
     const library = filesBelow(join(root, 'lib')).filter(
       (file) => !file.endsWith('.d.ts') && !isProgram(file),
     )
     const all = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
     const compiled = all.filter((file) => !isProgram(file))
-    expect(all.filter(isProgram).filter((file) => !/^cli\/(main|chunk-\w+)\.js$/.test(file))).toEqual([])
+    const bundled = /^(cli\/(main|chunk-\w+)|page\/assets\/(index|simulator)-[\w-]+)\.js$/
+    expect(all.filter(isProgram).filter((file) => !bundled.test(file))).toEqual([])
     expect(compiled).toEqual(library.map((file) => file.replace(/\.ts$/, '.js')).sort())
   })
 })
