@@ -60,8 +60,8 @@ export interface BalanceState extends PatienceState {
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
  * the deviation by less than a tenth or, without coming within tolerance, by less than a tenth for each move up to a quarter;
  * when the gain does not pay the moves, which cost the more the farther they go; and until several Views in a row have
- * called for moves: one when they lower the deviation by more than ten times what is tolerated and demand has not just
- * changed, two when by more than three times, four when by less, and after each round of moves twice as many as before it, up to 64, but no more than 8 once demand has changed. While demand
+ * called for moves: two when they lower the deviation by more than three times what is tolerated, four when by less, and
+ * after each round of moves twice as many as before it, up to 64, but no more than 8 once demand has changed. While demand
  * is what it was at the last round, all thresholds are three times as high: noise does as much, and passes. Only in the
  * first 32 Views they are 1.3 times as high, once, since estimates may have been young at that round; the host then has
  * to be out of tolerance at both ends of what demands may be.

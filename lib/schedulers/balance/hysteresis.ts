@@ -5,17 +5,13 @@ import { type Change, changeSince, type Settled, settledAs } from './last-round.
 import type { Model } from './model.ts'
 import { keyOf } from './pins.ts'
 
-/**
- * Times the tolerance: a gain of more than {@link clear} is no noise; one of more than {@link blatant}, half of what a
- * pCPU carries on average, is beyond what any noise of a sample does.
- */
+/** A gain of more than this many times the tolerance is clear, and no noise. */
 const clear = 3
-const blatant = 10
 /**
- * Views in a row that must call for moves: when the gain is blatant, when it is clear, and when it is not; at most, where
- * demand is another than at the last round, and at all.
+ * Views in a row that must call for moves: when the gain is clear, and when it is not; at most, where demand is another
+ * than at the last round, and at all.
  */
-const patience = { blatant: 1, clear: 2, marginal: 4, changed: 8, most: 64 }
+const patience = { clear: 2, marginal: 4, changed: 8, most: 64 }
 /**
  * How many times clearer a gain has to be while nothing has changed since the last round: in the `views` Views after it,
  * when young estimates have settled, and otherwise.
@@ -87,16 +83,13 @@ export function isTime(state: PatienceState, verdict: Verdict): boolean {
 
 function neededFor({ needed }: PatienceState, verdict: Verdict): number {
   if (verdict.change === 'none') return needed
-  // What demand did in one sample it may undo in the next: that takes two.
-  if (verdict.change !== 'demand' && gains(verdict, blatant)) return patience.blatant
-  if (gains(verdict, clear)) return patience.clear
+  if (isClear(verdict)) return patience.clear
   if (verdict.change === 'vcpus') return patience.marginal
   return verdict.change === 'demand' ? Math.min(needed, patience.changed) : needed
 }
 
-/** Whether the deviation would fall by more than `times` the tolerance. */
-function gains({ better, deviation, explanation }: Choice, times: number): boolean {
-  return better !== undefined && deviation - better.deviation > times * explanation.tolerated
+function isClear({ better, deviation, explanation }: Choice): boolean {
+  return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
 }
 
 /**
@@ -152,7 +145,7 @@ export function moved(
     }
   }
   if (cut) return { ...state, calls: state.calls + 1, movedAt }
-  const before = gains(choice, clear) ? patience.marginal : state.needed
+  const before = isClear(choice) ? patience.marginal : state.needed
   const settled = settledAs(model, better.where)
   const needed = Math.min(2 * before, patience.most)
   const rounds = choice.change === 'none' ? state.rounds + 1 : 1

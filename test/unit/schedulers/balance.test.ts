@@ -14,15 +14,14 @@ const relativeDeviation = (loads: number[]) => standardDeviation(loads) / mean(l
 
 describe('the classic cases', () => {
   it.each([
-    ['A1: 8 on one of 4', 4, equal(8, 0.17, () => 0), 0, 6],
-    ['A1: 8 on one of 2', 2, equal(8, 0.17, () => 1), 0, 4],
-    ['A1: 16 on one of 8', 8, equal(16, 0.42, () => 0), 0, 14],
-    ['A2: half and half on two of 4', 4, equal(8, 0.42, (guest) => (guest < 4 ? 0 : 3)), 0, 4],
-    ['A5: heavy and light pairs', 4, equal(8, 0.42, (guest) => guest >> 1).map(lightFrom(4)), 1, 4],
-  ])('%s: the fewest moves, in one plan, and then none', (_, pcpus, guests, look, fewest) => {
+    ['A1: 8 on one of 4', 4, equal(8, 0.17, () => 0), 6],
+    ['A1: 8 on one of 2', 2, equal(8, 0.17, () => 1), 4],
+    ['A1: 16 on one of 8', 8, equal(16, 0.42, () => 0), 14],
+    ['A2: half and half on two of 4', 4, equal(8, 0.42, (guest) => (guest < 4 ? 0 : 3)), 4],
+    ['A5: heavy and light pairs', 4, equal(8, 0.42, (guest) => guest >> 1).map(lightFrom(4)), 4],
+  ])('%s: the fewest moves, in one plan, and then none', (_, pcpus, guests, fewest) => {
     const world = new World(pcpus, guests)
-    // At once where the gain is blatant.
-    expect(run(world, balance(), 40)).toEqual([{ look, moves: fewest, pins: fewest }])
+    expect(run(world, balance(), 40)).toEqual([{ look: 1, moves: fewest, pins: fewest }])
     expect(relativeDeviation(world.loads())).toBeLessThan(1e-9)
   })
 

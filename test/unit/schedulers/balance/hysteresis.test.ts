@@ -66,16 +66,9 @@ describe('how many Views have to call for moves', () => {
   })
 
   it('two when the gain is clear, unless nothing has changed', () => {
-    expect(needed(undefined, 0.15, 4)).toBe(2)
-    expect(needed('demand', 0.15)).toBe(2)
-    expect(needed('none', 0.15)).toBe(64)
-  })
-
-  it('one when the gain is blatant, unless it came with a change of demand', () => {
-    expect(needed(undefined, 0.3, 4)).toBe(1)
-    expect(needed('vcpus', 0.3)).toBe(1)
-    expect(needed('demand', 0.3)).toBe(2)
-    expect(needed('none', 0.3)).toBe(64)
+    expect(needed(undefined, 0.2, 4)).toBe(2)
+    expect(needed('demand', 0.2)).toBe(2)
+    expect(needed('none', 0.2)).toBe(64)
   })
 
   it('four at first', () => {
