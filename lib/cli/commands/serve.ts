@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { BallastError } from '../../host/errors.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { counted } from '../../util/format.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { type ListenAddress, parseListenAddress } from '../http/address.ts'
+import { assertGuarded } from '../http/guarded.ts'
 import {
   defaultRecordings,
   logProblems,
@@ -29,11 +30,10 @@ export function serveCommand(context: CliContext): Command {
     ),
   )
   return periodOptions(command)
-    .option(
-      '--listen <address>',
-      'where: [HOST:]PORT, on loopback without a host, or unix:PATH',
-      parseListenAddress('--listen'),
-      { kind: 'tcp', host: '127.0.0.1', port: 9178 } satisfies ListenAddress,
+    .addOption(
+      new Option('--listen <address>', 'where: [HOST:]PORT, on loopback without a host, or unix:PATH')
+        .argParser(parseListenAddress('--listen'))
+        .default({ kind: 'tcp', host: '127.0.0.1', port: 9178 } satisfies ListenAddress, '9178'),
     )
     .option(
       '--token <file>',
@@ -56,6 +56,8 @@ Examples:
 }
 
 async function serve(context: CliContext, path: string | undefined, options: ServeOptions): Promise<void> {
+  const where = { address: options.listen, tokenFile: options.token }
+  assertGuarded(where)
   const place = path ?? defaultRecordings(context)
   const hosts = [...recordingsByHost(await readRecordings(place)).keys()]
   if (hosts.length > 1) {
@@ -71,7 +73,6 @@ async function serve(context: CliContext, path: string | undefined, options: Ser
     throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
   }
   const report = (problem: string) => logNotice(context, problem, { event: 'page', level: 'warn' })
-  const where = { address: options.listen, tokenFile: options.token }
   await using page = await servePage(where, source, report)
   logNotice(context, `page at ${page.address}: ${counted(source.ticks, 'tick')} of ${hosts[0]}`)
   if (!context.signal.aborted) await once(context.signal, 'abort')

@@ -26,7 +26,11 @@ export function topCommand(context: CliContext): Command {
     new Argument('[recording]', 'a directory with a recording, or one of its files, to move through'),
   )
   return connectionOptions(command)
-    .option('--interval <seconds>', 'how often to look, where no controller runs', parseSeconds, 2_000)
+    .addOption(
+      new Option('--interval <seconds>', 'how often to look, where no controller runs')
+        .argParser(parseSeconds)
+        .default(2_000, '2'),
+    )
     .addOption(
       new Option('--sort <column>', 'by what guests are sorted at first').choices(sortKeys).default('score'),
     )
@@ -95,18 +99,19 @@ async function recorded(context: CliContext, path: string, stored: StoredRecordi
     return again ?? stored
   }
   return async (changed: () => void) => {
-    const title = `${uri}  recorded from ${timeText(wallTime)}`
+    const title = `recorded from ${timeText(wallTime)}  ${uri}`
     return new Player(open, { title, at, signal: context.signal, changed })
   }
 }
 
 async function live(context: CliContext, options: TopCommandOptions) {
   const [{ attach }, { Live }] = await Promise.all([import('../top/attach.ts'), import('../top/live.ts')])
-  let isAgain = false
+  let before: InstanceType<typeof Live> | undefined
   return async (changed: () => void) => {
-    if (isAgain) await sleep(pause)
-    isAgain = true
+    if (before) await sleep(pause)
     const source = await attach(context, options)
-    return source && new Live(source, changed)
+    // What was done stays to be seen when a controller ends, and when one begins.
+    before = source && new Live(source, changed, before?.model)
+    return before
   }
 }

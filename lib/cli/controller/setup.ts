@@ -12,6 +12,7 @@ import type { MetricsConfig } from '../../report/metrics/tick-metrics.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import type { Chosen, Config } from '../config/config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
+import { assertGuarded } from '../http/guarded.ts'
 import type { Receiver } from '../notify/receiver.ts'
 import {
   type ControlOptions,
@@ -68,6 +69,7 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
   if (given.serveToken !== undefined && options.serve === undefined) {
     throw new UsageError('--serve-token would do nothing: there is no --serve')
   }
+  if (options.serve !== undefined) assertGuarded({ address: options.serve, tokenFile: options.serveToken })
   const [useless] = uselessOptions(given, (kind) => chosen[kind] === undefined)
   if (useless) {
     throw new UsageError(`--${kebabCase(useless.name)} would do nothing: ${useless.needs} is none`)

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
-import { UsageError } from '../exit-codes.ts'
 import { addressText, type ListenAddress } from '../http/address.ts'
 import { closed } from '../http/bounded-server.ts'
-import { isLoopback } from '../http/host-header.ts'
+import { assertGuarded } from '../http/guarded.ts'
 import { listen } from '../http/listen.ts'
 import { readAssets } from './assets.ts'
 import { PageServer, type PageSource } from './page-server.ts'
@@ -31,11 +30,7 @@ export async function servePage(
   source: PageSource,
   report: (problem: string) => void,
 ): Promise<ServedPage> {
-  if (tokenFile === undefined && address.kind === 'tcp' && !isLoopback(address.host)) {
-    throw new UsageError(
-      `the page at ${addressText(address)} could be read from other machines: give a file with --serve-token (of "ballast serve" --token), with a secret that readers have to know`,
-    )
-  }
+  assertGuarded({ address, tokenFile })
   const own = address.kind === 'unix' ? { ...address, path: resolve(address.path) } : address
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile)
   const server = new PageServer({ source, assets: await readAssets(), address: own, token, report })

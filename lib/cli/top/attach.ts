@@ -11,6 +11,9 @@ import { askController } from '../recent/ask.ts'
 import { type FollowedTick, followController } from '../recent/follow.ts'
 import type { LiveSource, Teller } from './source.ts'
 
+/** Milliseconds from one look for a controller to the next, at the least. */
+const lookInterval = 2_000
+
 export interface AttachOptions extends ConnectionOptions {
   /** Milliseconds between Ticks of a connection of our own. */
   readonly interval: number
@@ -34,7 +37,9 @@ export async function attach(context: CliContext, options: AttachOptions): Promi
     why = error.message
   }
   const host = await openHost(context, options, { readOnly: true, stays: true })
-  return host && watch(context, host, options, why)
+  // One that cannot be followed is not looked for again and again.
+  const isFollowed = () => controllers.length === 0 && runningControllers(uri, context.lockPlaces).length > 0
+  return host && watch(context, host, { ...options, why, isFollowed })
 }
 
 async function follow(
@@ -49,7 +54,7 @@ async function follow(
       return { past: await askedOf(controller), ticks: heard(ticks) }
     }),
   )
-  return { title: `${uri}  ${names.join(', ')}`, ...first!, others }
+  return { title: `${names.join(', ')}  ${uri}`, ...first!, others }
 }
 
 /** What it remembers; undefined: it is asked by too many, which is no reason not to look at what it does now. */
@@ -66,14 +71,29 @@ async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<TickRe
   for await (const { tick } of ticks) yield tick
 }
 
-function watch({ signal }: CliContext, host: Host, { interval }: AttachOptions, why: string): LiveSource {
+interface WatchOptions extends AttachOptions {
+  readonly why: string
+  /** Whether a controller runs now that could be followed instead. */
+  readonly isFollowed: () => boolean
+}
+
+/** Ends when there is a controller to follow. */
+function watch({ signal }: CliContext, host: Host, options: WatchOptions): LiveSource {
+  const { interval, why, isFollowed } = options
+  let lookedAt = performance.now()
+  const isTime = () => performance.now() - lookedAt > lookInterval
   return {
-    title: `${withoutPassword(host.uri)}  watching: ${why}`,
+    title: `watching: ${why}  ${withoutPassword(host.uri)}`,
     past: undefined,
     others: [],
     ticks: (async function* () {
       await using _ = closing(host)
-      for await (const tick of autopilot(host, { interval, signal })) yield tickRecord(tick)
+      for await (const tick of autopilot(host, { interval, signal })) {
+        yield tickRecord(tick)
+        if (!isTime()) continue
+        lookedAt = performance.now()
+        if (isFollowed()) return
+      }
     })(),
   }
 }

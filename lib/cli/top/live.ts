@@ -10,7 +10,7 @@ const old = { least: 10_000, intervals: 3 }
 
 /** A host as it is now: each Tick is shown as it comes, unless somebody stopped to look. */
 export class Live implements Transport {
-  readonly model = new HostModel()
+  readonly model: HostModel
   readonly title: string
   message: string | undefined
   /** The Tick that is looked at; undefined: the last one. */
@@ -19,7 +19,10 @@ export class Live implements Transport {
   readonly #changed: () => void
   readonly #source: LiveSource
 
-  constructor(source: LiveSource, changed: () => void) {
+  /** `model` has what was seen before by another source; default: nothing. */
+  constructor(source: LiveSource, changed: () => void, model = new HostModel()) {
+    this.model = model
+    model.begin()
     this.title = source.title
     this.#source = source
     this.#changed = changed
@@ -115,10 +118,11 @@ export class Live implements Transport {
 
   async #remember(past: NonNullable<Teller['past']>, { wallTime }: TickRecord): Promise<void> {
     const ticks = new TickReader()
+    const known = this.model.decidedUntil
     for await (const entry of past) {
       if (!('tick' in entry)) continue
       const decisions = ticks.read(entry.tick)
-      if (decisions.wallTime < wallTime) this.model.takeDecisions(decisions)
+      if (decisions.wallTime > known && decisions.wallTime < wallTime) this.model.takeDecisions(decisions)
     }
   }
 }

@@ -15,6 +15,12 @@ const resultsWithin = 150_000
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+/** `fetch` fails by a TypeError when there is no answer, in words of the browser. */
+function textOf(error: unknown): string {
+  if (error instanceof TypeError) return 'Ballast does not answer: it has ended, or cannot be reached'
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Connects, and connects again, for as long as the page is open. */
 export async function connect(): Promise<void> {
   for (;;) {
@@ -32,7 +38,7 @@ export async function connect(): Promise<void> {
         connection.value = 'token-needed'
         return
       }
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = textOf(error)
     }
     connection.value = 'lost'
     await pause(2_000)

@@ -40,6 +40,7 @@ export function verdictOf(moment: Moment): Verdict {
     ...(lacking.length > 0
       ? [`${lacking.slice(0, mostNames).map(lackText).join('; ')}${more(lacking)}.`]
       : []),
+    ...(lacking.length > 0 ? othersText(moment) : []),
     ...errors,
   ]
   const worst = lacking[0]?.score
@@ -67,6 +68,18 @@ export function verdictOf(moment: Moment): Verdict {
   const wants = known.length === 1 ? 'it wants' : 'they want'
   const sentence = `${all} at least ${scoreLimits.lacking} % of what ${wants}.`
   return { level: 'well', title: 'The host is well', sentences: [sentence] }
+}
+
+/** Mean part of the pCPUs, in thousandths, that is busy with what is no guest, from which on that is said. */
+const leastOthers = 200
+
+/** What guests lack because the host itself is busy, no placement of them can mend. */
+function othersText({ tick }: Moment): string[] {
+  const parts = tick.pcpus.background.filter((part) => part !== null)
+  const mean = parts.reduce((sum, part) => sum + part, 0) / parts.length
+  return mean >= leastOthers
+    ? [`Programs of the host that are no guests take ${Math.round(mean / 10)} % of the pCPUs.`]
+    : []
 }
 
 function lackText({ name, cpuScore, memoryScore, score }: GuestRow): string {

@@ -26,7 +26,7 @@ export function Summary({ moment }: { readonly moment: Moment }) {
   const recent = changes.value.filter(
     ({ wallTime }) => wallTime <= tick.wallTime && wallTime > tick.wallTime - lately,
   )
-  const last = changes.value.findLast(({ wallTime }) => wallTime <= tick.wallTime)
+  const last = lastChange(changes.value, tick.wallTime)
   const undone = recent.filter(({ isRollback }) => isRollback).length
   const failed = recent.filter(({ outcome }) => outcome.status === 'failed').length
   return (
@@ -66,6 +66,13 @@ export function Summary({ moment }: { readonly moment: Moment }) {
       </dl>
     </section>
   )
+}
+
+/** The last change up to a moment; of those that were made together one that moved something, not a pin in place. */
+function lastChange(all: readonly Change[], until: number): Change | undefined {
+  const last = all.findLast(({ wallTime }) => wallTime <= until)
+  const together = all.filter(({ wallTime }) => wallTime === last?.wallTime)
+  return together.find(({ outcome }) => !outcome.action.reason.kind.endsWith('-stay')) ?? last
 }
 
 /** What was done last, and why. */

@@ -103,6 +103,16 @@ describe('the verdict on a host', () => {
     expect(verdictOf(momentOf([]))).toMatchObject({ level: 'unknown', title: 'No guests' })
   })
 
+  it('says what part of the host is busy with what no placement of guests can help', () => {
+    const moment = momentOf([waiting('a', 0.4)])
+    const busy = (part: number) => {
+      const pcpus = { ...moment.tick.pcpus, background: [part, part, null, part] }
+      return verdictOf({ ...moment, tick: { ...moment.tick, pcpus } }).sentences
+    }
+    expect(busy(600)[1]).toBe('Programs of the host that are no guests take 60 % of the pCPUs.')
+    expect(busy(100)).toHaveLength(1)
+  })
+
   it('shows names as text', () => {
     const { sentences } = verdictOf(momentOf([waiting(`\u202e\x1b${'x'.repeat(4_000)}`, 0.4)]))
     expect(sentences[0]).toMatch(/^\\u202e\\x1bx+… gets/)

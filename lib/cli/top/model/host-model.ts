@@ -26,6 +26,16 @@ export class HostModel {
   #count = 0
   #shown: Shown | undefined
 
+  /** Another one tells of the host from now on: what was begun before has no more results. */
+  begin(): void {
+    this.#follower.end()
+  }
+
+  /** Milliseconds since the epoch of the last change that is known. */
+  get decidedUntil(): number {
+    return this.#changes.at(-1)?.wallTime ?? Number.NEGATIVE_INFINITY
+  }
+
   /** Takes in the decisions alone: of a Tick from before the first one that is shown, or of another controller. */
   takeDecisions(decisions: TickDecisions): void {
     this.#changes.push(...this.#follower.take(decisions).begun)

@@ -84,11 +84,16 @@ function headLines(look: Look): Line[] {
   return [top, line(cell(shown ? hostText(look) : '', columns, glyphs), status.isBehind ? 'fair' : 'plain')]
 }
 
+/** Mean part of the pCPUs that is busy with what is no guest, from which on that is said. */
+const leastOthers = 0.2
+
 /** The host in a line: guests, pCPUs, memory, how guests fare, and what failed. */
 function hostText({ shown }: Look): string {
   const { tick, guests, pcpus } = shown!
   const loads = pcpus.flatMap(({ load }) => load ?? [])
   const busy = loads.reduce((sum, load) => sum + load, 0) / loads.length
+  const backgrounds = tick.pcpus.flatMap(({ background }) => background ?? [])
+  const others = backgrounds.reduce((sum, part) => sum + part, 0) / backgrounds.length
   const { committed, budget, state } = tick.memory
   const scores = guests.flatMap(({ score }) => score ?? [])
   const low = scores.filter((score) => score < 90).length
@@ -96,6 +101,8 @@ function hostText({ shown }: Look): string {
     tick.errors[0] && `${counted(tick.errors.length, 'error')}: ${tick.errors[0].message}`,
     `${counted(guests.length, 'guest')} on ${counted(pcpus.length, 'pCPU')}`,
     loads.length > 0 && `${Math.round(100 * busy)} % busy`,
+    // What no placement of guests can help.
+    others >= leastOthers && `${Math.round(100 * others)} % with what is no guest`,
     scores.length > 0 && `lowest score ${Math.min(...scores)}, ${low} below 90`,
     committed !== undefined &&
       budget !== undefined &&

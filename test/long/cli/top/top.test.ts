@@ -58,7 +58,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     terminal.run(top(recording))
     const first = await terminal.shows(/tick 0 .* stopped/)
     expect(first[0]).toMatch(
-      /^ballast top {2}simulation:\/\/\/ {2}recorded from .+tick 0 {2}\d\d:\d\d:\d\d {2}stopped$/,
+      /^ballast top {2}recorded from .+tick 0 {2}\d\d:\d\d:\d\d {2}stopped$/,
     )
     expect(first[1]).toContain('8 guests on 4 pCPUs')
     expect(first.at(-1)).toContain('q quit  ? keys  / filter')

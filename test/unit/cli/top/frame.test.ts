@@ -25,6 +25,12 @@ describe('the overview', () => {
     expect(namesIn(look)).toEqual(['beta', 'gamma', 'alpha'])
   })
 
+  it('says how busy the host is with what is no guest', () => {
+    const pcpus = pcpusOf({}).map((pcpu) => ({ ...pcpu, background: 0.6 }))
+    expect(new Onlooker([tickOf(0, { pcpus })]).text[1]).toContain('% busy, 60 % with what is no guest')
+    expect(new Onlooker([tickOf(0)]).text[1]).not.toContain('no guest')
+  })
+
   it.each([
     ['L', ['gamma', 'beta', 'alpha']],
     ['N', ['alpha', 'beta', 'gamma']],

@@ -21,28 +21,31 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const shownBy = ({ model, position }: Transport) => model.tick(position)?.index
 
-describe('a host that is followed', () => {
-  const liveOf = async (
-    ticks: readonly TickRecord[],
-    past?: readonly Entry[],
-    others: readonly Teller[] = [],
-  ) => {
-    const source = {
-      title: 'host',
-      others,
-      past:
-        past &&
-        (async function* () {
-          yield* past
-        })(),
-      ticks: (async function* () {
-        yield* ticks
+/** A host that has told these Ticks, with what was decided before, after what another one told. */
+const liveOf = async (
+  ticks: readonly TickRecord[],
+  past?: readonly Entry[],
+  others: readonly Teller[] = [],
+  before?: Live,
+) => {
+  const source = {
+    title: 'host',
+    others,
+    past:
+      past &&
+      (async function* () {
+        yield* past
       })(),
-    }
-    const live = new Live(source, () => {})
-    await live.run()
-    return live
+    ticks: (async function* () {
+      yield* ticks
+    })(),
   }
+  const live = new Live(source, () => {}, before?.model)
+  await live.run()
+  return live
+}
+
+describe('a host that is followed', () => {
   const five = [0, 1, 2, 3, 4].map((index) => tickOf(index))
 
   it('is shown as it is now, until somebody stops', async () => {
@@ -81,6 +84,18 @@ describe('a host that is followed', () => {
       { t: 1, tick: tick(1) },
     ] as never)
     expect(live.model.changes(Number.POSITIVE_INFINITY).map((change) => change.tick)).toEqual([0, 1, 2])
+  })
+})
+
+describe('a host whose controller ends and comes again', () => {
+  it('has its ticks and decisions of before, and none twice', async () => {
+    const tick = (index: number) => tickOf(index, { outcomes: [pinOf('web1', '1')] })
+    const before = await liveOf([tick(0), tick(1)])
+    const watched = await liveOf([tickOf(2)], undefined, [], before)
+    const past = [tick(0), tick(1), tick(3)].map((tick, t) => ({ t, tick })) as never
+    const live = await liveOf([tick(4)], past, [], watched)
+    expect(live.model.changes(Number.POSITIVE_INFINITY).map((change) => change.tick)).toEqual([0, 1, 3, 4])
+    expect([live.model.first, live.model.last, shownBy(live)]).toEqual([0, 3, 4])
   })
 })
 
