@@ -57,9 +57,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
     terminal.run(top(recording))
     const first = await terminal.shows(/tick 0 .* stopped/)
-    expect(first[0]).toMatch(
-      /^ballast top {2}recorded from .+tick 0 {2}\d\d:\d\d:\d\d {2}stopped$/,
-    )
+    expect(first[0]).toMatch(/^ballast top {2}recorded from .+tick 0 {2}\d\d:\d\d:\d\d {2}stopped$/)
     expect(first[1]).toContain('8 guests on 4 pCPUs')
     expect(first.at(-1)).toContain('q quit  ? keys  / filter')
     terminal.press('Right', 'Right')
