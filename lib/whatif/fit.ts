@@ -248,8 +248,8 @@ class Fit {
    * held more than that.
    */
   #memory(total: number, at: (index: number) => number) {
-    const held = stretches(this.#programs, programsSlack).filter(({ mean }) => !Number.isNaN(mean))
-    const least = Math.min(total / 2, ...held.map(({ mean }) => mean))
+    const held = stretches(this.#programs, programsSlack)
+    const least = held.length === 0 ? 0 : Math.min(total / 2, ...held.map(({ mean }) => mean))
     const lasting = Math.floor(Math.max(0, least - hostOwnMemory) / KiB) * KiB
     const changes = held.map(({ first, mean }): Change => {
       return { at: first === 0 ? 0 : at(first), kind: 'hostPrograms', bytes: Math.max(0, mean - lasting) }

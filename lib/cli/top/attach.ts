@@ -38,8 +38,8 @@ export async function attach(context: CliContext, options: AttachOptions): Promi
   }
   const host = await openHost(context, options, { readOnly: true, stays: true })
   // One that cannot be followed is not looked for again and again.
-  const isFollowed = () => controllers.length === 0 && runningControllers(uri, context.lockPlaces).length > 0
-  return host && watch(context, host, { ...options, why, isFollowed })
+  const canFollow = () => controllers.length === 0 && runningControllers(uri, context.lockPlaces).length > 0
+  return host && watch(context, host, { ...options, why, canFollow })
 }
 
 async function follow(
@@ -74,12 +74,12 @@ async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<TickRe
 interface WatchOptions extends AttachOptions {
   readonly why: string
   /** Whether a controller runs now that could be followed instead. */
-  readonly isFollowed: () => boolean
+  readonly canFollow: () => boolean
 }
 
 /** Ends when there is a controller to follow. */
 function watch({ signal }: CliContext, host: Host, options: WatchOptions): LiveSource {
-  const { interval, why, isFollowed } = options
+  const { interval, why, canFollow } = options
   let lookedAt = performance.now()
   const isTime = () => performance.now() - lookedAt > lookInterval
   return {
@@ -92,7 +92,7 @@ function watch({ signal }: CliContext, host: Host, options: WatchOptions): LiveS
         yield tickRecord(tick)
         if (!isTime()) continue
         lookedAt = performance.now()
-        if (isFollowed()) return
+        if (canFollow()) return
       }
     })(),
   }

@@ -81,6 +81,14 @@ describe('the load of a recording, played', () => {
     const truth = await measured(scenario, asked, 40)
     expect(missOf(await answer(recording, asked), truth).largestSize).toBeLessThan(limits.size)
   })
+
+  it('has all of the memory of a host that does not report what is available', async () => {
+    const { lines } = await recorded(simulate(scenarios.M1()), watched, 10)
+    const silent = lines.map((line) => line.replace(/("host":\{[^}]*"available":)[^,}]+/, '$1null'))
+    expect(silent).not.toEqual(lines)
+    const { load } = await fitRecording(parsed(silent))
+    expect(load.scenario.memory).toBe(load.hostMemory)
+  })
 })
 
 describe('a fitted load', () => {
