@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { Argument, Command } from 'commander'
+import { Command } from 'commander'
 import { BallastError } from '../../host/errors.ts'
 import { Period } from '../../recording/period/period.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
@@ -12,6 +12,7 @@ import {
   logProblems,
   type PeriodOptions,
   periodOptions,
+  recordingsArgument,
   recordingsByHost,
 } from '../recording/options.ts'
 import { reportPage } from '../report/page.ts'
@@ -29,12 +30,7 @@ interface ReportOptions extends PeriodOptions {
 
 /** `ballast report [path]` */
 export function reportCommand(context: CliContext): Command {
-  const command = new Command('report').addArgument(
-    new Argument(
-      '[path]',
-      'a directory of recordings, or one of its files (default: the recordings in the state directory)',
-    ),
-  )
+  const command = new Command('report').addArgument(recordingsArgument())
   return periodOptions(command)
     .option('--since <age>', 'only the last 30s, 15m, 2h or 7d (default: all)', parseAge('--since'))
     .option('--html <file>', 'write it as a page that opens without a network', parseText('--html'))

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Argument, Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { BallastError } from '../../host/errors.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { counted } from '../../util/format.ts'
@@ -12,6 +12,7 @@ import {
   logProblems,
   type PeriodOptions,
   periodOptions,
+  recordingsArgument,
   recordingsByHost,
 } from '../recording/options.ts'
 import { parseText } from '../values.ts'
@@ -23,12 +24,7 @@ interface ServeOptions extends PeriodOptions {
 
 /** `ballast serve [path]` */
 export function serveCommand(context: CliContext): Command {
-  const command = new Command('serve').addArgument(
-    new Argument(
-      '[path]',
-      'a directory of recordings, or one of its files (default: the recordings in the state directory)',
-    ),
-  )
+  const command = new Command('serve').addArgument(recordingsArgument())
   return periodOptions(command)
     .addOption(
       new Option('--listen <address>', 'where: [HOST:]PORT, on loopback without a host, or unix:PATH')

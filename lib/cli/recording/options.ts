@@ -1,9 +1,17 @@
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { readRecordings, type StoredRecording } from '../../recording/read-recording.ts'
 import { stateDirectory } from '../../util/state-directory.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { parseMoment, parseText } from '../values.ts'
+
+/** What a command reads that is about recordings alone; default: {@link defaultRecordings}. */
+export function recordingsArgument(): Argument {
+  return new Argument(
+    '[path]',
+    'a directory of recordings, or one of its files (default: the recordings in the state directory)',
+  )
+}
 
 /** Options of the commands that read recordings. */
 export interface ReadingOptions {
