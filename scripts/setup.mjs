@@ -150,7 +150,7 @@ function modulesInstalled() {
 function installModules() {
   if (modulesInstalled()) return
   console.error('Installing node_modules')
-  // Not `npm ci`: it refuses the lock when the registry lacks an optional package of another platform.
+  // Not `npm ci`, which begins with removing what is there.
   execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
