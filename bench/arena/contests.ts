@@ -8,7 +8,7 @@ import type {
   VcpuScenario,
 } from '../../lib/simulation/index.ts'
 import { scenarios } from '../../lib/simulation/index.ts'
-import { Random } from '../../lib/simulation/random.ts'
+import { Random } from '../../lib/util/random.ts'
 
 /** One scenario of the arena, which every scheduler goes through. */
 export interface Contest {

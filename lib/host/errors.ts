@@ -26,6 +26,11 @@ export type ErrorCode =
   | 'ERR_SCENARIO' // a scenario or a trace cannot be read; the message says where
   | 'ERR_LISTEN' // the address that metrics or the page are to be served at cannot be listened on
   | 'ERR_LOCKED' // another controller works on this host
+  | 'ERR_MIGRATION' // a migration failed: the guest runs where it ran
+  | 'ERR_MIGRATION_ABORTED' // the same, because it was ended: by its deadline, or by who asked for it
+  | 'ERR_MIGRATION_UNKNOWN' // the connection was lost on the way: where the guest runs has to be looked up on both hosts
+  | 'ERR_FLEET_BUS' // what the agents of a fleet share cannot be reached, or refused the call
+  | 'ERR_ORDER_REFUSED' // a host did not begin what a leader of its fleet asked for
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */
 export class BallastError extends Error {

@@ -1,5 +1,5 @@
+import { hash } from '../util/random.ts'
 import type { Announced } from './memory-steps.ts'
-import { hash } from './random.ts'
 import type { DomainScenario } from './scenario.ts'
 
 /** A domain that a host knows, whether it runs or not. */

@@ -3,6 +3,7 @@ import type { CpuSet } from '../host/cpuset.ts'
 import type { PinnedMemory } from '../host/domain-traits.ts'
 import { type DomainIdentity, DomainState } from '../host/sample.ts'
 import { served } from '../util/max-min-share.ts'
+import { Random } from '../util/random.ts'
 import { MiB } from '../util/units.ts'
 import { Reports } from './balloon-reports.ts'
 import { Bandwidth } from './bandwidth.ts'
@@ -11,7 +12,6 @@ import { usualReserve } from './guest-kernel.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { demandOf, noDemand, once } from './load.ts'
 import type { Processors } from './processors.ts'
-import { Random } from './random.ts'
 import type {
   DomainScenario,
   Load,

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../util/random.ts'
 import type { Load } from './scenario.ts'
 
 export const openLoopPeriod = 100

@@ -1,7 +1,7 @@
 import type { Topology } from '../host/topology.ts'
+import type { Random } from '../util/random.ts'
 import type { Affinity } from './affinity.ts'
 import * as queueRecord from './queue-record.ts'
-import type { Random } from './random.ts'
 import type { RunQueues } from './run-queues.ts'
 import * as taskRecord from './task-record.ts'
 import type { Tasks } from './tasks.ts'

@@ -1,5 +1,5 @@
 import type { Change, Scenario } from '../../../lib/simulation/index.ts'
-import { Random } from '../../../lib/simulation/random.ts'
+import { Random } from '../../../lib/util/random.ts'
 
 /** Milliseconds that a change is shifted by at most. */
 const shift = 1_000

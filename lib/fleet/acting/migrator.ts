@@ -22,4 +22,8 @@ export interface Migrator {
   ): Promise<MigrationResult>
   /** Whether the guest runs here now: what is asked on both sides when the outcome of a migration is unknown. */
   runs(guest: string): Promise<boolean>
+  /** The migration of a guest under way from here, whoever began it, an earlier process too; undefined: there is none. */
+  progress(guest: string): Promise<MigrationProgress | undefined>
+  /** Ends that migration; the guest stays. Does nothing when there is none. */
+  abort(guest: string): Promise<void>
 }

@@ -2,7 +2,11 @@ import type { GuestRequirement } from '../../host/migration.ts'
 import type { HostReport } from '../report/host-report.ts'
 import type { Order, OrderEvent } from './order.ts'
 
-/** What the agents of a fleet share: NATS with JetStream, or the memory of one process for simulations and tests. */
+/**
+ * What the agents of a fleet share: NATS with JetStream, or the memory of one process for simulations and tests. Both pass
+ * the suite in test/support/fleet-bus-conformance.ts. Each call rejects with `ERR_FLEET_BUS` while it cannot be reached, and
+ * with `ERR_ALREADY_CLOSED` after it was closed.
+ */
 export interface FleetBus extends AsyncDisposable {
   /** Writes this host's report; it is gone when it was not written anew for {@link FleetBusOptions.reportAge}. */
   report(report: HostReport): Promise<void>
@@ -27,14 +31,16 @@ export interface FleetBus extends AsyncDisposable {
   /** All orders that are not over, with what was told of them, oldest first. */
   open(): Promise<readonly OpenOrder[]>
   /**
-   * Hands each order for `host` to `handle`, each at least once, and once more after a restart while nobody told that it
-   * is over. Returns the function that stops it.
+   * Hands each order for `host` to `handle`, in the order in which they were given, each at least once; once more after a
+   * restart while nobody told that it is over, and once more when `handle` rejected. It does not wait for one to be handled
+   * before it hands over the next: one that ends another must get through. Returns the function that stops it.
    */
   take(host: string, handle: (order: Order) => Promise<void>): Promise<() => Promise<void>>
   /** What people ask of the fleet (drain, rules, pause) and what it has done: see each type. */
   readonly settings: SharedValue<FleetSettings>
   /** Appends one FleetTick, as JSON, to the fleet's history. */
   remember(tick: unknown): Promise<void>
+  /** What is remembered of ticks whose `wallTime` is `since` or later, oldest first. */
   history(since: number): AsyncIterable<unknown>
   /** Told when the bus is lost and found again. Returns the function that stops it. */
   watch(listener: (state: 'connected' | 'disconnected') => void): () => void
@@ -79,4 +85,13 @@ export interface FleetSettings {
   readonly draining: Readonly<Record<string, { readonly since: number; readonly by: string }>>
   /** Nothing is moved while it is set. */
   readonly paused?: { readonly since: number; readonly by: string } | undefined
+  /** Guests that somebody wants on a host, both by UUID. The leader takes each out once it is done, or cannot be. Default: none. */
+  readonly moves?: Readonly<Record<string, MoveRequest>> | undefined
+}
+
+/** What `ballast fleet move` asks for. */
+export interface MoveRequest {
+  readonly to: string
+  readonly since: number
+  readonly by: string
 }

@@ -75,7 +75,7 @@ export interface GuestReport extends RunIdentity {
   readonly score?: { readonly cpu?: number; readonly memory?: number } | undefined
   /** Key of its requirement: see `requirementKey`. Undefined: not known yet. */
   readonly requirement?: string | undefined
-  /** Why it cannot move, in words: immovable devices, its owner, a job of somebody else. Empty: it can. */
+  /** Why it cannot move, in words: immovable devices, its owner, a job of another program. Empty: it can. */
   readonly stays: readonly string[]
   /** Labels from the domain's metadata, for the fleet's rules. */
   readonly labels: readonly string[]
@@ -114,7 +114,7 @@ export interface MigrationReport {
   readonly direction: 'in' | 'out'
   /** UUID of the other host, where it is known. */
   readonly peer?: string | undefined
-  /** The order that it carries out; undefined: somebody else began it. */
+  /** The order that it carries out; undefined: another program began it. */
   readonly order?: string | undefined
   readonly elapsed: number
   readonly memoryRemaining?: number | undefined

@@ -11,8 +11,11 @@ export interface FleetTick {
   /** UUID of the leader, and revision of its lease. */
   readonly leader: string
   readonly fence: number
+  readonly mode: FleetMode
   readonly view: FleetView
   readonly plan: FleetPlan
+  /** Whether the policy was asked for `plan` in this round; else it is one of before, which is still being carried out. */
+  readonly decided: boolean
   /** Steps that the guard denied. */
   readonly denied: readonly { readonly step: Step; readonly reason: FleetReason }[]
   /** Orders given in this round, and what was told of open ones since the last. */
@@ -20,8 +23,26 @@ export interface FleetTick {
   readonly events: readonly OrderEvent[]
   /** Of steps that were followed long enough: what was predicted, and seen. */
   readonly results: readonly StepResult[]
+  /** Guests that changed hosts without an order of ours since the last tick. */
+  readonly foreign: readonly ForeignMove[]
   readonly errors: readonly { readonly code: string; readonly message: string }[]
   readonly summary: string
+}
+
+/** Why a leader gives orders, or none. */
+export type FleetMode =
+  | 'active'
+  | 'dry run' // it was started so
+  | 'paused' // somebody asked for it
+  | 'recovering' // what became of an order of before is not known yet
+  | 'stepped back' // another program balances the fleet
+
+/** A guest that another program, or a person, moved. UUIDs. */
+export interface ForeignMove {
+  readonly guest: string
+  readonly guestName: string
+  readonly from: string
+  readonly to: string
 }
 
 export interface StepResult {

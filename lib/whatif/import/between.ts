@@ -1,4 +1,4 @@
-import { Random } from '../../simulation/random.ts'
+import { Random } from '../../util/random.ts'
 import type { Reading } from './trace.ts'
 
 /** Milliseconds for which what is made up between two readings stays as it is. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../../../lib/simulation/random.ts'
+import type { Random } from '../../../lib/util/random.ts'
 import type { Ground } from '../cases/faults/ground.ts'
 import type { Run } from '../cases/faults/run.ts'
 import type { Guest } from '../guest.ts'

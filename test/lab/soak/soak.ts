@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shares } from '../../../lib/ballooning/index.ts'
 import { balance } from '../../../lib/schedulers/index.ts'
-import { Random } from '../../../lib/simulation/random.ts'
+import { Random } from '../../../lib/util/random.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { Ground } from '../cases/faults/ground.ts'
 import { harmSince, healthOf } from '../cases/faults/harm.ts'

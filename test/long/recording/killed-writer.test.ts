@@ -9,7 +9,7 @@ import { schedulers } from '../../../lib/index.ts'
 import { TickComparison } from '../../../lib/recording/compare.ts'
 import { readRecordings, type StoredRecording } from '../../../lib/recording/read-recording.ts'
 import { replay } from '../../../lib/recording/replay.ts'
-import { Random } from '../../../lib/simulation/random.ts'
+import { Random } from '../../../lib/util/random.ts'
 import { runs } from '../../support/runs.ts'
 
 let directory: string

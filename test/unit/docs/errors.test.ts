@@ -33,6 +33,11 @@ const codes: Record<ErrorCode, true> = {
   ERR_SCENARIO: true,
   ERR_LISTEN: true,
   ERR_LOCKED: true,
+  ERR_MIGRATION: true,
+  ERR_MIGRATION_ABORTED: true,
+  ERR_MIGRATION_UNKNOWN: true,
+  ERR_FLEET_BUS: true,
+  ERR_ORDER_REFUSED: true,
 }
 
 /** The cells of the rows of the table under a heading. */

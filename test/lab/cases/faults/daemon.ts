@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import { connect } from '../../../../lib/libvirt/connect.ts'
-import { Random } from '../../../../lib/simulation/random.ts'
+import { Random } from '../../../../lib/util/random.ts'
 import { type Fault, type FaultResult, resultOf, type Trial, whileAtWork } from './fault.ts'
 import type { Ground } from './ground.ts'
 import type { Seen } from './run.ts'

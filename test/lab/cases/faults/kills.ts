@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Random } from '../../../../lib/simulation/random.ts'
+import { Random } from '../../../../lib/util/random.ts'
 import { MiB } from '../../../../lib/util/units.ts'
 import type { Guest } from '../../guest.ts'
 import { virsh } from '../../virsh.ts'
