@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { GuestRequirement } from '../../../../lib/host/migration.ts'
+import { agentOn, body, migrateOrder } from './fixtures.ts'
+
+const requirement: GuestRequirement = {
+  architecture: 'x86_64',
+  machine: 'pc-q35-7.2',
+  cpu: undefined,
+  storage: ['/srv/web.qcow2'],
+  networks: [],
+  hugePages: 0,
+  immovable: [],
+}
+
+describe("an agent's reports", () => {
+  it('are written with instance and sequence', async () => {
+    const { agent, bus, pass } = agentOn({})
+    agent.report(body)
+    await pass(1)
+    agent.report(body)
+    await pass(1)
+    expect(bus.reports.get('host-a')?.report).toMatchObject({
+      ...body,
+      version: 1,
+      instance: agent.instance,
+      sequence: 1,
+    })
+  })
+
+  it('are written one at a time, the newest next', async () => {
+    const { agent, bus, pass } = agentOn({})
+    for (const committed of [1, 2, 3]) agent.report({ ...body, memory: { ...body.memory, committed } })
+    await pass(1)
+    expect(bus.reports.get('host-a')?.report).toMatchObject({ sequence: 1, memory: { committed: 3 } })
+  })
+
+  it('wait for no bus, and go on when it is back', async () => {
+    const { agent, bus, told, pass } = agentOn({})
+    await pass(1)
+    bus.cut()
+    agent.report(body)
+    await pass(1)
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'bus', state: 'disconnected' }))
+    expect(told).toContainEqual({ kind: 'failed', error: expect.objectContaining({ code: 'ERR_FLEET_BUS' }) })
+    bus.mend()
+    agent.report(body)
+    await pass(1)
+    expect(bus.reports.has('host-a')).toBe(true)
+  })
+
+  it('answer what other guests need, and ask the host again after ten minutes', async () => {
+    const asked: string[] = []
+    const { agent, bus, pass } = agentOn({
+      problemWith: async ({ machine }) => {
+        asked.push(machine)
+        return machine === 'pc-q35-7.2' ? undefined : `has no ${machine}`
+      },
+    })
+    const key = agent.require(requirement)
+    bus.requirements.set('other', { ...requirement, machine: 'pc-q35-9.0' })
+    agent.report(body)
+    await pass(1)
+    const answers = { [key]: true, other: 'has no pc-q35-9.0' }
+    expect(bus.reports.get('host-a')?.report.answers).toEqual(answers)
+    agent.report(body)
+    await pass(1)
+    expect(asked).toHaveLength(2)
+    await pass(600_000)
+    agent.report(body)
+    await pass(1)
+    expect(asked).toHaveLength(4)
+  })
+
+  it('say what its guests need once more when the bus has lost it', async () => {
+    const { agent, bus, pass } = agentOn({})
+    const key = agent.require(requirement)
+    agent.report(body)
+    await pass(1)
+    expect(bus.requirements.get(key)).toEqual(requirement)
+    bus.requirements.clear()
+    agent.report(body)
+    await pass(1)
+    expect(bus.requirements.has(key)).toBe(true)
+  })
+
+  it('leave out what could not be answered', async () => {
+    const { agent, bus, pass } = agentOn({
+      problemWith: async () => {
+        throw new Error('the daemon is gone')
+      },
+    })
+    agent.require(requirement)
+    agent.report(body)
+    await pass(1)
+    expect(bus.reports.get('host-a')?.report.answers).toEqual({})
+  })
+
+  it('name the order of a migration', async () => {
+    const { agent, connection, bus, pass } = agentOn({})
+    await pass(1)
+    await connection.order(migrateOrder('o1'))
+    await pass(1)
+    agent.report({
+      ...body,
+      migrations: [
+        { guest: 'guest-1', name: 'web', direction: 'out', elapsed: 5 },
+        { guest: 'guest-9', name: 'db', direction: 'in', elapsed: 5 },
+      ],
+    })
+    await pass(1)
+    const { migrations } = bus.reports.get('host-a')!.report
+    expect(migrations.map(({ order }) => order)).toEqual(['o1', undefined])
+    agent.report(body)
+    await pass(1)
+    expect(bus.reports.get('host-a')!.report.migrations).toEqual([
+      { guest: 'guest-1', name: 'web', direction: 'out', order: 'o1', elapsed: 0 },
+    ])
+  })
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { shares } from '../../../../lib/ballooning/shares.ts'
+import { autopilot } from '../../../../lib/control/autopilot.ts'
+import type { Tick } from '../../../../lib/control/tick.ts'
+import type { HostFacts } from '../../../../lib/fleet/report/host-facts.ts'
+import { hostReport } from '../../../../lib/fleet/report/make-report.ts'
+import { requirementKey } from '../../../../lib/fleet/report/requirement-key.ts'
+import { simulate } from '../../../../lib/simulation/index.ts'
+import { GiB, MiB } from '../../../../lib/util/units.ts'
+
+const facts: HostFacts = {
+  host: 'host-a',
+  name: 'a',
+  interval: 1_000,
+  software: { ballast: '0.1.0' },
+  reach: { uri: 'test://a', bandwidth: 1e8 },
+  dryRun: false,
+  guests: new Map(),
+  migrations: [],
+}
+
+async function lastTick(ticks = 8): Promise<Tick> {
+  const host = simulate({
+    seed: 3,
+    pcpus: 2,
+    memory: 8 * GiB,
+    domains: [
+      {
+        name: 'busy',
+        vcpus: [{ load: { kind: 'spin' } }, { load: { kind: 'spin' } }],
+        memory: { maximum: GiB },
+      },
+      { name: 'other', vcpus: [{ load: { kind: 'spin' } }], memory: { maximum: GiB, actual: 512 * MiB } },
+      { name: 'paused', vcpus: [{}] },
+    ],
+    changes: [{ at: 10, domain: 'paused', kind: 'pause' }],
+  })
+  let last: Tick | undefined
+  for await (const tick of autopilot(host, { interval: 1_000, ticks, ballooning: shares() })) last = tick
+  return last!
+}
+
+describe('the report of a host', () => {
+  it('has what its Tick shows', async () => {
+    const tick = await lastTick()
+    const busy = tick.view.domains[0]!
+    const report = hostReport(tick, {
+      ...facts,
+      guests: new Map([
+        [
+          busy.uuid,
+          { requirement: 'k1', stays: ['its owner'], labels: ['web'], priority: 1, dirtyRate: 5e6 },
+        ],
+      ]),
+    })
+    expect(report).toMatchObject({ host: 'host-a', name: 'a', wallTime: tick.wallTime, dryRun: false })
+    expect(report.cpu).toMatchObject({ pcpus: 2, capacity: 2 })
+    expect(report.memory).toMatchObject({
+      total: tick.view.memory.total,
+      budget: tick.view.memory.budget,
+      committed: tick.view.memory.committed,
+    })
+    const [first, second, third] = report.guests
+    expect(first).toMatchObject({
+      uuid: busy.uuid,
+      id: busy.id,
+      name: 'busy',
+      running: true,
+      requirement: 'k1',
+      stays: ['its owner'],
+      labels: ['web'],
+      priority: 1,
+      cpu: { vcpus: 2 },
+      memory: { maximum: GiB, dirtyRate: 5e6 },
+    })
+    // Three that compute without end on two pCPUs.
+    expect(first!.cpu.demand).toBeGreaterThan(1.8)
+    expect(first!.cpu.usage! + second!.cpu.usage!).toBeCloseTo(2, 1)
+    expect(Math.max(first!.cpu.delay!, second!.cpu.delay!)).toBeGreaterThan(0.3)
+    expect(second!.memory.actual).toBe(busyMemory(tick, 'other'))
+    expect(second).toMatchObject({ stays: [], labels: [], requirement: undefined })
+    expect(third).toMatchObject({ name: 'paused', running: false })
+    expect(third!.cpu.demand).toBeUndefined()
+  })
+
+  it('leaves out what is not known, and survives JSON', async () => {
+    const report = hostReport(await lastTick(1), facts)
+    expect(report.guests[0]!.cpu.demand).toBeUndefined()
+    expect(report.guests[0]!.cpu.delay).toBeUndefined()
+    expect(report.guests[0]!.score).toEqual({})
+    const read = JSON.parse(JSON.stringify(report))
+    expect(report).toEqual(read)
+    expect(JSON.stringify(report)).not.toContain('null')
+  })
+})
+
+function busyMemory({ view }: Tick, name: string): number | undefined {
+  return view.domains.find((domain) => domain.name === name)?.memory.actual
+}
+
+describe('the key of a requirement', () => {
+  const requirement = {
+    architecture: 'x86_64',
+    machine: 'pc-q35-7.2',
+    cpu: undefined,
+    storage: ['/b', '/a'],
+    networks: ['br0'],
+    hugePages: 0,
+    immovable: [],
+  }
+
+  it('is the same for what is the same, in any order', () => {
+    expect(requirementKey({ ...requirement, storage: ['/a', '/b'] })).toBe(requirementKey(requirement))
+    expect(requirementKey(requirement)).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it.each([
+    ['machine', { machine: 'pc-q35-8.0' }],
+    ['cpu', { cpu: '<cpu/>' }],
+    ['storage', { storage: ['/a'] }],
+    ['networks', { networks: [] }],
+    ['hugePages', { hugePages: 1 }],
+    ['immovable', { immovable: ['a device'] }],
+  ])('is another with another %s', (_, part) => {
+    expect(requirementKey({ ...requirement, ...part })).not.toBe(requirementKey(requirement))
+  })
+})
