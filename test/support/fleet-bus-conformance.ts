@@ -233,6 +233,17 @@ export function fleetBusConformance(name: string, make: () => Promise<BusSubject
         await eventually(async () => (await one.open()).length === 0)
       })
 
+      it('say what was told last of each, also when it is over', async () => {
+        expect(await one.told('1')).toBeUndefined()
+        await one.order(orderOf('1', 'a'))
+        await other.tell(eventOf('1', 'begun'))
+        await eventually(async () => (await one.told('1'))?.state === 'begun')
+        const last = { ...eventOf('1', 'failed'), error: { code: 'ERR_MIGRATION', message: 'no route' } }
+        await other.tell(last)
+        await eventually(async () => (await one.told('1'))?.state === 'failed')
+        expect(await one.told('1')).toEqual(last)
+      })
+
       it('with the same id are one order', async () => {
         await one.order(orderOf('1', 'a'))
         await other.order(orderOf('1', 'a'))

@@ -28,6 +28,8 @@ export interface FleetBus extends AsyncDisposable {
   order(order: Order): Promise<void>
   /** What became of an order, written by the host that does it. */
   tell(event: OrderEvent): Promise<void>
+  /** What was told of an order last, also when it is over; undefined: nothing, or it was over more than a thousand orders ago. */
+  told(order: string): Promise<OrderEvent | undefined>
   /** All orders that are not over, with what was told of them, oldest first. */
   open(): Promise<readonly OpenOrder[]>
   /**

@@ -17,6 +17,11 @@ import { isOver, type Order, type OrderEvent } from './order.ts'
 /** Milliseconds until an order whose handling failed is handed over once more. */
 const redelivery = 1_000
 
+/** Events of so many orders are kept. */
+const rememberedOrders = 2_000
+/** So many ticks are. */
+const rememberedTicks = 10_000
+
 interface Delivery {
   readonly order: Order
   /** Connections whose handler took it. */
@@ -178,9 +183,15 @@ class Connection implements FleetBus {
     if (told === undefined) events.set(event.order, [event])
     else told.push(event)
     if (!isOver(event)) return
+    while (events.size > rememberedOrders) events.delete(events.keys().next().value!)
     // What is over is never handed over again: nothing has to look at it.
     const index = this.#bus.deliveries.findIndex(({ order }) => order.id === event.order)
     if (index !== -1) this.#bus.deliveries.splice(index, 1)
+  }
+
+  async told(order: string): Promise<OrderEvent | undefined> {
+    this.#check('told')
+    return this.#bus.events.get(order)?.at(-1)
   }
 
   async open(): Promise<readonly OpenOrder[]> {
@@ -231,6 +242,7 @@ class Connection implements FleetBus {
   async remember(tick: unknown): Promise<void> {
     this.#check('remember')
     this.#bus.ticks.push(tick)
+    if (this.#bus.ticks.length > rememberedTicks) this.#bus.ticks.shift()
   }
 
   async *history(since: number): AsyncGenerator<unknown> {
