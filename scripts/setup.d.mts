@@ -3,3 +3,6 @@
  * where neither apt nor dnf can tell.
  */
 export function missingPackages(groups: readonly ('build' | 'lab' | 'fuzz')[]): string[]
+
+/** What the lab needs, by Debian's names. */
+export const labPackages: readonly string[]

@@ -115,6 +115,9 @@ function asRoot(command, args, env = {}) {
   )
 }
 
+/** What the lab needs, by Debian's names. */
+export const labPackages = debian.packages.lab
+
 /** Names of the system packages of these groups ('build', 'cross', 'lab', 'host', 'fuzz', 'shells', 'terminal', 'deb', 'browser') that are not installed; all of them, by
  * Debian's names, where neither apt nor dnf can tell. */
 export function missingPackages(groups) {

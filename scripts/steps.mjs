@@ -114,7 +114,7 @@ export function vitest(output, project, ...args) {
   return vitestOn({ node: process.execPath, env: process.env, name: project }, output, project, ...args)
 }
 
-/** The same on another Node, in its environment; `name` is what failures are listed under. */
+/** The same on another Node, or by a command line that ends with one, in its environment; `name` is what failures are listed under. */
 export async function vitestOn({ node, env, name }, output, project, ...args) {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-test-'))
   const file = join(directory, 'report.json')
@@ -122,7 +122,7 @@ export async function vitestOn({ node, env, name }, output, project, ...args) {
     const { failed: crashed = 0 } = await commandIn(
       env,
       output,
-      node,
+      ...[node].flat(),
       'node_modules/vitest/vitest.mjs',
       'run',
       `--project=${project}`,
@@ -168,17 +168,25 @@ export async function setUpBrowser(output) {
 
 /** Runs tests of the lab, where it can be up. */
 export async function lab(output, ...args) {
-  return whyNoLab() ? notHere() : vitest(output, 'lab', ...args)
+  return whyNoLab([process.execPath]) ? notHere() : vitest(output, 'lab', ...args)
 }
 
-/** Prints in one line why the lab cannot run here. */
-function whyNoLab() {
-  const program = `
+/** The same on another Debian's libvirt, QEMU and guest kernel. */
+export async function labIn(world, output, ...args) {
+  const node = [process.execPath, '--import', 'tsx', 'test/lab/world/main.ts', world, 'node']
+  return whyNoLab(node)
+    ? notHere()
+    : vitestOn({ node, env: process.env, name: world }, output, 'lab', ...args)
+}
+
+/** Prints in one line why the lab cannot run here, by a command line that ends with a Node. */
+function whyNoLab([program, ...args]) {
+  const asks = `
     const { labUnavailable } = await import('./test/lab/available.ts')
     console.log(await labUnavailable() ?? '')`
   const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', program],
+    program,
+    [...args, '--import', 'tsx', '--input-type=module', '--eval', asks],
     { cwd: root, encoding: 'utf8' },
   )
   const reason = status === 0 ? stdout.trim() : stderr.trim()

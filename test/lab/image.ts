@@ -96,16 +96,16 @@ async function fetchKernel(into: string): Promise<void> {
 async function downloadDebian(into: string, unpacked: string): Promise<void> {
   const ubuntu = /^ID=ubuntu$/m.test(await readFile('/etc/os-release', 'utf8'))
   const newest = ubuntu ? 'linux-image-virtual' : 'linux-image-cloud-amd64'
-  const find = async () => {
-    const { stdout } = await run('apt-cache', ['depends', '--important', newest], { env: { LC_ALL: 'C' } })
-    return /Depends: (linux-image-\d\S*)/.exec(stdout)?.[1]
+  const depends = async (name: string) => {
+    const { stdout } = await run('apt-cache', ['depends', '--important', name], { env: { LC_ALL: 'C' } })
+    return [...stdout.matchAll(/Depends: (\S+)/g)].map(([, dependency = '']) => dependency)
   }
   const download = async () => {
-    const image = await find()
+    const image = (await depends(newest)).find((name) => /^linux-image-\d/.test(name))
     if (image === undefined) throw new Error(`apt knows no package ${newest}`)
-    // Ubuntu has the modules in a package of their own.
-    const packages = ubuntu ? [image, image.replace('image', 'modules')] : [image]
-    await run('apt-get', ['download', ...packages], { cwd: into })
+    // Debian's from 7.0 on is empty, and Ubuntu's lacks the modules: the rest is in packages of this version.
+    const parts = (await depends(image)).filter((name) => /^linux-(binary|modules|base)-\d/.test(name))
+    await run('apt-get', ['download', image, ...parts], { cwd: into })
   }
   try {
     await download()

@@ -9,6 +9,8 @@ import { findLabs } from './directory.ts'
 import type { GuestOptions } from './domain-xml.ts'
 import { Lab } from './lab.ts'
 import { hostProgram } from './vm/program.ts'
+import { runProgramInWorld, showWorlds, withoutWorld } from './world/program.ts'
+import { worldNames } from './world/worlds.ts'
 
 interface HostOption {
   readonly system?: boolean
@@ -20,7 +22,11 @@ const log = (line: string) =>
 
 const program = new Command('lab')
   .description('Real libvirt, real QEMU, real Linux guests to try Ballast on: a private host by default.')
-  .addHelpText('after', '\nWith `--host vm` a whole host in a VM: npm run lab -- --host vm --help')
+  .addHelpText(
+    'after',
+    '\nWith `--host vm` a whole host in a VM: npm run lab -- --host vm --help' +
+      `\nWith \`--world NAME\` on another Debian's libvirt, QEMU and guest kernel: ${worldNames.join(', ')}`,
+  )
 
 /** A command that may be told to use the machine's own libvirt. */
 function command(usage: string, description: string): Command {
@@ -194,9 +200,18 @@ function withoutHost(words: readonly string[]): { readonly words: string[]; read
   return { words: words.toSpliced(at, 2), vm: true }
 }
 
+program
+  .command('worlds')
+  .description('the roots of other Debians, for `--world NAME`, with their versions')
+  .option('--clean', 'remove them')
+  .action(({ clean = false }: { readonly clean?: boolean }) => showWorlds(clean, log))
+
 try {
-  const { words, vm } = withoutHost(process.argv)
-  await (vm ? hostProgram({ log, report, notCarriedOut }) : program).parseAsync(words)
+  const { words: all, world } = withoutWorld(process.argv)
+  const { words, vm } = withoutHost(all)
+  if (world && vm) throw new Error('The host in a VM has a world of its own: leave out --world')
+  if (world) process.exitCode = await runProgramInWorld(world, 'test/lab/main.ts', words.slice(2), log)
+  else await (vm ? hostProgram({ log, report, notCarriedOut }) : program).parseAsync(words)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

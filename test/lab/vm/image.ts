@@ -4,7 +4,8 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from '
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gently } from './gently.ts'
+import { bootstrapDebian, bootstrapOptions, debianMirror, mmdebstrap } from '../bootstrap.ts'
+import { gently } from '../gently.ts'
 
 /** The files that a host boots from; the folder has them under these names. */
 export interface HostImage {
@@ -122,37 +123,13 @@ async function make(image: HostImage): Promise<void> {
   await rm(`${directory}/mmdebstrap`, { recursive: true })
 }
 
-/** mmdebstrap, taken apart into `into`: it need not be installed. Gives the folder of its programs. */
-async function mmdebstrap(into: string): Promise<string> {
-  await mkdir(into)
-  // By its own user, apt could not write here.
-  const download = () =>
-    gently('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', 'mmdebstrap'], { cwd: into })
-  await download().catch(async () => {
-    // The lists of a fresh machine are empty or old.
-    await gently('apt-get', ['-qq', 'update'])
-    await download()
-  })
-  const [file = ''] = await readdir(into)
-  await gently('dpkg-deb', ['-x', file, '.'], { cwd: into })
-  return `${into}/usr/bin`
-}
-
 async function bootstrap(root: string, image: HostImage, programsIn: string): Promise<void> {
   const packages = (await readFile(`${recipe}/packages.txt`, 'utf8')).trim().split('\n')
   const mirror = await debianMirror()
   const hook = (script: string, ...args: string[]) =>
     `--customize-hook=sh '${recipe}/${script}' "$1" ${args.map((word) => `'${word}'`).join(' ')}`
-  const leftOut = ['doc', 'man', 'locale', 'info'].map(
-    (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
-  )
   const args = [
-    '--mode=root',
-    '--variant=essential',
-    '--quiet',
-    '--aptopt=APT::Install-Recommends "false"',
-    '--dpkgopt=force-unsafe-io',
-    ...leftOut,
+    ...bootstrapOptions,
     `--include=${packages.join(',')}`,
     `--setup-hook=install -D -m 644 '${recipe}/preferences' "$1/etc/apt/preferences.d/lab"`,
     hook('kernel.sh'),
@@ -163,17 +140,7 @@ async function bootstrap(root: string, image: HostImage, programsIn: string): Pr
     `deb ${mirror} trixie main`,
     `deb ${mirror} trixie-backports main`,
   ]
-  // What it mounts in the folder is seen by it alone, and gone with it, however it ends.
-  await gently('unshare', ['--mount', 'mmdebstrap', ...args], { path: programsIn })
-}
-
-/** Where this machine's apt has Debian from. */
-async function debianMirror(): Promise<string> {
-  const format = ['--format', '$(SITE) $(SUITE)', 'Created-By: Packages', 'Origin: Debian', 'Component: main']
-  const sites = (await gently('apt-get', ['indextargets', ...format])).split('\n')
-  const site = sites.map((line) => line.split(' ')).find(([, suite = '']) => !suite.includes('security'))?.[0]
-  if (!site) throw new Error('No host in a VM here: none of the sources of apt is Debian')
-  return site
+  await bootstrapDebian(programsIn, args)
 }
 
 async function makeInitramfs(root: string, modules: string, file: string): Promise<void> {

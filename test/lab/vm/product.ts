@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { copyCheckout } from '../../package/checkout.ts'
+import { gently } from '../gently.ts'
 import { makeRunDirectory } from './directory.ts'
-import { gently } from './gently.ts'
 import type { HostVm } from './host-vm.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
