@@ -63,6 +63,8 @@ export default defineConfig({
       { test: project('prebuilds', 900) },
       // Prometheus itself.
       { test: { ...project('prometheus', 120), globalSetup } },
+      // A nats-server of its own for each test.
+      { test: project('nats', 120) },
       // The page in a real browser.
       { resolve: { alias }, test: { ...project('page', 120), globalSetup: 'test/page/built.ts' } },
       // Real guests: machines are slow and noisy, and two labs at once would disturb each other's figures.

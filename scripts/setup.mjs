@@ -1,5 +1,5 @@
 // Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions, its page and its package for Debian need and the machine lacks, and
-// unpacks Prometheus: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--terminal] [--deb] [--browser] [--prometheus]`. Plain JavaScript without
+// unpacks Prometheus and nats-server: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--terminal] [--deb] [--browser] [--prometheus] [--nats]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -173,13 +173,14 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     '--browser': 'browser',
   }
   const args = process.argv.slice(2)
-  const options = [...Object.keys(known), '--prometheus']
+  const options = [...Object.keys(known), '--prometheus', '--nats']
   const wrong = args.find((arg) => !options.includes(arg))
   try {
     if (wrong !== undefined) throw new Error(`Unknown option ${wrong}. Usage: setup.mjs ${options.join(' ')}`)
     installPackages(args.flatMap((arg) => known[arg] ?? []))
     if (args.includes('--prometheus') && !(programOf('prometheus') && programOf('promtool', 'prometheus')))
       unpack('prometheus')
+    if (args.includes('--nats') && !programOf('nats-server')) unpack('nats-server')
     installModules()
   } catch (error) {
     console.error(error.message)

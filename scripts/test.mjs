@@ -7,7 +7,7 @@ const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', sc
 const tests = (project) => (output) => vitest(output, project)
 
 // Steps that compute share both cores in two lanes, so that none is idle when one of them comes to its last file; those that
-// wait for most of their time (libvirt's timeouts, package managers, Prometheus) are beside each other. The page and the lab
+// wait for most of their time (libvirt's timeouts, package managers, Prometheus, NATS) are beside each other. The page and the lab
 // have the machine to themselves.
 const groups = [
   { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
@@ -18,7 +18,7 @@ const groups = [
     { unit: tests('unit'), long },
     { native: tests('native'), fuzz, conformance: tests('conformance') },
   ],
-  { libvirt: tests('libvirt'), package: packaged, prometheus },
+  { libvirt: tests('libvirt'), package: packaged, prometheus, nats },
   { page: shown },
   { lab: (output) => lab(output, 'test/lab/main-cases.test.ts') },
 ]
@@ -64,4 +64,10 @@ async function shown(output) {
 async function prometheus(output) {
   const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--prometheus')
   return failed ? notHere() : vitest(output, 'prometheus')
+}
+
+/** What a fleet shares, on a real nats-server. */
+async function nats(output) {
+  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--nats')
+  return failed ? notHere() : vitest(output, 'nats')
 }

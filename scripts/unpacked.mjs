@@ -11,8 +11,9 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bal
 export function programOf(name, of = name) {
   const { status, stdout } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name], { encoding: 'utf8' })
   if (status === 0) return stdout.trim()
-  const path = join(cache, of, 'usr/bin', name)
-  return existsSync(path) ? path : undefined
+  // Of daemons a user without root has not always the path.
+  const paths = ['/usr/sbin', join(cache, of, 'usr/bin'), join(cache, of, 'usr/sbin')]
+  return paths.map((directory) => join(directory, name)).find((path) => existsSync(path))
 }
 
 /** Unpacks a package of Debian or Ubuntu, unless it is already. Throws where that cannot be done. */

@@ -54,6 +54,10 @@ const codes: { readonly [K in ErrorCode]?: ExitCode } = {
   ERR_PERMISSION_DENIED: ExitCode.permission,
   ERR_LOCKED: ExitCode.locked,
   ERR_SCENARIO: ExitCode.usage,
+  ERR_FLEET_BUS: ExitCode.unreachable,
+  ERR_FLEET_JETSTREAM: ExitCode.unreachable,
+  ERR_FLEET_PERMISSION: ExitCode.permission,
+  ERR_FLEET_VERSION: ExitCode.usage,
 }
 
 const cures: { readonly [K in ErrorCode]?: string } = {

@@ -31,6 +31,9 @@ export type ErrorCode =
   | 'ERR_MIGRATION_UNKNOWN' // the connection was lost on the way: where the guest runs has to be looked up on both hosts
   | 'ERR_FLEET_BUS' // what the agents of a fleet share cannot be reached, or refused the call
   | 'ERR_ORDER_REFUSED' // a host did not begin what a leader of its fleet asked for
+  | 'ERR_FLEET_JETSTREAM' // NATS runs without JetStream
+  | 'ERR_FLEET_PERMISSION' // NATS does not know this program, or does not let it do what it was to do
+  | 'ERR_FLEET_VERSION' // what is kept in NATS is of a newer version, or of another program
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */
 export class BallastError extends Error {

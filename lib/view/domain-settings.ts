@@ -37,6 +37,18 @@ export interface DomainSettings {
   readonly memoryCeiling?: number | undefined
   /** Its share of memory that is short, or left over, as against the shares of others. Above 0. */
   readonly memoryShares: number
+  /** What its metadata says for a fleet. Undefined: nothing. */
+  readonly fleet?: DomainFleetSettings | undefined
+}
+
+/** What the owner of a domain says for the hosts of a fleet. */
+export interface DomainFleetSettings {
+  /** False: no fleet moves it. */
+  readonly moves?: boolean | undefined
+  /** Names by which the fleet's rules know it, beside its own. */
+  readonly labels?: readonly string[] | undefined
+  /** 1 moves first, 3 last. Default 2. */
+  readonly priority?: 1 | 2 | 3 | undefined
 }
 
 /** The settings of a domain without options and metadata. */

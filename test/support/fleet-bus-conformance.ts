@@ -229,7 +229,7 @@ export function fleetBusConformance(name: string, make: () => Promise<BusSubject
         await other.tell(eventOf('1', 'failed'))
         await eventually(async () => (await one.open()).length === 1)
         expect((await one.open()).map(({ order }) => order.id)).toEqual(['2'])
-        await other.tell(eventOf('2', 'refused'))
+        await other.tell(eventOf('2', 'refused', 'b'))
         await eventually(async () => (await one.open()).length === 0)
       })
 
@@ -287,14 +287,16 @@ export function fleetBusConformance(name: string, make: () => Promise<BusSubject
       const { cut, mend } = subject
       if (cut === undefined || mend === undefined) return skip()
       const states: string[] = []
+      const others: string[] = []
       one.watch((state) => states.push(state))
+      other.watch((state) => others.push(state))
       const taken: string[] = []
       await one.take('a', async ({ id }) => void taken.push(id))
       await cut()
       await eventually(() => states.includes('disconnected'))
       await expect(one.report(reportOf('a', 0))).rejects.toMatchObject({ code: 'ERR_FLEET_BUS' })
       await mend()
-      await eventually(() => states.at(-1) === 'connected')
+      await eventually(() => states.at(-1) === 'connected' && others.at(-1) === 'connected')
       await other.order(orderOf('1', 'a'))
       await eventually(() => taken.length > 0)
       expect(taken).toEqual(['1'])
@@ -338,6 +340,6 @@ function orderOf(id: string, host: string): Order {
   }
 }
 
-function eventOf(order: string, state: OrderEvent['state']): OrderEvent {
-  return { order, host: 'a', state }
+function eventOf(order: string, state: OrderEvent['state'], host = 'a'): OrderEvent {
+  return { order, host, state }
 }

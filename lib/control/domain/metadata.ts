@@ -1,5 +1,6 @@
 import { CpuSet } from '../../host/cpuset.ts'
 import { xmlReader } from '../../util/xml-reader.ts'
+import type { DomainFleetSettings } from '../../view/domain-settings.ts'
 import {
   contradiction,
   isMemoryShares,
@@ -11,7 +12,12 @@ import {
 } from './rules.ts'
 
 /** What the metadata of a domain says; or what is wrong with it. */
-export type MetadataSettings = ParsedRules | { readonly problem: string }
+export type MetadataSettings = OwnersRules | { readonly problem: string }
+
+/** What a domain's owner may say: what the user of Ballast may, and what only a fleet heeds. */
+export interface OwnersRules extends ParsedRules {
+  readonly fleet?: DomainFleetSettings | undefined
+}
 
 const readXml = xmlReader({
   ignoreAttributes: false,
@@ -25,11 +31,8 @@ const readXml = xmlReader({
 })
 
 /** By attribute: what its text stands for. Throws what is wrong with the text. */
-const readers: Record<string, (text: string) => ParsedRules> = {
-  managed: (text) => {
-    if (text !== 'yes' && text !== 'no') throw new Error(`expected yes or no, got ${JSON.stringify(text)}`)
-    return { managed: text === 'yes' }
-  },
+const readers: Record<string, (text: string) => OwnersRules> = {
+  managed: (text) => ({ managed: yesOrNo(text) }),
   cpus: (text) => {
     const cpus = CpuSet.parse(text)
     if (cpus.isEmpty) throw new Error('no pCPU at all')
@@ -41,6 +44,31 @@ const readers: Record<string, (text: string) => ParsedRules> = {
   memoryFloorMiB: (text) => ({ memoryFloor: readMiB(text) }),
   memoryCeilingMiB: (text) => ({ memoryCeiling: readMiB(text) }),
   memoryShares: (text) => ({ memoryShares: wholeNumber(text, isMemoryShares, memorySharesExpected) }),
+  fleet: (text) => ({ fleet: { moves: yesOrNo(text) } }),
+  labels: (text) => ({ fleet: { labels: labelsIn(text) } }),
+  priority: (text) => {
+    const priority = priorities.find((one) => String(one) === text)
+    if (priority === undefined) throw new Error(`expected 1, 2 or 3, got ${JSON.stringify(text)}`)
+    return { fleet: { priority } }
+  },
+}
+
+const priorities = [1, 2, 3] as const
+
+const label = /^[\w.-]{1,63}$/
+
+function labelsIn(text: string): string[] {
+  const labels = text.split(',').map((one) => one.trim())
+  const wrong = labels.find((one) => !label.test(one))
+  if (wrong === undefined) return labels
+  throw new Error(
+    `expected names of letters, digits, _, . and -, with commas between them, got ${JSON.stringify(wrong)}`,
+  )
+}
+
+function yesOrNo(text: string): boolean {
+  if (text !== 'yes' && text !== 'no') throw new Error(`expected yes or no, got ${JSON.stringify(text)}`)
+  return text === 'yes'
 }
 
 function wholeNumber(text: string, accepts: (value: number) => boolean, expected: string): number {
@@ -50,7 +78,7 @@ function wholeNumber(text: string, accepts: (value: number) => boolean, expected
 }
 
 /**
- * Reads `<settings managed='no' cpus='0-3' shares='2000' memoryFloorMiB='512'/>`, every attribute optional. What is not understood makes
+ * Reads `<settings managed='no' cpus='0-3' shares='2000' memoryFloorMiB='512' labels='web,eu'/>`, every attribute optional. What is not understood makes
  * all of it a problem: to leave a domain alone is better than to heed half of what its owner says.
  */
 export function readMetadata(xml: string): MetadataSettings {
@@ -68,11 +96,12 @@ export function readMetadata(xml: string): MetadataSettings {
       problem: inside === '#text' ? 'settings holds text' : `there is no element ${inside} in settings`,
     }
   }
-  let settings: ParsedRules = {}
+  let settings: OwnersRules = {}
   for (const [attribute, text] of Object.entries(attributes)) {
     if (!Object.hasOwn(readers, attribute)) return { problem: `there is no attribute ${attribute}` }
     try {
-      settings = { ...settings, ...readers[attribute]!(text) }
+      const { fleet, ...read } = readers[attribute]!(text)
+      settings = { ...settings, ...read, ...(fleet && { fleet: { ...settings.fleet, ...fleet } }) }
     } catch (error) {
       return { problem: `${attribute}: ${error instanceof Error ? error.message : String(error)}` }
     }

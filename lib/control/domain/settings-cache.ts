@@ -2,7 +2,7 @@ import type { CpuSet } from '../../host/cpuset.ts'
 import type { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { type DomainSettings, defaultSettings, type UnmanagedReason } from '../../view/domain-settings.ts'
-import { readMetadata } from './metadata.ts'
+import { type MetadataSettings, readMetadata } from './metadata.ts'
 import { memorySettings, type ParsedRules, type RulesOf } from './rules.ts'
 import { RunCache } from './run-cache.ts'
 
@@ -42,8 +42,15 @@ export function settingsCache(
 
 /** Limits add up: what either side forbids is forbidden. Of shares the option has the last word. */
 function merge(rules: ParsedRules, xml: string | undefined, usable: CpuSet): DomainSettings {
-  if (rules.managed === false) return unmanaged({ kind: 'rules-exclude' })
   const said = xml === undefined ? {} : readMetadata(xml)
+  // Who does not change a domain may still have to know its labels.
+  const { fleet = undefined } = 'problem' in said ? {} : said
+  return { ...changes(rules, said, usable), ...(fleet && { fleet }) }
+}
+
+/** What may be changed of a domain. */
+function changes(rules: ParsedRules, said: MetadataSettings, usable: CpuSet): DomainSettings {
+  if (rules.managed === false) return unmanaged({ kind: 'rules-exclude' })
   if ('problem' in said) return unmanaged({ kind: 'metadata-invalid', problem: said.problem })
   if (said.managed === false) return unmanaged({ kind: 'metadata-excludes' })
   const cpus = rules.cpus && said.cpus ? rules.cpus.and(said.cpus) : (rules.cpus ?? said.cpus)

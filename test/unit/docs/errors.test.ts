@@ -38,6 +38,9 @@ const codes: Record<ErrorCode, true> = {
   ERR_MIGRATION_UNKNOWN: true,
   ERR_FLEET_BUS: true,
   ERR_ORDER_REFUSED: true,
+  ERR_FLEET_JETSTREAM: true,
+  ERR_FLEET_PERMISSION: true,
+  ERR_FLEET_VERSION: true,
 }
 
 /** The cells of the rows of the table under a heading. */

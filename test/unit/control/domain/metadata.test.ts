@@ -21,6 +21,11 @@ describe('settings in metadata', () => {
       "<settings memoryFloorMiB='512' memoryCeilingMiB='512'/>",
       { memoryFloor: 512 * MiB, memoryCeiling: 512 * MiB },
     ],
+    ["<settings fleet='no'/>", { fleet: { moves: false } }],
+    [
+      "<settings shares='5' labels='web, eu-1.b_2' priority='3' fleet='yes'/>",
+      { shares: 5, fleet: { moves: true, labels: ['web', 'eu-1.b_2'], priority: 3 } },
+    ],
   ])('%s', (xml, expected) => {
     expect(readMetadata(xml)).toEqual(expected)
   })
@@ -52,6 +57,11 @@ describe('settings in metadata', () => {
     ["<settings><cpus list='0'/></settings>", 'there is no element cpus in settings'],
     ['<settings/><settings/>', 'it has 2 elements'],
     ["<settings toString='no'/>", 'there is no attribute'],
+    ["<settings fleet='never'/>", 'fleet: expected yes or no, got "never"'],
+    ["<settings labels=''/>", 'labels: expected names'],
+    ["<settings labels='web,,db'/>", 'labels: expected names'],
+    ["<settings labels='a b'/>", 'labels: expected names'],
+    ["<settings priority='0'/>", 'priority: expected 1, 2 or 3, got "0"'],
     ['<!DOCTYPE x [<!ENTITY a "0">]><settings cpus="&a;"/>', 'cpus: Cannot read'],
   ])('%s is a problem: %s', (xml, problem) => {
     expect(readMetadata(xml)).toEqual({ problem: expect.stringContaining(problem) })

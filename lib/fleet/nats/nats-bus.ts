@@ -1,0 +1,336 @@
+import type { StreamInfo } from '@nats-io/jetstream'
+import { BallastError } from '../../host/errors.ts'
+import type { GuestRequirement } from '../../host/migration.ts'
+import type {
+  AgedReport,
+  FleetBus,
+  FleetSettings,
+  Lease,
+  LeaseHolder,
+  OpenOrder,
+  SharedValue,
+} from '../bus/fleet-bus.ts'
+import type { Order, OrderEvent } from '../bus/order.ts'
+import type { HostReport } from '../report/host-report.ts'
+import { BusClock } from './bus-clock.ts'
+import { busError, isTooLate } from './bus-error.ts'
+import { Key, sharedValue } from './compare-and-set.ts'
+import { callTimeout, connectNats, type NatsClients } from './connection.ts'
+import { FleetHistory } from './history.ts'
+import { FleetLease, type WrittenLease } from './lease.ts'
+import { checkNatsOptions, type NatsOptions } from './nats-options.ts'
+import { Newest } from './newest.ts'
+import { OrderBook } from './order-book.ts'
+import { OrderTaker } from './order-taker.ts'
+import { pack, unpack } from './packing.ts'
+import { type Ages, openStreams, requirementAge } from './streams.ts'
+import { Subjects } from './subjects.ts'
+import { Tail } from './tail.ts'
+
+/** Milliseconds after which what nobody asks for is no longer followed. */
+const followedFor = 60_000
+
+/** Bytes of a message that its headers may take. */
+const headersSize = 4_096
+
+/**
+ * A fleet's bus on NATS with JetStream: reports, requirements, lease and settings in key-value buckets, orders with what
+ * is told of them and the history in streams, all made where they are missing and this user may. docs/fleet.md has the
+ * rights that each kind of program needs.
+ *
+ * @throws `ERR_FLEET_BUS` when no server answers, `ERR_FLEET_JETSTREAM` when it has no JetStream, `ERR_FLEET_PERMISSION`,
+ *   and `ERR_FLEET_VERSION` when what is there is of a newer version; `TypeError` for a wrong option.
+ */
+export async function natsBus(options: NatsOptions): Promise<FleetBus> {
+  checkNatsOptions(options)
+  const { fleet = 'default', reportAge = 30_000, leaseAge = 10_000 } = options
+  const subjects = new Subjects(fleet)
+  const ages = { report: reportAge, lease: leaseAge }
+  const nats = await connectNats(options)
+  try {
+    const infos = await openStreams(nats.manager, subjects, ages)
+    return new NatsBus(nats, subjects, ages, infos)
+  } catch (error) {
+    await nats.connection.close()
+    throw busError(error, `open the streams of the fleet ${fleet}`)
+  }
+}
+
+type State = 'connected' | 'disconnected'
+
+/** Something that follows a stream. */
+interface Follower {
+  restart(): void
+  stop(): void
+}
+
+class NatsBus implements FleetBus {
+  readonly settings: SharedValue<FleetSettings>
+  readonly #nats: NatsClients
+  readonly #subjects: Subjects
+  readonly #ages: Ages
+  readonly #clock = new BusClock()
+  readonly #history: FleetHistory
+  readonly #listeners = new Set<(state: State) => void>()
+  readonly #takers = new Set<OrderTaker>()
+  readonly #orders = new OrderBook()
+  /** What is followed, by what for, and what ends that when nobody asks. */
+  readonly #followed = new Map<string, { readonly follower: Follower; idle: NodeJS.Timeout }>()
+  #lease: FleetLease
+  #state: State = 'connected'
+  #isClosed = false
+
+  constructor(nats: NatsClients, subjects: Subjects, ages: Ages, infos: ReadonlyMap<string, StreamInfo>) {
+    this.#nats = nats
+    this.#subjects = subjects
+    this.#ages = ages
+    this.#lease = this.#leaseOf(infos)
+    this.#history = new FleetHistory(nats, this.#clock, subjects)
+    const settings = sharedValue(new Key<FleetSettings>(nats, subjects.settings, 'settings'), {
+      draining: {},
+    })
+    this.settings = {
+      read: () => this.#try('read the settings of the fleet', () => settings.read()),
+      update: (change) => this.#try('change the settings of the fleet', () => settings.update(change)),
+    }
+    void this.#follow()
+  }
+
+  report(report: HostReport): Promise<void> {
+    return this.#try('report', async () => {
+      const data = pack(report)
+      const most = (this.#nats.connection.info?.max_payload ?? 2 ** 20) - headersSize
+      if (data.length > most) {
+        throw new BallastError(
+          'ERR_FLEET_BUS',
+          `The report of ${report.guests.length} guests takes ${data.length} bytes, and NATS takes ${most}: ` +
+            'raise max_payload in its configuration',
+        )
+      }
+      await this.#nats.client.publish(this.#subjects.reports.of(report.host), data)
+    })
+  }
+
+  reports(): Promise<readonly AgedReport[]> {
+    return this.#try('read the reports', async () => {
+      const { reports } = this.#subjects
+      const newest = this.#following('reports', () => new Newest(this.#on, reports, readReport))
+      const values = await newest.values(await this.#last(reports.stream), callTimeout)
+      return [...values.values()]
+        .map(({ value, time }) => ({ report: value, age: this.#clock.age(time) }))
+        .filter(({ age }) => age < this.#ages.report)
+    })
+  }
+
+  require(key: string, requirement: GuestRequirement): Promise<void> {
+    return this.#try('write a requirement', async () => {
+      await this.#nats.client.publish(this.#subjects.requirements.of(key), pack(requirement))
+    })
+  }
+
+  requirements(): Promise<ReadonlyMap<string, GuestRequirement>> {
+    return this.#try('read the requirements', async () => {
+      const { requirements } = this.#subjects
+      const newest = this.#following(
+        'requirements',
+        () => new Newest(this.#on, requirements, (_, data) => readObject<GuestRequirement>(data)),
+      )
+      const values = await newest.values(await this.#last(requirements.stream), callTimeout)
+      return new Map(
+        [...values]
+          .filter(([, { time }]) => this.#clock.age(time) < requirementAge)
+          .map(([key, { value }]) => [key, value]),
+      )
+    })
+  }
+
+  lease(holder: LeaseHolder): Promise<Lease | undefined> {
+    return this.#try('take the lease of the fleet', () => this.#lease.take(holder))
+  }
+
+  leader(): Promise<Lease | undefined> {
+    return this.#try('read the lease of the fleet', () => this.#lease.holder())
+  }
+
+  release(lease: Lease): Promise<void> {
+    return this.#try('release the lease of the fleet', () => this.#lease.release(lease))
+  }
+
+  order(order: Order): Promise<void> {
+    return this.#try('give an order', async () => {
+      try {
+        const expect = { lastSubjectSequence: 0 }
+        await this.#nats.client.publish(this.#subjects.order(order.host, order.id), pack(order), { expect })
+      } catch (error) {
+        // It was given before.
+        if (!isTooLate(error)) throw error
+      }
+    })
+  }
+
+  tell(event: OrderEvent): Promise<void> {
+    return this.#try('tell of an order', async () => {
+      await this.#nats.client.publish(this.#subjects.event(event.host, event.order, event.state), pack(event))
+    })
+  }
+
+  told(order: string): Promise<OrderEvent | undefined> {
+    return this.#try('read what was told of an order', async () => (await this.#book()).told(order))
+  }
+
+  open(): Promise<readonly OpenOrder[]> {
+    return this.#try('read the orders', async () => (await this.#book()).open)
+  }
+
+  take(host: string, handle: (order: Order) => Promise<void>): Promise<() => Promise<void>> {
+    return this.#try('hear orders', async () => {
+      const taker = new OrderTaker(this.#on, this.#subjects, host, handle)
+      this.#takers.add(taker)
+      const stop = async () => {
+        taker.stop()
+        this.#takers.delete(taker)
+      }
+      try {
+        await taker.hears(callTimeout)
+        return stop
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    })
+  }
+
+  remember(tick: unknown): Promise<void> {
+    return this.#try('append to the history of the fleet', () => this.#history.append(tick))
+  }
+
+  async *history(since: number): AsyncGenerator<unknown> {
+    this.#check('read the history of the fleet')
+    yield* this.#history.since(since)
+  }
+
+  watch(listener: (state: State) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const taker of this.#takers) taker.stop()
+    for (const { follower, idle } of this.#followed.values()) {
+      clearTimeout(idle)
+      follower.stop()
+    }
+    // Of what was written nothing waits, since each call waited for its answer; a server that is away takes nothing.
+    await this.#nats.connection.close()
+  }
+
+  get #on() {
+    return { ...this.#nats, clock: this.#clock }
+  }
+
+  #leaseOf(infos: ReadonlyMap<string, StreamInfo>): FleetLease {
+    const { lease } = this.#subjects
+    const key = new Key<WrittenLease>(this.#nats, lease, 'leader')
+    return new FleetLease(key, Date.parse(infos.get(lease.stream)!.created))
+  }
+
+  /** What follows a stream for as long as somebody asks. */
+  #following<T extends Follower>(what: string, make: () => T): T {
+    const known = this.#followed.get(what)
+    clearTimeout(known?.idle)
+    const follower = (known?.follower as T | undefined) ?? make()
+    const idle = setTimeout(() => {
+      follower.stop()
+      this.#followed.delete(what)
+    }, followedFor)
+    idle.unref()
+    this.#followed.set(what, { follower, idle })
+    return follower
+  }
+
+  /** The orders, up to all that was written before. */
+  async #book(): Promise<OrderBook> {
+    const { orders: stream, ofHosts: subject } = this.#subjects
+    const tail = this.#following(
+      'orders',
+      () =>
+        new Tail(this.#on, {
+          stream,
+          subject,
+          from: 'all',
+          begin: () => this.#orders.clear(),
+          message: (message) => void this.#orders.take(message),
+          caughtUp: () => {},
+        }),
+    )
+    await tail.reached(await this.#last(stream), callTimeout)
+    return this.#orders
+  }
+
+  /** The sequence number of the newest message of a stream: who waits for it has seen all that was written before. 0: it is empty. */
+  async #last(stream: string): Promise<number> {
+    const { state } = await this.#nats.manager.streams.info(stream)
+    return state.messages === 0 ? 0 : state.last_seq
+  }
+
+  /** Tells of the connection as it goes and comes, until it is closed. */
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#nats.connection.status()) {
+      if (type === 'disconnect') this.#is('disconnected')
+      if (type === 'reconnect') await this.#resume()
+    }
+  }
+
+  /** Another server, or one that lost what it kept, is made ready; what is followed begins anew. */
+  async #resume(): Promise<void> {
+    try {
+      this.#lease = this.#leaseOf(await openStreams(this.#nats.manager, this.#subjects, this.#ages))
+    } catch {
+      // Each call says what is wrong.
+    }
+    if (this.#isClosed || this.#nats.connection.isClosed()) return
+    for (const { follower } of this.#followed.values()) follower.restart()
+    for (const taker of this.#takers) taker.restart()
+    this.#is('connected')
+  }
+
+  #is(state: State): void {
+    if (state === this.#state || this.#isClosed) return
+    this.#state = state
+    for (const listener of this.#listeners) listener(state)
+  }
+
+  #check(call: string): void {
+    if (this.#isClosed) throw new BallastError('ERR_ALREADY_CLOSED', `The bus was closed: ${call}`)
+    if (this.#state === 'disconnected') {
+      throw new BallastError('ERR_FLEET_BUS', `The connection to NATS is lost, and tried anew: ${call}`)
+    }
+  }
+
+  async #try<T>(call: string, work: () => Promise<T>): Promise<T> {
+    this.#check(call)
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof TypeError) throw error
+      throw busError(error, call)
+    }
+  }
+}
+
+/** A report, under the key of the host that it is of; undefined: something else, or of a program that is none of ours. */
+function readReport(key: string, data: Uint8Array): HostReport | undefined {
+  const report = readObject<HostReport>(data)
+  return report?.host === key && Array.isArray(report.guests) ? report : undefined
+}
+
+function readObject<T>(data: Uint8Array): T | undefined {
+  try {
+    const value = unpack(data)
+    return typeof value === 'object' && value !== null ? (value as T) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FleetBus } from '../../lib/fleet/bus/fleet-bus.ts'
+import { connectNats } from '../../lib/fleet/nats/connection.ts'
+import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
+import { eventually } from '../libvirt/eventually.ts'
+import { eventOf, orderOf, reportOf, requirement } from './examples.ts'
+import { FleetServer } from './fleet-server.ts'
+
+const own = '6c1f0f3a-0000-4000-8000-000000000001'
+const other = '6c1f0f3a-0000-4000-8000-000000000002'
+const denied = { code: 'ERR_FLEET_PERMISSION' }
+
+describe('with the packaged configuration of NATS', () => {
+  let fleet: FleetServer
+  let leader: FleetBus
+  let agent: FleetBus
+  let people: FleetBus
+  beforeAll(async () => {
+    fleet = await FleetServer.start(own)
+    leader = await natsBus(fleet.as('leader'))
+    agent = await natsBus(fleet.as('HOST-NAME', own))
+    people = await natsBus(fleet.as('people'))
+  })
+  afterAll(async () => {
+    await Promise.all([leader, agent, people].map((bus) => bus?.[Symbol.asyncDispose]()))
+    await fleet?.[Symbol.asyncDispose]()
+  })
+
+  it('an agent reports, reads and writes requirements, hears its orders and tells of them', async () => {
+    await agent.report(reportOf(own))
+    expect((await leader.reports()).map(({ report }) => report)).toEqual([reportOf(own)])
+    await agent.require('k1', requirement)
+    expect([...(await agent.requirements()).keys()]).toEqual(['k1'])
+    const taken: string[] = []
+    const stop = await agent.take(own, async ({ id }) => void taken.push(id))
+    await leader.order(orderOf('1', own))
+    await leader.order(orderOf('2', other))
+    await eventually(() => expect(taken).toEqual(['1']))
+    await agent.tell(eventOf('1', own, 'done'))
+    expect((await leader.open()).map(({ order }) => order.id)).toEqual(['2'])
+    await stop()
+  })
+
+  it('an agent does nothing else', async () => {
+    await expect(agent.report(reportOf(other))).rejects.toMatchObject(denied)
+    await expect(agent.reports()).rejects.toMatchObject(denied)
+    await expect(agent.lease({ host: own, instance: 'i' })).rejects.toMatchObject(denied)
+    expect(await agent.leader()).toBeUndefined()
+    await expect(agent.order(orderOf('3', own))).rejects.toMatchObject(denied)
+    await expect(agent.tell(eventOf('2', other, 'done'))).rejects.toMatchObject(denied)
+    await expect(agent.open()).rejects.toMatchObject(denied)
+    await expect(agent.settings.read()).rejects.toMatchObject(denied)
+    await expect(agent.settings.update((value) => value)).rejects.toMatchObject(denied)
+    await expect(agent.remember({ wallTime: 1 })).rejects.toMatchObject(denied)
+    await leader.remember({ wallTime: 1 })
+    await expect(all(agent.history(0))).rejects.toMatchObject(denied)
+    expect((await leader.open()).map(({ order }) => order.id)).toEqual(['2'])
+    expect(await leader.leader()).toBeUndefined()
+  })
+
+  it('an agent does not hear the orders of another host', async () => {
+    await expect(agent.take(other, async () => {})).rejects.toMatchObject(denied)
+  })
+
+  it('an agent does not hear what others are answered', async () => {
+    const { connection } = await connectNats(fleet.as('HOST-NAME', own))
+    const heard: string[] = []
+    const ended = Promise.all(
+      ['_INBOX.>', '$KV.>', 'ballast.>'].map(async (subject) => {
+        for await (const message of connection.subscribe(subject)) heard.push(message.subject)
+      }),
+    ).catch((error) => error)
+    await expect(ended).resolves.toMatchObject({ name: 'PermissionViolationError' })
+    await people.settings.read()
+    expect(heard).toEqual([])
+    await connection.close()
+  })
+
+  it('an agent does not have the server write for it', async () => {
+    const { connection, manager } = await connectNats(fleet.as('HOST-NAME', own))
+    await manager.consumers
+      .add('ballast_default_orders', {
+        name: 'forged',
+        deliver_subject: '$KV.ballast_default_lease.leader',
+        deliver_policy: 'all',
+        ack_policy: 'none',
+        filter_subject: `ballast.default.host.${own}.>`,
+      })
+      .catch(() => {})
+    await leader.order(orderOf('5', own))
+    await sleep(300)
+    expect(await leader.leader()).toBeUndefined()
+    await connection.close()
+  })
+
+  it('people read everything, and write what they ask for', async () => {
+    await people.settings.update((value) => ({ ...value, paused: { since: 1, by: 'ann' } }))
+    expect(await leader.settings.read()).toMatchObject({ paused: { by: 'ann' } })
+    await leader.remember({ wallTime: 5, index: 0 })
+    expect((await all(people.history(2))).length).toBe(1)
+    expect(await people.reports()).toHaveLength(1)
+    expect((await people.open()).length).toBeGreaterThan(0)
+    await expect(people.lease({ host: own, instance: 'i' })).rejects.toMatchObject(denied)
+    await expect(people.order(orderOf('9', own))).rejects.toMatchObject(denied)
+    await expect(people.report(reportOf(own))).rejects.toMatchObject(denied)
+  })
+})
+
+it('TLS: the server proves who it is, and so may we', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ballast-tls-'))
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' })
+  const days = ['-days', '2', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  openssl('req', '-x509', ...days, '-subj', '/CN=ca', '-keyout', 'ca-key.pem', '-out', 'ca.pem')
+  const certificate = ['-addext', 'subjectAltName=DNS:localhost', '-CA', 'ca.pem', '-CAkey', 'ca-key.pem']
+  openssl('req', '-x509', ...days, '-subj', '/CN=x', ...certificate, '-keyout', 'key.pem', '-out', 'cert.pem')
+  const at = (name: string) => join(directory, name)
+  const tls = `tls { cert_file: "${at('cert.pem')}", key_file: "${at('key.pem')}", ca_file: "${at('ca.pem')}", verify: true }`
+  await using fleet = await FleetServer.start(own, tls)
+  try {
+    const options = {
+      ...fleet.as('leader'),
+      servers: [fleet.server.address.replace('127.0.0.1', 'localhost')],
+    }
+    const proven = { ca: at('ca.pem'), cert: at('cert.pem'), key: at('key.pem') }
+    await using bus = await natsBus({ ...options, tls: proven })
+    expect(await bus.leader()).toBeUndefined()
+    // Of an authority that nobody here trusts.
+    await expect(natsBus(options)).rejects.toMatchObject({ code: 'ERR_FLEET_BUS' })
+    await expect(natsBus({ ...options, tls: { ca: at('ca.pem') } })).rejects.toMatchObject({
+      code: 'ERR_FLEET_BUS',
+    })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
+
+async function all(iterable: AsyncIterable<unknown>): Promise<unknown[]> {
+  const found: unknown[] = []
+  for await (const one of iterable) found.push(one)
+  return found
+}
