@@ -105,6 +105,20 @@ export interface NativeConnection {
   /** Undefined: the host has none. */
   ksm(): Promise<NativeKsm | undefined>
   setKsm(pagesToScan: number, sleepMilliseconds: number): Promise<void>
+  /** Over a connection of its own; resolves when the guest runs on the target and is gone here. */
+  migrate(uuid: string, id: number, settings: NativeMigrationSettings): Promise<NativeMigrationOutcome>
+  /** Undefined: none is under way. */
+  migrationJob(uuid: string): Promise<NativeMigrationJob | undefined>
+  abortMigration(uuid: string): Promise<void>
+  /** False: this libvirt or QEMU cannot measure it. */
+  startDirtyRate(uuid: string, seconds: number): Promise<boolean>
+  /** In MiB per second; undefined while it is measured. */
+  dirtyRate(uuid: string): Promise<number | undefined>
+  /** Why this host cannot run a guest of such hardware, in libvirt's words; empty: it can. */
+  problemWith(hardware: NativeGuestHardware): Promise<string>
+  /** Whether it has an active network of this name. */
+  hasNetwork(name: string): Promise<boolean>
+  hasVolume(pool: string, name: string): Promise<boolean>
   /** Hands every event from now on to `listener`, or to none; replaces the one before. */
   listen(listener: ((event: NativeEvent) => void) | undefined): void
   /**
@@ -154,6 +168,44 @@ export interface NativeKsm {
   readonly pagesSharing: number
   /** Left out where it is not known. */
   readonly running?: boolean
+}
+
+export interface NativeMigrationSettings {
+  readonly targetUri: string
+  /** Empty: libvirt chooses. */
+  readonly dataUri: string
+  /** MiB per second; 0: no limit. */
+  readonly bandwidthMiB: number
+  /** Milliseconds; 0: libvirt's. */
+  readonly downtime: number
+}
+
+/** Milliseconds, bytes. */
+export interface NativeMigrationOutcome {
+  readonly elapsed: number
+  readonly downtime?: number
+  readonly memoryProcessed?: number
+}
+
+/** Milliseconds, bytes; what libvirt does not tell is left out. */
+export interface NativeMigrationJob {
+  readonly isIncoming: boolean
+  readonly elapsed: number
+  readonly memoryTotal?: number
+  readonly memoryRemaining?: number
+  readonly memoryProcessed?: number
+  readonly bandwidth?: number
+  readonly dirtyRate?: number
+  readonly iteration?: number
+}
+
+export interface NativeGuestHardware {
+  /** The domain's type; empty: whichever the host prefers. */
+  readonly virtualization: string
+  readonly architecture: string
+  readonly machine: string
+  /** XML; empty: none. */
+  readonly cpu: string
 }
 
 export interface NativeDomain {

@@ -5,14 +5,22 @@ import type { DomainRef } from './host.ts'
  * changes while it runs. Plain data, so that one host can ask it of another.
  */
 export interface GuestRequirement {
+  /** The domain's type, `kvm` or `qemu`. Default: whichever the host prefers. */
+  readonly virtualization?: string | undefined
   /** Architecture and machine type, as the guest's definition has them: `x86_64`, `pc-q35-7.2`. */
   readonly architecture: string
   readonly machine: string
-  /** The `<cpu>` element as it runs, for libvirt's own comparison; undefined: the hypervisor's default. */
+  /**
+   * The `<cpu>` element as it runs, for libvirt's own comparison; of a guest that has the host's own CPU
+   * (`host-passthrough`), that of the host that it runs on. Undefined: the hypervisor's default.
+   */
   readonly cpu: string | undefined
-  /** Files, block devices and volumes of its disks that are not read-only images of its own: what the target must reach. */
+  /**
+   * What the target must reach: paths of files and block devices of its disks, kernel and firmware, and `volume POOL/NAME`.
+   * Disks that are reached by a network protocol are not among them: QEMU itself connects.
+   */
   readonly storage: readonly string[]
-  /** Names of the host's networks and bridges that its interfaces are in. */
+  /** What its interfaces are in, as `network NAME` (libvirt's), `bridge NAME` or `device NAME`. */
   readonly networks: readonly string[]
   /** Bytes of its memory that come from pools of huge pages. */
   readonly hugePages: number
@@ -22,6 +30,8 @@ export interface GuestRequirement {
 
 /** A running job of a domain, as libvirt reports it. Bytes; unknown figures are left out. */
 export interface MigrationProgress {
+  /** Whether the guest comes to this host or leaves it. Default: it leaves. */
+  readonly direction?: 'in' | 'out' | undefined
   /** Milliseconds since it began. */
   readonly elapsed: number
   readonly memoryTotal?: number | undefined
@@ -58,6 +68,8 @@ export interface MigrationResult {
 export interface MigrationHost {
   /** The host's own UUID, lower-case, as its capabilities have it. */
   readonly hostUuid: string
+  /** Whether a domain runs here now; one that is still on its way here does not. */
+  runs(uuid: string): Promise<boolean>
   /** What a running domain needs of a host. Never waits for a guest's monitor. */
   requirement(uuid: string): Promise<GuestRequirement>
   /** Why this host cannot run a guest that needs this, in words; undefined: it can. */

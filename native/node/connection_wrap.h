@@ -66,6 +66,14 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value SetCpuShares(const Napi::CallbackInfo& info);
   Napi::Value Ksm(const Napi::CallbackInfo& info);
   Napi::Value SetKsm(const Napi::CallbackInfo& info);
+  Napi::Value Migrate(const Napi::CallbackInfo& info);
+  Napi::Value MigrationJob(const Napi::CallbackInfo& info);
+  Napi::Value AbortMigration(const Napi::CallbackInfo& info);
+  Napi::Value StartDirtyRate(const Napi::CallbackInfo& info);
+  Napi::Value DirtyRate(const Napi::CallbackInfo& info);
+  Napi::Value ProblemWith(const Napi::CallbackInfo& info);
+  Napi::Value HasNetwork(const Napi::CallbackInfo& info);
+  Napi::Value HasVolume(const Napi::CallbackInfo& info);
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 

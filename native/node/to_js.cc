@@ -12,6 +12,10 @@ Array ToTypedArray(Napi::Env env, const std::vector<Value>& values) {
   return array;
 }
 
+void SetIfKnown(Napi::Object& js, const char* name, const std::optional<uint64_t>& value) {
+  if (value) js[name] = static_cast<double>(*value);
+}
+
 const char* KindName(HostEvent::Kind kind) {
   switch (kind) {
     case HostEvent::Kind::kLifecycle:
@@ -152,6 +156,27 @@ Napi::Value ToJs(Napi::Env env, const KsmState& ksm) {
   js["sleep"] = ksm.sleep_milliseconds;
   js["pagesSharing"] = static_cast<double>(ksm.pages_sharing);
   if (ksm.running) js["running"] = *ksm.running;
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const MigrationOutcome& outcome) {
+  Napi::Object js = Napi::Object::New(env);
+  js["elapsed"] = outcome.elapsed_milliseconds;
+  SetIfKnown(js, "downtime", outcome.downtime_milliseconds);
+  SetIfKnown(js, "memoryProcessed", outcome.memory_processed);
+  return js;
+}
+
+Napi::Value ToJs(Napi::Env env, const MigrationJob& job) {
+  Napi::Object js = Napi::Object::New(env);
+  js["isIncoming"] = job.is_incoming;
+  js["elapsed"] = static_cast<double>(job.elapsed);
+  SetIfKnown(js, "memoryTotal", job.memory_total);
+  SetIfKnown(js, "memoryRemaining", job.memory_remaining);
+  SetIfKnown(js, "memoryProcessed", job.memory_processed);
+  SetIfKnown(js, "bandwidth", job.bandwidth);
+  SetIfKnown(js, "dirtyRate", job.dirty_rate);
+  SetIfKnown(js, "iteration", job.iteration);
   return js;
 }
 

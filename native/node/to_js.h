@@ -7,6 +7,7 @@
 #include "virt/events.h"
 #include "virt/ksm.h"
 #include "virt/memory_sampler.h"
+#include "virt/migration.h"
 
 // What crosses into JavaScript, in the shapes that lib/addon/native.ts declares. Columns cross as typed
 // arrays; the domains' names only when `known_generation`, the set that JavaScript has, is not this one.
@@ -19,6 +20,8 @@ Napi::Value ToJs(Napi::Env env, const HostDescription& host);
 Napi::Value ToJs(Napi::Env env, const VcpuPinMaps& pins);
 Napi::Value ToJs(Napi::Env env, const CpuTune& tune);
 Napi::Value ToJs(Napi::Env env, const KsmState& ksm);
+Napi::Value ToJs(Napi::Env env, const MigrationOutcome& outcome);
+Napi::Value ToJs(Napi::Env env, const MigrationJob& job);
 Napi::Value ToJs(Napi::Env env, const HostEvent& event);
 
 }  // namespace ballast
