@@ -24,6 +24,8 @@ export interface StepCost {
   readonly duration: number
   /** Milliseconds that the guest is paused, estimated. */
   readonly downtime: number
+  /** Part of the time that the guest loses while it migrates, 0 to 1, estimated. */
+  readonly slowdown?: number | undefined
 }
 
 /** Delay: the worst-served vCPU of the host, 0 to 1; load: demand by capacity; committed: bytes. */
@@ -45,6 +47,15 @@ export interface FleetPlan {
   readonly reason: FleetReason
   /** What was weighed beside it: of the best few, what they lead to and what ruled them out. */
   readonly alternatives: readonly PlanAlternative[]
+  /** What could not be done, or only at a price: guests that find no place, rules that contradict each other. Default: nothing. */
+  readonly problems?: readonly PlanProblem[] | undefined
+}
+
+export interface PlanProblem {
+  /** UUID and name; undefined: it is about no guest. */
+  readonly guest?: string | undefined
+  readonly guestName?: string | undefined
+  readonly reason: FleetReason
 }
 
 export interface PlanAlternative {

@@ -1,0 +1,223 @@
+import { migrationCost, sendingOf } from '../cost/migration-cost.ts'
+import { bins, predictedDelay } from '../cost/predicted-delay.ts'
+import type { PlanProblem } from '../plan/step.ts'
+import { type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
+import { heldBeside } from '../view/shortage.ts'
+import { canRunOn, convergesTo, PlacementRules } from './placement-rules.ts'
+import { type Unit, unitsOf } from './units.ts'
+
+/** Slack of sums that are made up again and again. */
+const nothing = 1e-9
+
+/**
+ * A fleet in columns, in which units can be put on other hosts and back, each in a few steps: what policies search in. Guests
+ * that migrate already are where they go to, and stay there.
+ */
+export class Columns {
+  readonly view: FleetView
+  readonly rules: PlacementRules
+  readonly units: readonly Unit[]
+  /** By unit: row of its host now. */
+  readonly at: Int32Array
+  /** By host: the units on it. */
+  readonly on: number[][]
+  /** By host: pCPUs, and what guests want of them. */
+  readonly capacity: Float64Array
+  readonly demand: Float64Array
+  /** By host: bytes that guests may hold, that they hold with what is on its way, and that they need. */
+  readonly budget: Float64Array
+  readonly committed: Float64Array
+  readonly wants: Float64Array
+  /** By host: predicted, of the worst-served vCPU. */
+  readonly delay: Float64Array
+  readonly #counts: Float64Array
+  readonly #sums: Float64Array
+  /** By rule that keeps guests apart, and host: how many of its guests are there. */
+  readonly #apart: Int32Array
+  readonly #countScratch = new Float64Array(bins)
+  readonly #sumScratch = new Float64Array(bins)
+
+  constructor(view: FleetView) {
+    const { hosts } = view
+    this.view = view
+    this.rules = new PlacementRules(view)
+    this.units = unitsOf(view)
+    this.at = Int32Array.from(this.units, ({ home }) => home)
+    this.on = hosts.map(() => [])
+    this.capacity = Float64Array.from(hosts, ({ capacity }) => capacity)
+    this.demand = new Float64Array(hosts.length)
+    this.budget = Float64Array.from(hosts, ({ budget }) => budget)
+    this.committed = Float64Array.from(hosts, ({ committed, arriving }) => committed + arriving)
+    this.wants = Float64Array.from(hosts, heldBeside)
+    this.#counts = new Float64Array(hosts.length * bins)
+    this.#sums = new Float64Array(hosts.length * bins)
+    this.#apart = new Int32Array(this.rules.apart.length * hosts.length)
+    for (const [unit, { home }] of this.units.entries()) {
+      this.on[home]!.push(unit)
+      this.#add(unit, home, 1)
+    }
+    this.delay = Float64Array.from(hosts, (_, host) => this.#predict(host))
+  }
+
+  /** Demand by capacity. */
+  load(host: number): number {
+    const capacity = this.capacity[host]!
+    return capacity > 0 ? this.demand[host]! / capacity : Number(this.demand[host]! > 0)
+  }
+
+  /** Bytes that the guests of a host need more than it may give, which no ballooning can mend. */
+  shortage(host: number): number {
+    return Math.max(0, this.wants[host]! - this.budget[host]!)
+  }
+
+  /** Whether a unit may leave its host; `urgent`: in spite of a cool-down. */
+  isMovable(unit: number, urgent = false): boolean {
+    return this.units[unit]!.guests.every((guest) => {
+      return (urgent ? !staysForGood(guest) : guest.stays.length === 0) && mayLeave(guest.host)
+    })
+  }
+
+  /** Whether a unit may be put on a host, but for its memory. `strict`: soft rules are kept too. */
+  isAllowed(unit: number, host: number, strict: boolean): boolean {
+    const { view, rules, at } = this
+    const target = view.hosts[host]!
+    const { guests, home } = this.units[unit]!
+    if (host === at[unit]!) return false
+    if (host === home) return target.hold !== 'maintenance'
+    if (target.hold !== undefined) return false
+    for (const guest of guests) {
+      if (!canRunOn(guest, target)) return false
+      if (rules.pinAgainst(guest.row, host) !== undefined) return false
+      for (const group of rules.apartOf(guest.row)) {
+        const isKept = strict || rules.apart[group]!.isHard
+        if (isKept && this.#apart[group * view.hosts.length + host]! > 0) return false
+      }
+      if (!convergesTo(guest, guest.host, target)) return false
+    }
+    return true
+  }
+
+  /** Whether a host has the memory for a unit when all that was put elsewhere, and `without` too, has left. */
+  fits(unit: number, host: number, without?: number): boolean {
+    const { wants } = this.units[unit]!
+    const most = this.budget[host]! + nothing
+    const freed = without === undefined ? 0 : this.#held(without, host)
+    const left = without === undefined ? 0 : this.units[without]!.wants
+    return (
+      this.committed[host]! + this.#held(unit, host) - freed <= most &&
+      this.wants[host]! + wants - left <= most
+    )
+  }
+
+  /** Bytes that a unit takes on a host: at home what it has, elsewhere what it will need too. */
+  #held(unit: number, host: number): number {
+    const { memory, leaves, home } = this.units[unit]!
+    return host === home ? leaves : memory
+  }
+
+  /** Predicted delay of a host with one more unit (`sign` 1), or without one of its own (-1); `other` is put the other way round. */
+  delayWith(host: number, unit: number, sign: 1 | -1, other?: number): number {
+    const counts = this.#countScratch
+    const sums = this.#sumScratch
+    const begin = host * bins
+    for (let bin = 0; bin < bins; bin++) {
+      counts[bin] = this.#counts[begin + bin]!
+      sums[bin] = this.#sums[begin + bin]!
+    }
+    for (const { bin, count, sum } of this.units[unit]!.vcpus) {
+      counts[bin]! += sign * count
+      sums[bin]! += sign * sum
+    }
+    if (other !== undefined) {
+      for (const { bin, count, sum } of this.units[other]!.vcpus) {
+        counts[bin]! -= sign * count
+        sums[bin]! -= sign * sum
+      }
+    }
+    return predictedDelay(counts, sums, 0, this.capacity[host]!)
+  }
+
+  /** Puts a unit on a host. */
+  put(unit: number, host: number): void {
+    const from = this.at[unit]!
+    if (from === host) return
+    const there = this.on[from]!
+    there.splice(there.indexOf(unit), 1)
+    this.on[host]!.push(unit)
+    this.at[unit] = host
+    this.#add(unit, from, -1)
+    this.#add(unit, host, 1)
+    this.committed[from]! -= this.#held(unit, from)
+    this.committed[host]! += this.#held(unit, host)
+    this.delay[from] = this.#predict(from)
+    this.delay[host] = this.#predict(host)
+  }
+
+  /** Rows of the guests that one must not meet on a host. */
+  conflictsOf(guest: number): ReadonlySet<number> {
+    const found = new Set<number>()
+    for (const group of this.rules.apartOf(guest)) {
+      const { isHard, guests } = this.rules.apart[group]!
+      if (isHard) for (const other of guests) if (other !== guest) found.add(other)
+    }
+    return found
+  }
+
+  /** Soft rules that a unit breaks where it is now. */
+  softRulesBrokenBy(unit: number): PlanProblem[] {
+    const host = this.at[unit]!
+    return this.units[unit]!.guests.flatMap(({ row, uuid, name }) => {
+      return this.rules
+        .apartOf(row)
+        .filter(
+          (group) =>
+            !this.rules.apart[group]!.isHard && this.#apart[group * this.view.hosts.length + host]! > 1,
+        )
+        .map((group): PlanProblem => {
+          const { rule } = this.rules.apart[group]!
+          return { guest: uuid, guestName: name, reason: { kind: 'soft-rule-broken', rule } }
+        })
+    })
+  }
+
+  /** Milliseconds of a pCPU that the guests of a unit lose when it is sent from its home to a host, and that this takes. */
+  costOf(
+    unit: number,
+    host: number,
+  ): { readonly lost: number; readonly duration: number; readonly bytes: number } {
+    let lost = 0
+    let duration = 0
+    let bytes = 0
+    for (const guest of this.units[unit]!.guests) {
+      const cost = migrationCost(sendingOf(guest, guest.host, this.view.hosts[host]!))
+      const { demand = 0 } = guest
+      lost += demand * (cost.duration * (cost.slowdown ?? 0) + cost.downtime)
+      duration += cost.duration
+      bytes += cost.bytes
+    }
+    return { lost, duration, bytes }
+  }
+
+  /** pCPUs that guests of a host wait for, as predicted. */
+  waiting(host: number): number {
+    return this.delay[host]! * this.demand[host]!
+  }
+
+  #add(unit: number, host: number, sign: 1 | -1): void {
+    const { guests, vcpus, demand, wants } = this.units[unit]!
+    const begin = host * bins
+    for (const { bin, count, sum } of vcpus) {
+      this.#counts[begin + bin]! += sign * count
+      this.#sums[begin + bin]! += sign * sum
+    }
+    this.demand[host]! += sign * demand
+    this.wants[host]! += sign * wants
+    for (const { row } of guests) {
+      for (const group of this.rules.apartOf(row)) this.#apart[group * this.view.hosts.length + host]! += sign
+    }
+  }
+
+  #predict(host: number): number {
+    return predictedDelay(this.#counts, this.#sums, host * bins, this.capacity[host]!)
+  }
+}

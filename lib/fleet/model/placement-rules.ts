@@ -1,0 +1,83 @@
+import { refusalOf, sendingOf } from '../cost/migration-cost.ts'
+import type { FleetGuest, FleetHost, FleetView } from '../view/fleet-view.ts'
+import { guestMatcher } from '../view/guest-matcher.ts'
+import { isNamed } from '../view/rule-problems.ts'
+
+/** A rule that keeps guests apart, or together where it is soft, by the rows of its guests. */
+export interface Group {
+  readonly rule: string
+  readonly isHard: boolean
+  readonly guests: ReadonlySet<number>
+}
+
+/** The fleet's rules, resolved to guests and hosts of one view. */
+export class PlacementRules {
+  readonly apart: readonly Group[]
+  /** Soft ones and hard ones. */
+  readonly together: readonly Group[]
+  readonly #apartOf: ReadonlyMap<number, readonly number[]>
+  readonly #pinsOf: ReadonlyMap<number, readonly Pin[]>
+
+  constructor(view: FleetView) {
+    const groups = (kind: 'apart' | 'together') =>
+      (view.rules[kind] ?? []).map(({ guests, hard = true }): Group => {
+        const rows = view.guests.filter(guestMatcher(guests)).map(({ row }) => row)
+        return { rule: `${kind}: ${guests}`, isHard: hard, guests: new Set(rows) }
+      })
+    this.apart = groups('apart')
+    this.together = groups('together')
+    this.#apartOf = byGuest(this.apart)
+    const pins = (view.rules.pinned ?? []).map(({ guests, hosts }) => {
+      const rows = view.hosts
+        .filter((host) => hosts.some((name) => isNamed(host, name)))
+        .map(({ row }) => row)
+      const pin: Pin = { rule: `pinned: ${guests}`, hosts: new Set(rows) }
+      return { pin, matches: guestMatcher(guests) }
+    })
+    const pinsOf = new Map<number, Pin[]>()
+    for (const { pin, matches } of pins) {
+      for (const guest of view.guests) {
+        if (matches(guest)) pinsOf.set(guest.row, [...(pinsOf.get(guest.row) ?? []), pin])
+      }
+    }
+    this.#pinsOf = pinsOf
+  }
+
+  /** Numbers of the rules that keep this guest apart from others. */
+  apartOf(guest: number): readonly number[] {
+    return this.#apartOf.get(guest) ?? []
+  }
+
+  /** The rule that keeps this guest from this host; undefined: none does. */
+  pinAgainst(guest: number, host: number): string | undefined {
+    return this.#pinsOf.get(guest)?.find(({ hosts }) => !hosts.has(host))?.rule
+  }
+}
+
+interface Pin {
+  readonly rule: string
+  readonly hosts: ReadonlySet<number>
+}
+
+function byGuest(groups: readonly Group[]): ReadonlyMap<number, readonly number[]> {
+  const found = new Map<number, number[]>()
+  for (const [index, { guests }] of groups.entries()) {
+    for (const guest of guests) {
+      const own = found.get(guest)
+      if (own) own.push(index)
+      else found.set(guest, [index])
+    }
+  }
+  return found
+}
+
+/** Whether a host can run a guest at all, and memory can be sent there fast enough: what no rule and no budget changes. */
+export function canRunOn({ report }: FleetGuest, host: FleetHost): boolean {
+  const { requirement, memory } = report
+  if (requirement === undefined || host.report.answers[requirement] !== true) return false
+  return (memory.hugePages ?? 0) <= (host.report.memory.hugePagesFree ?? 0)
+}
+
+export function convergesTo(guest: FleetGuest, from: FleetHost, to: FleetHost): boolean {
+  return refusalOf(sendingOf(guest, from, to)) === undefined
+}

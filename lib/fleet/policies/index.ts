@@ -1,0 +1,1 @@
+export { balance, type FleetBalanceOptions, type FleetBalanceState } from './balance.ts'

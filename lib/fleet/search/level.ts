@@ -1,0 +1,50 @@
+import type { Search } from './search.ts'
+import { weighed } from './search.ts'
+
+/** A move must take at least this off the sum of both hosts' squared loads: as from 0.6 and 0.4 to 0.5 each. */
+const leastGain = 0.02
+
+/**
+ * Evens out loads: from the most loaded host to the least loaded ones, each time the move that lowers the sum of squares most,
+ * until the deviation is tolerated or no move is worth it.
+ */
+export function level(search: Search, tolerated: number): void {
+  const { columns, ranking } = search
+  const helpless = new Set<number>()
+  while (search.figures.deviation > tolerated) {
+    const host = ranking.most(helpless)
+    if (host === undefined) return
+    let best:
+      | { readonly unit: number; readonly to: number; readonly gain: number; readonly cost: number }
+      | undefined
+    for (const unit of search.movable(host, false)) {
+      const { demand } = columns.units[unit]!
+      if (demand <= 0) continue
+      for (const to of ranking.targets(unit, true, weighed)) {
+        const gain = gainOf(search, host, to, demand)
+        if (gain < leastGain || columns.delayWith(to, unit, 1) > columns.delay[host]!) continue
+        const cost = search.costOf(unit, to)
+        if (!best || gain > 1.05 * best.gain || (gain > 0.95 * best.gain && cost < best.cost)) {
+          best = { unit, to, gain, cost }
+        }
+      }
+    }
+    if (!best) {
+      helpless.add(host)
+      continue
+    }
+    const { unit, to } = best
+    const [from, there] = [columns.load(host), columns.load(to)]
+    const { demand } = columns.units[unit]!
+    columns.put(unit, to)
+    ranking.changed(host, to)
+    search.decide(unit, { kind: 'level-load', demand, from, to: there, deviation: search.figures.deviation })
+  }
+}
+
+/** By how much the sum of squared loads falls. */
+function gainOf({ columns }: Search, from: number, to: number, demand: number): number {
+  const [a, b] = [columns.load(from), columns.load(to)]
+  const [less, more] = [demand / columns.capacity[from]!, demand / columns.capacity[to]!]
+  return a * a + b * b - (a - less) ** 2 - (b + more) ** 2
+}
