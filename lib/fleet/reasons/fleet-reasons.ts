@@ -1,6 +1,7 @@
 import type { FigureUnits } from '../../policy/reasons/figures.ts'
 import { type ConflictReason, conflictReasons } from './conflict.ts'
 import { type FleetGuardReason, fleetGuardReasons } from './guard.ts'
+import { type LoopReason, loopReasons } from './loop.ts'
 import { type PlanReason, planReasons } from './plan.ts'
 import { type StayReason, stayReasons } from './stay.ts'
 import { type StepReason, stepReasons } from './step.ts'
@@ -12,13 +13,20 @@ export const fleetReasonTables = {
   guard: fleetGuardReasons,
   stay: stayReasons,
   conflict: conflictReasons,
+  loop: loopReasons,
 } as const
 
 /**
  * Why a fleet policy wants a step, or none; the guard denies one; or a guest stays. Kinds and figures, never sentences:
  * {@link fleetSentenceOf} has the words.
  */
-export type FleetReason = StepReason | PlanReason | FleetGuardReason | StayReason | ConflictReason
+export type FleetReason =
+  | StepReason
+  | PlanReason
+  | FleetGuardReason
+  | StayReason
+  | ConflictReason
+  | LoopReason
 
 interface Definition {
   readonly figures: FigureUnits

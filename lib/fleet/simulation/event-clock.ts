@@ -17,6 +17,7 @@ export class EventClock implements Clock {
   readonly #sleepers: Sleeper[] = []
   #now = 0
   #scheduled = false
+  #isStopped = false
 
   now(): number {
     return this.#now
@@ -46,6 +47,12 @@ export class EventClock implements Clock {
     })
   }
 
+  /** No time passes any more: whoever sleeps does so for good. */
+  stop(): void {
+    this.#isStopped = true
+    this.#sleepers.length = 0
+  }
+
   #insert(sleeper: Sleeper): void {
     let [low, high] = [0, this.#sleepers.length]
     while (low < high) {
@@ -57,7 +64,7 @@ export class EventClock implements Clock {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#sleepers.length === 0) return
+    if (this.#scheduled || this.#isStopped || this.#sleepers.length === 0) return
     this.#scheduled = true
     soon(() => {
       this.#scheduled = false

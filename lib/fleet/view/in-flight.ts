@@ -31,7 +31,7 @@ export function migrationsOf(
         from: from ?? before?.from,
         to: to ?? before?.to,
         order: order ?? before?.order,
-        isForeign: order === undefined && before === undefined,
+        isForeign: order === undefined && (before === undefined || before.isForeign),
       })
     }
   }

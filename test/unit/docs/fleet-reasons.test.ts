@@ -18,6 +18,7 @@ const headings: Record<keyof typeof fleetReasonTables, string> = {
   guard: 'Denied steps',
   stay: 'Guests that stay',
   conflict: 'Rules that contradict each other',
+  loop: 'What the leader does by itself',
 }
 
 const kinds = Object.values(fleetReasonTables).flatMap((table) =>

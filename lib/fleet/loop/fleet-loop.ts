@@ -1,0 +1,291 @@
+import { backoff } from '../../util/backoff.ts'
+import type { AgedReport, FleetSettings, Lease, OpenOrder } from '../bus/fleet-bus.ts'
+import type { Order, OrderEvent } from '../bus/order.ts'
+import { guardPlan } from '../guard/guard.ts'
+import { requestedPlan } from '../plan/requested-plan.ts'
+import type { FleetPlan, Step } from '../plan/step.ts'
+import { withoutSteps } from '../plan/without-steps.ts'
+import type { FleetPolicy } from '../policies/fleet-policy.ts'
+import type { FleetReason } from '../reasons/fleet-reasons.ts'
+import type { FleetMode, FleetTick, StepResult } from '../tick/fleet-tick.ts'
+import { fleetSummary } from '../tick/summary.ts'
+import type { PastMigration } from '../view/fleet-input.ts'
+import type { FleetRules } from '../view/fleet-rules.ts'
+import type { FleetView } from '../view/fleet-view.ts'
+import { emptyMemory, type FleetMemory, fleetView } from '../view/make-view.ts'
+import { FollowedSteps } from './followed-steps.ts'
+import { ForeignMoves } from './foreign-moves.ts'
+import { type Ended, OrderLedger } from './order-ledger.ts'
+import { endingsOf, orderFor } from './orders.ts'
+import { RunningPlan } from './running-plan.ts'
+import { isForBalance, type Sight, sightNow } from './verdict.ts'
+import { wayBack, withoutCoolDown } from './way-back.ts'
+
+/** How long no step is made for balance after one that did not help, and after more of them in a row. */
+const rests = { first: 300_000, longest: 6 * 3_600_000 } as const
+/** How long what was done is remembered. */
+const day = 24 * 3_600_000
+/** How long a guest that was moved is known to have been moved by an order. */
+const justMoved = 600_000
+
+/** While it is waited for what came of a step. */
+const followingPlan: FleetPlan = { steps: [], reason: { kind: 'following' }, alternatives: [] }
+
+export interface FleetLoopOptions {
+  readonly policy: FleetPolicy
+  readonly rules?: FleetRules | undefined
+  /** Plans, and gives no orders. Default false. */
+  readonly dryRun?: boolean | undefined
+  /** What was done in the last day, under earlier leaders. Default: nothing. */
+  readonly past?: readonly PastMigration[] | undefined
+}
+
+/** What one round is made from. */
+export interface RoundInput {
+  readonly lease: Lease
+  /** Monotonic milliseconds, and milliseconds since the epoch. */
+  readonly time: number
+  readonly wallTime: number
+  readonly reports: readonly AgedReport[]
+  readonly settings: FleetSettings
+  readonly open: readonly OpenOrder[]
+  /** By id, what was told last of the orders that {@link FleetLoop.missingIn} names. */
+  readonly told: ReadonlyMap<string, OrderEvent>
+}
+
+/** What is to be done after a round. */
+export interface RoundOutput {
+  readonly tick: FleetTick
+  readonly orders: readonly Order[]
+  /** Guests whose move, which somebody asked for, was looked at: to be taken out of the settings. */
+  readonly answered: readonly string[]
+}
+
+interface Denied {
+  readonly step: Step
+  readonly reason: FleetReason
+}
+
+/** What is to be done next, and who wants it. */
+interface Choice {
+  readonly plan: FleetPlan
+  readonly by: string
+  readonly decided: boolean
+  readonly answered: readonly string[]
+  readonly errors: FleetTick['errors']
+}
+
+/**
+ * The rounds of one leader: reports to view, policy, guard, orders; and what comes of them. It has neither clock nor bus: all
+ * that it knows is handed to it, so the same code leads a simulated fleet at virtual time.
+ */
+export class FleetLoop {
+  readonly #policy: FleetPolicy
+  readonly #rules: FleetRules
+  readonly #dryRun: boolean
+  readonly #ledger = new OrderLedger()
+  readonly #followed = new FollowedSteps()
+  readonly #foreign = new ForeignMoves()
+  /** By order: both hosts when it was given. */
+  readonly #before = new Map<string, Sight>()
+  /** Steps that did harm, to be taken back. */
+  readonly #harmful: StepResult[] = []
+  #past: PastMigration[]
+  #memory: FleetMemory = emptyMemory
+  #policyState: unknown
+  #running: RunningPlan | undefined
+  /** Steps in a row that did not help, and until when none is made for balance. */
+  #failures = 0
+  #restUntil = Number.NEGATIVE_INFINITY
+  #index = 0
+
+  constructor({ policy, rules = {}, dryRun = false, past = [] }: FleetLoopOptions) {
+    this.#policy = policy
+    this.#policyState = policy.initialState
+    this.#rules = rules
+    this.#dryRun = dryRun
+    this.#past = [...past]
+  }
+
+  /** Ids of orders that are not over for all that is known here, and not open any more. */
+  missingIn(open: readonly OpenOrder[]): readonly string[] {
+    return this.#ledger.missingIn(open)
+  }
+
+  round(input: RoundInput): RoundOutput {
+    const { time, wallTime, lease } = input
+    const news = this.#ledger.look(input)
+    this.#past = this.#past.filter(({ at }) => wallTime - at < day)
+    for (const { outcome } of news.ended) this.#past.push(outcome)
+    const view = this.#see(input)
+    for (const ended of news.ended) this.#ended(ended, view)
+    const foreign = this.#foreign.look(view, (guest) => this.#wasOrdered(guest, wallTime))
+    const results = this.#followed.look(view)
+    for (const result of results) this.#judge(result, time)
+
+    const context = { view, lease, tick: this.#index++ }
+    const mode = this.#modeAt(time, view)
+    const denied: Denied[] = []
+    if (this.#running?.isOver) this.#running = undefined
+    let choice: Choice | undefined
+    if (!this.#running && this.#followed.isEmpty) {
+      choice = this.#choose(input, view)
+      this.#running = new RunningPlan(this.#withoutRested(choice.plan, time, denied), choice.by)
+    }
+    const running = this.#running
+    const orders = this.#dryRun ? [] : endingsOf(this.#ledger.all, context)
+    const ordered = running ? this.#begin(running, context, this.#heldBecause(mode, time), denied) : []
+    const errors = [...news.twice.map(runsTwice), ...(choice?.errors ?? [])]
+    const tick: Omit<FleetTick, 'summary'> = {
+      index: context.tick,
+      wallTime,
+      leader: lease.host,
+      fence: lease.revision,
+      mode,
+      view,
+      plan: choice?.plan ?? running?.plan ?? followingPlan,
+      decided: choice?.decided ?? false,
+      denied,
+      ordered: ordered.map(({ order, step }) => ({ order: order.id, step })),
+      events: news.events,
+      outcomes: news.ended.map(({ outcome }) => outcome),
+      results,
+      foreign,
+      errors,
+    }
+    return {
+      tick: { ...tick, summary: fleetSummary(tick) },
+      orders: [...orders, ...ordered.map(({ order }) => order)],
+      answered: choice?.answered ?? [],
+    }
+  }
+
+  #see({ time, wallTime, reports, settings, open }: RoundInput): FleetView {
+    const input = { time, wallTime, reports, rules: this.#rules, settings, open, past: this.#past }
+    const { view, memory } = fleetView(input, this.#memory)
+    this.#memory = memory
+    return view
+  }
+
+  #ended({ tracked, outcome }: Ended, view: FleetView): void {
+    const { order, step } = tracked
+    const isDone = outcome.outcome === 'done'
+    this.#running?.ended(order.id, isDone)
+    const before = this.#before.get(order.id)
+    this.#before.delete(order.id)
+    if (isDone && step && before) this.#followed.follow(order.id, step, before, view)
+  }
+
+  #judge(result: StepResult, time: number): void {
+    if (result.verdict === 'helped') {
+      this.#failures = 0
+      return
+    }
+    this.#running?.end()
+    this.#failures++
+    this.#restUntil = time + backoff(this.#failures, rests)
+    if (result.verdict === 'harm' && isForBalance(result.step)) this.#harmful.push(result)
+  }
+
+  #modeAt(time: number, view: FleetView): FleetMode {
+    if (this.#dryRun) return 'dry run'
+    if (view.paused !== undefined) return 'paused'
+    if (this.#ledger.unknown) return 'recovering'
+    return this.#foreign.balancerAt(time) ? 'stepped back' : 'active'
+  }
+
+  /** Why no order is given now. */
+  #heldBecause(mode: FleetMode, time: number): FleetReason | undefined {
+    const unknown = this.#ledger.unknown
+    if (mode === 'recovering' && unknown)
+      return { kind: 'outcome-unknown', guest: unknown.order.request!.guest }
+    const balancer = this.#foreign.balancerAt(time)
+    return mode === 'stepped back' && balancer ? { kind: 'other-balancer', ...balancer } : undefined
+  }
+
+  /** Back where a step did harm, then what somebody asked for, then what the policy wants. */
+  #choose({ settings }: RoundInput, view: FleetView): Choice {
+    const harmful = this.#harmful.shift()
+    const nobody = { decided: false, answered: [], errors: [] }
+    if (harmful) return { ...nobody, plan: wayBack(harmful), by: 'rollback' }
+    const [asked] = this.#dryRun ? [] : Object.entries(settings.moves ?? {})
+    if (asked) {
+      const [guest, { to, by }] = asked
+      return { ...nobody, plan: requestedPlan(view, guest, to, by), by, answered: [guest] }
+    }
+    const by = this.#policy.name
+    try {
+      const { plan, state } = this.#policy.decide(view, this.#policyState)
+      this.#policyState = state
+      return { ...nobody, plan, by, decided: true }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const plan: FleetPlan = {
+        steps: [],
+        reason: { kind: 'policy-failed', policy: by, message },
+        alternatives: [],
+      }
+      return { ...nobody, plan, by, errors: [{ code: 'ERR_POLICY', message: `${by}: ${message}` }] }
+    }
+  }
+
+  /** A plan without what is made for balance, while that has not helped lately. */
+  #withoutRested(plan: FleetPlan, time: number, denied: Denied[]): FleetPlan {
+    const remaining = this.#restUntil - time
+    if (remaining <= 0) return plan
+    const rested = withoutSteps(plan, isForBalance)
+    for (const step of rested.left) denied.push({ step, reason: { kind: 'did-not-help', remaining } })
+    return rested.plan
+  }
+
+  /** Orders for the steps that may begin now, and fit now. */
+  #begin(
+    running: RunningPlan,
+    context: Parameters<typeof orderFor>[3],
+    held: FleetReason | undefined,
+    denied: Denied[],
+  ): readonly { readonly order: Order; readonly step: Step }[] {
+    const { view } = context
+    if (held || view.paused !== undefined) {
+      for (const step of running.end()) if (held) denied.push({ step, reason: held })
+      return []
+    }
+    const { steps, indices } = running.next
+    if (steps.length === 0) return []
+    const guarded = guardPlan(withoutCoolDown(view, steps), { ...running.plan, steps })
+    denied.push(...guarded.denied)
+    const kept: number[] = []
+    for (const [place, step] of steps.entries()) {
+      if (guarded.denied.some((one) => one.step === step)) running.drop(indices[place]!)
+      else kept.push(place)
+    }
+    // What was to come after a step that does not fit any more was planned for another fleet.
+    if (this.#dryRun || (guarded.denied.length > 0 && running.isBegun)) {
+      running.end()
+      return []
+    }
+    const ordered: { readonly order: Order; readonly step: Step }[] = []
+    for (const number of guarded.begin) {
+      const place = kept[number]!
+      const step = steps[place]!
+      if (this.#followed.isAbout(step.from) || this.#followed.isAbout(step.to)) continue
+      const order = orderFor(step, ordered.length, running.by, context)
+      const before = sightNow(view, step)
+      if (!order || !before) continue
+      running.begin(indices[place]!, order.id)
+      this.#ledger.give(order, step, view.time)
+      this.#before.set(order.id, before)
+      ordered.push({ order, step })
+    }
+    return ordered
+  }
+
+  #wasOrdered(guest: string, wallTime: number): boolean {
+    if (this.#ledger.of(guest)) return true
+    return this.#past.some((one) => one.guest === guest && wallTime - one.at < justMoved)
+  }
+}
+
+function runsTwice(guest: string): FleetTick['errors'][number] {
+  return { code: 'ERR_MIGRATION_UNKNOWN', message: `Two hosts report that ${guest} runs there` }
+}

@@ -1,0 +1,35 @@
+import { define, plain, type ReasonsIn } from '../../policy/reasons/figures.ts'
+import { formatPercent } from '../../util/format.ts'
+import { inTime } from './words.ts'
+
+/** Why the leader of a fleet gives an order that no policy wanted, or none although one did. */
+export const loopReasons = {
+  'did-harm': define(
+    { expected: 'fraction', delay: 'fraction' },
+    ({ expected, delay }) =>
+      `goes back: the worst-served vCPU was to wait ${formatPercent(expected)} of the time, and waits ${formatPercent(delay)}`,
+  ),
+  'asked-for': define({ by: 'text' }, ({ by }) => `${by} asked for it`),
+  'did-not-help': define(
+    { remaining: 'ms' },
+    ({ remaining }) =>
+      `the last step did not help: none is made for balance in the next ${inTime(remaining)}`,
+  ),
+  following: plain('it is waited for what came of the last step'),
+  'other-balancer': define(
+    { moves: 'number', remaining: 'ms' },
+    ({ moves, remaining }) =>
+      `another program balances this fleet (${moves} migrations that were not ordered here): no step in the next ` +
+      `${inTime(remaining)}`,
+  ),
+  'outcome-unknown': define(
+    { guest: 'text' },
+    ({ guest }) => `whether ${guest} was migrated is not known yet: both hosts are looked at first`,
+  ),
+  'policy-failed': define(
+    { policy: 'text', message: 'text' },
+    ({ policy, message }) => `${policy} failed: ${message}`,
+  ),
+} as const
+
+export type LoopReason = ReasonsIn<typeof loopReasons>
