@@ -292,6 +292,7 @@ export interface NativeEvent {
     | 'device'
     | 'deviceSize'
     | 'metadata'
+    | 'migration'
     | 'closed'
   readonly uuid: string
   readonly name: string

@@ -10,6 +10,7 @@ import { Actuator } from './actuator.ts'
 import { type Decided, Decider } from './decide.ts'
 import { domainOverhead } from './defaults.ts'
 import { DomainInfo } from './domain/domain-info.ts'
+import { Migrations } from './domain/migrations.ts'
 import { unreadSettings } from './domain/settings-cache.ts'
 import { Emergencies } from './emergencies.ts'
 import { type Guarded, guard } from './guard/guard.ts'
@@ -49,6 +50,7 @@ export class ControlLoop {
   readonly #policies: Decider
   readonly #ksm: KsmLoop | undefined
   readonly #ledger = new Ledger()
+  readonly #migrations = new Migrations()
   readonly #rollbacks = new Rollbacks(this.#ledger.quarantine)
   readonly #results = new ResultWatch(domainOverhead)
   readonly #emergencies = new Emergencies()
@@ -93,13 +95,13 @@ export class ControlLoop {
       reserved,
       respectPins,
       originalAffinity: journaled.length > 0 ? originalAffinities(journaled) : undefined,
-      settings: (domain) => info.settings.of(domain) ?? unreadSettings,
+      settings: (domain) => this.#migrations.heed(domain, info.settings.of(domain) ?? unreadSettings),
       cpuShares: (domain) => info.cpuShares?.of(domain),
       pins: (domain) => info.pins?.of(domain),
       refused: (domain, cpuset) => this.#ledger.refusedCpus.of(domain, host.clock.now(), cpuset),
       cpuQuota: (domain) => info.cpuQuota.of(domain),
       traits: (domain) => info.traits?.of(domain),
-      factsVersion: () => info.version,
+      factsVersion: () => info.version + this.#migrations.version,
     })
     this.#policies = new Decider(config, this.#rollbacks)
     const actuation = { dryRun, timeout: Math.max(minimumTimeout, interval / 4) }
@@ -109,6 +111,7 @@ export class ControlLoop {
     this.#unsubscribe = host.subscribe((event) => {
       const { kind } = event
       if (kind === 'cpuShares') this.#ledger.shares.announced(event.domain, event.shares)
+      this.#migrations.hear(event)
       if (kind === 'reboot') this.#rebooted(event.domain)
       if (kind === 'disconnected') this.#interrupt()
     })

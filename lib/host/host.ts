@@ -57,6 +57,11 @@ export type HostEvent =
       readonly alias: string
       readonly change: 'added' | 'removed' | 'resized'
     }
+  /**
+   * A live migration of a domain away from here has begun, whoever began it, or has ended, whatever came of it. Meanwhile
+   * calls that change the domain wait for its end.
+   */
+  | { readonly kind: 'migration'; readonly domain: DomainIdentity; readonly state: 'begun' | 'ended' }
   /** The daemon is gone; the host reconnects, and every call fails with `ERR_DISCONNECTED` until then. */
   | { readonly kind: 'disconnected'; readonly reason: string }
   /** The daemon is back. Events in between were lost: nothing that was known before need still be true. */

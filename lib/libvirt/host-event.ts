@@ -19,7 +19,10 @@ const lifecycleEvents = [
 /** By virConnectCloseReason. */
 const closeReasons = ['error', 'eof', 'keepalive', 'client'] as const
 
-/** An event as libvirt numbers it, in the words of {@link HostEvent}; undefined for metadata of others. */
+/**
+ * An event as libvirt numbers it, in the words of {@link HostEvent}; undefined for metadata of others, and for
+ * migrations, of which it does not tell all: see `MigrationWatch`.
+ */
 export function toHostEvent(event: NativeEvent): HostEvent | undefined {
   const domain = { uuid: event.uuid, name: event.name, id: event.id }
   switch (event.kind) {
@@ -41,6 +44,8 @@ export function toHostEvent(event: NativeEvent): HostEvent | undefined {
       return { kind: 'device', domain, alias: event.text, change: 'resized' }
     case 'metadata':
       return event.text === metadataNamespace ? { kind: 'metadata', domain } : undefined
+    case 'migration':
+      return undefined
     case 'closed':
       return { kind: 'closed', reason: closeReasons[event.detail] ?? 'error' }
   }

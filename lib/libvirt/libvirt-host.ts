@@ -10,7 +10,14 @@ import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
 import type { DomainTraits } from '../host/domain-traits.ts'
 import { BallastError, LibvirtError } from '../host/errors.ts'
-import { type Clock, Domain, type DomainRef, type Host, type HostListener } from '../host/host.ts'
+import {
+  type Clock,
+  Domain,
+  type DomainRef,
+  type Host,
+  type HostEvent,
+  type HostListener,
+} from '../host/host.ts'
 import type { Ksm, KsmSettings } from '../host/ksm.ts'
 import type { CpuSample, DomainIdentity, DomainState, HugePagePool, MemorySample } from '../host/sample.ts'
 import type { Topology } from '../host/topology.ts'
@@ -21,6 +28,7 @@ import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
 import { hugePagePoolsOf } from './huge-page-pools.ts'
 import { LocalKsmFiles } from './local-ksm.ts'
+import { MigrationWatch } from './migration/migration-watch.ts'
 import { fromNative } from './native-error.ts'
 import { pageSizeOf } from './page-size.ts'
 import { readSysfs } from './pcpu-capacity.ts'
@@ -46,6 +54,12 @@ export class LibvirtHost implements Host {
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
   readonly #memoryDomains = new DomainTable()
+  readonly #migrations = new MigrationWatch(
+    (uuid) => this.#call((native) => native.migrationJob(uuid)),
+    (event) => this.#tell(event),
+  )
+  /** Whether somebody listened when the domains were looked at for migrations. */
+  #hasLookedForMigrations = false
   /** Rejects each call that is under way. */
   readonly #pending = new Set<(error: BallastError) => void>()
   /** Why no call is made any more. */
@@ -83,7 +97,16 @@ export class LibvirtHost implements Host {
   async sampleCpu(): Promise<CpuSample> {
     const { domains, online, ...columns } = await this.#call((native) => native.sampleCpu())
     if (online.length > 0 && !isSameBitmap(online, this.#online)) await this.#readTopology(online)
-    return { ...columns, domains: this.#cpuDomains.update(domains) }
+    const present = this.#cpuDomains.update(domains)
+    this.#lookForMigrations(present)
+    return { ...columns, domains: present }
+  }
+
+  /** Once somebody listens: no event tells of those that had begun before. Not waited for. */
+  #lookForMigrations(domains: readonly DomainIdentity[]): void {
+    if (this.#hasLookedForMigrations || this.#listeners.size === 0) return
+    this.#hasLookedForMigrations = true
+    void this.#migrations.lookAt(domains)
   }
 
   /** pCPUs were switched on or off: capabilities have their places. */
@@ -253,12 +276,19 @@ export class LibvirtHost implements Host {
   /** Listens only while the user does or a call is under way: native code would keep an unreachable host from being collected. */
   #listen(): void {
     if (this.#closing) return
-    const tell = (event: NativeEvent) => {
+    const hear = (event: NativeEvent) => {
+      if (event.kind === 'migration') {
+        this.#migrations.see({ uuid: event.uuid, name: event.name, id: event.id })
+      }
       const told = toHostEvent(event)
       if (told?.kind === 'closed' && told.reason === 'keepalive') this.#giveUp()
-      if (told) for (const listener of [...this.#listeners]) listener(told)
+      if (told) this.#tell(told)
     }
-    this.#native.listen(this.#listeners.size + this.#pending.size > 0 ? tell : undefined)
+    this.#native.listen(this.#listeners.size + this.#pending.size > 0 ? hear : undefined)
+  }
+
+  #tell(event: HostEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
   }
 
   /** The connection of the keepalive is given up; those of the calls would wait for the daemon indefinitely. */

@@ -8,6 +8,7 @@ export type UnmanagedReason =
   | { readonly kind: 'metadata-excludes' }
   | { readonly kind: 'metadata-invalid'; readonly problem: string }
   | { readonly kind: 'settings-unknown' }
+  | { readonly kind: 'migrating' }
   | {
       readonly kind: 'settings-contradictory'
       readonly memoryFloor: number

@@ -36,6 +36,8 @@ const char* KindName(HostEvent::Kind kind) {
       return "deviceSize";
     case HostEvent::Kind::kMetadata:
       return "metadata";
+    case HostEvent::Kind::kMigration:
+      return "migration";
     case HostEvent::Kind::kClosed:
       break;
   }

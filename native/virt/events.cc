@@ -110,6 +110,13 @@ void OnMetadataChange(virConnectPtr, virDomainPtr domain, int type, const char* 
 }
 #endif
 
+#if LIBVIR_VERSION_NUMBER >= 1003002
+// Each time that all memory is gone through, the first time too: libvirt tells of no beginning.
+void OnMigrationIteration(virConnectPtr, virDomainPtr domain, int, void* opaque) {
+  Tell(opaque, EventOf(HostEvent::Kind::kMigration, domain));
+}
+#endif
+
 void OnClosed(virConnectPtr, int reason, void* opaque) {
   HostEvent told{};
   told.kind = HostEvent::Kind::kClosed;
@@ -131,6 +138,9 @@ EventSubscription::EventSubscription(std::shared_ptr<Connection> connection, Eve
   Register(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceRemoved));
 #if LIBVIR_VERSION_NUMBER >= 7009000
   Register(VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnDeviceSizeChange));
+#endif
+#if LIBVIR_VERSION_NUMBER >= 1003002
+  Register(VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, VIR_DOMAIN_EVENT_CALLBACK(OnMigrationIteration));
 #endif
 #if LIBVIR_VERSION_NUMBER >= 3000000
   Register(VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(OnMetadataChange));

@@ -23,6 +23,7 @@ struct HostEvent {
     kDevice,
     kDeviceSize,
     kMetadata,
+    kMigration,
     kClosed
   } kind;
   std::string uuid;
