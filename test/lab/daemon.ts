@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, open, readFile, writeFile } from 'node:fs/promises'
@@ -28,7 +29,8 @@ export async function labUser(): Promise<User | undefined> {
 
 /**
  * Starts a libvirtd of the lab's own, with home, runtime directory, log and socket in `directory`; gives its URI. Where
- * one ran there before, it takes over that one's guests.
+ * one ran there before, it takes over that one's guests. Each directory is a host of its own, with a UUID: libvirt
+ * migrates nothing to a host with the same.
  */
 export async function startPrivateDaemon(directory: string, user: User): Promise<string> {
   const home = `${directory}/home`
@@ -39,6 +41,8 @@ export async function startPrivateDaemon(directory: string, user: User): Promise
   }
   // Otherwise libvirtd starts a virtlogd beside itself, which would have to be ended too.
   await writeFile(`${home}/.config/libvirt/qemu.conf`, 'stdio_handler = "file"\n')
+  const uuid = `${home}/.config/libvirt/libvirtd.conf`
+  if (!existsSync(uuid)) await writeFile(uuid, `host_uuid = "${randomUUID()}"\n`)
   const socket = `${runtime}/libvirt/libvirt-sock`
   const pid = await launch(['libvirtd'], directory, { HOME: home, XDG_RUNTIME_DIR: runtime }, user)
   return answering('libvirtd', directory, `qemu+unix:///session?socket=${socket}`, pid)

@@ -34,6 +34,8 @@ export interface GuestOptions {
 
 /** Files of one guest. */
 export interface GuestFiles {
+  /** The lab listens at `serial`, and QEMU connects: so a guest that is migrated keeps its port. Default: QEMU listens. */
+  readonly connects?: boolean
   readonly serial: string
   readonly kernel: string
   readonly initramfs: string
@@ -84,6 +86,9 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
     ? `<memory model='virtio-mem'><target><size unit='MiB'>${virtioMem.sizeMiB}</size><node>0</node>
       <block unit='MiB'>2</block><requested unit='MiB'>${virtioMem.requestedMiB}</requested></target></memory>`
     : ''
+  const port = files.connects
+    ? `<source mode='connect' path='${files.serial}'><reconnect enabled='yes' timeout='1'/></source>`
+    : `<source mode='bind' path='${files.serial}'/>`
   const memoryBacking = backing ? `<memoryBacking>${backing}</memoryBacking>` : ''
   const identity = guest.uuid === undefined ? '' : `<uuid>${guest.uuid}</uuid>`
   const commandLineArguments = guest.oneThread
@@ -100,7 +105,7 @@ export function domainXml(domain: string, guest: GuestOptions, files: GuestFiles
   <on_poweroff>destroy</on_poweroff><on_reboot>${guest.reboots ? 'restart' : 'destroy'}</on_reboot><on_crash>destroy</on_crash>
   <devices>
     <controller type='usb' model='none'/>
-    <serial type='unix'><source mode='bind' path='${files.serial}'/></serial>
+    <serial type='unix'>${port}</serial>
     <memballoon model='${balloon ? 'virtio' : 'none'}'/>
     ${disk}${memoryDevice}
   </devices>${commandLineArguments}

@@ -20,6 +20,8 @@ export interface GuestStat {
   readonly load: string
   /** Milliseconds since it booted, by its own clock. */
   readonly clock: number
+  /** Rounds of work that its loads have done since it booted. */
+  readonly worked: number
 }
 
 /** What a vCPU's thread has done since it began, in nanoseconds. */
@@ -78,6 +80,7 @@ export class Guest {
       oomKills: number('oomKills'),
       load: fields.get('load') ?? '',
       clock: number('clock') / 1e6,
+      worked: number('worked'),
     }
   }
 

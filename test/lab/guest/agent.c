@@ -97,6 +97,7 @@ static void swap_on(const char* disk) {
 static u64 rounds_per_ms = 500000;  // until the host has measured it
 static pid_t workers[MAX_CPUS];
 static const char* load = "idle";
+static u64* worked;  // rounds of all loads since it booted, by CPU; shared with the workers
 
 // A chain of dependent operations: nothing to vectorise, reorder or keep in a cache.
 static void burn(u64 rounds) {
@@ -110,12 +111,13 @@ static void burn(u64 rounds) {
   sink = x;
 }
 
-static void run_load(char kind, double work_ms, double sleep_ms) {
+static void run_load(char kind, double work_ms, double sleep_ms, u64* count) {
   u64 rounds = (u64)(work_ms * (double)rounds_per_ms);
   const u64 period = 100000000, backlog = 1000000000;
   u64 due = now_ns();
   for (;;) {
     burn(rounds);
+    *count += rounds;
     if (kind == 'l') {
       sleep_ns((u64)(sleep_ms * 1e6));
     } else if (kind == 'w') {
@@ -149,7 +151,7 @@ static void start_load(const char* name, double work_ms, double sleep_ms) {
     sched_setaffinity(0, sizeof only, &only);
     prctl(PR_SET_TIMERSLACK, 1);
     write_file("/proc/self/oom_score_adj", "-1000");
-    run_load(name[0], work_ms, sleep_ms);
+    run_load(name[0], work_ms, sleep_ms, &worked[i]);
   }
   load = name;
 }
@@ -255,16 +257,22 @@ static u64 field_of(const char* path, const char* name) {
   return found;
 }
 
+static u64 worked_by_all(void) {
+  u64 sum = 0;
+  for (int i = 0; i < MAX_CPUS; i++) sum += worked[i];
+  return sum;
+}
+
 static void answer_stat(int port, const char* tag) {
   const char *mem = "/proc/meminfo", *vm = "/proc/vmstat";
   notice_dead_holder();
   dprintf(
       port,
       "\nOK %s total=%lu free=%lu available=%lu swapTotal=%lu swapUsed=%lu held=%lu killed=%d oomKills=%lu "
-      "load=%s clock=%lu\n",
+      "load=%s clock=%lu worked=%lu\n",
       tag, field_of(mem, "MemTotal:"), field_of(mem, "MemFree:"), field_of(mem, "MemAvailable:"),
       field_of(mem, "SwapTotal:"), field_of(mem, "SwapTotal:") - field_of(mem, "SwapFree:"), *held_mib * 1024,
-      killed, field_of(vm, "oom_kill"), load, now_ns());
+      killed, field_of(vm, "oom_kill"), load, now_ns(), worked_by_all());
 }
 
 static void obey(int port, char* line) {
@@ -320,6 +328,7 @@ int main(void) {
 
   load_modules();
   swap_on("/dev/vda");
+  worked = mmap(NULL, MAX_CPUS * sizeof *worked, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   held_mib = mmap(NULL, sizeof *held_mib, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   signal(SIGPIPE, SIG_IGN);
   // A squeezed guest must still answer, so nothing of this program is ever swapped out.
