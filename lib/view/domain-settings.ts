@@ -8,7 +8,7 @@ export type UnmanagedReason =
   | { readonly kind: 'metadata-excludes' }
   | { readonly kind: 'metadata-invalid'; readonly problem: string }
   | { readonly kind: 'settings-unknown' }
-  | { readonly kind: 'migrating' }
+  | { readonly kind: 'being-migrated' }
   | {
       readonly kind: 'settings-contradictory'
       readonly memoryFloor: number

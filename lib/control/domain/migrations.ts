@@ -31,6 +31,6 @@ export class Migrations {
   heed(domain: DomainIdentity, settings: DomainSettings): DomainSettings {
     const found = this.#underWay.get(domain.uuid)
     if (!found || !isSameRun(found, domain)) return settings
-    return { ...settings, managed: false, reason: { kind: 'migrating' } }
+    return { ...settings, managed: false, reason: { kind: 'being-migrated' } }
   }
 }

@@ -48,7 +48,7 @@ export const skipReasons = {
   crashed: plain('it has crashed'),
   suspended: plain('it is suspended'),
   stuck: plain('stuck: it does not answer'),
-  migrating: plain('it is being migrated to another host'),
+  'being-migrated': plain('it is being migrated to another host'),
   // Its vCPUs.
   'one-vcpu-thread': plain('all its vCPUs share one thread (software emulation), which libvirt cannot pin'),
   'vcpu-pinned-externally': define(

@@ -25,7 +25,7 @@ describe('a domain that is being migrated', () => {
     expect(migrations.heed(domain, defaultSettings)).toEqual({
       ...defaultSettings,
       managed: false,
-      reason: { kind: 'migrating' },
+      reason: { kind: 'being-migrated' },
     })
     const before = migrations.version
     migrations.hear({ kind: 'migration', domain, state: 'ended' })
@@ -79,7 +79,7 @@ describe('a domain that is being migrated', () => {
     expect(ticks.slice(0, 10).flatMap(pinned)).toContain('leaving')
     for (const tick of ticks.slice(10, 20)) {
       expect(pinned(tick)).not.toContain('leaving')
-      expect(reasons(tick)).toContainEqual(['leaving', 'migrating'])
+      expect(reasons(tick)).toContainEqual(['leaving', 'being-migrated'])
       // It is counted all the same.
       expect(tick.view.domains.map(({ name }) => name)).toContain('leaving')
     }
