@@ -1,4 +1,5 @@
 import type { FiguresRecord } from '../report/figures-record.ts'
+import type { ShownDecisions } from '../report/shown-tick.ts'
 import type { ActionRecord, ResultRecord, TickDecisions } from '../report/tick-decisions.ts'
 import type { Entry } from './entries.ts'
 import { TickReader } from './tick-reader.ts'
@@ -61,7 +62,10 @@ export class ChangeFollower {
    * Takes the next Tick: which changes it `begun`, and of which now all is known. What becomes known of a change later is
    * written into it.
    */
-  take(tick: TickDecisions): { readonly begun: readonly Change[]; readonly ended: readonly Change[] } {
+  take(tick: ShownDecisions): {
+    readonly begun: readonly Change[]
+    readonly ended: readonly Change[]
+  } {
     const open = this.#open
     const ended: Change[] = []
     for (const result of tick.results ?? []) {
@@ -104,7 +108,7 @@ function changesIn({
   explanation,
   rollbacks = [],
   clamps,
-}: TickDecisions): Open[] {
+}: ShownDecisions): Open[] {
   const undone = new Set(rollbacks.flatMap(({ plan }) => plan.map(subjectOf)))
   return outcomes.map((outcome) => {
     const { action } = outcome

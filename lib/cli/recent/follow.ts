@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net'
 import type { RunningController } from '../../control/host-lock/host-lock.ts'
-import type { TickRecord } from '../../report/tick-json.ts'
+import type { ShownTick } from '../../report/shown-tick.ts'
 import { jsonObject } from '../../util/json-object.ts'
+import { ColumnReader } from './column-reader.ts'
 import { type PutQuestion, putQuestion } from './question.ts'
 
-/** Bytes of the longest line that is read: a Tick of a thousand guests has 2 MB. */
+/** Bytes of the longest line that is read: of an older controller a Tick of a thousand guests has 2 MB. */
 const longestLine = 64 * 2 ** 20
 
 /** A Tick of a controller that is followed. */
 export interface FollowedTick {
-  readonly tick: TickRecord
+  readonly tick: ShownTick
   /** Ticks before it that were left out, since they were not read in time. */
   readonly missed: number
 }
@@ -46,14 +47,16 @@ async function* ticksIn(
   lines: AsyncIterable<string>,
   { failed }: PutQuestion,
 ): AsyncGenerator<FollowedTick, void, undefined> {
+  const reader = new ColumnReader()
   let missed = 0
   for await (const text of lines) {
     const line = jsonObject(text)
     if (!line) throw failed('ERR_RECORDING', 'says what is no Tick')
     if (typeof line.missed === 'number') missed += line.missed
     // Whatever a newer controller says beside Ticks is left out.
-    if (typeof line.tick !== 'object' || line.tick === null) continue
-    yield { tick: line.tick as TickRecord, missed }
+    const tick = reader.read(line)
+    if (!tick) continue
+    yield { tick, missed }
     missed = 0
   }
 }

@@ -1,11 +1,15 @@
 import type { TickRecord } from '../../report/tick-json.ts'
 import { jsonObject } from '../../util/json-object.ts'
+import type { HostRecord, StandingRecord, TickColumns } from './tick-columns.ts'
 
 /**
  * What the socket of a controller is asked, and answers. A question is one line of JSON; the answer is lines of JSON: a header
  * and what was asked for, or one line with an error. A controller answers the questions of all versions up to its own.
  */
-export const questionVersion = 2
+export const questionVersion = 3
+
+/** The version of `follow` from which on Ticks are told in columns. */
+export const columnsVersion = 3
 
 /** What each question asks for, and the version that it came with. */
 const questions = {
@@ -44,12 +48,23 @@ export interface FollowHeader {
   readonly ballast: string
 }
 
-/** A line of the answer to `follow`. */
+/** A line of the answer to `follow` of version 2. */
 export interface FollowLine {
   readonly tick: TickRecord
 }
 
-/** Another line of it: Ticks before the next one that were left out, since the reader had not read those before. */
+/** Lines of the answer from version 3 on: what holds for the Ticks that follow, and a Tick. */
+export interface HostLine {
+  readonly host: HostRecord
+}
+export interface StandingLine {
+  readonly standing: StandingRecord
+}
+export interface ColumnsLine {
+  readonly columns: TickColumns
+}
+
+/** Another line of it, of each version: Ticks before the next one that were left out, since the reader had not read those before. */
 export interface MissedLine {
   readonly missed: number
 }

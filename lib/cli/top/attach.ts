@@ -2,7 +2,8 @@ import { autopilot } from '../../control/autopilot.ts'
 import { type RunningController, runningControllers } from '../../control/host-lock/host-lock.ts'
 import { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
-import { type TickRecord, tickRecord } from '../../report/tick-json.ts'
+import type { ShownTick } from '../../report/shown-tick.ts'
+import { tickRecord } from '../../report/tick-json.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { canonicalUri, closing, openHost, uriOf } from '../connection.ts'
 import type { CliContext } from '../context.ts'
@@ -67,7 +68,7 @@ async function askedOf(controller: RunningController): Promise<LiveSource['past'
   }
 }
 
-async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<TickRecord, void, undefined> {
+async function* heard(ticks: AsyncIterable<FollowedTick>): AsyncGenerator<ShownTick, void, undefined> {
   for await (const { tick } of ticks) yield tick
 }
 

@@ -1,5 +1,5 @@
 import { TickReader } from '../../recording/tick-reader.ts'
-import type { TickRecord } from '../../report/tick-json.ts'
+import type { ShownTick } from '../../report/shown-tick.ts'
 import type { Command } from './keys.ts'
 import { HostModel } from './model/host-model.ts'
 import type { LiveSource, Teller } from './source.ts'
@@ -44,7 +44,7 @@ export class Live implements Transport {
     ])
   }
 
-  async #hear({ past, ticks }: Teller, take: (tick: TickRecord) => void): Promise<void> {
+  async #hear({ past, ticks }: Teller, take: (tick: ShownTick) => void): Promise<void> {
     let before = past
     for await (const tick of ticks) {
       if (before) await this.#remember(before, tick)
@@ -116,7 +116,7 @@ export class Live implements Transport {
     return first
   }
 
-  async #remember(past: NonNullable<Teller['past']>, { wallTime }: TickRecord): Promise<void> {
+  async #remember(past: NonNullable<Teller['past']>, { wallTime }: ShownTick): Promise<void> {
     const ticks = new TickReader()
     const known = this.model.decidedUntil
     for await (const entry of past) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { recordedTicks } from '../../recording/recorded-ticks.ts'
-import type { TickRecord } from '../../report/tick-json.ts'
+import type { ShownTick } from '../../report/shown-tick.ts'
 import type { Command } from './keys.ts'
 import { HostModel } from './model/host-model.ts'
 import type { Transport } from './transport.ts'
@@ -14,7 +14,7 @@ const speeds = { least: 0.25, most: 64 }
 const turn = 40
 
 /** What is to be reached. */
-type Goal = (tick: TickRecord, number: number) => boolean
+type Goal = (tick: ShownTick, number: number) => boolean
 
 export interface PlayerOptions {
   /** What is looked at. */
@@ -40,11 +40,11 @@ export class Player implements Transport {
   #isPlaying = false
   #speed = 1
   #hasEnded = false
-  #ticks: AsyncGenerator<TickRecord, void, undefined>
+  #ticks: AsyncGenerator<ShownTick, void, undefined>
   /** What is under way; later moves wait for it, or take its place. */
   #moves: Promise<void> = Promise.resolve()
   #move = 0
-  readonly #open: () => AsyncGenerator<TickRecord, void, undefined>
+  readonly #open: () => AsyncGenerator<ShownTick, void, undefined>
   readonly #problems: () => readonly string[]
   readonly #changed: () => void
   readonly #signal: AbortSignal
@@ -187,7 +187,7 @@ export class Player implements Transport {
     }
   }
 
-  async #next(): Promise<TickRecord | undefined> {
+  async #next(): Promise<ShownTick | undefined> {
     const { value: tick } = await this.#ticks.next()
     if (tick) {
       this.model.take(tick)

@@ -1,12 +1,12 @@
 import type { Entry } from '../../recording/entries.ts'
-import type { TickRecord } from '../../report/tick-json.ts'
+import type { ShownTick } from '../../report/shown-tick.ts'
 
 /** One who tells Ticks as they are made. */
 export interface Teller {
   /** The decisions of before the first Tick, where they are known. */
   readonly past: AsyncIterable<Entry> | undefined
   /** Ends when there is nothing more to be heard. */
-  readonly ticks: AsyncIterable<TickRecord>
+  readonly ticks: AsyncIterable<ShownTick>
 }
 
 /** Where the Ticks come from that are shown. */

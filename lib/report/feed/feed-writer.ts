@@ -3,10 +3,11 @@ import { MiB } from '../../util/units.ts'
 import { deviationPercent, isFullSample } from '../../view/cpu/pcpu-loads.ts'
 import type { Scores } from '../../view/score/scores.ts'
 import type { View } from '../../view/view.ts'
+import { type Column, SetTable, thousandths, whole } from '../columns.ts'
 import { known } from '../known-fields.ts'
 import { reasonRecord } from '../reason-record.ts'
 import type { TickDecisions } from '../tick-decisions.ts'
-import type { Column, FeedMessage, FeedTick, Inventory } from './messages.ts'
+import type { FeedMessage, FeedTick, Inventory } from './messages.ts'
 
 /** A Tick, or what a recording has of one. */
 export interface Decided {
@@ -105,34 +106,6 @@ function columnsOf(view: View, scores: Decided['scores']): Columns {
     ...known({ deviation: isFullSample(view) ? deviationPercent(view) : undefined }),
     memory: known(memory),
   }
-}
-
-/** Sets of pCPUs, each once. Most vCPUs share theirs with others. */
-class SetTable {
-  readonly lists: string[] = []
-  readonly #positions = new Map<string, number>()
-  readonly #known = new Map<object, number>()
-
-  add(set: { toString(): string }): number {
-    const before = this.#known.get(set)
-    if (before !== undefined) return before
-    const list = set.toString()
-    let position = this.#positions.get(list)
-    if (position === undefined) {
-      position = this.lists.push(list) - 1
-      this.#positions.set(list, position)
-    }
-    this.#known.set(set, position)
-    return position
-  }
-}
-
-function whole(value: number | undefined): Column[number] {
-  return value === undefined || !Number.isFinite(value) ? null : Math.round(value)
-}
-
-function thousandths(part: number | undefined): Column[number] {
-  return part === undefined ? null : whole(1_000 * part)
 }
 
 function mebibytes(bytes: number | undefined): Column[number] {

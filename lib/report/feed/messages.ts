@@ -1,11 +1,9 @@
 import type { DomainState } from '../../host/sample.ts'
 import type { HostMemoryView, MemoryHold } from '../../view/view.ts'
+import type { Column } from '../columns.ts'
 import type { Known } from '../known-fields.ts'
 import type { ReasonRecord } from '../reason-record.ts'
 import type { CpuList, TickDecisions } from '../tick-decisions.ts'
-
-/** Figures of many, in the order of the {@link Inventory}; null: not known. */
-export type Column = readonly (number | null)[]
 
 /** With what a loop is run. */
 export interface FeedSetup {

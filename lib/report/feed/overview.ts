@@ -1,4 +1,5 @@
-import type { Column, FeedTick } from './messages.ts'
+import type { Column } from '../columns.ts'
+import type { FeedTick } from './messages.ts'
 
 /** A tick in few figures, to draw a whole time of; null: not known. */
 export interface OverviewRow {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { followController } from '../../../lib/cli/recent/follow.ts'
 import { Followers } from '../../../lib/cli/recent/followers.ts'
@@ -26,7 +27,7 @@ beforeEach(async () => {
   places = { shared: join(directory, 'shared'), own: join(directory, 'own') }
   mkdirSync(places.shared, { mode: 0o700 })
   lock = (await lockHost({ uri }, { command: 'test' }, places)) as typeof lock
-  lock.answers(2)
+  lock.answers(3)
   followers = new Followers()
   server = await serveRecent(lock.socketPath, { recent: new RecentTicks(), followers }, () => {})
 })
@@ -39,6 +40,13 @@ afterEach(async () => {
 const { signal } = new AbortController()
 const follow = (until = signal) => followController(runningControllers(uri, places)[0]!, until)
 const plain = (tick: Tick) => JSON.parse(JSON.stringify(tickRecord(tick)))
+/** What says of a Tick which one it is, and whose. */
+const inShort = (tick: Tick) => ({
+  index: tick.index,
+  summary: tick.summary,
+  outcomes: plain(tick).outcomes,
+  domains: tick.view.domains.map(({ name }) => expect.objectContaining({ name })),
+})
 
 async function ticks(count: number): Promise<Tick[]> {
   const made: Tick[] = []
@@ -51,13 +59,56 @@ it('tells the last Tick, and each one from then on', async () => {
   const [first, second, third] = (await ticks(3)) as [Tick, Tick, Tick]
   followers.observe(first)
   const heard = await follow()
-  expect((await heard.next()).value).toEqual({ tick: plain(first), missed: 0 })
-  followers.observe(second)
-  expect((await heard.next()).value).toEqual({ tick: plain(second), missed: 0 })
-  followers.observe(third)
-  expect((await heard.next()).value).toEqual({ tick: plain(third), missed: 0 })
+  for (const tick of [second, third]) {
+    expect((await heard.next()).value).toMatchObject({
+      tick: inShort(tick === second ? first : second),
+      missed: 0,
+    })
+    followers.observe(tick)
+  }
+  expect((await heard.next()).value).toMatchObject({ tick: inShort(third), missed: 0 })
   await server[Symbol.asyncDispose]()
   expect(await heard.next()).toEqual({ done: true, value: undefined })
+})
+
+it('hears the whole Ticks of a controller that knows no columns', async () => {
+  lock.answers(2)
+  const [tick] = (await ticks(1)) as [Tick]
+  followers.observe(tick)
+  const heard = await follow()
+  expect((await heard.next()).value).toEqual({ tick: plain(tick), missed: 0 })
+  await heard.return()
+})
+
+it('says once what the host consists of and what stands, and again when that is another', async () => {
+  const [tick] = (await ticks(1)) as [Tick]
+  const kinds: string[] = []
+  const socket = connect(lock.socketPath, () => void socket.write('{"ask":"follow","version":3}\n'))
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+  const upToTick = async () => {
+    kinds.length = 0
+    for (;;) {
+      const [kind] = Object.keys(JSON.parse((await lines.next()).value))
+      kinds.push(kind!)
+      if (kind === 'columns') return kinds
+    }
+  }
+  followers.observe(tick)
+  expect(await upToTick()).toEqual(['ballastFollow', 'host', 'standing', 'columns'])
+  followers.observe(tick)
+  expect(await upToTick()).toEqual(['columns'])
+  const skipped = {
+    uuid: 'a',
+    domain: 'a',
+    what: 'memory' as const,
+    rule: 'unmanaged' as const,
+    reason: { kind: 'no-balloon' as const },
+  }
+  followers.observe({ ...tick, skipped: [skipped] })
+  expect(await upToTick()).toEqual(['standing', 'columns'])
+  followers.observe({ ...tick, view: { ...tick.view, domains: tick.view.domains.slice(1) } })
+  expect(await upToTick()).toEqual(['host', 'standing', 'columns'])
+  socket.destroy()
 })
 
 it('ends for whoever stops it', async () => {

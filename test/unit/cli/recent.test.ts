@@ -184,8 +184,8 @@ describe('the socket of a controller', () => {
   })
 
   it.each([
-    ['{"ask":"history","version":1}\n', { ballastHistory: 2, ballast: expect.any(String) }],
-    ['{"ask":"history","version":3}\n', { error: expect.stringContaining('up to version 2') }],
+    ['{"ask":"history","version":1}\n', { ballastHistory: 3, ballast: expect.any(String) }],
+    ['{"ask":"history","version":4}\n', { error: expect.stringContaining('up to version 3') }],
     ['{"ask":"all"}\n', { error: expect.stringContaining('a question is {"ask":"history","version":1} or') }],
     ['[]\n', { error: expect.any(String) }],
     ['x'.repeat(2_000), { error: expect.any(String) }],

@@ -1,4 +1,4 @@
-import type { DomainRecord } from '../../../report/tick-json.ts'
+import type { ShownDomain } from '../../../report/shown-tick.ts'
 
 /** A guest in one row. Loads and waits are in pCPUs, sizes in bytes; undefined: not known. */
 export interface GuestFigures {
@@ -23,7 +23,7 @@ export interface GuestFigures {
   readonly note: string
 }
 
-export function guestFigures({ uuid, name, state, vcpus, memory, score }: DomainRecord): GuestFigures {
+export function guestFigures({ uuid, name, state, vcpus, memory, score }: ShownDomain): GuestFigures {
   const { actual, maximum, target, usable, unused, hold } = memory
   const spare = usable ?? unused
   return {
@@ -44,7 +44,7 @@ export function guestFigures({ uuid, name, state, vcpus, memory, score }: Domain
   }
 }
 
-type Vcpus = DomainRecord['vcpus']
+type Vcpus = ShownDomain['vcpus']
 type Share = 'usage' | 'demand' | 'delay' | 'throttled'
 
 function sumOf(vcpus: Vcpus, share: Share): number | undefined {
@@ -66,7 +66,7 @@ function lowest(a: number | undefined, b: number | undefined): number | undefine
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
-function noteOn(state: DomainRecord['state'], hold: string | undefined, throttled: number): string {
+function noteOn(state: ShownDomain['state'], hold: string | undefined, throttled: number): string {
   if (state !== 'running') return state
   // That there are no statistics is seen where they are missing.
   const held = hold === undefined || hold === 'no statistics' ? '' : hold

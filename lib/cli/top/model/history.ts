@@ -1,4 +1,4 @@
-import type { TickRecord } from '../../../report/tick-json.ts'
+import type { ShownTick, ShownVcpu } from '../../../report/shown-tick.ts'
 import { type GuestFigures, guestFigures } from './guest-figures.ts'
 
 /** Ticks of which figures are kept: ten minutes at 2 s. */
@@ -17,7 +17,7 @@ export class History {
   readonly #guests = new Map<string, GuestHistory>()
   #ticks = 0
 
-  take({ domains }: TickRecord): void {
+  take({ domains }: ShownTick): void {
     const tick = this.#ticks++
     for (const domain of domains) {
       let guest = this.#guests.get(domain.uuid)
@@ -56,7 +56,7 @@ class GuestHistory {
   take(
     tick: number,
     figures: GuestFigures,
-    vcpus: readonly { vcpu: number; usage?: number; delay?: number }[],
+    vcpus: readonly Pick<ShownVcpu, 'vcpu' | 'usage' | 'delay'>[],
   ): void {
     for (let gone = Math.max(this.last + 1, tick - historyLength); gone < tick; gone++) this.#clear(gone)
     this.last = tick

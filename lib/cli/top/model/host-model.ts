@@ -1,6 +1,5 @@
 import { type Change, ChangeFollower } from '../../../recording/changes.ts'
-import type { TickDecisions } from '../../../report/tick-decisions.ts'
-import type { TickRecord } from '../../../report/tick-json.ts'
+import type { ShownDecisions, ShownTick } from '../../../report/shown-tick.ts'
 import { type GuestFigures, guestFigures } from './guest-figures.ts'
 import { History } from './history.ts'
 import { pcpuUnits, type Unit } from './pcpus.ts'
@@ -12,7 +11,7 @@ const limits = { changes: 2_000, ticks: 200, leastTicks: 10, guestsOfTicks: 10_0
 export interface Shown {
   /** The how manieth Tick it is. */
   readonly number: number
-  readonly tick: TickRecord
+  readonly tick: ShownTick
   readonly guests: readonly GuestFigures[]
   readonly pcpus: readonly Unit[]
 }
@@ -22,7 +21,7 @@ export class HostModel {
   readonly history = new History()
   readonly #changes: Change[] = []
   readonly #follower = new ChangeFollower()
-  readonly #ticks: TickRecord[] = []
+  readonly #ticks: ShownTick[] = []
   #count = 0
   #shown: Shown | undefined
 
@@ -37,13 +36,13 @@ export class HostModel {
   }
 
   /** Takes in the decisions alone: of a Tick from before the first one that is shown, or of another controller. */
-  takeDecisions(decisions: TickDecisions): void {
+  takeDecisions(decisions: ShownDecisions): void {
     this.#changes.push(...this.#follower.take(decisions).begun)
     this.#prune()
   }
 
   /** Takes in the next Tick. */
-  take(tick: TickRecord): void {
+  take(tick: ShownTick): void {
     this.#changes.push(...this.#follower.take(tick).begun)
     this.history.take(tick)
     this.#ticks.push(tick)
@@ -63,7 +62,7 @@ export class HostModel {
     return this.#count - 1
   }
 
-  tick(number: number): TickRecord | undefined {
+  tick(number: number): ShownTick | undefined {
     return this.#ticks[number - this.first]
   }
 

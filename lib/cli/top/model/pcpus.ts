@@ -1,4 +1,4 @@
-import type { TickRecord, VcpuRecord } from '../../../report/tick-json.ts'
+import type { ShownTick, ShownVcpu } from '../../../report/shown-tick.ts'
 
 /** One pCPU, or several that are shown as one. Loads are fractions of a pCPU. */
 export interface Unit {
@@ -21,7 +21,7 @@ export const grains = ['pcpu', 'core', 'cache', 'cell'] as const
 export type Grain = (typeof grains)[number]
 
 /** Each pCPU by itself, in the order of socket, cell, cache and core. */
-export function pcpuUnits(tick: TickRecord): Unit[] {
+export function pcpuUnits(tick: ShownTick): Unit[] {
   const usage = new Map<number, number>()
   const demand = new Map<number, number>()
   for (const { vcpus } of tick.domains) {
@@ -54,7 +54,7 @@ export function pcpuUnits(tick: TickRecord): Unit[] {
 }
 
 /** The units of a grain, of those of each pCPU. */
-export function unitsBy(tick: TickRecord, pcpus: readonly Unit[], grain: Grain): Unit[] {
+export function unitsBy(tick: ShownTick, pcpus: readonly Unit[], grain: Grain): Unit[] {
   if (grain === 'pcpu') return [...pcpus]
   const cores = new Map(tick.pcpus.map(({ id, siblings }) => [id, firstOf(siblings)]))
   const keyOf = ({ id, cell, cache }: Unit) => {
@@ -86,7 +86,7 @@ function together(units: readonly Unit[]): Unit {
 }
 
 /** The pCPU that a vCPU is on: the only one that it may run on, else the one that it ran on last. */
-function placeOf({ affinity, pcpu }: VcpuRecord): number | undefined {
+function placeOf({ affinity, pcpu }: ShownVcpu): number | undefined {
   return affinity !== undefined && /^\d+$/.test(affinity) ? Number(affinity) : pcpu
 }
 

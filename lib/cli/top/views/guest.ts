@@ -1,7 +1,8 @@
 import type { Change } from '../../../recording/changes.ts'
 import type { LastTick } from '../../../recording/last-tick.ts'
 import { changeRows, lastTickRows, type Row, timeText } from '../../../recording/text.ts'
-import type { DomainRecord, TickRecord } from '../../../report/tick-json.ts'
+import { known } from '../../../report/known-fields.ts'
+import type { ShownDomain, ShownTick } from '../../../report/shown-tick.ts'
 import { formatBytes } from '../../../util/format.ts'
 import { guestFigures } from '../model/guest-figures.ts'
 import type { GuestSeries } from '../model/history.ts'
@@ -32,11 +33,11 @@ export function guestLines(look: Look): Line[] {
   ]
 }
 
-function scores({ score }: DomainRecord): string {
+function scores({ score }: ShownDomain): string {
   return `CPU ${score.cpu ?? 'not known'}, memory ${score.memory ?? 'not known'}`
 }
 
-function shares({ cpuShares }: DomainRecord): string {
+function shares({ cpuShares }: ShownDomain): string {
   return cpuShares === undefined ? '' : `   cpu_shares ${cpuShares}`
 }
 
@@ -62,7 +63,7 @@ function seriesLine(
 }
 
 /** Load and delay of all its vCPUs together, over the last minutes. */
-function cpuLines(look: Look, domain: DomainRecord): Line[] {
+function cpuLines(look: Look, domain: ShownDomain): Line[] {
   const { model, shown, columns } = look
   const width = seriesWidth(columns)
   const { load, delay, vcpus } = guestFigures(domain)
@@ -79,7 +80,7 @@ function cpuLines(look: Look, domain: DomainRecord): Line[] {
 const figures = [8, 7, 8, 7, 11]
 const lists = 14
 
-function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: DomainRecord): Line[] {
+function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: ShownDomain): Line[] {
   const text = (name: string, ...rest: readonly string[]) =>
     name.padStart(4) + rest.map((figure, index) => rightCell(figure, figures[index]!, glyphs)).join('')
   const taken = 4 + figures.reduce((sum, width) => sum + width, 0) + 2 * lists + 8
@@ -106,7 +107,7 @@ function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: Dom
   ]
 }
 
-function memoryLines(look: Look, { uuid, memory }: DomainRecord): Line[] {
+function memoryLines(look: Look, { uuid, memory }: ShownDomain): Line[] {
   const { model, shown, columns } = look
   const width = seriesWidth(columns)
   const values = (of: GuestSeries) => model.history.series(uuid, of, shown!.number, width)
@@ -143,7 +144,7 @@ function bytes(value: number | undefined): string {
 }
 
 /** What was done to a guest lately and why, and what holds now: the texts of `ballast why`. */
-function whyLines(look: Look, domain: DomainRecord): Line[] {
+function whyLines(look: Look, domain: ShownDomain): Line[] {
   const { model, shown } = look
   const { tick } = shown!
   const changes = model
@@ -164,7 +165,7 @@ function whyLines(look: Look, domain: DomainRecord): Line[] {
 }
 
 /** What was decided about a guest in a Tick. */
-function lastTickOf(tick: TickRecord, { uuid, score }: DomainRecord): LastTick {
+function lastTickOf(tick: ShownTick, { uuid, score }: ShownDomain): LastTick {
   const { index, wallTime, summary, outcomes, explanation, clamps, skipped } = tick
   return {
     tick: index,
@@ -174,7 +175,7 @@ function lastTickOf(tick: TickRecord, { uuid, score }: DomainRecord): LastTick {
     explanation,
     clamps: clamps.filter(({ action }) => action.uuid === uuid),
     skipped: skipped.filter((one) => one.uuid === uuid),
-    score,
+    score: known(score),
   }
 }
 

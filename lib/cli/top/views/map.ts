@@ -1,4 +1,4 @@
-import type { TickRecord } from '../../../report/tick-json.ts'
+import type { ShownTick } from '../../../report/shown-tick.ts'
 import { type Grain, grains, type Unit, unitsBy } from '../model/pcpus.ts'
 import { bar, type Glyphs, level } from '../screen/glyphs.ts'
 import { type Line, type Span, type Style, span } from '../screen/styled.ts'
@@ -14,7 +14,7 @@ const demandLevels = { fair: 0.7, bad: 1 }
  * cache or cell, by socket, cell and cache. Its height is the load, its style the demand.
  */
 export function pcpuMap(
-  tick: TickRecord,
+  tick: ShownTick,
   pcpus: readonly Unit[],
   { columns, rows, glyphs }: { readonly columns: number; readonly rows: number; readonly glyphs: Glyphs },
 ): Line[] {

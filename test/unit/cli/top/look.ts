@@ -5,7 +5,7 @@ import type { Line } from '../../../../lib/cli/top/screen/styled.ts'
 import { initialState, type LookState } from '../../../../lib/cli/top/state.ts'
 import { type Frame, frameOf } from '../../../../lib/cli/top/views/frame.ts'
 import type { Look } from '../../../../lib/cli/top/views/layout.ts'
-import type { TickRecord } from '../../../../lib/report/tick-json.ts'
+import type { ShownTick } from '../../../../lib/report/shown-tick.ts'
 
 export const unicode = glyphsFor({ LANG: 'C.UTF-8' }, {})
 export const ascii = glyphsFor({}, { ascii: true })
@@ -24,7 +24,7 @@ export class Onlooker {
   #on: OnScreen = { guests: [], decisions: 0, rows: 0, totalLines: 0 }
 
   constructor(
-    ticks: readonly TickRecord[],
+    ticks: readonly ShownTick[],
     { columns = 80, rows = 24, glyphs = unicode, ...state }: Partial<Look & LookState> = {},
   ) {
     for (const tick of ticks) this.model.take(tick)
