@@ -4,6 +4,7 @@ import { connect } from '../libvirt/connect.ts'
 import { hangups, stopSignal } from './controller/signals.ts'
 import { notifier } from './controller/systemd.ts'
 import { endWhenHung } from './controller/watchdog.ts'
+import { endProcess } from './end-process.ts'
 import { main } from './program.ts'
 
 const { env, stderr, stdout } = process
@@ -20,4 +21,4 @@ const context = {
   notify: notifier(env, (socket, state) => loadNative().notify(socket, state)),
 }
 // Not left to run out by itself: a call that hangs on a stuck guest would hold the process.
-process.exit(await main(process.argv.slice(2), context))
+endProcess(process, await main(process.argv.slice(2), context))

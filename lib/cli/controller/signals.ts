@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { type CliContext, logNotice, type StopReason } from '../context.ts'
+import { endProcess } from '../end-process.ts'
 
 /**
  * The signal that ends a command cleanly: aborted by the first Ctrl-C or SIGTERM, by SIGHUP when nothing else listens
@@ -12,7 +13,7 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const end = () => {
       if (name === 'SIGHUP' && process.listenerCount(name) > 1) return
-      if (controller.signal.aborted) process.exit(128 + constants.signals[name])
+      if (controller.signal.aborted) return endProcess(process, 128 + constants.signals[name])
       logNotice(process, 'finishing what has begun, then stopping; once more to stop at once')
       stop(name)
     }

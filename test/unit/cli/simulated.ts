@@ -5,6 +5,7 @@ import { loadNative } from '../../../lib/addon/native.ts'
 import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { notifier } from '../../../lib/cli/controller/systemd.ts'
 import { endWhenHung } from '../../../lib/cli/controller/watchdog.ts'
+import { endProcess } from '../../../lib/cli/end-process.ts'
 import { main } from '../../../lib/cli/program.ts'
 import { CpuSet } from '../../../lib/host/cpuset.ts'
 import { BallastError } from '../../../lib/host/errors.ts'
@@ -130,4 +131,4 @@ const context = {
   // A hung thread is not to be waited for as long as in earnest.
   endWhenHung: () => endWhenHung(2_000),
 }
-process.exit(await main(process.argv.slice(2), context))
+endProcess(process, await main(process.argv.slice(2), context))

@@ -42,7 +42,6 @@ export class Terminal {
   /** What is written to. */
   readonly #fd: number
   #isTaken = false
-  #isLost = false
   #wasRaw = false
   #writing: Promise<void> | undefined
 
@@ -55,8 +54,8 @@ export class Terminal {
     this.#listen(stdin, 'keypress', (text: string | undefined, key: { name?: string; ctrl?: boolean }) =>
       events.key({ text, name: key.name, ctrl: key.ctrl ?? false }),
     )
-    this.#listen(stdin, 'end', () => this.#lose())
-    this.#listen(stdin, 'error', () => this.#lose())
+    this.#listen(stdin, 'end', () => events.gone())
+    this.#listen(stdin, 'error', () => events.gone())
     this.#listen(stdout, 'resize', () => events.changed())
     this.#listen(process, 'SIGTSTP', () => this.suspend())
     this.#listen(process, 'SIGCONT', () => {
@@ -101,18 +100,6 @@ export class Terminal {
     this.#giveBack()
     for (const stop of this.#stops.splice(0)) stop()
     this.#process.stdin.pause()
-    if (this.#isLost) this.#hangUp()
-  }
-
-  #lose(): void {
-    this.#isLost = true
-    this.#events.gone()
-  }
-
-  /** Ends as every program does whose terminal has gone: a usual end of Node crashes when it cannot set that back. */
-  #hangUp(): void {
-    this.#process.removeAllListeners('SIGHUP')
-    this.#process.kill(this.#process.pid, 'SIGHUP')
   }
 
   #take(): void {
@@ -138,7 +125,7 @@ export class Terminal {
       writeSync(this.#fd, text)
     } catch (error) {
       // It takes nothing: there is no way to give it back.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) this.#lose()
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) this.#events.gone()
     }
   }
 
@@ -162,7 +149,7 @@ export class Terminal {
         if (!error) resolve(written)
         else if (error.code === 'EAGAIN') resolve(0)
         else {
-          this.#lose()
+          this.#events.gone()
           resolve(undefined)
         }
       })
