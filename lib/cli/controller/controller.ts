@@ -41,11 +41,12 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     },
   }
   logConnection(speaking, host)
-  await using watchers = await startWatchers(speaking, setup, host)
   const path = resolve(journalPath(setup.options.journal, host.uri, context.env))
   using lock = changesNothing
     ? undefined
     : await lockHost(host, { ...setup.lockInfo, resources, journal: path }, context.lockPlaces)
+  // What is served has an address to be told only once nobody else has the host.
+  await using watchers = await startWatchers(speaking, setup, host)
   const journal = changesNothing ? undefined : fileJournal(path)
   using reloads =
     read &&

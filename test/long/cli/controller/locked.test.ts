@@ -80,6 +80,16 @@ describe('a second controller', () => {
     expect(first.child.exitCode).toBeNull()
   })
 
+  it('serves no page: its address is not told before the host is its own', async () => {
+    const first = start('run', '1', '--json')
+    await first.ticks()
+    const { code, stderr } = await run('run', '--serve', '0')
+    expect({ code, stderr }).toEqual({
+      code: 5,
+      stderr: expect.stringMatching(/^ballast: .* is locked by .*\n$/),
+    })
+  })
+
   it('may look, and say what it would do', async () => {
     const first = start('run', '1', '--json')
     await first.ticks()
