@@ -33,7 +33,10 @@ export async function readRecordings(path: string): Promise<StoredRecording[]> {
   for (const { file, header } of files) {
     if (header) byId.set(header.id, [...(byId.get(header.id) ?? []), { file, header }])
   }
-  if (byId.size === 0) throw unreadable([`There is no recording in ${path}`, ...unread].join(': '))
+  if (byId.size === 0) {
+    const why = unread.length > 0 ? `: ${unread.join(', ')}` : ''
+    throw unreadable(`There is no recording in ${path}${why}; ${cure(path)}`)
+  }
   return Array.from(byId.values(), (parts, index) => stored(parts, index === 0 ? unread : []))
 }
 
@@ -97,8 +100,27 @@ async function namesIn(path: string): Promise<string[]> {
     const names = (await readdir(path)).filter((name) => name.endsWith(recordingSuffix))
     return names.sort().map((name) => join(path, name))
   } catch (error) {
-    throw unreadable(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw unreadable(
+      code === 'ENOENT'
+        ? `There is no file or directory ${path}: ${cure(path)}`
+        : `Cannot read ${path}: ${failures[code] ?? message}`,
+    )
   }
+}
+
+/** How there comes to be a recording. */
+function cure(path: string): string {
+  return `give the directory that "ballast run --record" or "ballast record" wrote to, or have them write to ${path}`
+}
+
+/** Why a file cannot be read, by the code of the system or of zlib. */
+const failures: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not; become root, or a member of the group that owns it',
+  EPERM: 'this user may not; become root, or a member of the group that owns it',
+  ENOTDIR: 'a part of its path is a file',
+  EIO: 'the disk fails',
+  Z_DATA_ERROR: 'its bytes are not what was written, or no gzip',
 }
 
 /** Undefined: the file is empty, since its first entry was not written in time, or damaged. */
@@ -136,7 +158,11 @@ async function* linesOf(file: string, problems: string[]): AsyncGenerator<string
     if (rest !== '')
       problems.push(`${basename(file)} ends within an entry: its writer was interrupted, or still writes`)
   } catch (error) {
-    problems.push(`${basename(file)} is damaged: ${error instanceof Error ? error.message : String(error)}`)
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const isDamaged = code.startsWith('Z_')
+    problems.push(
+      `${basename(file)} ${isDamaged ? 'is damaged' : 'cannot be read'}: ${failures[code] ?? message}`,
+    )
   } finally {
     text.destroy()
   }

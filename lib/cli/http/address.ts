@@ -9,6 +9,8 @@ export type ListenAddress =
 /** Bytes of the longest path that a Unix socket can have, on Linux. */
 const longestPath = 107
 
+const highestPort = 65_535
+
 /** `[HOST:]PORT` or `unix:PATH`. Without a host it is this machine's loopback address. */
 export function parseListenAddress(option: string): (text: string) => ListenAddress {
   return (text) => {
@@ -26,10 +28,15 @@ export function parseListenAddress(option: string): (text: string) => ListenAddr
       }
       return { kind: 'unix', path }
     }
-    const [, inBrackets, name, digits] =
-      /^(?:(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):)?(\d{1,5})$/i.exec(text) ?? []
-    const port = digits === undefined ? Number.NaN : Number(digits)
-    if (!(port <= 65_535)) throw wrong()
+    const [, inBrackets, name, digits] = /^(?:(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):)?(\d+)$/i.exec(text) ?? []
+    if (digits === undefined) throw wrong()
+    const port = Number(digits)
+    if (port <= highestPort && digits.length > 5) throw wrong()
+    if (port > highestPort) {
+      throw new UsageError(
+        `${option} must have a port of at most ${highestPort}; got ${JSON.stringify(text)}`,
+      )
+    }
     return { kind: 'tcp', host: inBrackets ?? name ?? '127.0.0.1', port }
   }
 }

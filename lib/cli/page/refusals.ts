@@ -1,6 +1,9 @@
 /** Why a request is not answered. */
 export const refusals = {
-  host: { status: 403, text: 'this page is for this machine; see --serve\n' },
+  host: {
+    status: 403,
+    text: 'the Host header of this request is not a name of this machine: open the page by localhost or an IP address, or have a proxy send such a Host\n',
+  },
   token: { status: 401, text: 'this needs the token, as "Authorization: Bearer TOKEN"\n' },
   method: { status: 405, text: 'only GET and HEAD: nothing can be changed here\n' },
   body: { status: 413, text: 'a request has no body here\n' },
@@ -13,7 +16,7 @@ export type RefusalKind = keyof typeof refusals
 
 /** What a log says of each kind. What is only asked for in vain is no news. */
 const news: { readonly [Kind in RefusalKind]?: string } = {
-  host: 'a request whose Host is not this machine',
+  host: 'a request whose Host header is no name of this machine',
   token: 'a request without the right token',
   method: 'a request that is neither GET nor HEAD',
   body: 'a request with a body',

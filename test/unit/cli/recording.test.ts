@@ -130,7 +130,7 @@ describe('a recording of ballast run', () => {
     [['why', 'guest1', '--at', 'noon'], 2, '--at must be a time such as 14:30'],
     [['history', '--since', '1 hour'], 2, '--since must be an age such as 30s'],
     [['replay', '--scheduler', 'best'], 2, 'best'],
-    [['history', '--recording', '/nowhere'], 1, 'Cannot read /nowhere'],
+    [['history', '--recording', '/nowhere'], 1, 'There is no file or directory /nowhere: give the directory'],
     [['record'], 2, '--record'],
   ])('%j ends with %i and says why', async (args, code, message) => {
     expect(await read(...args)).toMatchObject({ code, stderr: expect.stringContaining(message) })

@@ -33,7 +33,7 @@ describe('a wrong command line', () => {
     [['run', '--match', ''], /--match must not be empty/],
     [['restore', '--journal', ' '], /--journal must not be empty/],
     [['run', '--config', ''], /--config must not be empty/],
-    [['run', '--metrics', '70000'], /--metrics must be a port such as 9177, .*; got "70000"/],
+    [['run', '--metrics', '70000'], /--metrics must have a port of at most 65535; got "70000"/],
     [['monitor', '--metrics', '9177'], /unknown option '--metrics'/],
     [['run', '--log', 'xml'], /--log <format>' argument 'xml' is invalid.*text, json/],
     [['check'], /missing required argument 'file'/],

@@ -116,7 +116,7 @@ describe('ballast whatif', () => {
 
   it.each([
     [['--scheduler', 'best'], 2, '--scheduler must be one of balance, '],
-    [['/nowhere'], 1, 'Cannot read /nowhere'],
+    [['/nowhere'], 1, 'There is no file or directory /nowhere: give the directory'],
     [[path('bare.json')], 2, 'nothing is asked'],
     [[path('trace.csv'), '--scheduler', 'lpt'], 2, 'it is no JSON'],
     [[path('newer.json'), '--scheduler', 'lpt'], 2, 'version 2 of the format'],

@@ -233,4 +233,22 @@ describe('the files of a recording', () => {
     expect(failure).toBeInstanceOf(BallastError)
     expect(failure).toMatchObject({ code: 'ERR_RECORDING', message: expect.stringContaining(message) })
   })
+
+  it.each([
+    ['there is nothing', () => join(directory, 'none'), /^There is no file or directory .*none: give the d/],
+    [
+      'a part of the path is a file',
+      () => join(file(), 'x'),
+      /^Cannot read .*: a part of its path is a file$/,
+    ],
+  ])('are refused where %s', async (_name, path, message) => {
+    const failure = await readRecordings(path()).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'ERR_RECORDING', message: expect.stringMatching(message) })
+  })
 })
+
+function file(): string {
+  const path = join(directory, 'file')
+  writeFileSync(path, '')
+  return path
+}

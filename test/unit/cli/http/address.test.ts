@@ -23,7 +23,7 @@ describe('an address for metrics', () => {
   it.each([
     '',
     ' ',
-    '65536',
+    '000080',
     ':9177',
     'localhost',
     'localhost:',
@@ -37,6 +37,10 @@ describe('an address for metrics', () => {
     expect(() => parse(text)).toThrow(
       /^--metrics must be a port such as 9177, HOST:PORT such as .*, or unix:PATH; got "/,
     )
+  })
+
+  it.each(['65536', '99999', 'localhost:1000000'])('has a port that there is, which %s is not', (text) => {
+    expect(() => parse(text)).toThrow(`--metrics must have a port of at most 65535; got "${text}"`)
   })
 
   it('has a path that a socket can have', () => {

@@ -52,7 +52,9 @@ describe('ballast serve', () => {
     }
     expect(await ballast(['serve', join(directory, 'none')], nowhere)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Cannot read'),
+      stderr: expect.stringMatching(
+        /There is no file or directory .*none: give the directory that "ballast run --record"/,
+      ),
     })
     expect(await ballast(['serve', '--listen', 'x:y:z'], nowhere)).toMatchObject({
       code: 2,
