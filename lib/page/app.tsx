@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals'
 import { connect } from './data/connect.ts'
 import { place } from './data/location.ts'
-import { connection, info, problem, shown } from './data/state.ts'
+import { connection, info, moments, problem, shown } from './data/state.ts'
 import { Decisions } from './parts/decisions.tsx'
 import { GuestPanel } from './parts/guest-panel.tsx'
 import { GuestTable } from './parts/guest-table.tsx'
 import { Header } from './parts/header.tsx'
 import { HostMap } from './parts/host-map.tsx'
 import { Summary } from './parts/summary.tsx'
+import { clockText } from './parts/texts.tsx'
 import { TimeBar } from './parts/time-bar.tsx'
 import { TokenForm } from './parts/token-form.tsx'
 import { WhatIf } from './parts/what-if.tsx'
@@ -26,11 +27,18 @@ export function App() {
     )
   }
   const moment = shown.value
+  const isLost = connection.value === 'lost'
   return (
     <>
       <Header />
       {moment ? (
-        <main>
+        <main class={isLost ? 'stale' : undefined}>
+          {isLost && (
+            <p class="stale-note" role="alert">
+              Ballast does not answer: it has ended, or cannot be reached. This is how the host was at{' '}
+              {clockText(moments.value.at(-1)!.tick.wallTime)}, and not how it is now.
+            </p>
+          )}
           <Summary moment={moment} />
           <TimeBar />
           {place.value.guest !== undefined && <GuestPanel moment={moment} uuid={place.value.guest} />}
@@ -44,7 +52,7 @@ export function App() {
       ) : (
         <main>
           <p class="waiting" role="status">
-            {connection.value === 'lost' ? `No answer: ${problem.value}` : 'Waiting for the first tick'}
+            {isLost ? `No answer: ${problem.value}` : 'Waiting for the first tick'}
           </p>
         </main>
       )}

@@ -58,6 +58,21 @@ describe('the page of a loop that runs', () => {
     await other.page.close()
   })
 
+  it('says when Ballast has ended that what it shows is of then', async () => {
+    await using short = await serveSimulated(scenarios.A1(), { speed: 10, args: ['1'] })
+    const { page } = await visit(browser, short.url)
+    await page.locator('.guests tbody th').first().waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await short[Symbol.asyncDispose]()
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').textContent()).toMatch(
+      /^Ballast does not answer: .* This is how the host was at \d\d:\d\d:\d\d/,
+    )
+    const opacity = await page.evaluate('getComputedStyle(document.querySelector(".summary")).opacity')
+    expect(Number(opacity)).toBeLessThan(1)
+    await page.close()
+  })
+
   it.each(['light', 'dark'] as const)('has no serious fault of accessibility, %s', async (colorScheme) => {
     for (const width of [360, 2_560]) {
       const { page, complaints } = await visit(browser, served.url, {

@@ -58,6 +58,8 @@ describe('the page of a recording', () => {
   it('plays what was recorded under another policy, in the browser, with its regret', async () => {
     const { page, complaints } = await visit(browser, served.url)
     const part = page.getByRole('region', { name: 'What if' })
+    // The recording has 150 s.
+    expect(await part.locator('p').first().textContent()).toMatch(/^Plays the 2 minutes from /)
     await part.getByLabel('ballooning').selectOption('squeezed')
     await part.getByLabel('scheduler').selectOption('none')
     await part.getByRole('button', { name: 'Play it' }).click()

@@ -30,7 +30,7 @@ export async function serveSimulated(
     ...served,
     async [Symbol.asyncDispose]() {
       await served[Symbol.asyncDispose]()
-      rmSync(directory, { recursive: true })
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

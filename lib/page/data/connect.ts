@@ -59,7 +59,7 @@ export async function follow(batches: AsyncIterable<FeedMessage[]>): Promise<voi
       if (!moment) continue
       kept.push(moment)
       append(rows, overviewRow(moment.tick))
-      all.push(...follower.take({ ...moment.tick, ...moment.standing, plan: [] }).begun)
+      all.push(...follower.take({ ...moment.tick, ...moment.standing }).begun)
     }
     const first = kept.moments[0]?.tick.wallTime ?? 0
     const gone = rows.wallTime.findIndex((time) => time >= first)

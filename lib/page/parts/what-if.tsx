@@ -4,6 +4,7 @@ import { formatPercent } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { askJson, type Info } from '../data/requests.ts'
 import { shown } from '../data/state.ts'
+import { periodText } from '../figures/period-text.ts'
 import type { SimulatorMessage, SimulatorQuestion } from '../simulator/question.ts'
 import { Scroller } from './scroller.tsx'
 
@@ -14,7 +15,7 @@ const hour = 3_600_000
 
 type State = SimulatorMessage | { readonly kind: 'idle' } | { readonly kind: 'fitting' }
 
-/** Plays an hour of the recording under other policies, beside what was. */
+/** Plays an hour of the recording, or what there is of it, under other policies, beside what was. */
 export function WhatIf({ info: { pieces, policies } }: { readonly info: RecordingInfo }) {
   const [state, setState] = useState<State>({ kind: 'idle' })
   const worker = useRef<Worker>(undefined)
@@ -30,6 +31,8 @@ export function WhatIf({ info: { pieces, policies } }: { readonly info: Recordin
     0,
     pieces.findLastIndex(({ from }) => from <= begin),
   )
+  const from = pieces[index]?.from ?? 0
+  const period = Math.min(hour, (pieces.at(-1)?.to ?? 0) - from)
   const isBusy = state.kind === 'fitting' || state.kind === 'progress'
   const ask = async (event: SubmitEvent) => {
     event.preventDefault()
@@ -55,8 +58,8 @@ export function WhatIf({ info: { pieces, policies } }: { readonly info: Recordin
     <section class="what-if" aria-label="What if">
       <h2>What if</h2>
       <p>
-        Plays the hour from {timeText(pieces[index]?.from ?? 0)} on a simulated host, in this browser: with
-        the policies that were recorded, with these, and with none.
+        Plays the {periodText(period)} from {timeText(from)} on a simulated host, in this browser: with the
+        policies that were recorded, with these, and with none.
       </p>
       <form class="question" onSubmit={ask}>
         <Choice kind="scheduler" names={policies.scheduler} />
