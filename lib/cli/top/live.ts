@@ -64,6 +64,10 @@ export class Live implements Transport {
     return this.#isOld ? `no tick for ${Math.round((performance.now() - this.#heardAt) / 1_000)} s` : 'live'
   }
 
+  get spaceDoes(): string {
+    return this.#stopped === undefined ? 'stop' : 'go on'
+  }
+
   get isBehind(): boolean {
     return this.#stopped !== undefined || this.#isOld
   }

@@ -71,7 +71,8 @@ export class Player implements Transport {
       this.#fail = reject
       this.#signal.addEventListener('abort', () => resolve(), { once: true })
       if (this.#at !== undefined) this.seek(this.#at)
-      else this.#goTo(0)
+      // The first Tick has no loads yet: it has nothing to compare with.
+      else this.#goTo(1)
     })
   }
 
@@ -82,7 +83,11 @@ export class Player implements Transport {
   get mode(): string {
     const speed = this.#speed === 1 ? '' : ` at ${this.#speed}x`
     if (this.#isAtEnd) return 'end of the recording'
-    return this.#isPlaying ? `playing${speed}` : `stopped${speed}`
+    return `recording, ${this.#isPlaying ? 'playing' : 'stopped'}${speed}`
+  }
+
+  get spaceDoes(): string {
+    return this.#isPlaying ? 'stop' : 'play'
   }
 
   get isBehind(): boolean {

@@ -51,6 +51,7 @@ export async function showTop(
       status: {
         title: `ballast top  ${transport?.title ?? ''}`,
         mode: transport?.mode ?? 'connecting',
+        spaceDoes: transport?.spaceDoes ?? 'stop',
         isBehind: transport?.isBehind ?? false,
         message: notice ?? transport?.message,
       },

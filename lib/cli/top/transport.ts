@@ -10,6 +10,8 @@ export interface Transport {
   readonly position: number
   /** In words, for the first line. */
   readonly mode: string
+  /** What the space bar does now, in a word or two. */
+  readonly spaceDoes: string
   /** What is shown is not what is now. */
   readonly isBehind: boolean
   /** What is under way, or wrong; undefined: nothing. */

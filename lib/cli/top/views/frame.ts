@@ -114,20 +114,22 @@ function hostText({ shown }: Look): string {
     .join(', ')
 }
 
+/** `SPACE` is what the space bar does now. */
 const hints: Readonly<Record<Page, string>> = {
-  overview: 'q quit  ? keys  / filter  s sort  Enter guest  d decisions  Space stop  Left Right step',
-  decisions: 'Esc back  Enter more  ? keys  Space stop  Left Right step',
+  overview: 'q quit  ? keys  / filter  s sort  Enter guest  d decisions  Space SPACE  Left Right step',
+  decisions: 'Esc back  Enter more  ? keys  Space SPACE  Left Right step',
   guest: 'Esc back  Up Down scroll  d decisions  ? keys',
   change: 'Esc back  Up Down scroll  ? keys',
   help: 'Esc back  Up Down scroll',
 }
 
-function footLine({ state, columns, glyphs }: Look): Line {
+function footLine({ state, status, columns, glyphs }: Look): Line {
   const { typing, filter } = state
   if (typing) {
     const what = typing.what === 'filter' ? 'guests with' : 'go to time'
     return line(cell(`${what}: ${typing.text}_   Enter takes it, Esc drops it`, columns, glyphs), 'title')
   }
   const shownFilter = filter === '' ? '' : `only guests with "${filter}"  `
-  return line(cell(`${shownFilter}${hints[pageOf(state)]}`, columns, glyphs), 'dim')
+  const hint = hints[pageOf(state)].replace('SPACE', status.spaceDoes)
+  return line(cell(`${shownFilter}${hint}`, columns, glyphs), 'dim')
 }

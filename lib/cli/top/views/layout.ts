@@ -21,10 +21,12 @@ export interface Look {
 export interface Status {
   /** What is looked at: a host, and who tells of it. */
   readonly title: string
-  /** `live`, `paused`, `playing at 4x`. */
+  /** `live`, `stopped`, `recording, playing at 4x`. */
   readonly mode: string
   /** Whether that is worth a second look: what is shown is not what is now. */
   readonly isBehind: boolean
+  /** What the space bar does now. */
+  readonly spaceDoes: string
   /** What is wrong, or under way; undefined: nothing. */
   readonly message: string | undefined
 }

@@ -56,12 +56,15 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
   it('moves through a recording: a guest, its decisions, a filter, a time', async () => {
     using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
     terminal.run(top(recording))
-    const first = await terminal.shows(/tick 0 .* stopped/)
-    expect(first[0]).toMatch(/^ballast top {2}recorded from .+tick 0 {2}\d\d:\d\d:\d\d {2}stopped$/)
+    const first = await terminal.shows(/tick 1 .* recording, stopped/)
+    expect(first[0]).toMatch(
+      /^ballast top {2}recorded from .+tick 1 {2}\d\d:\d\d:\d\d {2}recording, stopped$/,
+    )
     expect(first[1]).toContain('8 guests on 4 pCPUs')
     expect(first.at(-1)).toContain('q quit  ? keys  / filter')
+    expect(first.at(-1)).toContain('Space play')
     terminal.press('Right', 'Right')
-    await terminal.shows(/tick 2 /)
+    await terminal.shows(/tick 3 /)
     terminal.press('>')
     await terminal.shows(/tick 39 .* end of the recording/)
     terminal.press('N', 'Down', 'Enter')
@@ -147,7 +150,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
     const pidFile = join(terminal.directory, 'pid')
     terminal.run(compared(terminal, `sh -c 'echo $$ > ${pidFile}; exec ${top(recording)}'`))
-    await terminal.shows(/tick 0 /)
+    await terminal.shows(/tick 1 /)
     expect(terminal.modes).toBe('cursor 0, other screen 1, wraps 0')
     end(terminal, Number(readFileSync(pidFile, 'utf8')))
     await sameSettings(terminal)
@@ -173,7 +176,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
   it('is suspended by Ctrl-Z, and comes back', async () => {
     using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
     terminal.run(top(recording))
-    const before = await terminal.shows(/tick 0 /)
+    const before = await terminal.shows(/tick 1 /)
     terminal.press('C-z')
     await terminal.shows(/Stopped[\s\S]*ready>$/)
     expect(terminal.modes).toBe('cursor 1, other screen 0, wraps 1')
@@ -188,7 +191,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     {
       using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
       terminal.run(`sh -c 'echo $$ > ${pidFile}; exec ${top(recording)} 2> ${errors}'`)
-      await terminal.shows(/tick 0 /)
+      await terminal.shows(/tick 1 /)
     }
     await hasEnded(Number(readFileSync(pidFile, 'utf8')))
     expect(readFileSync(errors, 'utf8')).not.toMatch(/Assertion|Error/)

@@ -39,7 +39,13 @@ export class Onlooker {
     const frame = frameOf({
       ...{ model, state, columns, rows, glyphs: this.#glyphs },
       shown: model.shown(model.last),
-      status: { title: 'qemu:///system', mode: 'live', isBehind: false, message: undefined },
+      status: {
+        title: 'qemu:///system',
+        mode: 'live',
+        spaceDoes: 'stop',
+        isBehind: false,
+        message: undefined,
+      },
     })
     this.#on = frame.on
     return frame

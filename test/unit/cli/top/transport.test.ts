@@ -54,8 +54,9 @@ describe('a host that is followed', () => {
     live.do({ kind: 'step', ticks: -2 })
     live.model.take(tickOf(5))
     expect([shownBy(live), live.mode, live.isBehind]).toEqual([2, 'stopped 3 ticks ago', true])
+    expect(live.spaceDoes).toBe('go on')
     live.do({ kind: 'pause' })
-    expect([shownBy(live), live.mode]).toEqual([5, 'live'])
+    expect([shownBy(live), live.mode, live.spaceDoes]).toEqual([5, 'live', 'stop'])
   })
 
   it.each<[Command, number]>([
@@ -156,11 +157,10 @@ describe('a recording', async () => {
     await until(() => shownBy(player) === index && player.message === undefined)
   }
 
-  it('begins at its beginning, and steps forth and back', async () => {
+  it('begins at the first tick that has loads, and steps forth and back', async () => {
     await using run = played()
-    await until(() => shownBy(run.player) === 0)
-    expect(run.player.mode).toBe('stopped')
-    await goes(run.player, { kind: 'step', ticks: 1 }, 1)
+    await until(() => shownBy(run.player) === 1)
+    expect([run.player.mode, run.player.spaceDoes]).toEqual(['recording, stopped', 'play'])
     await goes(run.player, { kind: 'step', ticks: 1 }, 2)
     await goes(run.player, { kind: 'step', ticks: -1 }, 1)
     await goes(run.player, { kind: 'skip', by: 60_000 }, 31)
@@ -170,9 +170,9 @@ describe('a recording', async () => {
 
   it('takes each step of several that come at once', async () => {
     await using run = played()
-    await until(() => shownBy(run.player) === 0)
+    await until(() => shownBy(run.player) === 1)
     for (let i = 0; i < 4; i++) run.player.do({ kind: 'step', ticks: 1 })
-    await goes(run.player, { kind: 'step', ticks: -1 }, 3)
+    await goes(run.player, { kind: 'step', ticks: -1 }, 4)
   })
 
   it('begins at a moment', async () => {
@@ -198,10 +198,10 @@ describe('a recording', async () => {
     await using run = played()
     for (let i = 0; i < 6; i++) run.player.do({ kind: 'speed', factor: 2 })
     run.player.do({ kind: 'pause' })
-    expect(run.player.mode).toBe('playing at 64x')
+    expect([run.player.mode, run.player.spaceDoes]).toEqual(['recording, playing at 64x', 'stop'])
     await until(() => run.player.position >= 3)
     run.player.do({ kind: 'pause' })
-    expect(run.player.mode).toBe('stopped at 64x')
+    expect(run.player.mode).toBe('recording, stopped at 64x')
   })
 
   it('of which nothing can be read ends the look with what is wrong', async () => {
