@@ -60,11 +60,11 @@ export function table(tick: Tick, options: TableOptions = {}): string[] {
     style.bold(cut(tickHeader(tick))),
     ...(options.cells
       ? [
-          style.dim(cut(`cell  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  pCPUs`)),
+          style.dim(cut(`cell  ${'load'.padEnd(loadBar)}  ${columnsOf('usage', 'demand', 'busy')}  pCPUs`)),
           ...cellLines(view, loads).map(cut),
         ]
       : [
-          style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('used', 'wanted', 'busy')}  guests`)),
+          style.dim(cut(`pCPU  ${'load'.padEnd(loadBar)}  ${columnsOf('usage', 'demand', 'busy')}  guests`)),
           ...loads.map((load) => cut(pcpuLine(load, scale))),
         ]),
     style.dim(cut(guestHead(nameWidth))),
@@ -119,7 +119,7 @@ function cellLines({ topology }: View, loads: readonly PcpuLoad[]): string[] {
       const highest =
         usage === undefined || most.demand === 0
           ? ''
-          : `, highest: ${percent(most.demand)} wanted on ${most.id}`
+          : `, highest demand: ${percent(most.demand)} on ${most.id}`
       return `${String(cell).padStart(4)}  ${load}  ${figures}  ${there.length}${highest}`
     })
 }

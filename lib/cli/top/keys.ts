@@ -146,7 +146,13 @@ function open(state: LookState, page: Page): LookState {
   return { ...state, pages, scroll: 0 }
 }
 
-const sorts: Readonly<Record<string, SortKey>> = { S: 'score', L: 'load', D: 'delay', M: 'memory', N: 'name' }
+const sorts: Readonly<Record<string, SortKey>> = {
+  S: 'score',
+  U: 'usage',
+  D: 'delay',
+  M: 'memory',
+  N: 'name',
+}
 const minute = 60_000
 
 function commanded(state: LookState, { text, name }: Key): Pressed | undefined {

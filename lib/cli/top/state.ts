@@ -1,7 +1,7 @@
 import type { GuestFigures } from './model/guest-figures.ts'
 
 /** By what guests are sorted; the first is the usual one. */
-export const sortKeys = ['score', 'load', 'delay', 'memory', 'name'] as const
+export const sortKeys = ['score', 'usage', 'delay', 'memory', 'name'] as const
 export type SortKey = (typeof sortKeys)[number]
 
 export type Page = 'overview' | 'decisions' | 'guest' | 'change' | 'help'
@@ -66,7 +66,7 @@ export function sortedGuests(
 /** What comes first is low: the worst score, the most of anything else. */
 const ranks: Readonly<Record<Exclude<SortKey, 'name'>, (guest: GuestFigures) => number>> = {
   score: ({ score = Number.NaN }) => score,
-  load: ({ load = Number.NaN }) => -load,
+  usage: ({ usage = Number.NaN }) => -usage,
   delay: ({ delay = Number.NaN }) => -delay,
   memory: ({ size = Number.NaN }) => -size,
 }

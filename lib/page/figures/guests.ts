@@ -13,7 +13,7 @@ export interface GuestRow {
   /** The lower of those that are known. */
   readonly score: number | undefined
   /** pCPUs that it runs on, all of its vCPUs together. */
-  readonly load: number | undefined
+  readonly usage: number | undefined
   /** Of the vCPU that waits longest. */
   readonly delay: number | undefined
   readonly actual: number | undefined
@@ -27,11 +27,11 @@ export function guestRows({ tick, inventory }: Moment): GuestRow[] {
   const { guests, vcpus } = tick
   let first = 0
   return inventory.guests.map(({ uuid, name, vcpus: count }, row) => {
-    let load: number | undefined
+    let used: number | undefined
     let delay: number | undefined
     for (let i = first; i < first + count; i++) {
       const usage = vcpus.usage[i]
-      if (usage != null) load = (load ?? 0) + usage
+      if (usage != null) used = (used ?? 0) + usage
       const waits = vcpus.delay[i]
       if (waits != null) delay = Math.max(delay ?? 0, waits)
     }
@@ -47,7 +47,7 @@ export function guestRows({ tick, inventory }: Moment): GuestRow[] {
       cpuScore,
       memoryScore,
       score: lower(cpuScore, memoryScore),
-      load: load === undefined ? undefined : load / 1_000,
+      usage: used === undefined ? undefined : used / 1_000,
       delay: delay === undefined ? undefined : delay / 1_000,
       actual: guests.actual[row] ?? undefined,
       target: guests.target[row] ?? undefined,
@@ -95,7 +95,7 @@ export function vcpuRows({ tick, inventory }: Moment, uuid: string): VcpuRow[] {
 }
 
 /** What can be sorted by, with what is worst first. */
-export type SortKey = 'name' | 'score' | 'load' | 'delay' | 'actual' | 'inUse'
+export type SortKey = 'name' | 'score' | 'usage' | 'delay' | 'actual' | 'inUse'
 
 /** Sorts by a figure: what is not known comes last either way. */
 export function sortGuests(rows: readonly GuestRow[], key: SortKey, descending: boolean): GuestRow[] {

@@ -3,13 +3,13 @@ import type { Moment } from '../data/history.ts'
 /** Columns for a plot: seconds since the epoch, then the figures; null: not known. */
 export type Series = [number[], ...(number | null)[][]]
 
-/** Load, delay, and sizes of one guest over the moments: pCPUs, percent, MiB. */
+/** Usage, delay, and sizes of one guest over the moments: pCPUs, percent, MiB. */
 export function guestSeries(
   moments: readonly Moment[],
   uuid: string,
 ): { readonly cpu: Series; readonly memory: Series } {
   const times: number[] = []
-  const load: (number | null)[] = []
+  const used: (number | null)[] = []
   const delay: (number | null)[] = []
   const actual: (number | null)[] = []
   const inUse: (number | null)[] = []
@@ -29,13 +29,13 @@ export function guestSeries(
     const last = first + inventory.guests[row]!.vcpus
     const usages = known(tick.vcpus.usage.slice(first, last))
     const delays = known(tick.vcpus.delay.slice(first, last))
-    load.push(usages.length === 0 ? null : usages.reduce((sum, usage) => sum + usage, 0) / 10)
+    used.push(usages.length === 0 ? null : usages.reduce((sum, usage) => sum + usage, 0) / 10)
     delay.push(delays.length === 0 ? null : Math.max(...delays) / 10)
     actual.push(tick.guests.actual[row] ?? null)
     inUse.push(tick.guests.inUse[row] ?? null)
     target.push(tick.guests.target[row] ?? tick.guests.actual[row] ?? null)
   }
-  return { cpu: [times, load, delay], memory: [times, actual, inUse, target] }
+  return { cpu: [times, used, delay], memory: [times, actual, inUse, target] }
 }
 
 function known(values: readonly (number | null)[]): number[] {

@@ -10,8 +10,8 @@ import { Scroller } from './scroller.tsx'
 import { percentText, Score, sizeText } from './texts.tsx'
 
 const cpuLines = [
-  { label: 'load, % of a pCPU', color: 'line-load', dash: [] },
-  { label: 'longest wait, %', color: 'bad', dash: [6, 4] },
+  { label: 'usage, % of a pCPU', color: 'line-load', dash: [] },
+  { label: 'longest delay, %', color: 'bad', dash: [6, 4] },
 ] as const
 const memoryLines = [
   { label: 'size, MiB', color: 'line-load', dash: [] },
@@ -56,11 +56,11 @@ export function GuestPanel({ moment, uuid }: { readonly moment: Moment; readonly
               </dd>
             </div>
             <div class="tile">
-              <dt>Load</dt>
-              <dd>{guest.load === undefined ? '–' : `${guest.load.toFixed(2)} pCPUs`}</dd>
+              <dt>Usage</dt>
+              <dd>{guest.usage === undefined ? '–' : `${guest.usage.toFixed(2)} pCPUs`}</dd>
             </div>
             <div class="tile">
-              <dt>Longest wait</dt>
+              <dt>Longest delay</dt>
               <dd>{percentText(guest.delay, 1)}</dd>
             </div>
             <div class="tile">
@@ -77,7 +77,7 @@ export function GuestPanel({ moment, uuid }: { readonly moment: Moment; readonly
           </dl>
           <div class="guest-parts">
             <div class="plots">
-              <Plot name="Load and wait" series={series.cpu} lines={cpuLines} at={moment.tick.wallTime} />
+              <Plot name="Usage and delay" series={series.cpu} lines={cpuLines} at={moment.tick.wallTime} />
               <Plot name="Memory" series={series.memory} lines={memoryLines} at={moment.tick.wallTime} />
             </div>
             <VcpuTable moment={moment} uuid={uuid} />
@@ -99,10 +99,10 @@ function VcpuTable({ moment, uuid }: { readonly moment: Moment; readonly uuid: s
               on pCPU
             </th>
             <th scope="col" class="figure">
-              ran
+              usage
             </th>
             <th scope="col" class="figure">
-              waited
+              delay
             </th>
             <th scope="col" class="figure">
               demand

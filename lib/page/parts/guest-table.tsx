@@ -29,8 +29,8 @@ const columns: readonly Column[] = [
     title: 'How much of what it wants it gets: the lower of CPU and memory',
     isDescending: false,
   },
-  { key: 'load', name: 'Load', title: 'pCPUs that its vCPUs run on', isDescending: true },
-  { key: 'delay', name: 'Wait', title: 'Of its vCPU that waits longest for a pCPU', isDescending: true },
+  { key: 'usage', name: 'Usage', title: 'pCPUs that its vCPUs ran on, all together', isDescending: true },
+  { key: 'delay', name: 'Delay', title: 'Of its vCPU that waits longest for a pCPU', isDescending: true },
   { key: 'actual', name: 'Memory', title: 'Size of its balloon', isDescending: true },
   { key: 'inUse', name: 'In use', title: 'What its kernel and programs use', isDescending: true },
 ]
@@ -126,7 +126,7 @@ function Row({
   readonly index: number
   readonly isOpen: boolean
 }) {
-  const { uuid, name, score, load, delay, actual, inUse, target, state } = row
+  const { uuid, name, score, usage, delay, actual, inUse, target, state } = row
   return (
     <tr aria-rowindex={index} class={isOpen ? 'open' : ''} onClick={() => go({ guest: uuid })}>
       <th scope="row">
@@ -136,7 +136,7 @@ function Row({
       <td class="figure">
         <Score points={score} />
       </td>
-      <td class="figure">{load === undefined ? '–' : load.toFixed(2)}</td>
+      <td class="figure">{usage === undefined ? '–' : usage.toFixed(2)}</td>
       <td class="figure">{percentText(delay, 1)}</td>
       <td class="figure">
         {sizeText(actual)}

@@ -48,7 +48,7 @@ export function Summary({ moment }: { readonly moment: Moment }) {
         <Tile name="pCPUs busy" value={percentText(meanBusy)}>
           {tick.deviation === undefined ? 'deviation not known' : `deviation ${tick.deviation.toFixed(1)} %`}
         </Tile>
-        <Tile name="Longest wait" value={percentText(longest?.delay, 1)}>
+        <Tile name="Longest delay" value={percentText(longest?.delay, 1)}>
           {longest && (longest.delay === 0 ? 'nobody waits' : <GuestLink {...longest} />)}
         </Tile>
         <Tile name="Memory given" value={committed === undefined ? '–' : formatBytes(committed)}>

@@ -40,7 +40,7 @@ describe('guests of a moment', () => {
   ])
 
   it('have the sum of what their vCPUs run, and the longest wait', () => {
-    expect(guestRows(moment)[0]).toMatchObject({ name: 'b', vcpus: 2, load: 0.75, delay: 0.3 })
+    expect(guestRows(moment)[0]).toMatchObject({ name: 'b', vcpus: 2, usage: 0.75, delay: 0.3 })
     const [b] = moment.inventory.guests
     expect(vcpuRows(moment, b!.uuid)).toMatchObject([
       { vcpu: 0, usage: 0.25 },
@@ -50,11 +50,11 @@ describe('guests of a moment', () => {
   })
 
   it('are sorted with what is not known at the end, either way', () => {
-    const names = (key: 'name' | 'load', descending: boolean) =>
+    const names = (key: 'name' | 'usage', descending: boolean) =>
       sortGuests(guestRows(moment), key, descending).map(({ name }) => name)
     expect(names('name', false)).toEqual(['a9', 'a10', 'b'])
-    expect(names('load', true)).toEqual(['a9', 'b', 'a10'])
-    expect(names('load', false)).toEqual(['b', 'a9', 'a10'])
+    expect(names('usage', true)).toEqual(['a9', 'b', 'a10'])
+    expect(names('usage', false)).toEqual(['b', 'a9', 'a10'])
   })
 
   it('have series over the moments in which they ran', () => {

@@ -78,8 +78,8 @@ describe('the table', () => {
     const lines = table(tickOf(0, { ...flat, topology: { ...flat.topology, pcpus } }), { cells: true })
     expect(lines).toHaveLength(1 + 1 + 2 + 1 + 4)
     expect(lines[1]).toMatch(/^cell {2}load .* pCPUs$/)
-    expect(lines[2]).toMatch(/^ {3}0 {2}█+·+ +75 % +75 % +50 % {2}2, highest: 100 % wanted on 0$/)
-    expect(lines[3]).toMatch(/^ {3}1 {2}█+·+ +25 % +25 % +50 % {2}2, highest: 50 % wanted on 3$/)
+    expect(lines[2]).toMatch(/^ {3}0 {2}█+·+ +75 % +75 % +50 % {2}2, highest demand: 100 % on 0$/)
+    expect(lines[3]).toMatch(/^ {3}1 {2}█+·+ +25 % +25 % +50 % {2}2, highest demand: 50 % on 3$/)
   })
 
   it('names no pCPU of a cell on which nothing is wanted', () => {

@@ -6,7 +6,7 @@ export interface GuestFigures {
   readonly name: string
   readonly vcpus: number
   /** What its vCPUs ran in all, and would run if none waited. */
-  readonly load: number | undefined
+  readonly usage: number | undefined
   readonly demand: number | undefined
   /** The part of the time that the vCPU waited which waited longest. */
   readonly delay: number | undefined
@@ -30,7 +30,7 @@ export function guestFigures({ uuid, name, state, vcpus, memory, score }: ShownD
     uuid,
     name,
     vcpus: vcpus.length,
-    load: sumOf(vcpus, 'usage'),
+    usage: sumOf(vcpus, 'usage'),
     demand: sumOf(vcpus, 'demand'),
     delay: highestOf(vcpus, 'delay'),
     cpuScore: score.cpu,

@@ -5,7 +5,7 @@ import { type GuestFigures, guestFigures } from './guest-figures.ts'
 export const historyLength = 300
 
 /** What is kept of a guest, and of each of its vCPUs. */
-const guestSeries = ['load', 'delay', 'size', 'used', 'target'] as const
+const guestSeries = ['usage', 'delay', 'size', 'used', 'target'] as const
 export type GuestSeries = (typeof guestSeries)[number]
 
 /** Shares of a vCPU are kept in steps of this many parts: one byte each. */
@@ -37,13 +37,13 @@ export class History {
   }
 
   /** The same of one of its vCPUs. */
-  vcpuSeries(uuid: string, vcpu: number, of: 'load' | 'delay', until: number, count: number): number[] {
+  vcpuSeries(uuid: string, vcpu: number, of: 'usage' | 'delay', until: number, count: number): number[] {
     return this.#guests.get(uuid)?.vcpuSeries(vcpu, of, until, count) ?? []
   }
 }
 
 interface Shares {
-  readonly load: Uint8Array
+  readonly usage: Uint8Array
   readonly delay: Uint8Array
 }
 
@@ -68,10 +68,10 @@ class GuestHistory {
     for (const { vcpu, usage, delay } of vcpus) {
       let shares = this.#vcpus.get(vcpu)
       if (!shares) {
-        shares = { load: newShares(), delay: newShares() }
+        shares = { usage: newShares(), delay: newShares() }
         this.#vcpus.set(vcpu, shares)
       }
-      shares.load[at] = stepOf(usage)
+      shares.usage[at] = stepOf(usage)
       shares.delay[at] = stepOf(delay)
     }
   }
@@ -81,7 +81,7 @@ class GuestHistory {
     return this.#read(until, count, (at) => this.#columns[row * historyLength + at]!)
   }
 
-  vcpuSeries(vcpu: number, of: 'load' | 'delay', until: number, count: number): number[] {
+  vcpuSeries(vcpu: number, of: 'usage' | 'delay', until: number, count: number): number[] {
     const shares = this.#vcpus.get(vcpu)?.[of]
     return this.#read(until, count, (at) => {
       const step = shares?.[at] ?? unknownStep
@@ -101,8 +101,8 @@ class GuestHistory {
   #clear(tick: number): void {
     const at = tick % historyLength
     for (const row of guestSeries.keys()) this.#columns[row * historyLength + at] = Number.NaN
-    for (const { load, delay } of this.#vcpus.values()) {
-      load[at] = unknownStep
+    for (const { usage, delay } of this.#vcpus.values()) {
+      usage[at] = unknownStep
       delay[at] = unknownStep
     }
   }

@@ -62,15 +62,15 @@ function seriesLine(
   ]
 }
 
-/** Load and delay of all its vCPUs together, over the last minutes. */
+/** Usage and delay of all its vCPUs together, over the last minutes. */
 function cpuLines(look: Look, domain: ShownDomain): Line[] {
   const { model, shown, columns } = look
   const width = seriesWidth(columns)
-  const { load, delay, vcpus } = guestFigures(domain)
+  const { usage, delay, vcpus } = guestFigures(domain)
   const values = (of: GuestSeries) => model.history.series(domain.uuid, of, shown!.number, width)
   const highest = Math.max(1, vcpus)
   return [
-    seriesLine(look, 'load', percent(load), values('load'), { width, highest, style: 'good' }),
+    seriesLine(look, 'usage', percent(usage), values('usage'), { width, highest, style: 'good' }),
     seriesLine(look, 'delay', percent(delay), values('delay'), { width, highest: 1, style: 'bad' }),
     line(''),
   ]
@@ -85,12 +85,12 @@ function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: Sho
     name.padStart(4) + rest.map((figure, index) => rightCell(figure, figures[index]!, glyphs)).join('')
   const taken = 4 + figures.reduce((sum, width) => sum + width, 0) + 2 * lists + 8
   const width = Math.max(0, Math.min(80, Math.floor((columns - taken) / 2)))
-  const lately = (vcpu: number, of: 'load' | 'delay') =>
+  const lately = (vcpu: number, of: 'usage' | 'delay') =>
     sparkline(glyphs, model.history.vcpuSeries(uuid, vcpu, of, shown!.number, width), width, 1)
   return [
     line(
-      `${text('vCPU', 'on pCPU', 'load', 'wanted', 'delay', 'throttled')}  ${cell('may run on', lists, glyphs)}  ` +
-        `${cell('may be pinned', lists, glyphs)}  ${cell('load lately', width, glyphs)}  ${cell('delay lately', width, glyphs)}`,
+      `${text('vCPU', 'on pCPU', 'usage', 'demand', 'delay', 'throttled')}  ${cell('may run on', lists, glyphs)}  ` +
+        `${cell('may be pinned', lists, glyphs)}  ${cell('usage lately', width, glyphs)}  ${cell('delay lately', width, glyphs)}`,
       'bold',
     ),
     ...vcpus.map(({ vcpu, pcpu, usage, demand, delay, throttled, affinity = '-', allowed }): Line => {
@@ -99,7 +99,7 @@ function vcpuLines({ model, shown, columns, glyphs }: Look, { uuid, vcpus }: Sho
       return [
         span(`${text(String(vcpu), place, ...parts)}  ${cell(affinity, lists, glyphs)}  `),
         span(`${cell(allowed, lists, glyphs)}  `),
-        span(lately(vcpu, 'load'), 'good'),
+        span(lately(vcpu, 'usage'), 'good'),
         span(`  ${lately(vcpu, 'delay')}`, 'bad'),
       ]
     }),

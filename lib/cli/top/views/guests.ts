@@ -31,8 +31,8 @@ function columnsFor(width: number): Column[] {
       style: ({ score }) => scoreStyle(score),
     },
     { head: 'vCPUs', width: 5, text: ({ vcpus }) => String(vcpus) },
-    { head: 'load', width: 7, sort: 'load', text: ({ load }) => percent(load) },
-    { head: 'wanted', width: 7, text: ({ demand }) => percent(demand) },
+    { head: 'usage', width: 7, sort: 'usage', text: ({ usage }) => percent(usage) },
+    { head: 'demand', width: 7, text: ({ demand }) => percent(demand) },
     {
       head: 'delay',
       width: 6,
@@ -50,13 +50,13 @@ function columnsFor(width: number): Column[] {
   const wide: Column[] = [
     { head: 'note', width: 18, isLeft: true, text: ({ note }) => note, style: () => 'bad' },
     {
-      head: 'load lately',
+      head: 'usage lately',
       width: spark,
       isLeft: true,
       text: ({ uuid, vcpus }, { model, shown, glyphs }) =>
         sparkline(
           glyphs,
-          model.history.series(uuid, 'load', shown!.number, spark),
+          model.history.series(uuid, 'usage', shown!.number, spark),
           spark,
           Math.max(1, vcpus),
         ),

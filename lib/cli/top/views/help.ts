@@ -7,8 +7,8 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
   { keys: 'Enter', does: 'open the guest or the decision that is selected' },
   { keys: 'Esc, Backspace', does: 'back; on the overview: drop the filter' },
   { keys: '/', does: 'type a part of a name: only such guests are shown; Enter keeps it, Esc drops it' },
-  { keys: 's', does: 'sort by the next of score, load, delay, memory, name' },
-  { keys: 'S L D M N', does: 'sort by score, load, delay, memory, name; once more: the other way round' },
+  { keys: 's', does: 'sort by the next of score, usage, delay, memory, name' },
+  { keys: 'S U D M N', does: 'sort by score, usage, delay, memory, name; once more: the other way round' },
   { keys: 'r', does: 'the other way round' },
   { keys: 'd', does: 'the decisions, with a time line' },
   { keys: 'Space', does: 'stop and go on: a recording is played, a host is shown as it is now' },
@@ -24,11 +24,11 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
 ]
 
 const signs: readonly string[] = [
-  'load     part of the time that it ran: of a guest, of all its vCPUs together, so that two full ones are 200 %',
-  'wanted   what it would have run, had it never waited',
+  'usage    part of the time that it ran: of a guest, of all its vCPUs together, so that two full ones are 200 %',
+  'demand   what it would have run, had it never waited',
   'delay    part of the time that the vCPU waited for a pCPU that waited longest',
   'score    how much of the CPU and of the memory that it wanted it got, of 100 each; "-" is not known',
-  'pCPUs    the height of a sign is the load, its colour how much is wanted; red or inverse: more than there is',
+  'pCPUs    the height of a sign is the load, its colour the demand; red or inverse: more than there is',
 ]
 
 export function helpLines(): Line[] {

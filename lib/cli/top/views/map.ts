@@ -33,7 +33,7 @@ export function pcpuMap(
 
 function legend(grain: Grain, glyphs: Glyphs): Line {
   const of = { pcpu: 'pCPU', core: 'core', cache: 'last-level cache', cell: 'NUMA cell' }[grain]
-  const demand = grain === 'pcpu' ? 'wanted' : 'most wanted pCPU'
+  const demand = grain === 'pcpu' ? 'demand' : 'highest demand of a pCPU'
   const signs = glyphs.levels.join('').trim()
   return [
     span(`each sign a ${of}, its load ${signs}; ${demand} `, 'dim'),

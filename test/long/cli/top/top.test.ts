@@ -69,7 +69,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     await terminal.shows(/tick 39 .* end of the recording/)
     terminal.press('N', 'Down', 'Enter')
     const guest = await terminal.shows(/^guest2 +running$/m)
-    expect(guest.join('\n')).toMatch(/vCPU +on pCPU +load[\s\S]*balloon[\s\S]*now/)
+    expect(guest.join('\n')).toMatch(/vCPU +on pCPU +usage[\s\S]*balloon[\s\S]*now/)
     terminal.press('d', 'Enter')
     await terminal.shows(/reason +wants [\d.]+ %, from pCPU/)
     terminal.press('BSpace', 'BSpace', 'BSpace', '/', '3', 'Enter')
@@ -130,7 +130,7 @@ describe.skipIf(!hasTmux && process.env.CI !== 'true')('ballast top in a termina
     }
     using terminal = new TestTerminal({ env: { TEST_HOST: 'works' } })
     terminal.run(top(harmful, '--at', '2026-01-01T00:00:06'))
-    // A score, one vCPU, a load.
+    // A score, one vCPU, a usage.
     const figures = /\/\S+ +1 +\d+ %/
     const rowsIn = (screen: readonly string[]) => screen.filter((line) => figures.test(line))
     const rows = rowsIn(

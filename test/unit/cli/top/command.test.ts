@@ -14,7 +14,7 @@ it('needs a terminal, and says what there is without one', async () => {
 })
 
 it.each([
-  ['--sort', 'size', 'Allowed choices are score, load, delay, memory, name'],
+  ['--sort', 'size', 'Allowed choices are score, usage, delay, memory, name'],
   ['--at', 'noon', '--at must be a time'],
   ['--interval', '0', 'the interval must be a number of seconds'],
 ])('refuses %s %s', async (option, value, message) => {

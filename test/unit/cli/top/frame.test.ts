@@ -32,7 +32,7 @@ describe('the overview', () => {
   })
 
   it.each([
-    ['L', ['gamma', 'beta', 'alpha']],
+    ['U', ['gamma', 'beta', 'alpha']],
     ['N', ['alpha', 'beta', 'gamma']],
     ['S', ['alpha', 'gamma', 'beta']], // once more: the other way round
     ['s', ['gamma', 'beta', 'alpha']],
@@ -74,7 +74,7 @@ describe('a guest', () => {
     const ticks = [tickOf(0), tickOf(1, { outcomes: [pinOf('web1', '1')] }), tickOf(2)]
     const text = new Onlooker(ticks, { columns: 120, rows: 60 }).press('Enter').text.join('\n')
     expect(text).toMatch(/ 0 +0 +25 % +30 % +5 % +- {2}0-1 +0-1 /)
-    expect(text).toMatch(/^load +25 % +▃▃▃$/m)
+    expect(text).toMatch(/^usage +25 % +▃▃▃$/m)
     expect(text).toMatch(/^delay +5 % +▁▁▁$/m)
     expect(text).toMatch(/^balloon +1024 MiB +███$/m)
     expect(text).toMatch(/in use +768 MiB/)

@@ -17,20 +17,20 @@ describe('the history of a guest', () => {
     for (const [index, usage] of [0.1, 0.2, 0.3, 0.4].entries())
       history.take(tickOf(index, { domains: [running(usage)] }))
     const rounded = (values: number[]) => values.map((value) => Number(value.toFixed(3)))
-    expect(rounded(history.series(uuid, 'load', 3, 10))).toEqual([0.1, 0.2, 0.3, 0.4])
-    expect(rounded(history.series(uuid, 'load', 2, 2))).toEqual([0.2, 0.3])
-    expect(rounded(history.vcpuSeries(uuid, 0, 'load', 3, 2))).toEqual([0.3, 0.4])
+    expect(rounded(history.series(uuid, 'usage', 3, 10))).toEqual([0.1, 0.2, 0.3, 0.4])
+    expect(rounded(history.series(uuid, 'usage', 2, 2))).toEqual([0.2, 0.3])
+    expect(rounded(history.vcpuSeries(uuid, 0, 'usage', 3, 2))).toEqual([0.3, 0.4])
     expect(history.series(uuid, 'used', 3, 1)).toEqual([768 * MiB])
-    expect(history.series('another', 'load', 3, 2)).toEqual([])
+    expect(history.series('another', 'usage', 3, 2)).toEqual([])
   })
 
   it('knows nothing of the ticks in which the guest was not there', () => {
     const history = new History()
     for (const [index, domains] of [[running(0.1)], [], [], [running(0.4)], []].entries())
       history.take(tickOf(index, { domains }))
-    const known = history.series(uuid, 'load', 4, 5).map((value) => !Number.isNaN(value))
+    const known = history.series(uuid, 'usage', 4, 5).map((value) => !Number.isNaN(value))
     expect(known).toEqual([true, false, false, true, false])
-    expect(history.vcpuSeries(uuid, 0, 'load', 4, 5).map((value) => !Number.isNaN(value))).toEqual(known)
+    expect(history.vcpuSeries(uuid, 0, 'usage', 4, 5).map((value) => !Number.isNaN(value))).toEqual(known)
   })
 
   it('is no longer than it may be, and has nothing of what was there before', () => {
@@ -39,7 +39,7 @@ describe('the history of a guest', () => {
     for (let index = 0; index < ticks; index++) {
       history.take(tickOf(index, { domains: [running(index / ticks)] }))
     }
-    const values = history.series(uuid, 'load', ticks - 1, 1_000)
+    const values = history.series(uuid, 'usage', ticks - 1, 1_000)
     expect(values).toHaveLength(historyLength)
     expect(values[0]).toBeCloseTo(50 / ticks)
     expect(values.at(-1)).toBeCloseTo((ticks - 1) / ticks)
