@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { contests } from './contests.ts'
+import { type FleetArenaOptions, fleetArena } from './fleet/arena.ts'
+import { fleetPolicies } from './fleet/policies.ts'
 import { claims, judge } from './judge.ts'
 import { type MemoryOptions, memoryArena } from './memory/arena.ts'
 import { memoryPolicies } from './memory/policies.ts'
@@ -24,7 +26,9 @@ const began = performance.now()
 const log = (line: string) =>
   console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
 
-const program = new Command('arena').description('Every policy over every scenario, on the simulated host.')
+const program = new Command('arena').description(
+  'Every policy over every scenario, on simulated hosts and fleets.',
+)
 
 program
   .command('cpu')
@@ -53,6 +57,18 @@ program
   .option('--plots <directory>', 'write an SVG there for each contest and policy, of the first seed')
   .action(async (options: MemoryOptions) => {
     process.exitCode = (await memoryArena(options, log)) ? 0 : 1
+  })
+
+program
+  .command('fleet')
+  .description('fleet policies: what guests wait for and how many migrate, against an exact optimum')
+  .option('--json', 'end with one line of JSON with all figures')
+  .option('--only <contest>', 'those whose name begins so: OVERFILLED, MAINTENANCE')
+  .option('--policies <names>', 'comma-separated', fleetPolicyNames, Object.keys(fleetPolicies))
+  .option('--seeds <count>', 'runs of each, from 1 on', atLeastOne, 3)
+  .option('--rounds <count>', 'rounds that balance is watched for once nothing changes', atLeastOne, 1_000)
+  .action(async (options: FleetArenaOptions) => {
+    process.exitCode = (await fleetArena(options, log)) ? 0 : 1
   })
 
 async function cpu({ json, only = '', policies: names, seeds, ticks, plots }: Options): Promise<void> {
@@ -117,6 +133,10 @@ function policyNames(list: string): string[] {
 
 function memoryPolicyNames(list: string): string[] {
   return namesAmong(memoryPolicies, list)
+}
+
+function fleetPolicyNames(list: string): string[] {
+  return namesAmong(fleetPolicies, list)
 }
 
 function namesAmong(known: object, list: string): string[] {

@@ -1,3 +1,4 @@
+import { mean } from '../../util/statistics.ts'
 import type { HostFigures, Step } from '../plan/step.ts'
 import type { HostReport } from '../report/host-report.ts'
 import type { StepResult } from '../tick/fleet-tick.ts'
@@ -38,11 +39,11 @@ export function figuresOf({ cpu, memory, guests }: HostReport): HostFigures {
 }
 
 /** Both hosts of a step as they are now; undefined: one of them does not report. */
-export function sightNow(view: FleetView, step: Pick<Step, 'from' | 'to'>): Sight | undefined {
+export function sightNow(view: FleetView, step: Step): Sight | undefined {
   const [source, target] = [step.from, step.to].map((uuid) => view.hosts.find((host) => host.uuid === uuid))
   if (!source || !target) return undefined
   const figures = { from: figuresOf(source.report), to: figuresOf(target.report) }
-  return { figures, waiting: waitingAt(view, step) }
+  return { figures, own: ownDelay(view, step) }
 }
 
 /** The mean of what was seen in several rounds. */
@@ -56,37 +57,36 @@ export function meanSight(rounds: readonly Sight[]): Sight {
       committed: mean(figures.map(({ committed }) => committed)),
     }
   }
-  return { figures: { from: of('from'), to: of('to') }, waiting: mean(rounds.map(({ waiting }) => waiting)) }
-}
-
-/** pCPUs that the guests of both hosts of a step wait for: what they want, by the part of the time that they wait. */
-function waitingAt(view: FleetView, { from, to }: Pick<Step, 'from' | 'to'>): number {
-  let waiting = 0
-  for (const { uuid, report } of view.hosts) {
-    if (uuid !== from && uuid !== to) continue
-    for (const { cpu } of report.guests) waiting += (cpu.demand ?? 0) * (cpu.delay ?? 0)
+  const own = rounds.flatMap((round) => round.own ?? [])
+  return {
+    figures: { from: of('from'), to: of('to') },
+    own: own.length === 0 ? undefined : mean(own),
   }
-  return waiting
 }
 
-/** What is compared: the figures of both hosts, and the pCPUs that their guests wait for. */
+/** The part of the time that a guest waits where it runs; undefined: not known. */
+function ownDelay(view: FleetView, { guest }: Step): number | undefined {
+  return view.guests.find(({ uuid }) => uuid === guest)?.report.cpu.delay
+}
+
+/** What is compared: the figures of both hosts, and the part of the time that the guest itself waits. */
 export interface Sight {
   readonly figures: StepResult['seen']
-  readonly waiting: number
+  readonly own: number | undefined
 }
 
 /**
  * Whether a step did what it was made for: the longer delay of both hosts, where it was to fall, else the higher load. What
- * came within 5 points of the prediction, or half of the way there, has helped. Where several guests have to leave before the
- * worst-served waits less, it is enough that less is waited for in all. Harm is a delay of 15 points more than before, and
- * than was predicted.
+ * came within 5 points of the prediction, or half of the way there, has helped. Where many guests have to leave before the
+ * worst-served waits less, it is enough that the guest itself does: half of what it did, or less than 5 points. Harm is a
+ * delay of 15 points more than before, and than was predicted.
  */
 export function verdictOf(step: Step, before: Sight, seen: Sight): StepResult['verdict'] {
   const [was, is] = [worst(before.figures, 'delay'), worst(seen.figures, 'delay')]
   const expected = worst(step.predicted, 'delay')
   if (is > was + harm && is > expected + harm) return 'harm'
   if (!isForBalance(step)) return 'helped'
-  if (seen.waiting < before.waiting - Math.max(slack, slack * before.waiting)) return 'helped'
+  if (waitsLess(before.own, seen.own)) return 'helped'
   const figure = was - expected > slack ? 'delay' : 'load'
   const [old, now, promised] = [
     worst(before.figures, figure),
@@ -96,10 +96,10 @@ export function verdictOf(step: Step, before: Sight, seen: Sight): StepResult['v
   return now <= Math.max(promised + slack, (old + promised) / 2) ? 'helped' : 'no-help'
 }
 
-function worst({ from, to }: StepResult['seen'], figure: 'delay' | 'load'): number {
-  return Math.max(from[figure] ?? 0, to[figure] ?? 0)
+function waitsLess(before: number | undefined, now: number | undefined): boolean {
+  return before !== undefined && now !== undefined && before > slack && now <= Math.max(slack, before / 2)
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+function worst({ from, to }: StepResult['seen'], figure: 'delay' | 'load'): number {
+  return Math.max(from[figure] ?? 0, to[figure] ?? 0)
 }

@@ -48,6 +48,8 @@ export interface SimulatedFleet {
   readonly migrations: readonly MigrationRecord[]
   /** The most bytes by which guests held more than a host's budget, at any moment. */
   readonly overfilled: number
+  /** The same, only where and when a guest began to come, or came, by an order. */
+  readonly overfilledByMove: number
   truth(): FleetTruth
   /** The ticks of whoever leads, in the order of time. */
   run(options: SimulatedFleetOptions): AsyncGenerator<FleetTick, void, undefined>
@@ -97,6 +99,10 @@ class Fleet implements SimulatedFleet {
 
   get overfilled(): number {
     return Math.max(0, this.#world.overfilled)
+  }
+
+  get overfilledByMove(): number {
+    return Math.max(0, this.#world.overfilledByMove)
   }
 
   truth(): FleetTruth {

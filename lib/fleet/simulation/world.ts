@@ -72,8 +72,9 @@ export class World {
   readonly #random: Random
   readonly #failures: number
   #runs = 0
-  /** The most bytes that guests held above a host's budget. */
+  /** The most bytes that guests held above a host's budget, and that they did when one of them was to come there. */
   overfilled = 0
+  overfilledByMove = 0
 
   constructor(scenario: FleetScenario, clock: Clock) {
     const { seed = 1, failures = 0 } = scenario
@@ -144,13 +145,16 @@ export class World {
     }
     const isShort = wanted > host.budget
     const part = isShort && wanted > needed ? Math.max(0, (host.budget - needed) / (wanted - needed)) : 1
-    let held = coming
     for (const guest of host.guests) {
       // A guest that migrates keeps its size: libvirt does not change it meanwhile.
-      if (!guest.migration) guest.actual = Math.round(guest.need + part * (ampleFor(guest) - guest.need))
-      held += guest.actual + overhead
+      if (!guest.migration) guest.actual = Math.floor(guest.need + part * (ampleFor(guest) - guest.need))
     }
-    this.overfilled = Math.max(this.overfilled, held - host.budget - host.guests.length)
+    this.overfilled = Math.max(this.overfilled, this.#above(host))
+  }
+
+  /** Bytes that a host's guests hold, with those that come, above its budget. */
+  #above(host: SimHost): number {
+    return this.committed(host) - host.budget
   }
 
   /** Guests that migrate to a host. */
@@ -183,6 +187,7 @@ export class World {
     const migration = { guest, from, to, began, isOrdered: options.isOrdered, ending, left: guest.actual }
     guest.migration = migration
     this.resize(to)
+    if (options.isOrdered) this.overfilledByMove = Math.max(this.overfilledByMove, this.#above(to))
     const trouble = guest.trouble ?? (this.#random.next() < this.#failures ? 'failure' : undefined)
     guest.trouble = undefined
     const physics = this.#carry(migration, bandwidth, trouble, options.progress)
@@ -234,6 +239,7 @@ export class World {
       from.guests.splice(from.guests.indexOf(guest), 1)
       guest.migration = undefined
       this.start(guest, to)
+      if (migration.isOrdered) this.overfilledByMove = Math.max(this.overfilledByMove, this.#above(to))
       return { elapsed: clock.now() - began, downtime, memoryProcessed: processed }
     } finally {
       guest.migration = undefined
