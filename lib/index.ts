@@ -31,6 +31,7 @@ export {
 export type * from './control/results/figures.ts'
 export type { ChangeResult, PredictionError } from './control/results/result.ts'
 export type * from './control/tick.ts'
+export * as fleet from './fleet.ts'
 export type * from './host/cpu-quota.ts'
 export { CpuSet } from './host/cpuset.ts'
 export { metadataNamespace } from './host/domain-metadata.ts'
