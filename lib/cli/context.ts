@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { LockPlaces } from '../control/host-lock/places.ts'
 import type { Host } from '../host/host.ts'
+import type { MigrationHost } from '../host/migration.ts'
 import { printable } from '../util/printable.ts'
 
 /** A stream for people or for a pipe; the further fields are there when it is a terminal. */
@@ -13,6 +14,8 @@ export type Output = Writable & {
 /** The environment that a command runs in. */
 export interface CliContext {
   readonly connect: (uri: string, options: { readonly readOnly: boolean }) => Promise<Host>
+  /** The side of a host that moves guests. Default: libvirt's. */
+  readonly migrationHost?: ((uri: string) => Promise<MigrationHost & AsyncDisposable>) | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output

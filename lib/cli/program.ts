@@ -4,6 +4,7 @@ import { printable } from '../util/printable.ts'
 import { capacityCommand } from './commands/capacity.ts'
 import { checkCommand } from './commands/check.ts'
 import { cpuCommand } from './commands/cpu.ts'
+import { fleetCommand } from './commands/fleet.ts'
 import { historyCommand } from './commands/history.ts'
 import { importCommand } from './commands/import.ts'
 import { memoryCommand } from './commands/memory.ts'
@@ -46,6 +47,7 @@ export function ballastProgram(context: CliContext): Command {
     whatIfCommand,
     capacityCommand,
     importCommand,
+    fleetCommand,
   ]
   const program = new Command('ballast')
     .description(
@@ -55,7 +57,7 @@ export function ballastProgram(context: CliContext): Command {
     .version(version(), '-V, --version')
     .addHelpText('after', examplesHelp)
   for (const command of commands) program.addCommand(command(context))
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap(withNested)]) {
     command
       .addHelpText('after', exitCodesHelp)
       .exitOverride()
@@ -66,6 +68,11 @@ export function ballastProgram(context: CliContext): Command {
       })
   }
   return program
+}
+
+/** A command and those within it. */
+function withNested(command: Command): Command[] {
+  return [command, ...command.commands]
 }
 
 /** Runs the command line `args` (without node and script) in `context`; resolves to what the process ends with. */
@@ -80,6 +87,8 @@ export async function main(args: readonly string[], context: CliContext): Promis
     return ExitCode.fine
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
+    // A group of commands without one of them: its help has been shown.
+    if (error instanceof CommanderError && error.code === 'commander.help') return ExitCode.usage
     for (const line of inspect(error).split('\n')) debug('%s', printable(line))
     const { code, line } = exitFor(error)
     // As compilers do, so that editors find the place.

@@ -9,6 +9,7 @@ import type {
 /** Completion for bash 4.4 or later; it needs nothing of the package bash-completion. */
 export function bashCompletion(program: ProgramDefinition): string {
   const { name, commands } = program
+  const groups = commands.filter((command) => command.commands.length > 0).map((group) => group.name)
   return `# Completion of ${name} for bash. Made from the definition of its command line: npm run build:packaging.
 
 _${name}() {
@@ -25,16 +26,16 @@ _${name}() {
 
   for ((i = 1; i < COMP_CWORD; i++)); do
     if [[ \${COMP_WORDS[i]} != -* ]]; then
-      command=\${COMP_WORDS[i]}
-      break
+      command+=\${command:+ }\${COMP_WORDS[i]}
+      [[ $command == @(${groups.join('|')}) ]] || break
     fi
   done
   case $command in
     '')
       options='${flagsOf(program.options)}'
-      arguments=('${commands.map((command) => command.name).join(' ')}')
+      arguments=('${namesOf(commands)}')
       ;;
-${commands.map(commandCase).join('\n')}
+${commands.flatMap((command) => casesOf(command)).join('\n')}
   esac
 
   if [[ " $valued " == *" $prev "* ]]; then
@@ -66,6 +67,21 @@ ${commands.map(commandCase).join('\n')}
 
 complete -F _${name} ${name}
 `
+}
+
+/** The case of a command, or of a group and of each within it. */
+function casesOf(command: CommandDefinition): string[] {
+  const { name, options, commands } = command
+  if (commands.length === 0) return [commandCase(command)]
+  const own = [`options='${flagsOf(options)}'`, `arguments=('${namesOf(commands)}')`]
+  return [
+    [`    ${name})`, ...own.map((line) => `      ${line}`), '      ;;'].join('\n'),
+    ...commands.map((one) => commandCase({ ...one, name: `'${name} ${one.name}'` })),
+  ]
+}
+
+function namesOf(commands: readonly CommandDefinition[]): string {
+  return commands.map((command) => command.name).join(' ')
 }
 
 function commandCase({ name, options, arguments: args }: CommandDefinition): string {

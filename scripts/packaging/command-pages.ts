@@ -6,10 +6,20 @@ import type {
 } from './definition.ts'
 import { block, bold, italic, page, prose, reference, section, tagged } from './roff.ts'
 
+/** Commands with a page each, under the words that they are called with; of a group, a page of its own and of each within it. */
+function pagesOf(commands: readonly CommandDefinition[], within = ''): CommandDefinition[] {
+  return commands
+    .filter((command) => command.name !== 'help')
+    .flatMap((command) => {
+      const name = `${within}${command.name}`
+      return [{ ...command, name }, ...pagesOf(command.commands, `${name}-`)]
+    })
+}
+
 /** The manual of the command line, by file name: a page of the program, and one of each of its commands. */
 export function commandPages(program: ProgramDefinition, date: string): Map<string, string> {
   const { name, version, commands, description } = program
-  const described = commands.filter((command) => command.name !== 'help')
+  const described = pagesOf(commands)
   const pages = new Map([
     [
       `${name}.1`,
@@ -51,6 +61,7 @@ export function commandPages(program: ProgramDefinition, date: string): Map<stri
               ...command.arguments.map((one) => tagged(italic(one.name), sentence(one.description))),
             )
           : undefined,
+        command.commands.length > 0 ? section('Commands', ...referencesWithin(own, command)) : undefined,
         optionSection(command.options),
         ...afterOptions(command),
         section('See also', references(`${name}.yaml`, 5, [name])),
@@ -58,6 +69,12 @@ export function commandPages(program: ProgramDefinition, date: string): Map<stri
     )
   }
   return pages
+}
+
+function referencesWithin(name: string, { commands }: CommandDefinition): string[] {
+  return commands
+    .filter((command) => command.name !== 'help')
+    .map((command) => tagged(reference(`${name}-${command.name}`, 1), sentence(command.summary)))
 }
 
 function synopsis({ usage, arguments: args }: CommandDefinition): string {

@@ -68,7 +68,10 @@ export function configurationPage(version: string, date: string): string {
 
 function valueOfKey(key: string): string {
   const option = (runOptions as Readonly<Record<string, RunOption>>)[camelCase(key)]
-  if (!option) return { interval: 'seconds', notify: 'receivers', 'domain-rules': 'rules' }[key] ?? 'policy'
+  if (!option)
+    return (
+      { interval: 'seconds', notify: 'receivers', fleet: 'options', 'domain-rules': 'rules' }[key] ?? 'policy'
+    )
   if ('choices' in option) return option.choices.join(' | ')
   if ('helpOff' in option) return 'true | false'
   return /<(.*)>/.exec(option.flags)![1]!

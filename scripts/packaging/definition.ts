@@ -33,22 +33,23 @@ export interface CommandDefinition {
   readonly description: string
   readonly options: readonly OptionDefinition[]
   readonly arguments: readonly ArgumentDefinition[]
+  /** Those within it; none: it is a command by itself. */
+  readonly commands: readonly CommandDefinition[]
   /** What its help has after the options, by heading: `Examples`, `Exit codes`; text without a heading is under ''. */
   readonly sections: ReadonlyMap<string, string>
 }
 
 export interface ProgramDefinition extends CommandDefinition {
   readonly version: string
-  readonly commands: readonly CommandDefinition[]
 }
 
 /** The program's own definition, in plain data. */
 export function programDefinition(): ProgramDefinition {
   const program = ballastProgram(nowhere)
-  const commands = program.createHelp().visibleCommands(program)
-  const names = commands.map((command) => command.name())
-  const define = (command: Command): CommandDefinition => {
+  const define = (command: Command, beside: readonly string[] = []): CommandDefinition => {
     const help = command.createHelp()
+    const nested = help.visibleCommands(command)
+    const names = nested.map((one) => one.name())
     return {
       name: command.name(),
       usage: help.commandUsage(command),
@@ -58,12 +59,13 @@ export function programDefinition(): ProgramDefinition {
         .visibleOptions(command)
         .map((option) => optionDefinition(option, help.optionDescription(option))),
       arguments: command.registeredArguments.map((argument) =>
-        argumentDefinition(argument, help.argumentDescription(argument), names),
+        argumentDefinition(argument, help.argumentDescription(argument), beside),
       ),
+      commands: nested.map((one) => define(one, names)),
       sections: sectionsOf(textAfterHelp(command)),
     }
   }
-  return { ...define(program), version: version(), commands: commands.map(define) }
+  return { ...define(program), version: version() }
 }
 
 /** A definition connects to nothing and writes nothing. */

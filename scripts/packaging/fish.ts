@@ -6,6 +6,8 @@ import {
   type Values,
 } from './definition.ts'
 
+const seen = '__fish_seen_subcommand_from'
+
 /** Completion for fish 3. */
 export function fishCompletion(program: ProgramDefinition): string {
   const { name, options, commands } = program
@@ -18,15 +20,24 @@ export function fishCompletion(program: ProgramDefinition): string {
     ...commands.map(({ name, summary }) =>
       complete('__fish_use_subcommand', `-a ${name} -d ${quoted(summary)}`),
     ),
-    ...commands.flatMap((command) => {
-      const condition = `__fish_seen_subcommand_from ${command.name}`
-      return [
-        '',
-        ...withOptions(condition, command.options),
-        ...argumentsOf(command).map(([before, rest]) => complete(condition + before, rest)),
-      ]
-    }),
+    ...commands.flatMap((command) => linesOf(command, `${seen} ${command.name}${notIn(command)}`)),
   ]
+  /** What another command has within it is none by itself. */
+  function notIn({ name }: CommandDefinition): string {
+    const groups = commands.filter((group) => group.commands.some((one) => one.name === name))
+    return groups.map((group) => `; and not ${seen} ${group.name}`).join('')
+  }
+  function linesOf(command: CommandDefinition, condition: string): string[] {
+    const nested = command.commands.map((one) => one.name).join(' ')
+    const alone = nested === '' ? condition : `${condition}; and not ${seen} ${nested}`
+    return [
+      '',
+      ...withOptions(alone, command.options),
+      ...command.commands.map(({ name, summary }) => complete(alone, `-a ${name} -d ${quoted(summary)}`)),
+      ...argumentsOf(command).map(([before, rest]) => complete(condition + before, rest)),
+      ...command.commands.flatMap((one) => linesOf(one, `${condition}; and ${seen} ${one.name}`)),
+    ]
+  }
   return `# Completion of ${name} for fish. Made from the definition of its command line: npm run build:packaging.
 
 ${lines.join('\n')}
@@ -46,8 +57,8 @@ function argumentsOf({ name, arguments: args }: CommandDefinition): [condition: 
     if (values === 'anything') return []
     if (typeof values === 'string') return [[condition, values === 'files' ? '-F' : `-a ${directories}`]]
     const words = values.words.filter((word) => word !== name).join(' ')
-    after = `; and __fish_seen_subcommand_from ${words}`
-    return [[`${condition}; and not __fish_seen_subcommand_from ${words}`, `-a ${quoted(words)}`]]
+    after = `; and ${seen} ${words}`
+    return [[`${condition}; and not ${seen} ${words}`, `-a ${quoted(words)}`]]
   })
 }
 

@@ -13,27 +13,42 @@ export function zshCompletion(program: ProgramDefinition): string {
   return `#compdef ${name}
 # Completion of ${name} for zsh. Made from the definition of its command line: npm run build:packaging.
 
-_${name}() {
+${[program, ...commands.filter((command) => command.commands.length > 0)]
+  .map((group) => functionOf(group, group === program ? `_${name}` : functionName(name, group)))
+  .join('\n')}
+_${name} "$@"
+`
+
+  /** What completes a program, or a group of its commands. */
+  function functionOf(group: CommandDefinition, called: string): string {
+    return `${called}() {
   local curcontext=$curcontext state line
   local -a commands=(
-${commands.map((command) => `    ${quoted(`${command.name}:${command.summary}`)}`).join('\n')}
+${group.commands.map((command) => `    ${quoted(`${command.name}:${command.summary}`)}`).join('\n')}
   )
-  _arguments -C ${program.options.map(option).join(' ')} '1: :->command' '*:: :->rest' && return
+  _arguments -C ${group.options.map(option).join(' ')} '1: :->command' '*:: :->rest' && return
   case $state in
     command) _describe -t commands command commands ;;
     rest)
       case $words[1] in
-${commands.map(commandCase).join('\n')}
+${group.commands.map((command) => commandCase(command, functionName(name, command))).join('\n')}
       esac
       ;;
   esac
 }
-
-_${name} "$@"
 `
+  }
 }
 
-function commandCase({ name, options, arguments: args }: CommandDefinition): string {
+function functionName(program: string, { name }: CommandDefinition): string {
+  return `_${program}_${name}`
+}
+
+function commandCase(
+  { name, options, arguments: args, commands }: CommandDefinition,
+  called: string,
+): string {
+  if (commands.length > 0) return `        ${name}) ${called} && return ;;`
   const specs = [...options.map(option), ...args.map(argument)]
   return [
     `        ${name})`,

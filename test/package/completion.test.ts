@@ -50,6 +50,13 @@ const offers: readonly [line: string, offered: unknown][] = [
   ['ballast run --record sub', ['sub folder']],
   ['ballast help sc', ['schema']],
   ['ballast run --connect ', []],
+  ['ballast fleet ', expect.arrayContaining(['status', 'drain', 'history', 'help'])],
+  ['ballast fleet dr', ['drain']],
+  ['ballast fleet drain --dry', ['--dry-run']],
+  ['ballast fleet status --dry', []],
+  ['ballast fleet why --si', ['--since']],
+  ['ballast fleet run --credentials my', ['my file.yaml']],
+  ['ballast status --jo', ['--journal']],
 ]
 
 describe('completion in bash', () => {

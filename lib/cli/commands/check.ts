@@ -4,6 +4,7 @@ import { formatBytes } from '../../util/format.ts'
 import { printable } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import type { Config } from '../config/config.ts'
+import type { FleetConfig } from '../config/fleet-config.ts'
 import { type CliContext, writeLines } from '../context.ts'
 import { addressText } from '../http/address.ts'
 import { receiverText } from '../notify/receiver.ts'
@@ -32,7 +33,7 @@ Examples:
     })
 }
 
-function describe({ path, options, interval, policies, domainRules, notify }: Config): string[] {
+function describe({ path, options, interval, policies, domainRules, notify, fleet }: Config): string[] {
   const {
     connect,
     match,
@@ -65,12 +66,23 @@ function describe({ path, options, interval, policies, domainRules, notify }: Co
     ['metrics at', listed(metrics.map(addressText))],
     ['page at', serve && addressText(serve)],
     ['notifies', listed(notify.map(receiverText))],
+    ['fleet', fleet && fleetText(fleet)],
     ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]
   return [
     `ok: ${path}`,
     ...facts.flatMap(([what, value]) => (value === undefined ? [] : [`  ${what}: ${value}`])),
   ]
+}
+
+function fleetText({ nats, leads, dryRun, policy }: FleetConfig): string {
+  const { fleet = 'default', servers } = nats
+  const facts = [
+    `at ${servers.join(', ')}`,
+    leads ? `may lead by ${policy.name}` : 'never leads',
+    ...(dryRun ? ['dry run'] : []),
+  ]
+  return `${fleet} ${facts.join(', ')}`
 }
 
 function listed(names: readonly string[]): string | undefined {

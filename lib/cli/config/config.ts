@@ -20,6 +20,8 @@ import { ConfigError, UsageError } from '../exit-codes.ts'
 import { type Receiver, readReceiver } from '../notify/receiver.ts'
 import { type RunOption, type RunOptions, runOptionNames, runOptions, uselessOptions } from '../options.ts'
 import { parseSeconds } from '../values.ts'
+import { fleetIn } from './fleet.ts'
+import type { FleetConfig } from './fleet-config.ts'
 import { ConfigReader, type Entry } from './yaml-reader.ts'
 
 /** A policy that was chosen, ready to be used. */
@@ -44,6 +46,8 @@ export interface Config {
   readonly domainRules: DomainRulesByName
   /** Who is told of what happens. */
   readonly notify: readonly Receiver[]
+  /** The fleet that the host is a member of; undefined: none. */
+  readonly fleet: FleetConfig | undefined
   /** `FILE:LINE:COLUMN: KEY` of an option; just its key where the file does not have it. */
   nameOf(key: string): string
 }
@@ -66,6 +70,7 @@ export const keys: readonly string[] = [
   ...policyKinds,
   ...runOptionNames.map(kebabCase),
   'notify',
+  'fleet',
   'domain-rules',
 ]
 
@@ -111,6 +116,7 @@ export function parseConfig(path: string, text: string): Config {
   const places = new Map<string, Entry>(entries)
   const domainRules = rules ? rulesOf(reader, rules, places, options.hostCpus) : {}
   const notify = receiversIn(reader, entries.get('notify'))
+  const fleet = fleetIn(reader, entries.get('fleet'))
   if (chosen.scheduler === 'none' && chosen.ballooning === 'none' && (chosen.ksm ?? 'none') === 'none') {
     reader.problem(
       entries.get('ballooning')!,
@@ -129,6 +135,7 @@ export function parseConfig(path: string, text: string): Config {
     policies: chosen,
     domainRules,
     notify,
+    fleet,
     nameOf(key) {
       const entry = places.get(key)
       return entry ? `${reader.place(entry)}${key}` : key

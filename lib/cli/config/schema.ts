@@ -1,9 +1,18 @@
 import { type PolicyKind, policies, type RegisteredPolicy } from '../../policies.ts'
-import { isGroupOfKinds, type OptionKinds } from '../../policy/option-kinds.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import { defaultInterval, kindHelp, type RunOption, runOptionNames, runOptions } from '../options.ts'
 import { domainKinds } from './config.ts'
-import { interval, type JsonSchema, kindSchema, optionSchema, receiver } from './value-schemas.ts'
+import { fleetSchema } from './fleet-schema.ts'
+import {
+  group,
+  interval,
+  type JsonSchema,
+  listOrOne,
+  optionSchema,
+  receiver,
+  registeredSchema,
+  sentence,
+} from './value-schemas.ts'
 
 /**
  * The JSON Schema of the configuration file, for editors, from the tables that `ballast check` reads. It takes
@@ -29,9 +38,8 @@ export function configurationSchema(): JsonSchema {
           described(runOptions[name].help, optionSchema(runOptions[name])),
         ]),
       ),
-      notify: described('who is told of what a person is to know, one or a list', {
-        anyOf: [receiver, { type: 'array', items: receiver, minItems: 1 }],
-      }),
+      notify: described('who is told of what a person is to know, one or a list', listOrOne(receiver)),
+      fleet: described('the fleet that this host is a member of; see docs/fleet.md', fleetSchema),
       'domain-rules': described('rules for single guests, by glob over their names', {
         type: 'object',
         propertyNames: { minLength: 1 },
@@ -69,17 +77,11 @@ function withoutUseless(kind: PolicyKind): JsonSchema {
 /** `NAME`, `none`, or a policy with its options; without a name they are those of the default. */
 function policySchema(kind: PolicyKind): JsonSchema {
   const known: readonly RegisteredPolicy<unknown>[] = Object.values(policies[kind])
-  return described(kindHelp[kind], {
-    anyOf: [
-      { enum: ['none', ...known.map(({ name }) => name)] },
-      ...known.map(({ name, summary, page, options }, i) => ({
-        title: name,
-        description: `${sentence(summary)} See docs/policies/${page}.md.`,
-        ...group(options, { policy: { const: name } }),
-        ...(i === 0 ? {} : { required: ['policy'] }),
-      })),
-    ],
-  })
+  const pages = new Map(known.map(({ name, page }) => [name, `policies/${page}`]))
+  return described(
+    kindHelp[kind],
+    registeredSchema(known, (name) => pages.get(name)!, ['none']),
+  )
 }
 
 function ruleSchema(): JsonSchema {
@@ -92,23 +94,6 @@ function ruleSchema(): JsonSchema {
   }
 }
 
-/** A mapping with these options, in kebab-case, and no others. */
-function group(kinds: OptionKinds, more: JsonSchema = {}): JsonSchema {
-  const properties = Object.entries(kinds).map(([name, kind]) => [
-    kebabCase(name),
-    isGroupOfKinds(kind) ? group(kind) : kindSchema(kind),
-  ])
-  return {
-    type: 'object',
-    properties: { ...more, ...Object.fromEntries(properties) },
-    additionalProperties: false,
-  }
-}
-
 function described(help: string, schema: JsonSchema): JsonSchema {
   return { description: sentence(help), ...schema }
-}
-
-function sentence(phrase: string): string {
-  return `${phrase.charAt(0).toUpperCase()}${phrase.slice(1)}.`
 }

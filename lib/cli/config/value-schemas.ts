@@ -1,4 +1,11 @@
-import { ChoiceKind, NumberKind, type OptionKind, type OptionKinds } from '../../policy/option-kinds.ts'
+import {
+  ChoiceKind,
+  isGroupOfKinds,
+  NumberKind,
+  type OptionKind,
+  type OptionKinds,
+} from '../../policy/option-kinds.ts'
+import { kebabCase } from '../../util/kebab-case.ts'
 import { parseAbsoluteListenAddress } from '../http/address.ts'
 import { absolutePath, type RunOption } from '../options.ts'
 import {
@@ -17,7 +24,7 @@ export interface JsonSchema {
 }
 
 /** What is compared as it is written in the file, a number too. */
-const text = { type: ['string', 'number'], pattern: String.raw`\S` }
+export const text: JsonSchema = { type: ['string', 'number'], pattern: String.raw`\S` }
 
 /** A decimal number, as the command line takes it. */
 const decimal = String.raw`\d*\.?\d+`
@@ -41,7 +48,7 @@ const cpus = {
   examples: ['0-3,8'],
 }
 
-const path = { type: 'string', pattern: '^/' }
+export const path: JsonSchema = { type: 'string', pattern: '^/' }
 
 const listenAddress = {
   type: ['string', 'integer'],
@@ -92,7 +99,47 @@ export function optionSchema(option: RunOption): JsonSchema {
   if ('helpOff' in option) return { type: 'boolean' }
   const schema = byParser.get(option.parseInFile ?? option.parse)
   if (!schema) throw new Error(`There is no schema for ${option.flags}: add one beside its parser's`)
-  return option.repeats ? { anyOf: [schema, { type: 'array', items: schema, minItems: 1 }] } : schema
+  return option.repeats ? listOrOne(schema) : schema
+}
+
+export function listOrOne(schema: JsonSchema): JsonSchema {
+  return { anyOf: [schema, { type: 'array', items: schema, minItems: 1 }] }
+}
+
+/** A mapping with these options, in kebab-case, and no others. */
+export function group(kinds: OptionKinds, more: JsonSchema = {}): JsonSchema {
+  const properties = Object.entries(kinds).map(([name, kind]) => [
+    kebabCase(name),
+    isGroupOfKinds(kind) ? group(kind) : kindSchema(kind),
+  ])
+  return {
+    type: 'object',
+    properties: { ...more, ...Object.fromEntries(properties) },
+    additionalProperties: false,
+  }
+}
+
+/** A policy that is chosen by its name, or by that and its options; without a name they are those of the first. */
+export function registeredSchema(
+  known: readonly { readonly name: string; readonly summary: string; readonly options: OptionKinds }[],
+  pageOf: (name: string) => string,
+  others: readonly string[] = [],
+): JsonSchema {
+  return {
+    anyOf: [
+      { enum: [...others, ...known.map(({ name }) => name)] },
+      ...known.map(({ name, summary, options }, i) => ({
+        title: name,
+        description: `${sentence(summary)} See docs/${pageOf(name)}.md.`,
+        ...group(options, { policy: { const: name } }),
+        ...(i === 0 ? {} : { required: ['policy'] }),
+      })),
+    ],
+  }
+}
+
+export function sentence(phrase: string): string {
+  return `${phrase.charAt(0).toUpperCase()}${phrase.slice(1)}.`
 }
 
 /** What the value of an option of this kind may be. */

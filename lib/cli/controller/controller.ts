@@ -4,8 +4,10 @@ import { fileJournal } from '../../control/journal/file-journal.ts'
 import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
 import type { Tick } from '../../control/tick.ts'
 import { counted } from '../../util/format.ts'
+import type { FleetConfig } from '../config/fleet-config.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, logNotice } from '../context.ts'
+import type { FleetMember } from '../fleet/member.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
 import { rememberRecent } from '../recent/remember.ts'
@@ -66,6 +68,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     ? openRecorder(speaking, permissions.host, setup.options.record)
     : undefined
   await using recent = lock && (await rememberRecent(speaking, lock))
+  await using member = setup.fleet && (await startMember(speaking, setup.fleet, host.uri, dryRun))
   let isAdvised = !changesNothing
   const advise = ({ skipped }: Tick) => {
     const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')
@@ -80,6 +83,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     service.tick(tick)
     watchers.observe(tick)
     recent?.observe(tick)
+    member?.observe(tick)
     walked++
     if (tick.cause === 'interval') regularTicks++
   }
@@ -136,6 +140,17 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
       work,
     )
   }
+}
+
+/** Loaded where there is a fleet. */
+async function startMember(
+  context: CliContext,
+  fleet: FleetConfig,
+  uri: string,
+  dryRun: boolean,
+): Promise<FleetMember> {
+  const { startMember } = await import('../fleet/member.ts')
+  return await startMember(context, { fleet, uri, dryRun })
 }
 
 function isPeriod({ kind }: JournalEntry): boolean {

@@ -11,6 +11,7 @@ import { known } from '../../report/known-fields.ts'
 import type { MetricsConfig } from '../../report/metrics/tick-metrics.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
 import type { Chosen, Config } from '../config/config.ts'
+import { type FleetConfig, plainFleet } from '../config/fleet-config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import { assertGuarded } from '../http/guarded.ts'
 import type { Receiver } from '../notify/receiver.ts'
@@ -43,6 +44,8 @@ export interface Setup {
   readonly lockInfo: { readonly command: string; readonly policies: readonly string[] }
   /** Who is told of what happens. */
   readonly notify: readonly Receiver[]
+  /** The fleet that the host is a member of; undefined: none. */
+  readonly fleet?: FleetConfig | undefined
   /** Path of the configuration file. */
   readonly config?: string | undefined
   /** How messages call an option, which is given here by its key in the file. */
@@ -97,6 +100,7 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
     },
     lockInfo: { command: config ? `${command} --config ${config.path}` : command, policies: names },
     notify: config?.notify ?? [],
+    fleet: config?.fleet,
     config: config?.path,
     nameOf: (key) => {
       const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
@@ -144,6 +148,7 @@ export function assertReplaces(next: Setup, present: Setup): void {
     ...(isDeepStrictEqual(options.metrics, present.options.metrics) ? [] : ['metrics']),
     ...(isDeepStrictEqual(options.serve, present.options.serve) ? [] : ['serve']),
     ...(isDeepStrictEqual(next.notify, present.notify) ? [] : ['notify']),
+    ...(isDeepStrictEqual(plainFleet(next.fleet), plainFleet(present.fleet)) ? [] : ['fleet']),
     ...(!options.dryRun === !present.options.dryRun ? [] : ['dry-run']),
     ...(!options.statsPeriod === !present.options.statsPeriod ? [] : ['stats-period']),
     ...((options.restore ?? true) === (present.options.restore ?? true) ? [] : ['restore']),

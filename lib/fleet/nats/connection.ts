@@ -44,11 +44,12 @@ export async function connectNats({ servers, credentials, tls, host }: NatsOptio
       maxPingOut: 2,
       inboxPrefix,
       ...(authenticator && { authenticator }),
-      ...(tls && {
+      // `tls` refuses a server without TLS.
+      ...((tls || servers.some((server) => server.startsWith('tls://'))) && {
         tls: {
-          ...(tls.ca !== undefined && { caFile: tls.ca }),
-          ...(tls.cert !== undefined && { certFile: tls.cert }),
-          ...(tls.key !== undefined && { keyFile: tls.key }),
+          ...(tls?.ca !== undefined && { caFile: tls.ca }),
+          ...(tls?.cert !== undefined && { certFile: tls.cert }),
+          ...(tls?.key !== undefined && { keyFile: tls.key }),
         },
       }),
     })
@@ -70,7 +71,7 @@ function connectError(error: unknown, servers: readonly string[]): BallastError 
   const { message } = error instanceof Error ? error : { message: String(error) }
   return new BallastError(
     'ERR_FLEET_BUS',
-    `Cannot connect to NATS at ${servers.join(', ')} (${message}): start nats-server, or correct \`servers\``,
+    `Cannot connect to NATS at ${servers.join(', ')} (${message}): start nats-server, or correct its address and its certificates`,
     { cause: error },
   )
 }

@@ -43,13 +43,13 @@ export class FleetHistory {
   }
 
   /** Ticks of `since` (milliseconds since the epoch) and later, oldest first, up to now. */
-  async *since(since: number): AsyncGenerator<unknown> {
+  async since(since: number): Promise<Iterable<unknown>> {
     const { manager } = this.#nats
     const { history: stream, ticks: subject } = this.#subjects
     const { state } = await manager.streams.info(stream).catch((error) => {
       throw busError(error, 'read the history of the fleet')
     })
-    if (state.messages === 0) return
+    if (state.messages === 0) return []
     let found: StreamMessage[] = []
     const tail = new Tail(
       { ...this.#nats, clock: this.#clock },
@@ -72,7 +72,7 @@ export class FleetHistory {
     } finally {
       tail.stop()
     }
-    yield* assembled(found)
+    return assembled(found)
   }
 }
 

@@ -78,6 +78,8 @@ class NatsBus implements FleetBus {
   readonly #followed = new Map<string, { readonly follower: Follower; idle: NodeJS.Timeout }>()
   #lease: FleetLease
   #state: State = 'connected'
+  /** Ends the calls that are under way when the connection is lost: no answer comes to them any more. */
+  readonly #underWay = new Set<(error: BallastError) => void>()
   #isClosed = false
 
   constructor(nats: NatsClients, subjects: Subjects, ages: Ages, infos: ReadonlyMap<string, StreamInfo>) {
@@ -205,8 +207,7 @@ class NatsBus implements FleetBus {
   }
 
   async *history(since: number): AsyncGenerator<unknown> {
-    this.#check('read the history of the fleet')
-    yield* this.#history.since(since)
+    yield* await this.#try('read the history of the fleet', () => this.#history.since(since))
   }
 
   watch(listener: (state: State) => void): () => void {
@@ -300,6 +301,12 @@ class NatsBus implements FleetBus {
     if (state === this.#state || this.#isClosed) return
     this.#state = state
     for (const listener of this.#listeners) listener(state)
+    if (state === 'connected') return
+    const lost = new BallastError(
+      'ERR_FLEET_BUS',
+      'The connection to NATS was lost during the call: whether it was done is unknown',
+    )
+    for (const end of this.#underWay) end(lost)
   }
 
   #check(call: string): void {
@@ -311,11 +318,18 @@ class NatsBus implements FleetBus {
 
   async #try<T>(call: string, work: () => Promise<T>): Promise<T> {
     this.#check(call)
+    let end = (_: BallastError) => {}
+    const lost = new Promise<never>((_, reject) => {
+      end = reject
+    })
+    this.#underWay.add(end)
     try {
-      return await work()
+      return await Promise.race([work(), lost])
     } catch (error) {
       if (error instanceof TypeError) throw error
       throw busError(error, call)
+    } finally {
+      this.#underWay.delete(end)
     }
   }
 }

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { programDefinition } from '../../../scripts/packaging/definition.ts'
+import { type CommandDefinition, programDefinition } from '../../../scripts/packaging/definition.ts'
 import { packagingFiles } from '../../../scripts/packaging/files.ts'
 import { prose } from '../../../scripts/packaging/roff.ts'
 
 const program = programDefinition()
 const files = packagingFiles('2026-01-02')
-const commands = program.commands.filter(({ name }) => name !== 'help')
+const commands = withNested(program)
+
+/** All commands but help, each under the words that it is called with. */
+function withNested({ commands }: CommandDefinition, before = ''): CommandDefinition[] {
+  return commands
+    .filter(({ name }) => name !== 'help')
+    .flatMap((command) => [
+      { ...command, name: `${before}${command.name}` },
+      ...withNested(command, `${before}${command.name}-`),
+    ])
+}
 
 describe('the definition of the command line', () => {
   it('has what each option takes', () => {
@@ -32,6 +42,20 @@ describe('the definition of the command line', () => {
     const whatIf = program.commands.find(({ name }) => name === 'whatif')!
     expect(whatIf.sections.get('Examples')).toMatch(/^ {2}ballast whatif .*\n {2}ballast whatif /)
     expect(whatIf.sections.get('')).toMatch(/^Each scheduler is played/)
+  })
+})
+
+describe('a command within another', () => {
+  it('has a page, its arguments, and a case in each completion', () => {
+    const drain = commands.find(({ name }) => name === 'fleet-drain')!
+    expect(drain.usage).toMatch(/^ballast fleet drain /)
+    expect(drain.arguments).toMatchObject([{ name: 'host', isRequired: true }])
+    expect(files.get('man/ballast-fleet.1')).toContain('ballast\\-fleet\\-drain')
+    expect(files.get('completions/ballast.bash')).toContain("'fleet drain')")
+    expect(files.get('completions/_ballast')).toContain('_ballast_fleet()')
+    expect(files.get('completions/ballast.fish')).toContain(
+      '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from drain',
+    )
   })
 })
 

@@ -4,8 +4,10 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { domainKinds, keys, parseConfig } from '../../../../lib/cli/config/config.ts'
+import { fleetKeys, ruleKeys } from '../../../../lib/cli/config/fleet.ts'
 import { configurationSchema } from '../../../../lib/cli/config/schema.ts'
 import { ConfigError } from '../../../../lib/cli/exit-codes.ts'
+import { fleetPolicies } from '../../../../lib/fleet/policies.ts'
 import { type PolicyKind, policies } from '../../../../lib/policies.ts'
 import { isGroupOfKinds, type OptionKinds } from '../../../../lib/policy/option-kinds.ts'
 import { kebabCase } from '../../../../lib/util/kebab-case.ts'
@@ -197,6 +199,23 @@ const values = [
   ...[
     '[{program: /a}, {url: http://a}]',
     '[{program: /a}, {}]',
+    '{servers: nats1}',
+    '{servers: [nats1, tls://nats2:4222]}',
+    '{servers: nats1, x: 1}',
+    '[nats1, "nats://n:70000"]',
+    'nats://u:p@n',
+    "'[::1]:4222'",
+    '{ca: /a}',
+    '{cert: /a}',
+    '{cert: /a, key: /b}',
+    '{guests: a}',
+    '{guests: a, hard: false}',
+    '{guests: a, hosts: [b, c]}',
+    "'22:00-06:00'",
+    "['00:00-23:59', '1:00-2:00']",
+    '{out: 1, all: 2}',
+    '{out: 0}',
+    '{never: a, apart: [a, {guests: b, hard: true}]}',
     '{program: /a, x: 1}',
     '{url: "http://a?@"}',
   ],
@@ -246,6 +265,27 @@ describe('the schema and ballast check', () => {
     },
   )
 
+  it.each(fleetKeys)('agree on fleet.%s', (key) => {
+    const around = (pair: string) =>
+      `fleet: {${key === 'servers' ? '' : 'servers: n, '}migration-uri: u, ${pair}}`
+    const own = key === 'migration-uri' ? (pair: string) => `fleet: {servers: n, ${pair}}` : around
+    expect(disagreements(probes(key, own))).toEqual([])
+  })
+
+  it.each(ruleKeys)('agree on fleet.rules.%s', (key) => {
+    expect(disagreements(probes(key, (pair) => `fleet: {servers: n, rules: {${pair}}}`))).toEqual([])
+  })
+
+  it.each(Object.values(fleetPolicies))(
+    'agree on the options of the fleet policy $name',
+    ({ name, options }) => {
+      const around = (pair: string) => `fleet: {servers: n, policy: {policy: ${name}, ${pair}}}`
+      // A time may be none; this one may not.
+      const isNone = ({ text }: { text: string }) => text.includes('horizon: 0s')
+      expect(disagreements(probesOf(options, around)).filter((one) => !isNone(one))).toEqual([])
+    },
+  )
+
   it('agree on rules for guests', () => {
     expect(disagreements(probesOf(domainKinds, (pair) => `domain-rules: {a: {${pair}}}`))).toEqual([])
   })
@@ -273,6 +313,12 @@ describe('the schema and ballast check', () => {
     ['domain-rules: {"": {managed: false}}', refused],
     ['domain-rules: {a: {x: 5}}', refused],
     ['notify: [{program: /a}, 5]', refused],
+    ['fleet: {name: a}', refused],
+    ['fleet: {servers: n, data-uri: tcp://a}', refused],
+    ['fleet: {servers: n, bandwidth: 1GiB}', refused],
+    ['fleet: {servers: n, policy: none}', refused],
+    ['fleet: {servers: n, policy: balance}', taken],
+    ['fleet: {servers: n, policy: {delay: 0.1}}', taken],
   ])('agree on %j', (text, expected) => {
     expect(both(text)).toEqual(expected)
   })

@@ -1,0 +1,90 @@
+import { access } from 'node:fs/promises'
+import { hostname, userInfo } from 'node:os'
+import type { FleetBus, FleetSettings, Lease, OpenOrder } from '../../fleet/bus/fleet-bus.ts'
+import type { FleetRules } from '../../fleet/view/fleet-rules.ts'
+import type { FleetView } from '../../fleet/view/fleet-view.ts'
+import { emptyMemory, fleetView } from '../../fleet/view/make-view.ts'
+import { realClock } from '../../libvirt/real-clock.ts'
+import type { FleetConfig } from '../config/fleet-config.ts'
+import { UsageError } from '../exit-codes.ts'
+import { type FleetOptions, usualConfig } from './options.ts'
+
+/** The fleet that the options name: the command line wins over the configuration. */
+export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
+  const [{ parseConfig, readConfig }, isThere] = await Promise.all([
+    import('../config/config.ts'),
+    access(usualConfig).then(
+      () => true,
+      () => false,
+    ),
+  ])
+  const path = options.config ?? (isThere && options.servers === undefined ? usualConfig : undefined)
+  const config = path === undefined ? undefined : await readConfig(path)
+  if (!config?.fleet && !options.servers) {
+    throw new UsageError(
+      path === undefined
+        ? 'no fleet is named: give --servers, or --config with the configuration of a host in it'
+        : `${path} has no fleet: give --servers, or another --config`,
+    )
+  }
+  // What the command line says has the same rules and defaults.
+  const { servers, name, credentials } = options
+  const given = parseConfig(
+    'the command line',
+    JSON.stringify({ fleet: { servers: servers ?? ['-'], name } }),
+  ).fleet!
+  const base = config?.fleet ?? given
+  return {
+    ...base,
+    nats: {
+      ...base.nats,
+      ...(servers && { servers: given.nats.servers }),
+      ...(name !== undefined && { fleet: name }),
+      ...(credentials !== undefined && { credentials }),
+    },
+  }
+}
+
+/** Connects to the bus of a fleet. */
+export async function openBus({ nats }: FleetConfig): Promise<FleetBus> {
+  const { natsBus } = await import('../../fleet/nats/nats-bus.ts')
+  return await natsBus(nats)
+}
+
+/** A fleet as it is now. */
+export interface PresentFleet {
+  readonly view: FleetView
+  readonly lease: Lease | undefined
+  readonly settings: FleetSettings
+  readonly open: readonly OpenOrder[]
+}
+
+/** `settings`: as they would be. Default: as they are. */
+export async function presentFleet(
+  bus: FleetBus,
+  rules: FleetRules,
+  change: (settings: FleetSettings, view: FleetView) => FleetSettings = (settings) => settings,
+): Promise<PresentFleet> {
+  const [reports, lease, present, open] = await Promise.all([
+    bus.reports(),
+    bus.leader(),
+    bus.settings.read(),
+    bus.open(),
+  ])
+  const time = realClock.now()
+  const wallTime = realClock.wallTime()
+  const seen = (settings: FleetSettings) =>
+    fleetView({ time, wallTime, reports, rules, settings, open, past: [] }, emptyMemory).view
+  const settings = change(present, seen(present))
+  return { view: seen(settings), lease, settings, open }
+}
+
+/** Who asks, for the history. */
+export function asker(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    // This user has no name.
+    return hostname()
+  }
+}

@@ -1,0 +1,83 @@
+import type { AgentEvent } from '../../fleet/agent/agent.ts'
+import type { OrderEvent } from '../../fleet/bus/order.ts'
+import type { LeaderEvent } from '../../fleet/loop/leader.ts'
+import { inTime } from '../../fleet/reasons/words.ts'
+import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
+import type { BallastError } from '../../host/errors.ts'
+import type { FleetConfig } from '../config/fleet-config.ts'
+import { type CliContext, logNotice, type Notice } from '../context.ts'
+
+/** What a member of a fleet says of it in the log of its run: each thing once, until it is another. */
+export class FleetLog {
+  readonly #context: CliContext
+  readonly #name: string
+  readonly #servers: string
+  /** What failed last, until it worked. */
+  #failure: string | undefined
+  #isLost = false
+  #lastSummary = ''
+
+  constructor(context: CliContext, { nats: { fleet = 'default', servers } }: FleetConfig) {
+    this.#context = context
+    this.#name = `fleet ${fleet}`
+    this.#servers = servers.join(', ')
+  }
+
+  joined(): void {
+    this.#failure = undefined
+    this.#say('fleet-joined', 'info', `joined at ${this.#servers}`)
+  }
+
+  /** A call failed, and is tried again. */
+  failed({ code, message }: BallastError): void {
+    // That the connection is lost has been said.
+    if (this.#isLost || message === this.#failure) return
+    this.#failure = message
+    this.#say('fleet-failed', 'warn', `${message} (${code}); this host goes on by itself`)
+  }
+
+  agent(event: AgentEvent): void {
+    if (event.kind === 'failed') this.failed(event.error)
+    else if (event.kind === 'order') this.#order(event.event)
+    else {
+      this.#isLost = event.state === 'disconnected'
+      this.#failure = undefined
+      if (this.#isLost) {
+        this.#say(
+          'fleet-lost',
+          'warn',
+          `lost NATS at ${this.#servers}: this host goes on by itself, connecting again`,
+        )
+      } else this.#say('fleet-back', 'info', `connected to NATS at ${this.#servers} again`)
+    }
+  }
+
+  leader(event: LeaderEvent): void {
+    if (event.kind === 'failed') this.failed(event.error)
+    else if (event.kind === 'leading') this.#say('fleet-leading', 'info', 'leads from now on')
+    else this.#say('fleet-following', 'info', `led by ${event.lease?.host ?? 'another host'}`)
+  }
+
+  tick({ summary, ordered, outcomes, errors, mode, plan }: FleetTick): void {
+    const hasNews = ordered.length > 0 || outcomes.length > 0 || errors.length > 0
+    const standing = `${mode} ${plan.reason.kind} ${plan.steps.length}`
+    if (!hasNews && standing === this.#lastSummary) return
+    this.#lastSummary = standing
+    this.#say('fleet-tick', errors.length > 0 ? 'warn' : 'info', summary)
+  }
+
+  #order({ order, state, result, error }: OrderEvent): void {
+    if (state === 'begun') this.#say('fleet-order', 'info', `order ${order}: begun`)
+    if (state === 'done') {
+      const took = result ? ` in ${inTime(result.elapsed)}` : ''
+      this.#say('fleet-order', 'info', `order ${order}: done${took}`)
+    }
+    if (state === 'failed' || state === 'refused') {
+      this.#say('fleet-order', 'warn', `order ${order}: ${state}: ${error?.message ?? 'it is not said why'}`)
+    }
+  }
+
+  #say(event: string, level: Notice['level'], text: string): void {
+    logNotice(this.#context, `${this.#name}: ${text}`, { event, level })
+  }
+}

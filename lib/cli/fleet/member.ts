@@ -1,0 +1,181 @@
+import { hostname } from 'node:os'
+import type { Tick } from '../../control/tick.ts'
+import { hostMigrator } from '../../fleet/acting/host-migrator.ts'
+import { type FleetAgent, runAgent } from '../../fleet/agent/agent.ts'
+import type { FleetBus } from '../../fleet/bus/fleet-bus.ts'
+import { runLeader } from '../../fleet/loop/leader.ts'
+import type { HostReport } from '../../fleet/report/host-report.ts'
+import { hostReport } from '../../fleet/report/make-report.ts'
+import { asBallastError } from '../../host/errors.ts'
+import type { MigrationHost } from '../../host/migration.ts'
+import { realClock } from '../../libvirt/real-clock.ts'
+import { type Backoff, backoff } from '../../util/backoff.ts'
+import type { FleetConfig } from '../config/fleet-config.ts'
+import type { CliContext } from '../context.ts'
+import { version } from '../version.ts'
+import { FleetLog } from './fleet-log.ts'
+import { GuestFactsKeeper } from './guest-facts.ts'
+
+/** Between attempts to reach a NATS that is not there. */
+const pauses: Backoff = { first: 1_000, longest: 30_000 }
+
+const software = { ballast: version() }
+
+/** A host as a member of a fleet: it goes on by itself whatever happens to the others. */
+export interface FleetMember extends AsyncDisposable {
+  /** Takes in what the host's loop has just done. */
+  observe(tick: Tick): void
+}
+
+/** What a host is to a fleet, beside its configuration. */
+export interface MemberOptions {
+  readonly fleet: FleetConfig
+  /** libvirt's URI of the host, as we reach it. */
+  readonly uri: string
+  /** Closed with the member. */
+  readonly migration: MigrationHost & AsyncDisposable
+  /** The host's loop only watches. */
+  readonly dryRun: boolean
+}
+
+/**
+ * Makes the host of a loop a member of its fleet until it is disposed of: an agent, and where it may one of those that lead.
+ * Rejects when its hypervisor moves no guests. What NATS does is tried again and told once, and never rejects.
+ */
+export async function startMember(
+  context: CliContext,
+  options: Omit<MemberOptions, 'migration'>,
+): Promise<FleetMember> {
+  const open =
+    context.migrationHost ?? (await import('../../libvirt/migration/migration-host.ts')).migrationHost
+  return new Member(context, { ...options, migration: await open(options.uri) })
+}
+
+class Member implements FleetMember {
+  readonly #options: MemberOptions
+  readonly #log: FleetLog
+  readonly #ended = new AbortController()
+  readonly #run: Promise<void>
+  #agent: FleetAgent | undefined
+  #facts: GuestFactsKeeper | undefined
+  #lastReport = Number.NEGATIVE_INFINITY
+
+  constructor(context: CliContext, options: MemberOptions) {
+    this.#options = options
+    this.#log = new FleetLog(context, options.fleet)
+    this.#run = this.#member()
+  }
+
+  observe(tick: Tick): void {
+    const now = realClock.now()
+    const { interval } = this.#options.fleet
+    if (!this.#agent || !this.#facts || now - this.#lastReport < interval) return
+    // On the grid of the interval, whatever the ticks' is.
+    this.#lastReport = now - this.#lastReport < 2 * interval ? this.#lastReport + interval : now
+    this.#facts.look(tick)
+    const { guests, migrations } = this.#facts
+    this.#agent.report(hostReport(tick, { ...this.#identity, guests, migrations }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort()
+    await this.#run
+    await this.#facts?.idle()
+    await this.#options.migration[Symbol.asyncDispose]()
+  }
+
+  get #identity(): Pick<HostReport, 'host' | 'name' | 'interval' | 'software' | 'reach' | 'dryRun'> {
+    const { fleet, uri, migration, dryRun } = this.#options
+    return {
+      host: migration.hostUuid,
+      name: nameOf(uri),
+      interval: fleet.interval,
+      software,
+      reach: fleet.reach,
+      dryRun: fleet.dryRun || dryRun,
+    }
+  }
+
+  /** From the first connection to the end. */
+  async #member(): Promise<void> {
+    const bus = await this.#connect()
+    if (!bus) return
+    await using _bus = bus
+    const { migration, fleet } = this.#options
+    const { host, dryRun } = this.#identity
+    await using agent = runAgent({
+      bus,
+      clock: realClock,
+      host,
+      migrator: hostMigrator(migration),
+      problemWith: (requirement) => migration.problemWith(requirement),
+      dryRun,
+      listener: (event) => this.#log.agent(event),
+    })
+    this.#facts = new GuestFactsKeeper(
+      migration,
+      (requirement) => agent.require(requirement),
+      () => realClock.now(),
+    )
+    this.#agent = agent
+    await (fleet.leads ? this.#lead(bus, agent) : this.#over())
+    this.#agent = undefined
+  }
+
+  /** Leads whenever nobody else does. */
+  async #lead(bus: FleetBus, holder: FleetAgent): Promise<void> {
+    const { policy, rules, interval } = this.#options.fleet
+    const { dryRun } = this.#identity
+    const { signal } = this.#ended
+    const ticks = runLeader({
+      bus,
+      clock: realClock,
+      holder,
+      interval,
+      policy: policy.policy,
+      rules,
+      dryRun,
+      signal,
+      listener: (event) => this.#log.leader(event),
+    })
+    try {
+      for await (const tick of ticks) this.#log.tick(tick)
+    } catch (error) {
+      // A fault of ours: the host goes on, and another leads.
+      this.#log.failed(asBallastError(error))
+      await this.#over()
+    }
+  }
+
+  async #connect(): Promise<FleetBus | undefined> {
+    const { signal } = this.#ended
+    const { nats } = this.#options.fleet
+    // Loaded where there is a fleet.
+    const { natsBus } = await import('../../fleet/nats/nats-bus.ts')
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        const bus = await natsBus({ ...nats, host: this.#options.migration.hostUuid })
+        this.#log.joined()
+        return bus
+      } catch (error) {
+        this.#log.failed(asBallastError(error))
+        await realClock.sleepUntil(realClock.now() + backoff(failures, pauses), signal).catch(() => {})
+      }
+    }
+    return undefined
+  }
+
+  #over(): Promise<void> {
+    const { signal } = this.#ended
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+}
+
+/** What people call the host. */
+function nameOf(uri: string): string {
+  const [, host] = /^[^/]*:\/\/(?:[^/]*@)?([^/:?#[]+)/.exec(uri) ?? []
+  return host ?? hostname()
+}

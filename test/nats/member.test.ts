@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
+import { eventually } from '../libvirt/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { NatsServer } from '../support/nats.ts'
+import { orderOf } from './examples.ts'
+import { FleetServer } from './fleet-server.ts'
+import { RunningHost } from './running-host.ts'
+
+const [a, b] = ['6c1f0f3a-0000-4000-8000-00000000000a', '6c1f0f3a-0000-4000-8000-00000000000b']
+
+/** Lines that tell of the fleet and have this in them. */
+const about = (host: RunningHost, text: string) => host.said.filter((line) => line.includes(text))
+
+describe('ballast run as a member of a fleet', () => {
+  let server: NatsServer
+  beforeEach(async () => {
+    server = await NatsServer.start()
+  })
+  afterEach(() => server[Symbol.asyncDispose]())
+
+  it('reports its host, what its guests need and what it can run; one leads', async () => {
+    await using one = new RunningHost(a, server.address)
+    await using two = new RunningHost(b, server.address, ['bandwidth: 1GiB'])
+    await using bus = await natsBus({ servers: [server.address] })
+    const reports = await eventually(async () => {
+      const found = (await bus.reports()).map(({ report }) => report)
+      expect(found.map(({ host }) => host).sort()).toEqual([a, b])
+      for (const { guests, answers } of found) {
+        expect(guests.length).toBeGreaterThan(0)
+        for (const { requirement } of guests) expect(answers[requirement!]).toBe(true)
+      }
+      return found
+    })
+    const second = reports.find(({ host }) => host === b)!
+    expect(second.reach).toMatchObject({ uri: `test+tls://${b}/`, bandwidth: 2 ** 30 })
+    expect(second.interval).toBe(200)
+    const lease = await eventually(async () => {
+      const leader = await bus.leader()
+      expect([a, b]).toContain(leader?.host)
+      return leader!
+    })
+    const leader = lease.host === a ? one : two
+    const follower = leader === one ? two : one
+    await eventually(() => expect(about(leader, 'leads from now on')).toHaveLength(1))
+    await eventually(() => expect(about(follower, 'led by')).toHaveLength(1))
+    expect(await leader.stop()).toBe(0)
+    await eventually(() => expect(about(follower, 'leads from now on')).toHaveLength(1))
+  })
+
+  it('goes on by itself while NATS is away, and says so once', async () => {
+    await using host = new RunningHost(a, server.address)
+    await eventually(() => expect(about(host, 'joined')).toHaveLength(1))
+    await server.end('SIGKILL')
+    await eventually(() => expect(about(host, 'lost NATS')).toHaveLength(1))
+    const before = host.ticks
+    await eventually(() => expect(host.ticks).toBeGreaterThan(before + 10))
+    await server.restart()
+    await eventually(() => expect(about(host, 'again')).toHaveLength(1))
+    await using bus = await natsBus({ servers: [server.address] })
+    const [{ report }] = await eventually(async () => {
+      const reports = await bus.reports()
+      expect(reports).toHaveLength(1)
+      return reports as [(typeof reports)[0]]
+    })
+    await eventually(async () => {
+      expect((await bus.reports())[0]!.report.sequence).toBeGreaterThan(report.sequence)
+    })
+    expect(about(host, 'lost NATS')).toHaveLength(1)
+    expect(about(host, 'ERR_')).toEqual([])
+  })
+
+  it('begins without a NATS, and joins when there is one', async () => {
+    await server.end()
+    await using host = new RunningHost(a, server.address)
+    await eventually(() => expect(about(host, 'Cannot connect to NATS')).toHaveLength(1))
+    await eventually(() => expect(host.ticks).toBeGreaterThan(10))
+    await server.restart()
+    await eventually(() => expect(about(host, 'joined')).toHaveLength(1))
+    expect(about(host, 'Cannot connect')).toHaveLength(1)
+  })
+
+  it('refuses orders of nobody who leads', async () => {
+    await using host = new RunningHost(a, server.address, ['lead: false'])
+    await using bus = await natsBus({ servers: [server.address] })
+    await eventually(async () => expect(await bus.reports()).toHaveLength(1))
+    await bus.lease({ host: b, instance: 'i' })
+    await bus.order({ ...orderOf('1', a), fence: 1 })
+    await eventually(async () => expect((await bus.told('1'))?.state).toBe('refused'))
+    expect(about(host, 'order 1: refused')).toHaveLength(1)
+  })
+})
+
+it('an agent with the rights of one never leads, and says why once', async () => {
+  await using fleet = await FleetServer.start(a)
+  await using bus = await natsBus(fleet.as('leader'))
+  const { credentials } = fleet.as('HOST-NAME')
+  await using host = new RunningHost(a, fleet.server.address, [`credentials: ${credentials}`])
+  await eventually(async () => expect(await bus.reports()).toHaveLength(1))
+  await eventually(() => expect(about(host, 'ERR_FLEET_PERMISSION')).toHaveLength(1))
+  const before = host.ticks
+  await eventually(() => expect(host.ticks).toBeGreaterThan(before + 20))
+  expect(about(host, 'ERR_FLEET_PERMISSION')).toHaveLength(1)
+})
+
+it('a host whose NATS is never there ends at once when it is told to', async () => {
+  await using host = new RunningHost(a, `127.0.0.1:${await freePort()}`)
+  await eventually(() => expect(host.ticks).toBeGreaterThan(2))
+  expect(await host.stop()).toBe(0)
+})
