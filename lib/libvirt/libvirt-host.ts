@@ -1,10 +1,4 @@
-import {
-  memoryColumns,
-  type NativeConnection,
-  type NativeDomain,
-  type NativeEvent,
-  type NativeHugePagePool,
-} from '../addon/native.ts'
+import type { NativeConnection, NativeDomain, NativeEvent } from '../addon/native.ts'
 import { type CpuQuota, noQuota } from '../host/cpu-quota.ts'
 import { CpuSet } from '../host/cpuset.ts'
 import { metadataNamespace } from '../host/domain-metadata.ts'
@@ -27,12 +21,14 @@ import { readQuota } from './cpu-tune.ts'
 import { readTraits } from './domain-xml.ts'
 import { toHostEvent } from './host-event.ts'
 import { hugePagePoolsOf } from './huge-page-pools.ts'
-import { LocalKsmFiles } from './local-ksm.ts'
+import { LibvirtKsm } from './libvirt-ksm.ts'
+import { memorySample } from './memory-sample.ts'
 import { MigrationWatch } from './migration/migration-watch.ts'
 import { fromNative } from './native-error.ts'
 import { pageSizeOf } from './page-size.ts'
 import { readSysfs } from './pcpu-capacity.ts'
 import { realClock } from './real-clock.ts'
+import { assertWhole } from './whole.ts'
 
 // What libvirt says of a connection that its keepalive has given up: VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC.
 const internalError = 1
@@ -47,10 +43,9 @@ export class LibvirtHost implements Host {
   #topology: Topology
   /** The online pCPUs as they were told last. */
   #online: Uint32Array
-  readonly #pageSize: number
   /** As they were when it was connected: a remote host does not tell them otherwise. */
   readonly #pools: readonly HugePagePool[]
-  readonly #localKsm = new LocalKsmFiles()
+  readonly #ksm: LibvirtKsm
   readonly #listeners = new Set<HostListener>()
   readonly #cpuDomains = new DomainTable()
   readonly #memoryDomains = new DomainTable()
@@ -73,7 +68,7 @@ export class LibvirtHost implements Host {
     const description = native.describe()
     this.#topology = readTopology(description, description.isLocal ? readSysfs : undefined)
     this.#online = description.online
-    this.#pageSize = pageSizeOf(description.capabilities)
+    this.#ksm = new LibvirtKsm((make) => this.#call(make), readOnly, pageSizeOf(description.capabilities))
     this.#pools = hugePagePoolsOf(description.capabilities)
   }
 
@@ -118,39 +113,12 @@ export class LibvirtHost implements Host {
 
   async sampleMemory(): Promise<MemorySample> {
     const sample = await this.#call((native) => native.sampleMemory())
-    const rows = sample.status.length
-    const column = (name: (typeof memoryColumns)[number]) => {
-      const start = memoryColumns.indexOf(name) * rows
-      return sample.values.subarray(start, start + rows)
-    }
-    return {
+    return memorySample(sample, {
       domains: this.#memoryDomains.update(sample.domains),
-      time: sample.time,
       wallTime: this.clock.wallTime() - (this.clock.now() - sample.time),
-      status: sample.status,
-      state: sample.state,
-      maximum: column('maximum'),
-      actual: column('actual'),
-      available: column('available'),
-      unused: column('unused'),
-      usable: column('usable'),
-      diskCaches: column('diskCaches'),
-      swapIn: column('swapIn'),
-      swapOut: column('swapOut'),
-      majorFaults: column('majorFaults'),
-      rss: column('rss'),
-      hugePages: column('hugePages'),
-      rssFile: column('rssFile'),
-      lastUpdate: column('lastUpdate'),
-      host: {
-        total: Number.isNaN(sample.hostTotalKiB) ? this.topology.memory : sample.hostTotalKiB * KiB,
-        free: sample.hostFreeKiB * KiB,
-        available: sample.hostAvailableKiB * KiB,
-        pressure: sample.hostPressure,
-        hugePages: sample.hugePages?.map(toPool) ?? this.#pools,
-        zfsArc: sample.hostZfsArc,
-      },
-    }
+      total: this.topology.memory,
+      pools: this.#pools,
+    })
   }
 
   async pinVcpu(domain: DomainRef, vcpu: number, cpus: CpuSet): Promise<void> {
@@ -215,43 +183,12 @@ export class LibvirtHost implements Host {
     await this.#call((native) => native.setCpuShares(...runOf(domain), shares))
   }
 
-  async ksm(): Promise<Ksm | undefined> {
-    const state = await this.#call((native) => native.ksm())
-    if (!state) return undefined
-    const { pagesToScan, sleep, pagesSharing } = state
-    // The addon knows whether it runs only where the host is this machine.
-    const local = state.running === undefined ? undefined : await this.#localKsm.read()
-    return {
-      pagesToScan,
-      sleep,
-      running: local?.running,
-      canSwitch: !this.readOnly && (local?.canSwitch ?? false),
-      advisor: local?.advisor,
-      saved: pagesSharing * this.#pageSize,
-    }
+  ksm(): Promise<Ksm | undefined> {
+    return this.#ksm.read()
   }
 
-  async setKsm(settings: KsmSettings): Promise<void> {
-    const { running, pagesToScan, sleep } = settings
-    assertWhole('pages to scan', pagesToScan, 0)
-    assertWhole('milliseconds of sleep', sleep, 0)
-    const seen = await this.ksm()
-    if (seen?.canSwitch && seen.running !== undefined) {
-      const { canSwitch, advisor } = seen
-      return await this.#localKsm.write(settings, { ...seen, running: seen.running, canSwitch, advisor })
-    }
-    if (running !== undefined && running !== seen?.running) {
-      throw new BallastError(
-        'ERR_PERMISSION_DENIED',
-        'Only a local host with the right to write to /sys/kernel/mm/ksm can have KSM switched on or off',
-      )
-    }
-    await this.#call((native) => native.setKsm(pagesToScan, sleep)).catch((error) => {
-      if (!(error instanceof LibvirtError) || seen?.running !== undefined) throw error
-      // libvirt has one message for whatever the kernel refuses, and knows nothing of the advisor.
-      const hint = "also said while the kernel's advisor sets the pace: advisor_mode in /sys/kernel/mm/ksm"
-      throw new LibvirtError(error.code, `${error.message} (${hint})`, error)
-    })
+  setKsm(settings: KsmSettings): Promise<void> {
+    return this.#ksm.write(settings)
   }
 
   async domainMetadata(uuid: string): Promise<string | undefined> {
@@ -347,21 +284,7 @@ function isSameBitmap(a: Uint32Array, b: Uint32Array): boolean {
   return true
 }
 
-function toPool({ cell, pageKiB, pages, free }: NativeHugePagePool): HugePagePool {
-  const pageSize = pageKiB * KiB
-  return { cell, pageSize, total: pages * pageSize, free: free * pageSize }
-}
-
 /** As native code has it: UUID and id, -1 for any run. */
 function runOf(domain: DomainRef): [uuid: string, id: number] {
   return typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
-}
-
-function assertWhole(what: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new BallastError(
-      'ERR_INVALID_ARGUMENT',
-      `Expected ${what} to be a whole number from ${least}, got ${value}`,
-    )
-  }
 }

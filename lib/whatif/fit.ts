@@ -1,20 +1,16 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import type { Pcpu, Topology } from '../host/topology.ts'
 import type { MovingAction } from '../policy/plan.ts'
 import type { Entry, RecordedTick, RunEntry } from '../recording/entries.ts'
 import { type RecordedView, recordedViews } from '../recording/recorded-views.ts'
-import { hostOwnMemory } from '../simulation/machine.ts'
-import type { Change, Scenario } from '../simulation/scenario.ts'
-import { KiB, MiB } from '../util/units.ts'
-import type { View } from '../view/view.ts'
+import type { Scenario } from '../simulation/scenario.ts'
 import { DomainLife } from './domain-life.ts'
 import { domainScenario, type FitRules, lifeChanges } from './fit-domain.ts'
 import { HostFigures } from './host-figures.ts'
+import { HostTrace } from './host-trace.ts'
 import type { FittedLoad } from './load.ts'
 import { fitPeriod, ticksOfPeriods } from './period.ts'
 import { usualPeriod } from './scenario-load.ts'
-import { stretches } from './stretches.ts'
 import { VcpuTraces } from './vcpu-trace.ts'
 
 const leastTicks = 3
@@ -43,11 +39,6 @@ export interface FittedRecording {
   /** What the loop was run with when the part began; undefined: that is not in it. */
   readonly run: RunEntry['run'] | undefined
 }
-
-/** Deviation of another program's load on a pCPU from its mean that is noise. */
-const backgroundSlack = (mean: number) => 0.02 + 0.1 * mean
-/** Bytes: the same of what other programs of the host hold. */
-const programsSlack = () => 64 * MiB
 
 /**
  * Fits a load for the simulated host to a recording: what each vCPU wanted and what each guest used of its memory, from
@@ -98,14 +89,7 @@ class Fit {
   /** Those that were there at the last tick, by UUID and id, and those that have ended. */
   readonly #present = new Map<string, DomainLife>()
   readonly #lives: DomainLife[] = []
-  readonly #background = new Map<number, number[]>()
-  readonly #online: CpuSet[] = []
-  readonly #pcpus = new Map<number, Pcpu>()
-  #topology: Topology | undefined
-  /** By tick: bytes that the host's own programs held; NaN: not known. */
-  readonly #programs: number[] = []
-  /** By tick: the cpuset that all guests share; undefined: they do not, or it is not known. */
-  readonly #cpusets: (CpuSet | undefined)[] = []
+  readonly #host = new HostTrace()
 
   get ticks(): number {
     return this.#times.length
@@ -115,7 +99,7 @@ class Fit {
     const index = this.#times.length
     this.#times.push(view.time)
     this.#traces.take(view, cpu)
-    this.#followHost(view, index)
+    this.#host.take(view, index)
     if (index < ticksOfPeriods) this.#early.take(view, [])
     const { online } = view.topology
     const present = new Set<string>()
@@ -146,7 +130,7 @@ class Fit {
 
   load({ period, placed }: Pick<FitRules, 'period' | 'placed'>): FittedLoad {
     const times = this.#times
-    if (times.length < leastTicks || !this.#topology) {
+    if (times.length < leastTicks || !this.#host.isKnown) {
       throw new TooShort(times.length)
     }
     const interval = median(times.slice(1).map((time, index) => time - times[index]!))
@@ -154,22 +138,23 @@ class Fit {
     const lead = Math.max(10, Math.ceil(interval))
     const at = (index: number) => lead + times[Math.max(0, index)]! - times[0]!
     const clock = { at, between: (index: number) => (at(index - 1) + at(index)) / 2, ticks: times.length }
-    const whole = this.#whole()
-    const [first] = this.#online
+    const host = this.#host
+    const whole = host.whole()
+    const first = host.firstOnline
     const rules: FitRules = { clock, all: whole.online, period, placed }
     const named = this.#byDomain()
     const domains = named.map(({ name, lives: [life] }) => domainScenario(life!, name, rules))
     const changes = named.flatMap(({ name, lives }) => lifeChanges(lives, name, rules))
-    const background = this.#backgrounds(whole, clock.at)
-    const memory = this.#memory(whole.memory, clock.between)
-    const cpusets = this.#cpusetChanges(whole.online, clock.between)
+    const background = host.backgrounds(whole, clock.at)
+    const memory = host.memory(whole.memory, clock.between)
+    const cpusets = host.cpusetChanges(whole.online, clock.between)
     const scenario: Scenario = {
       pcpus: whole,
       memory: memory.memory,
       background: background.first,
       domains,
       changes: [
-        ...this.#onlineChanges(clock.between),
+        ...host.onlineChanges(clock.between),
         ...memory.changes,
         ...cpusets.changes,
         ...background.changes,
@@ -207,97 +192,6 @@ class Fit {
       taken.add(name)
       return { name, lives }
     })
-  }
-
-  #followHost(view: View, index: number): void {
-    const { topology, memory, domains, pcpus } = view
-    this.#topology ??= topology
-    this.#online.push(topology.online)
-    for (const pcpu of topology.pcpus) {
-      const known = this.#pcpus.get(pcpu.id)
-      if (!known || known.siblings.size < pcpu.siblings.size) this.#pcpus.set(pcpu.id, pcpu)
-    }
-    for (const { id, background = Number.NaN } of pcpus) {
-      const series = this.#background.get(id) ?? new Array<number>(index).fill(Number.NaN)
-      while (series.length < index) series.push(Number.NaN)
-      series.push(background)
-      this.#background.set(id, series)
-    }
-    const held = domains.reduce((sum, one) => sum + (one.memory.rss ?? 0) + (one.memory.hugePages ?? 0), 0)
-    this.#programs.push(topology.memory - (memory.available ?? Number.NaN) - held)
-    const [cpuset] = domains.map((domain) => domain.cpuset)
-    const isShared = domains.every((domain) => cpuset && domain.cpuset?.equals(cpuset))
-    this.#cpusets.push(isShared ? cpuset : undefined)
-  }
-
-  /** The host with every pCPU that was ever online. */
-  #whole(): Topology {
-    const topology = this.#topology!
-    const pcpus = [...this.#pcpus.values()].sort((a, b) => a.id - b.id)
-    const inCell = (cell: number) => CpuSet.from(pcpus.filter((one) => one.cell === cell).map(({ id }) => id))
-    return {
-      ...topology,
-      pcpus,
-      online: CpuSet.from(pcpus.map(({ id }) => id)),
-      cells: topology.cells.map((cell) => ({ ...cell, cpus: inCell(cell.id) })),
-    }
-  }
-
-  /**
-   * The host's memory, less what its own programs held all the time beyond what they do on the simulated host; and what they
-   * held more than that.
-   */
-  #memory(total: number, at: (index: number) => number) {
-    const held = stretches(this.#programs, programsSlack)
-    const least = held.length === 0 ? 0 : Math.min(total / 2, ...held.map(({ mean }) => mean))
-    const lasting = Math.floor(Math.max(0, least - hostOwnMemory) / KiB) * KiB
-    const changes = held.map(({ first, mean }): Change => {
-      return { at: first === 0 ? 0 : at(first), kind: 'hostPrograms', bytes: Math.max(0, mean - lasting) }
-    })
-    return { memory: total - lasting, changes }
-  }
-
-  #backgrounds(whole: Topology, at: (index: number) => number) {
-    const changes: Change[] = []
-    const first = whole.pcpus.map(({ id }) => {
-      const [begin, ...later] = stretches(this.#background.get(id) ?? [], backgroundSlack)
-      for (const { first, mean } of later) {
-        changes.push({ at: at(first - 1), kind: 'background', pcpu: id, part: Math.min(1, mean) })
-      }
-      return Math.min(1, begin?.mean ?? 0)
-    })
-    // None is changed while it is offline.
-    const isThen = (change: Change) =>
-      !('pcpu' in change) || this.#online.every((online) => online.has(change.pcpu))
-    return { first, changes: changes.filter(isThen) }
-  }
-
-  #onlineChanges(between: (index: number) => number): Change[] {
-    return this.#online.flatMap((online, index) => {
-      const before = this.#online[index - 1]
-      if (!before || before.equals(online)) return []
-      return [
-        ...Array.from(online.minus(before), (pcpu): Change => {
-          return { at: between(index), kind: 'online', pcpu }
-        }),
-        ...Array.from(before.minus(online), (pcpu): Change => {
-          return { at: between(index), kind: 'offline', pcpu }
-        }),
-      ]
-    })
-  }
-
-  /** The cpuset of all guests at first, where it is less than all pCPUs, and what it became. */
-  #cpusetChanges(all: CpuSet, between: (index: number) => number) {
-    const lists = this.#cpusets.map((cpuset, index) => {
-      // What is offline is in no cpuset that the kernel tells of.
-      const offline = all.minus(this.#online[index]!)
-      return cpuset && !all.isSubsetOf(cpuset.or(offline)) ? cpuset.and(all).toString() : 'any'
-    })
-    const changes = lists.flatMap((cpus, index): Change[] =>
-      index > 0 && cpus !== lists[index - 1] ? [{ at: between(index), kind: 'cpuset', cpus }] : [],
-    )
-    return { first: lists[0] === 'any' ? undefined : lists[0], changes }
   }
 
   /** What the recording does not tell, in words. */
