@@ -107,8 +107,8 @@ class Simulation implements SimulatedHost {
     if (cpus.isEmpty) throw wrong('Cannot pin a vCPU to no pCPU at all')
     const { all } = this.#machine.cpusets
     if (!cpus.isSubsetOf(all)) throw wrong(`Cannot pin to pCPUs ${cpus}: this host can have ${all}`)
-    if (guest.tasks[vcpu] === undefined) {
-      throw wrong(`${guest.identity.name} has no vCPU ${vcpu}: it has ${guest.tasks.length}`)
+    if (guest.vcpus.tasks[vcpu] === undefined) {
+      throw wrong(`${guest.identity.name} has no vCPU ${vcpu}: it has ${guest.vcpus.tasks.length}`)
     }
     await this.#job(guest, 'pin a vCPU of', () => {
       const refusal = this.#machine.pin(guest, vcpu, cpus)
@@ -120,7 +120,7 @@ class Simulation implements SimulatedHost {
   async vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
     const { online, all } = this.#machine.cpusets
     // As libvirt, which has no other word for a vCPU that is not pinned.
-    const pins = this.#guest(uuid).cpusets.map(({ pin }) => (online.isSubsetOf(pin) ? all : pin))
+    const pins = this.#guest(uuid).vcpus.cpusets.map(({ pin }) => (online.isSubsetOf(pin) ? all : pin))
     return new Map(pins.entries())
   }
 
@@ -151,11 +151,11 @@ class Simulation implements SimulatedHost {
   }
 
   async cpuShares(uuid: string): Promise<number> {
-    return this.#guest(uuid).cpuShares
+    return this.#guest(uuid).vcpus.cpuShares
   }
 
   async cpuQuota(uuid: string): Promise<CpuQuota> {
-    return this.#guest(uuid).cpuQuota
+    return this.#guest(uuid).vcpus.cpuQuota
   }
 
   async setCpuShares(domain: DomainRef, shares: number): Promise<void> {

@@ -123,14 +123,14 @@ export class Machine {
 
   /** Pins a vCPU and reports it. Returns what the kernel says when it refuses. */
   pin(guest: Guest, vcpu: number, cpus: CpuSet): string | undefined {
-    const refusal = guest.pin(vcpu, cpus)
+    const refusal = guest.vcpus.pin(vcpu, cpus)
     if (refusal === undefined) this.listeners.emit({ kind: 'vcpuPin', domain: guest.identity, vcpu, cpus })
     return refusal
   }
 
   /** Gives a guest a weight and reports it. */
   setCpuShares(guest: Guest, shares: number): void {
-    guest.setCpuShares(shares)
+    guest.vcpus.cpuShares = shares
     this.listeners.emit({ kind: 'cpuShares', domain: guest.identity, shares })
   }
 
@@ -179,20 +179,20 @@ export class Machine {
     const guest = this.#guests.get(definition.uuid)!
     switch (change.kind) {
       case 'load':
-        guest.setLoad(change.load, change.vcpu, time)
+        guest.vcpus.setLoad(change.load, change.vcpu, time)
         break
       case 'program':
         guest.setProgram(change.program)
         break
       case 'cpuQuota':
-        guest.setQuota(change.cpuQuota, time)
+        guest.vcpus.setQuota(change.cpuQuota, time)
         this.listeners.emit({ kind: 'cpuQuota', domain: guest.identity })
         break
       case 'plug':
-        guest.plug(change.vcpu, time)
+        guest.vcpus.plug(change.vcpu, time)
         break
       case 'unplug':
-        guest.unplug()
+        guest.vcpus.unplug()
         break
       case 'plugMemory':
         guest.memory.plug(change.bytes)
@@ -249,11 +249,11 @@ export class Machine {
   }
 
   #vcpuCpusets(): VcpuCpuset[] {
-    return this.guests.flatMap(({ cpusets }) => cpusets)
+    return this.guests.flatMap(({ vcpus }) => vcpus.cpusets)
   }
 
   #confineAll(): void {
-    for (const guest of this.guests) guest.confine()
+    for (const guest of this.guests) guest.vcpus.confine()
   }
 
   #start(definition: Definition, booted: boolean): void {
@@ -275,7 +275,7 @@ export class Machine {
   }
 
   #stop(guest: Guest): void {
-    guest.end()
+    guest.vcpus.end()
     this.#pastToll = addTolls(this.#pastToll, guest.memory.toll)
     this.#guests.delete(guest.identity.uuid)
     this.#listed = undefined

@@ -42,7 +42,7 @@ export class MemorySteps {
       Float64Array.from(guests, (guest) => column[before.get(guest) ?? Number.NaN] ?? ofNew(guest))
     this.#due = kept(this.#due, () => 0)
     this.#rss = kept(this.#rss, (guest) => guest.memory.rss)
-    this.#cpuTimes.watch(guests.map(({ tasks }) => tasks[0]!))
+    this.#cpuTimes.watch(guests.map(({ vcpus: { tasks } }) => tasks[0]!))
     this.#rows = new Map(guests.map((guest, row) => [guest, row]))
     this.#guests = guests
     this.#announced = announced

@@ -27,8 +27,8 @@ export class CpuSampler {
     // Nothing can be said of an interval without length: 0 / 0 is NaN, which is unknown.
     const interval = time - this.#time
     const vcpuStart = new Uint32Array(guests.length + 1)
-    for (const [i, guest] of guests.entries()) vcpuStart[i + 1] = vcpuStart[i]! + guest.tasks.length
-    const tasks = guests.flatMap((guest) => guest.tasks)
+    for (const [i, guest] of guests.entries()) vcpuStart[i + 1] = vcpuStart[i]! + guest.vcpus.tasks.length
+    const tasks = guests.flatMap((guest) => guest.vcpus.tasks)
     const affinityWords = Math.ceil(topology.cpuCount / 32)
     const before = this.#counters
     const counters = new Float64Array(3 * tasks.length)
@@ -54,7 +54,7 @@ export class CpuSampler {
       ...(!this.#remote && { cpuset: repeated(effective.toWords(topology.cpuCount), guests.length) }),
     }
     for (const [i, guest] of guests.entries()) {
-      for (const [vcpu, task] of guest.tasks.entries()) {
+      for (const [vcpu, task] of guest.vcpus.tasks.entries()) {
         const row = vcpuStart[i]! + vcpu
         const place = places === this.#places ? row : (this.#places.get(task) ?? Number.NaN)
         const { ran, waited, throttled } = task

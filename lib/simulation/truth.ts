@@ -34,7 +34,7 @@ export interface HostToll extends Toll {
 /** What is so in this guest now. */
 export function truthOf(guest: Guest): Truth {
   return {
-    demand: guest.demand,
+    demand: guest.vcpus.demand,
     held: guest.memory.held,
     swapped: guest.memory.swapped,
     needed: guest.memory.needed,
