@@ -40,8 +40,8 @@ export function changeLine(change: Change): string {
 export function resultText({ before, predicted, after }: Change): string {
   if (before?.cpu && after?.cpu) {
     return (
-      `waited ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}${expected(percent, predicted?.cpu?.delay)}, ` +
-      `longest wait on the host ${percent(before.cpu.worstDelay)} -> ${percent(after.cpu.worstDelay)}`
+      `delay ${percent(before.cpu.delay)} -> ${percent(after.cpu.delay)}${expected(percent, predicted?.cpu?.delay)}, ` +
+      `longest delay on the host ${percent(before.cpu.worstDelay)} -> ${percent(after.cpu.worstDelay)}`
     )
   }
   if (before?.memory && after?.memory) {
@@ -151,8 +151,8 @@ const ended = 'not known yet, or what is known ends before'
 function figuresText({ cpu, memory }: FiguresRecord = {}): string {
   if (cpu) {
     return (
-      `ran ${percent(cpu.usage)}, waited ${percent(cpu.delay)}; there: load ${percent(cpu.load)}, longest wait ` +
-      `${percent(cpu.longestDelay)}; host: deviation ${percent(cpu.deviation)}, longest wait ${percent(cpu.worstDelay)}`
+      `usage ${percent(cpu.usage)}, delay ${percent(cpu.delay)}; there: load ${percent(cpu.load)}, longest delay ` +
+      `${percent(cpu.longestDelay)}; host: deviation ${percent(cpu.deviation)}, longest delay ${percent(cpu.worstDelay)}`
     )
   }
   if (!memory) return 'not known'
@@ -174,7 +174,7 @@ function errorText(error: FiguresRecord | undefined): string {
   if (cpu) {
     const { usage, delay, load, longestDelay, deviation } = cpu
     return (
-      `ran ${points(usage)}, waited ${points(delay)}; there: load ${points(load)}, longest wait ${points(longestDelay)}; ` +
+      `usage ${points(usage)}, delay ${points(delay)}; there: load ${points(load)}, longest delay ${points(longestDelay)}; ` +
       `host: deviation ${points(deviation)} (points of a pCPU)`
     )
   }

@@ -150,7 +150,7 @@ export class GuestVcpus {
     for (const { task } of this.#vcpus) this.#host.processors.setDemand(task, noDemand)
   }
 
-  /** The first one has so many milliseconds of work to do; `done` is called when it has. */
+  /** The first one has this work to do, in milliseconds; `done` is called when it has. */
   boot(work: number, done: (time: number) => void): void {
     this.#host.processors.setDemand(this.#vcpus[0]!.task, once(work, done))
   }

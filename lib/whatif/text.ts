@@ -25,8 +25,8 @@ const rows: readonly Row[] = [
   both('moves', ({ moves }) => String(moves)),
   both('pins', ({ pins }) => String(pins)),
   both('deviation of pCPU load', ({ deviation }) => percent(deviation)),
-  both('longest wait', ({ worstDelay }) => percent(worstDelay)),
-  both('mean wait', ({ meanDelay }) => percent(meanDelay)),
+  both('longest delay', ({ worstDelay }) => percent(worstDelay)),
+  both('mean delay', ({ meanDelay }) => percent(meanDelay)),
   both('lowest score', ({ lowestScore }) =>
     lowestScore ? `${lowestScore.points.toFixed(0)} (${lowestScore.of})` : '-',
   ),
@@ -68,8 +68,8 @@ export function missLines(miss: Miss): string[] {
   const signed = (part: number) => (part > 0 ? `+${points(part)}` : points(part))
   return [
     'The same policies, simulated, miss what was measured by:',
-    `  moves ${miss.moves > 0 ? '+' : ''}${miss.moves}; deviation ${signed(miss.deviation)}; longest wait ${signed(miss.worstDelay)}`,
-    `  of a vCPU on average: usage ${points(miss.usage)}, wait ${points(miss.delay)}; ` +
+    `  moves ${miss.moves > 0 ? '+' : ''}${miss.moves}; deviation ${signed(miss.deviation)}; longest delay ${signed(miss.worstDelay)}`,
+    `  of a vCPU on average: usage ${points(miss.usage)}, delay ${points(miss.delay)}; ` +
       `size of a balloon ${percent(miss.size)}, at most ${percent(miss.largestSize)}`,
   ]
 }

@@ -30,7 +30,7 @@ export function minuteTable(minutes: readonly Minute[]): Html {
       { name: 'minute', of: ({ wallTime }) => timeText(wallTime).slice(0, 16) },
       { name: 'lowest score', of: ({ lowestScore }) => scoreBar(lowestScore), isFigure: true },
       { name: 'of', of: ({ scoreOf }) => scoreOf || '–' },
-      { name: 'longest wait', of: ({ longestDelay }) => share(longestDelay), isFigure: true },
+      { name: 'longest delay', of: ({ longestDelay }) => share(longestDelay), isFigure: true },
       { name: 'of', of: ({ delayOf }) => delayOf || '–' },
       { name: 'changes', of: ({ changes }) => String(changes), isFigure: true },
     ],
@@ -52,7 +52,7 @@ export function guestTable(guests: readonly GuestFigures[]): Html {
         of: ({ usage }) => (Number.isNaN(usage) ? '–' : usage.toFixed(2)),
         isFigure: true,
       },
-      { name: 'wait', of: ({ delay }) => share(delay), isFigure: true },
+      { name: 'delay', of: ({ delay }) => share(delay), isFigure: true },
       { name: 'longest', of: ({ longestDelay }) => share(longestDelay), isFigure: true },
       { name: 'memory used', of: ({ used }) => size(used), isFigure: true },
       {

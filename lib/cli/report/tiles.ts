@@ -26,7 +26,7 @@ export function tiles(summary: PeriodSummary): Html {
       known(busy, ({ most }) => `at most ${formatPercent(most)}`),
     ),
     tile(
-      'Longest wait',
+      'Longest delay',
       known(longestDelay, ({ most }) => formatPercent(most), unknown),
       known(longestDelay, ({ mean }) => `${formatPercent(mean)} on average, of the vCPU that waited longest`),
     ),

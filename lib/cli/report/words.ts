@@ -55,7 +55,7 @@ export function reportLines(summary: PeriodSummary): string[] {
       ),
     ),
     row(
-      'wait',
+      'delay',
       parts(
         known(
           longestDelay,
@@ -76,13 +76,13 @@ export function reportLines(summary: PeriodSummary): string[] {
     ...(worst.length === 0 ? [] : ['', 'worst minutes:']),
     ...worst.slice(0, mostRows).map(({ wallTime, lowestScore, scoreOf, longestDelay, delayOf }) => {
       const score = Number.isNaN(lowestScore) ? 'score not known' : `score ${lowestScore} (${scoreOf})`
-      const wait = Number.isNaN(longestDelay) ? '' : `, longest wait ${share(longestDelay)} (${delayOf})`
+      const wait = Number.isNaN(longestDelay) ? '' : `, longest delay ${share(longestDelay)} (${delayOf})`
       return `  ${timeText(wallTime).slice(0, 16)}  ${score}${wait}`
     }),
     ...(guests.length === 0 ? [] : ['', 'guests with the lowest scores:']),
     ...guests.slice(0, mostRows).map(({ name, cpuScore, memoryScore, delay, pins, resizes }) => {
       const points = (score: number) => (Number.isNaN(score) ? 'not known' : score.toFixed(0))
-      const wait = Number.isNaN(delay) ? '' : `, waits ${share(delay)}`
+      const wait = Number.isNaN(delay) ? '' : `, delay ${share(delay)}`
       return `  ${name}: CPU ${points(cpuScore)}, memory ${points(memoryScore)}${wait}; ${counted(pins, 'pin')}, ${counted(resizes, 'balloon size')}`
     }),
   ]

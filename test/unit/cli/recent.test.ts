@@ -101,7 +101,7 @@ describe('a controller that runs', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'ballast: known since 2026-01-01 00:00:00\n' })
     const lines = stdout.trim().split('\n')
     for (const line of lines)
-      expect(line).toMatch(/^2026-\S+ \S+ {2}guest\d+: vCPU 0 pinned to pCPU \d: wants .+; waited /)
+      expect(line).toMatch(/^2026-\S+ \S+ {2}guest\d+: vCPU 0 pinned to pCPU \d: wants .+; delay /)
     expect(runningControllers(uri, places)).toEqual([])
     expect(readdirSync(places.shared).filter((name) => name.endsWith('.sock'))).toEqual([])
   })

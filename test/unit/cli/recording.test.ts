@@ -29,7 +29,7 @@ describe('a recording of ballast run', () => {
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) {
       expect(line).toMatch(
-        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\S+: vCPU \d+ pinned to pCPU \d+: .+; waited [\d.]+ % -> [\d.]+ %/,
+        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\S+: vCPU \d+ pinned to pCPU \d+: .+; delay [\d.]+ % -> [\d.]+ %/,
       )
     }
   })

@@ -37,7 +37,7 @@ describe('ballast report', () => {
     expect(lead).toMatch(
       /^In \d+ of 2 minutes some guest had less than 90 % of what it wanted\. \d+ changes were made\.$/,
     )
-    for (const row of ['load', 'wait', 'memory', 'changes'])
+    for (const row of ['load', 'delay', 'memory', 'changes'])
       expect(stdout).toMatch(new RegExp(`^ {2}${row} +\\S`, 'm'))
     expect(stdout).not.toContain('\x1b')
   })
