@@ -71,8 +71,10 @@ async function measureIn(
   directory: string,
   command: readonly string[],
 ): Promise<Pick<TopRound, 'core' | 'residentMiB'>> {
+  // A server of its own: that of the window before may not have ended yet.
+  const socket = join(directory, `tmux-${columns}`)
   const tmux = (...args: readonly string[]) =>
-    execFileSync('tmux', ['-S', join(directory, 'tmux'), '-f', '/dev/null', ...args], {
+    execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C.UTF-8' },
     })
