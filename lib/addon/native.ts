@@ -89,6 +89,17 @@ export interface NativeConnection {
   listDomains(): Promise<NativeDomain[]>
   /** The element of this XML namespace in a domain's metadata. */
   domainMetadata(uuid: string, namespace: string): Promise<string | undefined>
+  /**
+   * Sets it, live, for the run with this id (-1: any), or takes it away where `xml` is undefined. `key` is the prefix that
+   * it is written with.
+   */
+  setDomainMetadata(
+    uuid: string,
+    id: number,
+    namespace: string,
+    key: string,
+    xml: string | undefined,
+  ): Promise<void>
   /** The XML of a domain as it runs. */
   domainXml(uuid: string): Promise<string>
   sampleCpu(): Promise<NativeCpuSample>

@@ -81,6 +81,13 @@ export interface MigrationHost {
    * looked up on both hosts.
    */
   migrate(domain: DomainRef, options: MigrateOptions): Promise<MigrationResult>
+  /**
+   * Has a text go with a running domain to whichever host it is migrated to next; undefined: nothing does. It is in the
+   * domain's metadata, live, so it goes when the domain ends.
+   */
+  carry(domain: DomainRef, text: string | undefined): Promise<void>
+  /** The text that came with a domain, or is to go with it. Never waits for a guest's monitor. */
+  carried(uuid: string): Promise<string | undefined>
   /** The migration of a domain under way, whoever began it; undefined: there is none. */
   migrationProgress(uuid: string): Promise<MigrationProgress | undefined>
   /** Ends the migration under way; the guest stays. Does nothing when there is none. */

@@ -81,6 +81,7 @@ Napi::Function ConnectionWrap::Define(Napi::Env env) {
                          InstanceMethod<&ConnectionWrap::DescribeAnew>("describeAnew"),
                          InstanceMethod<&ConnectionWrap::ListDomains>("listDomains"),
                          InstanceMethod<&ConnectionWrap::DomainMetadata>("domainMetadata"),
+                         InstanceMethod<&ConnectionWrap::SetDomainMetadata>("setDomainMetadata"),
                          InstanceMethod<&ConnectionWrap::DomainXml>("domainXml"),
                          InstanceMethod<&ConnectionWrap::SampleCpu>("sampleCpu"),
                          InstanceMethod<&ConnectionWrap::SampleMemory>("sampleMemory"),
@@ -205,6 +206,17 @@ Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
         if (!xml) return env.Undefined();
         return Napi::String::New(env, *xml);
       });
+}
+
+Napi::Value ConnectionWrap::SetDomainMetadata(const Napi::CallbackInfo& info) {
+  const DomainRun run = RunFrom(info);
+  const std::string xml_namespace = info[2].As<Napi::String>();
+  const std::string key = info[3].As<Napi::String>();
+  std::optional<std::string> xml;
+  if (info[4].IsString()) xml = info[4].As<Napi::String>().Utf8Value();
+  return ChangeDomain(
+      info.Env(), "virDomainSetMetadata",
+      [run, xml_namespace, key, xml](const Connection& c) { c.WriteMetadata(run, xml_namespace, key, xml); });
 }
 
 Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {

@@ -55,6 +55,7 @@ class ConnectionWrap : public Napi::ObjectWrap<ConnectionWrap> {
   Napi::Value DescribeAnew(const Napi::CallbackInfo& info);
   Napi::Value ListDomains(const Napi::CallbackInfo& info);
   Napi::Value DomainMetadata(const Napi::CallbackInfo& info);
+  Napi::Value SetDomainMetadata(const Napi::CallbackInfo& info);
   Napi::Value DomainXml(const Napi::CallbackInfo& info);
   Napi::Value SampleCpu(const Napi::CallbackInfo& info);
   Napi::Value SampleMemory(const Napi::CallbackInfo& info);

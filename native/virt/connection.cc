@@ -198,6 +198,19 @@ std::optional<std::string> Connection::ReadMetadata(const std::string& uuid,
   throw VirtFailure{error};
 }
 
+void Connection::WriteMetadata(const DomainRun& run, const std::string& xml_namespace, const std::string& key,
+                               const std::optional<std::string>& xml) const {
+  const DomainHandle domain = FindDomain(run);
+  if (virDomainSetMetadata(domain.get(), VIR_DOMAIN_METADATA_ELEMENT, xml ? xml->c_str() : nullptr,
+                           key.c_str(), xml_namespace.c_str(), VIR_DOMAIN_AFFECT_LIVE) == 0) {
+    return;
+  }
+  VirtError error = TakeLastError("virDomainSetMetadata");
+  if (!xml && error.code == VIR_ERR_NO_DOMAIN_METADATA) return;
+  if (const char* name = virDomainGetName(domain.get())) error.domain_name = name;
+  throw VirtFailure{error};
+}
+
 std::string Connection::ReadXml(const std::string& uuid) const {
   const DomainHandle domain = FindDomain({uuid});
   const CString xml(virDomainGetXMLDesc(domain.get(), 0));

@@ -96,6 +96,9 @@ class Connection {
   DomainHandle FindDomain(const DomainRun& run) const;
   // The element of this namespace in a domain's metadata, as XML. Asks no monitor.
   std::optional<std::string> ReadMetadata(const std::string& uuid, const std::string& xml_namespace) const;
+  // Sets the element of this namespace, live, or takes it away; `key` is the prefix that it is written with.
+  void WriteMetadata(const DomainRun& run, const std::string& xml_namespace, const std::string& key,
+                     const std::optional<std::string>& xml) const;
   // A domain's XML as it runs, without secrets. Asks no monitor.
   std::string ReadXml(const std::string& uuid) const;
   NodeMemory ReadNodeMemory() const;

@@ -90,6 +90,8 @@ function migrationOf(hostUuid: string): MigrationHost & AsyncDisposable {
     migrationProgress: none,
     abortMigration: none,
     dirtyRate: async () => 1e6,
+    carry: async () => {},
+    carried: none,
     [Symbol.asyncDispose]: none,
   }
 }

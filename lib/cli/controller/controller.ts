@@ -4,10 +4,9 @@ import { fileJournal } from '../../control/journal/file-journal.ts'
 import { type JournalEntry, resourceOf } from '../../control/journal/journal.ts'
 import type { Tick } from '../../control/tick.ts'
 import { counted } from '../../util/format.ts'
-import type { FleetConfig } from '../config/fleet-config.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
 import { type CliContext, logNotice } from '../context.ts'
-import type { FleetMember } from '../fleet/member.ts'
+import type { FleetMember, MemberOptions } from '../fleet/member.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
 import { rememberRecent } from '../recent/remember.ts'
@@ -68,7 +67,15 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
     ? openRecorder(speaking, permissions.host, setup.options.record)
     : undefined
   await using recent = lock && (await rememberRecent(speaking, lock))
-  await using member = setup.fleet && (await startMember(speaking, setup.fleet, host.uri, dryRun))
+  await using member =
+    setup.fleet &&
+    (await startMember(speaking, {
+      fleet: setup.fleet,
+      uri: host.uri,
+      dryRun,
+      journal,
+      cpuCount: () => host.topology.cpuCount,
+    }))
   let isAdvised = !changesNothing
   const advise = ({ skipped }: Tick) => {
     const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')
@@ -108,7 +115,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
       { ...context, log: tells.log, signal },
       permissions.host,
       { ...options, ticks: left },
-      { ...pilot, journal },
+      { ...pilot, journal: member?.journal ?? journal },
       show,
       { before: walked, seen, run: recorder?.run(configuration) },
     )
@@ -145,12 +152,10 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
 /** Loaded where there is a fleet. */
 async function startMember(
   context: CliContext,
-  fleet: FleetConfig,
-  uri: string,
-  dryRun: boolean,
+  options: Omit<MemberOptions, 'migration'>,
 ): Promise<FleetMember> {
   const { startMember } = await import('../fleet/member.ts')
-  return await startMember(context, { fleet, uri, dryRun })
+  return await startMember(context, options)
 }
 
 function isPeriod({ kind }: JournalEntry): boolean {

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
+import type { Journal } from '../../control/journal/journal.ts'
 import type { Tick } from '../../control/tick.ts'
 import { hostMigrator } from '../../fleet/acting/host-migrator.ts'
+import { Originals } from '../../fleet/acting/originals.ts'
 import { type FleetAgent, runAgent } from '../../fleet/agent/agent.ts'
 import type { FleetBus } from '../../fleet/bus/fleet-bus.ts'
 import { runLeader } from '../../fleet/loop/leader.ts'
@@ -25,6 +27,8 @@ const software = { ballast: version() }
 export interface FleetMember extends AsyncDisposable {
   /** Takes in what the host's loop has just done. */
   observe(tick: Tick): void
+  /** The host's journal, with what came with guests from other hosts: for its loop. */
+  readonly journal: Journal | undefined
 }
 
 /** What a host is to a fleet, beside its configuration. */
@@ -36,6 +40,9 @@ export interface MemberOptions {
   readonly migration: MigrationHost & AsyncDisposable
   /** The host's loop only watches. */
   readonly dryRun: boolean
+  /** The host's, and how many pCPUs it can have; undefined: nothing is changed. */
+  readonly journal: Journal | undefined
+  readonly cpuCount: () => number
 }
 
 /**
@@ -56,6 +63,8 @@ class Member implements FleetMember {
   readonly #log: FleetLog
   readonly #ended = new AbortController()
   readonly #run: Promise<void>
+  readonly #originals: Originals | undefined
+  #taking: Promise<void> | undefined
   #agent: FleetAgent | undefined
   #facts: GuestFactsKeeper | undefined
   #lastReport = Number.NEGATIVE_INFINITY
@@ -63,10 +72,17 @@ class Member implements FleetMember {
   constructor(context: CliContext, options: MemberOptions) {
     this.#options = options
     this.#log = new FleetLog(context, options.fleet)
+    const { journal, migration: host, cpuCount } = options
+    if (journal) this.#originals = new Originals({ journal, host, cpuCount })
     this.#run = this.#member()
   }
 
+  get journal(): Journal | undefined {
+    return this.#originals?.journal
+  }
+
   observe(tick: Tick): void {
+    this.#take(tick)
     const now = realClock.now()
     const { interval } = this.#options.fleet
     if (!this.#agent || !this.#facts || now - this.#lastReport < interval) return
@@ -81,6 +97,7 @@ class Member implements FleetMember {
     this.#ended.abort()
     await this.#run
     await this.#facts?.idle()
+    await this.#taking
     await this.#options.migration[Symbol.asyncDispose]()
   }
 
@@ -96,6 +113,16 @@ class Member implements FleetMember {
     }
   }
 
+  /** What came with guests, so that it can be restored though the loop changes nothing of them. */
+  #take({ view }: Tick): void {
+    this.#taking ??= this.#originals
+      ?.take(view.domains)
+      .catch((error) => this.#log.failed(asBallastError(error)))
+      .finally(() => {
+        this.#taking = undefined
+      })
+  }
+
   /** From the first connection to the end. */
   async #member(): Promise<void> {
     const bus = await this.#connect()
@@ -107,7 +134,7 @@ class Member implements FleetMember {
       bus,
       clock: realClock,
       host,
-      migrator: hostMigrator(migration),
+      migrator: hostMigrator(migration, this.#originals),
       problemWith: (requirement) => migration.problemWith(requirement),
       dryRun,
       listener: (event) => this.#log.agent(event),

@@ -1,19 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asBallastError } from '../../host/errors.ts'
 import type { MigrationHost, MigrationProgress } from '../../host/migration.ts'
 import type { Migrator } from './migrator.ts'
+import type { Originals } from './originals.ts'
 
 /** Milliseconds from one look at how far a migration is to the next. */
 const lookEvery = 1_000
 
-/** Moves the guests of one host by its own hypervisor. Its caller ends what takes too long. */
-export function hostMigrator(host: MigrationHost): Migrator {
+/**
+ * Moves the guests of one host by its own hypervisor, each with its originals. Its caller ends what takes too long. Without
+ * `originals` the new host takes what it finds for them.
+ */
+export function hostMigrator(host: MigrationHost, originals?: Originals): Migrator {
   return {
     async migrate({ guest, run, target }, { signal, progress }) {
       const { uri: targetUri, dataUri, bandwidth } = target.reach
+      await originals?.send(guest, run)
       const over = new AbortController()
       if (progress) void follow(host, guest, progress, over.signal)
       try {
         return await host.migrate({ uuid: guest, id: run.id }, { targetUri, dataUri, bandwidth, signal })
+      } catch (error) {
+        const { code } = asBallastError(error)
+        // Where it runs is not known: then they may be needed on the other host.
+        if (code !== 'ERR_MIGRATION_UNKNOWN') await originals?.keep(guest, run).catch(() => undefined)
+        throw error
       } finally {
         over.abort()
       }

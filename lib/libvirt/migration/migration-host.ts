@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadNative, type NativeConnection } from '../../addon/native.ts'
+import { metadataNamespace } from '../../host/domain-metadata.ts'
 import { BallastError, type ErrorCode, endsConnection, LibvirtError } from '../../host/errors.ts'
 import type { DomainRef } from '../../host/host.ts'
 import type {
@@ -20,6 +21,8 @@ import { readRequirement } from './requirement.ts'
 const callDeadline = 10_000
 const operationInvalid = 55
 const operationAborted = 78
+/** Beside that of the owner's settings, so that a program which writes one leaves the other. */
+const carriedNamespace = `${metadataNamespace}/carried`
 /** Seconds over which a guest's writing is measured, and how often it is asked for the result. */
 const dirtySeconds = 1
 const dirtyAsked = 5
@@ -87,7 +90,7 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
 
   async migrate(domain: DomainRef, options: MigrateOptions): Promise<MigrationResult> {
     const { targetUri, dataUri = '', bandwidth = 0, downtime = 0, signal } = options
-    const [uuid, id] = typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
+    const [uuid, id] = runOf(domain)
     if (signal?.aborted) throw new BallastError('ERR_MIGRATION_ABORTED', 'It was ended before it began')
     const ended = new AbortController()
     const onAbort = () => void this.#abort(uuid, ended.signal)
@@ -106,6 +109,19 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
       ended.abort()
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  async carry(domain: DomainRef, text: string | undefined): Promise<void> {
+    const [uuid, id] = runOf(domain)
+    // In base64, so that XML leaves it as it is.
+    const xml = text === undefined ? undefined : `<carried>${Buffer.from(text).toString('base64')}</carried>`
+    await this.#call((native) => native.setDomainMetadata(uuid, id, carriedNamespace, 'ballast-carried', xml))
+  }
+
+  async carried(uuid: string): Promise<string | undefined> {
+    const xml = await this.#call((native) => native.domainMetadata(uuid, carriedNamespace))
+    const text = xml === undefined ? undefined : />([^<]*)</.exec(xml)?.[1]
+    return text === undefined ? undefined : Buffer.from(text, 'base64').toString()
   }
 
   async migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
@@ -187,6 +203,11 @@ async function isRejected(promise: Promise<unknown>): Promise<boolean> {
     () => false,
     () => true,
   )
+}
+
+/** As native code has it: UUID and id, -1 for any run. */
+function runOf(domain: DomainRef): [uuid: string, id: number] {
+  return typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
 }
 
 /** What of storage, networks and huge pages this host does not have. */

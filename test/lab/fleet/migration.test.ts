@@ -134,6 +134,18 @@ describeLab('a live migration between two hosts', { timeout: patience }, () => {
     expect(told).toEqual(['mover begun', 'mover ended'])
   })
 
+  it('brings what the guest is to carry, beside the settings of its owner', async () => {
+    const source = migrationsOf.get((await lab.whereIs('mover'))!)!
+    const target = (await lab.whereIs('mover')) === a ? b : a
+    const text = 'lines\nwith <marks> & "quotes"'
+    await source.carry(uuid, text)
+    await move(target)
+    expect(await migrationsOf.get(target)!.carried(uuid)).toBe(text)
+    await migrationsOf.get(target)!.carry(uuid, undefined)
+    expect(await migrationsOf.get(target)!.carried(uuid)).toBeUndefined()
+    await expect(migrationsOf.get(target)!.carry(uuid, undefined)).resolves.toBeUndefined()
+  })
+
   it('measures how fast the guest writes its memory', async () => {
     const guest = await lab.guest('mover')
     await guest.send('idle')

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
 import { hostMigrator } from '../../../../lib/fleet/acting/host-migrator.ts'
 import type { MigrationRequest } from '../../../../lib/fleet/acting/migrator.ts'
+import { Originals } from '../../../../lib/fleet/acting/originals.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import type { DomainRef } from '../../../../lib/host/host.ts'
 import type { MigrateOptions, MigrationHost, MigrationProgress } from '../../../../lib/host/migration.ts'
@@ -24,6 +26,7 @@ class FakeHost implements MigrationHost {
     this.begun.push({ domain, options })
     return new Promise<{ elapsed: number }>((resolve, reject) => {
       this.end = () => resolve({ elapsed: 12 })
+      if (options.signal?.aborted) reject(new BallastError('ERR_MIGRATION_ABORTED', 'ended'))
       options.signal?.addEventListener('abort', () =>
         reject(new BallastError('ERR_MIGRATION_ABORTED', 'ended')),
       )
@@ -39,12 +42,20 @@ class FakeHost implements MigrationHost {
   aborted: string[] = []
   abortMigration = async (uuid: string) => void this.aborted.push(uuid)
   dirtyRate = async () => undefined
+  texts = new Map<string, string>()
+  async carry(domain: DomainRef, text: string | undefined) {
+    const uuid = typeof domain === 'string' ? domain : domain.uuid
+    if (text === undefined) this.texts.delete(uuid)
+    else this.texts.set(uuid, text)
+  }
+  carried = async (uuid: string) => this.texts.get(uuid)
 }
 
 describe('hostMigrator', () => {
   it('asks for the run that was planned for, over what the target says of itself', async () => {
     const host = new FakeHost()
     const moving = hostMigrator(host).migrate(request, { signal: new AbortController().signal })
+    await vi.waitFor(() => expect(host.begun).toHaveLength(1))
     host.end()
     expect(await moving).toEqual({ elapsed: 12 })
     expect(host.begun[0]).toMatchObject({
@@ -82,6 +93,34 @@ describe('hostMigrator', () => {
     expect(await migrator.progress('u1')).toBeUndefined()
     await migrator.abort('u1')
     expect(host.aborted).toEqual(['u1'])
+  })
+
+  it('sends the originals of that run with the guest, and takes them back when it stays', async () => {
+    const journal = memoryJournal()
+    const entry = { kind: 'memory', uuid: 'u1', name: 'one', wallTime: 1, original: 512 } as const
+    await journal.record([
+      { ...entry, id: 7 },
+      { ...entry, id: 6, original: 256 },
+    ])
+    const host = new FakeHost()
+    const told = new AbortController()
+    const migrator = hostMigrator(host, new Originals({ journal, host, cpuCount: () => 4 }))
+    const moving = migrator.migrate(request, { signal: told.signal })
+    await vi.waitFor(() => expect(host.begun).toHaveLength(1))
+    expect(host.texts.get('u1')).toContain('"original":512')
+    expect(host.texts.get('u1')).not.toContain('"original":256')
+    told.abort()
+    await expect(moving).rejects.toMatchObject({ code: 'ERR_MIGRATION_ABORTED' })
+    expect(host.texts.size).toBe(0)
+  })
+
+  it('moves nothing whose originals cannot be sent', async () => {
+    const host = new FakeHost()
+    host.carry = () => Promise.reject(new BallastError('ERR_PERMISSION_DENIED', 'no'))
+    const migrator = hostMigrator(host, new Originals({ journal: memoryJournal(), host, cpuCount: () => 4 }))
+    const moving = migrator.migrate(request, { signal: new AbortController().signal })
+    await expect(moving).rejects.toMatchObject({ code: 'ERR_PERMISSION_DENIED' })
+    expect(host.begun).toEqual([])
   })
 
   it('says whether a guest runs here', async () => {
