@@ -115,6 +115,10 @@ export const ownContests: readonly FleetContest[] = [
         { name: 'filler-2', host: 'h2', demand: steady(0.2), memory: 8 * GiB, stays: ['a device'] },
       ],
     }),
+    expect: ({ homesAfter }) =>
+      homesAfter.left === 'h2' && homesAfter.right === 'h1'
+        ? undefined
+        : `left is on ${homesAfter.left}, right on ${homesAfter.right}`,
   },
   {
     name: 'APART',

@@ -10,7 +10,8 @@ export function simReport(
   keyOf: (guest: SimGuest) => string,
 ): ReportBody {
   const { name, pcpus, background = 0, memory, dryRun = false } = host.scenario
-  const arriving = world.arrivingAt(host)
+  const { arriving } = host
+  const isShort = neededOn(host) > host.budget
   return {
     host: host.uuid,
     name,
@@ -22,8 +23,8 @@ export function simReport(
     memory: { total: memory, budget: host.budget, committed: Math.round(world.committed(host)) },
     dryRun,
     guests: [
-      ...host.guests.map((guest) => guestReport(guest, true, host, keyOf)),
-      ...arriving.map((guest) => guestReport(guest, false, host, keyOf)),
+      ...host.guests.map((guest) => guestReport(guest, true, isShort, keyOf)),
+      ...arriving.map((guest) => guestReport(guest, false, isShort, keyOf)),
     ],
     migrations: [
       ...host.guests.flatMap((guest) => migrationReport(guest, 'out', at.time)),
@@ -35,12 +36,11 @@ export function simReport(
 function guestReport(
   guest: SimGuest,
   running: boolean,
-  host: SimHost,
+  swapping: boolean,
   keyOf: (guest: SimGuest) => string,
 ): GuestReport {
   const { scenario, uuid, run, demand, delay, need, actual } = guest
   const vcpus = vcpusOf(guest)
-  const needed = neededOn(host)
   return {
     id: run,
     uuid,
@@ -53,7 +53,7 @@ function guestReport(
       committed: actual,
       need,
       dirtyRate: scenario.dirtyRate,
-      swapping: needed > host.budget,
+      swapping,
     },
     requirement: keyOf(guest),
     stays: scenario.stays ?? [],

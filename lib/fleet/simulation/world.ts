@@ -18,8 +18,9 @@ const defaultDirtyRate = 20e6
 export interface SimHost {
   readonly scenario: FleetHostScenario
   readonly uuid: string
-  /** In the order in which they came. */
+  /** In the order in which they came; and those that migrate here. */
   readonly guests: SimGuest[]
+  readonly arriving: SimGuest[]
   readonly budget: number
   /** Bytes per second; 0: nobody reaches it. */
   readonly bandwidth: number
@@ -110,7 +111,7 @@ export class World {
   stop(guest: SimGuest): void {
     guest.migration?.ending.abort(new BallastError('ERR_DOMAIN_NOT_RUNNING', 'The guest ended'))
     if (!guest.host) return
-    guest.host.guests.splice(guest.host.guests.indexOf(guest), 1)
+    remove(guest.host.guests, guest)
     guest.host = undefined
   }
 
@@ -137,11 +138,12 @@ export class World {
    * above its budget they have all the same, on its swap.
    */
   resize(host: SimHost): void {
-    const coming = this.arrivingAt(host).reduce((sum, guest) => sum + guest.actual + overhead, 0)
-    let [wanted, needed] = [coming, coming]
+    let wanted = host.guests.length * overhead
+    for (const { actual } of host.arriving) wanted += actual + overhead
+    let needed = wanted
     for (const guest of host.guests) {
-      wanted += ampleFor(guest) + overhead
-      needed += guest.need + overhead
+      wanted += ampleFor(guest)
+      needed += guest.need
     }
     const isShort = wanted > host.budget
     const part = isShort && wanted > needed ? Math.max(0, (host.budget - needed) / (wanted - needed)) : 1
@@ -157,14 +159,12 @@ export class World {
     return this.committed(host) - host.budget
   }
 
-  /** Guests that migrate to a host. */
-  arrivingAt(host: SimHost): SimGuest[] {
-    return this.guests.filter(({ migration }) => migration?.to === host)
-  }
-
   /** Bytes that a host's guests hold, and those that come. */
   committed(host: SimHost): number {
-    return [...host.guests, ...this.arrivingAt(host)].reduce((sum, { actual }) => sum + actual + overhead, 0)
+    let held = 0
+    for (const { actual } of host.guests) held += actual + overhead
+    for (const { actual } of host.arriving) held += actual + overhead
+    return held
   }
 
   /** Migrates as libvirt would; rejects as `Migrator.migrate` does. */
@@ -186,6 +186,7 @@ export class World {
     const began = this.#clock.now()
     const migration = { guest, from, to, began, isOrdered: options.isOrdered, ending, left: guest.actual }
     guest.migration = migration
+    to.arriving.push(guest)
     this.resize(to)
     if (options.isOrdered) this.overfilledByMove = Math.max(this.overfilledByMove, this.#above(to))
     const trouble = guest.trouble ?? (this.#random.next() < this.#failures ? 'failure' : undefined)
@@ -236,12 +237,14 @@ export class World {
       const downtime = step.value
       await clock.sleepUntil(clock.now() + downtime, ending.signal)
       outcome = 'done'
-      from.guests.splice(from.guests.indexOf(guest), 1)
+      remove(from.guests, guest)
+      remove(to.arriving, guest)
       guest.migration = undefined
       this.start(guest, to)
       if (migration.isOrdered) this.overfilledByMove = Math.max(this.overfilledByMove, this.#above(to))
       return { elapsed: clock.now() - began, downtime, memoryProcessed: processed }
     } finally {
+      remove(to.arriving, guest)
       guest.migration = undefined
       this.resize(from)
       this.resize(to)
@@ -249,6 +252,11 @@ export class World {
       this.records.push({ ...names, began, ended: clock.now(), outcome, isOrdered: migration.isOrdered })
     }
   }
+}
+
+function remove(list: SimGuest[], guest: SimGuest): void {
+  const index = list.indexOf(guest)
+  if (index !== -1) list.splice(index, 1)
 }
 
 export function vcpusOf({ scenario }: SimGuest): number {
@@ -265,6 +273,7 @@ function hostOf(scenario: FleetHostScenario, index: number): SimHost {
     scenario,
     uuid: uuidOf(1, index),
     guests: [],
+    arriving: [],
     budget: memory - reserve,
     bandwidth: bandwidth === false ? 0 : bandwidth,
   }

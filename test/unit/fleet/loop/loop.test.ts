@@ -57,6 +57,7 @@ describe('the leader of a fleet', () => {
     const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 8, memory: 16 * GiB, reserve: GiB }))
     const guests = [
       ...busyGuests(3, 'a', 3 * GiB),
+      { ...busyGuests(1, 'a', GiB)[0]!, name: 'small' },
       {
         name: 'grows',
         host: 'b',
@@ -70,6 +71,8 @@ describe('the leader of a fleet', () => {
       { guest: 'a-0', to: 'b' },
       { guest: 'a-1', to: 'b' },
       { guest: 'a-2', to: 'b', after: [1] },
+      // It would fit, and was planned for another fleet than it is by then.
+      { guest: 'small', to: 'b' },
     ])
     const played = await play({ hosts, guests, changes }, { rounds: 30, policy })
     expect(movesOf(played.ticks)).toEqual(['a-0 a>b'])
