@@ -1,10 +1,13 @@
 /** Many hosts as one: docs/fleet.md. */
+export { hostMigrator } from './fleet/acting/host-migrator.ts'
 export type * from './fleet/acting/migrator.ts'
 export * from './fleet/agent/agent.ts'
 export type * from './fleet/bus/fleet-bus.ts'
 export { MemoryBus } from './fleet/bus/memory-bus.ts'
 export * from './fleet/bus/order.ts'
 export * from './fleet/loop/leader.ts'
+export { natsBus } from './fleet/nats/nats-bus.ts'
+export type { NatsOptions, NatsTls } from './fleet/nats/nats-options.ts'
 export type * from './fleet/plan/step.ts'
 export type { FleetPolicy } from './fleet/policies/fleet-policy.ts'
 export * as policies from './fleet/policies/index.ts'

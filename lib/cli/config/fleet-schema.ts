@@ -78,8 +78,12 @@ const fleet: Schemas<typeof fleetKeys> = {
     'Where the memory of guests is sent, such as tcp://10.0.0.2 (default: libvirt chooses).',
     text,
   ),
-  bandwidth: about('Bytes per second of one migration (default: 100MiB).', kindSchema('bytes-from-0')),
-  interval: about('Seconds from one report to the next (default: 10).', interval),
+  bandwidth: about('Bytes per second of one migration (default: 100MiB).', kindSchema('bytes')),
+  interval: about('Seconds from one report to the next, 10 at most (default: 10).', {
+    ...interval,
+    maximum: 10,
+    pattern: '^0*([0-9](\\.[0-9]+)?|10(\\.0+)?|\\.[0-9]+)$',
+  }),
   lead: about('Whether this host may lead (default: true).', flag),
   'dry-run': about('Plan, and move nothing (default: false).', flag),
   policy: about(

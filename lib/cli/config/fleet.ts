@@ -50,7 +50,7 @@ export function fleetIn(reader: ConfigReader, entry: Entry | undefined): FleetCo
   const tls = tlsIn(reader, at('tls'))
   const uri = text('migration-uri')
   const dataUri = text('data-uri')
-  const bandwidth = reader.parsed(at('bandwidth'), parseSize('fleet.bandwidth'))
+  const bandwidth = reader.parsed(at('bandwidth'), bandwidthOf)
   for (const key of ['data-uri', 'bandwidth'] as const) {
     const useless = at(key)
     if (useless && !at('migration-uri')) {
@@ -59,7 +59,7 @@ export function fleetIn(reader: ConfigReader, entry: Entry | undefined): FleetCo
   }
   const policy = policyIn(reader, at('policy'))
   const rules = rulesIn(reader, at('rules'))
-  const interval = reader.parsed(at('interval'), parseSeconds) ?? defaultFleetInterval
+  const interval = reader.parsed(at('interval'), intervalOf) ?? defaultFleetInterval
   const leads = reader.flag(at('lead')) ?? true
   const dryRun = reader.flag(at('dry-run')) ?? false
   if (policy === undefined) return undefined
@@ -86,6 +86,20 @@ function serverIn(reader: ConfigReader, entry: Entry): string | undefined {
 function nameOf(text: string): string {
   if (namePattern.test(text)) return text
   throw new UsageError(`fleet.name must be at most 40 letters, digits and _; got ${JSON.stringify(text)}`)
+}
+
+function bandwidthOf(text: string): number {
+  const bandwidth = parseSize('fleet.bandwidth')(text)
+  if (bandwidth > 0) return bandwidth
+  throw new UsageError(`fleet.bandwidth must be above 0; got ${JSON.stringify(text)}`)
+}
+
+function intervalOf(text: string): number {
+  const interval = parseSeconds(text)
+  if (interval <= defaultFleetInterval) return interval
+  throw new UsageError(
+    `fleet.interval must be at most 10 seconds, since a report stays for 30; got ${JSON.stringify(text)}`,
+  )
 }
 
 function tlsIn(reader: ConfigReader, entry: Entry | undefined): NatsTls | undefined {

@@ -12,6 +12,7 @@ import type {
 } from '../bus/fleet-bus.ts'
 import type { Order, OrderEvent } from '../bus/order.ts'
 import type { HostReport } from '../report/host-report.ts'
+import { readHostReport } from '../report/read-report.ts'
 import { BusClock } from './bus-clock.ts'
 import { busError, isTooLate } from './bus-error.ts'
 import { Key, sharedValue } from './compare-and-set.ts'
@@ -336,8 +337,8 @@ class NatsBus implements FleetBus {
 
 /** A report, under the key of the host that it is of; undefined: something else, or of a program that is none of ours. */
 function readReport(key: string, data: Uint8Array): HostReport | undefined {
-  const report = readObject<HostReport>(data)
-  return report?.host === key && Array.isArray(report.guests) ? report : undefined
+  const report = readHostReport(readObject(data))
+  return report?.host === key ? report : undefined
 }
 
 function readObject<T>(data: Uint8Array): T | undefined {
