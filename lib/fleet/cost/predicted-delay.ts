@@ -1,18 +1,22 @@
 /** vCPUs are sorted by demand into so many bins, from 0 to one pCPU. */
 export const bins = 20
 
+/** Slack of sums that are made up again and again. */
+const nothing = 1e-9
+
 /** The bin of a vCPU that wants this much of a pCPU. */
 export function binOf(demand: number): number {
   return Math.min(bins - 1, Math.max(0, Math.floor(demand * bins)))
 }
 
+/** vCPUs that want more hardly ever sleep: the kernel has no wake-up at which it could put them elsewhere. */
+const sleepless = 0.8
+/** How fast the wait for what shares a pCPU by chance is lost in the wait for capacity, as that runs short. */
+const fading = 3
+
 /**
- * The part of the time that the worst-served vCPU of a host waits, as predicted from what its vCPUs want.
- *
- * `counts` and `sums`: how many vCPUs are in each bin of demand, and what they want together, from `at` on. The scheduler
- * serves all alike: there is a level f that no vCPU gets more than, so that the sum of min(demand, f) is the capacity. The
- * largest, of demand l, waits 1 - f / l then. Below capacity it shares its pCPU with r = max(0, demand / capacity - l) of
- * others on average, and waits while both want to run.
+ * The part of the time that the worst-served vCPU of a host waits, as predicted from what its vCPUs want: `counts` and `sums`
+ * from `at` on are how many vCPUs are in each bin of demand, and what they want together. docs/fleet-policies.md has the formula.
  */
 export function predictedDelay(
   counts: Float64Array,
@@ -21,34 +25,72 @@ export function predictedDelay(
   capacity: number,
 ): number {
   let total = 0
-  let number = 0
+  let squares = 0
+  let busy = 0
   let top = -1
   for (let bin = 0; bin < bins; bin++) {
     const count = counts[at + bin]!
-    if (count <= 1e-9) continue
+    if (count <= nothing) continue
     total += sums[at + bin]!
-    number += count
+    squares += (sums[at + bin]! * sums[at + bin]!) / count
+    if (bin >= sleepless * bins) busy += count
     top = bin
   }
-  if (top < 0 || total <= 1e-9) return 0
-  if (capacity <= 0) return 1
-  const largest = sums[at + top]! / counts[at + top]!
-  let level = largest
-  if (total > capacity) {
-    let left = capacity
-    let hungry = number
-    for (let bin = 0; bin <= top; bin++) {
-      const count = counts[at + bin]!
-      if (count <= 1e-9) continue
-      level = left / hungry
-      if (sums[at + bin]! / count >= level) break
-      left -= sums[at + bin]!
-      hungry -= count
-    }
-    level = Math.min(level, largest)
+  if (top < 0 || total <= nothing) return 0
+  if (capacity <= nothing) return 1
+  const largest = Math.min(1, sums[at + top]! / counts[at + top]!)
+  const load = total / capacity
+  let starved = 0
+  if (load > 1) {
+    const stretch = stretchOf(counts, sums, at, capacity)
+    starved = (largest * (stretch - 1)) / (1 - largest + largest * stretch)
   }
-  const starved = 1 - level / largest
-  const others = number > capacity ? Math.max(0, Math.min(1, total / capacity) - largest) : 0
-  const shared = (largest * others) / (1 + largest + others)
-  return starved + (1 - starved) * shared
+  const pcpus = Math.ceil(capacity - nothing)
+  const others = Math.max(0, Math.min(1, load) - squares / total)
+  const shared = (largest * others) / (1 + largest + others) / Math.max(1, load) ** fading
+  const delay = starved + (1 - starved) * shared
+  const most = 1 - 1 / Math.max(1, Math.ceil(busy / pcpus - nothing))
+  if (most <= delay) return delay
+  return delay + ((most - delay) * (largest - sleepless)) / (2 * (1 - sleepless))
+}
+
+/** The part of that which is due to a lack of capacity alone, however vCPUs are placed. */
+export function starvedPart(counts: Float64Array, sums: Float64Array, at: number, capacity: number): number {
+  let total = 0
+  let largest = 0
+  for (let bin = 0; bin < bins; bin++) {
+    const count = counts[at + bin]!
+    if (count <= nothing) continue
+    total += sums[at + bin]!
+    largest = Math.min(1, sums[at + bin]! / count)
+  }
+  if (total <= capacity || total <= nothing) return 0
+  if (capacity <= nothing) return 1
+  const stretch = stretchOf(counts, sums, at, capacity)
+  return (largest * (stretch - 1)) / (1 - largest + largest * stretch)
+}
+
+/**
+ * How many times longer all work takes when the capacity is short and shared alike: each vCPU of demand d then runs
+ * d / (1 - d + d × stretch) of the time, since it does not sleep less for it, and all together as much as there is.
+ */
+function stretchOf(counts: Float64Array, sums: Float64Array, at: number, capacity: number): number {
+  let stretch = 1
+  // By Newton's method, from below: the sum falls ever slower.
+  for (let round = 0; round < 30; round++) {
+    let sum = 0
+    let slope = 0
+    for (let bin = 0; bin < bins; bin++) {
+      const count = counts[at + bin]!
+      if (count <= nothing) continue
+      const demand = Math.min(1, sums[at + bin]! / count)
+      const runs = demand / (1 - demand + demand * stretch)
+      sum += count * runs
+      slope += count * runs * runs
+    }
+    const step = (sum - capacity) / slope
+    stretch += step
+    if (Math.abs(step) < 1e-4 * stretch) break
+  }
+  return stretch
 }

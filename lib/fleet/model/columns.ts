@@ -1,5 +1,5 @@
 import { migrationCost, sendingOf } from '../cost/migration-cost.ts'
-import { bins, predictedDelay } from '../cost/predicted-delay.ts'
+import { bins, predictedDelay, starvedPart } from '../cost/predicted-delay.ts'
 import type { PlanProblem } from '../plan/step.ts'
 import { type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
 import { heldBeside } from '../view/shortage.ts'
@@ -30,6 +30,9 @@ export class Columns {
   readonly wants: Float64Array
   /** By host: predicted, of the worst-served vCPU. */
   readonly delay: Float64Array
+  /** What hosts held and needed at first. */
+  readonly #committedFirst: Float64Array
+  readonly #wantsFirst: Float64Array
   readonly #counts: Float64Array
   readonly #sums: Float64Array
   /** By rule that keeps guests apart, and host: how many of its guests are there. */
@@ -56,6 +59,8 @@ export class Columns {
       this.on[home]!.push(unit)
       this.#add(unit, home, 1)
     }
+    this.#committedFirst = this.committed.slice()
+    this.#wantsFirst = this.wants.slice()
     this.delay = Float64Array.from(hosts, (_, host) => this.#predict(host))
   }
 
@@ -137,6 +142,52 @@ export class Columns {
     return predictedDelay(counts, sums, 0, this.capacity[host]!)
   }
 
+  /** Predicted delay of a host with these units alone. */
+  delayOf(units: Iterable<number>, host: number): number {
+    const counts = this.#countScratch.fill(0)
+    const sums = this.#sumScratch.fill(0)
+    for (const unit of units) {
+      for (const { bin, count, sum } of this.units[unit]!.vcpus) {
+        counts[bin]! += count
+        sums[bin]! += sum
+      }
+    }
+    return predictedDelay(counts, sums, 0, this.capacity[host]!)
+  }
+
+  /** What vCPUs would wait if all hosts were one: no placement does with less. */
+  get leastDelay(): number {
+    const counts = this.#countScratch.fill(0)
+    const sums = this.#sumScratch.fill(0)
+    let capacity = 0
+    for (const [host, own] of this.capacity.entries()) {
+      capacity += own
+      for (let bin = 0; bin < bins; bin++) {
+        counts[bin]! += this.#counts[host * bins + bin]!
+        sums[bin]! += this.#sums[host * bins + bin]!
+      }
+    }
+    return starvedPart(counts, sums, 0, capacity)
+  }
+
+  /** Whether more was put on a host than it has memory for; what was so from the beginning does not count. */
+  isOverfilled(host: number): boolean {
+    const most = this.budget[host]! + nothing
+    return (
+      (this.committed[host]! > most && this.committed[host]! > this.#committedFirst[host]! + nothing) ||
+      (this.wants[host]! > most && this.wants[host]! > this.#wantsFirst[host]! + nothing)
+    )
+  }
+
+  /** Two empty hosts for which this is the same are alike to all guests. */
+  emptyKind(host: number): string {
+    const { report, uuid } = this.view.hosts[host]!
+    const isNamed = (this.view.rules.pinned ?? []).length > 0
+    return isNamed
+      ? uuid
+      : JSON.stringify([this.capacity[host], this.budget[host], report.answers, report.reach?.bandwidth])
+  }
+
   /** Puts a unit on a host. */
   put(unit: number, host: number): void {
     const from = this.at[unit]!
@@ -196,11 +247,6 @@ export class Columns {
       bytes += cost.bytes
     }
     return { lost, duration, bytes }
-  }
-
-  /** pCPUs that guests of a host wait for, as predicted. */
-  waiting(host: number): number {
-    return this.delay[host]! * this.demand[host]!
   }
 
   #add(unit: number, host: number, sign: 1 | -1): void {

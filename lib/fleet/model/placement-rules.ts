@@ -43,6 +43,15 @@ export class PlacementRules {
     this.#pinsOf = pinsOf
   }
 
+  /** Whether any rule is about this guest. */
+  isNamed(guest: number): boolean {
+    return (
+      this.#apartOf.has(guest) ||
+      this.#pinsOf.has(guest) ||
+      this.together.some(({ guests }) => guests.has(guest))
+    )
+  }
+
   /** Numbers of the rules that keep this guest apart from others. */
   apartOf(guest: number): readonly number[] {
     return this.#apartOf.get(guest) ?? []

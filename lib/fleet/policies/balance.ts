@@ -2,12 +2,15 @@ import { wrongOption } from '../../host/errors.ts'
 import { assertMilliseconds, assertPositiveFraction } from '../../policy/options.ts'
 import { stepsOf } from '../plan/build.ts'
 import type { FleetPlan, PlanProblem } from '../plan/step.ts'
+import type { PlanReason } from '../reasons/plan.ts'
 import { evacuate } from '../search/evacuate.ts'
 import { level } from '../search/level.ts'
+import { refine } from '../search/refine.ts'
 import { relieve } from '../search/relieve.ts'
 import { Search } from '../search/search.ts'
 import { mendShortages } from '../search/shortage.ts'
 import type { FleetView } from '../view/fleet-view.ts'
+import { survivable } from './conclude.ts'
 import type { FleetPolicy } from './fleet-policy.ts'
 import { hindrance } from './hindrance.ts'
 
@@ -28,10 +31,13 @@ export interface FleetBalanceOptions {
 export interface FleetBalanceState {
   /** Rounds in a row that called for moves. */
   readonly rounds: number
-  /** Whether a plan is being carried out: it goes on below the thresholds, as far as it was meant to. */
-  readonly isActive: boolean
+  /** Whether vCPUs are being relieved, or loads evened out: it goes on below the thresholds, as far as it was meant to. */
+  readonly relieves: boolean
+  readonly levels: boolean
 }
 
+/** A plan must take this off the longest delay of some host before it is begun. */
+const leastDrop = 0.02
 /** What is aimed at, as a part of what moves are made for. */
 const aim = 0.4
 
@@ -47,59 +53,64 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
   assertPositiveFraction('busy', busy)
   assertMilliseconds('horizon', horizon)
   if (!Number.isInteger(rounds) || rounds < 1) throw wrongOption('rounds', 'a whole number from 1', rounds)
-  const initialState: FleetBalanceState = { rounds: 0, isActive: false }
+  const initialState: FleetBalanceState = { rounds: 0, relieves: false, levels: false }
 
   function decide(view: FleetView, given: unknown): { plan: FleetPlan; state: FleetBalanceState } {
-    const before = given as FleetBalanceState
     const hindered = hindrance(view)
     if (hindered) return { plan: hindered, state: initialState }
+    const before = given as FleetBalanceState
     const search = new Search(view)
     const { columns } = search
     const now = search.figures
-    const waitingNow = search.waiting
+    const delays = columns.delay.slice()
+    const isBusy = (least: number) => view.hosts.some(({ row }) => columns.load(row) > least)
+    const suffers = (host: number) => (view.hosts[host]!.delay ?? 1) > delay / 2
     const problems: PlanProblem[] = evacuate(search)
     mendShortages(search)
     const urgent = search.moves
-    const suffers = (host: number) => (view.hosts[host]!.delay ?? 1) > delay / 2
-    const isWaiting = columns.delay.some((one, host) => one > delay && suffers(host))
-    const isUneven = now.deviation > deviation && view.hosts.some(({ row }) => columns.load(row) > busy)
-    const calls = isWaiting || isUneven
-    const called = calls ? before.rounds + 1 : 0
-    if ((calls && called >= rounds) || before.isActive || urgent > 0) {
+    const waits = columns.delay.some((one, host) => one > delay && suffers(host))
+    const isUneven = now.deviation > deviation && isBusy(busy)
+    const called = waits || isUneven ? before.rounds + 1 : 0
+    const begins = called >= rounds || urgent > 0
+    const relieves = before.relieves || (waits && begins)
+    const levels = (before.levels && isBusy(aim * busy)) || (isUneven && begins)
+    if (relieves) {
       relieve(search, aim * delay, suffers)
-      if (isUneven || before.isActive) level(search, aim * deviation)
+      refine(search, aim * delay, suffers)
     }
-    const reached = search.figures
-    const lost = search.lost
-    const gained = (waitingNow - search.waiting) * horizon
-    const isFirst = !before.isActive
-    const state = { rounds: called, isActive: search.moves > 0 }
-    if (search.moves === 0) {
-      const kind = calls && called >= rounds ? 'fleet-helpless' : 'fleet-rests'
-      const reason =
-        calls && called < rounds
-          ? ({ kind: 'fleet-waits', ...now, rounds: called, needed: rounds } as const)
-          : ({ kind, ...now } as const)
+    const relieving = search.moves > urgent
+    if (levels) level(search, aim * deviation)
+    const levelling = search.moves > urgent && levels
+    const nothing = (reason: PlanReason, state: FleetBalanceState) => {
       return { plan: { steps: [], reason, alternatives: [], problems }, state }
     }
-    if (urgent === 0 && isFirst && isWaiting && !isUneven && gained <= lost) {
-      const reason = { kind: 'fleet-unpaid', ...now, steps: search.moves, lost, gained } as const
-      return { plan: { steps: [], reason, alternatives: [], problems }, state: { ...state, isActive: false } }
+    const isSmall = !levelling && urgent === 0 && !before.relieves && search.largestDrop(delays) < leastDrop
+    if (search.moves === 0 || isSmall) {
+      const state = { rounds: called, relieves: false, levels: false }
+      if (called === 0) return nothing({ kind: 'fleet-rests', ...now }, state)
+      if (begins) return nothing({ kind: 'fleet-helpless', ...now }, state)
+      return nothing({ kind: 'fleet-waits', ...now, rounds: called, needed: rounds }, state)
     }
-    const built = stepsOf(columns, search.decisions)
-    const plan: FleetPlan = {
-      steps: built.steps,
-      reason: {
-        kind: 'fleet-moves',
-        ...now,
-        steps: built.steps.length,
-        reached: reached.delay,
-        spread: reached.deviation,
-      },
-      alternatives: [],
-      problems: [...problems, ...built.problems],
+    const lost = search.lost
+    const gained = search.relief(delays) * horizon
+    if (urgent === 0 && !levelling && !before.relieves && gained <= lost) {
+      const figures = { ...now, steps: search.moves, lost, gained }
+      return nothing({ kind: 'fleet-unpaid', ...figures }, { ...initialState, rounds: called })
     }
-    return { plan, state }
+    const reached = search.figures
+    const { steps, problems: unsolved } = stepsOf(columns, search.decisions)
+    const reason: PlanReason = {
+      kind: 'fleet-moves',
+      ...now,
+      steps: steps.length,
+      reached: reached.delay,
+      spread: reached.deviation,
+    }
+    const plan = { steps, reason, alternatives: [], problems: [...problems, ...unsolved] }
+    return {
+      plan: survivable(view, plan),
+      state: { rounds: called, relieves: relieving, levels: levelling },
+    }
   }
 
   return { name: 'balance', decide, initialState }

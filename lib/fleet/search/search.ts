@@ -91,10 +91,18 @@ export class Search {
     return { delay, deviation: hosts > 0 ? Math.sqrt(Math.max(0, squares / hosts - mean * mean)) : 0 }
   }
 
-  /** pCPUs that guests wait for, over all hosts. */
-  get waiting(): number {
-    let waiting = 0
-    for (let host = 0; host < this.columns.budget.length; host++) waiting += this.columns.waiting(host)
-    return waiting
+  /** The most that the delay of a host is shorter than before. */
+  largestDrop(before: Float64Array): number {
+    return this.columns.delay.reduce((most, delay, host) => Math.max(most, before[host]! - delay), 0)
+  }
+
+  /** pCPUs that guests wait for less, on the hosts whose vCPUs wait less than these delays. */
+  relief(before: Float64Array): number {
+    const { delay, demand } = this.columns
+    let relief = 0
+    for (let host = 0; host < delay.length; host++) {
+      relief += Math.max(0, before[host]! - delay[host]!) * demand[host]!
+    }
+    return relief
   }
 }

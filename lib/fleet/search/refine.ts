@@ -1,0 +1,208 @@
+import type { StepReason } from '../reasons/step.ts'
+import type { Search } from './search.ts'
+
+/** Units that are put somewhere, or taken from somewhere, on trial: at most so many in all, and fewer the more units there are. */
+const trials = { most: 10_000, forAllUnits: 200_000 } as const
+/** Delays that differ by less are alike. */
+const alike = 0.005
+/** A plan with more moves has to take this off the longest delay, for each of them. */
+const leastGain = 0.01
+/** Halvings of what is between the delay that was reached and the least that could be. */
+const halvings = 9
+/** More moves than the search before made that are tried for a shorter delay. */
+const moreMoves = 3
+
+/** Largest fleets that are searched through. */
+export const refinable = { hosts: 32, units: 600 } as const
+
+/**
+ * Looks for a plan that is as good with fewer moves than {@link relieve} found, and for a better one: what none of up to so many
+ * moves reaches is not there, as long as the trials suffice. On small fleets that is the optimum.
+ */
+export function refine(search: Search, tolerated: number, suffers: (host: number) => boolean): void {
+  const { columns } = search
+  if (columns.budget.length > refinable.hosts || columns.units.length > refinable.units) return
+  const own = [...search.decisions.keys()].filter(
+    (unit) => search.decisions.get(unit)!.kind === 'relieve-delay',
+  )
+  const found = own.map((unit): Placed => ({ unit, host: columns.at[unit]! }))
+  const reasons = new Map(own.map((unit) => [unit, search.decisions.get(unit)!]))
+  for (const unit of own) search.undo(unit)
+  const trial = new Trial(search, suffers)
+  let best: readonly Placed[] = found
+  let reached = trial.worstAfter(found)
+  let low = Math.max(tolerated, columns.leastDelay - alike)
+  let high = reached - leastGain
+  for (let halving = 0; halving < halvings && high - low > alike; halving++) {
+    const goal = halving === 0 ? low + alike : (low + high) / 2
+    const better = trial.fewest(goal, best.length + moreMoves)
+    const delay = better ? trial.worstAfter(better) : goal
+    if (better && delay <= reached - leastGain * Math.max(1, better.length - best.length)) {
+      best = better
+      reached = delay
+      high = Math.min(goal, delay - leastGain)
+    } else low = goal
+  }
+  best = trial.fewest(Math.max(tolerated, reached + alike), best.length - 1) ?? best
+  for (const { unit, host } of best) {
+    const from = columns.at[unit]!
+    const delay = columns.delay[from]!
+    const left = columns.delayWith(from, unit, -1)
+    const there = columns.delayWith(host, unit, 1)
+    const { demand } = columns.units[unit]!
+    const why: StepReason = { kind: 'relieve-delay', demand, delay, left, there }
+    search.put(unit, host, best === found ? (reasons.get(unit) ?? why) : why)
+  }
+}
+
+interface Placed {
+  readonly unit: number
+  readonly host: number
+}
+
+class Trial {
+  readonly #search: Search
+  /** By host: delay that counts as reached, whatever the goal is: what nothing can mend, or what nobody suffers from. */
+  readonly #excused: Float64Array
+  /** By unit: a number that those that are alike on one host share. */
+  readonly #kinds: Int32Array
+  /** By host: the same for two that are alike to all guests when both are empty. */
+  readonly #emptyKinds: readonly string[]
+  readonly #moved = new Set<number>()
+  #left: number
+
+  constructor(search: Search, suffers: (host: number) => boolean) {
+    const { columns } = search
+    this.#search = search
+    this.#left = Math.min(trials.most, trials.forAllUnits / columns.units.length)
+    this.#excused = columns.delay.map((delay, host) => {
+      return suffers(host)
+        ? columns.delayOf(
+            columns.on[host]!.filter((unit) => !columns.isMovable(unit)),
+            host,
+          )
+        : delay
+    })
+    this.#emptyKinds = columns.view.hosts.map(({ row }) => columns.emptyKind(row))
+    const numbers = new Map<string, number>()
+    this.#kinds = Int32Array.from(columns.units, ({ home, demand, memory, wants, vcpus, guests }, unit) => {
+      const special = guests.length > 1 || columns.rules.isNamed(guests[0]!.row)
+      const { requirement, priority } = guests[0]!.report
+      const key = special
+        ? `${unit}`
+        : JSON.stringify([home, demand, memory, wants, vcpus, requirement, priority, columns.isMovable(unit)])
+      const number = numbers.get(key) ?? numbers.size
+      numbers.set(key, number)
+      return number
+    })
+  }
+
+  /** The longest delay that is not excused, when these are placed. */
+  worstAfter(placed: readonly Placed[]): number {
+    const { columns } = this.#search
+    const before = placed.map(({ unit }) => columns.at[unit]!)
+    for (const { unit, host } of placed) columns.put(unit, host)
+    let worst = 0
+    for (const [host, delay] of columns.delay.entries()) {
+      if (delay > this.#excused[host]! + alike) worst = Math.max(worst, delay)
+    }
+    for (const [index, { unit }] of placed.entries()) columns.put(unit, before[index]!)
+    return worst
+  }
+
+  /** The fewest moves, `most` at most, after which no host is above the goal. */
+  fewest(goal: number, most: number): readonly Placed[] | undefined {
+    for (let moves = 0; moves <= most && this.#left > 0; moves++) {
+      const placed = this.#reach(goal, moves)
+      if (placed) return placed
+    }
+    return undefined
+  }
+
+  #reach(goal: number, moves: number): readonly Placed[] | undefined {
+    const { columns } = this.#search
+    const host = this.#violated(goal, moves)
+    if (host === 'none') return []
+    if (host === 'too many') return undefined
+    const tried = new Set<number>()
+    const units = columns.on[host]!.filter((unit) => !this.#moved.has(unit) && columns.isMovable(unit))
+    units.sort((a, b) => columns.units[b]!.demand - columns.units[a]!.demand)
+    for (const unit of units) {
+      const kind = this.#kinds[unit]!
+      if (tried.has(kind)) continue
+      tried.add(kind)
+      if (moves === 1 && columns.delayWith(host, unit, -1) > this.#goal(host, goal)) continue
+      const placed = this.#place(unit, host, goal, moves)
+      if (placed || this.#left <= 0) return placed
+    }
+    return undefined
+  }
+
+  #place(unit: number, from: number, goal: number, moves: number): readonly Placed[] | undefined {
+    const { columns, ranking } = this.#search
+    const seen = new Set<string>()
+    const targets = ranking.first(columns.budget.length).filter((host) => columns.isAllowed(unit, host, true))
+    targets.sort((a, b) => columns.load(a) - columns.load(b) || a - b)
+    for (const host of targets) {
+      if (moves === 1 && !columns.fits(unit, host)) continue
+      if (moves === 1 && columns.delayWith(host, unit, 1) > this.#goal(host, goal)) continue
+      if (columns.on[host]!.length === 0) {
+        const kind = this.#emptyKinds[host]!
+        if (seen.has(kind)) continue
+        seen.add(kind)
+      }
+      if (this.#left-- <= 0) return undefined
+      columns.put(unit, host)
+      this.#moved.add(unit)
+      const rest = this.#reach(goal, moves - 1)
+      this.#moved.delete(unit)
+      columns.put(unit, from)
+      if (rest) return [{ unit, host }, ...rest]
+    }
+    return undefined
+  }
+
+  #goal(host: number, goal: number): number {
+    return Math.max(goal, this.#excused[host]!) + 1e-9
+  }
+
+  /** The host that is furthest from the goal, or has not the memory for what was put there. */
+  #violated(goal: number, moves: number): number | 'none' | 'too many' {
+    const { columns } = this.#search
+    let count = 0
+    let worst = -1
+    let most = 0
+    for (let host = 0; host < columns.delay.length; host++) {
+      const over = columns.isOverfilled(host) ? 1 : 0
+      const above = columns.delay[host]! - this.#goal(host, goal)
+      if (above <= 0 && over === 0) continue
+      count += above > 0 ? this.#needed(host, goal, moves - count) : 1
+      if (count > moves) return 'too many'
+      if (above + over <= most) continue
+      most = above + over
+      worst = host
+    }
+    if (worst < 0) return count === 0 ? 'none' : 'too many'
+    return worst
+  }
+
+  /** At least how many units have to leave a host, counted up to one more than `most`. */
+  #needed(host: number, goal: number, most: number): number {
+    const { columns } = this.#search
+    const there = columns.on[host]!
+    const mayLeave = there.filter((unit) => !this.#moved.has(unit) && columns.isMovable(unit))
+    mayLeave.sort((a, b) => columns.units[b]!.demand - columns.units[a]!.demand)
+    const left = new Set(there)
+    // Among guests of several vCPUs, the one that wants most is not always the one that matters most.
+    const slack = there.every((unit) => columns.units[unit]!.vcpus.length <= 1) ? 0 : 1
+    let count = 0
+    for (const unit of mayLeave) {
+      if (count > most + slack) break
+      left.delete(unit)
+      count++
+      this.#left--
+      if (columns.delayOf(left, host) <= this.#goal(host, goal)) return Math.max(1, count - slack)
+    }
+    return most + 1
+  }
+}
