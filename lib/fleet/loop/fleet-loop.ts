@@ -130,11 +130,13 @@ export class FleetLoop {
     let choice: Choice | undefined
     if (!this.#running && this.#followed.isEmpty) {
       choice = this.#choose(input, view)
-      this.#running = new RunningPlan(this.#withoutRested(choice.plan, time, denied), choice.by)
+      this.#running = new RunningPlan(this.#allowed(choice.plan, time, denied), choice.by)
     }
     const running = this.#running
     const orders = this.#dryRun ? [] : endingsOf(this.#ledger.all, context)
-    const ordered = running ? this.#begin(running, context, this.#heldBecause(mode, time), denied) : []
+    const ordered = running
+      ? this.#begin(running, context, this.#heldBecause(mode, running, time), denied)
+      : []
     const errors = [...news.twice.map(runsTwice), ...(choice?.errors ?? [])]
     const tick: Omit<FleetTick, 'summary'> = {
       index: context.tick,
@@ -194,13 +196,20 @@ export class FleetLoop {
     return this.#foreign.balancerAt(time) ? 'stepped back' : 'active'
   }
 
-  /** Why no order is given now. */
-  #heldBecause(mode: FleetMode, time: number): FleetReason | undefined {
+  /** Why no step of this plan is begun now. */
+  #heldBecause(mode: FleetMode, { plan }: RunningPlan, time: number): FleetReason | undefined {
     const unknown = this.#ledger.unknown
     if (mode === 'recovering' && unknown)
       return { kind: 'outcome-unknown', guest: unknown.order.request!.guest }
+    return mode === 'stepped back' && plan.steps.some(isForBalance) ? this.#notForBalance(time) : undefined
+  }
+
+  /** Why no step is made for balance now; what has to be done is done all the same. */
+  #notForBalance(time: number): FleetReason | undefined {
     const balancer = this.#foreign.balancerAt(time)
-    return mode === 'stepped back' && balancer ? { kind: 'other-balancer', ...balancer } : undefined
+    if (balancer) return { kind: 'other-balancer', ...balancer }
+    const remaining = this.#restUntil - time
+    return remaining > 0 ? { kind: 'did-not-help', remaining } : undefined
   }
 
   /** Back where a step did harm, then what somebody asked for, then what the policy wants. */
@@ -229,13 +238,13 @@ export class FleetLoop {
     }
   }
 
-  /** A plan without what is made for balance, while that has not helped lately. */
-  #withoutRested(plan: FleetPlan, time: number, denied: Denied[]): FleetPlan {
-    const remaining = this.#restUntil - time
-    if (remaining <= 0) return plan
-    const rested = withoutSteps(plan, isForBalance)
-    for (const step of rested.left) denied.push({ step, reason: { kind: 'did-not-help', remaining } })
-    return rested.plan
+  /** A plan without what is made for balance, while nothing is. */
+  #allowed(plan: FleetPlan, time: number, denied: Denied[]): FleetPlan {
+    const reason = this.#notForBalance(time)
+    if (!reason) return plan
+    const rest = withoutSteps(plan, isForBalance)
+    for (const step of rest.left) denied.push({ step, reason })
+    return rest.plan
   }
 
   /** Orders for the steps that may begin now, and fit now. */

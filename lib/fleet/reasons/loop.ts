@@ -19,8 +19,8 @@ export const loopReasons = {
   'other-balancer': define(
     { moves: 'number', remaining: 'ms' },
     ({ moves, remaining }) =>
-      `another program balances this fleet (${moves} migrations that were not ordered here): no step in the next ` +
-      `${inTime(remaining)}`,
+      `another program balances this fleet (${moves} migrations that were not ordered here): no step for balance in the ` +
+      `next ${inTime(remaining)}`,
   ),
   'outcome-unknown': define(
     { guest: 'text' },

@@ -21,6 +21,8 @@ export interface SimHost {
   /** In the order in which they came; and those that migrate here. */
   readonly guests: SimGuest[]
   readonly arriving: SimGuest[]
+  /** Whether its guests, or what they want, are others than when their delays were worked out. */
+  isChanged: boolean
   readonly budget: number
   /** Bytes per second; 0: nobody reaches it. */
   readonly bandwidth: number
@@ -105,6 +107,7 @@ export class World {
     guest.host = host
     guest.run = ++this.#runs
     host.guests.push(guest)
+    host.isChanged = true
     this.resize(host)
   }
 
@@ -112,6 +115,7 @@ export class World {
     guest.migration?.ending.abort(new BallastError('ERR_DOMAIN_NOT_RUNNING', 'The guest ended'))
     if (!guest.host) return
     remove(guest.host.guests, guest)
+    guest.host.isChanged = true
     guest.host = undefined
   }
 
@@ -119,9 +123,14 @@ export class World {
   advance(index: number): void {
     const time = this.#clock.now()
     for (const guest of this.guests) {
-      guest.demand = Math.min(vcpusOf(guest), guest.source.at(time, index))
+      const demand = Math.min(vcpusOf(guest), guest.source.at(time, index))
+      if (demand !== guest.demand && guest.host) guest.host.isChanged = true
+      guest.demand = demand
     }
     for (const host of this.hosts) {
+      this.resize(host)
+      if (!host.isChanged) continue
+      host.isChanged = false
       const { pcpus, background = 0 } = host.scenario
       const load = host.guests.map((guest) => ({
         vcpus: vcpusOf(guest),
@@ -129,7 +138,6 @@ export class World {
       }))
       const delays = fluidDelays(load, pcpus - background)
       for (const [i, guest] of host.guests.entries()) guest.delay = delays[i]!
-      this.resize(host)
     }
   }
 
@@ -238,6 +246,7 @@ export class World {
       await clock.sleepUntil(clock.now() + downtime, ending.signal)
       outcome = 'done'
       remove(from.guests, guest)
+      from.isChanged = true
       remove(to.arriving, guest)
       guest.migration = undefined
       this.start(guest, to)
@@ -274,6 +283,7 @@ function hostOf(scenario: FleetHostScenario, index: number): SimHost {
     uuid: uuidOf(1, index),
     guests: [],
     arriving: [],
+    isChanged: true,
     budget: memory - reserve,
     bandwidth: bandwidth === false ? 0 : bandwidth,
   }

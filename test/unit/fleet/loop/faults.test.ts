@@ -129,6 +129,14 @@ describe('a fleet survives', () => {
     expect(played.fleet.migrations).toHaveLength(1)
   })
 
+  it('that it is unknown for long, since the migration goes on: it is waited for', async () => {
+    const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 8, memory: 256 * GiB, bandwidth: 0.4e9 }))
+    const changes = [{ at: 0, kind: 'trouble', guest: 'a-0', with: 'connection' }] as const
+    const played = await play(lopsided({ hosts, changes }, large), { rounds: 20, policy: moveOne })
+    expect(played.ticks.filter(({ mode }) => mode === 'recovering').length).toBeGreaterThan(4)
+    expect(played.ticks.flatMap((tick) => tick.outcomes)).toMatchObject([{ outcome: 'done' }])
+  })
+
   it('that a migration fails: the guest stays, the plan ends, and it is tried again later', async () => {
     const scenario = lopsided({ changes: [{ at: 0, kind: 'trouble', guest: 'a-0', with: 'failure' }] })
     const policy = once([

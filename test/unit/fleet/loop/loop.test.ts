@@ -244,6 +244,22 @@ describe('migrations of other programs', () => {
     expect(reasons.some(({ kind }) => kind === 'other-balancer')).toBe(true)
   })
 
+  it('do not keep a host from being emptied', async () => {
+    const changes = [
+      ...[0, 1, 2, 3].map((i) => ({
+        at: 12_000 + 20_000 * i,
+        kind: 'migrate' as const,
+        guest: 'a-0',
+        to: i % 2 === 0 ? 'b' : 'a',
+      })),
+      { at: 120_000, kind: 'drain' as const, host: 'a' },
+    ]
+    const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 8, memory: 64 * GiB }))
+    const played = await play(lopsided({ hosts, changes }), { rounds: 60 })
+    expect(played.ticks.at(-1)!.mode).toBe('stepped back')
+    expect(Object.values(wherePlayed(played))).not.toContain('a')
+  })
+
   it('that empty one host by hand are no balancer', async () => {
     const changes = [0, 1, 2, 3, 4].map((i) => ({
       at: 12_000 + 20_000 * i,
