@@ -2,7 +2,13 @@
  * The registry of fleet policies: everything that can be chosen by name, with what is known of it beside its code. The CLI, the
  * configuration file, the arena and the tests of the docs take their lists from here.
  */
-import { count, type KindsOf, type OptionKinds, positiveFraction } from '../policy/option-kinds.ts'
+import {
+  ChoiceKind,
+  count,
+  type KindsOf,
+  type OptionKinds,
+  positiveFraction,
+} from '../policy/option-kinds.ts'
 import { type KebabCase, kebabCase } from '../util/kebab-case.ts'
 import type { FleetPolicy } from './policies/fleet-policy.ts'
 import * as factories from './policies/index.ts'
@@ -40,6 +46,14 @@ export const fleetPolicies = table(factories, {
       rounds: count,
       horizon: 'milliseconds',
     },
+  },
+  pack: {
+    summary: 'empties hosts, for power or maintenance',
+    options: { fill: positiveFraction, delay: positiveFraction },
+  },
+  usage: {
+    summary: 'baseline: one guest in each round, from the most to the least used host',
+    options: { by: new ChoiceKind(['cpu', 'memory']), difference: positiveFraction },
   },
 })
 

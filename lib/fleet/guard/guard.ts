@@ -30,7 +30,7 @@ export interface Guarded {
  * only those done that it names. A step that is denied takes those with it that wait for it.
  */
 export function guardPlan(view: FleetView, plan: FleetPlan): Guarded {
-  const checks = new Checks(view)
+  const checks = new Checks(view, plan)
   const denied: { step: Step; reason: FleetReason }[] = []
   const kept: Step[] = []
   /** By index in the plan: index among those kept; undefined: denied. */
@@ -77,8 +77,11 @@ class Checks {
   readonly #guests: ReadonlyMap<string, FleetGuest>
   readonly #placement: Placement
   readonly #survived: boolean
+  /** By guest: UUID of the host that its last step goes to. */
+  readonly #ends: ReadonlyMap<string, string>
 
-  constructor(view: FleetView) {
+  constructor(view: FleetView, { steps }: FleetPlan) {
+    this.#ends = new Map(steps.map(({ guest, to }) => [guest, to]))
     this.#view = view
     this.#rules = new PlacementRules(view)
     this.#hosts = new Map(view.hosts.map((host) => [host.uuid, host]))
@@ -148,9 +151,16 @@ class Checks {
     })
   }
 
-  #aboutRules({ row }: FleetGuest, to: FleetHost, { after }: Step): FleetReason | undefined {
+  #aboutRules({ row, host, uuid }: FleetGuest, to: FleetHost, { after }: Step): FleetReason | undefined {
     const pin = this.#rules.pinAgainst(row, to.row)
-    if (pin !== undefined) return { kind: 'not-pinned-there', rule: pin }
+    if (pin !== undefined) {
+      // One that is not where it should be may pass over another such host on its way there.
+      const end = this.#hosts.get(this.#ends.get(uuid)!)
+      const endsWell = end !== undefined && this.#rules.pinAgainst(row, end.row) === undefined
+      if (!endsWell || this.#rules.pinAgainst(row, host.row) === undefined) {
+        return { kind: 'not-pinned-there', rule: pin }
+      }
+    }
     for (const group of this.#rules.apartOf(row)) {
       const { rule, isHard, guests } = this.#rules.apart[group]!
       if (!isHard) continue

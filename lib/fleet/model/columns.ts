@@ -82,8 +82,11 @@ export class Columns {
     })
   }
 
-  /** Whether a unit may be put on a host, but for its memory. `strict`: soft rules are kept too. */
-  isAllowed(unit: number, host: number, strict: boolean): boolean {
+  /**
+   * Whether a unit may be put on a host, but for its memory. `strict`: soft rules are kept too. `passing`: for a while, so that
+   * a guest which is on a host that it is not pinned to may pass over another.
+   */
+  isAllowed(unit: number, host: number, strict: boolean, passing = false): boolean {
     const { view, rules, at } = this
     const target = view.hosts[host]!
     const { guests, home } = this.units[unit]!
@@ -92,7 +95,8 @@ export class Columns {
     if (target.hold !== undefined) return false
     for (const guest of guests) {
       if (!canRunOn(guest, target)) return false
-      if (rules.pinAgainst(guest.row, host) !== undefined) return false
+      const isMisplaced = passing && rules.pinAgainst(guest.row, home) !== undefined
+      if (!isMisplaced && rules.pinAgainst(guest.row, host) !== undefined) return false
       for (const group of rules.apartOf(guest.row)) {
         const isKept = strict || rules.apart[group]!.isHard
         if (isKept && this.#apart[group * view.hosts.length + host]! > 0) return false

@@ -39,6 +39,17 @@ export class Ranking {
     return found
   }
 
+  /** The most loaded host that may take a unit, has the memory, and suits; of the `count` most loaded that may take it. */
+  fullest(unit: number, count: number, suits: (host: number) => boolean): number | undefined {
+    let looked = 0
+    for (const host of this.#order.toReversed()) {
+      if (!this.#columns.fits(unit, host) || !this.#columns.isAllowed(unit, host, true)) continue
+      if (suits(host)) return host
+      if (++looked >= count) return undefined
+    }
+    return undefined
+  }
+
   /** The least loaded hosts. */
   first(count: number): readonly number[] {
     return this.#order.slice(0, count)

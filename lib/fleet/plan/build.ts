@@ -32,7 +32,8 @@ export function stepsOf(columns: Columns, decisions: Decisions): BuiltSteps {
     free: Float64Array.from(view.hosts, ({ budget, committed, arriving }) => budget - committed - arriving),
     mayBeOn: (guest, host) => {
       return (
-        units[unitOf.get(guest)!]!.guests.length === 1 && columns.isAllowed(unitOf.get(guest)!, host, true)
+        units[unitOf.get(guest)!]!.guests.length === 1 &&
+        columns.isAllowed(unitOf.get(guest)!, host, true, true)
       )
     },
     conflicts: (guest) => columns.conflictsOf(guest),

@@ -4,6 +4,7 @@ import { stepsOf } from '../plan/build.ts'
 import type { FleetPlan, PlanProblem } from '../plan/step.ts'
 import type { PlanReason } from '../reasons/plan.ts'
 import { evacuate } from '../search/evacuate.ts'
+import { keepRules } from '../search/keep-rules.ts'
 import { level } from '../search/level.ts'
 import { refine } from '../search/refine.ts'
 import { relieve } from '../search/relieve.ts'
@@ -65,7 +66,7 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     const delays = columns.delay.slice()
     const isBusy = (least: number) => view.hosts.some(({ row }) => columns.load(row) > least)
     const suffers = (host: number) => (view.hosts[host]!.delay ?? 1) > delay / 2
-    const problems: PlanProblem[] = evacuate(search)
+    const problems: PlanProblem[] = [...evacuate(search), ...keepRules(search)]
     mendShortages(search)
     const urgent = search.moves
     const waits = columns.delay.some((one, host) => one > delay && suffers(host))

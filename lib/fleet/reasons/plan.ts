@@ -38,6 +38,15 @@ export const planReasons = {
     ({ steps, reached, spread, ...rest }) =>
       `${standing(rest)}; ${steps} steps bring it to ${formatPercent(reached)} and ${formatPercent(spread)}`,
   ),
+  'fleet-packs': define(
+    { steps: 'number', emptied: 'number', hosts: 'number' },
+    ({ steps, emptied, hosts }) => `${steps} steps empty ${emptied} of ${hosts} hosts`,
+  ),
+  'usage-differs': define(
+    { difference: 'fraction', most: 'fraction' },
+    ({ difference, most }) =>
+      `the usage of hosts differs by ${formatPercent(difference)}, ${formatPercent(most)} is tolerated`,
+  ),
   // What was weighed beside it.
   'fewer-steps': define(
     { steps: 'number', delay: 'fraction' },
@@ -47,6 +56,11 @@ export const planReasons = {
   'no-target': define(
     { memory: 'bytes', hosts: 'number' },
     ({ memory, hosts }) => `none of ${hosts} hosts may take it and has ${formatBytes(memory)} to spare`,
+  ),
+  'not-gathered': define(
+    { rule: 'text', memory: 'bytes' },
+    ({ rule, memory }) =>
+      `the rule "${rule}" is broken: none of the hosts that its guests are on may take all of them, ${formatBytes(memory)}`,
   ),
   'no-detour': define(
     { to: 'text' },

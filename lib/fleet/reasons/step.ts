@@ -19,6 +19,17 @@ export const stepReasons = {
       `wants ${formatPercent(demand)} of a pCPU, from a host with a load of ${formatPercent(from)} to one of ` +
       `${formatPercent(to)}; the deviation is ${formatPercent(deviation)} then`,
   ),
+  'empty-host': define(
+    { host: 'text', load: 'fraction', fill: 'fraction' },
+    ({ host, load, fill }) =>
+      `${host} can be emptied; its target has a load of ${formatPercent(load)} then, ${formatPercent(fill)} at most`,
+  ),
+  'usage-spread': define(
+    { difference: 'fraction', most: 'fraction', usage: 'fraction' },
+    ({ difference, most, usage }) =>
+      `the usage of hosts differs by ${formatPercent(difference)}, more than ${formatPercent(most)}; ` +
+      `it is the largest there, ${formatPercent(usage)}`,
+  ),
   'leave-host': define({ host: 'text' }, ({ host }) => `${host} is to be empty`),
   'keep-rule': define({ rule: 'text' }, ({ rule }) => `the rule "${rule}" is broken where it is`),
   'make-room': define({ guest: 'text' }, ({ guest }) => `makes room for ${guest}`),

@@ -1,8 +1,12 @@
 import type { Search } from './search.ts'
 import { weighed } from './search.ts'
 
-/** A move must take at least this off the sum of both hosts' squared loads: as from 0.6 and 0.4 to 0.5 each. */
+/**
+ * A move must take at least this off the sum of both hosts' squared loads: as from 0.6 and 0.4 to 0.5 each; less in proportion
+ * where the guest is less than a tenth of its host.
+ */
 const leastGain = 0.02
+const tenth = 0.1
 
 /**
  * Evens out loads: from the most loaded host to the least loaded ones, each time the move that lowers the sum of squares most,
@@ -22,7 +26,12 @@ export function level(search: Search, tolerated: number): void {
       if (demand <= 0) continue
       for (const to of ranking.targets(unit, true, weighed)) {
         const gain = gainOf(search, host, to, demand)
-        if (gain < leastGain || columns.delayWith(to, unit, 1) > columns.delay[host]!) continue
+        const part = demand / columns.capacity[host]!
+        if (
+          gain < leastGain * Math.min(1, part / tenth) ||
+          columns.delayWith(to, unit, 1) > columns.delay[host]!
+        )
+          continue
         const cost = search.costOf(unit, to)
         if (!best || gain > 1.05 * best.gain || (gain > 0.95 * best.gain && cost < best.cost)) {
           best = { unit, to, gain, cost }

@@ -1,10 +1,11 @@
 import type { StepReason } from '../reasons/step.ts'
 import { type Search, weighed } from './search.ts'
 
-/** What a move must at least take off the longer delay of its two hosts. */
+/** What a move must at least take off the longer delay of its two hosts; less where the guest is a small part of its host. */
 const leastGain = 0.01
-/** Values that differ by less are alike: the cheaper one is taken. */
-const alike = 0.005
+const leastGainOfPart = 0.1
+/** Moves that gain as much, but for this part of it, are alike: the cheaper one is taken. */
+const alike = 0.2
 /** Guests of each of the two hosts that are weighed for an exchange: those with the most demand. */
 const exchanged = 12
 
@@ -71,15 +72,16 @@ function worst(
 /** The move off a host that helps most. */
 function bestMove(search: Search, host: number, tolerated: number, strict: boolean): Candidate | undefined {
   const { columns, ranking } = search
-  const most = columns.delay[host]! - leastGain
+  const now = columns.delay[host]!
   let best: Candidate | undefined
   for (const unit of search.movable(host, false)) {
+    const most = now - gainOf(columns.units[unit]!.demand / columns.capacity[host]!)
     const left = columns.delayWith(host, unit, -1)
     if (left > most) continue
     for (const to of ranking.targets(unit, strict, weighed)) {
       const delay = Math.max(tolerated, left, columns.delayWith(to, unit, 1))
       if (delay <= most)
-        best = better(best, { unit, to, other: undefined, delay, cost: search.costOf(unit, to) })
+        best = better(now, best, { unit, to, other: undefined, delay, cost: search.costOf(unit, to) })
     }
   }
   return best
@@ -88,7 +90,7 @@ function bestMove(search: Search, host: number, tolerated: number, strict: boole
 /** The exchange of two guests that helps most. */
 function bestExchange(search: Search, host: number, tolerated: number): Candidate | undefined {
   const { columns, ranking } = search
-  const most = columns.delay[host]! - leastGain
+  const now = columns.delay[host]!
   let best: Candidate | undefined
   const own = largest(search, host)
   for (const to of ranking.first(weighed)) {
@@ -103,9 +105,10 @@ function bestExchange(search: Search, host: number, tolerated: number): Candidat
           columns.delayWith(host, unit, -1, other),
           columns.delayWith(to, unit, 1, other),
         )
-        if (delay > most || (best && delay > best.delay + alike) || !columns.isAllowed(unit, to, true))
-          continue
-        best = better(best, {
+        const part = (columns.units[unit]!.demand - columns.units[other]!.demand) / columns.capacity[host]!
+        if (delay > now - gainOf(part) || (best && delay > best.delay)) continue
+        if (!columns.isAllowed(unit, to, true)) continue
+        best = better(now, best, {
           unit,
           to,
           other,
@@ -127,7 +130,14 @@ function largest(search: Search, host: number): number[] {
     .slice(0, exchanged)
 }
 
-function better(best: Candidate | undefined, other: Candidate): Candidate {
-  if (!best || other.delay < best.delay - alike) return other
-  return other.delay <= best.delay + alike && other.cost < best.cost ? other : best
+function better(now: number, best: Candidate | undefined, other: Candidate): Candidate {
+  if (!best) return other
+  const slack = alike * (now - Math.min(best.delay, other.delay))
+  if (other.delay < best.delay - slack) return other
+  return other.delay <= best.delay + slack && other.cost < best.cost ? other : best
+}
+
+/** What a move of a guest that is this part of its host has to gain. */
+function gainOf(part: number): number {
+  return Math.min(leastGain, leastGainOfPart * part)
 }

@@ -181,4 +181,71 @@ describe('balance', () => {
       expect(plan.steps).toEqual([])
     }
   })
+
+  describe('where rules are broken', () => {
+    const idle = { demand: 0 }
+
+    it('moves guests to the hosts that they are pinned to, at once', () => {
+      const plan = planFor(
+        [{ guests: [idle, idle] }, {}],
+        { pinned: [{ guests: 'g1', hosts: ['h1'] }] },
+        {},
+        {},
+      )
+      expect(plan.steps.map(({ guestName, reason }) => [guestName, reason.kind])).toEqual([
+        ['g1', 'keep-rule'],
+      ])
+    })
+
+    it('parts guests that are to be apart, and leaves the largest', () => {
+      const guests = [{ memory: 2 }, { memory: 4 }, { memory: 1 }]
+      const plan = planFor([{ guests }, {}, {}], { apart: [{ guests: 'g*' }] }, {}, {})
+      expect(plan.steps.map(({ guestName }) => guestName).sort()).toEqual(['g0', 'g2'])
+      expect(new Set(plan.steps.map(({ toName }) => toName)).size).toBe(2)
+    })
+
+    it('brings guests together where most of them are', () => {
+      const hosts = [{ guests: [{ memory: 1 }] }, { guests: [{ memory: 4 }, { memory: 1 }] }]
+      const plan = planFor(hosts, { together: [{ guests: 'g*' }] }, {}, {})
+      expect(plan.steps.map(({ guestName, toName }) => [guestName, toName])).toEqual([['g0', 'h1']])
+    })
+
+    it('takes a detour where two full hosts have to exchange guests', () => {
+      const hosts = [
+        {
+          budget: 40,
+          guests: [
+            { name: 'left', memory: 24 },
+            { memory: 10, stays: ['a device'] },
+          ],
+        },
+        {
+          budget: 40,
+          guests: [
+            { name: 'right', memory: 20 },
+            { memory: 8, stays: ['a device'] },
+          ],
+        },
+        { budget: 40 },
+      ]
+      const rules = {
+        pinned: [
+          { guests: 'left', hosts: ['h1'] },
+          { guests: 'right', hosts: ['h0'] },
+        ],
+      }
+      const plan = planFor(hosts, rules, {}, {})
+      expect(plan.steps.map(({ guestName, toName, after }) => [guestName, toName, ...after])).toEqual([
+        ['right', 'h2'],
+        ['left', 'h1', 0],
+        ['right', 'h0', 0, 1],
+      ])
+      const without = planFor(hosts.slice(0, 2), rules, {}, {})
+      expect(without.steps).toEqual([])
+      expect(without.problems!.map(({ guestName, reason }) => [guestName, reason.kind])).toContainEqual([
+        'left',
+        'no-detour',
+      ])
+    })
+  })
 })
