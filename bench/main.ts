@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { runProgramInWorld, withoutWorld } from '../test/lab/world/program.ts'
 import { measureAllocations } from './allocate/allocate.ts'
 import { allocateTable } from './allocate/table.ts'
 import { measureFaces } from './faces/faces.ts'
@@ -8,6 +9,8 @@ import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
 import { measureMetrics } from './metrics/metrics.ts'
 import { metricsTable } from './metrics/table.ts'
+import { measurePeers } from './peers/peers.ts'
+import { peersTable } from './peers/table.ts'
 import { measurePlans } from './plan/plan.ts'
 import { planTable } from './plan/table.ts'
 import { measureRecording } from './record/record.ts'
@@ -126,6 +129,32 @@ program
   .action(record)
 
 program
+  .command('peers')
+  .description(
+    'what the guests of a lab get under oVirt MOM, numad, the kernel alone, published rules, and Ballast, each in turn; ' +
+      'with --world debian13 on the Debian that has all of them',
+  )
+  .option('--turns <count>', 'runs of each CPU case for each', atLeast(1), 2)
+  .option('--only <case>', 'those whose name begins so: A1, TRAP, M2, grow')
+  .option('--side <side>', 'cpu or memory alone', side)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(peers)
+
+interface PeersCommand {
+  readonly turns: number
+  readonly only?: string
+  readonly side?: 'cpu' | 'memory'
+  readonly json?: boolean
+}
+
+async function peers({ turns, only, side, json }: PeersCommand): Promise<void> {
+  const sides = side ? [side] : (['cpu', 'memory'] as const)
+  const figures = await measurePeers({ turns, only, sides, signal: stop.signal }, log)
+  console.log(json ? JSON.stringify(figures, shortened) : peersTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
+
+program
   .command('faces')
   .description(
     'what it costs to show a host of 1,000 guests and 512 pCPUs, a Tick a second; needs Chromium, tmux and a build, no lab',
@@ -232,7 +261,9 @@ function messageOf(error: unknown): string {
 }
 
 try {
-  await program.parseAsync()
+  const { words, world } = withoutWorld(process.argv)
+  if (world) process.exitCode = await runProgramInWorld(world, 'bench/main.ts', words.slice(2), log)
+  else await program.parseAsync(words)
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const source = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url))
+const source = (name: string) => fileURLToPath(new URL(`raw/${name}`, import.meta.url))
 
 /** Groups of bulk statistics: VCPU alone, or STATE, VCPU and BALLOON. */
 export type Groups = 'vcpu' | 'full'
@@ -63,7 +63,7 @@ export class Peer implements AsyncDisposable {
   }
 }
 
-/** Compiles peers/raw.c; the program goes away with what is returned. */
+/** Compiles raw/raw.c; the program goes away with what is returned. */
 export async function compileRawC(): Promise<{ readonly program: string } & AsyncDisposable> {
   const directory = await mkdtemp(`${tmpdir()}/ballast-bench-`)
   const remove = () => rm(directory, { recursive: true, force: true })

@@ -116,6 +116,29 @@ interface Placed {
 /** Puts the guests of A1 in their places, all on one pCPU, and begins their loads. */
 export const placeA1 = (stage: Stage): Promise<Placed> => placeCrowd(crowds[0]!, stage)
 
+/** Guests of a classic case in their places with their loads, and the part of a pCPU that each takes alone. */
+export async function placeCase(
+  stage: Stage,
+  name: string,
+): Promise<{ readonly guests: readonly Guest[]; readonly alone: readonly number[] }> {
+  const { guests, loads, alone } = await placeCrowd(crowds.find((crowd) => crowd.name === name)!, stage)
+  return { guests, alone: loads.map(alone) }
+}
+
+/** What the guests of A7 turn to, given the index of the pCPU that each is on, and what of a pCPU each takes alone then. */
+export async function turnOf(
+  stage: Stage,
+  guests: readonly Guest[],
+  places: readonly number[],
+): Promise<{ readonly loads: readonly Load[]; readonly alone: readonly number[] }> {
+  const { turn } = crowds.find(({ name }) => name === 'A7')!
+  const size = { guests: guests.length, pcpus: stage.host.topology.online.size }
+  const loads = places.map((place) => turn!.load(place, size))
+  // All of them were measured when the case was set up.
+  const alone = await calibrate(stage.lab, guests, [])
+  return { loads, alone: loads.map(alone) }
+}
+
 async function placeCrowd(crowd: Crowd, stage: Stage): Promise<Placed> {
   const pcpus = [...stage.host.topology.online]
   if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')

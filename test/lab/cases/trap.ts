@@ -23,13 +23,7 @@ const spin: Load = { kind: 'spin' }
  */
 export async function TRAP(stage: Stage): Promise<CaseResult> {
   const { options } = stage
-  const pcpus = [...stage.host.topology.online].slice(0, 2)
-  if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
-  const guests = await stage.guests(4)
-  const affinities = guests.map((_, i) => `${pcpus[i < 3 ? 0 : 1]}`)
-  await Promise.all(guests.map((guest, i) => guest.pin(affinities[i]!)))
-  const loads = guests.map(() => spin)
-  await start(guests, loads)
+  const { guests, loads, affinities, pcpus } = await placeTrap(stage)
 
   const byUsage = stage.pilot({ interval: triedInterval, scheduler: usageBased, ticks: tried })
   const usageBasedTicks = await take(byUsage, (ticks) => ticks.length === tried)
@@ -75,4 +69,16 @@ export async function TRAP(stage: Stage): Promise<CaseResult> {
     pcpus: pcpus.length,
     broken: all,
   }
+}
+
+/** Guests that never sleep: three on the first pCPU and one on the second, each of which takes all of one alone. */
+export async function placeTrap(stage: Stage) {
+  const pcpus = [...stage.host.topology.online].slice(0, 2)
+  if (pcpus.length < 2) throw new Error('With a single pCPU there is nothing to balance')
+  const guests = await stage.guests(4)
+  const affinities = guests.map((_, i) => `${pcpus[i < 3 ? 0 : 1]}`)
+  await Promise.all(guests.map((guest, i) => guest.pin(affinities[i]!)))
+  const loads = guests.map(() => spin)
+  await start(guests, loads)
+  return { guests, loads, affinities, pcpus, alone: guests.map(() => 1) }
 }

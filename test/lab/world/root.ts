@@ -83,10 +83,9 @@ async function hasNewer(root: string, log: (line: string) => void): Promise<bool
   }
 }
 
-async function make(world: World, into: string): Promise<void> {
+async function make({ suite, newer, also = [] }: World, into: string): Promise<void> {
   const mirror = await debianMirror()
   const programs = await mmdebstrap(`${into}/mmdebstrap`)
-  const newer: { suite: string; sources: readonly string[] } | undefined = world.newer
   const preferences = `${into}/preferences`
   await writeFile(
     preferences,
@@ -98,13 +97,15 @@ async function make(world: World, into: string): Promise<void> {
     ...bootstrapOptions,
     // A mirror that lags has a list of testing that is out of date by its own word.
     '--aptopt=Acquire::Check-Valid-Until "false"',
+    // Rules and configurations that they ship as examples.
+    ...also.map((name) => `--dpkgopt=path-include=/usr/share/doc/${name}*`),
     // Devices are mounted when the root is entered.
     '--skip=output/mknod',
-    `--include=${packages.join(',')}`,
+    `--include=${[...packages, ...also].join(',')}`,
     `--setup-hook=install -D -m 644 '${preferences}' "$1/etc/apt/preferences.d/lab"`,
-    world.suite,
+    suite,
     `${into}/root`,
-    `deb ${mirror} ${world.suite} main`,
+    `deb ${mirror} ${suite} main`,
     ...(newer ? [`deb ${mirror} ${newer.suite} main`] : []),
   ])
   const shown = ['libvirt-daemon', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'libc6']
@@ -126,5 +127,6 @@ function versionsIn(path: string): string {
 function fingerprint(name: string, world: World): string {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([name, world, packages, bootstrapOptions]))
+  hash.update(`${make}`)
   return hash.digest('hex').slice(0, 16)
 }

@@ -3,13 +3,15 @@ export interface World {
   readonly suite: string
   /** Suites beside it, and what is taken from them. */
   readonly newer?: { readonly suite: string; readonly sources: readonly string[] }
+  /** Packages beside those that every world has: what Ballast is compared with. */
+  readonly also?: readonly string[]
 }
 
 /** Packages that are of one version with each other: libvirt, QEMU and its firmware, the guests' kernel. */
 const virtualization = ['libvirt', 'qemu', 'seabios', 'ipxe', 'edk2', 'linux', 'linux-signed-amd64']
 
 export const worlds = {
-  debian13: { suite: 'trixie' },
+  debian13: { suite: 'trixie', also: ['mom', 'numad'] },
   'debian13-backports': {
     suite: 'trixie',
     newer: { suite: 'trixie-backports', sources: virtualization },
