@@ -12,6 +12,9 @@ const endsWithRunner = 'test/support/ends-with-runner.ts'
 /** Compiles the programs that tests start. */
 const globalSetup = 'test/support/compiled.ts'
 
+/** Properties that are tried more often (test/support/runs.ts) take as many times as long. */
+const patience = Math.max(1, Number(process.env.BALLAST_RUNS ?? 1))
+
 /**
  * One project for each kind of test, so that each can be run by itself: `npx vitest run --project native`. The seconds are
  * for what hangs, on a machine that does much else.
@@ -19,7 +22,7 @@ const globalSetup = 'test/support/compiled.ts'
 const project = (name: string, seconds: number) => ({
   name,
   include: [`test/${name}/**/*.test.ts`],
-  testTimeout: seconds * 1_000,
+  testTimeout: patience * seconds * 1_000,
   hookTimeout: seconds * 1_000,
   pool: 'forks' as const,
   setupFiles: [endsWithRunner],

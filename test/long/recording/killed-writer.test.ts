@@ -56,4 +56,4 @@ it('a recording whose writer was killed at any moment opens, and replays to its 
     expect(await replayed(again!)).toEqual({ ticks: whole, differences: 0 })
     expect(whole).toBeGreaterThanOrEqual(made)
   }
-}, 120_000)
+})
