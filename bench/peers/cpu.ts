@@ -39,7 +39,12 @@ interface Placed {
 }
 
 /** Has a peer manage the guests of a case, and looks at them by /proc, once a second. */
-export async function measureCpu(stage: Stage, name: CpuCase, peer: Peer): Promise<CpuFigures> {
+export async function measureCpu(
+  stage: Stage,
+  name: CpuCase,
+  peer: Peer,
+  signal: AbortSignal,
+): Promise<CpuFigures> {
   const placed = name === 'TRAP' ? await placeTrap(stage) : await placeCase(stage, name)
   const { guests } = placed
   const pcpus = [...stage.host.topology.online]
@@ -51,7 +56,7 @@ export async function measureCpu(stage: Stage, name: CpuCase, peer: Peer): Promi
   await using _peer = await peer.begin(stage, guests)
   const began = performance.now()
   for (let second = 0; second <= watchedSeconds; second++) {
-    await sleep(Math.max(0, began + 1_000 * second - performance.now()))
+    await sleep(Math.max(0, began + 1_000 * second - performance.now()), undefined, { signal })
     times.push(performance.now())
     looks.push(await Promise.all(guests.map(vcpuThread)))
     wanted.push(alone)

@@ -14,7 +14,7 @@ interface Player {
   readonly holds?: { readonly size: number; readonly touches: number }
 }
 
-const small: GuestOptions | Omit<GuestOptions, 'name'> = { memoryMiB: 512, maximumMiB: 2_048 }
+const small = { memoryMiB: 512, maximumMiB: 2_048 }
 const idle: Player = { guest: small }
 const grower = (perSecond: number, to = 1_600, more: { frees?: true } = {}): Player => ({
   guest: small,
@@ -60,7 +60,12 @@ export interface MemoryFigures {
 const patience = 60
 
 /** Has a peer manage new guests of a case, whose programs then grow, and asks the guests themselves once a second. */
-export async function measureMemory(stage: Stage, name: MemoryCase, peer: Peer): Promise<MemoryFigures> {
+export async function measureMemory(
+  stage: Stage,
+  name: MemoryCase,
+  peer: Peer,
+  signal: AbortSignal,
+): Promise<MemoryFigures> {
   const players: readonly Player[] = memoryCases[name]
   const guests = await stage.fresh(players.map(({ guest }, i) => ({ name: `${name}-${i + 1}`, ...guest })))
   await Promise.all(guests.map((guest, i) => prepare(guest, players[i]!)))
@@ -77,7 +82,7 @@ export async function measureMemory(stage: Stage, name: MemoryCase, peer: Peer):
   let settledSeconds: number | null = null
   let before = began
   for (let second = 1; second <= longest + patience && settledSeconds === null && killed === 0; second++) {
-    await sleep(Math.max(0, began + 1_000 * second - performance.now()))
+    await sleep(Math.max(0, began + 1_000 * second - performance.now()), undefined, { signal })
     const stats = await Promise.all(guests.map((guest) => guest.stat()))
     const now = performance.now()
     const isStalled = players.map((player, i) =>

@@ -63,11 +63,13 @@ export async function measurePeers(
   }
   const cpu: CaseOf<CpuFigures>[] = []
   for (const name of cpuChosen satisfies readonly CpuCase[]) {
-    cpu.push(await take(name, available(cpuPeers), turns, (peer) => measureCpu(stage, name, peer)))
+    cpu.push(await take(name, available(cpuPeers), turns, (peer) => measureCpu(stage, name, peer, signal)))
   }
   const memory: CaseOf<MemoryFigures>[] = []
   for (const name of memoryChosen) {
-    memory.push(await take(name, available(memoryPeers), 1, (peer) => measureMemory(stage, name, peer)))
+    memory.push(
+      await take(name, available(memoryPeers), 1, (peer) => measureMemory(stage, name, peer, signal)),
+    )
   }
   const missed = [...cpu.flatMap(judgeCpu), ...memory.flatMap(judgeMemory)]
   return { bench: 'peers', passed: missed.length === 0, cpu, memory, missed, unavailable }
