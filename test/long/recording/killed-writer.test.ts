@@ -21,7 +21,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 /** Starts the writer and kills it when so many ticks are on the disk; gives how many were when it ended. */
 async function killedAfter(ticks: number, path: string): Promise<number> {
   const program = `${inject('compiled')}/test/long/recording/killed-writer.js`
-  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, path], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   let made = 0
   for await (const _ of createInterface({ input: child.stdout })) if (++made === ticks) child.kill('SIGKILL')

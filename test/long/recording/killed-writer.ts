@@ -7,6 +7,9 @@ import { readRecordings } from '../../../lib/recording/read-recording.ts'
 import { Recorder } from '../../../lib/recording/recorder.ts'
 import { scenarios, simulate } from '../../../lib/simulation/index.ts'
 
+// Without who would kill it, it ends by itself.
+process.stdin.resume().once('close', () => process.exit())
+
 const directory = process.argv[2]!
 const recorder = new Recorder(simulate(scenarios.A7({ pcpus: 4 })), directory)
 for await (const tick of recorder.autopilot({ interval: 1_000, scheduler: schedulers.balance() })) {
