@@ -95,6 +95,35 @@ describe("an agent's reports", () => {
     expect(bus.reports.get('host-a')?.report.answers).toEqual({})
   })
 
+  it('answer twenty requirements at a time, and forget those that are gone', async () => {
+    const { agent, bus, pass } = agentOn({})
+    for (let i = 0; i < 25; i++) bus.requirements.set(`k${i}`, { ...requirement, machine: `m${i}` })
+    const answered = async () => {
+      agent.report(body)
+      await pass(1)
+      return Object.keys(bus.reports.get('host-a')!.report.answers)
+    }
+    expect(await answered()).toHaveLength(20)
+    expect(await answered()).toHaveLength(25)
+    bus.requirements.delete('k3')
+    expect(await answered()).not.toContain('k3')
+  })
+
+  it('refuse orders of a lease before the one that was seen with them', async () => {
+    const { agent, bus, connection, migrator, pass } = agentOn({})
+    bus.takeLease({ host: 'h1', instance: 'i' })
+    bus.releaseLease(bus.lease!)
+    bus.takeLease({ host: 'h2', instance: 'j' })
+    agent.report(body)
+    await pass(1)
+    // Nobody leads now, so only what was seen before can tell.
+    bus.releaseLease(bus.lease!)
+    await connection.order(migrateOrder('o1', 1))
+    await pass(1)
+    expect(migrator.requests).toEqual([])
+    expect(bus.events.get('o1')?.map(({ state }) => state)).toEqual(['refused'])
+  })
+
   it('name the order of a migration', async () => {
     const { agent, connection, bus, pass } = agentOn({})
     await pass(1)

@@ -178,6 +178,16 @@ describe("an agent's orders", () => {
     expect(bus.events.get('o1')?.map(({ state }) => state)).toEqual(['begun'])
   })
 
+  it('do not keep their agent from ending while the bus is gone', async () => {
+    const { agent, bus, connection, pass } = agentOn({})
+    await pass(1)
+    await connection.order(migrateOrder('o1'))
+    await pass(1)
+    bus.cut()
+    await agent[Symbol.asyncDispose]()
+    expect(bus.events.get('o1')?.map(({ state }) => state)).toEqual(['begun'])
+  })
+
   it('end with their agent, and the guest stays', async () => {
     const { agent, connection, bus, pass } = agentOn({})
     await pass(1)

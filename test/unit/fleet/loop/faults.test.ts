@@ -176,6 +176,25 @@ describe('a fleet survives', () => {
     expect(wherePlayed(played)['a-0']).toBe('a')
   })
 
+  it('that the target has no memory for a guest any more in the middle of its migration: it is ended', async () => {
+    const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 8, memory: 256 * GiB, bandwidth: 0.2e9 }))
+    const grows = {
+      name: 'grows',
+      host: 'b',
+      demand: { kind: 'steady', demand: 0.1 } as const,
+      memory: 240 * GiB,
+      need: 10 * GiB,
+    }
+    const changes = [{ at: 35_000, kind: 'need', guest: 'grows', need: 225 * GiB }] as const
+    const scenario = lopsided({ hosts, changes }, large)
+    const played = await play(
+      { ...scenario, guests: [...scenario.guests, grows] },
+      { rounds: 20, policy: moveOne },
+    )
+    expect(played.fleet.migrations).toMatchObject([{ guest: 'a-0', outcome: 'aborted' }])
+    expect(wherePlayed(played)['a-0']).toBe('a')
+  })
+
   it('a leader whose clock is an hour ahead, and the next whose clock is right', async () => {
     const scenario = lopsided({
       hosts: ['a', 'b', 'c'].map((name) => ({

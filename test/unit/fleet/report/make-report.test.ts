@@ -5,6 +5,7 @@ import type { Tick } from '../../../../lib/control/tick.ts'
 import type { HostFacts } from '../../../../lib/fleet/report/host-facts.ts'
 import { hostReport } from '../../../../lib/fleet/report/make-report.ts'
 import { requirementKey } from '../../../../lib/fleet/report/requirement-key.ts'
+import { CpuSet } from '../../../../lib/host/cpuset.ts'
 import { simulate } from '../../../../lib/simulation/index.ts'
 import { GiB, MiB } from '../../../../lib/util/units.ts'
 
@@ -91,6 +92,70 @@ describe('the report of a host', () => {
     const read = JSON.parse(JSON.stringify(report))
     expect(report).toEqual(read)
     expect(JSON.stringify(report)).not.toContain('null')
+  })
+})
+
+describe('the report of a host, figure by figure', () => {
+  it('counts pCPUs that vCPUs may be placed on, by their capacity, and what other work takes of them', async () => {
+    const tick = await lastTick(2)
+    const [first, second] = tick.view.pcpus
+    const view = {
+      ...tick.view,
+      online: CpuSet.of(0),
+      pcpus: [
+        { ...first!, capacity: 0.5, background: 0.2 },
+        { ...second!, background: 1 },
+      ],
+    }
+    expect(hostReport({ ...tick, view }, facts).cpu).toMatchObject({
+      pcpus: 1,
+      capacity: 0.5,
+      background: 0.1,
+    })
+  })
+
+  it('knows no demand of a guest of which a vCPU is not known', async () => {
+    const tick = await lastTick()
+    const [busy, ...others] = tick.view.domains
+    const vcpus = busy!.vcpus.map((vcpu, i) => (i === 0 ? { ...vcpu, demand: undefined } : vcpu))
+    const view = { ...tick.view, domains: [{ ...busy!, vcpus }, ...others] }
+    const { cpu } = hostReport({ ...tick, view }, facts).guests[0]!
+    expect(cpu.demand).toBeUndefined()
+    expect(cpu.usage).toBeGreaterThan(0)
+    expect(cpu.largest).toBeGreaterThan(0)
+  })
+
+  it('says that a guest swaps, what it was asked to have, and what it has of huge pages', async () => {
+    const tick = await lastTick()
+    const [busy, other, ...others] = tick.view.domains
+    const memory = {
+      ...other!.memory,
+      actual: 512 * MiB,
+      target: 700 * MiB,
+      rss: undefined,
+      hugePages: undefined,
+      events: { swappedOut: MiB, majorFaultsPerSecond: 0, underPressure: true, oomKilled: false },
+    }
+    const hugePages = { ...busy!.memory, hugePages: GiB, rss: undefined }
+    const view = {
+      ...tick.view,
+      domains: [{ ...busy!, memory: hugePages }, { ...other!, memory }, ...others],
+      memory: {
+        ...tick.view.memory,
+        hugePages: [
+          { cell: 0, pageSize: 2 * MiB, total: GiB, free: 10 * MiB },
+          { cell: 1, pageSize: 2 * MiB, total: GiB, free: undefined },
+        ],
+      },
+    }
+    const report = hostReport({ ...tick, view }, facts)
+    expect(report.guests[1]!.memory).toMatchObject({
+      actual: 512 * MiB,
+      committed: 700 * MiB,
+      swapping: true,
+    })
+    expect(report.guests[0]!.memory).toMatchObject({ hugePages: GiB, committed: 0 })
+    expect(report.memory.hugePagesFree).toBe(10 * MiB)
   })
 })
 
