@@ -35,7 +35,7 @@ describe("an agent's orders", () => {
   })
 
   it('are done once, however often they are delivered', async () => {
-    const { connection, bus, migrator, pass } = agentOn({})
+    const { connection, bus, migrator, events, pass } = agentOn({})
     await pass(1)
     const order = migrateOrder('o1')
     await connection.order(order)
@@ -43,8 +43,9 @@ describe("an agent's orders", () => {
     const [taker] = bus.takers
     const again = () => taker!.handOver({ order, takenBy: new Set() })
     again()
-    await pass(1)
+    await pass(5_000)
     expect(migrator.requests).toHaveLength(1)
+    expect(events().map(({ state }) => state)).toEqual(['begun'])
     migrator.finish()
     await pass(1)
     // Nobody has heard that it is over.
@@ -56,14 +57,15 @@ describe("an agent's orders", () => {
   })
 
   it('are done once when they are delivered twice at once', async () => {
-    const { connection, bus, migrator, pass } = agentOn({})
+    const { connection, bus, migrator, events, pass } = agentOn({})
     await pass(1)
     const order = migrateOrder('o1')
     const [taker] = bus.takers
     await connection.order(order)
     taker!.handOver({ order, takenBy: new Set() })
-    await pass(1)
+    await pass(5_000)
     expect(migrator.requests).toHaveLength(1)
+    expect(events().map(({ state }) => state)).toEqual(['begun'])
   })
 
   it('are refused under a lease that is older than one that was seen', async () => {

@@ -142,6 +142,7 @@ describe('a fleet survives', () => {
     const policy = once([
       { guest: 'a-0', to: 'b' },
       { guest: 'a-1', to: 'b', after: [0] },
+      { guest: 'a-2', to: 'b' },
     ])
     const played = await play(scenario, { rounds: 20, policy })
     expect(movesOf(played.ticks)).toEqual(['a-0 a>b'])

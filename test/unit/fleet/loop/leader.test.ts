@@ -112,6 +112,21 @@ describe('the leader', () => {
     clock.stop()
   })
 
+  it('ends to lead when its lease cannot be renewed, though all else can be read', async () => {
+    const clock = new EventClock()
+    const bus = new MemoryBus(clock)
+    const { connection, ticks, pass } = leaderOn(bus, clock)
+    await pass(12_000)
+    connection.lease = async () => {
+      throw new Error('the bucket is full')
+    }
+    const last = clock.now()
+    await pass(60_000)
+    expect(ticks.length).toBeGreaterThan(0)
+    expect(Math.max(...ticks.map(({ view }) => view.time))).toBeLessThanOrEqual(last + bus.leaseAge)
+    clock.stop()
+  })
+
   it('remembers what happened, and little of what did not', async () => {
     const clock = new EventClock()
     const bus = new MemoryBus(clock)

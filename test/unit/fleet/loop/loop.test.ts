@@ -35,7 +35,13 @@ describe('the leader of a fleet', () => {
   })
 
   it('begins a step when those that it waits for are done, and not before', async () => {
-    const hosts = ['a', 'b', 'c'].map((name) => ({ name, pcpus: 4, memory: 10 * GiB, reserve: GiB }))
+    const hosts = ['a', 'b', 'c'].map((name) => ({
+      name,
+      pcpus: 4,
+      memory: 10 * GiB,
+      reserve: GiB,
+      bandwidth: 0.2e9,
+    }))
     const guests = [...busyGuests(1, 'a', 8 * GiB), ...busyGuests(1, 'b', 8 * GiB)]
     const policy = once(
       [
@@ -66,14 +72,18 @@ describe('the leader of a fleet', () => {
         need: 2 * GiB,
       } as const,
     ]
-    const changes = [{ at: 15_000, kind: 'need', guest: 'grows', need: 8 * GiB }] as const
-    const policy = once([
-      { guest: 'a-0', to: 'b' },
-      { guest: 'a-1', to: 'b' },
-      { guest: 'a-2', to: 'b', after: [1] },
-      // It would fit, and was planned for another fleet than it is by then.
-      { guest: 'small', to: 'b' },
-    ])
+    const changes = [{ at: 25_000, kind: 'need', guest: 'grows', need: 8 * GiB }] as const
+    const asNow = { delay: 0, load: 1, committed: 0 }
+    const policy = once(
+      [
+        { guest: 'a-0', to: 'b' },
+        { guest: 'a-1', to: 'b' },
+        { guest: 'a-2', to: 'b', after: [1] },
+        // It would fit, and was planned for another fleet than it is by then.
+        { guest: 'small', to: 'b' },
+      ],
+      { from: asNow, to: asNow },
+    )
     const played = await play({ hosts, guests, changes }, { rounds: 30, policy })
     expect(movesOf(played.ticks)).toEqual(['a-0 a>b'])
     const denied = played.ticks.flatMap((tick) => tick.denied)
@@ -188,6 +198,16 @@ describe('the leader of a fleet', () => {
     expect((await fleet.bus.connect().settings.read()).moves).toEqual({})
   })
 
+  it('does it also for a guest that was moved just before', async () => {
+    const changes = [
+      { at: 5_000, kind: 'move' as const, guest: 'a-5', to: 'b' },
+      { at: 65_000, kind: 'move' as const, guest: 'a-5', to: 'a' },
+    ]
+    const { ticks } = await play(lopsided({ changes }), { rounds: 12, policy: once([]) })
+    expect(movesOf(ticks)).toEqual(['a-5 a>b', 'a-5 b>a'])
+    expect(ticks[6]!.view.guests.find(({ name }) => name === 'a-5')!.stays[0]!.kind).toBe('cooling-down')
+  })
+
   it('says why what somebody asks for cannot be', async () => {
     const scenario = lopsided({ changes: [{ at: 5_000, kind: 'move', guest: 'a-5', to: 'b' }] })
     const guests = scenario.guests.map((guest) => ({ ...guest, stays: ['its owner says so'] }))
@@ -258,6 +278,16 @@ describe('migrations of other programs', () => {
     const played = await play(lopsided({ hosts, changes }), { rounds: 60 })
     expect(played.ticks.at(-1)!.mode).toBe('stepped back')
     expect(Object.values(wherePlayed(played))).not.toContain('a')
+  })
+
+  it('that are two, from two hosts, are no balancer', async () => {
+    const changes = [
+      { at: 12_000, kind: 'migrate' as const, guest: 'a-0', to: 'b' },
+      { at: 42_000, kind: 'migrate' as const, guest: 'a-0', to: 'a' },
+    ]
+    const { ticks } = await play(lopsided({ changes }), { rounds: 20, policy: once([]) })
+    expect(ticks.flatMap((tick) => tick.foreign)).toHaveLength(2)
+    expect(ticks.every(({ mode }) => mode === 'active')).toBe(true)
   })
 
   it('that empty one host by hand are no balancer', async () => {
