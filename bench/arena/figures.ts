@@ -1,6 +1,6 @@
 import { CpuSet } from '../../lib/host/cpuset.ts'
 import { fewestMoves, leastDeviation, type OracleProblem } from '../../test/support/oracle.ts'
-import type { Contest } from './contests.ts'
+import type { Contest } from './contests/contest.ts'
 import { deviations, levelsOf, lowerBound } from './levels.ts'
 import type { Scene, SceneVcpu } from './scene.ts'
 

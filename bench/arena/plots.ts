@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { plotLoads } from '../plot/loads.ts'
 import { plotPlacement } from '../plot/placement.ts'
-import type { Contest } from './contests.ts'
+import type { Contest } from './contests/contest.ts'
 import { ticksOf } from './run.ts'
 
 /** Writes `CONTEST-POLICY-loads.svg` and `CONTEST-POLICY-placement.svg` into `directory`, of the first seed. */

@@ -1,4 +1,4 @@
-import type { Contest } from './contests.ts'
+import type { Contest } from './contests/contest.ts'
 import type { Result } from './run.ts'
 
 /** One policy in one contest, over all seeds. Deviations in percent of the mean. */

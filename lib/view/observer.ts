@@ -2,6 +2,7 @@ import { type CpuSample, CpuSource, type DomainIdentity, DomainState, isRunning 
 import type { Topology } from '../host/topology.ts'
 import { known } from '../util/known.ts'
 import { Background } from './cpu/background-load.ts'
+import { capacitiesOf } from './cpu/capacities.ts'
 import { Contention } from './cpu/contention.ts'
 import { AffinitySets } from './cpu/cpuset-pool.ts'
 import { type DomainUsage, delayOf, sumOfKnown } from './cpu/domain-usage.ts'
@@ -293,10 +294,4 @@ export class Observer {
       demandRange,
     }
   }
-}
-
-function capacitiesOf({ pcpus, cpuCount }: Topology): Float64Array {
-  const capacities = new Float64Array(cpuCount).fill(1)
-  for (const { id, capacity = 1 } of pcpus) capacities[id] = capacity
-  return capacities
 }
