@@ -61,7 +61,7 @@ describe.skipIf(!hasSystemDaemon)('a controller of a host that a daemon serves',
 
   it('shows in its status that it can be asked', () => {
     const { stdout } = ask(command('status', '--json'))
-    expect(JSON.parse(stdout).locks[0].owner).toMatchObject({ answers: 2 })
+    expect(JSON.parse(stdout).locks[0].owner).toMatchObject({ answers: 3 })
   })
 
   it('is not seen by a user who may not see its lock', () => {
