@@ -118,11 +118,16 @@ class Leading {
       // Hosts refuse what comes under an older lease; this is the sooner of both.
       if (output.orders.length > 0 && !(await this.#renew())) return 'lost'
       for (const order of output.orders) await bus.order(order)
+    } catch (error) {
+      this.#failed(error)
+      return 'lost'
+    }
+    // A history that is full must not keep the fleet from being led.
+    try {
       if (output.answered.length > 0) await this.#takeOut(output.answered)
       await this.#keep(output.tick)
     } catch (error) {
       this.#failed(error)
-      return 'lost'
     }
     return output
   }

@@ -83,6 +83,22 @@ describe("an agent's reports", () => {
     expect(bus.requirements.has(key)).toBe(true)
   })
 
+  it('say it once while the bus has it', async () => {
+    const { agent, connection, pass } = agentOn({})
+    let written = 0
+    const { require } = connection
+    connection.require = async (key, needs) => {
+      written++
+      return require.call(connection, key, needs)
+    }
+    agent.require(requirement)
+    for (let i = 0; i < 3; i++) {
+      agent.report(body)
+      await pass(1)
+    }
+    expect(written).toBe(1)
+  })
+
   it('leave out what could not be answered', async () => {
     const { agent, bus, pass } = agentOn({
       problemWith: async () => {

@@ -144,6 +144,27 @@ describe('the leader', () => {
     other.stop()
   })
 
+  it('goes on when the history cannot be written, and does not when an order cannot', async () => {
+    const clock = new EventClock()
+    const bus = new MemoryBus(clock)
+    const { connection, ticks, told, pass } = leaderOn(bus, clock, {
+      policy: once([{ guest: 'web', to: 'host-b' }]),
+    })
+    connection.remember = async () => {
+      throw new Error('the stream is full')
+    }
+    connection.order = async () => {
+      throw new Error('the stream is full')
+    }
+    await pass(15_000)
+    expect(ticks.map(({ fence }) => fence)).toEqual([1, 1])
+    await pass(20_000)
+    // What it decided was not written down: it begins anew, and knows only what is on the bus.
+    expect(told.filter(({ kind }) => kind === 'leading').length).toBeGreaterThan(1)
+    expect(ticks.flatMap(({ ordered }) => ordered)).toEqual([])
+    clock.stop()
+  })
+
   it('knows of orders that nobody begins: after a minute it takes them back', async () => {
     const clock = new EventClock()
     const bus = new MemoryBus(clock)
