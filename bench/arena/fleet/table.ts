@@ -97,7 +97,7 @@ const columns: readonly [title: string, width: number, cell: (row: FleetRow) => 
   ['settled', 9, ({ settled }) => settled.toFixed(0)],
   ['overfilled', 12, ({ overfilledMiB }) => `${overfilledMiB.toFixed(0)} MiB`],
   [
-    'at rest',
+    'idle',
     10,
     ({ movesAtRest, roundsAtRest }) => (roundsAtRest > 0 ? `${movesAtRest}/${roundsAtRest}` : '-'),
   ],

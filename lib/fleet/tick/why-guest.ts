@@ -19,7 +19,8 @@ export interface GuestEvent {
  */
 export function whyGuest(ticks: Iterable<FleetTickRecord>, guest: string): readonly GuestEvent[] {
   const events: GuestEvent[] = []
-  let last = ''
+  /** What is the case already, and was said. */
+  let standing = new Set<string>()
   const names = new Set([guest])
   const isIt = (uuid: string, name?: string) => {
     if (names.has(uuid) || (name !== undefined && name === guest)) {
@@ -29,18 +30,19 @@ export function whyGuest(ticks: Iterable<FleetTickRecord>, guest: string): reado
     return false
   }
   for (const tick of ticks) {
-    const found = [...actsOf(tick, isIt), ...restOf(tick, isIt)]
-    for (const { kind, text } of found) {
-      const isSaid =
-        (kind === 'stays' || kind === 'denied' || kind === 'no place') && `${kind} ${text}` === last
-      if (!isSaid) events.push({ wallTime: tick.wallTime, kind, text })
-      last = `${kind} ${text}`
+    const now = new Set<string>()
+    for (const { kind, text, standing: about } of [...actsOf(tick, isIt), ...restOf(tick, isIt)]) {
+      const key = `${kind} ${about}`
+      if (about === undefined || !standing.has(key)) events.push({ wallTime: tick.wallTime, kind, text })
+      if (about !== undefined) now.add(key)
     }
+    standing = now
   }
   return events
 }
 
-type Said = Omit<GuestEvent, 'wallTime'>
+/** `standing`: what it is about, where it may be so for many ticks: figures in the text go on changing. */
+type Said = Omit<GuestEvent, 'wallTime'> & { readonly standing?: string }
 type IsIt = (uuid: string, name?: string) => boolean
 
 function actsOf({ outcomes, results, ordered, denied, foreign }: FleetTickRecord, isIt: IsIt): Said[] {
@@ -68,6 +70,7 @@ function actsOf({ outcomes, results, ordered, denied, foreign }: FleetTickRecord
     said.push({
       kind: 'denied',
       text: `not from ${step.fromName} to ${step.toName}: ${fleetSentenceOf(reason)}`,
+      standing: `${step.to} ${reason.kind}`,
     })
   }
   return said
@@ -77,15 +80,18 @@ function restOf({ view, plan }: FleetTickRecord, isIt: IsIt): Said[] {
   const said: Said[] = []
   for (const { guest, guestName, reason } of plan.problems ?? []) {
     if (guest !== undefined && isIt(guest, guestName))
-      said.push({ kind: 'no place', text: fleetSentenceOf(reason) })
+      said.push({ kind: 'no place', text: fleetSentenceOf(reason), standing: reason.kind })
   }
   const seen = view?.guests.find(({ host, report }) => {
     const own = view.hosts[host]?.report.guests[report]
     return own !== undefined && isIt(own.uuid, own.name)
   })
-  // What goes on counting down would be another sentence in each tick.
-  const stays = seen?.stays.filter(({ kind }) => kind !== 'cooling-down' && kind !== 'migration-failed') ?? []
-  if (stays.length > 0) said.push({ kind: 'stays', text: stays.map(fleetSentenceOf).join('; ') })
+  // That it migrates is said when it is ordered.
+  const stays = seen?.stays.filter(({ kind }) => kind !== 'migrating') ?? []
+  if (stays.length > 0) {
+    const standing = stays.map(({ kind }) => kind).join()
+    said.push({ kind: 'stays', text: stays.map(fleetSentenceOf).join('; '), standing })
+  }
   return said
 }
 

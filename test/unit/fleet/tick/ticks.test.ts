@@ -76,9 +76,10 @@ describe('why a guest', () => {
     const records = ticks.map(fleetTickRecord)
     const moved = ticks.flatMap((tick) => tick.ordered)[0]!.step
     const events = whyGuest(records, moved.guestName)
-    expect(events.map(({ kind }) => kind)).toEqual(['ordered', 'done', 'result'])
+    expect(events.map(({ kind }) => kind)).toEqual(['ordered', 'done', 'stays', 'result'])
     expect(events[0]!.text).toMatch(/^from a to b: wants 90\.0 % of a pCPU; .*; predicted: source wait /)
-    expect(events[2]!.text).toMatch(/^it helped: before: source wait \d/)
+    expect(events[2]!.text).toMatch(/^moved 1 times within a day: it stays for another 15 min/)
+    expect(events[3]!.text).toMatch(/^it helped: before: source wait \d/)
     expect(whyGuest(records, moved.guest)).toEqual(events)
   })
 
@@ -91,6 +92,18 @@ describe('why a guest', () => {
     expect(told.map(({ kind }) => kind)).toEqual(['ordered', 'done', 'result', 'ordered', 'done', 'result'])
     expect(told[2]!.text).toMatch(/^it did harm/)
     expect(told[3]!.text).toMatch(/^from b to a: goes back: /)
+  })
+
+  it('is denied, once and not for each tick in which the time that is left is another', async () => {
+    const wanting = once([{ guest: 'a-0', to: 'b' }])
+    const decide = (view: Parameters<typeof wanting.decide>[0]) => wanting.decide(view, false)
+    const guests = [...busyGuests(2, 'a'), ...busyGuests(1, 'b')]
+    const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 8, memory: 64 * GiB }))
+    const { ticks } = await play({ hosts, guests }, { rounds: 14, policy: { ...wanting, decide } })
+    expect(ticks.flatMap((tick) => tick.denied).length).toBeGreaterThan(4)
+    const events = whyGuest(ticks.map(fleetTickRecord), 'a-0')
+    expect(events.filter(({ kind }) => kind === 'denied').length).toBeLessThanOrEqual(2)
+    expect(events.filter(({ kind }) => kind === 'stays')).toHaveLength(1)
   })
 
   it('stays, once and not for each tick, and why its migration failed', async () => {
