@@ -7,6 +7,7 @@ import { caseNames, runCase } from './cases/index.ts'
 import { removeLab, removeLeftovers } from './cleanup.ts'
 import { findLabs } from './directory.ts'
 import type { GuestOptions } from './domain-xml.ts'
+import { faultsOfFleet } from './fleet/faults/index.ts'
 import { Lab } from './lab.ts'
 import { hostProgram } from './vm/program.ts'
 import { runProgramInWorld, showWorlds, withoutWorld } from './world/program.ts'
@@ -87,7 +88,10 @@ command('case', `run one case and judge it: ${caseNames.join(', ')}`)
   )
 
 command('faults', 'break a lab in one way after the other while the controllers run, and judge each')
-  .argument('[only...]', 'a part of the names of those that are to be; default: all')
+  .argument(
+    '[only...]',
+    'a part of the names of those that are to be; default: all. After `fleet`: of those that befall several hosts',
+  )
   .option('--json', 'a line of JSON for each fault, and one for all')
   .option('--off', 'without any policy: it has to fail then')
   .option('--daemon-kills <number>', 'how often libvirtd is killed in a row (default: 20)', whole)
@@ -96,14 +100,12 @@ command('faults', 'break a lab in one way after the other while the controllers 
     const { daemonKills = 20, controllerKills = 50 } = options
     const results: FaultResult[] = []
     const broken: string[] = []
+    const ofFleet = only[0] === 'fleet'
+    const parts = ofFleet ? only.slice(1) : only
     try {
-      const wanted = only.length > 0 ? { only } : {}
-      for await (const result of faults({
-        ...caseOptions(options),
-        ...wanted,
-        daemonKills,
-        controllerKills,
-      })) {
+      const wanted = { ...caseOptions(options), ...(parts.length > 0 && { only: parts }) }
+      const befall = ofFleet ? faultsOfFleet(wanted) : faults({ ...wanted, daemonKills, controllerKills })
+      for await (const result of befall) {
         results.push(result)
         reportFault(result, options)
       }

@@ -1,3 +1,4 @@
+import { fleetCases, runFleetCase } from '../fleet/cases/index.ts'
 import { classic } from './balance.ts'
 import { type Case, type CaseOptions, type CaseResult, Stage } from './case.ts'
 import { CPUSET } from './cpuset.ts'
@@ -44,7 +45,7 @@ const cases: Readonly<Record<string, Case>> = {
 const needsCgroups: ReadonlySet<string> = new Set(['QUOTA'])
 
 /** The names of the cases. */
-export const caseNames: readonly string[] = Object.keys(cases)
+export const caseNames: readonly string[] = [...Object.keys(cases), ...Object.keys(fleetCases)]
 
 function onSystem({ lab, ...options }: CaseOptions): CaseOptions {
   return { ...options, ...(lab?.uri === 'qemu:///system' && { lab }), system: true }
@@ -60,7 +61,9 @@ export function runCase(
   options: CaseOptions,
   endedWell = ({ passed }: CaseResult) => passed !== options.off,
 ): Promise<CaseResult> {
+  const fleetCase = fleetCases[name]
   const run = async () => {
+    if (fleetCase) return runFleetCase(fleetCase, options)
     await using stage = await Stage.set(needsCgroups.has(name) ? onSystem(options) : options)
     const began = Date.now()
     const result = await cases[name]!(stage)

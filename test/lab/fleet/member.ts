@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { until } from '../processes.ts'
+import type { LabHost } from './fleet-lab.ts'
+
+/** The program, as it is in this checkout. */
+export const main = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
+
+export interface MemberOptions {
+  /** Address of NATS. */
+  readonly server: string
+  /** pCPUs that are not this host's. */
+  readonly hostCpus: string
+  /** What it keeps of the machine's memory, such as `40GiB`. Default: what Ballast keeps of any host. */
+  readonly memoryReserve?: string | undefined
+  /** Seconds from one tick to the next. Default 1. */
+  readonly interval?: number | undefined
+  /** Seconds from one report to the next: three of them, and it is too old to act on. Default 2. */
+  readonly fleetInterval?: number | undefined
+  /** Per second, of one migration. Default `64MiB`. */
+  readonly bandwidth?: string | undefined
+  /** Lines of `fleet:` beside those that are the lab's. */
+  readonly fleet?: readonly string[] | undefined
+  /** By which other hosts reach it. Default: its URI. */
+  readonly reach?: string | undefined
+  readonly log: (line: string) => void
+}
+
+/** A tick of a host's own loop, as far as cases look at it. */
+export interface MemberTick {
+  readonly wallTime: number
+  readonly summary: string
+}
+
+/** `ballast run` of one host, as a process of its own: its controller, and its agent in the fleet. */
+export class Member {
+  readonly host: LabHost
+  readonly #options: MemberOptions
+  #process: ChildProcess | undefined
+  #ended: Promise<number | null> = Promise.resolve(null)
+  /** When each of its ticks came, by our own clock. */
+  readonly tickTimes: number[] = []
+  #said = ''
+
+  private constructor(host: LabHost, options: MemberOptions) {
+    this.host = host
+    this.#options = options
+  }
+
+  /** Resolves when its loop has begun. */
+  static async start(host: LabHost, options: MemberOptions): Promise<Member> {
+    const member = new Member(host, options)
+    await member.restart()
+    return member
+  }
+
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
+  /** What it said beside its ticks. */
+  get said(): string {
+    return this.#said
+  }
+
+  async restart(): Promise<void> {
+    const {
+      server,
+      hostCpus,
+      memoryReserve,
+      interval = 1,
+      fleet = [],
+      reach,
+      fleetInterval = 2,
+      bandwidth = '64MiB',
+      log,
+    } = this.#options
+    const { host } = this
+    const config = `${host.directory}/ballast.yaml`
+    const own = [
+      `servers: ${server}`,
+      `migration-uri: '${reach ?? host.uri}'`,
+      `interval: ${fleetInterval}`,
+      `bandwidth: ${bandwidth}`,
+      ...fleet,
+    ]
+    const lines = [`host-cpus: '${hostCpus}'`, `journal: ${host.directory}/journal`]
+    if (memoryReserve !== undefined) lines.push(`host-memory-reserve: ${memoryReserve}`)
+    writeFileSync(config, [...lines, 'fleet:', ...own.map((line) => `  ${line}`), ''].join('\n'))
+    const args = ['--import', 'tsx', main, 'run', String(interval), '--json', '--config', config]
+    const child = spawn(process.execPath, [...args, '--connect', host.uri], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    const before = this.tickTimes.length
+    createInterface(child.stdout!).on('line', () => this.tickTimes.push(performance.now()))
+    createInterface(child.stderr!).on('line', (line) => {
+      this.#said += `${line}\n`
+      log(`${host.name}: ${line}`)
+    })
+    this.#ended = new Promise((resolve) => child.once('close', resolve))
+    await until(`the loop of ${host.name} has begun`, 120_000, async () => {
+      if (child.exitCode !== null) throw new Error(`ballast run ended with ${child.exitCode}: ${this.#said}`)
+      return this.tickTimes.length > before
+    })
+  }
+
+  async kill(): Promise<void> {
+    this.#process!.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** Asks it to end, and waits; its exit code. */
+  async stop(): Promise<number | null> {
+    this.#process!.kill('SIGTERM')
+    return this.#ended
+  }
+
+  /** Milliseconds of the longest pause between two of its ticks since a time of ours. */
+  longestPause(since: number): number {
+    const times = [since, ...this.tickTimes.filter((time) => time >= since), performance.now()]
+    return Math.max(...times.slice(1).map((time, i) => time - times[i]!))
+  }
+}
