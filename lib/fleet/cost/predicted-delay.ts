@@ -11,6 +11,11 @@ export function binOf(demand: number): number {
 
 /** vCPUs that want more hardly ever sleep: the kernel has no wake-up at which it could put them elsewhere. */
 const sleepless = 0.8
+/** Whether what is in a bin hardly ever sleeps. */
+export function isSleepless(bin: number): boolean {
+  return bin >= sleepless * bins
+}
+
 /** How fast the wait for what shares a pCPU by chance is lost in the wait for capacity, as that runs short. */
 const fading = 3
 
@@ -33,7 +38,7 @@ export function predictedDelay(
     if (count <= nothing) continue
     total += sums[at + bin]!
     squares += (sums[at + bin]! * sums[at + bin]!) / count
-    if (bin >= sleepless * bins) busy += count
+    if (isSleepless(bin)) busy += count
     top = bin
   }
   if (top < 0 || total <= nothing) return 0
@@ -45,12 +50,37 @@ export function predictedDelay(
     const stretch = stretchOf(counts, sums, at, capacity)
     starved = (largest * (stretch - 1)) / (1 - largest + largest * stretch)
   }
-  const pcpus = Math.ceil(capacity - nothing)
+  return withSharing(starved, load, total, squares, largest, busy, capacity)
+}
+
+/** The same where the demand is not above the capacity, from sums alone: of demands, of their squares, and of what hardly sleeps. */
+export function delayBelowCapacity(
+  total: number,
+  squares: number,
+  largest: number,
+  busy: number,
+  capacity: number,
+): number {
+  if (total <= nothing) return 0
+  return withSharing(0, total / capacity, total, squares, Math.min(1, largest), busy, capacity)
+}
+
+/** What is waited for capacity, with what is waited since vCPUs meet on one pCPU. */
+function withSharing(
+  starved: number,
+  load: number,
+  total: number,
+  squares: number,
+  largest: number,
+  busy: number,
+  capacity: number,
+): number {
   const others = Math.max(0, Math.min(1, load) - squares / total)
   const shared = (largest * others) / (1 + largest + others) / Math.max(1, load) ** fading
   const delay = starved + (1 - starved) * shared
+  const pcpus = Math.ceil(capacity - nothing)
   const most = 1 - 1 / Math.max(1, Math.ceil(busy / pcpus - nothing))
-  if (most <= delay) return delay
+  if (most <= delay || largest <= sleepless) return delay
   return delay + ((most - delay) * (largest - sleepless)) / (2 * (1 - sleepless))
 }
 

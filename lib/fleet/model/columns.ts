@@ -1,9 +1,15 @@
-import { migrationCost, sendingOf } from '../cost/migration-cost.ts'
-import { bins, predictedDelay, starvedPart } from '../cost/predicted-delay.ts'
+import {
+  bins,
+  delayBelowCapacity,
+  isSleepless,
+  predictedDelay,
+  starvedPart,
+} from '../cost/predicted-delay.ts'
 import type { PlanProblem } from '../plan/step.ts'
 import { type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
 import { heldBeside } from '../view/shortage.ts'
-import { canRunOn, convergesTo, PlacementRules } from './placement-rules.ts'
+import { canRunOn, PlacementRules } from './placement-rules.ts'
+import { UnitCosts } from './unit-costs.ts'
 import { type Unit, unitsOf } from './units.ts'
 
 /** Slack of sums that are made up again and again. */
@@ -30,6 +36,11 @@ export class Columns {
   readonly wants: Float64Array
   /** By host: predicted, of the worst-served vCPU. */
   readonly delay: Float64Array
+  readonly #costs: UnitCosts
+  /** By host: sum of the squares of its vCPUs' demands, the largest of them, and how many hardly ever sleep. */
+  readonly #squares: Float64Array
+  readonly #largest: Float64Array
+  readonly #sleepless: Float64Array
   /** What hosts held and needed at first. */
   readonly #committedFirst: Float64Array
   readonly #wantsFirst: Float64Array
@@ -45,6 +56,7 @@ export class Columns {
     this.view = view
     this.rules = new PlacementRules(view)
     this.units = unitsOf(view)
+    this.#costs = new UnitCosts(view, this.units)
     this.at = Int32Array.from(this.units, ({ home }) => home)
     this.on = hosts.map(() => [])
     this.capacity = Float64Array.from(hosts, ({ capacity }) => capacity)
@@ -52,6 +64,9 @@ export class Columns {
     this.budget = Float64Array.from(hosts, ({ budget }) => budget)
     this.committed = Float64Array.from(hosts, ({ committed, arriving }) => committed + arriving)
     this.wants = Float64Array.from(hosts, heldBeside)
+    this.#squares = new Float64Array(hosts.length)
+    this.#largest = new Float64Array(hosts.length)
+    this.#sleepless = new Float64Array(hosts.length)
     this.#counts = new Float64Array(hosts.length * bins)
     this.#sums = new Float64Array(hosts.length * bins)
     this.#apart = new Int32Array(this.rules.apart.length * hosts.length)
@@ -101,9 +116,8 @@ export class Columns {
         const isKept = strict || rules.apart[group]!.isHard
         if (isKept && this.#apart[group * view.hosts.length + host]! > 0) return false
       }
-      if (!convergesTo(guest, guest.host, target)) return false
     }
-    return true
+    return this.#costs.converges(unit, host)
   }
 
   /** Whether a host has the memory for a unit when all that was put elsewhere, and `without` too, has left. */
@@ -126,6 +140,10 @@ export class Columns {
 
   /** Predicted delay of a host with one more unit (`sign` 1), or without one of its own (-1); `other` is put the other way round. */
   delayWith(host: number, unit: number, sign: 1 | -1, other?: number): number {
+    if (sign > 0 && other === undefined) {
+      const delay = this.#delayWithMore(host, unit)
+      if (delay !== undefined) return delay
+    }
     const counts = this.#countScratch
     const sums = this.#sumScratch
     const begin = host * bins
@@ -144,6 +162,23 @@ export class Columns {
       }
     }
     return predictedDelay(counts, sums, 0, this.capacity[host]!)
+  }
+
+  /** The same as {@link delayWith} in a few steps, where the host has the capacity for the unit; undefined: it has not. */
+  #delayWithMore(host: number, unit: number): number | undefined {
+    const { demand, vcpus } = this.units[unit]!
+    const capacity = this.capacity[host]!
+    const total = this.demand[host]! + demand
+    if (total > capacity || capacity <= 0) return undefined
+    let squares = this.#squares[host]!
+    let largest = this.#largest[host]!
+    let sleepless = this.#sleepless[host]!
+    for (const { bin, count, sum } of vcpus) {
+      squares += (sum * sum) / count
+      largest = Math.max(largest, sum / count)
+      if (isSleepless(bin)) sleepless += count
+    }
+    return delayBelowCapacity(total, squares, largest, sleepless, capacity)
   }
 
   /** Predicted delay of a host with these units alone. */
@@ -235,22 +270,14 @@ export class Columns {
     })
   }
 
-  /** Milliseconds of a pCPU that the guests of a unit lose when it is sent from its home to a host, and that this takes. */
-  costOf(
-    unit: number,
-    host: number,
-  ): { readonly lost: number; readonly duration: number; readonly bytes: number } {
-    let lost = 0
-    let duration = 0
-    let bytes = 0
-    for (const guest of this.units[unit]!.guests) {
-      const cost = migrationCost(sendingOf(guest, guest.host, this.view.hosts[host]!))
-      const { demand = 0 } = guest
-      lost += demand * (cost.duration * (cost.slowdown ?? 0) + cost.downtime)
-      duration += cost.duration
-      bytes += cost.bytes
-    }
-    return { lost, duration, bytes }
+  /** Milliseconds of a pCPU that the guests of a unit lose when it is sent from its home to a host. */
+  lost(unit: number, host: number): number {
+    return this.#costs.lost(unit, host)
+  }
+
+  /** Milliseconds that this takes. */
+  duration(unit: number, host: number): number {
+    return this.#costs.duration(unit, host)
   }
 
   #add(unit: number, host: number, sign: 1 | -1): void {
@@ -259,6 +286,8 @@ export class Columns {
     for (const { bin, count, sum } of vcpus) {
       this.#counts[begin + bin]! += sign * count
       this.#sums[begin + bin]! += sign * sum
+      this.#squares[host]! += (sign * sum * sum) / count
+      if (isSleepless(bin)) this.#sleepless[host]! += sign * count
     }
     this.demand[host]! += sign * demand
     this.wants[host]! += sign * wants
@@ -268,6 +297,9 @@ export class Columns {
   }
 
   #predict(host: number): number {
+    let top = bins - 1
+    while (top >= 0 && this.#counts[host * bins + top]! <= nothing) top--
+    this.#largest[host] = top < 0 ? 0 : this.#sums[host * bins + top]! / this.#counts[host * bins + top]!
     return predictedDelay(this.#counts, this.#sums, host * bins, this.capacity[host]!)
   }
 }

@@ -1,4 +1,3 @@
-import { refusalOf, sendingOf } from '../cost/migration-cost.ts'
 import type { FleetGuest, FleetHost, FleetView } from '../view/fleet-view.ts'
 import { guestMatcher } from '../view/guest-matcher.ts'
 import { isNamed } from '../view/rule-problems.ts'
@@ -80,13 +79,9 @@ function byGuest(groups: readonly Group[]): ReadonlyMap<number, readonly number[
   return found
 }
 
-/** Whether a host can run a guest at all, and memory can be sent there fast enough: what no rule and no budget changes. */
+/** Whether a host can run a guest at all: what no rule and no budget changes. */
 export function canRunOn({ report }: FleetGuest, host: FleetHost): boolean {
   const { requirement, memory } = report
   if (requirement === undefined || host.report.answers[requirement] !== true) return false
   return (memory.hugePages ?? 0) <= (host.report.memory.hugePagesFree ?? 0)
-}
-
-export function convergesTo(guest: FleetGuest, from: FleetHost, to: FleetHost): boolean {
-  return refusalOf(sendingOf(guest, from, to)) === undefined
 }

@@ -36,7 +36,7 @@ function durationOf(search: Search, host: number): number {
   const { columns } = search
   const units = columns.on[host]!
   if (units.some((unit) => !columns.isMovable(unit))) return Number.POSITIVE_INFINITY
-  return units.reduce((sum, unit) => sum + columns.costOf(unit, host).duration, 0)
+  return units.reduce((sum, unit) => sum + columns.duration(unit, host), 0)
 }
 
 /** The hosts that its guests went to; undefined: one of them found no room, and all are back. */

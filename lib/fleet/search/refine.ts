@@ -12,8 +12,8 @@ const halvings = 9
 /** More moves than the search before made that are tried for a shorter delay. */
 const moreMoves = 3
 
-/** Largest fleets that are searched through. */
-export const refinable = { hosts: 32, units: 600 } as const
+/** Largest fleets, and longest plans, that are searched through: beyond them the trials do not suffice for anything. */
+export const refinable = { hosts: 32, units: 600, moves: 12 } as const
 
 /**
  * Looks for a plan that is as good with fewer moves than {@link relieve} found, and for a better one: what none of up to so many
@@ -25,6 +25,7 @@ export function refine(search: Search, tolerated: number, suffers: (host: number
   const own = [...search.decisions.keys()].filter(
     (unit) => search.decisions.get(unit)!.kind === 'relieve-delay',
   )
+  if (own.length > refinable.moves) return
   const found = own.map((unit): Placed => ({ unit, host: columns.at[unit]! }))
   const reasons = new Map(own.map((unit) => [unit, search.decisions.get(unit)!]))
   for (const unit of own) search.undo(unit)

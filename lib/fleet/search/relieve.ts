@@ -2,12 +2,13 @@ import type { StepReason } from '../reasons/step.ts'
 import { type Search, weighed } from './search.ts'
 
 /** What a move must at least take off the longer delay of its two hosts; less where the guest is a small part of its host. */
-const leastGain = 0.01
-const leastGainOfPart = 0.1
+const leastGain = { usual: 0.01, ofPart: 0.1, always: 0.001 } as const
 /** Moves that gain as much, but for this part of it, are alike: the cheaper one is taken. */
 const alike = 0.2
 /** Guests of each of the two hosts that are weighed for an exchange: those with the most demand. */
-const exchanged = 12
+const exchanged = 8
+/** Hosts that are weighed for an exchange. */
+const exchangedWith = 6
 
 interface Candidate {
   readonly unit: number
@@ -93,7 +94,7 @@ function bestExchange(search: Search, host: number, tolerated: number): Candidat
   const now = columns.delay[host]!
   let best: Candidate | undefined
   const own = largest(search, host)
-  for (const to of ranking.first(weighed)) {
+  for (const to of ranking.first(exchangedWith)) {
     if (to === host) continue
     for (const other of largest(search, to)) {
       if (!columns.isAllowed(other, host, true)) continue
@@ -139,5 +140,5 @@ function better(now: number, best: Candidate | undefined, other: Candidate): Can
 
 /** What a move of a guest that is this part of its host has to gain. */
 function gainOf(part: number): number {
-  return Math.min(leastGain, leastGainOfPart * part)
+  return Math.max(leastGain.always, Math.min(leastGain.usual, leastGain.ofPart * part))
 }

@@ -7,7 +7,7 @@ import type { FleetView } from '../view/fleet-view.ts'
 const priorityWeights = { 1: 0.5, 2: 1, 3: 4 } as const
 
 /** Hosts that are weighed for each guest, of those that may take it: the least loaded. */
-export const weighed = 24
+export const weighed = 12
 
 /** A placement that is changed unit by unit, with the reasons of all that was changed. */
 export class Search {
@@ -47,12 +47,12 @@ export class Search {
 
   /** What a move is weighed by among others that help as much: its time and what its guests lose, by their priority. */
   costOf(unit: number, host: number): number {
-    const { lost, duration } = this.columns.costOf(unit, host)
+    const cost = this.columns.lost(unit, host) + this.columns.duration(unit, host)
     let weight = 0
     for (const { report } of this.columns.units[unit]!.guests) {
       weight = Math.max(weight, priorityWeights[report.priority ?? 2])
     }
-    return weight * (lost + duration)
+    return weight * cost
   }
 
   /** Guests that change their host. */
@@ -70,7 +70,7 @@ export class Search {
   /** What all moves cost the guests, in milliseconds of a pCPU. */
   get lost(): number {
     let lost = 0
-    for (const unit of this.decisions.keys()) lost += this.columns.costOf(unit, this.columns.at[unit]!).lost
+    for (const unit of this.decisions.keys()) lost += this.columns.lost(unit, this.columns.at[unit]!)
     return lost
   }
 

@@ -166,6 +166,15 @@ describe('balance', () => {
     expect(plan.reason).toMatchObject({ kind: 'fleet-moves', reached: 0 })
   })
 
+  it('comes to an end where guests that want nothing could be moved for ever', () => {
+    const idle = Array.from({ length: 6 }, () => ({ demand: 0 }))
+    const plan = planFor([
+      { pcpus: 1, guests: [busy, { ...busy, stays: ['a device'] }, ...idle] },
+      { pcpus: 1, guests: [busy] },
+    ])
+    expect(plan.steps).toEqual([])
+  })
+
   it('rests once its plan is carried out', () => {
     const hosts = [{ pcpus: 4, guests: Array.from({ length: 10 }, () => ({ demand: 0.8 })) }, {}, {}]
     const reports = reportsOf(hosts)
