@@ -80,6 +80,27 @@ describe('ballast run as a member of a fleet', () => {
     expect(about(host, 'Cannot connect')).toHaveLength(1)
   })
 
+  it('has the fleet in its metrics', async () => {
+    const port = await freePort()
+    await using host = new RunningHost(a, server.address, [], [`metrics: ${port}`])
+    const metrics = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    await eventually(async () => {
+      const text = await metrics()
+      expect(text).toMatch(/^ballast_fleet_connected 1$/m)
+      expect(text).toMatch(/^ballast_fleet_leading 1$/m)
+      expect(text).toMatch(/^ballast_fleet_host_guests\{host="[^"]+"\} [1-9]/m)
+      expect(text).toMatch(/^ballast_fleet_orders_total\{state="failed"\} 0$/m)
+    })
+    await server.end()
+    await eventually(async () => {
+      const text = await metrics()
+      expect(text).toMatch(/^ballast_fleet_connected 0$/m)
+      expect(text).toMatch(/^ballast_fleet_leading 0$/m)
+      expect(text).not.toContain('ballast_fleet_host_guests{')
+    })
+    expect(about(host, 'lost NATS')).toHaveLength(1)
+  })
+
   it('refuses orders of nobody who leads', async () => {
     await using host = new RunningHost(a, server.address, ['lead: false'])
     await using bus = await natsBus({ servers: [server.address] })

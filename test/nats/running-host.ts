@@ -18,11 +18,11 @@ export class RunningHost implements AsyncDisposable {
   #said = ''
   #ticks = 0
 
-  /** `fleet`: lines of its configuration, but for the servers. */
-  constructor(uuid: string, server: string, fleet: readonly string[] = []) {
+  /** `fleet`: lines of its configuration, but for the servers; `more`: lines beside it. */
+  constructor(uuid: string, server: string, fleet: readonly string[] = [], more: readonly string[] = []) {
     this.uuid = uuid
     const config = join(this.#directory, 'ballast.yaml')
-    const lines = ['interval: 0.2', `journal: ${this.#directory}/journal`, 'fleet:']
+    const lines = ['interval: 0.2', `journal: ${this.#directory}/journal`, ...more, 'fleet:']
     const own = [`servers: ${server}`, 'interval: 0.2', `migration-uri: test+tls://${uuid}/`, ...fleet]
     writeFileSync(config, [...lines, ...own.map((line) => `  ${line}`), ''].join('\n'))
     const simulated = simulate(scenarios.A1())

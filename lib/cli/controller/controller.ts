@@ -76,6 +76,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
       journal,
       cpuCount: () => host.topology.cpuCount,
     }))
+  if (member) watchers.watchFleet(() => member.figures)
   let isAdvised = !changesNothing
   const advise = ({ skipped }: Tick) => {
     const silent = skipped.filter(({ reason }) => reason.kind === 'no-statistics-period')

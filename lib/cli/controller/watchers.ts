@@ -1,5 +1,6 @@
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
+import type { FleetFigures } from '../../report/metrics/fleet-metrics.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
@@ -15,6 +16,8 @@ export interface Watchers extends AsyncDisposable {
   /** A loop begins, with this setup. */
   begin(setup: Setup): void
   observe(tick: Tick): void
+  /** The host is a member of a fleet, whose figures are asked when they are wanted. */
+  watchFleet(figures: () => FleetFigures): void
   /** The run ends by this error. */
   failed(error: unknown): void
 }
@@ -44,6 +47,9 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
       served?.metrics.observe(tick)
       page?.observe(tick)
       told?.observe(tick)
+    },
+    watchFleet(figures) {
+      served?.metrics.watchFleet(figures)
     },
     failed(error) {
       // It ended as it was to, and something in its last tick failed.

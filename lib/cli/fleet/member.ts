@@ -3,7 +3,7 @@ import type { Journal } from '../../control/journal/journal.ts'
 import type { Tick } from '../../control/tick.ts'
 import { hostMigrator } from '../../fleet/acting/host-migrator.ts'
 import { Originals } from '../../fleet/acting/originals.ts'
-import { type FleetAgent, runAgent } from '../../fleet/agent/agent.ts'
+import { type AgentEvent, type FleetAgent, runAgent } from '../../fleet/agent/agent.ts'
 import type { FleetBus } from '../../fleet/bus/fleet-bus.ts'
 import { runLeader } from '../../fleet/loop/leader.ts'
 import type { HostReport } from '../../fleet/report/host-report.ts'
@@ -11,10 +11,12 @@ import { hostReport } from '../../fleet/report/make-report.ts'
 import { asBallastError } from '../../host/errors.ts'
 import type { MigrationHost } from '../../host/migration.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
+import type { FleetFigures } from '../../report/metrics/fleet-metrics.ts'
 import { type Backoff, backoff } from '../../util/backoff.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
 import type { CliContext } from '../context.ts'
 import { version } from '../version.ts'
+import { FigureCounts } from './figures.ts'
 import { FleetLog } from './fleet-log.ts'
 import { GuestFactsKeeper } from './guest-facts.ts'
 
@@ -25,6 +27,8 @@ const software = { ballast: version() }
 
 /** A host as a member of a fleet: it goes on by itself whatever happens to the others. */
 export interface FleetMember extends AsyncDisposable {
+  /** What is known of the fleet now. */
+  readonly figures: FleetFigures
   /** Takes in what the host's loop has just done. */
   observe(tick: Tick): void
   /** The host's journal, with what came with guests from other hosts: for its loop. */
@@ -61,6 +65,7 @@ export async function startMember(
 class Member implements FleetMember {
   readonly #options: MemberOptions
   readonly #log: FleetLog
+  readonly #counts = new FigureCounts()
   readonly #ended = new AbortController()
   readonly #run: Promise<void>
   readonly #originals: Originals | undefined
@@ -79,6 +84,10 @@ class Member implements FleetMember {
 
   get journal(): Journal | undefined {
     return this.#originals?.journal
+  }
+
+  get figures(): FleetFigures {
+    return this.#counts.figures
   }
 
   observe(tick: Tick): void {
@@ -137,7 +146,7 @@ class Member implements FleetMember {
       migrator: hostMigrator(migration, this.#originals),
       problemWith: (requirement) => migration.problemWith(requirement),
       dryRun,
-      listener: (event) => this.#log.agent(event),
+      listener: (event) => this.#heard(event),
     })
     this.#facts = new GuestFactsKeeper(
       migration,
@@ -147,6 +156,15 @@ class Member implements FleetMember {
     this.#agent = agent
     await (fleet.leads ? this.#lead(bus, agent) : this.#over())
     this.#agent = undefined
+  }
+
+  #heard(event: AgentEvent): void {
+    this.#log.agent(event)
+    if (event.kind === 'order') this.#counts.order(event.event)
+    if (event.kind !== 'bus') return
+    this.#counts.connected = event.state === 'connected'
+    // Whoever does not reach the bus for long is not the leader any more.
+    if (!this.#counts.connected) this.#counts.follows()
   }
 
   /** Leads whenever nobody else does. */
@@ -163,10 +181,16 @@ class Member implements FleetMember {
       rules,
       dryRun,
       signal,
-      listener: (event) => this.#log.leader(event),
+      listener: (event) => {
+        this.#log.leader(event)
+        if (event.kind === 'following') this.#counts.follows()
+      },
     })
     try {
-      for await (const tick of ticks) this.#log.tick(tick)
+      for await (const tick of ticks) {
+        this.#counts.tick(tick)
+        this.#log.tick(tick)
+      }
     } catch (error) {
       // A fault of ours: the host goes on, and another leads.
       this.#log.failed(asBallastError(error))
@@ -183,6 +207,7 @@ class Member implements FleetMember {
       try {
         const bus = await natsBus({ ...nats, host: this.#options.migration.hostUuid })
         this.#log.joined()
+        this.#counts.connected = true
         return bus
       } catch (error) {
         this.#log.failed(asBallastError(error))

@@ -4,6 +4,7 @@ import type { Tick } from '../../control/tick.ts'
 import { isSampled } from '../sampled.ts'
 import { durationBuckets, EventCounts, eventMetrics } from './event-metrics.ts'
 import type { Families, Family, Metric } from './family.ts'
+import { type FleetFigures, fleetMetrics } from './fleet-metrics.ts'
 import { guestMetrics, libvirtGuestMetrics } from './guest-metrics.ts'
 import { GuestTotals } from './guest-totals.ts'
 import { configMetrics, hostMetrics, type MetricsConfig, type Moment } from './host-metrics.ts'
@@ -21,6 +22,7 @@ export const allMetrics: Readonly<Record<string, Metric>> = {
   ...hostMetrics,
   ...eventMetrics,
   ...configMetrics,
+  ...fleetMetrics,
   ...liveMetrics,
 }
 
@@ -52,6 +54,7 @@ export class TickMetrics {
   readonly #guests = new GuestTotals()
   readonly #events: EventCounts
   #config: MetricsConfig
+  #fleet: (() => FleetFigures) | undefined
   #moment: Moment | undefined
   /** When the last Tick began, or this was made, in milliseconds of `now`. */
   #since: number
@@ -83,6 +86,11 @@ export class TickMetrics {
     this.#rendered = undefined
   }
 
+  /** The host is a member of a fleet, whose figures are asked at each scrape. */
+  watchFleet(figures: () => FleetFigures): void {
+    this.#fleet = figures
+  }
+
   /** Takes in a Tick: each one, in their order. */
   observe(tick: Tick): void {
     const before = this.#moment
@@ -103,7 +111,8 @@ export class TickMetrics {
   async body(): Promise<readonly Buffer[]> {
     this.#rendered ??= this.#render()
     const rendered = await this.#rendered
-    return [rendered, Buffer.from(await this.#families(liveMetrics, liveFigures(this.age)))]
+    const fleet = this.#fleet ? await this.#families(fleetMetrics, this.#fleet()) : ''
+    return [rendered, Buffer.from(fleet + (await this.#families(liveMetrics, liveFigures(this.age))))]
   }
 
   async #render(): Promise<Buffer> {

@@ -1,0 +1,105 @@
+import { type Families, type Family, flag, plain } from './family.ts'
+
+/** What a host knows of its fleet. */
+export interface FleetFigures {
+  /** Whether it reaches what the fleet shares. */
+  readonly connected: boolean
+  readonly leading: boolean
+  /** Orders to this host that are over, since the start, by how they ended. */
+  readonly orders: Readonly<Record<(typeof orderEnds)[number], number>>
+  /** Steps of the rounds that this host led, since the start, by what became of them. */
+  readonly steps: Readonly<Record<(typeof stepResults)[number], number>>
+  /** The last round, while this host leads. */
+  readonly round?: FleetRound | undefined
+}
+
+export interface FleetRound {
+  readonly hosts: readonly FleetHostFigures[]
+  /** Under way, whoever began them. */
+  readonly migrations: number
+}
+
+/** Bytes; load: demand by capacity; delay: of the worst-served vCPU, 0 to 1. */
+export interface FleetHostFigures {
+  readonly name: string
+  readonly load: number | undefined
+  readonly delay: number | undefined
+  readonly committed: number
+  readonly budget: number
+  readonly guests: number
+  /** Why nothing moves from or to it. */
+  readonly hold: string | undefined
+}
+
+export const orderEnds = ['done', 'failed', 'refused'] as const
+export const stepResults = ['ordered', 'denied', 'done', 'failed', 'helped', 'no-help', 'harm'] as const
+
+/** Made anew at each scrape, of a host that is a member of a fleet. */
+export const fleetMetrics: Families<FleetFigures> = {
+  ballast_fleet_connected: plain(
+    'gauge',
+    '1 while the host reaches the NATS of its fleet, else 0.',
+    (figures) => flag(figures.connected),
+  ),
+  ballast_fleet_leading: plain('gauge', '1 while the host leads its fleet, else 0.', ({ leading }) =>
+    flag(leading),
+  ),
+  ballast_fleet_orders_total: {
+    type: 'counter',
+    help: 'Orders to this host that are over, by how they ended.',
+    labels: ['state'],
+    series({ orders }, add) {
+      for (const state of orderEnds) add({ state }, orders[state])
+    },
+  },
+  ballast_fleet_steps_total: {
+    type: 'counter',
+    help: 'Migrations that this host ordered or denied as the leader, and what came of them.',
+    labels: ['result'],
+    series({ steps }, add) {
+      for (const result of stepResults) add({ result }, steps[result])
+    },
+  },
+  ballast_fleet_migrations: plain(
+    'gauge',
+    'Migrations under way in the fleet; of the leader alone, as all that follows.',
+    ({ round }) => round?.migrations,
+  ),
+  ballast_fleet_host_load_ratio: ofHost(
+    'Demand of the guests of a host, in parts of its pCPUs.',
+    ({ load }) => load,
+  ),
+  ballast_fleet_host_delay_ratio: ofHost(
+    'Part of the time that the worst-served vCPU of a host waits.',
+    ({ delay }) => delay,
+  ),
+  ballast_fleet_host_committed_bytes: ofHost(
+    'Memory that the guests of a host hold or were granted.',
+    ({ committed }) => committed,
+  ),
+  ballast_fleet_host_budget_bytes: ofHost(
+    'Memory that the guests of a host may hold.',
+    ({ budget }) => budget,
+  ),
+  ballast_fleet_host_guests: ofHost('Guests of a host.', ({ guests }) => guests),
+  ballast_fleet_host_held: {
+    type: 'gauge',
+    help: '1 for a host that nothing moves from or to, with why.',
+    labels: ['host', 'reason'],
+    series({ round }, add) {
+      for (const { name, hold } of round?.hosts ?? [])
+        if (hold !== undefined) add({ host: name, reason: hold }, 1)
+    },
+  },
+}
+
+function ofHost(help: string, value: (host: FleetHostFigures) => number | undefined): Family<FleetFigures> {
+  return {
+    type: 'gauge',
+    help,
+    labels: ['host'],
+    series({ round }, add) {
+      for (const host of round?.hosts ?? []) add({ host: host.name }, value(host))
+    },
+  }
+}
