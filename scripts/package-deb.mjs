@@ -113,7 +113,7 @@ function documentation() {
   for (const page of readdirSync(join(root, 'packaging/man'))) {
     compressed(`usr/share/man/man${page.at(-1)}/${page}.gz`, readFileSync(join(root, 'packaging/man', page)))
   }
-  for (const example of ['prometheus', 'grafana'])
+  for (const example of ['prometheus', 'grafana', 'nats'])
     put(`packaging/${example}`, `${folder}/examples/${example}`)
   for (const page of readdirSync(join(root, 'docs'), { recursive: true }).filter((page) =>
     page.endsWith('.md'),

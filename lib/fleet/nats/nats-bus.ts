@@ -49,7 +49,7 @@ export async function natsBus(options: NatsOptions): Promise<FleetBus> {
   const ages = { report: reportAge, lease: leaseAge }
   const nats = await connectNats(options)
   try {
-    const infos = await openStreams(nats.manager, subjects, ages)
+    const infos = await openStreams(nats, subjects, ages)
     return new NatsBus(nats, subjects, ages, infos)
   } catch (error) {
     await nats.connection.close()
@@ -288,7 +288,7 @@ class NatsBus implements FleetBus {
   /** Another server, or one that lost what it kept, is made ready; what is followed begins anew. */
   async #resume(): Promise<void> {
     try {
-      this.#lease = this.#leaseOf(await openStreams(this.#nats.manager, this.#subjects, this.#ages))
+      this.#lease = this.#leaseOf(await openStreams(this.#nats, this.#subjects, this.#ages))
     } catch {
       // Each call says what is wrong.
     }

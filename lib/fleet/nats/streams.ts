@@ -1,6 +1,7 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { BallastError } from '../../host/errors.ts'
 import { busError, isNoStream } from './bus-error.ts'
+import type { NatsClients } from './connection.ts'
 import type { Subjects } from './subjects.ts'
 
 /** Version of the streams and of what is in them. Programs leave newer ones alone. */
@@ -50,15 +51,17 @@ function plans(subjects: Subjects, ages: Ages): StreamPlan[] {
  * newer version, or of another program. The result has them by name.
  */
 export async function openStreams(
-  manager: JetStreamManager,
+  { manager, connection }: Pick<NatsClients, 'manager' | 'connection'>,
   subjects: Subjects,
   ages: Ages,
 ): Promise<ReadonlyMap<string, StreamInfo>> {
-  const infos = await Promise.all(plans(subjects, ages).map((plan) => open(manager, plan)))
+  // In a cluster it is on three of its servers: the loss of one loses nothing.
+  const replicas = connection.info?.cluster === undefined ? 1 : 3
+  const infos = await Promise.all(plans(subjects, ages).map((plan) => open(manager, plan, replicas)))
   return new Map(infos.map((info) => [info.config.name, info]))
 }
 
-async function open(manager: JetStreamManager, plan: StreamPlan): Promise<StreamInfo> {
+async function open(manager: JetStreamManager, plan: StreamPlan, replicas: number): Promise<StreamInfo> {
   const info = await manager.streams.info(plan.name).catch((error) => {
     if (isNoStream(error)) return undefined
     throw error
@@ -66,7 +69,7 @@ async function open(manager: JetStreamManager, plan: StreamPlan): Promise<Stream
   // Several that come at once make the same one, which NATS takes for one.
   const made =
     info ??
-    (await make(manager, plan).catch((error) => {
+    (await make(manager, plan, replicas).catch((error) => {
       const { code, message } = busError(error, `make the stream ${plan.name}`)
       if (code !== 'ERR_FLEET_PERMISSION') throw error
       throw new BallastError(
@@ -92,7 +95,7 @@ async function open(manager: JetStreamManager, plan: StreamPlan): Promise<Stream
   return made
 }
 
-function make(manager: JetStreamManager, plan: StreamPlan): Promise<StreamInfo> {
+function make(manager: JetStreamManager, plan: StreamPlan, replicas: number): Promise<StreamInfo> {
   const { name, subject, age = 0, newest = true, size = -1 } = plan
   const nanoseconds = age * 1e6
   return manager.streams.add({
@@ -110,6 +113,6 @@ function make(manager: JetStreamManager, plan: StreamPlan): Promise<StreamInfo> 
     allow_direct: false,
     // Not longer than what it is about stays.
     duplicate_window: Math.min(120_000 * 1e6, nanoseconds || Number.POSITIVE_INFINITY),
-    num_replicas: 1,
+    num_replicas: replicas,
   })
 }
