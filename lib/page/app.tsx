@@ -3,6 +3,7 @@ import { connect } from './data/connect.ts'
 import { place } from './data/location.ts'
 import { connection, info, moments, problem, shown } from './data/state.ts'
 import { Decisions } from './parts/decisions.tsx'
+import { Fleet } from './parts/fleet.tsx'
 import { GuestPanel } from './parts/guest-panel.tsx'
 import { GuestTable } from './parts/guest-table.tsx'
 import { Header } from './parts/header.tsx'
@@ -40,6 +41,7 @@ export function App() {
             </p>
           )}
           <Summary moment={moment} />
+          {moment.fleet && <Fleet figures={moment.fleet} />}
           <TimeBar />
           {place.value.guest !== undefined && <GuestPanel moment={moment} uuid={place.value.guest} />}
           <div class="columns">

@@ -1,6 +1,6 @@
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
-import type { FleetFigures } from '../../report/metrics/fleet-metrics.ts'
+import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { WorkFailed } from '../exit-codes.ts'
@@ -38,6 +38,7 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
       },
     ))
   const told = notify.length > 0 ? await tell(context, setup, uri) : undefined
+  let fleet: (() => FleetFigures) | undefined
   return {
     begin(next) {
       served?.configure(metricsConfig(next))
@@ -45,10 +46,12 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
     },
     observe(tick) {
       served?.metrics.observe(tick)
+      if (fleet) page?.showFleet(fleet())
       page?.observe(tick)
       told?.observe(tick)
     },
     watchFleet(figures) {
+      fleet = figures
       served?.metrics.watchFleet(figures)
     },
     failed(error) {

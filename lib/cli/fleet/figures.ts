@@ -1,24 +1,27 @@
 import type { OrderEvent } from '../../fleet/bus/order.ts'
 import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
-import {
-  type FleetFigures,
-  type FleetRound,
-  orderEnds,
-  stepResults,
-} from '../../report/metrics/fleet-metrics.ts'
+import { type FleetFigures, type FleetRound, orderEnds, stepResults } from '../../report/fleet-figures.ts'
 import { printable } from '../../util/printable.ts'
 
 /** What a member of a fleet counts, for metrics. */
 export class FigureCounts {
   connected = false
+  readonly #fleet: string
+  #leader: string | undefined
   #round: FleetRound | undefined
   readonly #orders = zeros(orderEnds)
   readonly #steps = zeros(stepResults)
 
+  constructor(fleet: string) {
+    this.#fleet = fleet
+  }
+
   get figures(): FleetFigures {
     return {
+      fleet: this.#fleet,
       connected: this.connected,
       leading: this.#round !== undefined,
+      leader: this.#leader,
       orders: { ...this.#orders },
       steps: { ...this.#steps },
       round: this.#round,
@@ -29,7 +32,12 @@ export class FigureCounts {
     if (state in this.#orders) this.#orders[state as keyof FleetFigures['orders']]++
   }
 
-  tick({ view, ordered, denied, outcomes, results }: FleetTick): void {
+  tick({ view, leader, ordered, denied, outcomes, results, summary }: FleetTick): void {
+    const nameOf = (uuid: string | undefined) => {
+      const name = view.hosts.find((host) => host.uuid === uuid)?.name ?? uuid
+      return name === undefined ? undefined : printable(name)
+    }
+    this.#leader = nameOf(leader)
     this.#steps.ordered += ordered.length
     this.#steps.denied += denied.length
     for (const { outcome } of outcomes) this.#steps[outcome]++
@@ -44,13 +52,17 @@ export class FigureCounts {
         guests: guests.length,
         hold,
       })),
-      migrations: view.migrations.length,
+      migrations: view.migrations.map(({ name, from, to, isForeign }) => {
+        return { guest: printable(name), from: nameOf(from), to: nameOf(to), isForeign }
+      }),
+      summary: printable(summary),
     }
   }
 
   /** Another leads, or nobody. */
-  follows(): void {
+  follows(leader?: string): void {
     this.#round = undefined
+    this.#leader = leader && printable(leader)
   }
 }
 

@@ -11,7 +11,7 @@ import { hostReport } from '../../fleet/report/make-report.ts'
 import { asBallastError } from '../../host/errors.ts'
 import type { MigrationHost } from '../../host/migration.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
-import type { FleetFigures } from '../../report/metrics/fleet-metrics.ts'
+import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { type Backoff, backoff } from '../../util/backoff.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
 import type { CliContext } from '../context.ts'
@@ -65,7 +65,7 @@ export async function startMember(
 class Member implements FleetMember {
   readonly #options: MemberOptions
   readonly #log: FleetLog
-  readonly #counts = new FigureCounts()
+  readonly #counts: FigureCounts
   readonly #ended = new AbortController()
   readonly #run: Promise<void>
   readonly #originals: Originals | undefined
@@ -77,6 +77,7 @@ class Member implements FleetMember {
   constructor(context: CliContext, options: MemberOptions) {
     this.#options = options
     this.#log = new FleetLog(context, options.fleet)
+    this.#counts = new FigureCounts(options.fleet.nats.fleet ?? 'default')
     const { journal, migration: host, cpuCount } = options
     if (journal) this.#originals = new Originals({ journal, host, cpuCount })
     this.#run = this.#member()
@@ -183,7 +184,7 @@ class Member implements FleetMember {
       signal,
       listener: (event) => {
         this.#log.leader(event)
-        if (event.kind === 'following') this.#counts.follows()
+        if (event.kind === 'following') this.#counts.follows(event.lease?.host)
       },
     })
     try {

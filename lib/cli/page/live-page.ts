@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Tick } from '../../control/tick.ts'
 import type { FeedSetup } from '../../report/feed/messages.ts'
+import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { tickDecisions } from '../../report/tick-decisions.ts'
 import { version } from '../version.ts'
 import { RecentEvents } from './recent-events.ts'
@@ -13,6 +14,8 @@ export interface LivePage extends AsyncDisposable {
   /** A loop is run with this from now on. */
   begin(setup: FeedSetup): void
   observe(tick: Tick): void
+  /** What is known of the fleet from now on. */
+  showFleet(figures: FleetFigures): void
 }
 
 /** Serves the page of the loop on the host `uri`. Rejects as {@link servePage} does. */
@@ -29,6 +32,10 @@ export async function serveLivePage(
     address: page.address,
     begin: (setup) => page.send(recent.begin(setup)),
     observe: (tick) => page.send(recent.observe({ ...tick, decisions: tickDecisions(tick) })),
+    showFleet(figures) {
+      const event = recent.fleet(figures)
+      if (event) page.send(event)
+    },
     [Symbol.asyncDispose]: () => page[Symbol.asyncDispose](),
   }
 }

@@ -1,11 +1,12 @@
 import { type Decided, FeedWriter } from '../../report/feed/feed-writer.ts'
 import type { FeedMessage, FeedSetup } from '../../report/feed/messages.ts'
+import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { eventOf } from './event-stream.ts'
 
 /** Ticks that a page finds when it opens, and bytes that they take. */
 const limits = { ticks: 900, bytes: 4 * 2 ** 20 }
 
-type LastingKind = 'setup' | 'inventory' | 'standing'
+type LastingKind = 'setup' | 'inventory' | 'standing' | 'fleet'
 
 interface Event {
   readonly kind: LastingKind | 'tick'
@@ -18,12 +19,21 @@ export class RecentEvents {
   readonly #events: Event[] = []
   /** What holds for the first of the events. */
   readonly #before = new Map<LastingKind, Buffer>()
+  #fleet = ''
   #ticks = 0
   #bytes = 0
 
   /** A loop is run with this from now on. */
   begin(setup: FeedSetup): Buffer {
     return this.#keep({ setup })
+  }
+
+  /** What is known of the fleet from now on; undefined: what was known before. */
+  fleet(figures: FleetFigures): Buffer | undefined {
+    const text = JSON.stringify(figures)
+    if (text === this.#fleet) return undefined
+    this.#fleet = text
+    return this.#keep({ fleet: figures })
   }
 
   /** The event of a tick, with those that belong before it. */

@@ -1,4 +1,5 @@
 import type { FeedMessage, FeedSetup, FeedTick, Inventory, Standing } from '../../report/feed/messages.ts'
+import type { FleetFigures } from '../../report/fleet-figures.ts'
 
 /** A tick with all that holds in it. */
 export interface Moment {
@@ -6,6 +7,8 @@ export interface Moment {
   readonly inventory: Inventory
   readonly standing: Standing
   readonly setup: FeedSetup | undefined
+  /** What the host knew of its fleet; undefined: it is a member of none, or that is not known. */
+  readonly fleet: FleetFigures | undefined
 }
 
 /** Puts together what messages say one after the other. */
@@ -13,18 +16,21 @@ export class MomentReader {
   #inventory: Inventory = { pcpus: [], guests: [] }
   #standing: Standing = { clamps: [], skipped: [] }
   #setup: FeedSetup | undefined
+  #fleet: FleetFigures | undefined
 
   /** The next moment; undefined: the message says what holds from the next tick on. */
   read(message: FeedMessage): Moment | undefined {
     if ('setup' in message) this.#setup = message.setup
     else if ('inventory' in message) this.#inventory = message.inventory
     else if ('standing' in message) this.#standing = message.standing
+    else if ('fleet' in message) this.#fleet = message.fleet
     else {
       return {
         tick: message.tick,
         inventory: this.#inventory,
         standing: this.#standing,
         setup: this.#setup,
+        fleet: this.#fleet,
       }
     }
     return undefined

@@ -1,6 +1,7 @@
 import type { DomainState } from '../../host/sample.ts'
 import type { HostMemoryView, MemoryHold } from '../../view/view.ts'
 import type { Column } from '../columns.ts'
+import type { FleetFigures } from '../fleet-figures.ts'
 import type { Known } from '../known-fields.ts'
 import type { ReasonRecord } from '../reason-record.ts'
 import type { CpuList, TickDecisions } from '../tick-decisions.ts'
@@ -81,4 +82,5 @@ export type FeedMessage =
   | { readonly setup: FeedSetup }
   | { readonly inventory: Inventory }
   | { readonly standing: Standing }
+  | { readonly fleet: FleetFigures }
   | { readonly tick: FeedTick }

@@ -1,38 +1,5 @@
+import { type FleetFigures, type FleetHostFigures, orderEnds, stepResults } from '../fleet-figures.ts'
 import { type Families, type Family, flag, plain } from './family.ts'
-
-/** What a host knows of its fleet. */
-export interface FleetFigures {
-  /** Whether it reaches what the fleet shares. */
-  readonly connected: boolean
-  readonly leading: boolean
-  /** Orders to this host that are over, since the start, by how they ended. */
-  readonly orders: Readonly<Record<(typeof orderEnds)[number], number>>
-  /** Steps of the rounds that this host led, since the start, by what became of them. */
-  readonly steps: Readonly<Record<(typeof stepResults)[number], number>>
-  /** The last round, while this host leads. */
-  readonly round?: FleetRound | undefined
-}
-
-export interface FleetRound {
-  readonly hosts: readonly FleetHostFigures[]
-  /** Under way, whoever began them. */
-  readonly migrations: number
-}
-
-/** Bytes; load: demand by capacity; delay: of the worst-served vCPU, 0 to 1. */
-export interface FleetHostFigures {
-  readonly name: string
-  readonly load: number | undefined
-  readonly delay: number | undefined
-  readonly committed: number
-  readonly budget: number
-  readonly guests: number
-  /** Why nothing moves from or to it. */
-  readonly hold: string | undefined
-}
-
-export const orderEnds = ['done', 'failed', 'refused'] as const
-export const stepResults = ['ordered', 'denied', 'done', 'failed', 'helped', 'no-help', 'harm'] as const
 
 /** Made anew at each scrape, of a host that is a member of a fleet. */
 export const fleetMetrics: Families<FleetFigures> = {
@@ -63,7 +30,7 @@ export const fleetMetrics: Families<FleetFigures> = {
   ballast_fleet_migrations: plain(
     'gauge',
     'Migrations under way in the fleet; of the leader alone, as all that follows.',
-    ({ round }) => round?.migrations,
+    ({ round }) => round?.migrations.length,
   ),
   ballast_fleet_host_load_ratio: ofHost(
     'Demand of the guests of a host, in parts of its pCPUs.',

@@ -1,0 +1,73 @@
+import type { FleetFigures, FleetHostFigures, FleetMigrationFigures } from '../../report/fleet-figures.ts'
+import { counted, formatBytesOf } from '../../util/format.ts'
+import { percentText } from './texts.tsx'
+
+/** The fleet that the host is a member of: hosts as tiles and migrations as they go, on the page of whoever leads. */
+export function Fleet({ figures }: { readonly figures: FleetFigures }) {
+  const { fleet, connected, leader, round } = figures
+  return (
+    <section class="fleet" aria-label="The fleet">
+      <h2>Fleet {fleet}</h2>
+      <p>{standing(connected, leader, round?.hosts.length)}</p>
+      {round && (
+        <>
+          <ul class="hosts">
+            {round.hosts.map((host, i) => (
+              <Host key={`${host.name} ${i}`} host={host} isLeader={host.name === leader} />
+            ))}
+          </ul>
+          {round.migrations.length > 0 && (
+            <ul class="migrations" aria-label="Migrations under way">
+              {round.migrations.map((migration) => (
+                <Migration key={migration.guest} {...migration} />
+              ))}
+            </ul>
+          )}
+          <p class="faint">{round.summary}</p>
+        </>
+      )}
+    </section>
+  )
+}
+
+function standing(connected: boolean, leader: string | undefined, hosts: number | undefined): string {
+  if (!connected) return 'NATS cannot be reached: this host goes on by itself, and nothing is moved.'
+  if (hosts !== undefined) return `This host leads ${counted(hosts, 'host')}.`
+  return leader === undefined ? 'It is not known who leads.' : `Led by ${leader}, whose page shows all hosts.`
+}
+
+/** The bar is the load; what is above its end waits. */
+function Host({ host, isLeader }: { readonly host: FleetHostFigures; readonly isLeader: boolean }) {
+  const { name, load, delay, committed, budget, guests, hold } = host
+  const width = `${Math.min(100, 100 * (load ?? 0))}%`
+  return (
+    <li class={hold === undefined ? 'tile' : 'tile held'}>
+      <b>
+        <bdi>{name}</bdi>
+      </b>
+      <span class="bar" aria-hidden="true">
+        <span class={load !== undefined && load > 1 ? 'high' : undefined} style={{ width }} />
+      </span>
+      <small>
+        load {percentText(load)}, longest wait {percentText(delay, 1)}
+      </small>
+      <small>
+        {counted(guests, 'guest')}, {formatBytesOf(committed, budget)}
+      </small>
+      {(isLeader || hold !== undefined) && (
+        <small class="state">
+          {[isLeader ? 'leads' : '', hold ?? ''].filter((text) => text !== '').join(', ')}
+        </small>
+      )}
+    </li>
+  )
+}
+
+function Migration({ guest, from, to, isForeign }: FleetMigrationFigures) {
+  return (
+    <li>
+      <bdi>{guest}</bdi>: <bdi>{from ?? '?'}</bdi> → <bdi>{to ?? '?'}</bdi>
+      {isForeign && ', by another program'}
+    </li>
+  )
+}

@@ -1,0 +1,48 @@
+/** What a host knows of its fleet. */
+export interface FleetFigures {
+  /** Name of the fleet. */
+  readonly fleet: string
+  /** Whether it reaches what the fleet shares. */
+  readonly connected: boolean
+  readonly leading: boolean
+  /** Who leads, by name where that is known; undefined: nobody, or it is not known. */
+  readonly leader?: string | undefined
+  /** Orders to this host that are over, since the start, by how they ended. */
+  readonly orders: Readonly<Record<(typeof orderEnds)[number], number>>
+  /** Steps of the rounds that this host led, since the start, by what became of them. */
+  readonly steps: Readonly<Record<(typeof stepResults)[number], number>>
+  /** The last round, while this host leads. */
+  readonly round?: FleetRound | undefined
+}
+
+export interface FleetRound {
+  readonly hosts: readonly FleetHostFigures[]
+  /** Under way, whoever began them. */
+  readonly migrations: readonly FleetMigrationFigures[]
+  /** The round in one line. */
+  readonly summary: string
+}
+
+/** Names; undefined: not known. */
+export interface FleetMigrationFigures {
+  readonly guest: string
+  readonly from: string | undefined
+  readonly to: string | undefined
+  /** Whether another program began it. */
+  readonly isForeign: boolean
+}
+
+/** Bytes; load: demand by capacity; delay: of the worst-served vCPU, 0 to 1. */
+export interface FleetHostFigures {
+  readonly name: string
+  readonly load: number | undefined
+  readonly delay: number | undefined
+  readonly committed: number
+  readonly budget: number
+  readonly guests: number
+  /** Why nothing moves from or to it. */
+  readonly hold: string | undefined
+}
+
+export const orderEnds = ['done', 'failed', 'refused'] as const
+export const stepResults = ['ordered', 'denied', 'done', 'failed', 'helped', 'no-help', 'harm'] as const
