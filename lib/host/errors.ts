@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'ERR_ORDER_REFUSED' // a host did not begin what a leader of its fleet asked for
   | 'ERR_FLEET_JETSTREAM' // NATS runs without JetStream
   | 'ERR_FLEET_PERMISSION' // NATS does not know this program, or does not let it do what it was to do
+  | 'ERR_FLEET_DUPLICATE' // another agent reports for the same host
   | 'ERR_FLEET_VERSION' // what is kept in NATS is of a newer version, or of another program
 
 /** Base of all errors that Ballast throws, except `TypeError` for a caller's wrong option. */

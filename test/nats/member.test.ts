@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
 import { eventually } from '../libvirt/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { NatsServer } from '../support/nats.ts'
-import { orderOf } from './examples.ts'
+import { orderOf, reportOf } from './examples.ts'
 import { FleetServer } from './fleet-server.ts'
 import { RunningHost } from './running-host.ts'
 
@@ -80,6 +81,23 @@ describe('ballast run as a member of a fleet', () => {
     expect(about(host, 'Cannot connect')).toHaveLength(1)
   })
 
+  it('says so when another host has its UUID, and nothing is moved', async () => {
+    await using one = new RunningHost(a, server.address)
+    await using two = new RunningHost(a, server.address)
+    for (const host of [one, two]) {
+      await eventually(() => expect(about(host, 'ERR_FLEET_DUPLICATE')).toHaveLength(1))
+      const before = host.ticks
+      await eventually(() => expect(host.ticks).toBeGreaterThan(before + 5))
+    }
+    await using bus = await natsBus({ servers: [server.address] })
+    expect(await bus.open()).toEqual([])
+    expect(await two.stop()).toBe(0)
+    const { length } = about(one, 'ERR_FLEET_DUPLICATE')
+    const before = one.ticks
+    await eventually(() => expect(one.ticks).toBeGreaterThan(before + 10))
+    expect(about(one, 'ERR_FLEET_DUPLICATE')).toHaveLength(length)
+  })
+
   it('has the fleet in its metrics', async () => {
     const port = await freePort()
     await using host = new RunningHost(a, server.address, [], [`metrics: ${port}`])
@@ -122,6 +140,20 @@ it('an agent with the rights of one never leads, and says why once', async () =>
   const before = host.ticks
   await eventually(() => expect(host.ticks).toBeGreaterThan(before + 20))
   expect(about(host, 'ERR_FLEET_PERMISSION')).toHaveLength(1)
+})
+
+it('an agent that starts anew, or reports after a long pause, is no other', async () => {
+  await using server = await NatsServer.start()
+  const ages = { reportAge: 300, leaseAge: 1_000 }
+  await using first = await natsBus({ servers: [server.address], ...ages })
+  await first.report(reportOf('a'))
+  await first.report(reportOf('a'))
+  await sleep(600)
+  await first.report(reportOf('a'))
+  await using second = await natsBus({ servers: [server.address], ...ages })
+  await second.report(reportOf('a'))
+  await second.report(reportOf('a'))
+  await expect(first.report(reportOf('a'))).rejects.toMatchObject({ code: 'ERR_FLEET_DUPLICATE' })
 })
 
 it('a host whose NATS is never there ends at once when it is told to', async () => {

@@ -24,6 +24,7 @@ import { Newest } from './newest.ts'
 import { OrderBook } from './order-book.ts'
 import { OrderTaker } from './order-taker.ts'
 import { pack, unpack } from './packing.ts'
+import { Reporter } from './reporter.ts'
 import { type Ages, openStreams, requirementAge } from './streams.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
@@ -77,6 +78,7 @@ class NatsBus implements FleetBus {
   readonly #orders = new OrderBook()
   /** What is followed, by what for, and what ends that when nobody asks. */
   readonly #followed = new Map<string, { readonly follower: Follower; idle: NodeJS.Timeout }>()
+  readonly #reporter: Reporter
   #lease: FleetLease
   #state: State = 'connected'
   /** Ends the calls that are under way when the connection is lost: no answer comes to them any more. */
@@ -88,6 +90,7 @@ class NatsBus implements FleetBus {
     this.#subjects = subjects
     this.#ages = ages
     this.#lease = this.#leaseOf(infos)
+    this.#reporter = new Reporter(nats, subjects)
     this.#history = new FleetHistory(nats, this.#clock, subjects)
     const settings = sharedValue(new Key<FleetSettings>(nats, subjects.settings, 'settings'), {
       draining: {},
@@ -110,7 +113,7 @@ class NatsBus implements FleetBus {
             'raise max_payload in its configuration',
         )
       }
-      await this.#nats.client.publish(this.#subjects.reports.of(report.host), data)
+      await this.#reporter.write(report.host, data)
     })
   }
 

@@ -40,6 +40,7 @@ const codes: Record<ErrorCode, true> = {
   ERR_ORDER_REFUSED: true,
   ERR_FLEET_JETSTREAM: true,
   ERR_FLEET_PERMISSION: true,
+  ERR_FLEET_DUPLICATE: true,
   ERR_FLEET_VERSION: true,
 }
 
