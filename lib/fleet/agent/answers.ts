@@ -24,11 +24,13 @@ export class Answers {
   /** Asks the host what it has not been asked, or not lately. One that cannot be answered now is asked again next time. */
   async see(requirements: ReadonlyMap<string, GuestRequirement>): Promise<void> {
     for (const key of this.#answers.keys()) if (!requirements.has(key)) this.#answers.delete(key)
-    let asked = 0
-    for (const [key, requirement] of requirements) {
-      const now = this.#clock.now()
-      if (now - (this.#answers.get(key)?.at ?? Number.NEGATIVE_INFINITY) < askAgain) continue
-      if (asked++ === atOnce) return
+    const now = this.#clock.now()
+    const askedAt = (key: string) => this.#answers.get(key)?.at ?? Number.NEGATIVE_INFINITY
+    // What was never answered comes first: of very many, those that are asked again would leave no turn to it.
+    const due = [...requirements]
+      .filter(([key]) => now - askedAt(key) >= askAgain)
+      .sort(([a], [b]) => (askedAt(a) === askedAt(b) ? 0 : askedAt(a) - askedAt(b)))
+    for (const [key, requirement] of due.slice(0, atOnce)) {
       try {
         const problem = await this.#problemWith(requirement)
         this.#answers.set(key, { answer: problem ?? true, at: now })
