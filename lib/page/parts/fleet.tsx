@@ -2,6 +2,9 @@ import type { FleetFigures, FleetHostFigures, FleetMigrationFigures } from '../.
 import { counted, formatBytesOf } from '../../util/format.ts'
 import { percentText } from './texts.tsx'
 
+/** Hosts that have a tile. */
+const mostTiles = 60
+
 /** The fleet that the host is a member of: hosts as tiles and migrations as they go, on the page of whoever leads. */
 export function Fleet({ figures }: { readonly figures: FleetFigures }) {
   const { fleet, connected, leader, round } = figures
@@ -12,10 +15,13 @@ export function Fleet({ figures }: { readonly figures: FleetFigures }) {
       {round && (
         <>
           <ul class="hosts">
-            {round.hosts.map((host, i) => (
+            {shownOf(round.hosts).map((host, i) => (
               <Host key={`${host.name} ${i}`} host={host} isLeader={host.name === leader} />
             ))}
           </ul>
+          {round.hosts.length > mostTiles && (
+            <p class="faint">and {counted(round.hosts.length - mostTiles, 'host')} that are better off</p>
+          )}
           {round.migrations.length > 0 && (
             <ul class="migrations" aria-label="Migrations under way">
               {round.migrations.map((migration) => (
@@ -28,6 +34,15 @@ export function Fleet({ figures }: { readonly figures: FleetFigures }) {
       )}
     </section>
   )
+}
+
+/** In their order; of very many those that are worst off. */
+function shownOf(hosts: readonly FleetHostFigures[]): readonly FleetHostFigures[] {
+  if (hosts.length <= mostTiles) return hosts
+  const need = ({ hold, delay = 0, load = 0 }: FleetHostFigures) =>
+    (hold === undefined ? 0 : 2) + delay + load / 10
+  const worst = new Set(hosts.toSorted((a, b) => need(b) - need(a)).slice(0, mostTiles))
+  return hosts.filter((host) => worst.has(host))
 }
 
 function standing(connected: boolean, leader: string | undefined, hosts: number | undefined): string {
@@ -48,9 +63,8 @@ function Host({ host, isLeader }: { readonly host: FleetHostFigures; readonly is
       <span class="bar" aria-hidden="true">
         <span class={load !== undefined && load > 1 ? 'high' : undefined} style={{ width }} />
       </span>
-      <small>
-        load {percentText(load)}, longest wait {percentText(delay, 1)}
-      </small>
+      <small>load {percentText(load)}</small>
+      <small>longest wait {percentText(delay, 1)}</small>
       <small>
         {counted(guests, 'guest')}, {formatBytesOf(committed, budget)}
       </small>
