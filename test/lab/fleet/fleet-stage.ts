@@ -8,7 +8,8 @@ import { ControlMeasurement } from '../control-measurement.ts'
 import type { Guest } from '../guest.ts'
 import { until } from '../processes.ts'
 import { FleetLab, type LabHost } from './fleet-lab.ts'
-import { Member, type MemberOptions, main } from './member.ts'
+import { Member, type MemberOptions } from './member.ts'
+import { bundleProgram } from './program.ts'
 
 /** What of a case's options a fleet's lab heeds. */
 export interface StageOptions {
@@ -23,6 +24,8 @@ export interface StageOptions {
  */
 export class FleetStage implements AsyncDisposable {
   readonly lab: FleetLab
+  /** What Node runs as `ballast`. */
+  readonly program: string
   readonly nats: NatsServer
   readonly bus: FleetBus
   readonly control: ControlMeasurement
@@ -32,12 +35,14 @@ export class FleetStage implements AsyncDisposable {
 
   private constructor(
     lab: FleetLab,
+    program: string,
     nats: NatsServer,
     bus: FleetBus,
     control: ControlMeasurement,
     options: StageOptions,
   ) {
     this.lab = lab
+    this.program = program
     this.nats = nats
     this.bus = bus
     this.control = control
@@ -47,10 +52,11 @@ export class FleetStage implements AsyncDisposable {
   static async set(names: readonly string[], options: StageOptions): Promise<FleetStage> {
     const lab = await FleetLab.up(names, options.log)
     try {
+      const program = await bundleProgram(`${lab.directory}/program`)
       const nats = await NatsServer.start()
       const bus = await natsBus({ servers: [nats.address] })
       const control = await ControlMeasurement.start(lab.hosts[0]!.uri)
-      return new FleetStage(lab, nats, bus, control, options)
+      return new FleetStage(lab, program, nats, bus, control, options)
     } catch (error) {
       // Of a nats-server that was started, the end of the process is the end.
       await lab.down()
@@ -63,16 +69,26 @@ export class FleetStage implements AsyncDisposable {
     const { log, off } = this.options
     const fleet = [...(options.fleet ?? []), ...(off ? ['dry-run: true'] : [])]
     const server = this.nats.address
-    const member = await Member.start(host, { server, hostCpus: `${1 - pcpu}`, log, ...options, fleet })
+    const { program } = this
+    const own = { program, server, hostCpus: `${1 - pcpu}`, log }
+    const member = await Member.start(host, { ...own, ...options, fleet })
     this.members.set(host, member)
     return member
   }
 
   /** `ballast fleet …` as a person runs it; what it printed. */
   async ask(...words: readonly string[]): Promise<string> {
-    const args = ['--import', 'tsx', main, 'fleet', ...words, '--servers', this.nats.address]
+    const args = [this.program, 'fleet', ...words, '--servers', this.nats.address]
     const { stdout } = await promisify(execFile)(process.execPath, args)
     return stdout
+  }
+
+  /** Waits until each host that has joined has reported. */
+  async allReport(): Promise<void> {
+    await until('all hosts report', 120_000, async () => {
+      const reports = await this.bus.reports()
+      return [...this.members.keys()].every(({ uuid }) => reports.some(({ report }) => report.host === uuid))
+    })
   }
 
   /** What the leaders did since the case began, oldest first. */

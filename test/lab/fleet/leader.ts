@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { until } from '../processes.ts'
-import { main } from './member.ts'
 
 /** `ballast fleet run` as a process of its own: it leads, or waits until nobody else does. */
 export class Leader {
@@ -17,19 +16,8 @@ export class Leader {
   }
 
   /** `config` is a file with `fleet:`; `wallTimeOff`: milliseconds by which its clock is wrong. */
-  static start(config: string, log: (line: string) => void, wallTimeOff = 0): Leader {
-    const args = [
-      ...shifted(wallTimeOff),
-      '--import',
-      'tsx',
-      main,
-      'fleet',
-      'run',
-      '2',
-      '--json',
-      '--config',
-      config,
-    ]
+  static start(program: string, config: string, log: (line: string) => void, wallTimeOff = 0): Leader {
+    const args = [...shifted(wallTimeOff), program, 'fleet', 'run', '2', '--json', '--config', config]
     return new Leader(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }), log)
   }
 

@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { until } from '../processes.ts'
 import type { LabHost } from './fleet-lab.ts'
 
-/** The program, as it is in this checkout. */
-export const main = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))
-
 export interface MemberOptions {
+  /** What Node runs as `ballast`. */
+  readonly program: string
   /** Address of NATS. */
   readonly server: string
   /** pCPUs that are not this host's. */
@@ -67,6 +65,7 @@ export class Member {
 
   async restart(): Promise<void> {
     const {
+      program,
       server,
       hostCpus,
       memoryReserve,
@@ -89,7 +88,7 @@ export class Member {
     const lines = [`host-cpus: '${hostCpus}'`, `journal: ${host.directory}/journal`]
     if (memoryReserve !== undefined) lines.push(`host-memory-reserve: ${memoryReserve}`)
     writeFileSync(config, [...lines, 'fleet:', ...own.map((line) => `  ${line}`), ''].join('\n'))
-    const args = ['--import', 'tsx', main, 'run', String(interval), '--json', '--config', config]
+    const args = [program, 'run', String(interval), '--json', '--config', config]
     const child = spawn(process.execPath, [...args, '--connect', host.uri], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -33,11 +33,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   await work.look()
   const memoryReserve = `${Math.round(totalmem() / MiB) - budgetMiB}MiB`
   await Promise.all([stage.join(tight, 0, { memoryReserve }), stage.join(roomy, 1)])
-  const both = [tight.uuid, roomy.uuid]
-  await stage.tickThat(
-    ({ view }) => both.every((uuid) => view.hosts.some((host) => host.uuid === uuid)),
-    patience,
-  )
+  await stage.allReport()
 
   for (const guest of guests.slice(0, 2)) await guest.send(grow)
   const held = async () => {
@@ -57,7 +53,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
     1_000,
   ).catch(() => false)
   // What was ordered until then is to end.
-  await stage.tickThat(({ view }) => view.guests.every(({ stays }) => !stays.some(isUnderWay)), patience)
+  await until('all orders are over', patience, async () => (await stage.bus.open()).length === 0, 1_000)
   const heldMiB = await held()
 
   const ticks = await stage.history()
@@ -79,8 +75,4 @@ async function run(stage: FleetStage): Promise<CaseResult> {
     heldMiB,
     budgetMiB,
   }
-}
-
-function isUnderWay({ kind }: { readonly kind: string }): boolean {
-  return kind === 'migrating' || kind === 'migrating-externally'
 }

@@ -67,7 +67,7 @@ export class FleetGround implements AsyncDisposable {
     const config = `${this.lab.directory}/leader.yaml`
     const policy = '{ policy: balance, delay: 1, deviation: 1 }'
     writeFileSync(config, `fleet:\n  servers: ${this.stage.nats.address}\n  policy: ${policy}\n`)
-    const leader = Leader.start(config, (line) => this.log(line), wallTimeOff)
+    const leader = Leader.start(this.stage.program, config, (line) => this.log(line), wallTimeOff)
     this.#leaders.push(leader)
     return leader
   }
