@@ -92,7 +92,7 @@ export class FleetLab implements AsyncDisposable {
     this.#log(`starting ${list.map(({ name }) => name).join(', ')} on ${host.name}`)
     await Promise.all(list.map((options) => this.#create(host, options)))
     const guests = await Promise.all(list.map(({ name }) => this.guest(name)))
-    await Promise.all(guests.map((guest) => guest.ready()))
+    await Promise.all(guests.map(hasBooted))
     this.#rate ??= await guests[0]!.measureRate()
     for (const guest of guests) await guest.send(`rate ${this.#rate}`)
     return guests
@@ -155,6 +155,14 @@ export class FleetLab implements AsyncDisposable {
   #serial(name: string): string {
     return `${this.directory}/guests/${name}.serial`
   }
+}
+
+/**
+ * Waits until a guest answers. What it was asked stays in the console until it reads it, so it is not asked again before it
+ * could have answered on a busy machine.
+ */
+async function hasBooted(guest: Guest): Promise<void> {
+  await until(`${guest.name} has booted`, 300_000, () => guest.send('stat', 10_000).catch(() => undefined))
 }
 
 /** Names of the guests that run on a host: not those that are on their way to it. None while its daemon is away. */
