@@ -5,7 +5,7 @@ import { type FleetStage, Work } from '../fleet-stage.ts'
 import type { FleetCase } from './fleet-case.ts'
 
 /** Each wants a third of a pCPU: all of them on one pCPU wait, so that there is something to refill a host for. */
-const load = 'work 33'
+const load = 'loop 10 20'
 /** Milliseconds that a host may take to be emptied, or to get a guest back, with all that a busy machine adds. */
 const patience = 300_000
 /** Guests that are never to be on one host. */
@@ -26,7 +26,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   ]
   for (const guest of guests) await guest.pin(guest.name === 'db2' ? '1' : '0')
   for (const guest of guests) await guest.send(load)
-  await settled(guests, 0.1, 0.6)
+  await settled(guests, 0.1, 0.7)
   const work = new Work(lab, names)
   await work.look()
   // The first pCPU is that of the host that is emptied; the others share the second.

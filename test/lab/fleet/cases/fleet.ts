@@ -5,8 +5,8 @@ import { type FleetStage, Work } from '../fleet-stage.ts'
 import type { FleetCase } from './fleet-case.ts'
 
 const guests = 6
-/** Each wants a quarter of its pCPU: six of them want one and a half of the one that they have. */
-const load = 'work 25'
+/** Each wants a quarter of a pCPU, and waits for it: six of them want one and a half of the one that they have. */
+const load = 'loop 10 30'
 /** With two of them moved the first host would still have no more than it needs; with three both have some to spare. */
 const fewest = 3
 /** Rounds of the leader in which nothing is to be done any more. */
@@ -33,7 +33,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   // Not from the start: six that boot on one pCPU take minutes.
   for (const guest of started) await guest.pin('0')
   for (const guest of started) await guest.send(load)
-  await settled(started, 0.1, 0.5)
+  await settled(started, 0.1, 0.6)
   const work = new Work(lab, names)
   await work.look()
   await Promise.all([stage.join(full, 0), stage.join(idle, 1)])
