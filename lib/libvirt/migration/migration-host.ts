@@ -125,14 +125,14 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
   }
 
   async migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
-    const job = await this.#call((native) => native.migrationJob(uuid))
+    const job = await unlessGone(this.#call((native) => native.migrationJob(uuid)))
     if (job === undefined) return undefined
     const { isIncoming, ...figures } = job
     return { direction: isIncoming ? 'in' : 'out', ...figures }
   }
 
   async abortMigration(uuid: string): Promise<void> {
-    await this.#call((native) => native.abortMigration(uuid))
+    await unlessGone(this.#call((native) => native.abortMigration(uuid)))
   }
 
   async dirtyRate(uuid: string): Promise<number | undefined> {
@@ -203,6 +203,14 @@ async function isRejected(promise: Promise<unknown>): Promise<boolean> {
     () => false,
     () => true,
   )
+}
+
+/** Of a domain that has left, or ended, no migration is under way. */
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error) => {
+    if (error instanceof BallastError && error.code === 'ERR_NO_DOMAIN') return undefined
+    throw error
+  })
 }
 
 /** As native code has it: UUID and id, -1 for any run. */

@@ -91,10 +91,10 @@ export class FleetStage implements AsyncDisposable {
     })
   }
 
-  /** What the leaders did since the case began, oldest first. */
-  async history(): Promise<FleetTick[]> {
+  /** What the leaders did since then, by the clocks of those that led; oldest first. Default: since the case began. */
+  async history(since = this.#began): Promise<FleetTick[]> {
     const ticks: FleetTick[] = []
-    for await (const tick of this.bus.history(this.#began)) ticks.push(tick as FleetTick)
+    for await (const tick of this.bus.history(since)) ticks.push(tick as FleetTick)
     return ticks
   }
 

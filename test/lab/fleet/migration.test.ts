@@ -71,6 +71,9 @@ describeLab('a live migration between two hosts', { timeout: patience }, () => {
     const before = await guest.stat()
     expect(await move(b)).toMatchObject({ elapsed: expect.any(Number) })
     expect(await migrationsOf.get(a)!.runs(uuid)).toBe(false)
+    // Of a guest that has left nothing is under way.
+    expect(await migrationsOf.get(a)!.migrationProgress(uuid)).toBeUndefined()
+    await expect(migrationsOf.get(a)!.abortMigration(uuid)).resolves.toBeUndefined()
     expect(await migrationsOf.get(b)!.runs(uuid)).toBe(true)
     const after = await (await lab.guest('mover')).stat()
     expect(after.worked).toBeGreaterThan(before.worked)

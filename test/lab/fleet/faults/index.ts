@@ -82,6 +82,7 @@ const targetDies: FleetFault = {
     const { ground } = trial
     const { source, target } = await ground.ends()
     trial.undisturbed = [source]
+    trial.failures = 1
     await ground.lead().leads()
     await ground.begin()
     await target.daemon.end('SIGKILL')

@@ -19,8 +19,9 @@ export class FleetTrial {
   readonly figures: Record<string, unknown> = {}
   /** Hosts whose own loop the fault is to leave alone. Default: all. */
   undisturbed: readonly LabHost[]
-  /** How often the guest is to come to another host. */
+  /** How often the guest is to come to another host, and how many orders are to fail. */
   moves = 1
+  failures = 0
   readonly #work: Work
   readonly #since = { wall: Date.now(), monotonic: performance.now() }
   readonly #ended = new AbortController()
@@ -64,6 +65,11 @@ export class FleetTrial {
     await this.#work.look().catch((error) => this.broken.push(String(error)))
     for (const close of this.#closing) await close().catch(() => undefined)
     this.broken.push(...this.#work.broken)
+    const told = (await ground.stage.history(this.#since.wall)).flatMap(({ outcomes }) => outcomes)
+    const failed = told.flatMap(({ error }) => error ?? [])
+    this.figures.ordersFailed = failed.length
+    for (const { code, message } of failed.slice(this.failures))
+      this.broken.push(`an order failed: ${code}: ${message}`)
     const { timerLate } = await ground.stage.control.between(this.#since.wall, Date.now())
     const most = 1.5 * interval + 4 * timerLate
     let ticksLost = 0
