@@ -155,8 +155,9 @@ export const fleetFaults: readonly FleetFault[] = [
   natsEnded('SIGTERM', 'nats-server stopped and started'),
   natsEnded('SIGKILL', 'nats-server killed with its data kept'),
   cutOff,
-  targetDies,
   wrongClock,
+  // Last: a guest whose migration failed is not moved again for minutes.
+  targetDies,
 ]
 
 export interface FleetFaultOptions extends StageOptions {
