@@ -76,7 +76,7 @@ export interface Sight {
 }
 
 /**
- * Whether a step did what it was made for: the longer delay of both hosts, where it was to fall, else the higher load. What
+ * Whether a step did what it was made for: the longer delay of both hosts, or else the higher load. What
  * came within 5 points of the prediction, or half of the way there, has helped. Where many guests have to leave before the
  * worst-served waits less, it is enough that the guest itself does: half of what it did, or less than 5 points. Harm is a
  * delay of 15 points more than before, and than was predicted.
@@ -86,8 +86,9 @@ export function verdictOf(step: Step, before: Sight, seen: Sight): StepResult['v
   const expected = worst(step.predicted, 'delay')
   if (is > was + harm && is > expected + harm) return 'harm'
   if (!isForBalance(step)) return 'helped'
+  if (is > Math.max(was, expected) + slack) return 'no-help'
   if (waitsLess(before.own, seen.own)) return 'helped'
-  const figure = was - expected > slack ? 'delay' : 'load'
+  const figure = step.reason.kind === 'relieve-delay' ? 'delay' : 'load'
   const [old, now, promised] = [
     worst(before.figures, figure),
     worst(seen.figures, figure),

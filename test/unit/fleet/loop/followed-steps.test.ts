@@ -85,38 +85,65 @@ describe('a step that is done', () => {
 })
 
 describe('the verdict on a step', () => {
+  const relieves: Partial<Step> = {
+    reason: { kind: 'relieve-delay', demand: 1, delay: 0.6, left: 0, there: 0 },
+  }
   const cases: readonly [string, Partial<Step>, Sight, Sight, string][] = [
-    ['came as predicted', {}, sight(figures(0.6), figures(0)), sight(figures(0.04), figures(0)), 'helped'],
-    ['came half of the way', {}, sight(figures(0.6), figures(0)), sight(figures(0.3), figures(0)), 'helped'],
-    ['came less than that', {}, sight(figures(0.6), figures(0)), sight(figures(0.35), figures(0)), 'no-help'],
+    [
+      'came as predicted',
+      relieves,
+      sight(figures(0.6), figures(0)),
+      sight(figures(0.04), figures(0)),
+      'helped',
+    ],
+    [
+      'came half of the way',
+      relieves,
+      sight(figures(0.6), figures(0)),
+      sight(figures(0.3), figures(0)),
+      'helped',
+    ],
+    [
+      'came less than that',
+      relieves,
+      sight(figures(0.6), figures(0)),
+      sight(figures(0.35), figures(0)),
+      'no-help',
+    ],
     [
       'left the worst-served waiting, and the guest not',
-      {},
+      relieves,
       sight(figures(0.6), figures(0), 0.6),
       sight(figures(0.6), figures(0), 0.1),
       'helped',
     ],
     [
       'left both waiting',
-      {},
+      relieves,
       sight(figures(0.6), figures(0), 0.6),
       sight(figures(0.6), figures(0), 0.4),
       'no-help',
     ],
     [
       'has a guest that never waited',
-      {},
+      relieves,
       sight(figures(0.6), figures(0), 0),
       sight(figures(0.6), figures(0), 0),
       'no-help',
     ],
-    ['made the target wait', {}, sight(figures(0.1), figures(0)), sight(figures(0), figures(0.3)), 'harm'],
+    [
+      'made the target wait',
+      relieves,
+      sight(figures(0.1), figures(0)),
+      sight(figures(0), figures(0.3)),
+      'harm',
+    ],
     [
       'made it wait, as was said before',
       { predicted: { from: figures(0), to: figures(0.2) } },
       sight(figures(0.1), figures(0)),
       sight(figures(0), figures(0.3)),
-      'helped',
+      'no-help',
     ],
     [
       'levelled the loads',
