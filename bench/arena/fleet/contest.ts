@@ -22,6 +22,8 @@ export interface FleetContest {
   readonly optimum?: boolean | undefined
   /** Hosts have less memory than their guests need from the start. */
   readonly short?: boolean | undefined
+  /** `usage` does not do what is asked for here, or another program moves guests: nothing is to be learned from what it reaches. */
+  readonly beyondUsage?: boolean | undefined
   /** Whether guests start and stop. */
   readonly comesAndGoes?: boolean | undefined
   /** What else must be so, of `balance`; undefined: it is. */

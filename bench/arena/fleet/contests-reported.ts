@@ -138,6 +138,7 @@ export const reportedContests: readonly FleetContest[] = [
     about: 'another program moves a guest each minute: it is named, and not fought',
     reported: 'proxcenter-ui discussion 433, ProxBalance 2.11.0: two balancers fight',
     rounds: 120,
+    beyondUsage: true,
     rests: false,
     scenario: (seed) => ({
       seed,
@@ -160,6 +161,7 @@ export const reportedContests: readonly FleetContest[] = [
     about: 'a host of four is emptied: placed well at once, and not balanced again afterwards',
     reported: 'proxcenter-ui#248: evacuated, then balanced',
     rounds: 240,
+    beyondUsage: true,
     rests: true,
     scenario: (seed) => ({
       seed,

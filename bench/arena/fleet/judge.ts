@@ -69,7 +69,7 @@ function problemsOf(
       optimum?.moves !== undefined && moves > optimum.moves
         ? `${moves} moves, the same can be had with ${optimum.moves}`
         : undefined,
-    usage: usage && againstUsage(figures, usage.figures),
+    usage: usage && !contest.beyondUsage ? againstUsage(figures, usage.figures) : undefined,
     expected: contest.expect?.(figures),
   }
 }
