@@ -76,8 +76,11 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     const relieves = before.relieves || (waits && begins)
     const levels = (before.levels && isBusy(aim * busy)) || (isUneven && begins)
     if (relieves) {
+      const until = columns.delay.slice()
       relieve(search, aim * delay, suffers)
       refine(search, aim * delay, suffers)
+      // Guests that leave their hosts for good are no reason to move others for next to nothing.
+      if (!before.relieves && search.largestDrop(until) < leastDrop) undoRelief(search)
     }
     const relieving = search.moves > urgent
     if (levels) level(search, aim * deviation)
@@ -85,8 +88,7 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     const nothing = (reason: PlanReason, state: FleetBalanceState) => {
       return { plan: { steps: [], reason, alternatives: [], problems }, state }
     }
-    const isSmall = !levelling && urgent === 0 && !before.relieves && search.largestDrop(delays) < leastDrop
-    if (search.moves === 0 || isSmall) {
+    if (search.moves === 0) {
       const state = { rounds: called, relieves: false, levels: false }
       if (called === 0) return nothing({ kind: 'fleet-rests', ...now }, state)
       if (begins) return nothing({ kind: 'fleet-helpless', ...now }, state)
@@ -115,4 +117,9 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
   }
 
   return { name: 'balance', decide, initialState }
+}
+
+function undoRelief(search: Search): void {
+  const relieving = [...search.decisions].filter(([, { kind }]) => kind === 'relieve-delay')
+  for (const [unit] of relieving) search.undo(unit)
 }
