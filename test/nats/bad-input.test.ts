@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectNats } from '../../lib/fleet/nats/connection.ts'
 import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
@@ -28,7 +31,22 @@ describe('natsBus rejects', () => {
     const denied = { code: 'ERR_FLEET_PERMISSION' }
     await expect(natsBus({ servers })).rejects.toMatchObject(denied)
     await expect(natsBus({ servers, credentials: '/nowhere' })).rejects.toMatchObject(denied)
-    await expect(natsBus({ servers, credentials: '/dev/null' })).rejects.toMatchObject(denied)
+    const directory = mkdtempSync(join(tmpdir(), 'ballast-credentials-'))
+    const credentials = join(directory, 'nats')
+    writeFileSync(credentials, '\n', { mode: 0o600 })
+    await expect(natsBus({ servers, credentials })).rejects.toMatchObject({
+      ...denied,
+      message: expect.stringContaining('has no credentials'),
+    })
+    writeFileSync(credentials, 'a:b\n')
+    await using bus = await natsBus({ servers, credentials })
+    expect(await bus.leader()).toBeUndefined()
+    chmodSync(credentials, 0o640)
+    await expect(natsBus({ servers, credentials })).rejects.toMatchObject({
+      ...denied,
+      message: expect.stringContaining('chmod 600'),
+    })
+    rmSync(directory, { recursive: true })
   })
 
   it.each([

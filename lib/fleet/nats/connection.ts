@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
 import type { Authenticator, MsgHdrs, NatsConnection } from '@nats-io/transport-node'
 import { BallastError } from '../../host/errors.ts'
@@ -81,10 +81,14 @@ async function authenticate(
   path: string,
   transport: typeof import('@nats-io/transport-node'),
 ): Promise<Authenticator> {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw new BallastError('ERR_FLEET_PERMISSION', `Cannot read the credentials: ${error.message}`, {
-      cause: error,
-    })
+  const text = await contentOf(path).catch((error) => {
+    throw new BallastError(
+      'ERR_FLEET_PERMISSION',
+      `Cannot read the credentials in ${path}: ${error.message}`,
+      {
+        cause: error,
+      },
+    )
   })
   const line = text.trim()
   if (line.includes('-----BEGIN NATS USER JWT-----')) {
@@ -97,4 +101,17 @@ async function authenticate(
     'ERR_FLEET_PERMISSION',
     `${path} has no credentials: expected a .creds file of NATS, the seed of an nkey, or one line USER:PASSWORD`,
   )
+}
+
+/** Of a file that nobody but its owner may read. */
+async function contentOf(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    const { mode } = await file.stat()
+    if ((mode & 0o077) !== 0)
+      throw new Error('others than its owner may read or write it; run chmod 600 on it')
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
 }

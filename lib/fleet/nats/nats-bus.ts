@@ -25,7 +25,7 @@ import { OrderBook } from './order-book.ts'
 import { OrderTaker } from './order-taker.ts'
 import { pack, unpack } from './packing.ts'
 import { Reporter } from './reporter.ts'
-import { type Ages, openStreams, requirementAge } from './streams.ts'
+import { type Ages, openStreams } from './streams.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
 
@@ -43,11 +43,16 @@ const headersSize = 4_096
  * @throws `ERR_FLEET_BUS` when no server answers, `ERR_FLEET_JETSTREAM` when it has no JetStream, `ERR_FLEET_PERMISSION`,
  *   and `ERR_FLEET_VERSION` when what is there is of a newer version; `TypeError` for a wrong option.
  */
-export async function natsBus(options: NatsOptions): Promise<FleetBus> {
+export function natsBus(options: NatsOptions): Promise<FleetBus> {
+  return openBus(options, 3_600_000)
+}
+
+/** {@link natsBus}, with the milliseconds that a requirement stays. */
+export async function openBus(options: NatsOptions, requirement: number): Promise<FleetBus> {
   checkNatsOptions(options)
   const { fleet = 'default', reportAge = 30_000, leaseAge = 10_000 } = options
   const subjects = new Subjects(fleet)
-  const ages = { report: reportAge, lease: leaseAge }
+  const ages = { report: reportAge, lease: leaseAge, requirement }
   const nats = await connectNats(options)
   try {
     const infos = await openStreams(nats, subjects, ages)
@@ -113,6 +118,7 @@ class NatsBus implements FleetBus {
             'raise max_payload in its configuration',
         )
       }
+      await this.#renewRequirements(report)
       await this.#reporter.write(report.host, data)
     })
   }
@@ -136,15 +142,11 @@ class NatsBus implements FleetBus {
 
   requirements(): Promise<ReadonlyMap<string, GuestRequirement>> {
     return this.#try('read the requirements', async () => {
-      const { requirements } = this.#subjects
-      const newest = this.#following(
-        'requirements',
-        () => new Newest(this.#on, requirements, (_, data) => readObject<GuestRequirement>(data)),
-      )
-      const values = await newest.values(await this.#last(requirements.stream), callTimeout)
+      const { stream } = this.#subjects.requirements
+      const values = await this.#requirements.values(await this.#last(stream), callTimeout)
       return new Map(
         [...values]
-          .filter(([, { time }]) => this.#clock.age(time) < requirementAge)
+          .filter(([, { time }]) => this.#clock.age(time) < this.#ages.requirement)
           .map(([key, { value }]) => [key, value]),
       )
     })
@@ -278,6 +280,25 @@ class NatsBus implements FleetBus {
   async #last(stream: string): Promise<number> {
     const { state } = await this.#nats.manager.streams.info(stream)
     return state.messages === 0 ? 0 : state.last_seq
+  }
+
+  get #requirements(): Newest<GuestRequirement> {
+    const { requirements } = this.#subjects
+    return this.#following(
+      'requirements',
+      () => new Newest(this.#on, requirements, (_, data) => readObject<GuestRequirement>(data)),
+    )
+  }
+
+  /** What the guests of a host need is written anew in time, so that no host forgets what it has answered. */
+  async #renewRequirements({ guests }: HostReport): Promise<void> {
+    if (!this.#followed.has('requirements')) return
+    const { known } = this.#requirements
+    for (const key of new Set(guests.map(({ requirement }) => requirement))) {
+      const kept = key === undefined ? undefined : known.get(key)
+      if (!kept || this.#clock.age(kept.time) < this.#ages.requirement / 3) continue
+      await this.#nats.client.publish(this.#subjects.requirements.of(key!), pack(kept.value))
+    }
   }
 
   /** Tells of the connection as it goes and comes, until it is closed. */

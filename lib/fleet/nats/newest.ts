@@ -43,6 +43,11 @@ export class Newest<T> {
     return this.#values
   }
 
+  /** What has come so far. */
+  get known(): ReadonlyMap<string, Kept<T>> {
+    return this.#values
+  }
+
   restart(): void {
     void this.#tail.restart()
   }

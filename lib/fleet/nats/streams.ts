@@ -11,8 +11,6 @@ export const busVersion = 1
 const mark = /^Ballast fleet, version (\d+)$/
 
 const day = 86_400_000
-/** Requirements that nobody wrote anew for so long are of guests that are gone. */
-export const requirementAge = 3_600_000
 const orderAge = 7 * day
 const historyAge = 30 * day
 /** Bytes of history at most: the oldest goes. */
@@ -32,13 +30,15 @@ interface StreamPlan {
 export interface Ages {
   readonly report: number
   readonly lease: number
+  /** Requirements that nobody wrote anew for so long are of guests that are gone. */
+  readonly requirement: number
 }
 
 function plans(subjects: Subjects, ages: Ages): StreamPlan[] {
   const { reports, requirements, lease, settings, orders, history } = subjects
   return [
     { name: reports.stream, subject: reports.all, age: ages.report },
-    { name: requirements.stream, subject: requirements.all, age: requirementAge },
+    { name: requirements.stream, subject: requirements.all, age: ages.requirement },
     { name: lease.stream, subject: lease.all, age: ages.lease },
     { name: settings.stream, subject: settings.all },
     { name: orders, subject: subjects.ofHosts, age: orderAge },
