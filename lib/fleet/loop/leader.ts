@@ -1,6 +1,6 @@
 import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
-import type { FleetBus, Lease, LeaseHolder } from '../bus/fleet-bus.ts'
+import type { FleetBus, FleetSettings, Lease, LeaseHolder, MoveRequest } from '../bus/fleet-bus.ts'
 import type { OrderEvent } from '../bus/order.ts'
 import type { FleetTick } from '../tick/fleet-tick.ts'
 import { type FleetTickRecord, historyRecord } from '../tick/tick-record.ts'
@@ -101,8 +101,10 @@ class Leading {
   async #round(loop: FleetLoop): Promise<RoundOutput | 'lost' | undefined> {
     const { bus, clock } = this.#options
     let output: RoundOutput
+    let settings: FleetSettings
     try {
-      const [reports, settings, open] = await Promise.all([bus.reports(), bus.settings.read(), bus.open()])
+      const [reports, asked, open] = await Promise.all([bus.reports(), bus.settings.read(), bus.open()])
+      settings = asked
       const told = new Map<string, OrderEvent>()
       for (const id of loop.missingIn(open)) {
         const event = await bus.told(id)
@@ -124,7 +126,7 @@ class Leading {
     }
     // A history that is full must not keep the fleet from being led.
     try {
-      if (output.answered.length > 0) await this.#takeOut(output.answered)
+      if (output.answered.length > 0) await this.#takeOut(output.answered, settings)
       await this.#keep(output.tick)
     } catch (error) {
       this.#failed(error)
@@ -147,11 +149,14 @@ class Leading {
     }
   }
 
-  async #takeOut(guests: readonly string[]): Promise<void> {
+  /** Takes out what was answered, and nothing that was asked for of the same guest since. */
+  async #takeOut(guests: readonly string[], { moves: answered = {} }: FleetSettings): Promise<void> {
+    const isAnswered = (guest: string, { to, since }: MoveRequest) =>
+      guests.includes(guest) && answered[guest]?.to === to && answered[guest].since === since
     await this.#options.bus.settings.update((settings) => ({
       ...settings,
       moves: Object.fromEntries(
-        Object.entries(settings.moves ?? {}).filter(([guest]) => !guests.includes(guest)),
+        Object.entries(settings.moves ?? {}).filter(([guest, request]) => !isAnswered(guest, request)),
       ),
     }))
   }

@@ -49,6 +49,33 @@ function leaderOn(bus: MemoryBus, clock: EventClock, more: Partial<LeaderOptions
 }
 
 describe('the leader', () => {
+  it('leaves what is asked for while it answers what was asked before', async () => {
+    const clock = new EventClock()
+    const bus = new MemoryBus(clock)
+    const { connection, ending, done, pass } = leaderOn(bus, clock)
+    const { uuid } = body.guests[0]!
+    const request = (to: string, since: number) => ({ to, since, by: 'somebody' })
+    await connection.settings.update((settings) => ({ ...settings, moves: { [uuid]: request('host-a', 1) } }))
+    const remember = connection.remember.bind(connection)
+    // The next request comes when the round is decided, and before its request is taken out.
+    const update = connection.settings.update.bind(connection.settings)
+    let isFirst = true
+    connection.settings.update = async (change) => {
+      if (isFirst) {
+        isFirst = false
+        await update((settings) => ({ ...settings, moves: { [uuid]: request('host-b', 2) } }))
+      }
+      return update(change)
+    }
+    connection.remember = async (tick) => {
+      ending.abort()
+      await remember(tick)
+    }
+    await pass(30_000)
+    await done
+    expect((await connection.settings.read()).moves).toEqual({ [uuid]: request('host-b', 2) })
+  })
+
   it('gives its lease back when it ends', async () => {
     const clock = new EventClock()
     const bus = new MemoryBus(clock)
