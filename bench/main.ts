@@ -4,6 +4,8 @@ import { measureAllocations } from './allocate/allocate.ts'
 import { allocateTable } from './allocate/table.ts'
 import { measureFaces } from './faces/faces.ts'
 import { facesTable } from './faces/table.ts'
+import { type FleetPart, fleetParts, measureFleet } from './fleet/fleet.ts'
+import { fleetTable } from './fleet/table.ts'
 import { footprintTable, measureFootprint } from './footprint.ts'
 import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
@@ -161,6 +163,35 @@ program
   )
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(faces)
+
+program
+  .command('fleet')
+  .description(
+    'time plans of the fleet policy `balance` for fleets of growing size, beside HiGHS; and what 1,000 agents take of a leader ' +
+      'and of a real nats-server; needs no lab',
+  )
+  .option('--turns <count>', `fleets of each size, at least ${leastTurns}`, atLeast(leastTurns), leastTurns)
+  .option('--part <part>', `${fleetParts.join(' or ')} alone`, fleetPart)
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(fleet)
+
+async function fleet({ turns, part, json }: FleetCommand): Promise<void> {
+  const figures = await measureFleet(turns, part ? [part] : fleetParts, log)
+  console.log(json ? JSON.stringify(figures, shortened) : fleetTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
+
+interface FleetCommand {
+  readonly turns: number
+  readonly part?: FleetPart
+  readonly json?: boolean
+}
+
+function fleetPart(text: string): FleetPart {
+  const part = fleetParts.find((one) => one === text)
+  if (part) return part
+  throw new InvalidArgumentError(`Expected ${fleetParts.join(' or ')}.`)
+}
 
 program
   .command('metrics')

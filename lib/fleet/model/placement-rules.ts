@@ -42,6 +42,11 @@ export class PlacementRules {
     this.#pinsOf = pinsOf
   }
 
+  /** Whether there are rules that may be broken. */
+  get hasSoft(): boolean {
+    return [...this.apart, ...this.together].some(({ isHard }) => !isHard)
+  }
+
   /** Whether any rule is about this guest. */
   isNamed(guest: number): boolean {
     return (

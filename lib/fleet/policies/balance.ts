@@ -39,8 +39,8 @@ export interface FleetBalanceState {
 
 /** A plan must take this off the longest delay of some host before it is begun. */
 const leastDrop = 0.02
-/** What is aimed at, as a part of what moves are made for. */
-const aim = 0.4
+/** What is aimed at, as a part of what moves are made for: of the delay, and of the deviation. */
+const aims = { delay: 0.6, deviation: 0.75 } as const
 
 /**
  * The worst-served guests first: hosts that are to be empty are emptied; guests leave hosts whose guests need more memory than
@@ -74,16 +74,16 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     const called = waits || isUneven ? before.rounds + 1 : 0
     const begins = called >= rounds || urgent > 0
     const relieves = before.relieves || (waits && begins)
-    const levels = (before.levels && isBusy(aim * busy)) || (isUneven && begins)
+    const levels = (before.levels && isBusy(aims.deviation * busy)) || (isUneven && begins)
     if (relieves) {
       const until = columns.delay.slice()
-      relieve(search, aim * delay, suffers)
-      refine(search, aim * delay, suffers)
+      relieve(search, aims.delay * delay, suffers)
+      refine(search, aims.delay * delay, suffers)
       // Guests that leave their hosts for good are no reason to move others for next to nothing.
       if (!before.relieves && search.largestDrop(until) < leastDrop) undoRelief(search)
     }
     const relieving = search.moves > urgent
-    if (levels) level(search, aim * deviation)
+    if (levels) level(search, aims.deviation * deviation)
     const levelling = search.moves > urgent && levels
     const nothing = (reason: PlanReason, state: FleetBalanceState) => {
       return { plan: { steps: [], reason, alternatives: [], problems }, state }

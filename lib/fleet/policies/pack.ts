@@ -32,7 +32,7 @@ export interface FleetPackState {
 /** Rounds in a row until a host is relieved, until one is emptied, and the most that the latter grows to. */
 const patience = { relieve: 3, empty: 6, most: 96 } as const
 /** What is aimed at, as a part of the delay that calls for relief. */
-const aim = 0.4
+const aim = 0.6
 
 /**
  * Empties hosts, for power or maintenance: their guests go to the most loaded ones that have room, each filled up to `fill`, and

@@ -1,8 +1,12 @@
+import type { Columns } from '../model/columns.ts'
 import type { StepReason } from '../reasons/step.ts'
 import { type Search, weighed } from './search.ts'
 
-/** What a move must at least take off the longer delay of its two hosts; less where the guest is a small part of its host. */
-const leastGain = { usual: 0.01, ofPart: 0.1, always: 0.001 } as const
+/**
+ * What a move must at least take off the longer delay of its two hosts: where the capacity is short, so much of the part of the
+ * host that is moved; where vCPUs only meet by chance, so many points, since they do elsewhere too.
+ */
+const leastGain = { ofPart: 0.1, always: 0.001, byChance: 0.01 } as const
 /** Moves that gain as much, but for this part of it, are alike: the cheaper one is taken. */
 const alike = 0.2
 /** Guests of each of the two hosts that are weighed for an exchange: those with the most demand. */
@@ -29,17 +33,18 @@ export function relieve(search: Search, tolerated: number, suffers: (host: numbe
   const helpless = new Set<number>()
   for (;;) {
     const host = worst(search, helpless, tolerated, suffers)
-    if (host === undefined) return
+    if (host === undefined) break
     const candidate =
       bestMove(search, host, tolerated, true) ??
-      bestExchange(search, host, tolerated) ??
-      bestMove(search, host, tolerated, false)
+      (search.columns.load(host) > 1 ? bestExchange(search, host, tolerated) : undefined) ??
+      (search.columns.rules.hasSoft ? bestMove(search, host, tolerated, false) : undefined)
     if (!candidate) {
       helpless.add(host)
       continue
     }
     carryOut(search, host, candidate)
   }
+  withoutSuperfluous(search, tolerated)
 }
 
 function carryOut(search: Search, host: number, { unit, to, other }: Candidate): void {
@@ -74,25 +79,29 @@ function worst(
 function bestMove(search: Search, host: number, tolerated: number, strict: boolean): Candidate | undefined {
   const { columns, ranking } = search
   const now = columns.delay[host]!
-  let best: Candidate | undefined
+  const candidates: Candidate[] = []
   for (const unit of search.movable(host, false)) {
-    const most = now - gainOf(columns.units[unit]!.demand / columns.capacity[host]!)
+    const most = now - gainOf(columns, host, columns.units[unit]!.demand)
     const left = columns.delayWith(host, unit, -1)
     if (left > most) continue
+    let best: Candidate | undefined
     for (const to of ranking.targets(unit, strict, weighed)) {
       const delay = Math.max(tolerated, left, columns.delayWith(to, unit, 1))
-      if (delay <= most)
-        best = better(now, best, { unit, to, other: undefined, delay, cost: search.costOf(unit, to) })
+      if (delay > most || (best && delay > best.delay)) continue
+      const cost = search.costOf(unit, to)
+      if (!best || delay < best.delay || cost < best.cost) best = { unit, to, other: undefined, delay, cost }
     }
+    if (best) candidates.push(best)
   }
-  return best
+  return cheapestOf(candidates, now)
 }
 
 /** The exchange of two guests that helps most. */
 function bestExchange(search: Search, host: number, tolerated: number): Candidate | undefined {
   const { columns, ranking } = search
   const now = columns.delay[host]!
-  let best: Candidate | undefined
+  const candidates: Candidate[] = []
+  let least = now
   const own = largest(search, host)
   for (const to of ranking.first(exchangedWith)) {
     if (to === host) continue
@@ -106,20 +115,16 @@ function bestExchange(search: Search, host: number, tolerated: number): Candidat
           columns.delayWith(host, unit, -1, other),
           columns.delayWith(to, unit, 1, other),
         )
-        const part = (columns.units[unit]!.demand - columns.units[other]!.demand) / columns.capacity[host]!
-        if (delay > now - gainOf(part) || (best && delay > best.delay)) continue
+        const demand = columns.units[unit]!.demand - columns.units[other]!.demand
+        if (delay > now - gainOf(columns, host, demand) || delay > least + alike * (now - least)) continue
         if (!columns.isAllowed(unit, to, true)) continue
-        best = better(now, best, {
-          unit,
-          to,
-          other,
-          delay,
-          cost: search.costOf(unit, to) + search.costOf(other, host),
-        })
+        least = Math.min(least, delay)
+        const cost = search.costOf(unit, to) + search.costOf(other, host)
+        candidates.push({ unit, to, other, delay, cost })
       }
     }
   }
-  return best
+  return cheapestOf(candidates, now)
 }
 
 /** Guests of a host that may be moved, those with the most demand first. */
@@ -131,14 +136,30 @@ function largest(search: Search, host: number): number[] {
     .slice(0, exchanged)
 }
 
-function better(now: number, best: Candidate | undefined, other: Candidate): Candidate {
-  if (!best) return other
-  const slack = alike * (now - Math.min(best.delay, other.delay))
-  if (other.delay < best.delay - slack) return other
-  return other.delay <= best.delay + slack && other.cost < best.cost ? other : best
+/** The cheapest of those that help about as much as the one that helps most. */
+function cheapestOf(candidates: readonly Candidate[], now: number): Candidate | undefined {
+  const least = candidates.reduce((shortest, { delay }) => Math.min(shortest, delay), now)
+  let best: Candidate | undefined
+  for (const candidate of candidates) {
+    if (candidate.delay > least + alike * (now - least)) continue
+    if (!best || candidate.cost < best.cost) best = candidate
+  }
+  return best
 }
 
-/** What a move of a guest that is this part of its host has to gain. */
-function gainOf(part: number): number {
-  return Math.max(leastGain.always, Math.min(leastGain.usual, leastGain.ofPart * part))
+/** What a move of a guest that wants so much has to gain. */
+function gainOf(columns: Columns, host: number, demand: number): number {
+  if (columns.load(host) <= 1) return leastGain.byChance
+  return Math.max(leastGain.always, (leastGain.ofPart * demand) / columns.capacity[host]!)
+}
+
+/** Puts guests back whose moves others made superfluous. */
+function withoutSuperfluous(search: Search, tolerated: number): void {
+  const { columns } = search
+  for (const unit of [...search.decisions.keys()].reverse()) {
+    const { home } = columns.units[unit]!
+    if (search.decisions.get(unit)!.kind !== 'relieve-delay' || !columns.fits(unit, home)) continue
+    if (columns.delayWith(home, unit, 1) <= tolerated && columns.isAllowed(unit, home, true))
+      search.undo(unit)
+  }
 }
