@@ -15,8 +15,10 @@ import type { HostReport } from '../report/host-report.ts'
 import { readHostReport } from '../report/read-report.ts'
 import { BusClock } from './bus-clock.ts'
 import { busError, isTooLate } from './bus-error.ts'
+import { Calls, type ConnectionState } from './calls.ts'
 import { Key, sharedValue } from './compare-and-set.ts'
 import { callTimeout, connectNats, type NatsClients } from './connection.ts'
+import { Followers } from './followers.ts'
 import { FleetHistory } from './history.ts'
 import { FleetLease, type WrittenLease } from './lease.ts'
 import { checkNatsOptions, type NatsOptions } from './nats-options.ts'
@@ -28,9 +30,6 @@ import { Reporter } from './reporter.ts'
 import { type Ages, openStreams } from './streams.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
-
-/** Milliseconds after which what nobody asks for is no longer followed. */
-const followedFor = 60_000
 
 /** Bytes of a message that its headers may take. */
 const headersSize = 4_096
@@ -63,14 +62,6 @@ export async function openBus(options: NatsOptions, requirement: number): Promis
   }
 }
 
-type State = 'connected' | 'disconnected'
-
-/** Something that follows a stream. */
-interface Follower {
-  restart(): void
-  stop(): void
-}
-
 class NatsBus implements FleetBus {
   readonly settings: SharedValue<FleetSettings>
   readonly #nats: NatsClients
@@ -78,17 +69,12 @@ class NatsBus implements FleetBus {
   readonly #ages: Ages
   readonly #clock = new BusClock()
   readonly #history: FleetHistory
-  readonly #listeners = new Set<(state: State) => void>()
+  readonly #calls = new Calls()
+  readonly #followers = new Followers()
   readonly #takers = new Set<OrderTaker>()
   readonly #orders = new OrderBook()
-  /** What is followed, by what for, and what ends that when nobody asks. */
-  readonly #followed = new Map<string, { readonly follower: Follower; idle: NodeJS.Timeout }>()
   readonly #reporter: Reporter
   #lease: FleetLease
-  #state: State = 'connected'
-  /** Ends the calls that are under way when the connection is lost: no answer comes to them any more. */
-  readonly #underWay = new Set<(error: BallastError) => void>()
-  #isClosed = false
 
   constructor(nats: NatsClients, subjects: Subjects, ages: Ages, infos: ReadonlyMap<string, StreamInfo>) {
     this.#nats = nats
@@ -101,14 +87,14 @@ class NatsBus implements FleetBus {
       draining: {},
     })
     this.settings = {
-      read: () => this.#try('read the settings of the fleet', () => settings.read()),
-      update: (change) => this.#try('change the settings of the fleet', () => settings.update(change)),
+      read: () => this.#calls.try('read the settings of the fleet', () => settings.read()),
+      update: (change) => this.#calls.try('change the settings of the fleet', () => settings.update(change)),
     }
     void this.#follow()
   }
 
   report(report: HostReport): Promise<void> {
-    return this.#try('report', async () => {
+    return this.#calls.try('report', async () => {
       const data = pack(report)
       const most = (this.#nats.connection.info?.max_payload ?? 2 ** 20) - headersSize
       if (data.length > most) {
@@ -124,9 +110,9 @@ class NatsBus implements FleetBus {
   }
 
   reports(): Promise<readonly AgedReport[]> {
-    return this.#try('read the reports', async () => {
+    return this.#calls.try('read the reports', async () => {
       const { reports } = this.#subjects
-      const newest = this.#following('reports', () => new Newest(this.#on, reports, readReport))
+      const newest = this.#followers.get('reports', () => new Newest(this.#on, reports, readReport))
       const values = await newest.values(await this.#last(reports.stream), callTimeout)
       return [...values.values()]
         .map(({ value, time }) => ({ report: value, age: this.#clock.age(time) }))
@@ -135,13 +121,13 @@ class NatsBus implements FleetBus {
   }
 
   require(key: string, requirement: GuestRequirement): Promise<void> {
-    return this.#try('write a requirement', async () => {
+    return this.#calls.try('write a requirement', async () => {
       await this.#nats.client.publish(this.#subjects.requirements.of(key), pack(requirement))
     })
   }
 
   requirements(): Promise<ReadonlyMap<string, GuestRequirement>> {
-    return this.#try('read the requirements', async () => {
+    return this.#calls.try('read the requirements', async () => {
       const { stream } = this.#subjects.requirements
       const values = await this.#requirements.values(await this.#last(stream), callTimeout)
       return new Map(
@@ -153,19 +139,19 @@ class NatsBus implements FleetBus {
   }
 
   lease(holder: LeaseHolder): Promise<Lease | undefined> {
-    return this.#try('take the lease of the fleet', () => this.#lease.take(holder))
+    return this.#calls.try('take the lease of the fleet', () => this.#lease.take(holder))
   }
 
   leader(): Promise<Lease | undefined> {
-    return this.#try('read the lease of the fleet', () => this.#lease.holder())
+    return this.#calls.try('read the lease of the fleet', () => this.#lease.holder())
   }
 
   release(lease: Lease): Promise<void> {
-    return this.#try('release the lease of the fleet', () => this.#lease.release(lease))
+    return this.#calls.try('release the lease of the fleet', () => this.#lease.release(lease))
   }
 
   order(order: Order): Promise<void> {
-    return this.#try('give an order', async () => {
+    return this.#calls.try('give an order', async () => {
       try {
         const expect = { lastSubjectSequence: 0 }
         await this.#nats.client.publish(this.#subjects.order(order.host, order.id), pack(order), { expect })
@@ -177,21 +163,21 @@ class NatsBus implements FleetBus {
   }
 
   tell(event: OrderEvent): Promise<void> {
-    return this.#try('tell of an order', async () => {
+    return this.#calls.try('tell of an order', async () => {
       await this.#nats.client.publish(this.#subjects.event(event.host, event.order, event.state), pack(event))
     })
   }
 
   told(order: string): Promise<OrderEvent | undefined> {
-    return this.#try('read what was told of an order', async () => (await this.#book()).told(order))
+    return this.#calls.try('read what was told of an order', async () => (await this.#book()).told(order))
   }
 
   open(): Promise<readonly OpenOrder[]> {
-    return this.#try('read the orders', async () => (await this.#book()).open)
+    return this.#calls.try('read the orders', async () => (await this.#book()).open)
   }
 
   take(host: string, handle: (order: Order) => Promise<void>): Promise<() => Promise<void>> {
-    return this.#try('hear orders', async () => {
+    return this.#calls.try('hear orders', async () => {
       const taker = new OrderTaker(this.#on, this.#subjects, host, handle)
       this.#takers.add(taker)
       const stop = async () => {
@@ -209,26 +195,22 @@ class NatsBus implements FleetBus {
   }
 
   remember(tick: unknown): Promise<void> {
-    return this.#try('append to the history of the fleet', () => this.#history.append(tick))
+    return this.#calls.try('append to the history of the fleet', () => this.#history.append(tick))
   }
 
   async *history(since: number): AsyncGenerator<unknown> {
-    yield* await this.#try('read the history of the fleet', () => this.#history.since(since))
+    yield* await this.#calls.try('read the history of the fleet', () => this.#history.since(since))
   }
 
-  watch(listener: (state: State) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  watch(listener: (state: ConnectionState) => void): () => void {
+    return this.#calls.watch(listener)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.#calls.isClosed) return
+    this.#calls.close()
     for (const taker of this.#takers) taker.stop()
-    for (const { follower, idle } of this.#followed.values()) {
-      clearTimeout(idle)
-      follower.stop()
-    }
+    this.#followers.stop()
     // Of what was written nothing waits, since each call waited for its answer; a server that is away takes nothing.
     await this.#nats.connection.close()
   }
@@ -243,24 +225,10 @@ class NatsBus implements FleetBus {
     return new FleetLease(key, Date.parse(infos.get(lease.stream)!.created))
   }
 
-  /** What follows a stream for as long as somebody asks. */
-  #following<T extends Follower>(what: string, make: () => T): T {
-    const known = this.#followed.get(what)
-    clearTimeout(known?.idle)
-    const follower = (known?.follower as T | undefined) ?? make()
-    const idle = setTimeout(() => {
-      follower.stop()
-      this.#followed.delete(what)
-    }, followedFor)
-    idle.unref()
-    this.#followed.set(what, { follower, idle })
-    return follower
-  }
-
   /** The orders, up to all that was written before. */
   async #book(): Promise<OrderBook> {
     const { orders: stream, ofHosts: subject } = this.#subjects
-    const tail = this.#following(
+    const tail = this.#followers.get(
       'orders',
       () =>
         new Tail(this.#on, {
@@ -284,7 +252,7 @@ class NatsBus implements FleetBus {
 
   get #requirements(): Newest<GuestRequirement> {
     const { requirements } = this.#subjects
-    return this.#following(
+    return this.#followers.get(
       'requirements',
       () => new Newest(this.#on, requirements, (_, data) => readObject<GuestRequirement>(data)),
     )
@@ -292,7 +260,7 @@ class NatsBus implements FleetBus {
 
   /** What the guests of a host need is written anew in time, so that no host forgets what it has answered. */
   async #renewRequirements({ guests }: HostReport): Promise<void> {
-    if (!this.#followed.has('requirements')) return
+    if (!this.#followers.has('requirements')) return
     const { known } = this.#requirements
     for (const key of new Set(guests.map(({ requirement }) => requirement))) {
       const kept = key === undefined ? undefined : known.get(key)
@@ -304,7 +272,7 @@ class NatsBus implements FleetBus {
   /** Tells of the connection as it goes and comes, until it is closed. */
   async #follow(): Promise<void> {
     for await (const { type } of this.#nats.connection.status()) {
-      if (type === 'disconnect') this.#is('disconnected')
+      if (type === 'disconnect') this.#calls.is('disconnected')
       if (type === 'reconnect') await this.#resume()
     }
   }
@@ -316,46 +284,10 @@ class NatsBus implements FleetBus {
     } catch {
       // Each call says what is wrong.
     }
-    if (this.#isClosed || this.#nats.connection.isClosed()) return
-    for (const { follower } of this.#followed.values()) follower.restart()
+    if (this.#calls.isClosed || this.#nats.connection.isClosed()) return
+    this.#followers.restart()
     for (const taker of this.#takers) taker.restart()
-    this.#is('connected')
-  }
-
-  #is(state: State): void {
-    if (state === this.#state || this.#isClosed) return
-    this.#state = state
-    for (const listener of this.#listeners) listener(state)
-    if (state === 'connected') return
-    const lost = new BallastError(
-      'ERR_FLEET_BUS',
-      'The connection to NATS was lost during the call: whether it was done is unknown',
-    )
-    for (const end of this.#underWay) end(lost)
-  }
-
-  #check(call: string): void {
-    if (this.#isClosed) throw new BallastError('ERR_ALREADY_CLOSED', `The bus was closed: ${call}`)
-    if (this.#state === 'disconnected') {
-      throw new BallastError('ERR_FLEET_BUS', `The connection to NATS is lost, and tried anew: ${call}`)
-    }
-  }
-
-  async #try<T>(call: string, work: () => Promise<T>): Promise<T> {
-    this.#check(call)
-    let end = (_: BallastError) => {}
-    const lost = new Promise<never>((_, reject) => {
-      end = reject
-    })
-    this.#underWay.add(end)
-    try {
-      return await Promise.race([work(), lost])
-    } catch (error) {
-      if (error instanceof TypeError) throw error
-      throw busError(error, call)
-    } finally {
-      this.#underWay.delete(end)
-    }
+    this.#calls.is('connected')
   }
 }
 
