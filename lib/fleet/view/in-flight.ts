@@ -14,8 +14,11 @@ export function migrationsOf(
   wallTime: number,
 ): ReadonlyMap<string, FleetMigration> {
   const found = new Map<string, FleetMigration>()
-  for (const { guest, from, to, at, outcome } of past) {
-    if (outcome !== 'done' || wallTime - at >= settling) continue
+  // Of a guest only the last: what was moved there and back is not on its way there any more.
+  const last = new Map(past.filter(({ outcome }) => outcome === 'done').map((move) => [move.guest, move]))
+  for (const { guest, from, to, at } of last.values()) {
+    // By the clock of who led then, which may be ahead of ours.
+    if (Math.abs(wallTime - at) >= settling) continue
     const has = (host: string) =>
       reports.some(({ report }) => report.host === host && hasGuest(report, guest))
     if (has(from) && !has(to))
