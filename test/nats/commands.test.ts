@@ -113,7 +113,7 @@ describe('ballast fleet plan', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^1\. web\d: host1 -> host2: /m)
     expect(stdout).toMatch(/^ {3}cost: 1\d{3} MiB in \d+ s, paused for /m)
-    expect(stdout).toMatch(/^ {3}predicted: host1 wait .*; host2 wait /m)
+    expect(stdout).toMatch(/^ {3}predicted: host1 delay .*; host2 delay /m)
     const json = JSON.parse((await asked('plan', '--json')).stdout)
     expect(json.steps.length).toBeGreaterThan(0)
     expect(json.steps[0]).toMatchObject({

@@ -61,7 +61,7 @@ describe('the page of a host in a fleet', () => {
     await fleet.getByText('This host leads 3 hosts.').waitFor()
     const tiles = await fleet.locator('.hosts li').allInnerTexts()
     expect(tiles).toHaveLength(3)
-    expect(tiles[0]).toMatch(/host1[\s\S]*load 140 %\s+longest wait 14\.0 %[\s\S]*6 guests[\s\S]*leads/)
+    expect(tiles[0]).toMatch(/host1[\s\S]*load 140 %\s+longest delay 14\.0 %[\s\S]*6 guests[\s\S]*leads/)
     expect(tiles[2]).toMatch(/<b>host3[\s\S]*maintenance/)
     expect(await fleet.locator('.migrations li').textContent()).toBe('web1: host1 → host2')
     expect(await seriousFaults(page)).toEqual([])

@@ -60,14 +60,14 @@ function stepLines(step: Step, index: number, waits: FleetReason | undefined): s
 }
 
 function figures({ delay, load, committed }: HostFigures): string {
-  const wait = delay === undefined ? 'wait unknown' : `wait ${formatPercent(delay)}`
-  return `${wait}, load ${formatPercent(load)}, ${formatBytes(committed)}`
+  const delayText = delay === undefined ? 'delay unknown' : `delay ${formatPercent(delay)}`
+  return `${delayText}, load ${formatPercent(load)}, ${formatBytes(committed)}`
 }
 
 function alternativeLine({ steps, bytes, delay, deviation, reason }: PlanAlternative): string {
-  const wait = delay === undefined ? 'wait unknown' : `wait ${formatPercent(delay)}`
+  const delayText = delay === undefined ? 'delay unknown' : `delay ${formatPercent(delay)}`
   return (
-    `  ${counted(steps, 'step')}, ${formatBytes(bytes)}: ${wait}, loads deviate by ${formatPercent(deviation)}; ` +
+    `  ${counted(steps, 'step')}, ${formatBytes(bytes)}: ${delayText}, loads deviate by ${formatPercent(deviation)}; ` +
     fleetSentenceOf(reason)
   )
 }

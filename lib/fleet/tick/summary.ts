@@ -9,7 +9,7 @@ export function fleetSummary(tick: Omit<FleetTick, 'summary'>): string {
   const waits = hosts.flatMap(({ delay }) => delay ?? [])
   const parts = [
     `${counted(hosts.length, 'host')}, ${counted(guests.length, 'guest')}`,
-    ...(waits.length > 0 ? [`longest wait ${formatPercent(Math.max(...waits))}`] : []),
+    ...(waits.length > 0 ? [`longest delay ${formatPercent(Math.max(...waits))}`] : []),
     ...ordered.map(({ step }) => `${step.guestName}: ${step.fromName} -> ${step.toName}`),
     ...outcomes.map(({ guest, outcome }) => `${nameOf(tick, guest)} ${outcome}`),
     ...(denied.length > 0 ? [`${counted(denied.length, 'step')} denied`] : []),

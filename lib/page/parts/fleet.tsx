@@ -64,7 +64,7 @@ function Host({ host, isLeader }: { readonly host: FleetHostFigures; readonly is
         <span class={load !== undefined && load > 1 ? 'high' : undefined} style={{ width }} />
       </span>
       <small>load {percentText(load)}</small>
-      <small>longest wait {percentText(delay, 1)}</small>
+      <small>longest delay {percentText(delay, 1)}</small>
       <small>
         {counted(guests, 'guest')}, {formatBytesOf(committed, budget)}
       </small>
