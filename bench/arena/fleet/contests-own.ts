@@ -98,6 +98,7 @@ export const ownContests: readonly FleetContest[] = [
     name: 'DETOUR',
     about: 'two full hosts whose guests are pinned to the other: over a third, which has room for one',
     rounds: 120,
+    beyondUsage: true,
     rests: true,
     rules: {
       pinned: [
@@ -240,6 +241,7 @@ export const ownContests: readonly FleetContest[] = [
     name: 'HUNDRED-HOSTS',
     about: '100 hosts and 3,000 guests whose demand goes up and down',
     rounds: 360,
+    short: true,
     rests: false,
     rules: { parallel: { all: 16 } },
     scenario: (seed) => {

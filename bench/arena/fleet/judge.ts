@@ -2,6 +2,9 @@ import { fleetContests } from './contests.ts'
 import { within } from './optimum.ts'
 import type { FleetResult } from './run.ts'
 
+/** Wait that `balance` moves nobody for. */
+const tolerated = 0.05
+
 /** What must be so of `balance` in every contest, and in words. */
 export const fleetClaims = {
   budget: 'no guest is moved to where there is no memory for it, at no step',
@@ -75,7 +78,7 @@ function problemsOf(
 }
 
 function againstUsage(own: FleetResult['figures'], usage: FleetResult['figures']): string | undefined {
-  if (own.delayAfter > usage.delayAfter + within) {
+  if (own.delayAfter > Math.max(tolerated, usage.delayAfter + within)) {
     return `${percent(own.delayAfter)} waited, ${percent(usage.delayAfter)} with usage`
   }
   const isBetter = own.delayAfter < usage.delayAfter - within || own.delay < usage.delay - within / 4

@@ -103,9 +103,9 @@ describe("the fleet arena's judge", () => {
     expect(judgeFleet([own, usage({ moves: own.figures.moves - 1 })], 'balance')).toMatchObject([
       { claim: 'usage' },
     ])
-    const slow = { ...own, figures: { ...own.figures, delayAfter: 0.015 }, optimum: undefined }
+    const slow = { ...own, figures: { ...own.figures, delayAfter: 0.045 }, optimum: undefined }
     expect(judgeFleet([slow, usage({ delayAfter: 0 })], 'balance')).toEqual([])
-    const slower = { ...slow, figures: { ...slow.figures, delayAfter: 0.03 } }
+    const slower = { ...slow, figures: { ...slow.figures, delayAfter: 0.06 } }
     expect(judgeFleet([slower, usage({ delayAfter: 0 })], 'balance')).toMatchObject([{ claim: 'usage' }])
   })
 
