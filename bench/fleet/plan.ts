@@ -5,6 +5,7 @@ import { balance } from '../../lib/fleet/policies/balance.ts'
 import type { FleetView } from '../../lib/fleet/view/fleet-view.ts'
 import { type FewestMoves, fewestMoves } from '../../test/support/fleet/fewest-moves.ts'
 import { type Spread, spreadOf } from '../spread.ts'
+import { threadTime } from '../thread-time.ts'
 import { type FleetSize, fleetOf } from './fleets.ts'
 
 /** The most milliseconds that a plan may take, by size of fleet. */
@@ -19,7 +20,7 @@ export const solverSeconds = 30
 export interface FleetPlanSizeFigures extends FleetSize {
   readonly limit: number
   readonly passed: boolean
-  /** Milliseconds: of a decision, and of the guard's look at its plan. */
+  /** Milliseconds of the JS thread: of a decision, and of the guard's look at its plan. */
   readonly ms: Spread
   readonly guardMs: Spread
   /** Medians over the fleets. */
@@ -68,11 +69,11 @@ async function measure(
   for (let turn = -warmUps; turn < count; turn++) {
     const view = fleetOf({ hosts, guests }, turn + 1_000)
     const policy = balance({ rounds: 1 })
-    const began = performance.now()
+    const began = threadTime()
     const { plan } = policy.decide(view, policy.initialState)
-    const decided = performance.now()
+    const decided = threadTime()
     const { denied } = guardPlan(view, plan)
-    const guarded = performance.now()
+    const guarded = threadTime()
     if (denied.length > 0) throw new Error(`The guard denies ${denied.length} steps`)
     if (turn < 0) continue
     const [before, after] = [figuresOf(view, []), figuresOf(view, plan.steps)]

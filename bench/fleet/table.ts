@@ -9,7 +9,7 @@ export function fleetTable({ plan, agents }: FleetBenchFigures): string {
   const lines: string[] = []
   if (plan) {
     lines.push(
-      `Milliseconds to plan, median of ${plan.turns} fleets each; HiGHS has ${plan.solverSeconds} s for the fewest moves to the same worst load`,
+      `Milliseconds of the JS thread to plan, median of ${plan.turns} fleets each; HiGHS has ${plan.solverSeconds} s for the fewest moves to the same worst load`,
       row(
         'hosts x guests',
         'ms',

@@ -57,7 +57,15 @@ export function ordered(moves: readonly Move[], limits: OrderingLimits): Orderin
     // The last is the least urgent. What waits for it is found blocked as well.
     blocked.push(left.pop()!)
   }
-  return schedule.result(blocked)
+  const stranded = new Set(blocked.map(({ guest }) => guest))
+  if (!schedule.moves.some(({ guest }) => stranded.has(guest))) return { moves: schedule.moves, blocked }
+  // A guest that could not go on from a detour does not set out: the others are put into an order without it.
+  const without = ordered(
+    moves.filter(({ guest }) => !stranded.has(guest)),
+    limits,
+  )
+  const dropped = moves.filter(({ guest }) => stranded.has(guest))
+  return { moves: without.moves, blocked: [...dropped, ...without.blocked] }
 }
 
 /** The smallest of the moves that others wait for, and a third host that can take its guest for a while. */
@@ -107,12 +115,8 @@ class Schedule {
     push(this.#leaving, move.from, place)
   }
 
-  result(blocked: readonly Move[]): Ordering {
-    const finished = new Set(this.#placed.filter(({ part }) => part === 'rest').map(({ guest }) => guest))
-    const stranded = blocked.filter(({ guest }) => this.hasMoved(guest) && !finished.has(guest))
-    if (stranded.length === 0) return { moves: this.#placed, blocked }
-    // A guest that could not go on from a detour does not set out: all of the plan would be about nothing.
-    return { moves: [], blocked: [...blocked, ...this.#placed] }
+  get moves(): readonly OrderedMove[] {
+    return this.#placed
   }
 
   /** Places of the moves that have to be done before this one; undefined: it does not fit, whatever is done of those so far. */
