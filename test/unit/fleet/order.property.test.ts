@@ -63,7 +63,8 @@ describe('the order of moves', () => {
           for (const bytes of left) expect(bytes).toBeGreaterThanOrEqual(0)
         }
       }),
-      { numRuns: runs(1_000), seed: 1 },
+      // Fewer have no detour among them.
+      { numRuns: Math.max(600, runs(1_000)), seed: 1 },
     )
     expect(waits).toBeGreaterThan(0)
     expect(detours).toBeGreaterThan(0)
