@@ -24,8 +24,8 @@ export interface LabHost {
 
 /**
  * Several hosts on one machine, between which guests migrate for real: private libvirtds side by side. They share the
- * machine's pCPUs and memory. Who wants hosts that are told apart gives each its own pCPUs (`reservedCpus` of all others)
- * and its own memory (`hostMemoryReserve`). Ends with {@link FleetLab.down}, or with the process that made it.
+ * machine's pCPUs and memory. Who wants hosts that are told apart gives each its own pCPUs: those of the others are none of
+ * its own (`host-cpus`). Ends with {@link FleetLab.down}, or with the process that made it.
  */
 export class FleetLab implements AsyncDisposable {
   readonly directory: string

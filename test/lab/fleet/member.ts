@@ -11,8 +11,6 @@ export interface MemberOptions {
   readonly server: string
   /** pCPUs that are not this host's. */
   readonly hostCpus: string
-  /** What it keeps of the machine's memory, such as `40GiB`. Default: what Ballast keeps of any host. */
-  readonly memoryReserve?: string | undefined
   /** Seconds from one tick to the next. Default 1. */
   readonly interval?: number | undefined
   /** Seconds from one report to the next: three of them, and it is too old to act on. Default 2. */
@@ -68,7 +66,6 @@ export class Member {
       program,
       server,
       hostCpus,
-      memoryReserve,
       interval = 1,
       fleet = [],
       reach,
@@ -86,7 +83,6 @@ export class Member {
       ...fleet,
     ]
     const lines = [`host-cpus: '${hostCpus}'`, `journal: ${host.directory}/journal`]
-    if (memoryReserve !== undefined) lines.push(`host-memory-reserve: ${memoryReserve}`)
     writeFileSync(config, [...lines, 'fleet:', ...own.map((line) => `  ${line}`), ''].join('\n'))
     const args = [program, 'run', String(interval), '--json', '--config', config]
     const child = spawn(process.execPath, [...args, '--connect', host.uri], {
