@@ -24,7 +24,7 @@ export interface LabHost {
 
 /**
  * Several hosts on one machine, between which guests migrate for real: private libvirtds side by side. They share the
- * machine's pCPUs and memory. Who wants hosts that are told apart gives each its own pCPUs: those of the others are none of
+ * machine's pCPUs. Who wants hosts that are told apart gives each its own pCPUs: those of the others are none of
  * its own (`host-cpus`). Ends with {@link FleetLab.down}, or with the process that made it.
  */
 export class FleetLab implements AsyncDisposable {
