@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { StepResult } from '../../../../lib/fleet/tick/fleet-tick.ts'
 import { mean } from '../../../../lib/util/statistics.ts'
 import type { CaseResult } from '../../cases/case.ts'
@@ -16,6 +17,8 @@ const rest = 60
 const tolerance = 0.1
 /** Part of a host's pCPU that other programs may take on average before a run counts as disturbed. */
 const mostOfOthers = 0.25
+/** Milliseconds between two looks at the guests and at what the leader did. */
+const lookEvery = 3_000
 /** Milliseconds that it may take until all is moved, with all that a busy machine adds. */
 const patience = 300_000
 
@@ -52,6 +55,8 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   /** What other programs than guests took of each host's pCPU: a host whose pCPU others have cannot take any guest. */
   const others: number[] = []
   while (Date.now() < deadline && !(await isBalanced())) {
+    // What looks takes a pCPU too.
+    await sleep(lookEvery)
     await work.look()
     for (const { report } of await stage.bus.reports()) others.push(report.cpu.background)
     const ticks = await stage.history()
@@ -62,7 +67,10 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   const balancedAt = (await stage.history()).length
   if (moved) {
     const deadline = Date.now() + patience
-    while (Date.now() < deadline && (await stage.history()).length < balancedAt + rest) await work.look()
+    while (Date.now() < deadline && (await stage.history()).length < balancedAt + rest) {
+      await sleep(lookEvery)
+      await work.look()
+    }
   }
   await work.look()
 
