@@ -146,6 +146,9 @@ char* virDomainGetMetadata(virDomainPtr, int, const char*, unsigned) { return nu
 char* virDomainGetXMLDesc(virDomainPtr, unsigned) { return nullptr; }
 int virDomainGetVcpuPinInfo(virDomainPtr, int, unsigned char*, int, unsigned) { return Unsupported(); }
 int virDomainPinVcpu(virDomainPtr, unsigned, unsigned char*, int) { return Unsupported(); }
+int virDomainSetMetadata(virDomainPtr, int, const char*, const char*, const char*, unsigned) {
+  return Unsupported();
+}
 int virDomainSetMemory(virDomainPtr, unsigned long) { return Unsupported(); }
 int virDomainSetMemoryStatsPeriod(virDomainPtr, int, unsigned) { return Unsupported(); }
 
