@@ -4,7 +4,10 @@ import { BallastError } from '../host/errors.ts'
 export function hostUuidOf(capabilities: string): string {
   const uuid = /<host>\s*<uuid>\s*([0-9a-fA-F-]{36})\s*<\/uuid>/.exec(capabilities)?.[1]
   if (uuid === undefined) {
-    throw new BallastError('ERR_NOT_SUPPORTED', 'The capabilities of this host have no UUID of it')
+    throw new BallastError(
+      'ERR_NOT_SUPPORTED',
+      'This driver of libvirt tells no UUID of its host: guests are moved between hosts of QEMU; leave out "fleet:"',
+    )
   }
   return uuid.toLowerCase()
 }
