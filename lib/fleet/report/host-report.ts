@@ -56,7 +56,7 @@ export interface HostCpuReport {
 
 export interface HostMemoryReport {
   readonly total: number
-  /** What guests may hold in all: total less the reserve and what is reserved. */
+  /** What guests may hold in all: what neither other programs have, nor the host keeps, nor is reserved. */
   readonly budget: number
   /** What they hold now, with what was already asked for. */
   readonly committed: number
@@ -100,6 +100,8 @@ export interface GuestMemoryReport {
   readonly maximum: number
   readonly actual: number
   readonly committed: number
+  /** What its hypervisor has beside guest memory; undefined: not known. */
+  readonly overhead?: number | undefined
   /** What it needs; undefined: not known, take what it has. */
   readonly need?: number | undefined
   readonly hugePages?: number | undefined

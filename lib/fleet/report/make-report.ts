@@ -1,8 +1,9 @@
 import type { Tick } from '../../control/tick.ts'
 import { isRunning, runOf } from '../../host/sample.ts'
 import { deviationOf } from '../../report/deviation.ts'
-import { commitment } from '../../view/memory/commitment.ts'
-import type { DomainView, HostMemoryView, VcpuView, View } from '../../view/view.ts'
+import { commitment, residentOverhead } from '../../view/memory/commitment.ts'
+import { unallocatedMemory } from '../../view/memory/unallocated.ts'
+import type { DomainView, VcpuView, View } from '../../view/view.ts'
 import type { GuestFacts, HostFacts, ReportBody } from './host-facts.ts'
 import type {
   GuestCpuReport,
@@ -27,7 +28,7 @@ export function hostReport(tick: Tick, facts: HostFacts): ReportBody {
     reach,
     dryRun,
     cpu: cpuOf(view),
-    memory: memoryOf(view.memory),
+    memory: memoryOf(view),
     guests: view.domains.map((domain, row) =>
       guestOf(domain, guests.get(domain.uuid) ?? unknownGuest, scores.cpu[row]!, scores.memory[row]!),
     ),
@@ -52,10 +53,13 @@ function cpuOf(view: View): HostCpuReport {
   }
 }
 
-function memoryOf({ total, budget, committed, available, hugePages }: HostMemoryView): HostMemoryReport {
+function memoryOf(view: View): HostMemoryReport {
+  const { total, budget, committed, reserved, available, hugePages } = view.memory
+  // What other programs have beyond what is kept for the host, no guest can be given: neither those that are here, nor more.
+  const most = unallocatedMemory(view) + committed - reserved
   return {
     total,
-    budget,
+    budget: Math.min(most, budget),
     committed,
     available,
     hugePagesFree: hugePages?.reduce((sum, { free = 0 }) => sum + free, 0),
@@ -101,6 +105,7 @@ function guestMemory({ memory }: DomainView, { dirtyRate }: GuestFacts): GuestMe
     maximum: most,
     actual: actual ?? most,
     committed: commitment({ memory }, 0),
+    overhead: residentOverhead(memory),
     need: need?.total,
     hugePages,
     dirtyRate,

@@ -45,6 +45,7 @@ const guest = fields({
     maximum: amount,
     actual: amount,
     committed: amount,
+    overhead: optional(amount),
     need: optional(amount),
     hugePages: optional(amount),
     dirtyRate: optional(amount),

@@ -4,8 +4,9 @@ import type { FleetHost } from './fleet-view.ts'
 
 /** Bytes that a guest needs with its hypervisor; where that is not known, what it holds. */
 export function wantsOf({ memory }: GuestReport): number {
-  const { need, committed, hugePages = 0 } = memory
-  return need === undefined ? committed : Math.max(0, need - hugePages) + domainOverhead
+  const { need, committed, overhead = 0, hugePages = 0 } = memory
+  if (need === undefined) return committed
+  return Math.max(0, need - hugePages) + Math.max(domainOverhead, overhead)
 }
 
 /** Bytes that a host holds beside what its guests are known to hold. */

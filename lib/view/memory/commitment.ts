@@ -9,13 +9,25 @@ import { memoryToPlug } from './virtio-mem.ts'
  * What its owner wants plugged of a virtio-mem device is counted before it is there. What is on huge pages does not count: it comes from a pool, and `rss` leaves it out.
  */
 export function commitment({ memory }: Pick<DomainView, 'memory'>, domainOverhead: number): number {
-  const { actual, target = 0, rss = 0, maximum = 0, pinned } = memory
-  const isWhole = actual === undefined || pinned !== undefined
-  const held = onOrdinaryPages(memory, isWhole ? Math.max(maximum, actual ?? 0) : actual)
+  const { actual, target = 0, rss = 0 } = memory
+  const held = heldMemory(memory)
   const size = Math.max(held, onOrdinaryPages(memory, target))
   const owed = memoryToPlug(memory)
   if (actual === undefined) return Math.max(size + owed + domainOverhead, rss)
   return size + owed + Math.max(domainOverhead, rss - held)
+}
+
+/** Bytes that a domain's hypervisor has resident beside guest memory; undefined: it is not known. */
+export function residentOverhead(memory: DomainMemoryView): number | undefined {
+  const { actual, rss } = memory
+  return actual === undefined || rss === undefined ? undefined : Math.max(0, rss - heldMemory(memory))
+}
+
+/** Bytes of ordinary pages that the guest itself has, or may have at any time. */
+function heldMemory(memory: DomainMemoryView): number {
+  const { actual, maximum = 0, pinned } = memory
+  const isWhole = actual === undefined || pinned !== undefined
+  return onOrdinaryPages(memory, isWhole ? Math.max(maximum, actual ?? 0) : actual)
 }
 
 /**

@@ -17,6 +17,7 @@ export interface GuestSketch {
   /** Default 1. */
   readonly memory?: number
   readonly need?: number
+  readonly overhead?: number
   readonly dirtyRate?: number
   readonly hugePages?: number
   readonly labels?: readonly string[]
@@ -100,6 +101,7 @@ function guestReport(sketch: GuestSketch, number: number): GuestReport {
       actual: bytes,
       committed: bytes + 64 * MiB,
       need: sketch.need === undefined ? undefined : sketch.need * GiB,
+      overhead: sketch.overhead === undefined ? undefined : sketch.overhead * GiB,
       dirtyRate: sketch.dirtyRate,
       hugePages: sketch.hugePages === undefined ? undefined : sketch.hugePages * GiB,
     },

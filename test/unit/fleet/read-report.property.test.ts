@@ -12,7 +12,7 @@ const guest = {
   name: 'web',
   running: true,
   cpu: { vcpus: 1, demand: 0.5, largest: 0.5, usage: 0.4, delay: 0.1, shares: 1_024 },
-  memory: { maximum: 8, actual: 8, committed: 8, need: 4, dirtyRate: 1, swapping: false },
+  memory: { maximum: 8, actual: 8, committed: 8, overhead: 1, need: 4, dirtyRate: 1, swapping: false },
   score: { cpu: 90, memory: 100 },
   requirement: 'k',
   stays: [],

@@ -58,7 +58,6 @@ describe('the report of a host', () => {
     expect(report.cpu).toMatchObject({ pcpus: 2, capacity: 2 })
     expect(report.memory).toMatchObject({
       total: tick.view.memory.total,
-      budget: tick.view.memory.budget,
       committed: tick.view.memory.committed,
     })
     const [first, second, third] = report.guests
@@ -123,6 +122,37 @@ describe('the report of a host, figure by figure', () => {
     expect(cpu.demand).toBeUndefined()
     expect(cpu.usage).toBeGreaterThan(0)
     expect(cpu.largest).toBeGreaterThan(0)
+  })
+
+  it('lets guests have no more than other programs leave of the host', async () => {
+    const tick = await lastTick()
+    const { total, reserve, committed } = tick.view.memory
+    const [busy, ...others] = tick.view.domains
+    const withOthers = (taken: number, reserved = 0) => {
+      // All that its guests do not have, less what is taken.
+      const resident = tick.view.domains.reduce((sum, { memory }) => sum + memory.rss!, 0)
+      const available = total - resident - taken
+      const memory = { ...tick.view.memory, available, reserved, budget: total - reserve - reserved }
+      return hostReport({ ...tick, view: { ...tick.view, memory } }, facts).memory
+    }
+    expect(withOthers(0).budget).toBe(total - reserve)
+    expect(withOthers(GiB).budget).toBe(total - reserve - GiB)
+    expect(withOthers(GiB, MiB).budget).toBe(total - reserve - GiB - MiB)
+    expect(withOthers(total).budget).toBe(-reserve)
+    expect(withOthers(GiB).committed).toBe(committed)
+    // What is available is not known everywhere.
+    const memory = { ...tick.view.memory, available: undefined }
+    const unknown = hostReport({ ...tick, view: { ...tick.view, memory } }, facts)
+    expect(unknown.memory.budget).toBe(tick.view.memory.budget)
+    // What a hypervisor has beside its guest is its overhead, and not known without both.
+    const sized = (more: object) => {
+      const domains = [{ ...busy!, memory: { ...busy!.memory, actual: GiB, ...more } }, ...others]
+      return hostReport({ ...tick, view: { ...tick.view, domains } }, facts).guests[0]!.memory.overhead
+    }
+    expect(sized({ rss: GiB + 200 * MiB, target: 2 * GiB })).toBe(200 * MiB)
+    expect(sized({ rss: GiB / 2 })).toBe(0)
+    expect(sized({ rss: undefined })).toBeUndefined()
+    expect(sized({ rss: GiB, actual: undefined })).toBeUndefined()
   })
 
   it('says that a guest swaps, what it was asked to have, and what it has of huge pages', async () => {
