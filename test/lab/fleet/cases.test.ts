@@ -18,6 +18,11 @@ describeLab('a fleet of real hosts', { timeout: 3 * patience }, () => {
     expect(await runCase('DRAIN', quietly())).toMatchObject({ passed: true, broken: [] })
   })
 
+  it('FLEET-MEMORY: the cheapest guest goes, and no program is killed', async () => {
+    const result = await runCase('FLEET-MEMORY', quietly())
+    expect(result).toMatchObject({ passed: true, broken: [], moved: ['small'], programsKilled: 0 })
+  })
+
   it('rides out all faults: no guest is lost or runs twice, and each host goes on', async () => {
     for await (const result of faultsOfFleet(quietly())) {
       expect.soft(result).toMatchObject({ survived: true, wrongActions: 0, broken: [] })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { MiB } from '../../../lib/util/units.ts'
 import { until } from '../processes.ts'
 import type { LabHost } from './fleet-lab.ts'
 
@@ -11,6 +12,8 @@ export interface MemberOptions {
   readonly server: string
   /** pCPUs that are not this host's. */
   readonly hostCpus: string
+  /** Bytes that it keeps of the machine's memory. Default: what Ballast keeps of any host. */
+  readonly memoryReserve?: number | undefined
   /** Seconds from one tick to the next. Default 1. */
   readonly interval?: number | undefined
   /** Seconds from one report to the next: three of them, and it is too old to act on. Default 2. */
@@ -66,6 +69,7 @@ export class Member {
       program,
       server,
       hostCpus,
+      memoryReserve,
       interval = 1,
       fleet = [],
       reach,
@@ -83,6 +87,7 @@ export class Member {
       ...fleet,
     ]
     const lines = [`host-cpus: '${hostCpus}'`, `journal: ${host.directory}/journal`]
+    if (memoryReserve !== undefined) lines.push(`host-memory-reserve: ${Math.round(memoryReserve / MiB)}MiB`)
     writeFileSync(config, [...lines, 'fleet:', ...own.map((line) => `  ${line}`), ''].join('\n'))
     const args = [program, 'run', String(interval), '--json', '--config', config]
     const child = spawn(process.execPath, [...args, '--connect', host.uri], {

@@ -20,8 +20,8 @@ const tolerance = 0.1
 const mostOfOthers = 0.25
 /** Milliseconds between two looks at the guests and at what the leader did. */
 const lookEvery = 3_000
-/** Milliseconds that it may take until all is moved, with all that a busy machine adds. */
-const patience = 300_000
+/** Milliseconds that it may take until all is moved: after a step that did not help, as on a busy machine, none comes for 300 s. */
+const patience = 600_000
 
 /**
  * Two hosts, one with six busy guests and one without any: they are migrated with the fewest moves that suffice, go on computing,

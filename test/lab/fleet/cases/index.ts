@@ -4,11 +4,13 @@ import { FleetStage, type StageOptions } from '../fleet-stage.ts'
 import { DRAIN } from './drain.ts'
 import { FLEET } from './fleet.ts'
 import type { FleetCase } from './fleet-case.ts'
+import { FLEET_MEMORY } from './fleet-memory.ts'
 
 /** The cases on several hosts, by name. */
 export const fleetCases: Readonly<Record<string, FleetCase>> = {
   FLEET,
   DRAIN,
+  'FLEET-MEMORY': FLEET_MEMORY,
 }
 
 /** Runs one once, in a lab of its own. */
