@@ -6,7 +6,7 @@ import {
   starvedPart,
 } from '../cost/predicted-delay.ts'
 import type { PlanProblem } from '../plan/step.ts'
-import { type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
+import { type FleetHost, type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
 import { heldBeside } from '../view/shortage.ts'
 import { canRunOn, PlacementRules } from './placement-rules.ts'
 import { UnitCosts } from './unit-costs.ts'
@@ -14,6 +14,8 @@ import { type Unit, unitsOf } from './units.ts'
 
 /** Slack of sums that are made up again and again. */
 const nothing = 1e-9
+/** Delays that are measured may be so much longer than is predicted without a meaning. */
+const slackOfMeasured = 0.05
 
 /**
  * A fleet in columns, in which units can be put on other hosts and back, each in a few steps: what policies search in. Guests
@@ -36,6 +38,8 @@ export class Columns {
   readonly wants: Float64Array
   /** By host: predicted, of the worst-served vCPU. */
   readonly delay: Float64Array
+  /** By host: measured, the lower of the smoothed delay and of what it reports now; 0 where that is not known. */
+  readonly measured: Float64Array
   readonly #costs: UnitCosts
   /** By host: sum of the squares of its vCPUs' demands, the largest of them, and how many hardly ever sleep. */
   readonly #squares: Float64Array
@@ -77,12 +81,18 @@ export class Columns {
     this.#committedFirst = this.committed.slice()
     this.#wantsFirst = this.wants.slice()
     this.delay = Float64Array.from(hosts, (_, host) => this.#predict(host))
+    this.measured = Float64Array.from(hosts, measuredDelay)
   }
 
   /** Demand by capacity. */
   load(host: number): number {
     const capacity = this.capacity[host]!
     return capacity > 0 ? this.demand[host]! / capacity : Number(this.demand[host]! > 0)
+  }
+
+  /** What vCPUs of a host wait for certain, whatever is predicted: a unit that comes makes it no shorter. */
+  certainDelay(host: number): number {
+    return this.measured[host]! - slackOfMeasured
   }
 
   /** Bytes that the guests of a host need more than it may give, which no ballooning can mend. */
@@ -302,4 +312,10 @@ export class Columns {
     this.#largest[host] = top < 0 ? 0 : this.#sums[host * bins + top]! / this.#counts[host * bins + top]!
     return predictedDelay(this.#counts, this.#sums, host * bins, this.capacity[host]!)
   }
+}
+
+function measuredDelay({ delay = 0, guests }: FleetHost): number {
+  let seen = 0
+  for (const { report } of guests) seen = Math.max(seen, report.cpu.delay ?? 0)
+  return Math.min(delay, seen)
 }

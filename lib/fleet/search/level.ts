@@ -10,14 +10,20 @@ const tenth = 0.1
 
 /**
  * Evens out loads: from the most loaded host to the least loaded ones, each time the move that lowers the sum of squares most,
- * until the deviation is tolerated or no move is worth it.
+ * until the deviation is tolerated or no move is worth it. `waits`: whether the vCPUs of a host are measured to wait; it is
+ * then from such hosts alone, and the measured delay counts where it is longer than the predicted one.
  */
-export function level(search: Search, tolerated: number): void {
+export function level(search: Search, tolerated: number, waits?: (host: number) => boolean): void {
   const { columns, ranking } = search
   const helpless = new Set<number>()
   while (search.figures.deviation > tolerated) {
     const host = ranking.most(helpless)
     if (host === undefined) return
+    if (waits?.(host) === false) {
+      helpless.add(host)
+      continue
+    }
+    const most = Math.max(columns.delay[host]!, waits ? columns.measured[host]! : 0)
     let best:
       | { readonly unit: number; readonly to: number; readonly gain: number; readonly cost: number }
       | undefined
@@ -27,11 +33,7 @@ export function level(search: Search, tolerated: number): void {
       for (const to of ranking.targets(unit, true, weighed)) {
         const gain = gainOf(search, host, to, demand)
         const part = demand / columns.capacity[host]!
-        if (
-          gain < leastGain * Math.min(1, part / tenth) ||
-          columns.delayWith(to, unit, 1) > columns.delay[host]!
-        )
-          continue
+        if (gain < leastGain * Math.min(1, part / tenth) || columns.delayWith(to, unit, 1) > most) continue
         const cost = search.costOf(unit, to)
         if (!best || gain > 1.05 * best.gain || (gain > 0.95 * best.gain && cost < best.cost)) {
           best = { unit, to, gain, cost }

@@ -142,7 +142,9 @@ class Trial {
   #place(unit: number, from: number, goal: number, moves: number): readonly Placed[] | undefined {
     const { columns, ranking } = this.#search
     const seen = new Set<string>()
-    const targets = ranking.first(columns.budget.length).filter((host) => columns.isAllowed(unit, host, true))
+    const targets = ranking
+      .first(columns.budget.length)
+      .filter((host) => columns.certainDelay(host) <= goal && columns.isAllowed(unit, host, true))
     targets.sort((a, b) => columns.load(a) - columns.load(b) || a - b)
     for (const host of targets) {
       if (moves === 1 && !columns.fits(unit, host)) continue

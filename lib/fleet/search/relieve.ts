@@ -86,7 +86,7 @@ function bestMove(search: Search, host: number, tolerated: number, strict: boole
     if (left > most) continue
     let best: Candidate | undefined
     for (const to of ranking.targets(unit, strict, weighed)) {
-      const delay = Math.max(tolerated, left, columns.delayWith(to, unit, 1))
+      const delay = Math.max(tolerated, left, columns.certainDelay(to), columns.delayWith(to, unit, 1))
       if (delay > most || (best && delay > best.delay)) continue
       const cost = search.costOf(unit, to)
       if (!best || delay < best.delay || cost < best.cost) best = { unit, to, other: undefined, delay, cost }

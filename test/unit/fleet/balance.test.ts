@@ -68,6 +68,37 @@ describe('balance', () => {
     expect(plan.steps).toEqual([])
   })
 
+  it('evens out loads where vCPUs are measured to wait far longer than predicted', () => {
+    const small = (count: number, delay: number) => {
+      return Array.from({ length: count }, () => ({ vcpus: 2, demand: 0.4, delay }))
+    }
+    const hosts = (delay: number) => [
+      { pcpus: 8, guests: small(16, delay) },
+      { pcpus: 8, guests: small(10, 0.01) },
+      { pcpus: 8, guests: small(6, 0.01) },
+    ]
+    const options = { rounds: 1, delay: 0.1, deviation: 1 }
+    expect(planFor(hosts(0.15), {}, {}, options).steps).toEqual([])
+    const { steps } = planFor(hosts(0.4), {}, {}, options)
+    expect(steps.length).toBeGreaterThan(0)
+    for (const { fromName, toName, reason } of steps) {
+      expect([fromName, toName, reason.kind]).toEqual(['h0', 'h2', 'level-load'])
+    }
+  })
+
+  it('puts no guest where vCPUs are measured to wait as long, whatever is predicted there', () => {
+    const crowded = { pcpus: 3, guests: Array.from({ length: 4 }, () => ({ ...busy, delay: 0.4 })) }
+    const calm = (delay: number) => ({ pcpus: 3, guests: [{ demand: 0.5, delay }] })
+    const targets = (delay: number) => {
+      const full = Array.from({ length: 4 }, () => ({ demand: 0.5, delay: 0 }))
+      const hosts = [crowded, calm(delay), { pcpus: 3, guests: full }]
+      const plan = planFor(hosts, {}, {}, { rounds: 1, deviation: 1 })
+      return plan.steps.map(({ reason, toName }) => [reason.kind, toName])
+    }
+    expect(targets(0)).toEqual([['relieve-delay', 'h1']])
+    expect(targets(0.6)).toEqual([['relieve-delay', 'h2']])
+  })
+
   it('moves nothing when all that could be done is to swap the trouble', () => {
     const full = { pcpus: 2, guests: [busy, busy, busy] }
     const plan = planFor([full, full, full])
