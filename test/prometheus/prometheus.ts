@@ -41,11 +41,18 @@ export interface Sample {
 /** A Prometheus of its own, on a free port of the loopback address, with a storage folder of its own. */
 export class Prometheus implements AsyncDisposable {
   readonly #child: ChildProcess
+  /** Ends it, and removes its folder, when this process ends in whichever way. */
+  readonly #watcher: ChildProcess
   readonly #directory: string
   readonly #url: string
 
   private constructor(child: ChildProcess, directory: string, url: string) {
     this.#child = child
+    const ends = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"'
+    this.#watcher = spawn('sh', ['-c', ends, 'sh', `${child.pid}`, directory], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
     this.#directory = directory
     this.#url = url
   }
@@ -119,6 +126,7 @@ export class Prometheus implements AsyncDisposable {
       this.#child.kill('SIGKILL')
       await ended
     }
+    this.#watcher.kill('SIGKILL')
     rmSync(this.#directory, { recursive: true, force: true })
   }
 
