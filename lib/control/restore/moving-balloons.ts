@@ -9,6 +9,8 @@ const reportWait = 3_000
 export class MovingBalloons {
   /** When a balloon was last seen on its way, by UUID: monotonic milliseconds. */
   readonly #movedAt = new Map<string, number>()
+  /** Its size in the View before: between two Views it may have gone all the way. */
+  readonly #sizes = new Map<string, number>()
 
   /**
    * Whether more could be restored a little later: other balloons are about to release memory, or a balloon is on its way,
@@ -22,7 +24,9 @@ export class MovingBalloons {
       const planned = plan.find((action) => action.kind === 'setMemory' && action.uuid === uuid)
       const next = planned?.kind === 'setMemory' ? planned.bytes : target
       const isMoving = Math.abs(next - actual) >= negligible
-      if (isMoving) this.#movedAt.set(uuid, time)
+      const hasMoved = Math.abs((this.#sizes.get(uuid) ?? actual) - actual) >= negligible
+      this.#sizes.set(uuid, actual)
+      if (isMoving || hasMoved) this.#movedAt.set(uuid, time)
       const movedAt = this.#movedAt.get(uuid) ?? Number.NEGATIVE_INFINITY
       const isOutdated = age !== undefined && time - age <= movedAt && time - movedAt < reportWait
       if (isMoving || isOutdated || memory.hold === 'contradictory statistics') unsettled.add(uuid)
