@@ -8,10 +8,11 @@ import { keyOf } from './pins.ts'
 /** A gain of more than this many times the tolerance is clear, and no noise. */
 const clear = 3
 /**
- * Views in a row that must call for moves: when the gain is clear, and when it is not; at most, where demand is another
+ * Views in a row that must call for moves: when the gain is clear, and when it is not; where it is not and no placement
+ * comes within tolerance, since there noise alone makes one look better than another; at most, where demand is another
  * than at the last round, and at all.
  */
-const patience = { clear: 2, marginal: 4, changed: 8, most: 64 }
+const patience = { clear: 2, marginal: 4, unbalanceable: 8, changed: 8, most: 64 }
 /**
  * How many times clearer a gain has to be while nothing has changed since the last round: in the `views` Views after it,
  * when young estimates have settled, and otherwise.
@@ -84,6 +85,8 @@ export function isTime(state: PatienceState, verdict: Verdict): boolean {
 function neededFor({ needed }: PatienceState, verdict: Verdict): number {
   if (verdict.change === 'none') return needed
   if (isClear(verdict)) return patience.clear
+  const { lowerBound, tolerated } = verdict.explanation
+  if (lowerBound > tolerated) return Math.max(needed, patience.unbalanceable)
   if (verdict.change === 'vcpus') return patience.marginal
   return verdict.change === 'demand' ? Math.min(needed, patience.changed) : needed
 }
