@@ -25,9 +25,10 @@ import { checkNatsOptions, type NatsOptions } from './nats-options.ts'
 import { Newest } from './newest.ts'
 import { OrderBook } from './order-book.ts'
 import { OrderTaker } from './order-taker.ts'
-import { pack, unpack } from './packing.ts'
+import { pack, unpackObject } from './packing.ts'
 import { Reporter } from './reporter.ts'
-import { type Ages, openStreams } from './streams.ts'
+import { Requirements } from './requirements.ts'
+import { type Ages, lastOf, openStreams } from './streams.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
 
@@ -74,6 +75,7 @@ class NatsBus implements FleetBus {
   readonly #takers = new Set<OrderTaker>()
   readonly #orders = new OrderBook()
   readonly #reporter: Reporter
+  readonly #requirements: Requirements
   #lease: FleetLease
 
   constructor(nats: NatsClients, subjects: Subjects, ages: Ages, infos: ReadonlyMap<string, StreamInfo>) {
@@ -82,6 +84,7 @@ class NatsBus implements FleetBus {
     this.#ages = ages
     this.#lease = this.#leaseOf(infos)
     this.#reporter = new Reporter(nats, subjects)
+    this.#requirements = new Requirements(this.#on, subjects.requirements, ages.requirement, this.#followers)
     this.#history = new FleetHistory(nats, this.#clock, subjects)
     const settings = sharedValue(new Key<FleetSettings>(nats, subjects.settings, 'settings'), {
       draining: {},
@@ -104,7 +107,7 @@ class NatsBus implements FleetBus {
             'raise max_payload in its configuration',
         )
       }
-      await this.#renewRequirements(report)
+      await this.#requirements.renew(report)
       await this.#reporter.write(report.host, data)
     })
   }
@@ -113,7 +116,7 @@ class NatsBus implements FleetBus {
     return this.#calls.try('read the reports', async () => {
       const { reports } = this.#subjects
       const newest = this.#followers.get('reports', () => new Newest(this.#on, reports, readReport))
-      const values = await newest.values(await this.#last(reports.stream), callTimeout)
+      const values = await newest.values(await lastOf(this.#nats, reports.stream), callTimeout)
       return [...values.values()]
         .map(({ value, time }) => ({ report: value, age: this.#clock.age(time) }))
         .filter(({ age }) => age < this.#ages.report)
@@ -121,21 +124,11 @@ class NatsBus implements FleetBus {
   }
 
   require(key: string, requirement: GuestRequirement): Promise<void> {
-    return this.#calls.try('write a requirement', async () => {
-      await this.#nats.client.publish(this.#subjects.requirements.of(key), pack(requirement))
-    })
+    return this.#calls.try('write a requirement', () => this.#requirements.write(key, requirement))
   }
 
   requirements(): Promise<ReadonlyMap<string, GuestRequirement>> {
-    return this.#calls.try('read the requirements', async () => {
-      const { stream } = this.#subjects.requirements
-      const values = await this.#requirements.values(await this.#last(stream), callTimeout)
-      return new Map(
-        [...values]
-          .filter(([, { time }]) => this.#clock.age(time) < this.#ages.requirement)
-          .map(([key, { value }]) => [key, value]),
-      )
-    })
+    return this.#calls.try('read the requirements', () => this.#requirements.read())
   }
 
   lease(holder: LeaseHolder): Promise<Lease | undefined> {
@@ -240,33 +233,8 @@ class NatsBus implements FleetBus {
           caughtUp: () => {},
         }),
     )
-    await tail.reached(await this.#last(stream), callTimeout)
+    await tail.reached(await lastOf(this.#nats, stream), callTimeout)
     return this.#orders
-  }
-
-  /** The sequence number of the newest message of a stream: who waits for it has seen all that was written before. 0: it is empty. */
-  async #last(stream: string): Promise<number> {
-    const { state } = await this.#nats.manager.streams.info(stream)
-    return state.messages === 0 ? 0 : state.last_seq
-  }
-
-  get #requirements(): Newest<GuestRequirement> {
-    const { requirements } = this.#subjects
-    return this.#followers.get(
-      'requirements',
-      () => new Newest(this.#on, requirements, (_, data) => readObject<GuestRequirement>(data)),
-    )
-  }
-
-  /** What the guests of a host need is written anew in time, so that no host forgets what it has answered. */
-  async #renewRequirements({ guests }: HostReport): Promise<void> {
-    if (!this.#followers.has('requirements')) return
-    const { known } = this.#requirements
-    for (const key of new Set(guests.map(({ requirement }) => requirement))) {
-      const kept = key === undefined ? undefined : known.get(key)
-      if (!kept || this.#clock.age(kept.time) < this.#ages.requirement / 3) continue
-      await this.#nats.client.publish(this.#subjects.requirements.of(key!), pack(kept.value))
-    }
   }
 
   /** Tells of the connection as it goes and comes, until it is closed. */
@@ -293,15 +261,6 @@ class NatsBus implements FleetBus {
 
 /** A report, under the key of the host that it is of; undefined: something else, or of a program that is none of ours. */
 function readReport(key: string, data: Uint8Array): HostReport | undefined {
-  const report = readHostReport(readObject(data))
+  const report = readHostReport(unpackObject(data))
   return report?.host === key ? report : undefined
-}
-
-function readObject<T>(data: Uint8Array): T | undefined {
-  try {
-    const value = unpack(data)
-    return typeof value === 'object' && value !== null ? (value as T) : undefined
-  } catch {
-    return undefined
-  }
 }

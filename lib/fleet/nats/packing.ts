@@ -20,3 +20,13 @@ export function unpack(data: Uint8Array): unknown {
   const text = data[0] === zlibMark ? inflateSync(data, { maxOutputLength: largest }) : Buffer.from(data)
   return JSON.parse(text.toString('utf8'))
 }
+
+/** The same; undefined where it is no object, or `data` is something else. */
+export function unpackObject<T>(data: Uint8Array): T | undefined {
+  try {
+    const value = unpack(data)
+    return typeof value === 'object' && value !== null ? (value as T) : undefined
+  } catch {
+    return undefined
+  }
+}
