@@ -1,13 +1,14 @@
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type LoadAddon from 'node-gyp-build'
-import { BallastError } from '../host/errors.ts'
+import type {
+  NativeGuestHardware,
+  NativeMigrationJob,
+  NativeMigrationOutcome,
+  NativeMigrationSettings,
+} from './native-migration.ts'
 
 /**
- * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc`,
- * `native/node/connection_wrap.cc`, `native/node/file_lock_wrap.cc`, `native/node/watchdog_wrap.cc` and `native/node/to_js.cc`. Nothing here blocks the JS thread; every
- * promise rejects with a {@link NativeError}.
+ * All that crosses the border between TypeScript and C++. The C++ side is `native/addon.cc` and what it takes from
+ * `native/node/`: connection_wrap with the calls of a connection, file_lock_wrap, watchdog_wrap, to_js. Nothing here
+ * blocks the JS thread; every promise rejects with a {@link NativeError}.
  */
 export interface NativeAddon {
   open(options: NativeOpenOptions): Promise<NativeConnection>
@@ -181,44 +182,6 @@ export interface NativeKsm {
   readonly running?: boolean
 }
 
-export interface NativeMigrationSettings {
-  readonly targetUri: string
-  /** Empty: libvirt chooses. */
-  readonly dataUri: string
-  /** MiB per second; 0: no limit. */
-  readonly bandwidthMiB: number
-  /** Milliseconds; 0: libvirt's. */
-  readonly downtime: number
-}
-
-/** Milliseconds, bytes. */
-export interface NativeMigrationOutcome {
-  readonly elapsed: number
-  readonly downtime?: number
-  readonly memoryProcessed?: number
-}
-
-/** Milliseconds, bytes; what libvirt does not tell is left out. */
-export interface NativeMigrationJob {
-  readonly isIncoming: boolean
-  readonly elapsed: number
-  readonly memoryTotal?: number
-  readonly memoryRemaining?: number
-  readonly memoryProcessed?: number
-  readonly bandwidth?: number
-  readonly dirtyRate?: number
-  readonly iteration?: number
-}
-
-export interface NativeGuestHardware {
-  /** The domain's type; empty: whichever the host prefers. */
-  readonly virtualization: string
-  readonly architecture: string
-  readonly machine: string
-  /** XML; empty: none. */
-  readonly cpu: string
-}
-
 export interface NativeDomain {
   readonly uuid: string
   readonly name: string
@@ -328,55 +291,4 @@ export interface NativeError extends Error {
   readonly call: string
   readonly domainName?: string
   readonly timedOut?: boolean
-}
-
-let addon: NativeAddon | undefined
-
-/**
- * Loads the addon, at the first call only: policies and the simulator work where no libvirt is. Throws
- * `ERR_ADDON_MISSING` with what to install.
- */
-export function loadNative(): NativeAddon {
-  addon ??= load()
-  return addon
-}
-
-function load(): NativeAddon {
-  try {
-    return find() as NativeAddon
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new BallastError(
-      'ERR_ADDON_MISSING',
-      `Cannot load the native addon: ${reason}. ${cureOf(reason)}`,
-      {
-        cause,
-      },
-    )
-  }
-}
-
-/** Required and not imported: a bundler that takes this file leaves the loader and the addon where they are. */
-function find(): unknown {
-  const require = createRequire(import.meta.url)
-  const loadAddon: typeof LoadAddon = require('node-gyp-build')
-  try {
-    return loadAddon(fileURLToPath(new URL('../..', import.meta.url)))
-  } catch (error) {
-    if (!(error instanceof Error && error.message.includes('No native build'))) throw error
-    // In a bundle this file is somewhere else, and the package in node_modules.
-    return loadAddon(dirname(require.resolve('ballast/package.json')))
-  }
-}
-
-function cureOf(reason: string): string {
-  if (reason.includes('libvirt')) {
-    return 'Install libvirt 1.2.14 or newer: `apt-get install libvirt0` or `dnf install libvirt-libs`.'
-  }
-  if (/addons is disabled|has been restricted/.test(reason)) {
-    return 'Node runs with `--permission`: add `--allow-addons --allow-fs-read=*`.'
-  }
-  const bundled =
-    'A bundle has to be an ES module with the package in node_modules, or leave `ballast` out (external).'
-  return `There is no prebuilt addon for this machine: install libvirt-dev (libvirt-devel), pkg-config and g++, then run \`npm run build:gyp\` in the package. ${bundled}`
 }

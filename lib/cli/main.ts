@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { loadNative } from '../addon/native.ts'
+import { loadNative } from '../addon/load-native.ts'
 import { connect } from '../libvirt/connect.ts'
 import { hangups, stopSignal } from './controller/signals.ts'
 import { notifier } from './controller/systemd.ts'

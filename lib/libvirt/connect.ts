@@ -1,4 +1,4 @@
-import { loadNative } from '../addon/native.ts'
+import { loadNative } from '../addon/load-native.ts'
 import { BallastError, LibvirtError, wrongOption } from '../host/errors.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword, withoutPasswordOf } from '../util/uri.ts'

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { loadNative, type NativeFileError } from '../../lib/addon/native.ts'
+import { loadNative } from '../../lib/addon/load-native.ts'
+import type { NativeFileError } from '../../lib/addon/native.ts'
 
 const native = loadNative()
 

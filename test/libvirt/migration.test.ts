@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { loadNative, type NativeConnection } from '../../lib/addon/native.ts'
+import { loadNative } from '../../lib/addon/load-native.ts'
+import type { NativeConnection } from '../../lib/addon/native.ts'
 import { migrationHost } from '../../lib/libvirt/migration/migration-host.ts'
 import { libvirtFailureOf } from './failure.ts'
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadNative, memoryColumns } from '../../lib/addon/native.ts'
+import { loadNative } from '../../lib/addon/load-native.ts'
+import { memoryColumns } from '../../lib/addon/native.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const declarations = read('lib/addon/native.ts')

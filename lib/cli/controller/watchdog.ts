@@ -1,4 +1,4 @@
-import { loadNative } from '../../addon/native.ts'
+import { loadNative } from '../../addon/load-native.ts'
 
 /**
  * Ends the process, by SIGABRT and with one line on stderr, once this thread has not come back to its event loop for `limit`

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadNative, type NativeFileLock } from '../../addon/native.ts'
+import { loadNative } from '../../addon/load-native.ts'
+import type { NativeFileLock } from '../../addon/native.ts'
 import { BallastError } from '../../host/errors.ts'
 
 /** Milliseconds between two attempts. */

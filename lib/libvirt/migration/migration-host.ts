@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadNative, type NativeConnection } from '../../addon/native.ts'
+import { loadNative } from '../../addon/load-native.ts'
+import type { NativeConnection } from '../../addon/native.ts'
 import { metadataNamespace } from '../../host/domain-metadata.ts'
 import { BallastError, type ErrorCode, endsConnection, LibvirtError } from '../../host/errors.ts'
 import type { DomainRef } from '../../host/host.ts'

@@ -1,4 +1,4 @@
-import type { NativeMigrationJob } from '../../addon/native.ts'
+import type { NativeMigrationJob } from '../../addon/native-migration.ts'
 import type { HostEvent } from '../../host/host.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 

@@ -5,14 +5,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { loadNative } from '../../../lib/addon/native.ts'
+import { loadNative } from '../../../lib/addon/load-native.ts'
 
 const [path = '', how = ''] = process.argv.slice(2)
 
 const lock = () => (loadNative().lockFile(path) ? 'locked' : 'busy')
 
 if (how === 'worker') {
-  const native = new URL('../../../lib/addon/native.js', import.meta.url).href
+  const native = new URL('../../../lib/addon/load-native.js', import.meta.url).href
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads')
      import(${JSON.stringify(native)}).then(({ loadNative }) => {

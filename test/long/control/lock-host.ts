@@ -2,7 +2,7 @@
 // the error. `keep` keeps the process alive, and with it the lock, until it is killed. `on-go` does so too, and prints `ready`
 // and does it at the moment (milliseconds since the epoch) that it reads from its standard input.
 import { once } from 'node:events'
-import { loadNative } from '../../../lib/addon/native.ts'
+import { loadNative } from '../../../lib/addon/load-native.ts'
 import { lockHost } from '../../../lib/control/host-lock/host-lock.ts'
 
 const [uri, places, then, user] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 /** The command line as its own process, on the simulated host A1 instead of libvirt; see test/long/cli. */
 
 import { join } from 'node:path'
-import { loadNative } from '../../../lib/addon/native.ts'
+import { loadNative } from '../../../lib/addon/load-native.ts'
 import { hangups, stopSignal } from '../../../lib/cli/controller/signals.ts'
 import { notifier } from '../../../lib/cli/controller/systemd.ts'
 import { endWhenHung } from '../../../lib/cli/controller/watchdog.ts'

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { loadNative } from '../../../../lib/addon/native.ts'
+import { loadNative } from '../../../../lib/addon/load-native.ts'
 import {
   type HostLock,
   type HostLockOptions,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { NativeMigrationJob } from '../../../../lib/addon/native.ts'
+import type { NativeMigrationJob } from '../../../../lib/addon/native-migration.ts'
 import { MigrationWatch } from '../../../../lib/libvirt/migration/migration-watch.ts'
 
 const domain = { uuid: 'u1', name: 'one', id: 3 }
