@@ -3,36 +3,15 @@
 #include <algorithm>
 #include <system_error>
 
+#include "node/connection_calls.h"
 #include "node/to_js.h"
-#include "util/cpu_bitmap.h"
-#include "virt/cpu_tune.h"
 #include "virt/ksm.h"
-#include "virt/migration.h"
 
 namespace ballast {
 namespace {
 
 // How long close() waits for a daemon that may not answer. A program that ends waits for no longer either.
 constexpr std::chrono::milliseconds kCloseDeadline{1'000};
-
-// A migration lasts as long as it lasts: who began it ends it when it takes too long. But no promise is for
-// ever.
-constexpr std::chrono::hours kMigrationDeadline{24};
-
-struct Done {};
-
-Napi::Value ToUndefined(Napi::Env env, const Done&) { return env.Undefined(); }
-
-// The first two arguments of every call that changes a domain.
-DomainRun RunFrom(const Napi::CallbackInfo& info) {
-  return {info[0].As<Napi::String>(), info[1].As<Napi::Number>().Int32Value()};
-}
-
-// `make`, over a connection that no other call is on. One is waited for no longer than half of what there is.
-template <typename Make>
-auto Pooled(const OpenConnection& opened, std::chrono::milliseconds deadline, Make make) {
-  return [pool = opened.pool, deadline, make] { return make(*pool->Acquire(deadline / 2)); };
-}
 
 // Closes a connection, unless a call is still under way over it: then it closes when that returns.
 void CloseOn(ThreadPool& pool, std::shared_ptr<OpenConnection> opened) {
@@ -195,38 +174,6 @@ Napi::Value ConnectionWrap::ListDomains(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const std::vector<ActiveDomain>& domains) { return ToJs(env, domains); });
 }
 
-Napi::Value ConnectionWrap::DomainMetadata(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const std::string xml_namespace = info[1].As<Napi::String>();
-  return async_call_->Promise<std::optional<std::string>>(
-      info.Env(), "virDomainGetMetadata", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid, xml_namespace](const Connection& c) { return c.ReadMetadata(uuid, xml_namespace); }),
-      [](Napi::Env env, const std::optional<std::string>& xml) -> Napi::Value {
-        if (!xml) return env.Undefined();
-        return Napi::String::New(env, *xml);
-      });
-}
-
-Napi::Value ConnectionWrap::SetDomainMetadata(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const std::string xml_namespace = info[2].As<Napi::String>();
-  const std::string key = info[3].As<Napi::String>();
-  std::optional<std::string> xml;
-  if (info[4].IsString()) xml = info[4].As<Napi::String>().Utf8Value();
-  return ChangeDomain(
-      info.Env(), "virDomainSetMetadata",
-      [run, xml_namespace, key, xml](const Connection& c) { c.WriteMetadata(run, xml_namespace, key, xml); });
-}
-
-Napi::Value ConnectionWrap::DomainXml(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  return async_call_->Promise<std::string>(
-      info.Env(), "virDomainGetXMLDesc", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_, [uuid](const Connection& c) { return c.ReadXml(uuid); }),
-      [](Napi::Env env, const std::string& xml) { return Napi::String::New(env, xml); });
-}
-
 Napi::Value ConnectionWrap::SampleCpu(const Napi::CallbackInfo& info) {
   const auto sampler = Opened(info.Env()).cpu;
   return async_call_->Promise<CpuColumns>(
@@ -250,73 +197,6 @@ Napi::Value ConnectionWrap::SampleMemory(const Napi::CallbackInfo& info) {
       });
 }
 
-template <typename Change>
-Napi::Value ConnectionWrap::ChangeDomain(Napi::Env env, const char* call, Change change) {
-  return async_call_->Promise<Done>(env, call, call_deadline_,
-                                    Pooled(Opened(env), call_deadline_,
-                                           [change](const Connection& c) {
-                                             change(c);
-                                             return Done{};
-                                           }),
-                                    ToUndefined);
-}
-
-Napi::Value ConnectionWrap::VcpuPins(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const uint32_t cpu_count = Opened(info.Env()).host.cpu_count;
-  return async_call_->Promise<VcpuPinMaps>(
-      info.Env(), "virDomainGetVcpuPinInfo", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid, cpu_count](const Connection& c) { return c.ReadVcpuPins(uuid, cpu_count); }),
-      [](Napi::Env env, const VcpuPinMaps& pins) { return ToJs(env, pins); });
-}
-
-Napi::Value ConnectionWrap::PinVcpu(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const unsigned vcpu = info[2].As<Napi::Number>().Uint32Value();
-  const auto words = info[3].As<Napi::Uint32Array>();
-  const auto map = EncodeCpumap(words.Data(), words.ElementLength(), Opened(info.Env()).host.cpu_count);
-  return ChangeDomain(info.Env(), "virDomainPinVcpu",
-                      [run, vcpu, map, cpu = Opened(info.Env()).cpu](const Connection& c) {
-                        // Also when it fails: then the cpuset is another than it was, or than was thought.
-                        const struct Invalidate {
-                          ~Invalidate() { cpu.InvalidateAffinity(); }
-                          CpuSampler& cpu;
-                        } invalidate{*cpu};
-                        c.PinVcpu(run, vcpu, map);
-                      });
-}
-
-Napi::Value ConnectionWrap::SetMemory(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const auto kib = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
-  return ChangeDomain(info.Env(), "virDomainSetMemory",
-                      [run, kib](const Connection& c) { c.SetMemory(run, kib); });
-}
-
-Napi::Value ConnectionWrap::SetMemoryStatsPeriod(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const int seconds = info[2].As<Napi::Number>().Int32Value();
-  return ChangeDomain(info.Env(), "virDomainSetMemoryStatsPeriod",
-                      [run, seconds](const Connection& c) { c.SetMemoryStatsPeriod(run, seconds); });
-}
-
-Napi::Value ConnectionWrap::CpuTune(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  return async_call_->Promise<ballast::CpuTune>(
-      info.Env(), "virDomainGetSchedulerParameters", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid](const Connection& c) { return ReadCpuTune(c, uuid); }),
-      [](Napi::Env env, const ballast::CpuTune& tune) { return ToJs(env, tune); });
-}
-
-Napi::Value ConnectionWrap::SetCpuShares(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const auto shares = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
-  return ChangeDomain(info.Env(), "virDomainSetSchedulerParametersFlags",
-                      [run, shares](const Connection& c) { ballast::SetCpuShares(c, run, shares); });
-}
-
 Napi::Value ConnectionWrap::Ksm(const Napi::CallbackInfo& info) {
   return async_call_->Promise<std::optional<KsmState>>(
       info.Env(), "virNodeGetMemoryParameters", call_deadline_,
@@ -332,98 +212,6 @@ Napi::Value ConnectionWrap::SetKsm(const Napi::CallbackInfo& info) {
   const uint32_t sleep = info[1].As<Napi::Number>().Uint32Value();
   return ChangeDomain(info.Env(), "virNodeSetMemoryParameters",
                       [pages, sleep](const Connection& c) { ballast::SetKsm(c, pages, sleep); });
-}
-
-Napi::Value ConnectionWrap::Migrate(const Napi::CallbackInfo& info) {
-  const DomainRun run = RunFrom(info);
-  const auto given = info[2].As<Napi::Object>();
-  MigrationSettings settings;
-  settings.target_uri = given.Get("targetUri").As<Napi::String>();
-  settings.data_uri = given.Get("dataUri").As<Napi::String>();
-  settings.bandwidth_mib = static_cast<uint64_t>(given.Get("bandwidthMiB").As<Napi::Number>().DoubleValue());
-  settings.downtime_milliseconds =
-      static_cast<uint64_t>(given.Get("downtime").As<Napi::Number>().DoubleValue());
-  // Over a connection of its own, and none of the pool's: those are for calls that end soon.
-  return async_call_->Promise<MigrationOutcome>(
-      info.Env(), "virDomainMigrateToURI3", kMigrationDeadline,
-      [connection = Opened(info.Env()).connection, run, settings] {
-        const auto own = connection->IsTestDriver() ? connection : connection->OpenAnother();
-        return ballast::Migrate(*own, run, settings);
-      },
-      [](Napi::Env env, const MigrationOutcome& outcome) { return ToJs(env, outcome); });
-}
-
-Napi::Value ConnectionWrap::MigrationJob(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  return async_call_->Promise<std::optional<ballast::MigrationJob>>(
-      info.Env(), "virDomainGetJobStats", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid](const Connection& c) { return ReadMigrationJob(c, uuid); }),
-      [](Napi::Env env, const std::optional<ballast::MigrationJob>& job) -> Napi::Value {
-        if (!job) return env.Undefined();
-        return ToJs(env, *job);
-      });
-}
-
-Napi::Value ConnectionWrap::AbortMigration(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  return ChangeDomain(info.Env(), "virDomainAbortJob",
-                      [uuid](const Connection& c) { ballast::AbortMigration(c, uuid); });
-}
-
-Napi::Value ConnectionWrap::StartDirtyRate(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  const int seconds = info[1].As<Napi::Number>().Int32Value();
-  return async_call_->Promise<bool>(
-      info.Env(), "virDomainStartDirtyRateCalc", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid, seconds](const Connection& c) { return ballast::StartDirtyRate(c, uuid, seconds); }),
-      [](Napi::Env env, bool started) { return Napi::Boolean::New(env, started); });
-}
-
-Napi::Value ConnectionWrap::DirtyRate(const Napi::CallbackInfo& info) {
-  const std::string uuid = info[0].As<Napi::String>();
-  return async_call_->Promise<std::optional<double>>(
-      info.Env(), "virDomainListGetStats", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [uuid](const Connection& c) { return ReadDirtyRate(c, uuid); }),
-      [](Napi::Env env, const std::optional<double>& rate) -> Napi::Value {
-        if (!rate) return env.Undefined();
-        return Napi::Number::New(env, *rate);
-      });
-}
-
-Napi::Value ConnectionWrap::ProblemWith(const Napi::CallbackInfo& info) {
-  const auto given = info[0].As<Napi::Object>();
-  GuestHardware guest;
-  guest.virtualization = given.Get("virtualization").As<Napi::String>();
-  guest.architecture = given.Get("architecture").As<Napi::String>();
-  guest.machine = given.Get("machine").As<Napi::String>();
-  guest.cpu = given.Get("cpu").As<Napi::String>();
-  return async_call_->Promise<std::string>(
-      info.Env(), "virConnectCompareHypervisorCPU", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [guest](const Connection& c) { return ballast::ProblemWith(c, guest); }),
-      [](Napi::Env env, const std::string& problem) { return Napi::String::New(env, problem); });
-}
-
-Napi::Value ConnectionWrap::HasNetwork(const Napi::CallbackInfo& info) {
-  const std::string name = info[0].As<Napi::String>();
-  return async_call_->Promise<bool>(
-      info.Env(), "virNetworkLookupByName", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [name](const Connection& c) { return ballast::HasNetwork(c, name); }),
-      [](Napi::Env env, bool has) { return Napi::Boolean::New(env, has); });
-}
-
-Napi::Value ConnectionWrap::HasVolume(const Napi::CallbackInfo& info) {
-  const std::string pool = info[0].As<Napi::String>();
-  const std::string name = info[1].As<Napi::String>();
-  return async_call_->Promise<bool>(
-      info.Env(), "virStorageVolLookupByName", call_deadline_,
-      Pooled(Opened(info.Env()), call_deadline_,
-             [pool, name](const Connection& c) { return ballast::HasVolume(c, pool, name); }),
-      [](Napi::Env env, bool has) { return Napi::Boolean::New(env, has); });
 }
 
 Napi::Value ConnectionWrap::Listen(const Napi::CallbackInfo& info) {
