@@ -10,6 +10,12 @@ export interface AdaptiveOptions {
   readonly busyAbove?: number | undefined
 }
 
+/** What is not given. */
+export const adaptiveDefaults = {
+  shortBelow: 0.2,
+  busyAbove: 0.75,
+} as const satisfies Required<AdaptiveOptions>
+
 /** Pages between two pauses, as MOM has them: more by a step while memory is short, less by a step while it is not. */
 const pages = { least: 64, most: 1_250, up: 300, down: 50 }
 /** What has begun goes on until its edge is passed by so much. */
@@ -27,7 +33,7 @@ const slack = 0.05
  * The constants and the rule are those of oVirt's Memory Overcommitment Manager (doc/ksm.rules); the limit by CPU is ours.
  */
 export function adaptive(options: AdaptiveOptions = {}): PurePolicy<KsmAction> {
-  const { shortBelow = 0.2, busyAbove = 0.75 } = options
+  const { shortBelow = adaptiveDefaults.shortBelow, busyAbove = adaptiveDefaults.busyAbove } = options
   if (!(shortBelow > 0 && shortBelow < 1)) {
     throw wrongOption('shortBelow', 'a fraction above 0 and below 1', shortBelow)
   }

@@ -2,11 +2,13 @@
  * The registry of policies: everything that can be chosen by name, with what is known of it beside its code. The CLI,
  * the configuration file, the arena and the tests of the docs take their lists from here.
  *
- * Each table has one entry for each export of its module, and each entry one kind for each option: the compiler
+ * Each table has one entry for each policy of its module, and each entry one kind for each option: the compiler
  * asks for a new policy, and for a new option, here. The tests ask for its page.
  */
 import * as ballooning from './ballooning/index.ts'
-import * as ksm from './ksm.ts'
+import { sharesDefaults } from './ballooning/shares.ts'
+import { watermarkDefaults } from './ballooning/watermark/watermark.ts'
+import { adaptive, adaptiveDefaults } from './ksm.ts'
 import {
   ChoiceKind,
   count,
@@ -18,7 +20,10 @@ import {
   positiveFraction,
 } from './policy/option-kinds.ts'
 import type { Ballooning, KsmPolicy, Scheduler } from './policy/plan.ts'
+import { balanceDefaults } from './schedulers/balance.ts'
+import { fairDefaults } from './schedulers/fair.ts'
 import * as schedulers from './schedulers/index.ts'
+import { packDefaults } from './schedulers/pack.ts'
 import { type KebabCase, kebabCase } from './util/kebab-case.ts'
 
 /** A policy of the kind `P` that can be chosen by name. */
@@ -30,6 +35,8 @@ export interface RegisteredPolicy<P> {
   /** Name of its page in docs/policies, without `.md`. */
   readonly page: string
   readonly options: OptionKinds
+  /** What is taken for options that are not given, by their names; undefined: there is no such value. */
+  readonly defaults: object
   /** Makes it; what is not said has the policy's own defaults. Throws a `TypeError` for a wrong option. */
   readonly create: (options?: object) => P
 }
@@ -41,6 +48,7 @@ export type PolicyTable<P> = Readonly<Record<string, RegisteredPolicy<P>>>
 interface Definition<Factory> {
   readonly summary: string
   readonly options: KindsOf<OptionsOf<Factory>>
+  readonly defaults: Required<OptionsOf<Factory>>
   /** Default: its name. */
   readonly page?: string
 }
@@ -68,26 +76,32 @@ export const schedulerPolicies = table<typeof schedulers, Scheduler>(schedulers,
       sibling: positiveFraction,
       cost: { core: fraction, cache: fraction, cell: fraction, remote: fraction, away: fraction },
     },
+    defaults: balanceDefaults,
   },
   fair: {
     summary: 'serves the worst-served guest better, relative to its shares',
     options: { tolerance: positiveFraction },
+    defaults: fairDefaults,
   },
   pack: {
     summary: 'gathers the load on the fewest pCPUs that carry it',
     options: { fill: positiveFraction, slack: fraction },
+    defaults: packDefaults,
   },
   lpt: {
     summary: 'baseline: places all vCPUs anew, the heaviest first',
     options: {},
+    defaults: {},
   },
   oneMove: {
     summary: 'baseline: one vCPU per tick, from the busiest to the least busy pCPU',
     options: {},
+    defaults: {},
   },
   roundRobin: {
     summary: 'baseline: vCPUs onto pCPUs in turn, whatever the load',
     options: {},
+    defaults: {},
   },
 })
 
@@ -102,45 +116,57 @@ export const ballooningPolicies = table<typeof ballooning, Ballooning>(balloonin
       step: 'bytes',
       tax: fractionBelowOne,
     },
+    defaults: sharesDefaults,
   },
   watermark: {
     summary: "keeps each guest's unused memory between two marks",
     options: { low: 'bytes', high: 'bytes', step: 'bytes', floor: 'bytes' },
+    defaults: watermarkDefaults,
   },
   cagma: {
     summary: 'as published: 1.1 times what the processes of a guest hold',
     options: {},
+    defaults: {},
   },
   idleTax: {
     summary: 'as published (VMware ESX): by shares, with a tax on idle memory',
     options: {},
+    defaults: {},
   },
   mom: {
     summary: 'as published (oVirt): all shrink or grow by 5 %, by what the host has free',
     options: {},
+    defaults: {},
   },
   proxmox: {
     summary: 'as published (Proxmox VE): the host 80 % full, 100 MiB at a time, by shares',
     options: {},
+    defaults: {},
   },
   qubes: {
     summary: 'as published (Qubes OS): all memory, in proportion to 1.3 times what each guest uses',
     options: {},
+    defaults: {},
   },
   squeezed: {
     summary: 'as published (XCP-ng): the same part of the way from minimum to maximum for all',
     options: {},
+    defaults: {},
   },
 })
 
 /** The policies for kernel same-page merging (KSM). */
-export const ksmPolicies = table<typeof ksm, KsmPolicy>(ksm, {
-  adaptive: {
-    summary: 'scans for equal pages while memory is short and the CPUs are not',
-    options: { shortBelow: openFraction, busyAbove: positiveFraction },
-    page: 'ksm',
+export const ksmPolicies = table<{ adaptive: typeof adaptive }, KsmPolicy>(
+  { adaptive },
+  {
+    adaptive: {
+      summary: 'scans for equal pages while memory is short and the CPUs are not',
+      options: { shortBelow: openFraction, busyAbove: positiveFraction },
+      defaults: adaptiveDefaults,
+      page: 'ksm',
+    },
   },
-})
+)
 
 /** All of them, by what they decide: the names of the options of `ballast run`, and of its configuration file. */
 export const policies = {

@@ -23,6 +23,15 @@ export interface SharesOptions {
   readonly tax?: number | undefined
 }
 
+/** What is not given. */
+export const sharesDefaults = {
+  margin: 128 * MiB,
+  burst: 256 * MiB,
+  floor: 200 * MiB,
+  step: 128 * MiB,
+  tax: 0.75,
+} as const satisfies Required<SharesOptions>
+
 /** What {@link shares} remembers of each guest: in the order of the domains in the last View. */
 export interface SharesState {
   readonly uuids: readonly string[]
@@ -144,7 +153,9 @@ function misfits({ sizes }: Allocation, guests: readonly Guest[]): Error[] {
 }
 
 function readTerms(options: SharesOptions): Terms {
-  const { margin = 128 * MiB, burst = 256 * MiB, floor = 200 * MiB, step = 128 * MiB, tax = 0.75 } = options
+  const defaults = sharesDefaults
+  const { margin = defaults.margin, burst = defaults.burst, floor = defaults.floor } = options
+  const { step = defaults.step, tax = defaults.tax } = options
   for (const [name, value] of Object.entries({ margin, floor, step })) {
     if (!(isNumber(value) && value > 0)) throw wrongOption(name, 'a number of bytes above 0', value)
   }

@@ -1,6 +1,6 @@
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
-import { GiB, KiB, MiB } from '../util/units.ts'
+import { bytesIn, millisecondsIn } from '../util/quantity.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** Seconds. Setting a timer for longer is a mistake, and from 2^31 ms on it would fire at once. */
@@ -27,34 +27,11 @@ export function parseTicks(text: string): number {
   return Number(text)
 }
 
-const units: Readonly<Record<string, number>> = {
-  kib: KiB,
-  k: KiB,
-  kb: 1e3,
-  mib: MiB,
-  m: MiB,
-  mb: 1e6,
-  gib: GiB,
-  g: GiB,
-  gb: 1e9,
-  tib: 1024 * GiB,
-  t: 1024 * GiB,
-  tb: 1e12,
-}
-
-/** The units of {@link parseSize}, in any case. */
-export const sizeUnits: readonly string[] = Object.keys(units)
-
-/**
- * A size with its unit, in bytes: `512MiB`, `2GiB`, `1.5g`. As with virsh, a bare letter counts in 1,024s
- * and `MB` in 1,000s. A bare number is refused: some tools would take it for bytes, others for KiB.
- */
+/** A size with its unit, in bytes; a bare number is refused. */
 export function parseSize(option: string): (text: string) => number {
   return (text) => {
-    const match = /^(\d*\.?\d+)\s*([a-z]+)$/i.exec(text)
-    const unit = units[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN
-    const bytes = Math.round(Number(match?.[1]) * unit)
-    if (!Number.isSafeInteger(bytes)) {
+    const bytes = bytesIn(text)
+    if (bytes === undefined) {
       throw new UsageError(
         `${option} must be a size with its unit, such as 512MiB or 2GiB, below 8192TiB; got ${JSON.stringify(text)}`,
       )
@@ -63,22 +40,16 @@ export function parseSize(option: string): (text: string) => number {
   }
 }
 
-const times: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 }
-
-/** The units of {@link parseDuration}, in any case. */
-export const durationUnits: readonly string[] = Object.keys(times)
-
-/** A time with its unit, in milliseconds: `500ms`, `30s`, `5min`. A bare number is refused, as with sizes. */
+/** A time with its unit, in milliseconds; a bare number is refused, as with sizes. */
 export function parseDuration(option: string): (text: string) => number {
   return (text) => {
-    const match = /^(\d*\.?\d+)\s*([a-z]+)$/i.exec(text)
-    const unit = times[match?.[2]?.toLowerCase() ?? '']
-    if (!match || unit === undefined) {
+    const milliseconds = millisecondsIn(text)
+    if (milliseconds === undefined) {
       throw new UsageError(
         `${option} must be a time with its unit, such as 500ms, 30s or 5min; got ${JSON.stringify(text)}`,
       )
     }
-    return Number(match[1]) * unit
+    return milliseconds
   }
 }
 

@@ -49,7 +49,7 @@ export function App() {
             <GuestTable moment={moment} filter={filter} />
             <Decisions moment={moment} />
           </div>
-          {info.value?.kind === 'recording' && <WhatIf info={info.value} />}
+          {info.value?.policies && <WhatIf info={info.value} policies={info.value.policies} />}
         </main>
       ) : (
         <main>

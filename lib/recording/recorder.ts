@@ -2,9 +2,8 @@ import type { AutopilotOptions } from '../control/autopilot.ts'
 import type { Tick } from '../control/tick.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword } from '../util/uri.ts'
-import { record } from './record.ts'
+import { LoopRecorder } from './loop-recorder.ts'
 import { RecordingFiles, type RecordingOptions } from './recording-files.ts'
-import { RecordingHost } from './recording-host.ts'
 
 export interface RecorderOptions extends RecordingOptions {
   /** Version of the program that records, for the first line of each file. Default: not known. */
@@ -17,34 +16,20 @@ export interface RecorderOptions extends RecordingOptions {
  * open.
  */
 export class Recorder implements AsyncDisposable {
-  readonly #host: RecordingHost
+  readonly #loops: LoopRecorder
   readonly #files: RecordingFiles
 
   constructor(host: Host, directory: string, options: RecorderOptions = {}) {
-    const { version = 'unknown', ...files } = options
-    const { uri, readOnly } = host
-    const origin = {
-      versions: { ballast: version, node: process.version },
-      uri: withoutPassword(uri),
-      readOnly,
-    }
-    this.#files = new RecordingFiles(directory, origin, files)
-    this.#host = new RecordingHost(host, this.#files)
-    this.#files.beginWith(() => this.#host.beginning())
+    this.#files = recordingFilesOf(host, directory, options)
+    this.#loops = new LoopRecorder(host, [this.#files])
   }
 
   /**
    * Runs the autopilot on the host, with a recording. `configuration`, data that JSON has words for, is handed to the
    * replay, which makes the same options from it.
    */
-  async *autopilot(
-    options: AutopilotOptions,
-    configuration: unknown = {},
-  ): AsyncGenerator<Tick, void, undefined> {
-    for await (const tick of record(this.#host, options, configuration)) {
-      yield tick
-      this.#files.rotate()
-    }
+  autopilot(options: AutopilotOptions, configuration: unknown = {}): AsyncGenerator<Tick, void, undefined> {
+    return this.#loops.autopilot(options, configuration)
   }
 
   /** Has what was recorded so far written, which it is every few seconds anyway. */
@@ -53,7 +38,17 @@ export class Recorder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#host.close()
+    await this.#loops[Symbol.asyncDispose]()
     await this.#files[Symbol.asyncDispose]()
   }
+}
+
+/** Files in a directory, for a recording of this host. */
+export function recordingFilesOf(
+  { uri, readOnly }: Host,
+  directory: string,
+  { version = 'unknown', ...options }: RecorderOptions,
+): RecordingFiles {
+  const versions = { ballast: version, node: process.version }
+  return new RecordingFiles(directory, { versions, uri: withoutPassword(uri), readOnly }, options)
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { constants, createGzip, type Gzip } from 'node:zlib'
-import type { Entry, Header, Tape } from './entries.ts'
-import { recordingVersion } from './entries.ts'
+import { type Entry, type Header, recordingVersion } from './entries.ts'
+import type { LastingTape } from './loop-recorder.ts'
 
 /** How a recording is kept. Bytes and milliseconds. */
 export interface RecordingOptions {
@@ -38,7 +38,7 @@ export type RecordingOrigin = Pick<Header, 'versions' | 'uri' | 'readOnly'>
  * flushed every few seconds. Nobody waits for it and it never throws: a disk that is full or slow costs entries of the recording,
  * which the next file counts.
  */
-export class RecordingFiles implements Tape, AsyncDisposable {
+export class RecordingFiles implements LastingTape, AsyncDisposable {
   readonly #directory: string
   readonly #origin: RecordingOrigin
   readonly #options: RecordingOptions

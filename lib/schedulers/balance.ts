@@ -13,7 +13,7 @@ import {
   waiting,
 } from './balance/hysteresis.ts'
 import { readModel } from './balance/model.ts'
-import { type Price, priceFrom } from './balance/move-cost.ts'
+import { defaultPrice, type Price, priceFrom } from './balance/move-cost.ts'
 import { isWanting, levelsOf } from './balance/pin-levels.ts'
 import { pinInPlace, pinsOf, repinAllowed } from './balance/pins.ts'
 
@@ -42,6 +42,17 @@ export interface BalanceOptions {
   /** What moves and places cost; those that are not given stay at their defaults. */
   readonly cost?: Partial<Price> | undefined
 }
+
+/** What is not given. */
+export const balanceDefaults = {
+  tolerance: 0.05,
+  pin: 'cpu',
+  maxMoves: undefined,
+  cooldown: 0,
+  background: false,
+  sibling: 0.25,
+  cost: defaultPrice,
+} as const satisfies Required<BalanceOptions>
 
 /** What {@link balance} remembers. */
 export interface BalanceState extends PatienceState {
@@ -78,12 +89,12 @@ export interface BalanceState extends PatienceState {
  */
 export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction, BalanceState> {
   const {
-    tolerance = 0.05,
-    pin = 'cpu',
+    tolerance = balanceDefaults.tolerance,
+    pin = balanceDefaults.pin,
     maxMoves = Infinity,
-    cooldown = 0,
-    sibling = 0.25,
-    background = false,
+    cooldown = balanceDefaults.cooldown,
+    sibling = balanceDefaults.sibling,
+    background = balanceDefaults.background,
   } = options
   assertPositiveFraction('tolerance', tolerance)
   assertPositiveFraction('sibling', sibling)

@@ -15,6 +15,9 @@ export interface FairOptions {
   readonly tolerance?: number | undefined
 }
 
+/** What is not given. */
+export const fairDefaults = { tolerance: 0.1 } as const satisfies Required<FairOptions>
+
 /** What {@link fair} remembers: Views in a row, up to the last one, that called for a change, and how many must. */
 export interface FairState {
   readonly calls: number
@@ -45,7 +48,7 @@ const partners = 16
  * queueing algorithm" (1989).
  */
 export function fair(options: FairOptions = {}): StatefulPolicy<PinAction | SetSharesAction, FairState> {
-  const { tolerance = 0.1 } = options
+  const { tolerance = fairDefaults.tolerance } = options
   assertPositiveFraction('tolerance', tolerance)
   return {
     initialState: { calls: 0, needed: patience.first },

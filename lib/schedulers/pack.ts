@@ -12,6 +12,9 @@ export interface PackOptions {
   readonly slack?: number | undefined
 }
 
+/** What is not given. */
+export const packDefaults = { fill: 0.8, slack: 0.1 } as const satisfies Required<PackOptions>
+
 /** What {@link pack} remembers. */
 export interface PackState {
   /** Views in a row, up to the last one, in which a pCPU was too full; and in which one could be emptied. */
@@ -40,7 +43,7 @@ const nothing = 1e-9
  * Johnson, "Near-optimal bin packing algorithms" (1973).
  */
 export function pack(options: PackOptions = {}): StatefulPolicy<PinAction, PackState> {
-  const { fill = 0.8, slack = 0.1 } = options
+  const { fill = packDefaults.fill, slack = packDefaults.slack } = options
   assertPositiveFraction('fill', fill)
   if (typeof slack !== 'number' || !(slack >= 0 && slack <= 1)) {
     throw wrongOption('slack', 'a fraction from 0 to 1', slack)

@@ -36,7 +36,7 @@ describe('the page of a loop that runs', () => {
 
   it('opens a guest and goes back in time, both by links', async () => {
     const { page, complaints } = await visit(browser, served.url)
-    await page.locator('.guests').getByRole('button', { name: 'guest5' }).click()
+    await page.locator('.guests').getByRole('button', { name: 'guest5' }).press('Enter')
     const panel = page.locator('section.guest')
     expect(await panel.getByRole('heading').textContent()).toBe('guest5')
     await page.locator('.decisions time').first().click()
@@ -56,6 +56,34 @@ describe('the page of a loop that runs', () => {
     expect([...complaints, ...other.complaints]).toEqual([])
     await page.close()
     await other.page.close()
+  })
+
+  it('plays the last hour under another policy with options, in the browser, with its regret', async () => {
+    const { page, complaints } = await visit(browser, served.url)
+    const part = page.getByRole('region', { name: 'What if' })
+    await part.getByText(/^Plays the last hour, or what there is of it,/).waitFor()
+    await part.getByLabel('cost.remote').fill('2')
+    const play = part.getByRole('button', { name: 'Play it' })
+    await play.click()
+    await part.getByText('cost.remote must be a fraction from 0 to 1').waitFor()
+    await part.getByLabel('cost.remote').fill('0.05')
+    await part.getByLabel('max-moves').fill('1')
+    await part.getByLabel('ballooning').selectOption('none')
+    await play.click()
+    const headings = part.locator('thead th')
+    await headings.first().waitFor({ timeout: 100_000 })
+    expect(await headings.allTextContents()).toEqual([
+      'figure',
+      'measured',
+      'as recorded',
+      'balance, max-moves 1 + none',
+      'none',
+    ])
+    const regret = part.locator('tbody tr', { hasText: 'regret: vCPUs' }).locator('td')
+    expect(await regret.nth(1).textContent()).toMatch(/^[\d.]+ %$/)
+    expect(await part.getByRole('status').textContent()).toMatch(/^played the \d+ (second|minute)s?$/)
+    expect(complaints).toEqual([])
+    await page.close()
   })
 
   it('says when Ballast has ended that what it shows is of then', async () => {
@@ -79,7 +107,7 @@ describe('the page of a loop that runs', () => {
         colorScheme,
         viewport: { width, height: 900 },
       })
-      await page.locator('.guests').getByRole('button', { name: 'guest2' }).click()
+      await page.locator('.guests').getByRole('button', { name: 'guest2' }).press('Enter')
       await page.locator('section.guest canvas').first().waitFor()
       expect(await seriousFaults(page)).toEqual([])
       const isWider = await page.evaluate('document.documentElement.scrollWidth > innerWidth')

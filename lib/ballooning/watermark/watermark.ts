@@ -17,6 +17,14 @@ export interface WatermarkOptions {
   readonly floor?: number | undefined
 }
 
+/** What is not given. */
+export const watermarkDefaults = {
+  low: 128 * MiB,
+  high: 192 * MiB,
+  step: 128 * MiB,
+  floor: 200 * MiB,
+} as const satisfies Required<WatermarkOptions>
+
 /** What {@link watermark} remembers: of each guest by UUID. */
 export type WatermarkState = ReadonlyMap<string, GuestHistory>
 
@@ -57,7 +65,8 @@ interface Guest {
  * hold are skipped. Page cache counts as used: that is what `unused` (MemFree) says.
  */
 export function watermark(options: WatermarkOptions = {}): StatefulPolicy<SetMemoryAction, WatermarkState> {
-  const { low = 128 * MiB, high = 192 * MiB, step = 128 * MiB, floor = 200 * MiB } = options
+  const defaults = watermarkDefaults
+  const { low = defaults.low, high = defaults.high, step = defaults.step, floor = defaults.floor } = options
   for (const [name, value] of Object.entries({ low, step, floor })) {
     if (!isBytes(value)) throw wrongOption(name, 'a number of bytes above 0', value)
   }

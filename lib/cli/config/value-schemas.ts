@@ -6,17 +6,10 @@ import {
   type OptionKinds,
 } from '../../policy/option-kinds.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
+import { durationUnits, sizeUnits } from '../../util/quantity.ts'
 import { parseAbsoluteListenAddress } from '../http/address.ts'
 import { absolutePath, type RunOption } from '../options.ts'
-import {
-  durationUnits,
-  longestInterval,
-  parseCpus,
-  parseSize,
-  parseText,
-  shortestInterval,
-  sizeUnits,
-} from '../values.ts'
+import { longestInterval, parseCpus, parseSize, parseText, shortestInterval } from '../values.ts'
 
 /** A JSON Schema, of draft 7: editors know that one best. */
 export interface JsonSchema {

@@ -63,9 +63,10 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   let walked = 0
   let regularTicks = 0
   const permissions = new Permissions(host)
-  await using recorder = setup.options.record
-    ? openRecorder(speaking, permissions.host, setup.options.record)
-    : undefined
+  await using recorder = openRecorder(speaking, permissions.host, {
+    directory: setup.options.record,
+    beside: watchers.tape,
+  })
   await using recent = lock && (await rememberRecent(speaking, lock))
   await using member =
     setup.fleet &&

@@ -1,5 +1,6 @@
 import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
+import type { LastingTape } from '../../recording/loop-recorder.ts'
 import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { type CliContext, logNotice } from '../context.ts'
@@ -13,6 +14,8 @@ import { feedSetup, metricsConfig, type Setup } from './setup.ts'
 
 /** What is made of the Ticks of a run beside its log: metrics, a page, and notifications. */
 export interface Watchers extends AsyncDisposable {
+  /** What the loops are to be recorded on; undefined: nothing here. */
+  readonly tape: LastingTape | undefined
   /** A loop begins, with this setup. */
   begin(setup: Setup): void
   observe(tick: Tick): void
@@ -40,6 +43,7 @@ export async function startWatchers(context: CliContext, setup: Setup, { uri }: 
   const told = notify.length > 0 ? await tell(context, setup, uri) : undefined
   let fleet: (() => FleetFigures) | undefined
   return {
+    tape: page?.tape,
     begin(next) {
       served?.configure(metricsConfig(next))
       page?.begin(feedSetup(next))

@@ -16,8 +16,16 @@ const limits = { connections: 96, answer: 60_000 }
 export interface PageSource {
   /** What is at `/api/NAME`: compressed JSON; undefined: nothing. */
   document(name: string): Promise<Buffer | undefined> | Buffer | undefined
-  /** What is at `/api/events`; undefined: nothing happens any more. */
-  readonly live?: { past(): readonly Buffer[] } | undefined
+  /** Undefined: nothing happens any more. */
+  readonly live?: LiveSource | undefined
+}
+
+/** A loop that runs. */
+export interface LiveSource {
+  /** What `/api/events` begins with. */
+  past(): readonly Buffer[]
+  /** What is at `/api/hour`: entries of a recording, a line each, as a raw deflate stream. */
+  hour(): Promise<readonly Buffer[]>
 }
 
 export interface PageServerOptions {
@@ -82,6 +90,12 @@ export class PageServer {
     }
     const tooSlow = setTimeout(() => response.destroy(), limits.answer).unref()
     response.on('close', () => clearTimeout(tooSlow))
+    if (path === '/api/hour' && source.live) {
+      return respond(response, 200, await source.live.hour(), {
+        'Content-Type': 'application/octet-stream',
+        'Cache-Control': 'no-store',
+      })
+    }
     if (path.startsWith('/api/')) {
       const body = await source.document(path.slice('/api/'.length))
       if (!body) return this.#refuse('path', request, response)

@@ -1,6 +1,5 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { policies } from '../../policies.ts'
 import { type Change, ChangeFollower } from '../../recording/changes.ts'
 import { configurationIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
@@ -15,6 +14,7 @@ import type { View } from '../../view/view.ts'
 import { isWithin, type PeriodOptions } from '../recording/options.ts'
 import { version } from '../version.ts'
 import type { PageSource } from './page-server.ts'
+import { policyFields } from './policy-fields.ts'
 import { RecordedLoads } from './recorded-loads.ts'
 
 /** Ticks that a page asks for at once. */
@@ -45,7 +45,7 @@ export async function readRecordedPage(
     kind: 'recording',
     ballast: version(),
     uri: recordings[0]?.header.uri,
-    policies: { scheduler: Object.keys(policies.scheduler), ballooning: Object.keys(policies.ballooning) },
+    policies: policyFields(),
     pieces: pieces.map(({ from, to }) => ({ from, to })),
     problems,
   }

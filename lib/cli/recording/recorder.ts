@@ -4,7 +4,9 @@ import type { Tick } from '../../control/tick.ts'
 import type { Host } from '../../host/host.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import type { RecordedConfiguration } from '../../recording/configuration.ts'
-import { Recorder } from '../../recording/recorder.ts'
+import { type LastingTape, LoopRecorder } from '../../recording/loop-recorder.ts'
+import { recordingFilesOf } from '../../recording/recorder.ts'
+import type { RecordingFiles } from '../../recording/recording-files.ts'
 import { withTimeout } from '../../util/timeout.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { version } from '../version.ts'
@@ -18,21 +20,43 @@ export interface CommandRecorder extends AsyncDisposable {
   run(configuration: RecordedConfiguration): (host: Host, options: AutopilotOptions) => AsyncGenerator<Tick>
 }
 
-/** Begins a recording of `host` in a directory. What goes wrong with it is logged once, and costs nothing else. */
-export function openRecorder(context: CliContext, host: Host, directory: string): CommandRecorder {
-  const path = resolve(directory)
-  const recorder = new Recorder(host, path, {
+/** Where the loops of a command are recorded. */
+export interface RecordingPlaces {
+  /** Undefined: in no files. */
+  readonly directory: string | undefined
+  /** Undefined: nowhere else. */
+  readonly beside?: LastingTape | undefined
+}
+
+/**
+ * Begins a recording of `host`; undefined: there is no place for one. What goes wrong with files is logged once, and costs
+ * nothing else.
+ */
+export function openRecorder(
+  context: CliContext,
+  host: Host,
+  { directory, beside }: RecordingPlaces,
+): CommandRecorder | undefined {
+  const files = directory === undefined ? undefined : openFiles(context, host, resolve(directory))
+  const tapes = [files, beside].filter((tape) => tape !== undefined)
+  if (tapes.length === 0) return undefined
+  const recorder = new LoopRecorder(host, tapes)
+  return {
+    run: (configuration) => (_host, options) => recorder.autopilot(options, configuration),
+    async [Symbol.asyncDispose]() {
+      await recorder[Symbol.asyncDispose]()
+      // A disk that hangs costs the last entries, and not the end of the process.
+      if (files) await withTimeout(realClock, closeTimeout, files[Symbol.asyncDispose]())
+    },
+  }
+}
+
+function openFiles(context: CliContext, host: Host, path: string): RecordingFiles {
+  return recordingFilesOf(host, path, {
     version: version(),
     report: (problem) => {
       if (problem === undefined) logNotice(context, `recording to ${path} again`)
       else logNotice(context, `cannot record to ${path}: ${problem}`, { event: 'recording', level: 'warn' })
     },
   })
-  return {
-    run: (configuration) => (_host, options) => recorder.autopilot(options, configuration),
-    async [Symbol.asyncDispose]() {
-      // A disk that hangs costs the last entries, and not the end of the process.
-      await withTimeout(realClock, closeTimeout, recorder[Symbol.asyncDispose]())
-    },
-  }
 }

@@ -4,10 +4,8 @@ import type { FeedMessage } from '../../report/feed/messages.ts'
 import type { Overview } from '../../report/feed/overview.ts'
 import { type Moment, MomentReader } from './history.ts'
 import { place } from './location.ts'
-import { askJson, type Info } from './requests.ts'
+import { askJson, type RecordingInfo } from './requests.ts'
 import { changes, moments, overview, problem } from './state.ts'
-
-type RecordingInfo = Extract<Info, { kind: 'recording' }>
 
 /** Pieces that are kept, beside those that are shown. */
 const mostPieces = 12

@@ -1,17 +1,28 @@
-/** What `api/info` says. */
-export type Info =
-  | { readonly kind: 'live'; readonly ballast: string; readonly uri: string }
-  | {
-      readonly kind: 'recording'
-      readonly ballast: string
-      readonly uri: string
-      /** Begin and end of each piece of the ticks, in milliseconds since the epoch. */
-      readonly pieces: readonly { readonly from: number; readonly to: number }[]
-      /** Names of the policies that a load can be played under. */
-      readonly policies: { readonly scheduler: readonly string[]; readonly ballooning: readonly string[] }
-      /** What the recording lacks, in words. */
-      readonly problems: readonly string[]
-    }
+import type { PolicyChoices } from '../../policy/option-fields.ts'
+
+/** What `api/info` says of a loop that runs. */
+export interface LiveInfo {
+  readonly kind: 'live'
+  readonly ballast: string
+  readonly uri: string
+  /** Policies that the last hour can be played under; undefined: nobody has recorded it. */
+  readonly policies?: PolicyChoices
+}
+
+/** What `api/info` says of recordings. */
+export interface RecordingInfo {
+  readonly kind: 'recording'
+  readonly ballast: string
+  readonly uri: string
+  /** Begin and end of each piece of the ticks, in milliseconds since the epoch. */
+  readonly pieces: readonly { readonly from: number; readonly to: number }[]
+  /** Policies that a load can be played under. */
+  readonly policies: PolicyChoices
+  /** What the recording lacks, in words. */
+  readonly problems: readonly string[]
+}
+
+export type Info = LiveInfo | RecordingInfo
 
 /** The server wants another token than it was given. */
 export class TokenNeeded extends Error {}

@@ -1,17 +1,20 @@
 /** A worker that plays a recorded load on a simulated host: as recorded, under other policies, and under none. */
 import { configurationIn, pilotOf } from '../../recording/configuration.ts'
 import { fromPlain, type Plain } from '../../recording/plain.ts'
+import { fitRecording } from '../../whatif/fit.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
 import { missOf } from '../../whatif/miss.ts'
 import { answerCells, missLines } from '../../whatif/text.ts'
 import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
-import type { SimulatorMessage, SimulatorQuestion } from './question.ts'
+import { askedText, wrongIn } from './asked.ts'
+import { entriesIn } from './entries.ts'
+import type { RecordedLoad, SimulatorMessage, SimulatorQuestion } from './question.ts'
 
 interface Recorded {
   readonly load: FittedLoad
   readonly recorded: FiguresRecord
-  readonly configuration?: Plain
+  readonly configuration?: Plain | undefined
 }
 
 const asRecorded = 'as recorded'
@@ -24,15 +27,20 @@ addEventListener('message', ({ data }: MessageEvent<SimulatorQuestion>) => {
   )
 })
 
-async function answer({ recorded: plain, instead }: SimulatorQuestion): Promise<SimulatorMessage> {
-  const { load, recorded, configuration } = fromPlain(plain) as Recorded
+async function answer({ load: from, instead }: SimulatorQuestion): Promise<SimulatorMessage> {
+  const wrong = wrongIn(instead)
+  if (wrong) return wrong
+  const { load, recorded, configuration } = await recordedIn(from)
   const { loop, policies } = configurationIn(configuration ?? null)
   // In earnest, even if it was a dry run then.
   const { dryRun: _, statsPeriod: __, ...rest } = loop
-  const name = Object.values(instead).join(' + ')
+  const others = Object.entries(instead).map(([kind, asked]) => [kind, asked ?? undefined])
   const asked: Asked[] = [
     { name: asRecorded, pilot: pilotOf({ loop, policies }) },
-    { name, pilot: pilotOf({ loop: rest, policies }, instead) },
+    {
+      name: askedText(instead),
+      pilot: pilotOf({ loop: rest, policies: { ...policies, ...Object.fromEntries(others) } }),
+    },
   ]
   let told = 0
   const progress = (done: number, total: number) => {
@@ -47,6 +55,14 @@ async function answer({ recorded: plain, instead }: SimulatorQuestion): Promise<
   return {
     kind: 'answer',
     cells: answerCells([...answers, without], recorded),
+    period: load.ticks * load.interval,
     notes: [...(same ? missLines(missOf(same.played.figures, recorded)) : []), ...load.notes],
   }
+}
+
+async function recordedIn(from: RecordedLoad): Promise<Recorded> {
+  if (from.kind === 'fitted') return fromPlain(from.recorded) as Recorded
+  tell({ kind: 'fitting' })
+  const { load, figures, run } = await fitRecording(entriesIn(from.body), { from: from.from })
+  return { load, recorded: figures.record(), configuration: run?.configuration }
 }

@@ -40,7 +40,10 @@ async function running(options: Partial<PageServerOptions> = {}): Promise<Runnin
   const server = new PageServer({
     source: {
       document: (name) => (name === 'info' ? gzipSync('{"kind":"live"}') : undefined),
-      live: { past: () => [eventOf({ past: 1 })] },
+      live: {
+        past: () => [eventOf({ past: 1 })],
+        hour: async () => [Buffer.from('an '), Buffer.from('hour')],
+      },
     },
     assets: new Map([['/', { type: 'text/html', body: gzipSync('<p>'), isImmutable: false }]]),
     address: loopback,
@@ -104,6 +107,15 @@ describe('the server of the page', () => {
     }
     expect(await ask(port, '/api/info')).toMatchObject({ status: 200, text: '{"kind":"live"}' })
     expect(await ask(port, '/', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
+  })
+
+  it('hands on what a loop that runs has kept, to be read by itself', async () => {
+    const { port } = await running()
+    const { status, headers, text } = await ask(port, '/api/hour')
+    expect({ status, text }).toEqual({ status: 200, text: 'an hour' })
+    expect(headers).toMatchObject({ 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+    const recorded = await running({ source: { document: () => undefined } })
+    expect((await ask(recorded.port, '/api/hour')).status).toBe(404)
   })
 
   it('refuses what would change something, has a body, or is meant for another host, and logs each once', async () => {
