@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { chromium, launchBrowser } from '../page/browser.ts'
+import buildPage from '../page/built.ts'
 import { type FaultOptions, type FaultResult, faults } from './cases/faults/index.ts'
 import { runCase } from './cases/index.ts'
 import { differencesIn } from './cases/recorded.ts'
 import { replayFigures } from './cases/recorded-pilot.ts'
 import { describeLab } from './describe-lab.ts'
 import { Lab } from './lab.ts'
+import { visitBalancing, visitRecorded } from './page-of-a1.ts'
 import { patience, quietly } from './quietly.ts'
 import { recordingDirectory } from './recording-directory.ts'
 import { canScrape, scrapedLoads } from './scrape.ts'
@@ -29,6 +32,15 @@ describeLab('the main cases', { timeout: patience }, () => {
 
   it('A1 fails without a scheduler', async () => {
     expect(await runCase('A1', quietly({ lab, off: true }))).toMatchObject({ passed: false, moves: 0 })
+  })
+
+  it.skipIf(!chromium())('A1 on the page, while it is balanced and in its recording', async () => {
+    await buildPage()
+    const directory = await recordingDirectory()
+    const browser = await launchBrowser()
+    onTestFinished(() => browser.close())
+    await visitBalancing(lab, browser, directory)
+    await visitRecorded(browser, directory)
   })
 
   it.skipIf(!canScrape)('Prometheus reads the load of guests back within 5 points', async () => {
