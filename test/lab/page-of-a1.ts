@@ -11,7 +11,7 @@ import type { Lab } from './lab.ts'
 import { quietly } from './quietly.ts'
 
 /** What a page has to say of real guests takes ticks of theirs. */
-const timeout = 60_000
+const timeout = 100_000
 
 /** Puts the guests of A1 in their places and has `ballast run` balance them, seen by its page; what it recorded is in `directory`. */
 export async function visitBalancing(lab: Lab, browser: Browser, directory: string): Promise<void> {
