@@ -1,12 +1,12 @@
 // Installs what building Ballast, running its lab, its host in a VM, fuzzing its native code and trying its completions, its page and its package for Debian need and the machine lacks, and
-// unpacks Prometheus and nats-server: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--terminal] [--deb] [--browser] [--prometheus] [--nats]`. Plain JavaScript without
+// unpacks Prometheus, nats-server and libfaketime: `node scripts/setup.mjs [--build] [--cross] [--lab] [--host] [--fuzz] [--shells] [--terminal] [--deb] [--browser] [--prometheus] [--nats]`. Plain JavaScript without
 // dependencies, because it runs before node_modules is there.
 // Says nothing and does nothing when all is there.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { architectures } from './prebuild/targets.mjs'
-import { programOf, unpack } from './unpacked.mjs'
+import { programOf, unpack, wrongClockLibrary } from './unpacked.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -181,6 +181,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (args.includes('--prometheus') && !(programOf('prometheus') && programOf('promtool', 'prometheus')))
       unpack('prometheus')
     if (args.includes('--nats') && !programOf('nats-server')) unpack('nats-server')
+    // The lab's fleet runs an agent whose clock is wrong.
+    if (args.includes('--nats') && !wrongClockLibrary()) unpack('libfaketime')
     installModules()
   } catch (error) {
     console.error(error.message)

@@ -16,6 +16,15 @@ export function programOf(name, of = name) {
   return paths.map((directory) => join(directory, name)).find((path) => existsSync(path))
 }
 
+/** The path of libfaketime for programs with threads: of the installed package, or once it is unpacked; undefined: neither. */
+export function wrongClockLibrary() {
+  const roots = ['/usr/lib', join(cache, 'libfaketime', 'usr/lib')].filter((root) => existsSync(root))
+  // Debian has a directory for each architecture there.
+  const directories = roots.flatMap((root) => readdirSync(root).map((name) => join(root, name)))
+  const paths = directories.map((directory) => join(directory, 'faketime/libfaketimeMT.so.1'))
+  return paths.find((path) => existsSync(path))
+}
+
 /** Unpacks a package of Debian or Ubuntu, unless it is already. Throws where that cannot be done. */
 export function unpack(name) {
   const place = join(cache, name)

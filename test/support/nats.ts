@@ -28,11 +28,13 @@ export interface NatsServerOptions {
   readonly configuration?: string
   /** Default true. */
   readonly jetStream?: boolean
+  /** Address of this machine that it listens on. Default: the loopback address. */
+  readonly host?: string
 }
 
-/** A nats-server of its own, with a folder of its own, on a free port of the loopback address. */
+/** A nats-server of its own, with a folder of its own, on a free port. */
 export class NatsServer implements AsyncDisposable {
-  /** `127.0.0.1:PORT` */
+  /** `HOST:PORT` */
   readonly address: string
   readonly directory: string
   readonly #args: readonly string[]
@@ -47,17 +49,21 @@ export class NatsServer implements AsyncDisposable {
   }
 
   /** Throws with what to do where nats-server is not here. */
-  static async start({ configuration, jetStream = true }: NatsServerOptions = {}): Promise<NatsServer> {
+  static async start({
+    configuration,
+    jetStream = true,
+    host = '127.0.0.1',
+  }: NatsServerOptions = {}): Promise<NatsServer> {
     const directory = mkdtempSync(join(tmpdir(), 'ballast-nats-'))
     const port = await freePort()
-    const args = ['--addr', '127.0.0.1', '--port', String(port)]
+    const args = ['--addr', host, '--port', String(port)]
     if (jetStream) args.push('-js', '--store_dir', join(directory, 'store'))
     if (configuration !== undefined) {
       const path = join(directory, 'nats.conf')
       writeFileSync(path, configuration)
       args.push('--config', path)
     }
-    const server = new NatsServer(`127.0.0.1:${port}`, directory, args)
+    const server = new NatsServer(`${host}:${port}`, directory, args)
     try {
       await server.restart()
       return server

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadNative } from '../../addon/load-native.ts'
 import type { NativeConnection } from '../../addon/native.ts'
 import { metadataNamespace } from '../../host/domain-metadata.ts'
-import { BallastError, type ErrorCode, endsConnection, LibvirtError } from '../../host/errors.ts'
+import {
+  BallastError,
+  type ErrorCode,
+  endsConnection,
+  isDomainGone,
+  LibvirtError,
+} from '../../host/errors.ts'
 import type { DomainRef } from '../../host/host.ts'
 import type {
   GuestRequirement,
@@ -209,7 +215,7 @@ async function isRejected(promise: Promise<unknown>): Promise<boolean> {
 /** Of a domain that has left, or ended, no migration is under way. */
 async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   return call.catch((error) => {
-    if (error instanceof BallastError && error.code === 'ERR_NO_DOMAIN') return undefined
+    if (error instanceof BallastError && isDomainGone(error)) return undefined
     throw error
   })
 }

@@ -1,33 +1,27 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import type { CutOff } from './cut-off.ts'
 
-/** A TCP proxy in front of a server, for a connection that is to be cut: nothing goes through, and nobody is told. */
-export class CutProxy implements AsyncDisposable {
-  readonly #server: Server
+/** A TCP proxy in front of a server, for a connection that is to be cut where no network can be. */
+export class CutProxy implements CutOff {
+  readonly by = 'proxy'
+  readonly natsHost = '127.0.0.1'
+  readonly within: readonly string[] = []
+  readonly #server = createServer()
   readonly #sockets = new Set<Socket>()
   #isCut = false
 
-  private constructor(server: Server) {
-    this.#server = server
-  }
-
-  static async start(target: string): Promise<CutProxy> {
+  async serverFor(target: string): Promise<string> {
     const [host, port] = target.split(':')
-    const server = createServer()
-    const proxy = new CutProxy(server)
-    server.on('connection', (near) => proxy.#join(near, connect(Number(port), host)))
-    server.unref()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return proxy
-  }
-
-  get address(): string {
+    this.#server.on('connection', (near) => this.#join(near, connect(Number(port), host)))
+    this.#server.unref()
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
     const address = this.#server.address()
     if (address === null || typeof address === 'string') throw new Error('The proxy does not listen')
     return `127.0.0.1:${address.port}`
   }
 
   /** Lets nothing through any more, or everything again; connections of meanwhile are ended then. */
-  cut(isCut: boolean): void {
+  async cut(isCut: boolean): Promise<void> {
     this.#isCut = isCut
     if (!isCut) for (const socket of this.#sockets) socket.destroy()
   }

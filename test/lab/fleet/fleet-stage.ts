@@ -31,7 +31,6 @@ export class FleetStage implements AsyncDisposable {
   readonly control: ControlMeasurement
   readonly options: StageOptions
   readonly members = new Map<LabHost, Member>()
-  readonly #began = Date.now()
 
   private constructor(
     lab: FleetLab,
@@ -49,11 +48,16 @@ export class FleetStage implements AsyncDisposable {
     this.options = options
   }
 
-  static async set(names: readonly string[], options: StageOptions): Promise<FleetStage> {
+  /** `natsHost`: the address that NATS listens on. */
+  static async set(
+    names: readonly string[],
+    options: StageOptions,
+    natsHost = '127.0.0.1',
+  ): Promise<FleetStage> {
     const lab = await FleetLab.up(names, options.log)
     try {
       const program = await bundleProgram(`${lab.directory}/program`)
-      const nats = await NatsServer.start()
+      const nats = await NatsServer.start({ host: natsHost })
       const bus = await natsBus({ servers: [nats.address] })
       const control = await ControlMeasurement.start(lab.hosts[0]!.uri)
       return new FleetStage(lab, program, nats, bus, control, options)
@@ -91,10 +95,10 @@ export class FleetStage implements AsyncDisposable {
     })
   }
 
-  /** What the leaders did since then, by the clocks of those that led; oldest first. Default: since the case began. */
-  async history(since = this.#began): Promise<FleetTick[]> {
+  /** What the leaders did since the case began, oldest first; whatever their clocks said. */
+  async history(): Promise<FleetTick[]> {
     const ticks: FleetTick[] = []
-    for await (const tick of this.bus.history(since)) ticks.push(tick as FleetTick)
+    for await (const tick of this.bus.history(0)) ticks.push(tick as FleetTick)
     return ticks
   }
 

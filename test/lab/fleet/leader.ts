@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { until } from '../processes.ts'
+import { wrongClock } from './wrong-clock.ts'
 
 /** `ballast fleet run` as a process of its own: it leads, or waits until nobody else does. */
 export class Leader {
@@ -17,8 +18,9 @@ export class Leader {
 
   /** `config` is a file with `fleet:`; `wallTimeOff`: milliseconds by which its clock is wrong. */
   static start(program: string, config: string, log: (line: string) => void, wallTimeOff = 0): Leader {
-    const args = [...shifted(wallTimeOff), program, 'fleet', 'run', '2', '--json', '--config', config]
-    return new Leader(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }), log)
+    const args = [program, 'fleet', 'run', '2', '--json', '--config', config]
+    const env = { ...process.env, ...wrongClock(wallTimeOff) }
+    return new Leader(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env }), log)
   }
 
   /** Rounds that it has led. */
@@ -35,11 +37,4 @@ export class Leader {
     this.#process.kill('SIGKILL')
     await this.#ended
   }
-}
-
-/** Arguments of Node that put a program's wall clock wrong; its monotonic clock goes on as it does. */
-export function shifted(milliseconds: number): string[] {
-  if (milliseconds === 0) return []
-  const code = `const now = Date.now; Date.now = () => now() + ${milliseconds}`
-  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { realClock } from '../../../lib/libvirt/real-clock.ts'
 import { MiB } from '../../../lib/util/units.ts'
 import { until } from '../processes.ts'
 import type { LabHost } from './fleet-lab.ts'
+import { wrongClock } from './wrong-clock.ts'
 
 export interface MemberOptions {
   /** What Node runs as `ballast`. */
@@ -24,13 +26,9 @@ export interface MemberOptions {
   readonly fleet?: readonly string[] | undefined
   /** By which other hosts reach it. Default: its URI. */
   readonly reach?: string | undefined
+  /** What comes before its command, such as what enters a namespace. Default: nothing. */
+  readonly within?: readonly string[] | undefined
   readonly log: (line: string) => void
-}
-
-/** A tick of a host's own loop, as far as cases look at it. */
-export interface MemberTick {
-  readonly wallTime: number
-  readonly summary: string
 }
 
 /** `ballast run` of one host, as a process of its own: its controller, and its agent in the fleet. */
@@ -39,7 +37,7 @@ export class Member {
   readonly #options: MemberOptions
   #process: ChildProcess | undefined
   #ended: Promise<number | null> = Promise.resolve(null)
-  /** When each of its ticks came, by our own clock. */
+  /** When each of its ticks was sampled, by the machine's monotonic clock. */
   readonly tickTimes: number[] = []
   #said = ''
 
@@ -64,7 +62,8 @@ export class Member {
     return this.#said
   }
 
-  async restart(): Promise<void> {
+  /** `wallTimeOff`: milliseconds by which the clock of the process is wrong. */
+  async restart(wallTimeOff = 0): Promise<void> {
     const {
       program,
       server,
@@ -75,6 +74,7 @@ export class Member {
       reach,
       fleetInterval = 2,
       bandwidth = '64MiB',
+      within = [],
       log,
     } = this.#options
     const { host } = this
@@ -89,13 +89,18 @@ export class Member {
     const lines = [`host-cpus: '${hostCpus}'`, `journal: ${host.directory}/journal`]
     if (memoryReserve !== undefined) lines.push(`host-memory-reserve: ${Math.round(memoryReserve / MiB)}MiB`)
     writeFileSync(config, [...lines, 'fleet:', ...own.map((line) => `  ${line}`), ''].join('\n'))
-    const args = [program, 'run', String(interval), '--json', '--config', config]
-    const child = spawn(process.execPath, [...args, '--connect', host.uri], {
+    const args = [program, 'run', String(interval), '--json', '--config', config, '--connect', host.uri]
+    const [command = '', ...rest] = [...within, process.execPath, ...args]
+    const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...wrongClock(wallTimeOff) },
     })
     this.#process = child
     const before = this.tickTimes.length
-    createInterface(child.stdout!).on('line', () => this.tickTimes.push(performance.now()))
+    createInterface(child.stdout!).on('line', (line) => {
+      // Not when it is read here: this process may be late itself.
+      this.tickTimes.push((JSON.parse(line) as { readonly time: number }).time)
+    })
     createInterface(child.stderr!).on('line', (line) => {
       this.#said += `${line}\n`
       log(`${host.name}: ${line}`)
@@ -118,9 +123,9 @@ export class Member {
     return this.#ended
   }
 
-  /** Milliseconds of the longest pause between two of its ticks since a time of ours. */
+  /** Milliseconds of the longest pause between two of its ticks since a time by the monotonic clock, and up to now. */
   longestPause(since: number): number {
-    const times = [since, ...this.tickTimes.filter((time) => time >= since), performance.now()]
+    const times = [since, ...this.tickTimes.filter((time) => time >= since), realClock.now()]
     return Math.max(...times.slice(1).map((time, i) => time - times[i]!))
   }
 }

@@ -4,34 +4,38 @@ import type { Order } from '../../../../lib/fleet/bus/order.ts'
 import type { MigrationHost } from '../../../../lib/host/migration.ts'
 import { migrationHost } from '../../../../lib/libvirt/migration/migration-host.ts'
 import { until } from '../../processes.ts'
+import type { CutOff } from '../cut-off.ts'
 import { CutProxy } from '../cut-proxy.ts'
 import type { LabHost } from '../fleet-lab.ts'
 import { FleetStage, type StageOptions } from '../fleet-stage.ts'
 import { Leader } from '../leader.ts'
+import { NetworkNamespace } from '../network-namespace.ts'
 
 export const mover = 'mover'
 export const stayer = 'stayer'
 const patience = 120_000
 
 /**
- * Two hosts whose agents lead nobody, with a guest each fault has moved and one that stays; host `b` reaches NATS through a
- * proxy. Migrations are slow enough to be broken in the middle.
+ * Two hosts whose agents lead nobody, with a guest each fault has moved and one that stays; the agent of host `b`
+ * can be cut off from NATS. Migrations are slow enough to be broken in the middle.
  */
 export class FleetGround implements AsyncDisposable {
   readonly stage: FleetStage
-  readonly proxy: CutProxy
+  /** Of the agent of `b`. */
+  readonly way: CutOff
   uuid = ''
   readonly #leaders: Leader[] = []
   readonly #hosts = new Map<LabHost, MigrationHost & AsyncDisposable>()
 
-  private constructor(stage: FleetStage, proxy: CutProxy) {
+  private constructor(stage: FleetStage, way: CutOff) {
     this.stage = stage
-    this.proxy = proxy
+    this.way = way
   }
 
   static async set(options: StageOptions): Promise<FleetGround> {
-    const stage = await FleetStage.set(['a', 'b'], options)
-    const ground = new FleetGround(stage, await CutProxy.start(stage.nats.address))
+    const way = await cutOff(options.log)
+    const stage = await FleetStage.set(['a', 'b'], options, way.natsHost)
+    const ground = new FleetGround(stage, way)
     const { lab } = stage
     const [a, b] = [lab.host('a'), lab.host('b')]
     const guests = await lab.startAll(
@@ -42,7 +46,8 @@ export class FleetGround implements AsyncDisposable {
     ground.uuid = await lab.uuidOfGuest(mover)
     for (const host of [a, b]) ground.#hosts.set(host, await migrationHost(host.uri))
     const slow = { fleet: ['lead: false'], bandwidth: '6MiB' }
-    await Promise.all([stage.join(a, 0, slow), stage.join(b, 1, { ...slow, server: ground.proxy.address })])
+    const server = await way.serverFor(stage.nats.address)
+    await Promise.all([stage.join(a, 0, slow), stage.join(b, 1, { ...slow, server, within: way.within })])
     return ground
   }
 
@@ -142,7 +147,17 @@ export class FleetGround implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.endLeaders()
     for (const host of this.#hosts.values()) await host[Symbol.asyncDispose]()
-    await this.proxy[Symbol.asyncDispose]()
     await this.stage[Symbol.asyncDispose]()
+    await this.way[Symbol.asyncDispose]()
+  }
+}
+
+/** A network namespace with a link that is taken down, or for a user who may make none a proxy. */
+async function cutOff(log: (line: string) => void): Promise<CutOff> {
+  try {
+    return await NetworkNamespace.make()
+  } catch (error) {
+    log(`No network namespace here, so a proxy cuts: ${error instanceof Error ? error.message : error}`)
+    return new CutProxy()
   }
 }

@@ -70,10 +70,12 @@ const natsEnded = (how: 'SIGTERM' | 'SIGKILL', name: string) =>
     await stage.nats.restart()
   })
 
-const cutOff = inTheMiddle('a host cut off from NATS', async ({ ground }) => {
-  ground.proxy.cut(true)
+const cutOff = inTheMiddle('a host cut off by a network namespace', async (trial) => {
+  const { way } = trial.ground
+  trial.figures.cutBy = way.by
+  await way.cut(true)
   await sleep(20_000)
-  ground.proxy.cut(false)
+  await way.cut(false)
 })
 
 const targetDies: FleetFault = {
@@ -135,15 +137,26 @@ const wrongClock: FleetFault = {
   name: 'a clock an hour off',
   async befall(trial) {
     const { ground } = trial
+    const { lab, stage } = ground
+    const wrong = lab.host('b')
+    const member = stage.members.get(wrong)!
+    trial.undisturbed = lab.hosts.filter((host) => host !== wrong)
+    trial.moves = 2
+    const startAt = async (off: number) => {
+      await member.stop()
+      await member.restart(off)
+    }
     for (const off of [hour, -hour]) {
       const { target } = await ground.ends()
-      await ground.lead(off).leads()
+      await startAt(off)
+      // And the leader as far off to the other side.
+      await ground.lead(-off).leads()
       await ground.begin()
       await arrives(trial, target.name)
       await ground.isOver()
       await ground.endLeaders()
     }
-    trial.moves = 2
+    await startAt(0)
   },
 }
 

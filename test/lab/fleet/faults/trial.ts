@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../../../lib/libvirt/connect.ts'
-import { interval } from '../../cases/faults/fault.ts'
+import { realClock } from '../../../../lib/libvirt/real-clock.ts'
+import { interval, latestTick } from '../../cases/faults/fault.ts'
 import type { LabHost } from '../fleet-lab.ts'
 import { runningOn } from '../fleet-lab.ts'
 import { Work } from '../fleet-stage.ts'
@@ -23,7 +24,8 @@ export class FleetTrial {
   moves = 1
   failures = 0
   readonly #work: Work
-  readonly #since = { wall: Date.now(), monotonic: performance.now() }
+  #ticksBefore = 0
+  readonly #since = { wall: Date.now(), monotonic: realClock.now() }
   readonly #ended = new AbortController()
   readonly #closing: (() => Promise<void>)[] = []
   #watching: Promise<void> = Promise.resolve()
@@ -39,6 +41,7 @@ export class FleetTrial {
   static async begin(ground: FleetGround): Promise<FleetTrial> {
     const trial = new FleetTrial(ground)
     await trial.#work.look()
+    trial.#ticksBefore = (await ground.stage.history()).length
     for (const { uri } of ground.lab.hosts) {
       const host = await connect(uri)
       host.subscribe((event) => {
@@ -65,13 +68,14 @@ export class FleetTrial {
     await this.#work.look().catch((error) => this.broken.push(String(error)))
     for (const close of this.#closing) await close().catch(() => undefined)
     this.broken.push(...this.#work.broken)
-    const told = (await ground.stage.history(this.#since.wall)).flatMap(({ outcomes }) => outcomes)
+    const ticks = (await ground.stage.history()).slice(this.#ticksBefore)
+    const told = ticks.flatMap(({ outcomes }) => outcomes)
     const failed = told.flatMap(({ error }) => error ?? [])
     this.figures.ordersFailed = failed.length
     for (const { code, message } of failed.slice(this.failures))
       this.broken.push(`an order failed: ${code}: ${message}`)
     const { timerLate } = await ground.stage.control.between(this.#since.wall, Date.now())
-    const most = 1.5 * interval + 4 * timerLate
+    const most = latestTick(timerLate)
     let ticksLost = 0
     for (const host of this.undisturbed) {
       const pause = ground.stage.members.get(host)!.longestPause(this.#since.monotonic)
