@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Followers } from '../../../lib/cli/recent/followers.ts'
 import { serveRecent } from '../../../lib/cli/recent/serve.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const question = `${JSON.stringify({ ask: 'history', version: 1 })}\n`
 /** More than the socket and the kernel take without a reader. */
@@ -77,6 +78,6 @@ describe('the socket of a controller, with people who are slow', () => {
     }
     expect(await text(open())).toBe('')
     stuck[0]!.destroy()
-    await vi.waitFor(async () => expect((await answerTo(open())).at(-1)).toBe('{"end":true}'))
+    await eventually(async () => expect((await answerTo(open())).at(-1)).toBe('{"end":true}'))
   })
 })

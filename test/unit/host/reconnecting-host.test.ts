@@ -4,6 +4,7 @@ import { BallastError } from '../../../lib/host/errors.ts'
 import type { Host, HostEvent } from '../../../lib/host/host.ts'
 import { reconnecting } from '../../../lib/host/reconnecting-host.ts'
 import { MiB } from '../../../lib/util/units.ts'
+import { eventually } from '../../support/eventually.ts'
 import { FakeDaemon } from '../control/fake-daemon.ts'
 import { guest } from '../control/fake-host.ts'
 
@@ -134,8 +135,8 @@ describe('reconnecting', () => {
     await daemon.clock.sleepUntil(1_000)
     await host.close()
     let_in()
-    await vi.waitFor(() => expect(daemon.connections).toHaveLength(2))
-    await vi.waitFor(() => expect(daemon.connection.isClosed).toBe(true))
+    await eventually(() => expect(daemon.connections).toHaveLength(2))
+    await eventually(() => expect(daemon.connection.isClosed).toBe(true))
   })
 
   it('stays with a host of which a pCPU was switched off meanwhile, and has its topology', async () => {

@@ -20,6 +20,7 @@ import { record } from '../../../lib/recording/record.ts'
 import { RecordingFiles } from '../../../lib/recording/recording-files.ts'
 import { RecordingHost } from '../../../lib/recording/recording-host.ts'
 import { replay } from '../../../lib/recording/replay.ts'
+import { eventually } from '../../support/eventually.ts'
 import { header } from './recorded.ts'
 
 const origin = { versions: header.versions, uri: header.uri, readOnly: false }
@@ -102,7 +103,7 @@ describe('the files of a recording', () => {
       for (let count = 0; count < 40; count++) files.write(large)
       files.rotate()
       expect(told).toEqual(['the disk is too slow'])
-      await vi.waitFor(() => {
+      await eventually(() => {
         files.rotate()
         expect(paths()).toHaveLength(2)
       })
@@ -124,7 +125,7 @@ describe('the files of a recording', () => {
     await read()
     const [recording] = await readRecordings(directory)
     for await (const _ of recording!.entries) break
-    await vi.waitFor(() => expect(open()).toEqual([]))
+    await eventually(() => expect(open()).toEqual([]))
   })
 
   it('that cannot be read are an error, and not the end of the process', async () => {
@@ -172,7 +173,7 @@ describe('the files of a recording', () => {
       files.rotate()
     }
     // Their times of modification are real ones, so all but the present one are hours old by the moved clock.
-    await vi.waitFor(() => expect(paths().length).toBeLessThan(6))
+    await eventually(() => expect(paths().length).toBeLessThan(6))
     expect(paths()).toContain(foreign)
   })
 
@@ -183,13 +184,13 @@ describe('the files of a recording', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     await using files = new RecordingFiles(path, origin, { report: (problem) => reports.push(problem) })
     files.write(entry(0))
-    await vi.waitFor(() => expect(reports).toHaveLength(1))
+    await eventually(() => expect(reports).toHaveLength(1))
     for (let t = 1; t < 10; t++) files.write(entry(t))
     rmSync(path)
     vi.setSystemTime(Date.now() + 30_001)
     files.rotate()
     files.write(entry(10))
-    await vi.waitFor(() => expect(reports).toHaveLength(2))
+    await eventually(() => expect(reports).toHaveLength(2))
     expect(reports).toEqual([expect.stringContaining('EEXIST'), undefined])
     await files[Symbol.asyncDispose]()
     const [recording] = await read(path)

@@ -13,6 +13,7 @@ import { PageServer, type PageServerOptions } from '../../../../lib/cli/page/pag
 import { RequestRate } from '../../../../lib/cli/page/request-rate.ts'
 import { servePage } from '../../../../lib/cli/page/serve.ts'
 import { readToken } from '../../../../lib/cli/page/token.ts'
+import { eventually } from '../../../support/eventually.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-page-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -23,8 +24,6 @@ afterEach(async () => {
     await closed(server.http)
   }
 })
-
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
 
 const loopback: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 const secret = 'an-open-secret-of-many-letters'

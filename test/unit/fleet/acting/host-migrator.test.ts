@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryJournal } from '../../../../lib/control/journal/journal.ts'
 import { hostMigrator } from '../../../../lib/fleet/acting/host-migrator.ts'
 import type { MigrationRequest } from '../../../../lib/fleet/acting/migrator.ts'
@@ -6,6 +6,7 @@ import { Originals } from '../../../../lib/fleet/acting/originals.ts'
 import { BallastError } from '../../../../lib/host/errors.ts'
 import type { DomainRef } from '../../../../lib/host/host.ts'
 import type { MigrateOptions, MigrationHost, MigrationProgress } from '../../../../lib/host/migration.ts'
+import { eventually } from '../../../support/eventually.ts'
 
 const request: MigrationRequest = {
   guest: 'u1',
@@ -55,7 +56,7 @@ describe('hostMigrator', () => {
   it('asks for the run that was planned for, over what the target says of itself', async () => {
     const host = new FakeHost()
     const moving = hostMigrator(host).migrate(request, { signal: new AbortController().signal })
-    await vi.waitFor(() => expect(host.begun).toHaveLength(1))
+    await eventually(() => expect(host.begun).toHaveLength(1))
     host.end()
     expect(await moving).toEqual({ elapsed: 12 })
     expect(host.begun[0]).toMatchObject({
@@ -106,7 +107,7 @@ describe('hostMigrator', () => {
     const told = new AbortController()
     const migrator = hostMigrator(host, new Originals({ journal, host, cpuCount: () => 4 }))
     const moving = migrator.migrate(request, { signal: told.signal })
-    await vi.waitFor(() => expect(host.begun).toHaveLength(1))
+    await eventually(() => expect(host.begun).toHaveLength(1))
     expect(host.texts.get('u1')).toContain('"original":512')
     expect(host.texts.get('u1')).not.toContain('"original":256')
     told.abort()
