@@ -55,7 +55,7 @@ const columns: readonly [title: string, width: number, cell: (row: Row) => strin
   ['fewest', 8, ({ fewestMoves }) => (fewestMoves === undefined ? '-' : count(fewestMoves))],
   ['deviation', 11, ({ deviation }) => `${deviation.toFixed(1)} %`],
   ['least', 9, ({ lowerBound }) => `${lowerBound.toFixed(1)} %`],
-  ['waits', 7, ({ worstDelay }) => `${worstDelay.toFixed(0)} %`],
+  ['delay', 7, ({ worstDelay }) => `${worstDelay.toFixed(0)} %`],
   ['moves after', 13, ({ movesAfterBalance }) => `${movesAfterBalance}`],
   ['remote', 8, ({ remote }) => count(remote)],
 ]

@@ -86,7 +86,7 @@ describe('ballast fleet status', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const lines = stdout.split('\n')
     expect(lines[0]).toBe(`fleet f${fleet}: 2 hosts, 6 guests, led by host2, paused by ann`)
-    expect(lines[1]).toMatch(/^HOST +LOAD +WAIT +MEMORY +GUESTS +AGE$/)
+    expect(lines[1]).toMatch(/^HOST +LOAD +DELAY +MEMORY +GUESTS +AGE$/)
     expect(lines[2]).toMatch(/^host1 +284\.2 % +40\.0 % +6\/14 GiB +6 +\d+ s$/)
     expect(lines[3]).toMatch(/^host2 +0\.0 % .* 0 +\d+ s +leads, dry run$/)
     const json = JSON.parse((await asked('status', '--json')).stdout)

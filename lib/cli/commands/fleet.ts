@@ -52,7 +52,7 @@ function statusCommand(context: CliContext): Command {
   return fleetOptions(new Command('status'), oneLine)
     .summary('hosts of the fleet, who leads, what moves')
     .description(
-      'Shows each host with its load, how long its worst-served virtual CPU waits, what its guests hold of the memory that ' +
+      'Shows each host with its load, the delay of its worst-served virtual CPU, what its guests hold of the memory that ' +
         'they may have, and why nothing moves from or to it; who leads; and the migrations under way. Changes nothing.',
     )
     .action(async (options: FleetOptions) => {

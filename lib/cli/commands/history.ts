@@ -22,7 +22,7 @@ export function historyCommand(context: CliContext): Command {
     .option('--since <age>', 'only the last 30s, 15m, 2h or 7d (default: all)', parseAge('--since'))
     .summary('what was changed, why, and what came of it')
     .description(
-      'Lists what was done to which guest, for which reason, and how long its virtual CPU waited, or how its memory was, ' +
+      'Lists what was done to which guest, for which reason, and the delay of its virtual CPU, or how its memory was, ' +
         'before and over the three samples after. Asks the controller that runs for the host, or a recording.',
     )
     .addHelpText(

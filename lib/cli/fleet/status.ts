@@ -84,7 +84,7 @@ function table(hosts: readonly FleetHost[], leader: string | undefined): string[
     `${Math.round(host.age / 1_000)} s`,
     [host.uuid === leader ? 'leads' : '', host.hold ?? ''].filter((text) => text !== '').join(', '),
   ])
-  const head = ['HOST', 'LOAD', 'WAIT', 'MEMORY', 'GUESTS', 'AGE', '']
+  const head = ['HOST', 'LOAD', 'DELAY', 'MEMORY', 'GUESTS', 'AGE', '']
   const widths = head.map((text, i) =>
     Math.max(...[head, ...rows].map((row) => displayWidth(row[i] ?? text))),
   )

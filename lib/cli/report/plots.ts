@@ -37,11 +37,11 @@ export function plots(period: Period, timeline: Timeline): Html[] {
     ...heat(period.pcpus, timeline),
     plot(
       {
-        title: 'Waiting for a pCPU',
+        title: 'Delay',
         axis: percentAxis(Number.isNaN(waits) ? 1 : waits),
         text: share,
         lines: [
-          { series: period.longestDelay, of: 'most', name: 'the vCPU that waited longest', style: 'dashed' },
+          { series: period.longestDelay, of: 'most', name: 'longest', style: 'dashed' },
           { series: period.delay, of: 'mean', name: 'mean of all vCPUs', style: 'main', isFilled: true },
         ],
       },

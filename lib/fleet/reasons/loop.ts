@@ -7,7 +7,7 @@ export const loopReasons = {
   'did-harm': define(
     { expected: 'fraction', delay: 'fraction' },
     ({ expected, delay }) =>
-      `goes back: the worst-served vCPU was to wait ${formatPercent(expected)} of the time, and waits ${formatPercent(delay)}`,
+      `goes back: the longest delay is ${formatPercent(delay)}, and ${formatPercent(expected)} was expected`,
   ),
   'asked-for': define({ by: 'text' }, ({ by }) => `${by} asked for it`),
   'did-not-help': define(

@@ -50,7 +50,7 @@ export const planReasons = {
   // What was weighed beside it.
   'fewer-steps': define(
     { steps: 'number', delay: 'fraction' },
-    ({ steps, delay }) => `with ${steps} steps, vCPUs would still wait ${formatPercent(delay)} of the time`,
+    ({ steps, delay }) => `with ${steps} steps, the longest delay would still be ${formatPercent(delay)}`,
   ),
   // What could not be done.
   'no-target': define(
@@ -76,5 +76,5 @@ export const planReasons = {
 export type PlanReason = ReasonsIn<typeof planReasons>
 
 function standing({ delay, deviation }: Now): string {
-  return `the worst-served vCPU waits ${formatPercent(delay)} of the time, loads deviate by ${formatPercent(deviation)}`
+  return `the longest delay is ${formatPercent(delay)}, loads deviate by ${formatPercent(deviation)}`
 }

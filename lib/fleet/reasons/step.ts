@@ -6,7 +6,7 @@ export const stepReasons = {
   'relieve-delay': define(
     { demand: 'load', delay: 'fraction', left: 'fraction', there: 'fraction' },
     ({ demand, delay, left, there }) =>
-      `wants ${formatPercent(demand)} of a pCPU; vCPUs on its host wait ${formatPercent(delay)} of the time, ` +
+      `wants ${formatPercent(demand)} of a pCPU; the longest delay on its host is ${formatPercent(delay)}, ` +
       `then ${formatPercent(left)}, and ${formatPercent(there)} on the target`,
   ),
   'relieve-memory': define(

@@ -106,6 +106,6 @@ function figuresText({ from, to }: StepResult['seen']): string {
 }
 
 function hostText({ delay, load }: HostFigures): string {
-  const waits = delay === undefined ? 'wait unknown' : `wait ${formatPercent(delay)}`
-  return `${waits} and load ${formatPercent(load)}`
+  const delayText = delay === undefined ? 'delay unknown' : `delay ${formatPercent(delay)}`
+  return `${delayText} and load ${formatPercent(load)}`
 }

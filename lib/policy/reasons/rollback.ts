@@ -6,8 +6,8 @@ export const rollbackReasons = {
   'rollback-delay': define(
     { domain: 'text', vcpu: 'vcpu', on: 'pcpu', delay: 'fraction', before: 'fraction', expected: 'fraction' },
     ({ domain, vcpu, on, delay, before, expected }) =>
-      `rolled back: ${domain} vCPU ${vcpu} waits ${formatPercent(delay)} of the time on pCPU ${on}, ` +
-      `where the longest wait was ${formatPercent(before)} before and ${formatPercent(expected)} to be expected`,
+      `rolled back: the delay of ${domain} vCPU ${vcpu} is ${formatPercent(delay)} on pCPU ${on}, ` +
+      `where the longest was ${formatPercent(before)} before, and ${formatPercent(expected)} was expected`,
   ),
   'rollback-swap': define(
     { size: 'bytes', swappedOut: 'bytes' },

@@ -37,7 +37,7 @@ export const fleetMetrics: Families<FleetFigures> = {
     ({ load }) => load,
   ),
   ballast_fleet_host_delay_ratio: ofHost(
-    'Part of the time that the worst-served vCPU of a host waits.',
+    'Delay of the worst-served vCPU of a host: part of the time that it waits for a pCPU.',
     ({ delay }) => delay,
   ),
   ballast_fleet_host_committed_bytes: ofHost(

@@ -86,7 +86,7 @@ export const libvirtGuestMetrics: Families<Guests> = {
   ),
   libvirt_domain_vcpu_delay_seconds_total: perVcpu(
     'counter',
-    'Time that the vCPU waited in the run queue of its pCPU, since Ballast sampled it first; the guest sees it as steal time.',
+    'Delay of the vCPU: time that it waited in the run queue of its pCPU, since Ballast sampled it first; the guest sees it as steal time.',
     ({ waited }) => waited,
   ),
   libvirt_domain_vcpu_cpu: perVcpu('gauge', 'pCPU that the vCPU ran on last.', ({ vcpu }) => vcpu.pcpu),

@@ -95,12 +95,12 @@ export const hostMetrics: Families<Moment> = {
   ),
   ballast_delay_ratio: plain(
     'gauge',
-    'Of the time in which the vCPUs of all guests ran or waited for a pCPU, the part in which they waited.',
+    'Delay of all vCPUs: of the time in which they ran or waited for a pCPU, the part in which they waited.',
     ({ tick }) => delayRatio(tick),
   ),
   ballast_worst_delay_ratio: plain(
     'gauge',
-    'Part of the time that the vCPU which waited longest waited for a pCPU.',
+    'Longest delay: part of the time that the worst-served vCPU waited for a pCPU.',
     ({ tick }) => worstDelay(tick),
   ),
   ballast_pcpu_busy_ratio: {

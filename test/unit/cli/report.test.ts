@@ -140,7 +140,7 @@ describe('the page of a report', () => {
   })
 
   it('has every plot, with its unit and with words for those who do not see it', () => {
-    for (const title of ['Load of the pCPUs', 'Waiting for a pCPU', 'Memory', 'Scores']) {
+    for (const title of ['Load of the pCPUs', 'Delay', 'Memory', 'Scores']) {
       expect(text).toContain(`aria-label="${title}. `)
     }
     expect(text).toContain('alt="How busy each of 4 pCPUs was over time')

@@ -49,6 +49,7 @@ const idiom = [
   ['someone else', /\b(someone|somebody) else\b/i],
   ['so many', /\bso many (milliseconds|seconds|bytes|times|views|moves)\b/i],
   ['beat', /\bbeats?\b/i],
+  ['wait, as a figure', /\b(longest|least|mean|average) waits?\b|\bwaits? (unknown|of the worst)/i],
 ] as const
 
 /** Options and values of the command line and of the configuration file that have other names now. */

@@ -39,7 +39,7 @@ describe('guests of a moment', () => {
     { name: 'a9', vcpus: [{ usage: 1 }] },
   ])
 
-  it('have the sum of what their vCPUs run, and the longest wait', () => {
+  it('have the sum of what their vCPUs run, and the longest delay', () => {
     expect(guestRows(moment)[0]).toMatchObject({ name: 'b', vcpus: 2, usage: 0.75, delay: 0.3 })
     const [b] = moment.inventory.guests
     expect(vcpuRows(moment, b!.uuid)).toMatchObject([

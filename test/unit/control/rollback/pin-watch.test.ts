@@ -104,7 +104,7 @@ describe('pins after which a vCPU waits longer than could be foreseen', () => {
     expect(undone!.index).toBe(6)
     expect(undone!.rollbacks).toMatchObject([{ what: 'vcpus', reason: { kind: 'rollback-delay', on: 0 } }])
     expect(sentenceOf(undone!.rollbacks![0]!.reason)).toMatch(
-      /^rolled back: vm[12] vCPU 0 waits 80\.0 % of the time on pCPU 0, where the longest wait was 2\.0 % before and \d+\.\d % to be expected$/,
+      /^rolled back: the delay of vm[12] vCPU 0 is 80\.0 % on pCPU 0, where the longest was 2\.0 % before, and \d+\.\d % was expected$/,
     )
     expect(undone!.outcomes).toMatchObject([{ status: 'applied', action: { kind: 'pin', domain: 'vm2' } }])
     expect(undone!.summary).toContain('rolled back 1 change')

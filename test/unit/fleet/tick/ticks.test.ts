@@ -77,9 +77,9 @@ describe('why a guest', () => {
     const moved = ticks.flatMap((tick) => tick.ordered)[0]!.step
     const events = whyGuest(records, moved.guestName)
     expect(events.map(({ kind }) => kind)).toEqual(['ordered', 'done', 'stays', 'result'])
-    expect(events[0]!.text).toMatch(/^from a to b: wants 90\.0 % of a pCPU; .*; predicted: source wait /)
+    expect(events[0]!.text).toMatch(/^from a to b: wants 90\.0 % of a pCPU; .*; predicted: source delay /)
     expect(events[2]!.text).toMatch(/^moved 1 times within a day: it stays for another 15 min/)
-    expect(events[3]!.text).toMatch(/^it helped: before: source wait \d/)
+    expect(events[3]!.text).toMatch(/^it helped: before: source delay \d/)
     expect(whyGuest(records, moved.guest)).toEqual(events)
   })
 

@@ -133,7 +133,7 @@ describe('what a person is to know of', () => {
         domain: 'web1',
         uuid,
         text: expect.stringMatching(
-          /^pins of web1: rolled back: web1 vCPU 0 waits 50.0 % of the time on pCPU 1/,
+          /^pins of web1: rolled back: the delay of web1 vCPU 0 is 50.0 % on pCPU 1/,
         ),
         figures: { domain: 'web1', vcpu: 0, on: 1, delay: 0.5, before: 0.1, expected: 0.2 },
       },
