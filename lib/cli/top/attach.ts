@@ -2,8 +2,7 @@ import { autopilot } from '../../control/autopilot.ts'
 import { type RunningController, runningControllers } from '../../control/host-lock/host-lock.ts'
 import { BallastError } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
-import type { ShownTick } from '../../report/shown-tick.ts'
-import { tickRecord } from '../../report/tick-json.ts'
+import { type ShownTick, shownTick } from '../../report/shown-tick.ts'
 import { withoutPassword } from '../../util/uri.ts'
 import { canonicalUri, closing, openHost, uriOf } from '../connection.ts'
 import type { CliContext } from '../context.ts'
@@ -90,7 +89,7 @@ function watch({ signal }: CliContext, host: Host, options: WatchOptions): LiveS
     ticks: (async function* () {
       await using _ = closing(host)
       for await (const tick of autopilot(host, { interval, signal })) {
-        yield tickRecord(tick)
+        yield shownTick(tick)
         if (!isTime()) continue
         lookedAt = performance.now()
         if (canFollow()) return
