@@ -63,13 +63,21 @@ async function serve(context: CliContext, path: string | undefined, options: Ser
   }
   const { readRecordedPage } = await import('../page/recorded-page.ts')
   const { servePage } = await import('../page/serve.ts')
-  const source = await readRecordedPage(() => readRecordings(place), options)
-  logProblems(context, source)
-  if (source.ticks === 0) {
+  const source = await readRecordedPage(() => readRecordings(place), options, context.signal)
+  if (!(await source.hasTicks)) {
+    logProblems(context, await source.whole)
     throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
   }
   const report = (problem: string) => logNotice(context, problem, { event: 'page', level: 'warn' })
   await using page = await servePage(where, source, report)
-  logNotice(context, `page at ${page.address}: ${counted(source.ticks, 'tick')} of ${hosts[0]}`)
+  logNotice(context, `page at ${page.address}: recordings of ${hosts[0]}`)
+  source.whole.then(
+    (whole) => {
+      if (context.signal.aborted) return
+      logProblems(context, whole)
+      logNotice(context, `${counted(whole.ticks, 'tick')} read`)
+    },
+    (error: unknown) => report(`the rest cannot be read: ${error instanceof Error ? error.message : error}`),
+  )
   if (!context.signal.aborted) await once(context.signal, 'abort')
 }

@@ -3,7 +3,7 @@ import type { FeedMessage } from '../../report/feed/messages.ts'
 import { append, emptyOverview, overviewRow } from '../../report/feed/overview.ts'
 import { events } from './events.ts'
 import { History, MomentReader } from './history.ts'
-import { loadRecording } from './recording.ts'
+import { loadRecording, readOn } from './recording.ts'
 import { askJson, type Info, TokenNeeded } from './requests.ts'
 import { changes, connection, info, moments, overview, problem } from './state.ts'
 
@@ -27,9 +27,9 @@ export async function connect(): Promise<void> {
     try {
       info.value = await askJson<Info>('info')
       if (info.value.kind === 'recording') {
-        await loadRecording(info.value)
+        await loadRecording()
         connection.value = 'recording'
-        return
+        return await readOn()
       }
       await follow(events(new AbortController().signal))
       problem.value = 'the server has ended'

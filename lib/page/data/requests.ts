@@ -18,6 +18,8 @@ export interface RecordingInfo {
   readonly pieces: readonly { readonly from: number; readonly to: number }[]
   /** Policies that a load can be played under. */
   readonly policies: PolicyChoices
+  /** Whether all is read: until then there are more pieces when one asks again. */
+  readonly isWhole: boolean
   /** What the recording lacks, in words. */
   readonly problems: readonly string[]
 }

@@ -1,3 +1,4 @@
+import { timeText } from '../../recording/text.ts'
 import { printable } from '../../util/printable.ts'
 import { connection, info, problem, shown } from '../data/state.ts'
 
@@ -24,6 +25,9 @@ export function Header() {
       {setup?.dryRun && <strong class="badge">dry run: nothing is changed</strong>}
       <span class={`connection ${connection.value}`} role="status" title={isLost ? problem.value : undefined}>
         {connectionTexts[connection.value]}
+        {known?.kind === 'recording' &&
+          !known.isWhole &&
+          `, read up to ${timeText(known.pieces.at(-1)?.to ?? 0)}`}
         {isLost && `: ${problem.value}; trying again`}
       </span>
     </header>

@@ -23,15 +23,35 @@ export async function recorded(
   host: Host,
   options: Options,
   ticks: number,
+  configuration: unknown = {},
 ): Promise<{ ticks: Tick[]; lines: string[] }> {
   const lines: string[] = []
   const tape = { write: (entry: Entry) => void lines.push(JSON.stringify(entry)) }
   const recording = new RecordingHost(host, tape)
   const seen: Tick[] = []
-  for await (const tick of record(recording, { ...options, ticks }, {})) seen.push(tick)
+  for await (const tick of record(recording, { ...options, ticks }, configuration)) seen.push(tick)
   return { ticks: seen, lines }
 }
 
 export async function* parsed(lines: readonly string[]): AsyncGenerator<Entry> {
   for (const line of lines) yield JSON.parse(line) as Entry
+}
+
+/** The entries of lines, of which those after a number of ticks come when `release` is called, or `fail` instead. */
+export function stalledAfter(ticks: number, lines: readonly string[]) {
+  let release: () => void = () => undefined
+  let fail: (error: Error) => void = () => undefined
+  const rest = new Promise<void>((resolve, reject) => {
+    release = resolve
+    fail = reject
+  })
+  async function* entries(): AsyncGenerator<Entry> {
+    let seen = 0
+    for await (const entry of parsed(lines)) {
+      if (seen === ticks) await rest
+      yield entry
+      if ('tick' in entry) seen++
+    }
+  }
+  return { entries, release: () => release(), fail: (error: Error) => fail(error) }
 }
