@@ -20,11 +20,13 @@ export function TimeBar() {
   }, [])
   const { wallTime } = overview.value
   const last = wallTime.length - 1
-  const at = shown.value?.tick.wallTime ?? 0
+  // Where one has gone to, also while that is not loaded yet: a slider that is dragged must not jump back.
+  const wanted = place.value.at ?? shown.value?.tick.wallTime ?? 0
   const index = Math.max(
     0,
-    wallTime.findLastIndex((time) => time <= at),
+    wallTime.findLastIndex((time) => time <= wanted),
   )
+  const at = wallTime[index] ?? wanted
   useCanvas(canvas, width, height, (context, colors) =>
     drawOverview(context, colors, overview.value, { width, height, index }),
   )
