@@ -27,8 +27,8 @@ export function WhatIf({ info, policies }: { readonly info: Info; readonly polic
   useEffect(() => stop, [])
   const at = shown.value?.tick.wallTime ?? 0
   const playable = playableFrom(info, at, moments.value.at(-1)?.tick.wallTime ?? at)
-  const isBusy = state.kind === 'fitting' || state.kind === 'progress'
-  const ask = async (event: SubmitEvent) => {
+  const isBusy = state.kind === 'ready' || state.kind === 'progress'
+  const ask = (event: SubmitEvent) => {
     event.preventDefault()
     stop()
     const form = new FormData(event.currentTarget as HTMLFormElement)
@@ -38,17 +38,24 @@ export function WhatIf({ info, policies }: { readonly info: Info; readonly polic
       if (chosen && 'kind' in chosen) return setState(chosen)
       instead[kind] = chosen
     }
-    setState({ kind: 'fitting' })
-    try {
-      const load = await playable.load()
-      const simulator = new Worker(new URL('../simulator/simulator.ts', import.meta.url), { type: 'module' })
-      worker.current = simulator
-      simulator.onmessage = ({ data }: MessageEvent<SimulatorMessage>) => setState(data)
-      simulator.onerror = ({ message }) => setState({ kind: 'failed', text: message })
-      simulator.postMessage({ load, instead } satisfies SimulatorQuestion)
-    } catch (error) {
-      setState({ kind: 'failed', text: error instanceof Error ? error.message : String(error) })
+    const simulator = new Worker(new URL('../simulator/simulator.ts', import.meta.url), { type: 'module' })
+    worker.current = simulator
+    const tell = (question: SimulatorQuestion) => simulator.postMessage(question)
+    const fail = (text: string) => setState({ kind: 'failed', text })
+    simulator.onmessage = ({ data }: MessageEvent<SimulatorMessage>) => {
+      setState(data)
+      if (data.kind !== 'ready') return
+      playable.load().then(
+        // To one that was stopped meanwhile it means nothing.
+        (load) => tell({ load }),
+        (error: unknown) => {
+          if (worker.current === simulator) fail(error instanceof Error ? error.message : String(error))
+        },
+      )
     }
+    simulator.onerror = ({ message }) => fail(message)
+    setState({ kind: 'ready' })
+    tell({ instead })
   }
   return (
     <section class="what-if" aria-label="What if">
@@ -93,7 +100,7 @@ export function WhatIf({ info, policies }: { readonly info: Info; readonly polic
 }
 
 function statusOf(state: State): string {
-  if (state.kind === 'fitting') return 'fitting the load'
+  if (state.kind === 'ready') return 'fitting the load'
   if (state.kind === 'progress') return `playing: ${formatPercent(state.part, 0)}`
   if (state.kind === 'answer') return `played the ${periodText(state.period)}`
   return state.kind === 'failed' ? printable(state.text) : ''

@@ -17,15 +17,13 @@ export interface AskedPolicy {
 /** Policies in place of the recorded ones; null: none of that kind. */
 export type AskedPolicies = { readonly [Kind in PolicyKind]?: AskedPolicy | null }
 
-/** What the simulator is asked. */
-export interface SimulatorQuestion {
-  readonly load: RecordedLoad
-  readonly instead: AskedPolicies
-}
+/** What the simulator is told, one after the other: it says what is wrong with policies before a load is fetched. */
+export type SimulatorQuestion = { readonly instead: AskedPolicies } | { readonly load: RecordedLoad }
 
 /** What it says, one after the other. */
 export type SimulatorMessage =
-  | { readonly kind: 'fitting' }
+  /** The policies are fine: the load is wanted. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly part: number }
   | {
       readonly kind: 'answer'

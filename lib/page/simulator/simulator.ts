@@ -9,7 +9,7 @@ import { answerCells, missLines } from '../../whatif/text.ts'
 import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
 import { askedText, wrongIn } from './asked.ts'
 import { entriesIn } from './entries.ts'
-import type { RecordedLoad, SimulatorMessage, SimulatorQuestion } from './question.ts'
+import type { AskedPolicies, RecordedLoad, SimulatorMessage, SimulatorQuestion } from './question.ts'
 
 interface Recorded {
   readonly load: FittedLoad
@@ -21,15 +21,20 @@ const asRecorded = 'as recorded'
 
 const tell = (message: SimulatorMessage) => postMessage(message)
 
+let instead: AskedPolicies = {}
+
 addEventListener('message', ({ data }: MessageEvent<SimulatorQuestion>) => {
-  answer(data).then(tell, (error: unknown) =>
+  if ('instead' in data) {
+    instead = data.instead
+    tell(wrongIn(instead) ?? { kind: 'ready' })
+    return
+  }
+  answer(data.load).then(tell, (error: unknown) =>
     tell({ kind: 'failed', text: error instanceof Error ? error.message : String(error) }),
   )
 })
 
-async function answer({ load: from, instead }: SimulatorQuestion): Promise<SimulatorMessage> {
-  const wrong = wrongIn(instead)
-  if (wrong) return wrong
+async function answer(from: RecordedLoad): Promise<SimulatorMessage> {
   const { load, recorded, configuration } = await recordedIn(from)
   const { loop, policies } = configurationIn(configuration ?? null)
   // In earnest, even if it was a dry run then.
@@ -62,7 +67,6 @@ async function answer({ load: from, instead }: SimulatorQuestion): Promise<Simul
 
 async function recordedIn(from: RecordedLoad): Promise<Recorded> {
   if (from.kind === 'fitted') return fromPlain(from.recorded) as Recorded
-  tell({ kind: 'fitting' })
   const { load, figures, run } = await fitRecording(entriesIn(from.body), { from: from.from })
   return { load, recorded: figures.record(), configuration: run?.configuration }
 }
