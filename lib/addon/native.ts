@@ -238,7 +238,7 @@ export interface NativeHugePagePool {
   readonly free: number
 }
 
-/** The order of `MemoryColumn` in native/virt/memory_sampler.h. */
+/** The order of `MemoryColumn` in native/virt/memory_reading.h. */
 export const memoryColumns = [
   'maximum',
   'actual',

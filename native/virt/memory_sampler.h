@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -17,36 +16,9 @@
 #include "os/huge_pages.h"
 #include "virt/connection.h"
 #include "virt/domain_table.h"
+#include "virt/memory_reading.h"
 
 namespace ballast {
-
-// Columns of lib/host/sample.ts' MemorySample in its units: bytes, unless said otherwise.
-enum class MemoryColumn : size_t {
-  kMaximum,
-  kActual,
-  kAvailable,
-  kUnused,
-  kUsable,
-  kDiskCaches,
-  kSwapIn,
-  kSwapOut,
-  kRss,
-  kMajorFaults,  // count
-  kLastUpdate,   // milliseconds since the epoch
-  kHugePages,    // this and the next only of a process that we can see
-  kRssFile,
-  kCount,
-};
-constexpr size_t kMemoryColumns = static_cast<size_t>(MemoryColumn::kCount);
-
-enum class MemoryStatus : uint8_t { kFresh = 0, kStuck = 1, kGone = 2, kFailed = 3 };
-
-struct MemoryReading {
-  MemoryReading() { values.fill(std::numeric_limits<double>::quiet_NaN()); }
-  double& operator[](MemoryColumn column) { return values[static_cast<size_t>(column)]; }
-  MemoryStatus status = MemoryStatus::kStuck;
-  std::array<double, kMemoryColumns> values;
-};
 
 struct MemoryColumns {
   uint32_t generation = 0;

@@ -62,7 +62,7 @@ describe('native.ts and the addon agree', () => {
     expect([...event.matchAll(/js\["(\w+)"\]/g)].map(([, name]) => name!).sort()).toEqual(
       declared('NativeEvent'),
     )
-    const columns = /enum class MemoryColumn[^{]*{([\s\S]*?)}/.exec(read('native/virt/memory_sampler.h'))![1]!
+    const columns = /enum class MemoryColumn[^{]*{([\s\S]*?)}/.exec(read('native/virt/memory_reading.h'))![1]!
     const order = [...columns.matchAll(/^ *k(\w+),/gm)].map(
       ([, name]) => name![0]!.toLowerCase() + name!.slice(1),
     )

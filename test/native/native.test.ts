@@ -6,7 +6,8 @@ const tested: Record<Sanitizer, RegExp> = {
   address: /\.cc$/,
   thread: /^(thread_pool|deadlines|watchdog|domain_list)\.cc$/,
 }
-const overFakeLibvirt = /^(connection|cpu_sampler|domain_list|error|init|memory_sampler|vcpu_reader)\.cc$/
+const overFakeLibvirt =
+  /^(connection|cpu_sampler|domain_list|error|init|memory_reading|memory_sampler|vcpu_reader)\.cc$/
 const tests: Record<Sanitizer, RegExp> = {
   address: /^(main|fake_libvirt)\.cc$|_test\.cc$/,
   thread: /^main\.cc$|^(thread_pool|deadlines|watchdog|domain_list)_test\.cc$/,
