@@ -2,18 +2,22 @@ import { BallastError } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
 import type { MigrationProgress, MigrationResult } from '../../host/migration.ts'
 import type { MigrationRequest, Migrator } from '../acting/migrator.ts'
-import type { SimHost, World } from './world.ts'
+import type { SimHost } from './hosts-and-guests.ts'
+import type { Migrations } from './migrations.ts'
+import type { World } from './world.ts'
 
 /** Migrations away from one simulated host. */
 export class SimMigrator implements Migrator {
   readonly #world: World
+  readonly #migrations: Migrations
   readonly #host: SimHost
   readonly #clock: Clock
   readonly #killed: AbortSignal
 
   /** `killed`: aborted when the agent's process is killed. It ends no migration any more then, and libvirt goes on. */
-  constructor(world: World, host: SimHost, clock: Clock, killed: AbortSignal) {
+  constructor(world: World, migrations: Migrations, host: SimHost, clock: Clock, killed: AbortSignal) {
     this.#world = world
+    this.#migrations = migrations
     this.#host = host
     this.#clock = clock
     this.#killed = killed
@@ -33,7 +37,7 @@ export class SimMigrator implements Migrator {
     }
     signal.addEventListener('abort', end, { once: true })
     const options = { isOrdered: true, signal: ending.signal, progress }
-    return this.#world.migrate(guest, this.#world.host(target.host), options)
+    return this.#migrations.migrate(guest, this.#world.host(target.host), options)
   }
 
   async runs(uuid: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { ReportBody } from '../report/host-facts.ts'
 import type { GuestReport, MigrationReport } from '../report/host-report.ts'
-import { overhead, type SimGuest, type SimHost, vcpusOf, type World } from './world.ts'
+import { overhead, type SimGuest, type SimHost, vcpusOf } from './hosts-and-guests.ts'
+import type { World } from './world.ts'
 
 /** Of what it does at once a simulated host knows all; of a guest that comes, what libvirt shows of it: that it does not run. */
 export function simReport(

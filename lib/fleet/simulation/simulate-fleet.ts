@@ -8,10 +8,13 @@ import { runLeader } from '../loop/leader.ts'
 import { requirementKey } from '../report/requirement-key.ts'
 import type { FleetTick } from '../tick/fleet-tick.ts'
 import { EventClock } from './event-clock.ts'
+import type { SimGuest, SimHost } from './hosts-and-guests.ts'
+import { type MigrationRecord, Migrations } from './migrations.ts'
+import { settingsAfter } from './operator.ts'
 import type { FleetChange, FleetScenario } from './scenario.ts'
 import { SimMigrator } from './sim-migrator.ts'
 import { simReport } from './sim-report.ts'
-import { type MigrationRecord, type SimGuest, type SimHost, World } from './world.ts'
+import { World } from './world.ts'
 
 /** Milliseconds into an interval at which leaders look: after all hosts have reported. */
 const afterReports = 500
@@ -76,6 +79,7 @@ class Fleet implements SimulatedFleet {
   readonly clock = new EventClock()
   readonly #scenario: FleetScenario
   readonly #world: World
+  readonly #migrations: Migrations
   readonly #interval: number
   readonly #processes = new Map<SimHost, Process>()
   /** By machine type. */
@@ -89,12 +93,13 @@ class Fleet implements SimulatedFleet {
     this.#interval = scenario.interval ?? 10_000
     this.bus = new MemoryBus(this.clock, { reportAge: 3 * this.#interval, leaseAge: this.#interval })
     this.#world = new World(scenario, this.clock)
+    this.#migrations = new Migrations(scenario, this.#world, this.clock)
     // A change that names what is not there is a mistake in the scenario, and said before anything runs.
     for (const change of scenario.changes ?? []) this.#check(change)
   }
 
   get migrations(): readonly MigrationRecord[] {
-    return this.#world.records
+    return this.#migrations.records
   }
 
   get overfilled(): number {
@@ -102,7 +107,7 @@ class Fleet implements SimulatedFleet {
   }
 
   get overfilledByMove(): number {
-    return Math.max(0, this.#world.overfilledByMove)
+    return Math.max(0, this.#migrations.overfilledByMove)
   }
 
   truth(): FleetTruth {
@@ -167,7 +172,7 @@ class Fleet implements SimulatedFleet {
       clock,
       host: host.uuid,
       instance,
-      migrator: new SimMigrator(this.#world, host, clock, ended.signal),
+      migrator: new SimMigrator(this.#world, this.#migrations, host, clock, ended.signal),
       problemWith: async ({ machine }) => cannotRun[machine],
       dryRun,
     })
@@ -243,7 +248,9 @@ class Fleet implements SimulatedFleet {
         break
       case 'migrate':
         // A migration that fails is none of ours.
-        world.migrate(world.guest(change.guest), world.host(change.to), { isOrdered: false }).catch(() => {})
+        this.#migrations
+          .migrate(world.guest(change.guest), world.host(change.to), { isOrdered: false })
+          .catch(() => {})
         break
       case 'kill':
         this.#kill(world.host(change.host))
@@ -256,7 +263,7 @@ class Fleet implements SimulatedFleet {
         this.#reach(change)
         break
       default:
-        this.#ask(change)
+        this.bus.settings = settingsAfter(change, this.bus.settings, world, this.clock.wallTime())
     }
   }
 
@@ -272,40 +279,6 @@ class Fleet implements SimulatedFleet {
     const all =
       host === undefined ? [...this.#processes.values()] : [this.#processes.get(this.#world.host(host))]
     for (const process of all) process?.connection[kind]()
-  }
-
-  /** What people ask of the fleet. */
-  #ask(change: Extract<FleetChange, { kind: 'drain' | 'undrain' | 'pause' | 'go on' | 'move' }>): void {
-    const asked = { since: this.clock.wallTime(), by: 'operator' }
-    const { settings } = this.bus
-    switch (change.kind) {
-      case 'drain':
-        this.bus.settings = {
-          ...settings,
-          draining: { ...settings.draining, [this.#world.host(change.host).uuid]: asked },
-        }
-        return
-      case 'undrain': {
-        const { [this.#world.host(change.host).uuid]: _, ...draining } = settings.draining
-        this.bus.settings = { ...settings, draining }
-        return
-      }
-      case 'pause':
-        this.bus.settings = { ...settings, paused: asked }
-        return
-      case 'go on': {
-        const { paused: _, ...rest } = settings
-        this.bus.settings = rest
-        return
-      }
-      case 'move': {
-        const move = { to: this.#world.host(change.to).uuid, ...asked }
-        this.bus.settings = {
-          ...settings,
-          moves: { ...settings.moves, [this.#world.guest(change.guest).uuid]: move },
-        }
-      }
-    }
   }
 }
 
