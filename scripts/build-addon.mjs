@@ -1,4 +1,5 @@
-// Builds the native addon: `gyp` and `cmake` into build/Release, `debug` into build/Debug, `prebuild` into prebuilds/ for the package.
+// Builds the native addon: `gyp` and `cmake` into build/Release, `debug` into build/Debug, `prebuild` into prebuilds/
+// for the package.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

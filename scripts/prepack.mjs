@@ -1,5 +1,6 @@
-// Before `npm pack` and `npm publish`: compiles dist/, makes completions and man pages, and refuses to pack without every prebuilt addon, since the package
-// has no install script that could build one. With BALLAST_PACK=own that of this machine is enough.
+// Before `npm pack` and `npm publish`: compiles dist/, makes completions and man pages, and refuses to pack without
+// every prebuilt addon, since the package has no install script that could build one. With BALLAST_PACK=own that of
+// this machine is enough.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -114,7 +114,10 @@ export function vitest(output, project, ...args) {
   return vitestOn({ node: process.execPath, env: process.env, name: project }, output, project, ...args)
 }
 
-/** The same on another Node, or by a command line that ends with one, in its environment; `name` is what failures are listed under. */
+/**
+ * The same on another Node, or by a command line that ends with one, in its environment; `name` is what failures are
+ * listed under.
+ */
 export async function vitestOn({ node, env, name }, output, project, ...args) {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-test-'))
   const file = join(directory, 'report.json')

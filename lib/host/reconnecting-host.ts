@@ -25,9 +25,10 @@ const reasons = {
  * so that many controllers do not come at once. Subscriptions are made again.
  *
  * Meanwhile every call rejects with `ERR_DISCONNECTED`, also one that was under way: whether it did something is not
- * known then. Its `cause` is what the last attempt failed with. A listener gets `disconnected` and `connected`, once each. pCPUs may be switched on
- * and off meanwhile. Where the host comes back with other pCPUs than it can have, nothing that was derived from its
- * topology is valid any more: it is given up, and calls reject with `ERR_CONNECTION_LOST`.
+ * known then. Its `cause` is what the last attempt failed with. A listener gets `disconnected` and `connected`, once
+ * each. pCPUs may be switched on and off meanwhile. Where the host comes back with other pCPUs than it can have,
+ * nothing that was derived from its topology is valid any more: it is given up, and calls reject with
+ * `ERR_CONNECTION_LOST`.
  *
  * Rejects as `connect` does when that fails the first time.
  *

@@ -6,8 +6,9 @@ import { recordedViews } from './recorded-views.ts'
 import { TickReader, type WholeTick } from './tick-reader.ts'
 
 /**
- * The Ticks of a recording as the loop had them, without deciding anew: what was decided is in the recording, and the Views follow
- * from its samples. A tick without a CPU sample of its own, as in an emergency, has the View of the one before.
+ * The Ticks of a recording as the loop had them, without deciding anew: what was decided is in the recording, and the
+ * Views follow from its samples. A tick without a CPU sample of its own, as in an emergency, has the View of the one
+ * before.
  */
 export async function* recordedTicks(
   entries: AsyncIterable<Entry>,

@@ -1,6 +1,7 @@
 /**
  * The URI as it may be shown and logged: without the password that it may have before the host's name. A password that
- * is not encoded as RFC 3986 wants it goes too: it may contain an `@`, and, where no `@` follows the `?` or `#`, these two as well.
+ * is not encoded as RFC 3986 wants it goes too: it may contain an `@`, and, where no `@` follows the `?` or `#`, these
+ * two as well.
  */
 export function withoutPassword(uri: string): string {
   const { before, password, after } = split(uri)

@@ -24,7 +24,8 @@ import type { DomainMemoryView, DomainView, VcpuView, View } from './view.ts'
 
 /**
  * Makes Views from Samples. It remembers what takes more than one sample to know: the level of each vCPU's
- * demand, where it was at first, each pCPU's background load, and the last known memory of guests that do not answer. One per loop; hand it each sample once.
+ * demand, where it was at first, each pCPU's background load, and the last known memory of guests that do not answer.
+ * One per loop; hand it each sample once.
  */
 export class Observer {
   #topology: Topology

@@ -100,7 +100,10 @@ export interface VcpuView {
   readonly delay: number | undefined
   /** Fraction of the interval for which its quotas held it back. Undefined: not known. */
   readonly throttled?: number | undefined
-  /** Fraction of one pCPU that it would use if it never waited, and may use by its quotas: smoothed, 0 to 1; undefined too while its domain does not run. Balance this. */
+  /**
+   * Fraction of one pCPU that it would use if it never waited, and may use by its quotas: smoothed, 0 to 1; undefined
+   * too while its domain does not run. Balance this.
+   */
   readonly demand: number | undefined
   /** What the demand may be at least and at most; undefined together with it. */
   readonly demandRange: DemandRange | undefined

@@ -63,7 +63,10 @@ export class CpuCost {
   }
 }
 
-/** What a ballooning policy costs: seconds that programs waited, and what balloons moved at a price. The bound is 0: nobody waits and nothing moves. */
+/**
+ * What a ballooning policy costs: seconds that programs waited, and what balloons moved at a price. The bound is 0:
+ * nobody waits and nothing moves.
+ */
 export function memoryCost({ stalled, moved }: Pick<HostToll, 'stalled' | 'moved'>): Cost {
   return { cost: stalled / 1_000 + (priceOfMovedGiB * moved) / GiB, bound: 0 }
 }

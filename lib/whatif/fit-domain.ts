@@ -178,7 +178,10 @@ function memoryScenario(life: DomainLife): MemoryScenario {
   }
 }
 
-/** By tick of a life: the size of a program with which the simulated guest uses as much; a tick that says nothing is as the next that does. */
+/**
+ * By tick of a life: the size of a program with which the simulated guest uses as much; a tick that says nothing is as
+ * the next that does.
+ */
 function programAt(life: DomainLife): (index: number) => number {
   const { memory } = life
   const reserve = reserveOf(life)

@@ -13,7 +13,10 @@ export interface FiguresRecord {
   readonly pins: number
   /** Balloon sizes that were asked for. */
   readonly resizes: number
-  /** Standard deviation of what the guests want of each pCPU, and of how busy the pCPUs were: time-averages, in fractions of a pCPU. */
+  /**
+   * Standard deviation of what the guests want of each pCPU, and of how busy the pCPUs were: time-averages, in
+   * fractions of a pCPU.
+   */
   readonly deviation: number
   readonly busyDeviation: number
   /** Part of the time that the worst-served vCPU waited, and a vCPU on average. */

@@ -11,7 +11,10 @@ const backgroundSlack = (mean: number) => 0.02 + 0.1 * mean
 /** Bytes: the same of what other programs of the host hold. */
 const programsSlack = () => 64 * MiB
 
-/** What a host had and did by itself from tick to tick: its pCPUs, what else ran on them, its memory, the cpuset of its guests. */
+/**
+ * What a host had and did by itself from tick to tick: its pCPUs, what else ran on them, its memory, the cpuset of its
+ * guests.
+ */
 export class HostTrace {
   readonly #background = new Map<number, number[]>()
   readonly #online: CpuSet[] = []

@@ -8,7 +8,10 @@ export interface FittedLoad {
   /** Milliseconds from tick to tick. */
   readonly interval: number
   readonly ticks: number
-  /** Bytes of memory that the host has: the scenario has as much less as its own programs hold more than those of the simulated host. */
+  /**
+   * Bytes of memory that the host has: the scenario has as much less as its own programs hold more than those of the
+   * simulated host.
+   */
   readonly hostMemory: number
   /** What could not be fitted, in words. */
   readonly notes: readonly string[]

@@ -4,7 +4,10 @@ import { missOf } from './miss.ts'
 import { play } from './play.ts'
 import { usualPeriod } from './scenario-load.ts'
 
-/** Milliseconds that a piece of work and the sleep after it may take: of a server, of the classic loads, of a frame, of a batch. */
+/**
+ * Milliseconds that a piece of work and the sleep after it may take: of a server, of the classic loads, of a frame, of
+ * a batch.
+ */
 const candidates = [3, usualPeriod, 50, 200]
 /** The first ticks of a recording, which are played with each of these. */
 export const ticksOfPeriods = 120

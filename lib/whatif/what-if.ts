@@ -12,7 +12,10 @@ export interface Asked {
 export interface Answer {
   readonly name: string
   readonly played: Played
-  /** What the scheduler, and the ballooning policy, give away against a bound of hindsight; undefined: there was hardly anything to gain. */
+  /**
+   * What the scheduler, and the ballooning policy, give away against a bound of hindsight; undefined: there was hardly
+   * anything to gain.
+   */
   readonly regret: { readonly cpu: number | undefined; readonly memory: number | undefined }
 }
 

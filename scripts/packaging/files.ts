@@ -6,7 +6,10 @@ import { programDefinition } from './definition.ts'
 import { fishCompletion } from './fish.ts'
 import { zshCompletion } from './zsh.ts'
 
-/** What of packaging/ is made from the program's own definitions: texts by their paths there. Man pages have a date, as 2026-01-02. */
+/**
+ * What of packaging/ is made from the program's own definitions: texts by their paths there. Man pages have a date, as
+ * 2026-01-02.
+ */
 export function packagingFiles(date: string): ReadonlyMap<string, string> {
   const program = programDefinition()
   const pages = commandPages(program, date).set('ballast.yaml.5', configurationPage(program.version, date))

@@ -31,8 +31,9 @@ const averaged = 5
  * five. A guest that swaps between two periods is given what it lacks at once; others release for it where the
  * host has not enough.
  *
- * CAGMA measures inside its guests. From outside, available memory is what the guest sees as its total, and what its processes hold is
- * estimated: all of that apart from MemAvailable, and what it is likely to want back from swap. The guest's kernel is part of it.
+ * CAGMA measures inside its guests. From outside, available memory is what the guest sees as its total, and what its
+ * processes hold is estimated: all of that apart from MemAvailable, and what it is likely to want back from swap. The
+ * guest's kernel is part of it.
  *
  * A guest with 10 % above what it holds has less than the guard's margin: the guard clamps it.
  *

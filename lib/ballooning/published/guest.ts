@@ -24,7 +24,10 @@ export interface Guest {
   readonly inUse: number
 }
 
-/** The guests of which enough is known and that may be changed, `minimum` being the least size where a guest has none of its own. */
+/**
+ * The guests of which enough is known and that may be changed, `minimum` being the least size where a guest has none of
+ * its own.
+ */
 export function guestsOf(view: View, minimum: number): Guest[] {
   return view.domains.flatMap((domain): Guest[] => {
     const { settings, memory } = domain

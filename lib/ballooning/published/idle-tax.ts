@@ -35,7 +35,10 @@ interface Taxed {
   readonly rho: number
 }
 
-/** Free fractions of the host's memory: reclaiming begins below `high`, ends above `left`, and aims at `aim`; below `soft` nothing is granted. */
+/**
+ * Free fractions of the host's memory: reclaiming begins below `high`, ends above `left`, and aims at `aim`; below
+ * `soft` nothing is granted.
+ */
 const states = { high: 0.06, left: 0.065, aim: 0.07, soft: 0.04 }
 /** Bytes: smaller changes wait. */
 const worthwhile = 16 * MiB

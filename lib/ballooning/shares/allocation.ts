@@ -1,6 +1,9 @@
 import { fill, type Parts } from './fill.ts'
 
-/** What one domain would have, in bytes, from what comes first to what comes last. A level below the one before counts as that one. */
+/**
+ * What one domain would have, in bytes, from what comes first to what comes last. A level below the one before counts
+ * as that one.
+ */
 export interface Claim {
   /** What it has and what cannot be taken from it. */
   readonly held: number
@@ -34,7 +37,10 @@ export interface Budget {
   readonly bytes: number
   /** Bytes of these that only the levels up to comfort may use. */
   readonly spare: number
-  /** The tax on idle memory: the part of what a domain does not use that it may lose to one that uses all it has. 0 to below 1. */
+  /**
+   * The tax on idle memory: the part of what a domain does not use that it may lose to one that uses all it has. 0 to
+   * below 1.
+   */
   readonly tax: number
 }
 

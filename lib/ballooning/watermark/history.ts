@@ -18,7 +18,10 @@ interface Report {
 export interface GuestHistory extends RunIdentity {
   /** The last ones, oldest first. */
   readonly reports: readonly Report[]
-  /** Bytes per millisecond by which its use rose above all of the reports before, in the last one; 0: it did not, or not by much. */
+  /**
+   * Bytes per millisecond by which its use rose above all of the reports before, in the last one; 0: it did not, or not
+   * by much.
+   */
   readonly growth: number
   /** Bytes of the balloon's size that the guest does not see as its total: its kernel keeps them. */
   readonly reserved: number

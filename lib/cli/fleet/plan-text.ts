@@ -4,7 +4,10 @@ import { type FleetReason, fleetSentenceOf } from '../../fleet/reasons/fleet-rea
 import { inTime } from '../../fleet/reasons/words.ts'
 import { counted, formatBytes, formatPercent } from '../../util/format.ts'
 
-/** A plan for people: each step with its reason, its cost and what is predicted, what is denied, and what was weighed beside it. */
+/**
+ * A plan for people: each step with its reason, its cost and what is predicted, what is denied, and what was weighed
+ * beside it.
+ */
 export function planLines({ plan, denied, waiting }: Guarded): string[] {
   const waits = new Map(waiting.map(({ step, reason }) => [step, reason]))
   return [

@@ -26,7 +26,10 @@ export interface NotifierOptions {
   readonly deliver?: typeof deliver
 }
 
-/** Tells receivers of what happens. Whoever calls waits for nothing: each receiver has a queue, and is tried again after pauses. */
+/**
+ * Tells receivers of what happens. Whoever calls waits for nothing: each receiver has a queue, and is tried again after
+ * pauses.
+ */
 export class Notifier implements AsyncDisposable {
   readonly #limit = new RateLimit()
   readonly #timer: Timer

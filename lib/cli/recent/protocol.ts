@@ -64,7 +64,10 @@ export interface ColumnsLine {
   readonly columns: TickColumns
 }
 
-/** Another line of it, of each version: Ticks before the next one that were left out, since the reader had not read those before. */
+/**
+ * Another line of it, of each version: Ticks before the next one that were left out, since the reader had not read
+ * those before.
+ */
 export interface MissedLine {
   readonly missed: number
 }

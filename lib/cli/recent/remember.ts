@@ -14,8 +14,9 @@ export interface Remembered extends AsyncDisposable {
 }
 
 /**
- * Remembers what a controller does, for `ballast why` and `ballast history`, and tells each Tick to those who follow it, as `ballast top` does. Undefined where nobody could ask: on hosts within this
- * process, and where there can be no socket, which is logged.
+ * Remembers what a controller does, for `ballast why` and `ballast history`, and tells each Tick to those who follow
+ * it, as `ballast top` does. Undefined where nobody could ask: on hosts within this process, and where there can be no
+ * socket, which is logged.
  */
 export async function rememberRecent(context: CliContext, lock: HostLock): Promise<Remembered | undefined> {
   const { socketPath } = lock

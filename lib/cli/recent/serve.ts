@@ -27,9 +27,9 @@ export interface Answers {
 }
 
 /**
- * Answers questions about the recent past and tells new Ticks at a Unix socket until disposed of: from memory, without a call to the host. What an
- * earlier process left at `path` is replaced: the lock says that it does not run any more. Rejects with what the system says;
- * `report` is told what goes wrong later.
+ * Answers questions about the recent past and tells new Ticks at a Unix socket until disposed of: from memory, without
+ * a call to the host. What an earlier process left at `path` is replaced: the lock says that it does not run any more.
+ * Rejects with what the system says; `report` is told what goes wrong later.
  */
 export async function serveRecent(
   path: string,

@@ -10,7 +10,10 @@ const slots = 60
 /** Changes that are shown of one. */
 const mostShown = 4
 
-/** The changes of one kind on the time line: a bar for each stretch of time with some, and their reasons when one points at it. */
+/**
+ * The changes of one kind on the time line: a bar for each stretch of time with some, and their reasons when one points
+ * at it.
+ */
 export function changeLane(
   title: string,
   changes: readonly Change[],

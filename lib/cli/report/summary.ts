@@ -7,7 +7,10 @@ export const lackBelow = 90
 /** Minutes that are named. */
 const worstMinutes = 10
 
-/** The figures of a period, for people and programs. Fractions, bytes, points and milliseconds. NaN, `null` in JSON: not known. */
+/**
+ * The figures of a period, for people and programs. Fractions, bytes, points and milliseconds. NaN, `null` in JSON: not
+ * known.
+ */
 export interface PeriodSummary {
   /** URI of the host. */
   readonly host: string

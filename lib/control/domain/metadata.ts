@@ -78,8 +78,9 @@ function wholeNumber(text: string, accepts: (value: number) => boolean, expected
 }
 
 /**
- * Reads `<settings managed='no' cpus='0-3' shares='2000' memoryFloorMiB='512' labels='web,eu'/>`, every attribute optional. What is not understood makes
- * all of it a problem: to leave a domain alone is better than to heed half of what its owner says.
+ * Reads `<settings managed='no' cpus='0-3' shares='2000' memoryFloorMiB='512' labels='web,eu'/>`, every attribute
+ * optional. What is not understood makes all of it a problem: to leave a domain alone is better than to heed half of
+ * what its owner says.
  */
 export function readMetadata(xml: string): MetadataSettings {
   const document = parse(xml)

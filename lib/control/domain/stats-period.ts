@@ -42,7 +42,10 @@ export function memorySampleInterval(interval: number): number {
 
 /** Which domains are to be given a period. */
 export interface StatisticsNeeds {
-  /** What this one has now, in seconds, null where that is not known; undefined when it needs no other. When it rejects, the domain is tried again later. */
+  /**
+   * What this one has now, in seconds, null where that is not known; undefined when it needs no other. When it rejects,
+   * the domain is tried again later.
+   */
   readonly needs: (domain: DomainIdentity) => Promise<{ readonly original: number | null } | undefined>
   /** Whether it is known already that this one needs no other: then it is not asked. */
   readonly isFine: (domain: DomainIdentity) => boolean

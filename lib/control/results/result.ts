@@ -11,8 +11,8 @@ export interface ChangeResult {
   /** Nothing, where the guest has gone. */
   readonly seen: Figures
   /**
-   * What was seen less what was predicted. Undefined: another change of the same guest, or on the same pCPUs, came between, so that
-   * it says nothing about the prediction.
+   * What was seen less what was predicted. Undefined: another change of the same guest, or on the same pCPUs, came
+   * between, so that it says nothing about the prediction.
    */
   readonly error?: Figures | undefined
 }

@@ -3,7 +3,10 @@ import { mean, standardDeviation } from '../../util/statistics.ts'
 import { rowsByUuid } from '../../view/domains-by-uuid.ts'
 import type { CpuFigures } from './figures.ts'
 
-/** What a CPU sample shows of vCPUs, of the pCPUs that they are on, and of the host, which is added up when it is first asked for. */
+/**
+ * What a CPU sample shows of vCPUs, of the pCPUs that they are on, and of the host, which is added up when it is first
+ * asked for.
+ */
 export class SeenCpu {
   readonly #sample: CpuSample
   #host: HostFigures | undefined
@@ -12,7 +15,10 @@ export class SeenCpu {
     this.#sample = sample
   }
 
-  /** Of one vCPU of a domain, or of all of them, and of these pCPUs, or those that it is on. Undefined: it is not in the sample. */
+  /**
+   * Of one vCPU of a domain, or of all of them, and of these pCPUs, or those that it is on. Undefined: it is not in the
+   * sample.
+   */
   figures(
     uuid: string,
     vcpu: number | undefined,

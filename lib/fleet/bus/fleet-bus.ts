@@ -87,7 +87,10 @@ export interface FleetSettings {
   readonly draining: Readonly<Record<string, { readonly since: number; readonly by: string }>>
   /** Nothing is moved while it is set. */
   readonly paused?: { readonly since: number; readonly by: string } | undefined
-  /** Guests that somebody wants on a host, both by UUID. The leader takes each out once it is done, or cannot be. Default: none. */
+  /**
+   * Guests that somebody wants on a host, both by UUID. The leader takes each out once it is done, or cannot be.
+   * Default: none.
+   */
   readonly moves?: Readonly<Record<string, MoveRequest>> | undefined
 }
 

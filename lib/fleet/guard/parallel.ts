@@ -13,7 +13,10 @@ export interface Waiting {
   readonly reason: FleetReason
 }
 
-/** The steps that may begin now: they wait for none before them, and not too many migrations are under way, whoever began those. */
+/**
+ * The steps that may begin now: they wait for none before them, and not too many migrations are under way, whoever
+ * began those.
+ */
 export function beginnable(
   { migrations, rules, wallTime }: Pick<FleetView, 'migrations' | 'rules' | 'wallTime'>,
   steps: readonly Step[],

@@ -18,7 +18,10 @@ export class ForeignMoves {
   #seen: Seen[] = []
   #until = Number.NEGATIVE_INFINITY
 
-  /** Those since the last look. `ordered`: whether an order of ours, or of an earlier leader, moves a guest or has just done so. */
+  /**
+   * Those since the last look. `ordered`: whether an order of ours, or of an earlier leader, moves a guest or has just
+   * done so.
+   */
   look(view: FleetView, ordered: (guest: string) => boolean): readonly ForeignMove[] {
     const { time } = view
     const found: Seen[] = []
@@ -35,7 +38,10 @@ export class ForeignMoves {
     return found.map(({ at, ...move }) => move)
   }
 
-  /** Another balancer is at work: how many of its migrations were seen lately, and for how long to step back. Undefined: none is. */
+  /**
+   * Another balancer is at work: how many of its migrations were seen lately, and for how long to step back. Undefined:
+   * none is.
+   */
   balancerAt(time: number): { readonly moves: number; readonly remaining: number } | undefined {
     if (time >= this.#until) return undefined
     return { moves: this.#seen.length, remaining: this.#until - time }

@@ -47,7 +47,10 @@ export interface FleetPlan {
   readonly reason: FleetReason
   /** What was weighed beside it: of the best few, what they lead to and what ruled them out. */
   readonly alternatives: readonly PlanAlternative[]
-  /** What could not be done, or only at a price: guests that find no place, rules that contradict each other. Default: nothing. */
+  /**
+   * What could not be done, or only at a price: guests that find no place, rules that contradict each other. Default:
+   * nothing.
+   */
   readonly problems?: readonly PlanProblem[] | undefined
 }
 

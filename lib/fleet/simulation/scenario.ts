@@ -61,7 +61,10 @@ export interface FleetGuestScenario {
 /** What all vCPUs of a guest want together, of which each wants the same. */
 export type Demand =
   | { readonly kind: 'steady'; readonly demand: number }
-  /** Drawn anew each interval: `keeps` (0 to 1, default 0.9) of the distance from the mean is kept; `spread` is the standard deviation. */
+  /**
+   * Drawn anew each interval: `keeps` (0 to 1, default 0.9) of the distance from the mean is kept; `spread` is the
+   * standard deviation.
+   */
   | {
       readonly kind: 'random'
       readonly mean: number

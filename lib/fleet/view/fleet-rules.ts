@@ -1,4 +1,7 @@
-/** What the fleet's owner says, in the configuration file or to `fleetAutopilot`. Guests are named by globs over names, or `label:NAME`. */
+/**
+ * What the fleet's owner says, in the configuration file or to `fleetAutopilot`. Guests are named by globs over names,
+ * or `label:NAME`.
+ */
 export interface FleetRules {
   /** Guests that are to be on one host. */
   readonly together?: readonly GroupRule[] | undefined

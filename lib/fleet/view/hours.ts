@@ -2,7 +2,10 @@ import { wrongOption } from '../../host/errors.ts'
 
 const minutesOfDay = 24 * 60
 
-/** Whether local time is within one of these, such as `22:00-06:00`; without any it always is. Throws a `TypeError` for others. */
+/**
+ * Whether local time is within one of these, such as `22:00-06:00`; without any it always is. Throws a `TypeError` for
+ * others.
+ */
 export function isWithinHours(hours: readonly string[] | undefined, wallTime: number): boolean {
   if (hours === undefined || hours.length === 0) return true
   const date = new Date(wallTime)

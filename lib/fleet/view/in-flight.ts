@@ -3,7 +3,10 @@ import { isOver } from '../bus/order.ts'
 import type { PastMigration } from './fleet-input.ts'
 import type { FleetMigration } from './fleet-view.ts'
 
-/** Milliseconds that a migration which is over is still counted on its target, while the target's report does not have the guest. */
+/**
+ * Milliseconds that a migration which is over is still counted on its target, while the target's report does not have
+ * the guest.
+ */
 const settling = 60_000
 
 /** All migrations that are under way or were just done, by guest: as hosts report them, and as orders say that are not over. */

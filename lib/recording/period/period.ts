@@ -16,12 +16,18 @@ const mostBins = 480
 /** How a host and its guests did over a time, from what was recorded: load, memory and scores over time, changes, guests. */
 export class Period {
   readonly bins = new TimeBins(mostBins)
-  /** How busy the pCPUs were, as fractions: all of them on average, the busiest and the least busy one, and each by its number. */
+  /**
+   * How busy the pCPUs were, as fractions: all of them on average, the busiest and the least busy one, and each by its
+   * number.
+   */
   readonly busy = this.bins.series()
   readonly busiest = this.bins.series()
   readonly leastBusy = this.bins.series()
   readonly pcpus: Series[] = []
-  /** Standard deviation of how busy the pCPUs were; part of the time that a vCPU waited, on average, and the one that waited longest. */
+  /**
+   * Standard deviation of how busy the pCPUs were; part of the time that a vCPU waited, on average, and the one that
+   * waited longest.
+   */
   readonly deviation = this.bins.series()
   readonly delay = this.bins.series()
   readonly longestDelay = this.bins.series()

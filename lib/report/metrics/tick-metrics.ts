@@ -148,7 +148,10 @@ export class TickMetrics {
     return parts.join('')
   }
 
-  /** The text of a family; undefined: nothing is known of it. Another scrape may be at the same metric in between two families, not within one. */
+  /**
+   * The text of a family; undefined: nothing is known of it. Another scrape may be at the same metric in between two
+   * families, not within one.
+   */
   #familyText<Source>(
     name: string,
     { type, series }: Family<Source>,

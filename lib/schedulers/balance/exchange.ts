@@ -85,8 +85,8 @@ class Pair {
   }
 
   /**
-   * The best trade of one item for two of `twos` that gains more than `least`. For each, the pairs are walked whose sum is next to
-   * the load that levels both bins, above it and below. `direction` is 1 where the one goes from the source.
+   * The best trade of one item for two of `twos` that gains more than `least`. For each, the pairs are walked whose sum
+   * is next to the load that levels both bins, above it and below. `direction` is 1 where the one goes from the source.
    */
   best(twos: Side, ones: Side, direction: 1 | -1, least: number): Trade | undefined {
     let most = least

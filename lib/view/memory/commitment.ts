@@ -6,7 +6,8 @@ import { memoryToPlug } from './virtio-mem.ts'
  * asked to have, plus what its hypervisor uses beside guest memory, at least `domainOverhead`. A QEMU that
  * keeps memory resident which its guest gave back counts with that. A domain whose balloon size is not
  * known counts with its maximum, and so does one whose memory is pinned: its balloon gives nothing back.
- * What its owner wants plugged of a virtio-mem device is counted before it is there. What is on huge pages does not count: it comes from a pool, and `rss` leaves it out.
+ * What its owner wants plugged of a virtio-mem device is counted before it is there. What is on huge pages does not
+ * count: it comes from a pool, and `rss` leaves it out.
  */
 export function commitment({ memory }: Pick<DomainView, 'memory'>, domainOverhead: number): number {
   const { actual, target = 0, rss = 0 } = memory

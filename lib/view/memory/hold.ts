@@ -12,7 +12,10 @@ export const staleAfter = 10_000
 
 /** Milliseconds that a report may lie in the future: clocks are read one after the other. */
 const clockSlack = 2_000
-/** Milliseconds from the first sample of a domain that started, or rebooted, while Ballast was watching until its guest should have reported. */
+/**
+ * Milliseconds from the first sample of a domain that started, or rebooted, while Ballast was watching until its guest
+ * should have reported.
+ */
 const bootTime = 60_000
 /** The same for a guest that was up already and has been given a statistics period. */
 const firstReport = 15_000

@@ -1,6 +1,9 @@
 import type { DomainView, HostMemoryState, HostMemoryView } from '../view.ts'
 
-/** The guests that are under memory pressure and that more memory could help: those that may be changed and are not as large as they may be. */
+/**
+ * The guests that are under memory pressure and that more memory could help: those that may be changed and are not as
+ * large as they may be.
+ */
 export function underPressure<D extends Pick<DomainView, 'settings' | 'memory'>>({
   domains,
 }: {

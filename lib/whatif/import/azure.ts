@@ -4,7 +4,10 @@ import type { Reading } from './trace.ts'
 
 /** Columns of `vm_cpu_readings-file-N-of-M.csv`, which have no head: seconds, the guest's hash, and percents of its vCPUs. */
 const reading = { time: 0, guest: 1, least: 2, most: 3, average: 4 } as const
-/** Columns of `vmtable.csv`, without a head too: the versions 1 and 2 have eleven, of which the last two say how large a guest is. */
+/**
+ * Columns of `vmtable.csv`, without a head too: the versions 1 and 2 have eleven, of which the last two say how large a
+ * guest is.
+ */
 const table = { guest: 0, cores: 9, memory: 10 } as const
 
 interface Size {

@@ -8,9 +8,9 @@ const spread = 0.3
 
 /**
  * What a guest used in each piece of one step of a trace, as a part of all its vCPUs. The mean is that of the trace. Where it
- * says between what the guest was, every piece is at one of these ends, as many at each as make the mean, and one between them; else
- * each is within 30 % of the mean. Which piece is which comes from numbers that depend on the seed, the guest, and the time of the
- * reading alone: the same trace gives the same scenario.
+ * says between what the guest was, every piece is at one of these ends, as many at each as make the mean, and one
+ * between them; else each is within 30 % of the mean. Which piece is which comes from numbers that depend on the seed,
+ * the guest, and the time of the reading alone: the same trace gives the same scenario.
  */
 export function piecesOf(
   { guest, time, cpu, cpuLeast, cpuMost }: Reading,

@@ -8,7 +8,8 @@ type Name = (typeof known)[number]
 
 /**
  * Plain comma-separated values with a head: `time` (seconds), `guest`, `cpu` (percent of all its vCPUs) and, where it is known,
- * `vcpus`, `memory` (MiB that it used) and `size` (MiB that it had), in any order; these three may be empty. Other columns are left out.
+ * `vcpus`, `memory` (MiB that it used) and `size` (MiB that it had), in any order; these three may be empty. Other
+ * columns are left out.
  */
 export async function* columns(files: readonly string[]): AsyncGenerator<Reading, void, undefined> {
   for (const file of files) {

@@ -16,7 +16,10 @@ export interface ImportOptions extends TraceLimits {
   readonly vcpus: number
   /** Bytes. */
   readonly size: number
-  /** The host that they are on. Undefined: as many as the guests keep busy for 60 % on average; and as much as all guests have, and a tenth more. */
+  /**
+   * The host that they are on. Undefined: as many as the guests keep busy for 60 % on average; and as much as all
+   * guests have, and a tenth more.
+   */
   readonly pcpus?: number | undefined
   /** Bytes. */
   readonly memory?: number | undefined

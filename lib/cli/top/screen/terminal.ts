@@ -32,8 +32,8 @@ export interface TerminalEvents {
 }
 
 /**
- * The terminal of a process, taken over: another screen, keys one by one. `release` leaves it as it was found, and so does the end
- * of the process, whatever that is by.
+ * The terminal of a process, taken over: another screen, keys one by one. `release` leaves it as it was found, and so
+ * does the end of the process, whatever that is by.
  */
 export class Terminal {
   readonly #process: NodeJS.Process
