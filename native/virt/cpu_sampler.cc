@@ -16,7 +16,6 @@ namespace ballast {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr char kProc[] = "/proc";
 constexpr char kCgroups[] = "/sys/fs/cgroup";
 // Samples between two readings of an affinity that no event has announced as changed: pins by libvirt have
 // events, but not changes by taskset or cpusets, nor pins in drivers without that event. The same of a cpuset
@@ -32,11 +31,13 @@ std::shared_ptr<DomainList> NewDomainList(std::shared_ptr<Connection> connection
 
 }  // namespace
 
-CpuSampler::CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc)
+CpuSampler::CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc,
+                       std::string proc)
     : connection_(std::move(connection)),
       cpu_count_(cpu_count),
       next_cpu_count_(cpu_count),
       use_proc_(use_proc && connection_->IsLocal()),
+      proc_(std::move(proc)),
       list_(use_proc_ ? NewDomainList(connection_) : nullptr) {}
 
 CpuColumns CpuSampler::Sample() {
@@ -137,13 +138,13 @@ void CpuSampler::ReplaceReaders(const std::vector<ActiveDomain>& domains) {
     const bool has_threads = known != readers_.end() && known->second.threads;
     if (use_proc_ && !has_threads) unknown.push_back({domain.uuid, domain.name});
   }
-  const auto processes = FindQemuProcesses(kProc, unknown);
+  const auto processes = FindQemuProcesses(proc_, unknown);
   for (size_t row = 0; row < domains.size(); ++row) {
     const auto process = processes.find(domains[row].uuid);
     if (process == processes.end()) continue;
-    rows[row]->threads = std::make_unique<VcpuThreads>(kProc, process->second);
-    rows[row]->run = RunOfProcess(kProc, process->second);
-    rows[row]->cpuset = std::make_unique<Cpuset>(kProc, kCgroups, process->second);
+    rows[row]->threads = std::make_unique<VcpuThreads>(proc_, process->second);
+    rows[row]->run = RunOfProcess(proc_, process->second);
+    rows[row]->cpuset = std::make_unique<Cpuset>(proc_, kCgroups, process->second);
   }
 
   // Nothing from here on needs memory.
@@ -216,7 +217,7 @@ void CpuSampler::ReadCpusets(bool refresh, CpuColumns& columns) {
 void CpuSampler::ReadPcpus(CpuColumns& columns) {
   std::vector<PcpuTimes> pcpus(cpu_count_);
   std::vector<PcpuTimes> times;
-  if (use_proc_) times = ParsePcpuTimes(ReadFile(std::string(kProc) + "/stat"));
+  if (use_proc_) times = ParsePcpuTimes(ReadFile(proc_ + "/stat"));
   for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
     if (!use_proc_) {
       connection_->ReadNodeCpu(static_cast<int>(cpu), pcpus[cpu].busy, pcpus[cpu].idle);

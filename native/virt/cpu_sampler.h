@@ -48,8 +48,10 @@ struct CpuColumns {
 // callers from several threads queue up.
 class CpuSampler {
  public:
-  // `use_proc` false: libvirt's calls alone, as on a remote host.
-  CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc);
+  // `use_proc` false: libvirt's calls alone, as on a remote host. `proc` is "/proc", and something else in
+  // tests.
+  CpuSampler(std::shared_ptr<Connection> connection, uint32_t cpu_count, bool use_proc,
+             std::string proc = "/proc");
   CpuColumns Sample();
   // Reports that some vCPU was pinned, by us or by another program, or could not be: the next sample reads
   // all affinities and cpusets again. From any thread; does not block.
@@ -88,6 +90,7 @@ class CpuSampler {
   uint32_t cpu_count_;
   std::atomic<uint32_t> next_cpu_count_;
   const bool use_proc_;
+  const std::string proc_;
   std::mutex mutex_;
   const std::shared_ptr<DomainList> list_;                   // null: libvirt is asked for each sample anyway
   std::shared_ptr<const std::vector<ActiveDomain>> listed_;  // what `table_` has, as it was listed

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "fake_libvirt.h"
+#include "fake_proc.h"
 #include "latch.h"
 
 namespace {
@@ -35,6 +36,8 @@ namespace {
 
 using test::FakeDomain;
 using test::FakeLibvirt;
+using test::FakeProc;
+using test::ParkedThread;
 
 constexpr uint32_t kCpus = 4;
 
@@ -100,6 +103,30 @@ TEST("CPU sampler: while no list comes the domains known before are sampled, unt
   }
   CHECK_EQ(code, VIR_ERR_INTERNAL_ERROR);
   answers.Count();
+}
+
+// While libvirt destroys a guest each call on it waits, for seconds where it is stuck.
+TEST("CPU sampler: libvirt is not asked of a guest whose process ended before it is listed again") {
+  constexpr pid_t kQemu = 4711;
+  FakeProc proc;
+  const ParkedThread vcpu;
+  proc.AddProcess(kQemu, test::QemuCmdline("uuid of one", "one"));
+  proc.AddThread(kQemu, vcpu.tid(), "CPU 0/KVM", 1'000, 2'000, 0);
+  FakeLibvirt& libvirt = FakeLibvirt::Get();
+  libvirt.SetDomains({{1, "one"}});
+  size_t asked = 0;
+  libvirt.read_vcpus = [&] { ++asked; };
+  CpuSampler sampler(Connection::Open({"qemu:///system"}), kCpus, true, proc.path());
+  sampler.FollowEvents();
+  CHECK_EQ(sampler.Sample().source[0], 1);  // the thread's own files
+
+  proc.RemoveThread(kQemu, vcpu.tid());
+  proc.RemoveProcess(kQemu);
+  CHECK_EQ(sampler.Sample().source[0], 0);
+  CHECK_EQ(asked, 0u);
+  // It is listed again: libvirt has not destroyed it yet, or it runs where its process cannot be seen.
+  CHECK_EQ(sampler.Sample().source[0], 2);
+  CHECK_EQ(asked, 1u);
 }
 
 TEST("CPU sampler: the next sample is right, wherever memory ran out in the one before") {

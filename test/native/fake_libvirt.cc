@@ -131,6 +131,7 @@ int virDomainMemoryStats(virDomainPtr domain, virDomainMemoryStatPtr stats, unsi
 }
 int virDomainGetMaxVcpus(virDomainPtr domain) { return static_cast<int>(domain->domain.vcpus); }
 int virDomainGetVcpus(virDomainPtr domain, virVcpuInfoPtr info, int count, unsigned char*, int) {
+  FakeLibvirt::Get().read_vcpus();
   if (domain->domain.has_thread_of_all) {
     FakeLibvirt::SetError(VIR_ERR_OPERATION_INVALID,
                           "Requested operation is not valid: cpu affinity is not supported");

@@ -39,6 +39,8 @@ class FakeLibvirt {
 
   // Called before the domains are listed. May block.
   std::function<void()> list_domains = [] {};
+  // Called before the vCPUs of a domain are read. May block.
+  std::function<void()> read_vcpus = [] {};
   // How virDomainMemoryStats answers for the domain with this id: like that call. May block.
   std::function<int(int id, virDomainMemoryStatPtr stats)> memory_stats = [](int, virDomainMemoryStatPtr) {
     return 0;

@@ -85,6 +85,16 @@ class FakeProc {
   std::filesystem::path path_;
 };
 
+// The command line of the QEMU process of a guest, as libvirt starts it.
+inline std::string QemuCmdline(const std::string& uuid, const std::string& name) {
+  std::string cmdline;
+  for (const std::string& argument : {std::string("/usr/bin/qemu-system-x86_64"), std::string("-name"),
+                                      "guest=" + name + ",debug-threads=on", std::string("-uuid"), uuid}) {
+    cmdline += argument + '\0';
+  }
+  return cmdline;
+}
+
 // A real thread that waits, for its affinity to be read by its number.
 class ParkedThread {
  public:

@@ -11,6 +11,7 @@ using test::AllowedCpus;
 using test::FakeProc;
 using test::ParkedThread;
 using test::PinThread;
+using test::QemuCmdline;
 
 constexpr pid_t kQemu = 4711;
 constexpr size_t kWords = 32;  // 1,024 CPUs
@@ -225,16 +226,6 @@ TEST("vCPU threads: descriptors are closed again") {
   }
   CHECK_EQ(open_files(), before);
 }
-
-std::string QemuCmdline(const std::string& uuid, const std::string& name) {
-  std::string cmdline;
-  for (const std::string& argument : {std::string("/usr/bin/qemu-system-x86_64"), std::string("-name"),
-                                      "guest=" + name + ",debug-threads=on", std::string("-uuid"), uuid}) {
-    cmdline += argument + '\0';
-  }
-  return cmdline;
-}
-
 TEST("QEMU processes: found by UUID and name together") {
   FakeProc proc;
   proc.AddProcess(10, QemuCmdline("u-1", "web"));
