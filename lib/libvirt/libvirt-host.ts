@@ -25,6 +25,7 @@ import { LibvirtKsm } from './libvirt-ksm.ts'
 import { memorySample } from './memory-sample.ts'
 import { MigrationWatch } from './migration/migration-watch.ts'
 import { fromNative } from './native-error.ts'
+import { nativeRun } from './native-run.ts'
 import { pageSizeOf } from './page-size.ts'
 import { readSysfs } from './pcpu-capacity.ts'
 import { realClock } from './real-clock.ts'
@@ -132,7 +133,9 @@ export class LibvirtHost implements Host {
       )
     }
     assertWhole('vCPU', vcpu, 0)
-    await this.#call((native) => native.pinVcpu(...runOf(domain), vcpu, cpus.toWords(this.topology.cpuCount)))
+    await this.#call((native) =>
+      native.pinVcpu(...nativeRun(domain), vcpu, cpus.toWords(this.topology.cpuCount)),
+    )
   }
 
   async vcpuPins(uuid: string): Promise<ReadonlyMap<number, CpuSet>> {
@@ -155,12 +158,12 @@ export class LibvirtHost implements Host {
 
   async setMemory(domain: DomainRef, bytes: number): Promise<void> {
     assertWhole('memory in KiB', bytes / KiB, 1)
-    await this.#call((native) => native.setMemory(...runOf(domain), bytes / KiB))
+    await this.#call((native) => native.setMemory(...nativeRun(domain), bytes / KiB))
   }
 
   async setMemoryStatsPeriod(domain: DomainRef, seconds: number): Promise<void> {
     assertWhole('statistics period in seconds', seconds, 0)
-    await this.#call((native) => native.setMemoryStatsPeriod(...runOf(domain), seconds))
+    await this.#call((native) => native.setMemoryStatsPeriod(...nativeRun(domain), seconds))
   }
 
   async cpuShares(uuid: string): Promise<number> {
@@ -180,7 +183,7 @@ export class LibvirtHost implements Host {
 
   async setCpuShares(domain: DomainRef, shares: number): Promise<void> {
     assertWhole('cpu_shares', shares, 1)
-    await this.#call((native) => native.setCpuShares(...runOf(domain), shares))
+    await this.#call((native) => native.setCpuShares(...nativeRun(domain), shares))
   }
 
   ksm(): Promise<Ksm | undefined> {
@@ -282,9 +285,4 @@ function isSameBitmap(a: Uint32Array, b: Uint32Array): boolean {
   const count = Math.max(a.length, b.length)
   for (let i = 0; i < count; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return false
   return true
-}
-
-/** As native code has it: UUID and id, -1 for any run. */
-function runOf(domain: DomainRef): [uuid: string, id: number] {
-  return typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
 }

@@ -7,7 +7,7 @@ import type { MigrationRequest, Migrator } from '../acting/migrator.ts'
 /** Milliseconds that a migration has to end in after it was asked to. */
 const abortGrace = 30_000
 /** Milliseconds between looks at a migration that an earlier process began. */
-const lookAgain = 1_000
+const lookEvery = 1_000
 
 /** One migration as an agent carries it out; `signal` ends it, and the guest stays. */
 export interface Carrying {
@@ -59,7 +59,7 @@ export async function seeToEnd(carrying: Carrying): Promise<MigrationResult> {
       await migrator.abort(request.guest)
     }
     if (signal.aborted) break
-    await clock.sleepUntil(clock.now() + lookAgain)
+    await clock.sleepUntil(clock.now() + lookEvery)
   }
   if (!(await migrator.runs(request.guest))) return { elapsed: clock.now() - began }
   throw new BallastError(

@@ -22,6 +22,7 @@ import { MiB } from '../../util/units.ts'
 import { hostUuidOf } from '../host-uuid.ts'
 import { hugePagePoolsOf } from '../huge-page-pools.ts'
 import { fromNative } from '../native-error.ts'
+import { nativeRun } from '../native-run.ts'
 import { isOnLocalFileSystem, isThere } from './file-system.ts'
 import { readRequirement } from './requirement.ts'
 
@@ -97,7 +98,7 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
 
   async migrate(domain: DomainRef, options: MigrateOptions): Promise<MigrationResult> {
     const { targetUri, dataUri = '', bandwidth = 0, downtime = 0, signal } = options
-    const [uuid, id] = runOf(domain)
+    const [uuid, id] = nativeRun(domain)
     if (signal?.aborted) throw new BallastError('ERR_MIGRATION_ABORTED', 'It was ended before it began')
     const ended = new AbortController()
     const onAbort = () => void this.#abort(uuid, ended.signal)
@@ -119,7 +120,7 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
   }
 
   async carry(domain: DomainRef, text: string | undefined): Promise<void> {
-    const [uuid, id] = runOf(domain)
+    const [uuid, id] = nativeRun(domain)
     // In base64, so that XML leaves it as it is.
     const xml = text === undefined ? undefined : `<carried>${Buffer.from(text).toString('base64')}</carried>`
     await this.#call((native) => native.setDomainMetadata(uuid, id, carriedNamespace, 'ballast-carried', xml))
@@ -218,11 +219,6 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
     if (error instanceof BallastError && isDomainGone(error)) return undefined
     throw error
   })
-}
-
-/** As native code has it: UUID and id, -1 for any run. */
-function runOf(domain: DomainRef): [uuid: string, id: number] {
-  return typeof domain === 'string' ? [domain, -1] : [domain.uuid, domain.id]
 }
 
 /** What of storage, networks and huge pages this host does not have. */
