@@ -144,6 +144,30 @@ describe('a second controller', () => {
   })
 })
 
+describe('a controller that hangs', () => {
+  it('is shown by status, and given up by what asks it', async () => {
+    const first = start('run', '1', '--json')
+    await first.ticks()
+    first.child.kill('SIGSTOP')
+    const who = `pid ${first.child.pid} `
+    const [status, ...asked] = await Promise.all([
+      run('status'),
+      run('why', 'guest0', '-c', uri),
+      run('history', '-c', uri),
+    ])
+    // What status shows is in files.
+    expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining(`vcpus: ${who}`), stderr: '' })
+    for (const { code, stdout, stderr } of asked) {
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toMatch(
+        new RegExp(
+          `^ballast: The controller ${who}.* has not answered for 10 s: it hangs, or is overloaded\\n$`,
+        ),
+      )
+    }
+  })
+})
+
 describe('ballast status', () => {
   it('says who is at work, since when, with which policies, and what is in its journal', async () => {
     const journal = join(directory, 'status.jsonl')
