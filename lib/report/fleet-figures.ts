@@ -5,6 +5,8 @@ export interface FleetFigures {
   /** Whether it reaches what the fleet shares. */
   readonly connected: boolean
   readonly leading: boolean
+  /** Whether anybody leads, as the host saw last; undefined: it does not know. */
+  readonly led?: boolean | undefined
   /** Who leads, by name where that is known; undefined: nobody, or it is not known. */
   readonly leader?: string | undefined
   /** Orders to this host that are over, since the start, by how they ended. */

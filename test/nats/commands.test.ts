@@ -97,6 +97,12 @@ describe('ballast fleet status', () => {
     expect(json.hosts[0].guests).toHaveLength(6)
   })
 
+  it('names a host whose UUID another has', async () => {
+    await report({ duplicate: true })
+    const { stdout } = await asked('status')
+    expect(stdout.split('\n')[3]).toMatch(/^host2 .* 0 +\d+ s +duplicate$/)
+  })
+
   it('says what there is not', async () => {
     const { code, stdout } = await asked('status')
     expect({ code, stdout }).toEqual({
@@ -189,7 +195,7 @@ describe('ballast fleet move', () => {
     [
       'there is no room',
       { memory: { total: GiB, budget: GiB / 2, committed: 0 } },
-      /it would fit on host2 when/,
+      /: it takes 1088 MiB, and the target has 512 MiB left\n/,
     ],
     ['the target cannot run it', { answers: { any: 'no such CPU' } }, /no such CPU/],
     ['nobody reaches the target', { reach: undefined }, /nothing moves from or to host2/],

@@ -91,6 +91,7 @@ describe('ballast run as a member of a fleet', () => {
     }
     await using bus = await natsBus({ servers: [server.address] })
     expect(await bus.open()).toEqual([])
+    await eventually(async () => expect((await bus.reports())[0]!.report.duplicate).toBe(true))
     expect(await two.stop()).toBe(0)
     const { length } = about(one, 'ERR_FLEET_DUPLICATE')
     const before = one.ticks
@@ -106,6 +107,7 @@ describe('ballast run as a member of a fleet', () => {
       const text = await metrics()
       expect(text).toMatch(/^ballast_fleet_connected 1$/m)
       expect(text).toMatch(/^ballast_fleet_leading 1$/m)
+      expect(text).toMatch(/^ballast_fleet_led\{fleet="default"\} 1$/m)
       expect(text).toMatch(/^ballast_fleet_host_guests\{host="[^"]+"\} [1-9]/m)
       expect(text).toMatch(/^ballast_fleet_orders_total\{state="failed"\} 0$/m)
     })

@@ -8,6 +8,7 @@ import type { FleetBus } from '../../lib/fleet/bus/fleet-bus.ts'
 import { connectNats } from '../../lib/fleet/nats/connection.ts'
 import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
 import { eventually } from '../libvirt/eventually.ts'
+import { ballast } from '../unit/cli/test-context.ts'
 import { eventOf, orderOf, reportOf, requirement } from './examples.ts'
 import { FleetServer } from './fleet-server.ts'
 
@@ -129,6 +130,14 @@ it('TLS: the server proves who it is, and so may we', async () => {
     const proven = { ca: at('ca.pem'), cert: at('cert.pem'), key: at('key.pem') }
     await using bus = await natsBus({ ...options, tls: proven })
     expect(await bus.leader()).toBeUndefined()
+    // As a person gives them.
+    const said = ['--servers', ...options.servers, '--credentials', options.credentials!]
+    const files = Object.entries(proven).flatMap(([name, path]) => [`--tls-${name}`, path])
+    const asked = async (...args: readonly string[]) =>
+      ballast(['fleet', 'status', ...said, ...args], () => Promise.reject(new Error('it tried to connect')))
+    expect(await asked(...files)).toMatchObject({ code: 0, stderr: '' })
+    expect((await asked('--tls-ca', proven.ca)).stderr).toContain('Cannot connect to NATS')
+    expect((await asked('--tls-cert', proven.cert)).stderr).toContain('both cert and key')
     // Of an authority that nobody here trusts.
     await expect(natsBus(options)).rejects.toMatchObject({ code: 'ERR_FLEET_BUS' })
     await expect(natsBus({ ...options, tls: { ca: at('ca.pem') } })).rejects.toMatchObject({

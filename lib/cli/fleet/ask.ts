@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import type { FleetBus, FleetSettings, Lease, OpenOrder } from '../../fleet/bus/fleet-bus.ts'
+import type { NatsTls } from '../../fleet/nats/nats-options.ts'
 import type { FleetRules } from '../../fleet/view/fleet-rules.ts'
 import type { FleetView } from '../../fleet/view/fleet-view.ts'
 import { emptyMemory, fleetView } from '../../fleet/view/make-view.ts'
@@ -29,9 +31,10 @@ export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
   }
   // What the command line says has the same rules and defaults.
   const { servers, name, credentials } = options
+  const tls = tlsOf(options)
   const given = parseConfig(
     'the command line',
-    JSON.stringify({ fleet: { servers: servers ?? ['-'], name } }),
+    JSON.stringify({ fleet: { servers: servers ?? ['-'], name, tls } }),
   ).fleet!
   const base = config?.fleet ?? given
   return {
@@ -41,8 +44,16 @@ export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
       ...(servers && { servers: given.nats.servers }),
       ...(name !== undefined && { fleet: name }),
       ...(credentials !== undefined && { credentials }),
+      ...(tls && { tls: { ...base.nats.tls, ...tls } }),
     },
   }
+}
+
+/** What the command line says of TLS; paths are as of a shell. */
+function tlsOf({ tlsCa: ca, tlsCert: cert, tlsKey: key }: FleetOptions): NatsTls | undefined {
+  const given = Object.entries({ ca, cert, key }).filter(([, path]) => path !== undefined)
+  if (given.length === 0) return undefined
+  return Object.fromEntries(given.map(([name, path]) => [name, resolve(path!)]))
 }
 
 /** Connects to the bus of a fleet. */

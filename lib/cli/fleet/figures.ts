@@ -6,6 +6,8 @@ import { printable } from '../../util/printable.ts'
 /** What a member of a fleet counts, for metrics. */
 export class FigureCounts {
   connected = false
+  /** Whether anybody leads; undefined: not known. */
+  led: boolean | undefined
   readonly #fleet: string
   #leader: string | undefined
   #round: FleetRound | undefined
@@ -21,6 +23,7 @@ export class FigureCounts {
       fleet: this.#fleet,
       connected: this.connected,
       leading: this.#round !== undefined,
+      led: this.led,
       leader: this.#leader,
       orders: { ...this.#orders },
       steps: { ...this.#steps },

@@ -39,7 +39,7 @@ export class FleetLog {
   agent(event: AgentEvent): void {
     if (event.kind === 'failed') this.failed(event.error)
     else if (event.kind === 'order') this.#order(event.event)
-    else {
+    else if (event.kind === 'bus') {
       this.#isLost = event.state === 'disconnected'
       this.#failure = undefined
       if (this.#isLost) {

@@ -162,7 +162,9 @@ class Member implements FleetMember {
   #heard(event: AgentEvent): void {
     this.#log.agent(event)
     if (event.kind === 'order') this.#counts.order(event.event)
+    if (event.kind === 'leader') this.#counts.led = event.lease !== undefined
     if (event.kind !== 'bus') return
+    this.#counts.led = undefined
     this.#counts.connected = event.state === 'connected'
     // Whoever does not reach the bus for long is not the leader any more.
     if (!this.#counts.connected) this.#counts.follows()

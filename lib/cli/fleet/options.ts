@@ -9,6 +9,9 @@ export interface FleetOptions {
   readonly servers?: readonly string[]
   readonly name?: string
   readonly credentials?: string
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
   readonly config?: string
   readonly json?: boolean
 }
@@ -28,6 +31,17 @@ export function fleetOptions(command: Command, json: string): Command {
       'file with what you prove your identity with; see docs/fleet.md (default: that of the configuration)',
       parseText('--credentials'),
     )
+    .option(
+      '--tls-ca <file>',
+      'certificate, PEM, of the authority that the server is to be of (default: that of the configuration, or those of the system)',
+      parseText('--tls-ca'),
+    )
+    .option(
+      '--tls-cert <file>',
+      'your own certificate, PEM, with --tls-key (default: that of the configuration)',
+      parseText('--tls-cert'),
+    )
+    .option('--tls-key <file>', 'the key of your certificate, PEM', parseText('--tls-key'))
     .option(
       '--config <file>',
       `configuration whose fleet is asked, with its policy and its rules (default: ${usualConfig}, where it is)`,

@@ -4,7 +4,7 @@ import type { Clock } from '../../host/host.ts'
 import type { GuestRequirement } from '../../host/migration.ts'
 import { type Backoff, backoff } from '../../util/backoff.ts'
 import type { Migrator } from '../acting/migrator.ts'
-import type { FleetBus, LeaseHolder } from '../bus/fleet-bus.ts'
+import type { FleetBus, Lease, LeaseHolder } from '../bus/fleet-bus.ts'
 import type { OrderEvent } from '../bus/order.ts'
 import type { ReportBody } from '../report/host-facts.ts'
 import { type HostReport, type MigrationReport, reportVersion } from '../report/host-report.ts'
@@ -14,6 +14,8 @@ import { OrderDesk } from './order-desk.ts'
 
 /** Between attempts to hear orders from a bus that is not there. */
 const pauses: Backoff = { first: 1_000, longest: 30_000 }
+/** Milliseconds for which a report says that another agent has reported under the host's UUID. */
+const duplicateFor = 60_000
 
 export interface AgentOptions {
   readonly bus: FleetBus
@@ -35,6 +37,8 @@ export interface AgentOptions {
 export type AgentEvent =
   | { readonly kind: 'bus'; readonly state: 'connected' | 'disconnected' }
   | { readonly kind: 'order'; readonly event: OrderEvent }
+  /** Who leads, as it was after a report; undefined: nobody. */
+  | { readonly kind: 'leader'; readonly lease: Lease | undefined }
   /** A call to the bus failed. It is tried again. */
   | { readonly kind: 'failed'; readonly error: BallastError }
 
@@ -65,6 +69,7 @@ class Agent implements FleetAgent {
   #next: ReportBody | undefined
   #isWriting = false
   #sequence = 0
+  #duplicateAt = Number.NEGATIVE_INFINITY
 
   constructor(options: AgentOptions) {
     const { bus, clock, host, instance = randomUUID(), migrator, dryRun = false } = options
@@ -129,6 +134,7 @@ class Agent implements FleetAgent {
         await bus.report(this.#reportOf(body))
         const lease = await bus.leader()
         if (lease) this.#desk.saw(lease.revision)
+        this.#options.listener?.({ kind: 'leader', lease })
       } catch (error) {
         this.#failed(error)
       }
@@ -143,14 +149,16 @@ class Agent implements FleetAgent {
       version: reportVersion,
       instance: this.instance,
       sequence: this.#sequence++,
+      ...(this.#options.clock.now() - this.#duplicateAt < duplicateFor && { duplicate: true }),
       migrations: withOrders(body, orders),
       answers: this.#answers.all,
     }
   }
 
   #failed(error: unknown): void {
-    if (!this.#ended.signal.aborted)
-      this.#options.listener?.({ kind: 'failed', error: asBallastError(error) })
+    const failure = asBallastError(error)
+    if (failure.code === 'ERR_FLEET_DUPLICATE') this.#duplicateAt = this.#options.clock.now()
+    if (!this.#ended.signal.aborted) this.#options.listener?.({ kind: 'failed', error: failure })
   }
 }
 

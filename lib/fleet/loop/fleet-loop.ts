@@ -1,4 +1,3 @@
-import { backoff } from '../../util/backoff.ts'
 import type { AgedReport, FleetSettings, Lease, OpenOrder } from '../bus/fleet-bus.ts'
 import type { Order, OrderEvent } from '../bus/order.ts'
 import { guardPlan } from '../guard/guard.ts'
@@ -13,6 +12,7 @@ import type { PastMigration } from '../view/fleet-input.ts'
 import type { FleetRules } from '../view/fleet-rules.ts'
 import type { FleetView } from '../view/fleet-view.ts'
 import { emptyMemory, type FleetMemory, fleetView } from '../view/make-view.ts'
+import { FailedPlans } from './failed-plans.ts'
 import { FollowedSteps } from './followed-steps.ts'
 import { ForeignMoves } from './foreign-moves.ts'
 import { type Ended, OrderLedger } from './order-ledger.ts'
@@ -21,8 +21,6 @@ import { RunningPlan } from './running-plan.ts'
 import { isForBalance, type Sight, sightNow } from './verdict.ts'
 import { wayBack, withoutCoolDown } from './way-back.ts'
 
-/** How long no step is made for balance after one that did not help, and after more of them in a row. */
-const rests = { first: 300_000, longest: 6 * 3_600_000 } as const
 /** How long what was done is remembered. */
 const day = 24 * 3_600_000
 /** How long a guest that was moved is known to have been moved by an order. */
@@ -86,6 +84,7 @@ export class FleetLoop {
   readonly #ledger = new OrderLedger()
   readonly #followed = new FollowedSteps()
   readonly #foreign = new ForeignMoves()
+  readonly #failed = new FailedPlans()
   /** By order: both hosts when it was given. */
   readonly #before = new Map<string, Sight>()
   /** Steps that did harm, to be taken back. */
@@ -94,9 +93,6 @@ export class FleetLoop {
   #memory: FleetMemory = emptyMemory
   #policyState: unknown
   #running: RunningPlan | undefined
-  /** Steps in a row that did not help, and until when none is made for balance. */
-  #failures = 0
-  #restUntil = Number.NEGATIVE_INFINITY
   #index = 0
 
   constructor({ policy, rules = {}, dryRun = false, past = [] }: FleetLoopOptions) {
@@ -131,6 +127,7 @@ export class FleetLoop {
     if (!this.#running && this.#followed.isEmpty) {
       choice = this.#choose(input, view)
       this.#running = new RunningPlan(this.#allowed(choice.plan, time, denied), choice.by)
+      this.#failed.begin()
     }
     const running = this.#running
     const orders = this.#dryRun ? [] : endingsOf(this.#ledger.all, context)
@@ -179,13 +176,9 @@ export class FleetLoop {
   }
 
   #judge(result: StepResult, time: number): void {
-    if (result.verdict === 'helped') {
-      this.#failures = 0
-      return
-    }
+    this.#failed.judged(result.verdict, time)
+    if (result.verdict === 'helped') return
     this.#running?.end()
-    this.#failures++
-    this.#restUntil = time + backoff(this.#failures, rests)
     if (result.verdict === 'harm' && isForBalance(result.step)) this.#harmful.push(result)
   }
 
@@ -208,7 +201,7 @@ export class FleetLoop {
   #notForBalance(time: number): FleetReason | undefined {
     const balancer = this.#foreign.balancerAt(time)
     if (balancer) return { kind: 'other-balancer', ...balancer }
-    const remaining = this.#restUntil - time
+    const remaining = this.#failed.remainingAt(time)
     return remaining > 0 ? { kind: 'did-not-help', remaining } : undefined
   }
 

@@ -6,6 +6,8 @@ import { meanSight, type Sight, sightNow, verdictOf } from './verdict.ts'
 /** New reports of both hosts that are not looked at, since the migration is still in them, and those that are. */
 const skipped = 1
 const looked = 2
+/** So many are looked at where they do not agree that a step did not help: that stops a fleet for minutes. */
+const mostLooked = 6
 /** Milliseconds after which nothing is said of a step whose hosts do not report. */
 const patience = 300_000
 
@@ -61,8 +63,12 @@ export class FollowedSteps {
       if (rounds.length >= looked) {
         const seen = meanSight(rounds)
         const verdict = verdictOf(step, before, seen)
-        results.push({ order, step, before: before.figures, seen: seen.figures, verdict })
-        return false
+        const isClear =
+          verdict !== 'no-help' || rounds.every((one) => verdictOf(step, before, one) !== 'helped')
+        if (isClear || rounds.length >= mostLooked) {
+          results.push({ order, step, before: before.figures, seen: seen.figures, verdict })
+          return false
+        }
       }
       return view.time - since < patience
     })

@@ -15,6 +15,11 @@ export function requestedPlan(view: FleetView, guest: string, to: string, by: st
   if (unit === -1) return nothing({ kind: 'unknown-guest' })
   if (host === -1) return nothing({ kind: 'unknown-host', host: to })
   if (columns.at[unit] === host) return nothing({ kind: 'same-host' })
+  const memory = columns.units[unit]!.guests.reduce((sum, one) => sum + one.memory, 0)
+  const { budget, committed, arriving } = view.hosts[host]!
+  const room = budget - committed - arriving
+  // Nobody leaves for it, so there is no order of steps in which it would fit.
+  if (memory > room) return nothing({ kind: 'no-room', memory, room })
   columns.put(unit, host)
   const { steps, problems } = stepsOf(columns, new Map([[unit, { kind: 'leave-host', host: '' }]]))
   const reason: FleetReason = { kind: 'asked-for', by }

@@ -23,4 +23,4 @@ export interface GuestFacts {
 }
 
 /** A report without what the agent that writes it adds. */
-export type ReportBody = Omit<HostReport, 'version' | 'instance' | 'sequence' | 'answers'>
+export type ReportBody = Omit<HostReport, 'version' | 'instance' | 'sequence' | 'answers' | 'duplicate'>

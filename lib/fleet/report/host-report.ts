@@ -28,6 +28,8 @@ export interface HostReport {
   readonly memory: HostMemoryReport
   /** Whether its Ballast only watches: nothing is moved from or to it then. */
   readonly dryRun: boolean
+  /** Another agent has reported under this UUID lately. Default false. */
+  readonly duplicate?: boolean | undefined
   readonly guests: readonly GuestReport[]
   /** Migrations that it is the source or the target of, whoever began them. */
   readonly migrations: readonly MigrationReport[]

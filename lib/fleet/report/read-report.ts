@@ -94,6 +94,7 @@ const report = fields({
     hugePagesFree: optional(amount),
   }),
   dryRun: flag,
+  duplicate: optional(flag),
   guests: list(guest),
   migrations: list(migration),
   answers: (value) => isObject(value) && Object.values(value).every(answer),

@@ -142,7 +142,7 @@ function holdOf(
   drains: boolean,
 ): HostHold | undefined {
   if (report.version > reportVersion) return 'newer'
-  if (isDuplicate) return 'duplicate'
+  if (isDuplicate || report.duplicate) return 'duplicate'
   if (age > staleIntervals * report.interval) return 'stale'
   if (report.dryRun) return 'dry run'
   if (drains) return 'maintenance'

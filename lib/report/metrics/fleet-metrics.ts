@@ -11,6 +11,14 @@ export const fleetMetrics: Families<FleetFigures> = {
   ballast_fleet_leading: plain('gauge', '1 while the host leads its fleet, else 0.', ({ leading }) =>
     flag(leading),
   ),
+  ballast_fleet_led: {
+    type: 'gauge',
+    help: '1 while the host sees that somebody leads its fleet, 0 while nobody does; left out while it cannot see it.',
+    labels: ['fleet'],
+    series({ fleet, led }, add) {
+      add({ fleet }, led === undefined ? undefined : flag(led))
+    },
+  },
   ballast_fleet_orders_total: {
     type: 'counter',
     help: 'Orders to this host that are over, by how they ended.',

@@ -114,6 +114,7 @@ describe('the view of a fleet', () => {
     expect(holdOf(aged([report!], 30_001))).toBe('stale')
     expect(holdOf(aged([{ ...report!, version: 2 as 1 }]))).toBe('newer')
     expect(holdOf(aged([report!, { ...report!, instance: 'other' }]))).toBe('duplicate')
+    expect(holdOf(aged([{ ...report!, duplicate: true }]))).toBe('duplicate')
   })
 
   it('tells an agent that started anew from two that take turns', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BallastError } from '../../../../lib/host/errors.ts'
 import type { GuestRequirement } from '../../../../lib/host/migration.ts'
 import { agentOn, body, migrateOrder } from './fixtures.ts'
 
@@ -46,6 +47,29 @@ describe("an agent's reports", () => {
     agent.report(body)
     await pass(1)
     expect(bus.reports.has('host-a')).toBe(true)
+  })
+
+  it('say for a minute that another agent has reported for the host, and who leads', async () => {
+    const { agent, bus, connection, told, pass } = agentOn({})
+    const write = connection.report
+    connection.report = async (report) => {
+      await write.call(connection, report)
+      connection.report = write
+      throw new BallastError('ERR_FLEET_DUPLICATE', 'two hosts have one UUID')
+    }
+    const reported = async () => {
+      agent.report(body)
+      await pass(1)
+      return bus.reports.get('host-a')!.report.duplicate
+    }
+    expect(await reported()).toBeUndefined()
+    expect(await reported()).toBe(true)
+    await pass(60_000)
+    expect(await reported()).toBeUndefined()
+    expect(told.at(-1)).toEqual({ kind: 'leader', lease: undefined })
+    const lease = await connection.lease({ host: 'host-b', instance: 'i' })
+    await reported()
+    expect(told.at(-1)).toEqual({ kind: 'leader', lease })
   })
 
   it('answer what other guests need, and ask the host again after ten minutes', async () => {

@@ -63,6 +63,25 @@ describe('a step that is done', () => {
     expect(followed.isEmpty).toBe(true)
   })
 
+  it('is looked at further while reports disagree that it did not help', () => {
+    const relieving: Step = {
+      ...step,
+      reason: { kind: 'relieve-delay', demand: 1, delay: 0.6, left: 0, there: 0 },
+    }
+    const lookedAt = (delays: readonly number[]) => {
+      const followed = new FollowedSteps()
+      followed.follow('o1', relieving, before, viewOf(0, 0, 0, 0.6))
+      const results = [0.6, ...delays].map((delay, i) =>
+        followed.look(viewOf(10_000 * (i + 1), i + 1, i + 1, delay)),
+      )
+      return results.slice(1).map(([result]) => result?.verdict)
+    }
+    expect(lookedAt([0.4, 0.25, 0.2])).toEqual([undefined, undefined, 'helped'])
+    expect(lookedAt([0.4, 0.35])).toEqual([undefined, 'no-help'])
+    const turns = [0.5, 0.2, 0.5, 0.2, 0.5, 0.2]
+    expect(lookedAt(turns)).toEqual([...Array(5).fill(undefined), 'no-help'])
+  })
+
   it('waits for the reports of both', () => {
     const followed = new FollowedSteps()
     followed.follow('o1', step, before, viewOf(0, 1, 1, 0.6))

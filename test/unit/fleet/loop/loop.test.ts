@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fleetSentenceOf } from '../../../../lib/fleet/reasons/fleet-reasons.ts'
+import type { FleetView } from '../../../../lib/fleet/view/fleet-view.ts'
 import { GiB } from '../../../../lib/util/units.ts'
 import { busyGuests, lopsided, movesOf, once, play, wherePlayed } from './fixtures.ts'
 
@@ -116,6 +117,24 @@ describe('the leader of a fleet', () => {
       { rounds: 20, policy: { ...policy, initialState: true } },
     )
     expect(movesOf(again.ticks)).toEqual([])
+  })
+
+  it('takes steps of one plan that did not help for one attempt', async () => {
+    // Two at once that go nowhere near what is promised of them, again and again.
+    const wanting = once([
+      { guest: 'a-0', to: 'c' },
+      { guest: 'b-0', to: 'd' },
+    ])
+    const policy = { ...wanting, decide: (view: FleetView) => wanting.decide(view, false) }
+    const hosts = ['a', 'b', 'c', 'd'].map((name) => ({ name, pcpus: 8, memory: 64 * GiB }))
+    const guests = [...busyGuests(1, 'a'), ...busyGuests(1, 'b')]
+    const { ticks } = await play({ hosts, guests }, { rounds: 20, policy })
+    expect(ticks.flatMap((tick) => tick.results).map(({ verdict }) => verdict)).toEqual([
+      'no-help',
+      'no-help',
+    ])
+    const [first] = ticks.flatMap(({ denied }) => denied.map(({ reason }) => reason))
+    expect(fleetSentenceOf(first!)).toMatch(/in the next 5 min$/)
   })
 
   it('denies what a policy wants for balance meanwhile, and says for how long', async () => {
