@@ -55,15 +55,18 @@ export class FleetStage implements AsyncDisposable {
     natsHost = '127.0.0.1',
   ): Promise<FleetStage> {
     const lab = await FleetLab.up(names, options.log)
+    // Newest first: what is left open keeps the process, and with it the nats-server.
+    const begun: AsyncDisposable[] = [{ [Symbol.asyncDispose]: () => lab.down() }]
     try {
       const program = await bundleProgram(`${lab.directory}/program`)
       const nats = await NatsServer.start({ host: natsHost })
+      begun.unshift(nats)
       const bus = await natsBus({ servers: [nats.address] })
+      begun.unshift(bus)
       const control = await ControlMeasurement.start(lab.hosts[0]!.uri)
       return new FleetStage(lab, program, nats, bus, control, options)
     } catch (error) {
-      // Of a nats-server that was started, the end of the process is the end.
-      await lab.down()
+      for (const one of begun) await one[Symbol.asyncDispose]()
       throw error
     }
   }
