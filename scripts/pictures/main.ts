@@ -1,16 +1,14 @@
-// Makes the pictures in docs/images: `npm run pictures [-- RECORDINGS]`. Without recordings, such as of a lab, those of a
-// simulated host: two sockets, 32 pCPUs, 24 guests that begin on one socket.
+// Makes the pictures in docs/images: `npm run pictures [-- RECORDINGS]`. Without recordings some are made first, of real
+// guests in the lab.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { simulate } from '../../lib/simulation/index.ts'
 import { launchBrowser } from '../../test/page/browser.ts'
 import buildPage from '../../test/page/built.ts'
 import { serve } from '../../test/page/served.ts'
-import { ballast } from '../../test/unit/cli/test-context.ts'
-import { crowdedHost } from './crowded-host.ts'
+import { recordLab } from './lab-recording.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-pictures-'))
 
@@ -28,11 +26,7 @@ const pictures: readonly Picture[] = [
     width: 1_440,
     height: 860,
     colorScheme: 'light',
-    prepare: async (page) => {
-      // Some ticks after the first changes.
-      await page.locator('.change time').last().click()
-      for (let i = 0; i < 4; i++) await page.getByRole('button', { name: 'Tick after' }).click()
-    },
+    prepare: afterFirstChanges,
   },
   {
     name: 'page-guest',
@@ -40,6 +34,7 @@ const pictures: readonly Picture[] = [
     height: 980,
     colorScheme: 'dark',
     prepare: async (page) => {
+      await afterFirstChanges(page)
       await page.locator('.change').last().locator('.line .name').click()
       await page.locator('.change').first().getByRole('button', { name: /^Why / }).click()
       await page.evaluate('scrollTo(0, 0)')
@@ -50,16 +45,17 @@ const pictures: readonly Picture[] = [
     width: 360,
     height: 760,
     colorScheme: 'light',
-    prepare: async () => undefined,
+    prepare: async (page) => {
+      await afterFirstChanges(page)
+      await page.evaluate('scrollTo(0, 0)')
+    },
   },
 ]
 
-async function recorded(): Promise<string> {
-  const path = join(directory, 'recordings')
-  const args = ['run', '2', '--ticks', '120', '--record', path, '--journal', join(directory, 'journal')]
-  const { code, stderr } = await ballast(args, async () => simulate(crowdedHost()))
-  if (code !== 0) throw new Error(stderr)
-  return path
+/** Goes to some ticks after the first changes. */
+async function afterFirstChanges(page: Page): Promise<void> {
+  await page.locator('.change time').last().click()
+  for (let i = 0; i < 4; i++) await page.getByRole('button', { name: 'Tick after' }).click()
 }
 
 /** A picture in a quarter of its bytes; the browser can do that. */
@@ -80,7 +76,7 @@ async function webp(browser: Browser, png: Buffer): Promise<Buffer> {
 
 try {
   await buildPage()
-  const recordings = process.argv[2] ?? (await recorded())
+  const recordings = process.argv[2] ?? (await recordLab(directory))
   const nowhere = async () => {
     throw new Error('nothing is connected to')
   }
@@ -88,6 +84,11 @@ try {
   const browser = await launchBrowser()
   for (const { name, width, height, colorScheme, prepare } of pictures) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+    await page.route('**/api/info', async (route) => {
+      const response = await route.fetch()
+      // Where a lab is says something of the machine, and nothing to whoever sees the picture.
+      await route.fulfill({ response, json: { ...(await response.json()), uri: 'qemu:///system' } })
+    })
     await page.goto(served.url)
     await page.locator('.guests tbody th').first().waitFor()
     await prepare(page)
