@@ -1,45 +1,22 @@
 import type { PinnedMemory } from '../host/domain-traits.ts'
 import { KiB, MiB } from '../util/units.ts'
+import { balloonPace, deflateReach, inflateReach, type Pace } from './balloon-pace.ts'
 import type { MemoryReport } from './balloon-reports.ts'
 import { kernelResident, outsideTotal, watermark } from './guest-kernel.ts'
+import { GuestProgram } from './guest-program.ts'
 import type { Toll } from './memory-stall.ts'
 import { PageCache } from './page-cache.ts'
 import type { MemoryScenario, Program } from './scenario.ts'
+import { Swap } from './swap.ts'
 import { VirtioMemDevice } from './virtio-mem.ts'
 
-/** Speeds in bytes per second, measured on real guests (docs/simulation.md). */
-const deflateSpeed = 930 * MiB
-const inflateFreshSpeed = 512 * MiB
-const inflateUsedSpeed = 320 * MiB
-const swapOutSpeed = { none: 0, disk: 64 * MiB, zram: 256 * MiB }
-const swapInSpeed = 32 * MiB
-const usualGrowth = 512 * MiB
-/** What is left of a balloon's speed when the guest computes all the time. */
-const busyGuestSpeed = 0.45
 /** A guest without swap gives its balloon nothing once it has only so much left. */
 const balloonMargin = 48 * MiB
-/** Of what is swapped out, so much is wanted again at once, comes back and goes out again. */
-const swapChurn = 0.2
-/** What a page in zram takes of a page. */
-const zramRatio = 0.75
 /** What stays resident of a program that is swapped out. */
 const alwaysResident = 16 * MiB
 /** QEMU's own resident memory. */
 export const qemuOverhead = 96 * MiB
 const pageSize = 4 * KiB
-
-/** How a guest runs during one step. */
-export interface Pace {
-  /** Part of the usual speed at which its balloon moves; 0: it does not. */
-  readonly balloonSpeed: number
-  /** Part of the time that its first vCPU asks for a pCPU, and part of that for which it gets one. */
-  readonly busy: number
-  readonly served: number
-  /** The host has too little memory for its guests: all wait. */
-  readonly hostSwaps: boolean
-}
-
-const noProgram: Required<Program> = { size: 0, rate: 0, touch: 0, files: 0, goesOn: false }
 
 /** The memory of one guest from its start to its end: balloon, program, page cache, swap. Sizes are bytes. */
 export class GuestMemory {
@@ -48,18 +25,9 @@ export class GuestMemory {
   #target: number
   /** What the program holds, in memory and swapped out. */
   held = 0
-  swapped = 0
-  #program = noProgram
-  /** The program as the scenario has it, and what it would hold had it never waited or been killed. */
-  #meant = noProgram
-  #wouldHold = 0
-  readonly #swap: 'none' | 'disk' | 'zram'
+  readonly #program = new GuestProgram()
+  readonly #swap: Swap
   readonly #cache: PageCache
-  #swapIn = 0
-  #swapOut = 0
-  #killed = 0
-  /** The program was killed, and no other has begun. */
-  #isGone = false
   #moved = 0
   /** Seconds that programs waited, in all and in this step. */
   #stalled = 0
@@ -90,7 +58,7 @@ export class GuestMemory {
     this.actual = scenario.actual
     this.#target = scenario.actual
     this.#cache = new PageCache(scenario.cache)
-    this.#swap = scenario.swap
+    this.#swap = new Swap(scenario.swap)
     this.#reserve = scenario.reserve
     this.#cache.shrinkTo(this.#room())
     this.#pinned = pinned
@@ -99,6 +67,11 @@ export class GuestMemory {
 
   get maximum(): number {
     return this.#maximum
+  }
+
+  /** What of {@link held} is swapped out. */
+  get swapped(): number {
+    return this.#swap.size
   }
 
   /** The size that its balloon was last asked for. */
@@ -140,14 +113,11 @@ export class GuestMemory {
     this.#told ??= this.actual
     this.actual = this.maximum
     this.device.plugged = 0
-    this.#isGone = false
-    this.#program = noProgram
-    this.#meant = noProgram
-    this.#wouldHold = 0
+    this.#program.end()
     this.held = 0
-    this.swapped = 0
+    this.#swap.size = 0
     this.#rests = false
-    this.#countedBefore = { swapIn: this.#swapIn, swapOut: this.#swapOut }
+    this.#countedBefore = { swapIn: this.#swap.swappedIn, swapOut: this.#swap.swappedOut }
     this.#noteBacked()
     this.#changed()
   }
@@ -177,9 +147,9 @@ export class GuestMemory {
   get toll(): Toll {
     return {
       stalled: 1_000 * this.#stalled,
-      swappedIn: this.#swapIn,
-      swappedOut: this.#swapOut,
-      programsKilled: this.#killed,
+      swappedIn: this.#swap.swappedIn,
+      swappedOut: this.#swap.swappedOut,
+      programsKilled: this.#program.killed,
       moved: this.#moved,
       diskReads: this.#cache.reads,
     }
@@ -187,22 +157,19 @@ export class GuestMemory {
 
   /** The smallest balloon with which the program, had it never waited or been killed, would not do so now. */
   get needed(): number {
-    return this.#outside() + kernelResident + this.#wouldHold + watermark - this.device.plugged
+    return this.#outside() + kernelResident + this.#program.wouldHold + watermark - this.device.plugged
   }
 
   run(program: Program): void {
-    this.#meant = { ...noProgram, rate: usualGrowth, ...program }
-    if (!program.goesOn) this.#isGone = false
-    this.#program = this.#isGone ? noProgram : this.#meant
+    this.#program.begin(program)
     this.#rests = false
-    this.#wouldHold = Math.min(this.#wouldHold, program.size)
     this.#changed()
   }
 
   /** Holds what the program comes to hold, as if it had long done so. */
   settle(): void {
-    this.held = Math.max(0, Math.min(this.#program.size, this.#room() - watermark))
-    this.#wouldHold = this.#program.size
+    this.held = Math.max(0, Math.min(this.#program.now.size, this.#room() - watermark))
+    this.#program.wouldHold = this.#program.now.size
     this.#noteBacked()
     this.#changed()
   }
@@ -213,55 +180,59 @@ export class GuestMemory {
     return this.#rests && !hostSwaps && (this.#target === this.actual || balloonSpeed === 0)
   }
 
-  step(seconds: number, { balloonSpeed, busy, served, hostSwaps }: Pace): void {
-    this.#waits = hostSwaps || this.#killed > 0 ? seconds : 0
-    this.#wouldHold = Math.min(this.#meant.size, this.#wouldHold + this.#meant.rate * seconds)
+  step(seconds: number, pace: Pace): void {
+    this.#waits = pace.hostSwaps || this.#program.killed > 0 ? seconds : 0
+    this.#program.grow(seconds)
     this.device.step(seconds, this.#room() - balloonMargin)
     this.#runProgram(seconds)
-    if (balloonSpeed > 0) {
+    if (pace.balloonSpeed > 0) {
       const before = this.actual
-      const pace = seconds * balloonSpeed * (1 - (1 - busyGuestSpeed) * busy) * served
-      if (this.#target > this.actual) this.#deflate(pace)
-      else if (this.#target < this.actual) this.#inflate(pace)
+      const usual = balloonPace(seconds, pace)
+      if (this.#target > this.actual) this.#deflate(usual)
+      else if (this.#target < this.actual) this.#inflate(usual)
       this.#moved += Math.abs(this.actual - before)
     }
-    if (this.#swap === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
+    if (this.#swap.kind === 'zram') this.#swapAway(balloonMargin - this.#room(), seconds)
     this.#cache.shrinkTo(this.#room())
     // Growth stops exactly there where there is a swap disk: what rounding leaves is no lack.
     if (this.held > 0 && this.#room() < watermark - pageSize) this.#kill()
     this.#stalled += Math.min(seconds, this.#waits)
-    this.#cache.read(this.#program.files, this.#room() - watermark, seconds - Math.min(seconds, this.#waits))
+    this.#cache.read(
+      this.#program.now.files,
+      this.#room() - watermark,
+      seconds - Math.min(seconds, this.#waits),
+    )
     this.#noteBacked()
     this.#rests = this.#isSteady()
   }
 
   /** Nothing grows, comes back, goes out or is read, and no program waits. */
   #isSteady(): boolean {
-    const { size, touch, files } = this.#program
-    if (this.held !== size || this.#wouldHold !== this.#meant.size || this.#killed > 0) return false
-    if (files > 0 || (touch > 0 && this.swapped > 0)) return false
+    const { size, touch, files } = this.#program.now
+    if (this.held !== size || !this.#program.isGrown || this.#program.killed > 0) return false
+    if (files > 0 || (touch > 0 && this.#swap.size > 0)) return false
     const room = this.#room()
     return this.#cache.size <= room && room >= balloonMargin
   }
 
   report(): MemoryReport {
     const room = this.#room()
-    const swapIn = this.#swapIn - this.#countedBefore.swapIn
+    const swapIn = this.#swap.swappedIn - this.#countedBefore.swapIn
     return {
       available: wholeKiB(this.#size() - this.#outside()),
       unused: wholeKiB(Math.max(0, room - this.#cache.size)),
       usable: wholeKiB(Math.max(0, room - this.#reserve)),
       diskCaches: wholeKiB(this.#cache.size),
       swapIn: wholeKiB(swapIn),
-      swapOut: wholeKiB(this.#swapOut - this.#countedBefore.swapOut),
+      swapOut: wholeKiB(this.#swap.swappedOut - this.#countedBefore.swapOut),
       majorFaults: Math.floor(swapIn / pageSize),
     }
   }
 
   /** Free memory and page cache. */
   #room(): number {
-    const inZram = this.#swap === 'zram' ? this.swapped * zramRatio : 0
-    return this.#size() - this.#outside() - kernelResident - (this.held - this.swapped) - inZram
+    const { size, inMemory } = this.#swap
+    return this.#size() - this.#outside() - kernelResident - (this.held - size) - inMemory
   }
 
   #noteBacked(): void {
@@ -270,72 +241,54 @@ export class GuestMemory {
   }
 
   #runProgram(seconds: number): void {
-    const { size, rate, touch } = this.#program
+    const { size, rate, touch } = this.#program.now
     if (size < this.held) this.#free(size)
     const wanted = Math.min(rate * seconds, size - this.held)
     if (wanted > 0) {
       this.#swapAway(wanted + watermark - this.#room(), seconds)
-      const gets = this.#swap === 'disk' ? Math.max(0, Math.min(wanted, this.#room() - watermark)) : wanted
+      const gets =
+        this.#swap.kind === 'disk' ? Math.max(0, Math.min(wanted, this.#room() - watermark)) : wanted
       this.held += gets
       this.#waits += seconds * (1 - gets / wanted)
     }
-    if (touch > 0 && this.swapped > 0) this.#touch(touch * seconds, seconds)
+    if (touch > 0 && this.#swap.size > 0) {
+      const missing = touch * seconds * (this.#swap.size / this.held)
+      this.#waits += this.#swap.swapIn(missing, seconds, this.#room() - balloonMargin)
+    }
   }
 
   #free(size: number): void {
-    this.swapped *= size / this.held
+    this.#swap.size *= size / this.held
     this.held = size
   }
 
-  /** What is touched and swapped out comes back; where there is no room for it, as much goes out. */
-  #touch(bytes: number, seconds: number): void {
-    const missing = bytes * (this.swapped / this.held)
-    const back = Math.min(missing, swapInSpeed * seconds, this.swapped)
-    // It works at its own speed between two waits: so much of the time goes to waiting.
-    const waiting = missing / (swapInSpeed * seconds)
-    this.#waits += seconds * (waiting / (1 + waiting))
-    const room = Math.max(0, this.#room() - balloonMargin)
-    this.#swapIn += back
-    this.#swapOut += Math.max(0, back - room)
-    this.swapped -= Math.min(back, room)
-  }
-
   #swappable(): number {
-    return Math.max(0, this.held - this.swapped - alwaysResident)
+    return Math.max(0, this.held - this.#swap.size - alwaysResident)
   }
 
   /** Swaps out until `short` bytes more are free, as far as there is swap and time. */
   #swapAway(short: number, seconds: number): void {
-    if (short <= 0 || this.#swap === 'none') return
-    const freed = this.#swap === 'disk' ? 1 : 1 - zramRatio
-    const out = Math.min(short / freed, swapOutSpeed[this.#swap] * seconds, this.#swappable())
-    this.swapped += out
-    this.#swapOut += out * (1 + swapChurn)
-    this.#swapIn += out * swapChurn
-    this.#waits += (out * swapChurn) / swapInSpeed
+    if (short > 0) this.#waits += this.#swap.putOut(short, seconds, this.#swappable())
   }
 
-  #deflate(pace: number): void {
-    this.actual = Math.min(this.#target, this.actual + wholeKiB(deflateSpeed * pace))
+  #deflate(seconds: number): void {
+    this.actual = Math.min(this.#target, this.actual + wholeKiB(deflateReach(seconds)))
   }
 
-  #inflate(pace: number): void {
-    const fresh = this.actual - this.#backed
-    const reach = fresh > inflateFreshSpeed * pace ? inflateFreshSpeed * pace : inflateUsedSpeed * pace
+  #inflate(seconds: number): void {
+    const reach = inflateReach(seconds, this.actual - this.#backed)
     const wanted = Math.min(wholeKiB(reach), this.actual - this.#target)
-    this.#swapAway(wanted + balloonMargin - this.#room(), pace)
+    this.#swapAway(wanted + balloonMargin - this.#room(), seconds)
     // A guest with everything in zram believes that it could swap more: its balloon goes on until the OOM killer acts.
-    const overestimates = this.#swap === 'zram' && this.held > 0 && this.#swappable() === 0
+    const overestimates = this.#swap.kind === 'zram' && this.held > 0 && this.#swappable() === 0
     const least = overestimates ? 0 : balloonMargin
     this.actual -= wholeKiB(Math.max(0, Math.min(wanted, this.#room() - least)))
   }
 
   #kill(): void {
-    this.#killed++
-    this.#isGone = true
-    this.#program = noProgram
+    this.#program.kill()
     this.held = 0
-    this.swapped = 0
+    this.#swap.size = 0
   }
 }
 
