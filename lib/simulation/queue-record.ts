@@ -30,3 +30,25 @@ export const Time = {
   /** What is left of the slice of the one that runs. */
   sliceLeft: 2,
 } as const
+
+/** Counts of queues that are empty: that of pCPU `c` begins at place `c * room`. */
+export function emptyCounts(cpuCount: number, room: number): Int32Array {
+  const counts = new Int32Array(cpuCount * countsSize)
+  for (let pcpu = 0; pcpu < cpuCount; pcpu++) {
+    const q = pcpu * countsSize
+    counts[q + Count.first] = pcpu * room
+    counts[q + Count.known] = pcpu * room
+    counts[q + Count.turn] = none
+    counts[q + Count.turnAt] = none
+    counts[q + Count.running] = none
+  }
+  return counts
+}
+
+/** Parts of so many places each, with as many free ones behind each. */
+export function spread<Column extends Int32Array | Float64Array>(column: Column, room: number): Column {
+  const wide = new (column.constructor as new (length: number) => Column)(2 * column.length)
+  for (let from = 0; from < column.length; from += room)
+    wide.set(column.subarray(from, from + room), 2 * from)
+  return wide
+}

@@ -6,7 +6,7 @@ import * as taskRecord from './task-record.ts'
 import type { Tasks } from './tasks.ts'
 
 // V8 takes the constants of a module itself as numbers, and those of others as variables.
-const { Count, countsSize, none, Time, timesSize } = queueRecord
+const { Count, countsSize, emptyCounts, none, spread, Time, timesSize } = queueRecord
 const { Is, recordSize, settled, vruntime } = taskRecord
 
 /** A task that wakes up takes its turn at once when it is so much behind the one that runs. */
@@ -44,19 +44,11 @@ export class RunQueues {
     this.idle = new IdlePcpus(topology)
     this.#tasks = tasks
     this.#cpuCount = cpuCount
-    this.counts = new Int32Array(cpuCount * countsSize)
+    this.counts = emptyCounts(cpuCount, usualRoom)
     this.times = new Float64Array(cpuCount * timesSize)
     this.rows = new Int32Array(cpuCount * usualRoom)
     this.vruntimes = new Float64Array(cpuCount * usualRoom)
     this.#leastFrom = new Int32Array(cpuCount * usualRoom)
-    for (let pcpu = 0; pcpu < cpuCount; pcpu++) {
-      const q = pcpu * countsSize
-      this.counts[q + Count.first] = pcpu * usualRoom
-      this.counts[q + Count.known] = pcpu * usualRoom
-      this.counts[q + Count.turn] = none
-      this.counts[q + Count.turnAt] = none
-      this.counts[q + Count.running] = none
-    }
   }
 
   /** Runnable tasks on a pCPU; how many of them may run elsewhere too; the place of the first one; who ran last in the step before. */
@@ -123,10 +115,9 @@ export class RunQueues {
 
   /** The one that has the turn, and has run up to now, is runnable no more. */
   leaveTurn(pcpu: number): void {
-    const { counts } = this
-    const q = pcpu * countsSize
-    const place = counts[q + Count.turnAt]!
-    counts[q + Count.turnAt] = none
+    const turnAt = pcpu * countsSize + Count.turnAt
+    const place = this.counts[turnAt]!
+    this.counts[turnAt] = none
     this.#remove(pcpu, place)
   }
 
@@ -158,13 +149,12 @@ export class RunQueues {
 
   /** The one that has the turn has run: its virtual run time is now this. */
   noteRun(pcpu: number, own: number): void {
-    const { counts, times } = this
+    const { counts } = this
     const q = pcpu * countsSize
-    const t = pcpu * timesSize
     const place = counts[q + Count.turnAt]!
     this.vruntimes[place] = own
     if (counts[q + Count.known]! <= place) counts[q + Count.known] = place + 1
-    times[t + Time.sum] = Number.NaN
+    this.times[pcpu * timesSize + Time.sum] = Number.NaN
   }
 
   /**
@@ -172,11 +162,10 @@ export class RunQueues {
    * served least.
    */
   noteLeast(pcpu: number, own: number): void {
-    const { counts, times } = this
-    const q = pcpu * countsSize
-    const t = pcpu * timesSize
-    const least = counts[q + Count.length]! > 0 ? this.vruntimes[this.#leastPlace(pcpu)]! : own
-    if (least > times[t + Time.least]!) times[t + Time.least] = least
+    const { times } = this
+    const at = pcpu * timesSize + Time.least
+    const least = this.lengthOf(pcpu) > 0 ? this.vruntimes[this.#leastPlace(pcpu)]! : own
+    if (least > times[at]!) times[at] = least
   }
 
   /** Rows have been given new numbers. */
@@ -253,10 +242,8 @@ export class RunQueues {
 
   /** One has joined at the end: it is the least from there on, and from all places from which on all others have more. */
   #noteJoined(pcpu: number, place: number, own: number): void {
-    const { counts } = this
-    const q = pcpu * countsSize
     const leastFrom = this.#leastFrom
-    const known = counts[q + Count.known]!
+    const known = this.counts[pcpu * countsSize + Count.known]!
     leastFrom[place] = place
     for (let at = place - 1; at >= known; at--) {
       if (this.vruntimes[leastFrom[at]!]! <= own) return
@@ -309,12 +296,4 @@ export class RunQueues {
       if (counts[q + Count.turnAt] !== none) counts[q + Count.turnAt]! += pcpu * room
     }
   }
-}
-
-/** Parts of so many places each, with as many free ones behind each. */
-function spread<Column extends Int32Array | Float64Array>(column: Column, room: number): Column {
-  const wide = new (column.constructor as new (length: number) => Column)(2 * column.length)
-  for (let from = 0; from < column.length; from += room)
-    wide.set(column.subarray(from, from + room), 2 * from)
-  return wide
 }
