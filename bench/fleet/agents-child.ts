@@ -7,6 +7,7 @@ import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
 import { balance } from '../../lib/fleet/policies/balance.ts'
 import type { ReportBody } from '../../lib/fleet/report/host-facts.ts'
 import type { GuestReport } from '../../lib/fleet/report/host-report.ts'
+import { requirementKey } from '../../lib/fleet/report/requirement-key.ts'
 import type { GuestRequirement } from '../../lib/host/migration.ts'
 import { realClock } from '../../lib/libvirt/real-clock.ts'
 import { GiB } from '../../lib/util/units.ts'
@@ -17,6 +18,8 @@ export interface Role {
   readonly server: string
   readonly agents: number
   readonly guests: number
+  /** Kinds of guests in all: each host answers what it can do for each. */
+  readonly kinds: number
   /** Milliseconds from one report of an agent to the next, and from one round to the next. */
   readonly interval: number
 }
@@ -25,10 +28,10 @@ export interface Role {
 export interface RoundTold {
   readonly hosts: number
   readonly guests: number
+  /** The part of all that hosts are asked about kinds of guests that is answered. */
+  readonly answered: number
 }
 
-/** Kinds of guests: a host is asked once what it can do for each. */
-const kinds = 20
 /** Connections that are made at once. */
 const atOnce = 20
 
@@ -62,7 +65,11 @@ function demandOf(host: number, guest: number, round: number): number {
   return 0.35 + 0.2 * Math.sin(phase + round / 7)
 }
 
-function guestsOf({ guests }: Role, host: number, round: number, keys: readonly string[]): GuestReport[] {
+/** The guests of all hosts are of one kind after the other. */
+const kindOf = ({ guests, kinds }: Role, host: number, guest: number) => (host * guests + guest) % kinds
+
+function guestsOf(role: Role, host: number, round: number, keys: readonly string[]): GuestReport[] {
+  const { guests } = role
   return Array.from({ length: guests }, (_, guest) => {
     const demand = demandOf(host, guest, round)
     return {
@@ -81,7 +88,7 @@ function guestsOf({ guests }: Role, host: number, round: number, keys: readonly 
         swapping: false,
       },
       score: { cpu: 90 + demand, memory: 100 },
-      requirement: keys[guest % keys.length],
+      requirement: keys[kindOf(role, host, guest)],
       stays: [],
       labels: [],
     }
@@ -107,7 +114,8 @@ function bodyOf(role: Role, host: number, round: number, keys: readonly string[]
 
 async function beAgents(role: Role): Promise<void> {
   const agents: FleetAgent[] = []
-  let keys: readonly string[] = []
+  const requirements = Array.from({ length: role.kinds }, (_, kind) => requirementOf(kind))
+  const keys = requirements.map(requirementKey)
   for (let first = 0; first < role.agents; first += atOnce) {
     const indices = Array.from({ length: Math.min(atOnce, role.agents - first) }, (_, i) => first + i)
     agents.push(
@@ -120,8 +128,8 @@ async function beAgents(role: Role): Promise<void> {
       )),
     )
   }
-  for (const agent of agents) {
-    keys = Array.from({ length: kinds }, (_, kind) => agent.require(requirementOf(kind)))
+  for (const [host, agent] of agents.entries()) {
+    for (let guest = 0; guest < role.guests; guest++) agent.require(requirements[kindOf(role, host, guest)]!)
   }
   process.send?.('ready')
   // Spread over the interval, as agents that began at some time are.
@@ -136,12 +144,22 @@ async function beAgents(role: Role): Promise<void> {
   }
 }
 
-async function lead({ server, interval }: Role): Promise<void> {
+async function lead({ server, interval, agents, kinds }: Role): Promise<void> {
   const bus = await natsBus({ servers: [server] })
   process.send?.('ready')
   const holder = { host: 'leader', instance: String(process.pid) }
   for await (const { view } of runLeader({ bus, clock: realClock, holder, interval, policy: balance() })) {
-    process.send?.({ hosts: view.hosts.length, guests: view.guests.length } satisfies RoundTold)
+    // Hosts that answer the same have the same answers.
+    const counts = new Map(
+      view.hosts.map(({ report: { answers } }) => [answers, Object.keys(answers).length]),
+    )
+    const answers = view.hosts.reduce((sum, { report }) => sum + counts.get(report.answers)!, 0)
+    const told: RoundTold = {
+      hosts: view.hosts.length,
+      guests: view.guests.length,
+      answered: answers / (agents * kinds),
+    }
+    process.send?.(told)
   }
 }
 

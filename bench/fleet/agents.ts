@@ -13,6 +13,9 @@ const limit = 0.2
 export interface AgentsFigures {
   readonly agents: number
   readonly guests: number
+  readonly kinds: number
+  /** Seconds from the leader's start until it had an answer of every host for every kind. */
+  readonly answeredAfter: number
   /** Milliseconds. */
   readonly interval: number
   readonly seconds: number
@@ -33,6 +36,8 @@ export interface AgentsOptions {
   readonly agents?: number
   /** Of each. */
   readonly guests?: number
+  /** Of guests, in all. */
+  readonly kinds?: number
   /** Milliseconds. */
   readonly interval?: number
   /** Rounds that are measured, after those in which the leader has come to see all. */
@@ -42,23 +47,27 @@ export interface AgentsOptions {
 /** What the leader of a fleet and its nats-server take while all of its agents report. */
 export async function measureAgents(
   log: (line: string) => void,
-  { agents = 1_000, guests = 30, interval = 10_000, rounds = 6 }: AgentsOptions = {},
+  { agents = 1_000, guests = 30, kinds = 20, interval = 10_000, rounds = 6 }: AgentsOptions = {},
 ): Promise<AgentsFigures> {
   await using server = await NatsServer.start()
-  const role = { server: server.address, agents, guests, interval }
+  const role = { server: server.address, agents, guests, kinds, interval }
   using all = await start({ ...role, role: 'agents' })
   log(`${agents} agents are connected`)
   using leader = await start({ ...role, role: 'leader' })
-  let seen: RoundTold = { hosts: 0, guests: 0 }
+  let seen: RoundTold = { hosts: 0, guests: 0, answered: 0 }
+  const led = performance.now()
   let count = 0
   leader.child.on('message', (told: RoundTold) => {
     seen = told
     count++
   })
-  for (const deadline = Date.now() + 30 * interval; seen.hosts < agents; await sleep(interval / 4)) {
-    if (Date.now() > deadline) throw new Error(`The leader sees ${seen.hosts} of ${agents} hosts`)
+  const isReady = () => seen.hosts === agents && seen.answered === 1
+  for (const deadline = Date.now() + 60 * interval; !isReady(); await sleep(interval / 40)) {
+    if (Date.now() < deadline) continue
+    throw new Error(`The leader sees ${seen.hosts} of ${agents} hosts, and ${seen.answered} of all answers`)
   }
-  log(`the leader sees ${seen.hosts} hosts with ${seen.guests} guests`)
+  const answeredAfter = (performance.now() - led) / 1_000
+  log(`the leader sees ${seen.hosts} hosts with ${seen.guests} guests, and all answers for ${kinds} kinds`)
   const before = [leader.child.pid!, server.pid, all.child.pid!].map(usageOf)
   const [began, first] = [performance.now(), count]
   await sleep(rounds * interval)
@@ -68,6 +77,8 @@ export async function measureAgents(
   return {
     agents,
     guests: agents * guests,
+    kinds,
+    answeredAfter,
     interval,
     seconds,
     rounds: count - first,

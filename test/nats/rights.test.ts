@@ -35,6 +35,10 @@ describe('with the packaged configuration of NATS', () => {
   it('an agent reports, reads and writes requirements, hears its orders and tells of them', async () => {
     await agent.report(reportOf(own))
     expect((await leader.reports()).map(({ report }) => report)).toEqual([reportOf(own)])
+    const answers = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, true] as const))
+    await agent.report({ ...reportOf(own), answers })
+    expect((await leader.reports()).map(({ report }) => report.answers)).toEqual([answers])
+    expect((await people.reports()).map(({ report }) => report.answers)).toEqual([answers])
     await agent.require('k1', requirement)
     expect([...(await agent.requirements()).keys()]).toEqual(['k1'])
     const taken: string[] = []

@@ -3,14 +3,17 @@ import type { GuestRequirement } from '../../host/migration.ts'
 
 /** Milliseconds after which a host is asked anew: its storage and networks change. */
 const askAgain = 600_000
-/** So many requirements are asked about in one go: each may take the host some milliseconds. */
+/** Requirements that are asked about in one go however long that takes, and milliseconds for which others are. */
 const atOnce = 20
+const longest = 500
 
 /** What this host says to the requirements that are known in the fleet. */
 export class Answers {
   readonly #problemWith: (requirement: GuestRequirement) => Promise<string | undefined>
   readonly #clock: Clock
   readonly #answers = new Map<string, { readonly answer: true | string; readonly at: number }>()
+  /** The same object until an answer is another one: it is written to the fleet only then. */
+  #all: Readonly<Record<string, true | string>> = {}
 
   constructor(problemWith: (requirement: GuestRequirement) => Promise<string | undefined>, clock: Clock) {
     this.#problemWith = problemWith
@@ -18,7 +21,7 @@ export class Answers {
   }
 
   get all(): Readonly<Record<string, true | string>> {
-    return Object.fromEntries([...this.#answers].map(([key, { answer }]) => [key, answer]))
+    return this.#all
   }
 
   /** Asks the host what it has not been asked, or not lately. One that cannot be answered now is asked again next time. */
@@ -30,7 +33,8 @@ export class Answers {
     const due = [...requirements]
       .filter(([key]) => now - askedAt(key) >= askAgain)
       .sort(([a], [b]) => (askedAt(a) === askedAt(b) ? 0 : askedAt(a) - askedAt(b)))
-    for (const [key, requirement] of due.slice(0, atOnce)) {
+    for (const [asked, [key, requirement]] of due.entries()) {
+      if (asked >= atOnce && this.#clock.now() - now >= longest) break
       try {
         const problem = await this.#problemWith(requirement)
         this.#answers.set(key, { answer: problem ?? true, at: now })
@@ -38,5 +42,14 @@ export class Answers {
         this.#answers.delete(key)
       }
     }
+    if (this.#isOther()) {
+      this.#all = Object.fromEntries([...this.#answers].map(([key, { answer }]) => [key, answer]))
+    }
+  }
+
+  #isOther(): boolean {
+    const all = this.#all
+    if (Object.keys(all).length !== this.#answers.size) return true
+    return [...this.#answers].some(([key, { answer }]) => all[key] !== answer)
   }
 }

@@ -13,6 +13,7 @@ import type {
 import type { Order, OrderEvent } from '../bus/order.ts'
 import type { HostReport } from '../report/host-report.ts'
 import { readHostReport } from '../report/read-report.ts'
+import { AnswerSets, type WrittenReport } from './answer-sets.ts'
 import { BusClock } from './bus-clock.ts'
 import { busError, isTooLate } from './bus-error.ts'
 import { Calls, type ConnectionState } from './calls.ts'
@@ -76,6 +77,7 @@ class NatsBus implements FleetBus {
   readonly #orders = new OrderBook()
   readonly #reporter: Reporter
   readonly #requirements: Requirements
+  readonly #answers: AnswerSets
   #lease: FleetLease
 
   constructor(nats: NatsClients, subjects: Subjects, ages: Ages, infos: ReadonlyMap<string, StreamInfo>) {
@@ -85,6 +87,7 @@ class NatsBus implements FleetBus {
     this.#lease = this.#leaseOf(infos)
     this.#reporter = new Reporter(nats, subjects)
     this.#requirements = new Requirements(this.#on, subjects.requirements, ages.requirement, this.#followers)
+    this.#answers = new AnswerSets(this.#on, subjects.answers, ages.requirement, this.#followers)
     this.#history = new FleetHistory(nats, this.#clock, subjects)
     const settings = sharedValue(new Key<FleetSettings>(nats, subjects.settings, 'settings'), {
       draining: {},
@@ -98,7 +101,8 @@ class NatsBus implements FleetBus {
 
   report(report: HostReport): Promise<void> {
     return this.#calls.try('report', async () => {
-      const data = pack(report)
+      const answersUnder = await this.#answers.write(report.answers)
+      const data = pack(answersUnder === undefined ? report : { ...report, answers: {}, answersUnder })
       const most = (this.#nats.connection.info?.max_payload ?? 2 ** 20) - headersSize
       if (data.length > most) {
         throw new BallastError(
@@ -117,9 +121,10 @@ class NatsBus implements FleetBus {
       const { reports } = this.#subjects
       const newest = this.#followers.get('reports', () => new Newest(this.#on, reports, readReport))
       const values = await newest.values(await lastOf(this.#nats, reports.stream), callTimeout)
-      return [...values.values()]
+      const young = [...values.values()]
         .map(({ value, time }) => ({ report: value, age: this.#clock.age(time) }))
         .filter(({ age }) => age < this.#ages.report)
+      return await this.#answers.within(young)
     })
   }
 
@@ -253,6 +258,7 @@ class NatsBus implements FleetBus {
       // Each call says what is wrong.
     }
     if (this.#calls.isClosed || this.#nats.connection.isClosed()) return
+    this.#answers.forget()
     this.#followers.restart()
     for (const taker of this.#takers) taker.restart()
     this.#calls.is('connected')
@@ -260,7 +266,7 @@ class NatsBus implements FleetBus {
 }
 
 /** A report, under the key of the host that it is of; undefined: something else, or of a program that is none of ours. */
-function readReport(key: string, data: Uint8Array): HostReport | undefined {
+function readReport(key: string, data: Uint8Array): WrittenReport | undefined {
   const report = readHostReport(unpackObject(data))
   return report?.host === key ? report : undefined
 }

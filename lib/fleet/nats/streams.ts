@@ -35,10 +35,11 @@ export interface Ages {
 }
 
 function plans(subjects: Subjects, ages: Ages): StreamPlan[] {
-  const { reports, requirements, lease, settings, orders, history } = subjects
+  const { reports, requirements, answers, lease, settings, orders, history } = subjects
   return [
     { name: reports.stream, subject: reports.all, age: ages.report },
     { name: requirements.stream, subject: requirements.all, age: ages.requirement },
+    { name: answers.stream, subject: answers.all, age: ages.requirement },
     { name: lease.stream, subject: lease.all, age: ages.lease },
     { name: settings.stream, subject: settings.all },
     { name: orders, subject: subjects.ofHosts, age: orderAge },

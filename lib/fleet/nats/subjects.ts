@@ -4,6 +4,8 @@ import { asWord } from './nats-options.ts'
 export class Subjects {
   readonly reports: Bucket
   readonly requirements: Bucket
+  /** What hosts answer, where it is much. */
+  readonly answers: Bucket
   readonly lease: Bucket
   readonly settings: Bucket
   /** Orders, and what is told of them. */
@@ -15,6 +17,7 @@ export class Subjects {
     this.#fleet = fleet
     this.reports = new Bucket(`ballast_${fleet}_reports`)
     this.requirements = new Bucket(`ballast_${fleet}_requirements`)
+    this.answers = new Bucket(`ballast_${fleet}_answers`)
     this.lease = new Bucket(`ballast_${fleet}_lease`)
     this.settings = new Bucket(`ballast_${fleet}_settings`)
     this.orders = `ballast_${fleet}_orders`

@@ -24,6 +24,7 @@ import { hugePagePoolsOf } from '../huge-page-pools.ts'
 import { fromNative } from '../native-error.ts'
 import { nativeRun } from '../native-run.ts'
 import { isOnLocalFileSystem, isThere } from './file-system.ts'
+import { HardwareAnswers } from './hardware-answers.ts'
 import { readRequirement } from './requirement.ts'
 
 const callDeadline = 10_000
@@ -65,6 +66,7 @@ async function open(uri: string): Promise<NativeConnection> {
 class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
   readonly hostUuid: string
   readonly #uri: string
+  readonly #hardware = new HardwareAnswers(() => performance.now())
   #native: Promise<NativeConnection> | undefined
 
   constructor(uri: string, native: NativeConnection) {
@@ -91,8 +93,9 @@ class LibvirtMigrationHost implements MigrationHost, AsyncDisposable {
   async problemWith(requirement: GuestRequirement): Promise<string | undefined> {
     const { virtualization = '', architecture, machine, cpu = '' } = requirement
     return await this.#call(async (native) => {
-      const hardware = await native.problemWith({ virtualization, architecture, machine, cpu })
-      return hardware || (await missingOf(requirement, native))
+      const hardware = { virtualization, architecture, machine, cpu }
+      const problem = await this.#hardware.problemWith(hardware, (asked) => native.problemWith(asked))
+      return problem || (await missingOf(requirement, native))
     })
   }
 

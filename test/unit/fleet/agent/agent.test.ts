@@ -135,7 +135,7 @@ describe("an agent's reports", () => {
     expect(bus.reports.get('host-a')?.report.answers).toEqual({})
   })
 
-  it('answer twenty requirements at a time, and forget those that are gone', async () => {
+  it('answer what is required in the fleet, and forget what is not any more', async () => {
     const { agent, bus, pass } = agentOn({})
     for (let i = 0; i < 25; i++) bus.requirements.set(`k${i}`, { ...requirement, machine: `m${i}` })
     const answered = async () => {
@@ -143,7 +143,6 @@ describe("an agent's reports", () => {
       await pass(1)
       return Object.keys(bus.reports.get('host-a')!.report.answers)
     }
-    expect(await answered()).toHaveLength(20)
     expect(await answered()).toHaveLength(25)
     bus.requirements.delete('k3')
     expect(await answered()).not.toContain('k3')
