@@ -1,16 +1,10 @@
-import {
-  bins,
-  delayBelowCapacity,
-  isSleepless,
-  predictedDelay,
-  starvedPart,
-} from '../cost/predicted-delay.ts'
 import type { PlanProblem } from '../plan/step.ts'
 import { type FleetHost, type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
 import { heldBeside } from '../view/shortage.ts'
 import { canRunOn, PlacementRules } from './placement-rules.ts'
 import { UnitCosts } from './unit-costs.ts'
 import { type Unit, unitsOf } from './units.ts'
+import { VcpuColumns } from './vcpu-columns.ts'
 
 /** Slack of sums that are made up again and again. */
 const nothing = 1e-9
@@ -41,19 +35,12 @@ export class Columns {
   /** By host: measured, the lower of the smoothed delay and of what it reports now; 0 where that is not known. */
   readonly measured: Float64Array
   readonly #costs: UnitCosts
-  /** By host: sum of the squares of its vCPUs' demands, the largest of them, and how many hardly ever sleep. */
-  readonly #squares: Float64Array
-  readonly #largest: Float64Array
-  readonly #sleepless: Float64Array
+  readonly #vcpus: VcpuColumns
   /** What hosts held and needed at first. */
   readonly #committedFirst: Float64Array
   readonly #wantsFirst: Float64Array
-  readonly #counts: Float64Array
-  readonly #sums: Float64Array
   /** By rule that keeps guests apart, and host: how many of its guests are there. */
   readonly #apart: Int32Array
-  readonly #countScratch = new Float64Array(bins)
-  readonly #sumScratch = new Float64Array(bins)
 
   constructor(view: FleetView) {
     const { hosts } = view
@@ -68,11 +55,7 @@ export class Columns {
     this.budget = Float64Array.from(hosts, ({ budget }) => budget)
     this.committed = Float64Array.from(hosts, ({ committed, arriving }) => committed + arriving)
     this.wants = Float64Array.from(hosts, heldBeside)
-    this.#squares = new Float64Array(hosts.length)
-    this.#largest = new Float64Array(hosts.length)
-    this.#sleepless = new Float64Array(hosts.length)
-    this.#counts = new Float64Array(hosts.length * bins)
-    this.#sums = new Float64Array(hosts.length * bins)
+    this.#vcpus = new VcpuColumns(this.capacity)
     this.#apart = new Int32Array(this.rules.apart.length * hosts.length)
     for (const [unit, { home }] of this.units.entries()) {
       this.on[home]!.push(unit)
@@ -80,8 +63,10 @@ export class Columns {
     }
     this.#committedFirst = this.committed.slice()
     this.#wantsFirst = this.wants.slice()
-    this.delay = Float64Array.from(hosts, (_, host) => this.#predict(host))
-    this.measured = Float64Array.from(hosts, measuredDelay)
+    const measured = Float64Array.from(hosts, measuredDelay)
+    this.measured = measured.map((delay) => (Number.isNaN(delay) ? 0 : delay))
+    this.#vcpus.learn(measured)
+    this.delay = Float64Array.from(hosts, (_, host) => this.#vcpus.predict(host))
   }
 
   /** Demand by capacity. */
@@ -150,73 +135,22 @@ export class Columns {
 
   /** Predicted delay of a host with one more unit (`sign` 1), or without one of its own (-1); `other` is put the other way round. */
   delayWith(host: number, unit: number, sign: 1 | -1, other?: number): number {
-    if (sign > 0 && other === undefined) {
-      const delay = this.#delayWithMore(host, unit)
-      if (delay !== undefined) return delay
-    }
-    const counts = this.#countScratch
-    const sums = this.#sumScratch
-    const begin = host * bins
-    for (let bin = 0; bin < bins; bin++) {
-      counts[bin] = this.#counts[begin + bin]!
-      sums[bin] = this.#sums[begin + bin]!
-    }
-    for (const { bin, count, sum } of this.units[unit]!.vcpus) {
-      counts[bin]! += sign * count
-      sums[bin]! += sign * sum
-    }
-    if (other !== undefined) {
-      for (const { bin, count, sum } of this.units[other]!.vcpus) {
-        counts[bin]! -= sign * count
-        sums[bin]! -= sign * sum
-      }
-    }
-    return predictedDelay(counts, sums, 0, this.capacity[host]!)
-  }
-
-  /** The same as {@link delayWith} in a few steps, where the host has the capacity for the unit; undefined: it has not. */
-  #delayWithMore(host: number, unit: number): number | undefined {
-    const { demand, vcpus } = this.units[unit]!
-    const capacity = this.capacity[host]!
-    const total = this.demand[host]! + demand
-    if (total > capacity || capacity <= 0) return undefined
-    let squares = this.#squares[host]!
-    let largest = this.#largest[host]!
-    let sleepless = this.#sleepless[host]!
-    for (const { bin, count, sum } of vcpus) {
-      squares += (sum * sum) / count
-      largest = Math.max(largest, sum / count)
-      if (isSleepless(bin)) sleepless += count
-    }
-    return delayBelowCapacity(total, squares, largest, sleepless, capacity)
+    const one = this.units[unit]!.vcpus
+    const two = other === undefined ? [] : this.units[other]!.vcpus
+    return sign > 0 ? this.#vcpus.predictWith(host, one, two) : this.#vcpus.predictWith(host, two, one)
   }
 
   /** Predicted delay of a host with these units alone. */
   delayOf(units: Iterable<number>, host: number): number {
-    const counts = this.#countScratch.fill(0)
-    const sums = this.#sumScratch.fill(0)
-    for (const unit of units) {
-      for (const { bin, count, sum } of this.units[unit]!.vcpus) {
-        counts[bin]! += count
-        sums[bin]! += sum
-      }
-    }
-    return predictedDelay(counts, sums, 0, this.capacity[host]!)
+    return this.#vcpus.predictOnly(
+      host,
+      Array.from(units, (unit) => this.units[unit]!.vcpus),
+    )
   }
 
   /** What vCPUs would wait if all hosts were one: no placement does with less. */
   get leastDelay(): number {
-    const counts = this.#countScratch.fill(0)
-    const sums = this.#sumScratch.fill(0)
-    let capacity = 0
-    for (const [host, own] of this.capacity.entries()) {
-      capacity += own
-      for (let bin = 0; bin < bins; bin++) {
-        counts[bin]! += this.#counts[host * bins + bin]!
-        sums[bin]! += this.#sums[host * bins + bin]!
-      }
-    }
-    return starvedPart(counts, sums, 0, capacity)
+    return this.#vcpus.least
   }
 
   /** Whether more was put on a host than it has memory for; what was so from the beginning does not count. */
@@ -249,8 +183,8 @@ export class Columns {
     this.#add(unit, host, 1)
     this.committed[from]! -= this.#held(unit, from)
     this.committed[host]! += this.#held(unit, host)
-    this.delay[from] = this.#predict(from)
-    this.delay[host] = this.#predict(host)
+    this.delay[from] = this.#vcpus.predict(from)
+    this.delay[host] = this.#vcpus.predict(host)
   }
 
   /** Rows of the guests that one must not meet on a host. */
@@ -292,30 +226,20 @@ export class Columns {
 
   #add(unit: number, host: number, sign: 1 | -1): void {
     const { guests, vcpus, demand, wants } = this.units[unit]!
-    const begin = host * bins
-    for (const { bin, count, sum } of vcpus) {
-      this.#counts[begin + bin]! += sign * count
-      this.#sums[begin + bin]! += sign * sum
-      this.#squares[host]! += (sign * sum * sum) / count
-      if (isSleepless(bin)) this.#sleepless[host]! += sign * count
-    }
+    this.#vcpus.add(host, vcpus, sign)
     this.demand[host]! += sign * demand
     this.wants[host]! += sign * wants
     for (const { row } of guests) {
       for (const group of this.rules.apartOf(row)) this.#apart[group * this.view.hosts.length + host]! += sign
     }
   }
-
-  #predict(host: number): number {
-    let top = bins - 1
-    while (top >= 0 && this.#counts[host * bins + top]! <= nothing) top--
-    this.#largest[host] = top < 0 ? 0 : this.#sums[host * bins + top]! / this.#counts[host * bins + top]!
-    return predictedDelay(this.#counts, this.#sums, host * bins, this.capacity[host]!)
-  }
 }
 
-function measuredDelay({ delay = 0, guests }: FleetHost): number {
-  let seen = 0
-  for (const { report } of guests) seen = Math.max(seen, report.cpu.delay ?? 0)
-  return Math.min(delay, seen)
+/** NaN: not known. */
+function measuredDelay({ delay, guests }: FleetHost): number {
+  let seen: number | undefined
+  for (const { report } of guests) {
+    if (report.cpu.delay !== undefined) seen = Math.max(seen ?? 0, report.cpu.delay)
+  }
+  return delay === undefined || seen === undefined ? Number.NaN : Math.min(delay, seen)
 }

@@ -3,11 +3,11 @@ import { assertMilliseconds, assertPositiveFraction } from '../../policy/options
 import { stepsOf } from '../plan/build.ts'
 import type { FleetPlan, PlanProblem } from '../plan/step.ts'
 import type { PlanReason } from '../reasons/plan.ts'
+import { alternativesTo } from '../search/alternatives.ts'
+import { bestRelief, type WeighedPlan } from '../search/best-relief.ts'
 import { evacuate } from '../search/evacuate.ts'
 import { keepRules } from '../search/keep-rules.ts'
 import { level } from '../search/level.ts'
-import { refine } from '../search/refine.ts'
-import { relieve } from '../search/relieve.ts'
 import { Search } from '../search/search.ts'
 import { mendShortages } from '../search/shortage.ts'
 import type { FleetView } from '../view/fleet-view.ts'
@@ -41,10 +41,6 @@ export interface FleetBalanceState {
 const leastDrop = 0.02
 /** What is aimed at, as a part of what moves are made for: of the delay, and of the deviation. */
 const aims = { delay: 0.6, deviation: 0.75 } as const
-/** Where this many times what is predicted is measured, no move is made for what is predicted. */
-const misled = 2
-/** Loads are evened out where a measured delay is this multiple of what is tolerated, and the load this far above the mean. */
-const waiting = { times: 2, above: 0.08 } as const
 
 /**
  * The worst-served guests first: hosts that are to be empty are emptied; guests leave hosts whose guests need more memory than
@@ -69,40 +65,27 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     const now = search.figures
     const delays = columns.delay.slice()
     const isBusy = (least: number) => view.hosts.some(({ row }) => columns.load(row) > least)
-    const suffers = (host: number) => {
-      return (
-        (view.hosts[host]!.delay ?? 1) > delay / 2 && columns.certainDelay(host) <= misled * delays[host]!
-      )
-    }
+    const suffers = (host: number) => (view.hosts[host]!.delay ?? 1) > delay / 2
     const problems: PlanProblem[] = [...evacuate(search), ...keepRules(search)]
     mendShortages(search)
     const urgent = search.moves
     const waits = columns.delay.some((one, host) => one > delay && suffers(host))
     const isUneven = now.deviation > deviation && isBusy(busy)
-    const mean = sum(columns.demand) / sum(columns.capacity)
-    const waitsMore = (host: number, least: number) => {
-      return columns.measured[host]! > least && columns.load(host) > mean + waiting.above
-    }
-    const waitsUnevenly = view.hosts.some(({ row }) => waitsMore(row, waiting.times * delay))
-    const called = waits || isUneven || waitsUnevenly ? before.rounds + 1 : 0
+    const called = waits || isUneven ? before.rounds + 1 : 0
     const begins = called >= rounds || urgent > 0
     const relieves = before.relieves || (waits && begins)
     const levels = (before.levels && isBusy(aims.deviation * busy)) || (isUneven && begins)
+    let weighed: readonly WeighedPlan[] = []
     if (relieves) {
       const until = columns.delay.slice()
-      relieve(search, aims.delay * delay, suffers)
-      refine(search, aims.delay * delay, suffers)
+      weighed = bestRelief(search, aims.delay * delay, suffers)
       // Guests that leave their hosts for good are no reason to move others for next to nothing.
       if (!before.relieves && search.largestDrop(until) < leastDrop) undoRelief(search)
     }
     const relieving = search.moves > urgent
+    const alternatives = alternativesTo(search, weighed)
     if (levels) level(search, aims.deviation * deviation)
     const levelling = search.moves > urgent && levels
-    if (begins || before.relieves || before.levels) {
-      // What is measured is seen anew once guests have left.
-      const left = new Set([...search.decisions.keys()].map((unit) => columns.units[unit]!.home))
-      level(search, 0, (host) => !left.has(host) && waitsMore(host, delay))
-    }
     const nothing = (reason: PlanReason, state: FleetBalanceState) => {
       return { plan: { steps: [], reason, alternatives: [], problems }, state }
     }
@@ -114,7 +97,7 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
     }
     const lost = search.lost
     const gained = search.relief(delays) * horizon
-    if (urgent === 0 && !levelling && !waitsUnevenly && !before.relieves && gained <= lost) {
+    if (urgent === 0 && !levelling && !before.relieves && gained <= lost) {
       const figures = { ...now, steps: search.moves, lost, gained }
       return nothing({ kind: 'fleet-unpaid', ...figures }, { ...initialState, rounds: called })
     }
@@ -127,7 +110,7 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
       reached: reached.delay,
       spread: reached.deviation,
     }
-    const plan = { steps, reason, alternatives: [], problems: [...problems, ...unsolved] }
+    const plan = { steps, reason, alternatives, problems: [...problems, ...unsolved] }
     return {
       plan: survivable(view, plan),
       state: { rounds: called, relieves: relieving, levels: levelling },
@@ -140,8 +123,4 @@ export function balance(options: FleetBalanceOptions = {}): FleetPolicy {
 function undoRelief(search: Search): void {
   const relieving = [...search.decisions].filter(([, { kind }]) => kind === 'relieve-delay')
   for (const [unit] of relieving) search.undo(unit)
-}
-
-function sum(figures: Float64Array): number {
-  return figures.reduce((total, one) => total + one, 0)
 }

@@ -52,6 +52,11 @@ export const planReasons = {
     { steps: 'number', delay: 'fraction' },
     ({ steps, delay }) => `with ${steps} steps, the longest delay would still be ${formatPercent(delay)}`,
   ),
+  'more-steps': define(
+    { steps: 'number', delay: 'fraction' },
+    ({ steps, delay }) =>
+      `with ${steps} steps, the longest delay would be ${formatPercent(delay)}: too little less for more steps`,
+  ),
   // What could not be done.
   'no-target': define(
     { memory: 'bytes', hosts: 'number' },

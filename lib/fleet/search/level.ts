@@ -7,29 +7,26 @@ import { weighed } from './search.ts'
  */
 const leastGain = 0.02
 const tenth = 0.1
+/** A guest that wants a smaller part of its host evens nothing out. */
+const leastPart = 0.005
 
 /**
  * Evens out loads: from the most loaded host to the least loaded ones, each time the move that lowers the sum of squares most,
- * until the deviation is tolerated or no move is worth it. `waits`: whether the vCPUs of a host are measured to wait; it is
- * then from such hosts alone, and the measured delay counts where it is longer than the predicted one.
+ * until the deviation is tolerated or no move is worth it.
  */
-export function level(search: Search, tolerated: number, waits?: (host: number) => boolean): void {
+export function level(search: Search, tolerated: number): void {
   const { columns, ranking } = search
   const helpless = new Set<number>()
   while (search.figures.deviation > tolerated) {
     const host = ranking.most(helpless)
     if (host === undefined) return
-    if (waits?.(host) === false) {
-      helpless.add(host)
-      continue
-    }
-    const most = Math.max(columns.delay[host]!, waits ? columns.measured[host]! : 0)
+    const most = columns.delay[host]!
     let best:
       | { readonly unit: number; readonly to: number; readonly gain: number; readonly cost: number }
       | undefined
     for (const unit of search.movable(host, false)) {
       const { demand } = columns.units[unit]!
-      if (demand <= 0) continue
+      if (demand < leastPart * columns.capacity[host]!) continue
       for (const to of ranking.targets(unit, true, weighed)) {
         const gain = gainOf(search, host, to, demand)
         const part = demand / columns.capacity[host]!

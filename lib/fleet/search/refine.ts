@@ -1,10 +1,8 @@
-import type { StepReason } from '../reasons/step.ts'
+import { alikeDelay as alike, excusedDelays, type Placed, reliefOf, relieveBy } from './placed.ts'
 import type { Search } from './search.ts'
 
 /** Units that are put somewhere, or taken from somewhere, on trial: at most so many in all, and fewer the more units there are. */
 const trials = { most: 10_000, forAllUnits: 200_000 } as const
-/** Delays that differ by less are alike. */
-const alike = 0.005
 /** A plan with more moves has to take this off the longest delay, for each of them. */
 const leastGain = 0.01
 /** Halvings of what is between the delay that was reached and the least that could be. */
@@ -22,13 +20,10 @@ export const refinable = { hosts: 32, units: 600, moves: 12 } as const
 export function refine(search: Search, tolerated: number, suffers: (host: number) => boolean): void {
   const { columns } = search
   if (columns.budget.length > refinable.hosts || columns.units.length > refinable.units) return
-  const own = [...search.decisions.keys()].filter(
-    (unit) => search.decisions.get(unit)!.kind === 'relieve-delay',
-  )
-  if (own.length > refinable.moves) return
-  const found = own.map((unit): Placed => ({ unit, host: columns.at[unit]! }))
-  const reasons = new Map(own.map((unit) => [unit, search.decisions.get(unit)!]))
-  for (const unit of own) search.undo(unit)
+  const found = reliefOf(search)
+  if (found.length > refinable.moves) return
+  const reasons = new Map(search.decisions)
+  for (const { unit } of found) search.undo(unit)
   const trial = new Trial(search, suffers)
   let best: readonly Placed[] = found
   let reached = trial.worstAfter(found)
@@ -44,21 +39,9 @@ export function refine(search: Search, tolerated: number, suffers: (host: number
       high = Math.min(goal, delay - leastGain)
     } else low = goal
   }
+  trial.renew()
   best = trial.fewest(Math.max(tolerated, reached + alike), best.length - 1) ?? best
-  for (const { unit, host } of best) {
-    const from = columns.at[unit]!
-    const delay = columns.delay[from]!
-    const left = columns.delayWith(from, unit, -1)
-    const there = columns.delayWith(host, unit, 1)
-    const { demand } = columns.units[unit]!
-    const why: StepReason = { kind: 'relieve-delay', demand, delay, left, there }
-    search.put(unit, host, best === found ? (reasons.get(unit) ?? why) : why)
-  }
-}
-
-interface Placed {
-  readonly unit: number
-  readonly host: number
+  relieveBy(search, best, best === found ? reasons : undefined)
 }
 
 class Trial {
@@ -70,20 +53,15 @@ class Trial {
   /** By host: the same for two that are alike to all guests when both are empty. */
   readonly #emptyKinds: readonly string[]
   readonly #moved = new Set<number>()
+  readonly #most: number
   #left: number
 
   constructor(search: Search, suffers: (host: number) => boolean) {
     const { columns } = search
     this.#search = search
-    this.#left = Math.min(trials.most, trials.forAllUnits / columns.units.length)
-    this.#excused = columns.delay.map((delay, host) => {
-      return suffers(host)
-        ? columns.delayOf(
-            columns.on[host]!.filter((unit) => !columns.isMovable(unit)),
-            host,
-          )
-        : delay
-    })
+    this.#most = Math.min(trials.most, trials.forAllUnits / columns.units.length)
+    this.#left = this.#most
+    this.#excused = excusedDelays(search, suffers)
     this.#emptyKinds = columns.view.hosts.map(({ row }) => columns.emptyKind(row))
     const numbers = new Map<string, number>()
     this.#kinds = Int32Array.from(columns.units, ({ home, demand, memory, wants, vcpus, guests }, unit) => {
@@ -96,6 +74,11 @@ class Trial {
       numbers.set(key, number)
       return number
     })
+  }
+
+  /** As many trials as at first: the search for shorter delays leaves none for the one for fewer moves otherwise. */
+  renew(): void {
+    this.#left = this.#most
   }
 
   /** The longest delay that is not excused, when these are placed. */
