@@ -76,6 +76,10 @@ class Trial {
     })
   }
 
+  #mayLeave(unit: number): boolean {
+    return !this.#moved.has(unit) && this.#search.columns.isMovable(unit) && !this.#search.isPlaced(unit)
+  }
+
   /** As many trials as at first: the search for shorter delays leaves none for the one for fewer moves otherwise. */
   renew(): void {
     this.#left = this.#most
@@ -109,7 +113,7 @@ class Trial {
     if (host === 'none') return []
     if (host === 'too many') return undefined
     const tried = new Set<number>()
-    const units = columns.on[host]!.filter((unit) => !this.#moved.has(unit) && columns.isMovable(unit))
+    const units = columns.on[host]!.filter((unit) => this.#mayLeave(unit))
     units.sort((a, b) => columns.units[b]!.demand - columns.units[a]!.demand)
     for (const unit of units) {
       const kind = this.#kinds[unit]!
@@ -176,7 +180,7 @@ class Trial {
   #needed(host: number, goal: number, most: number): number {
     const { columns } = this.#search
     const there = columns.on[host]!
-    const mayLeave = there.filter((unit) => !this.#moved.has(unit) && columns.isMovable(unit))
+    const mayLeave = there.filter((unit) => this.#mayLeave(unit))
     mayLeave.sort((a, b) => columns.units[b]!.demand - columns.units[a]!.demand)
     const left = new Set(there)
     // Among guests of several vCPUs, the one that wants most is not always the one that matters most.

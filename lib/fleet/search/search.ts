@@ -62,9 +62,17 @@ export class Search {
     return moves
   }
 
-  /** Units that may still be moved from where they are now. */
+  /** Units that may still be moved from where they are now; unless it is urgent, none that was put there for another reason. */
   movable(host: number, urgent: boolean): number[] {
-    return this.columns.on[host]!.filter((unit) => this.columns.isMovable(unit, urgent))
+    return this.columns.on[host]!.filter((unit) => {
+      return this.columns.isMovable(unit, urgent) && (urgent || !this.isPlaced(unit))
+    })
+  }
+
+  /** Whether a unit was put where it is for more than what vCPUs wait or hosts are loaded. */
+  isPlaced(unit: number): boolean {
+    const kind = this.decisions.get(unit)?.kind
+    return kind !== undefined && kind !== 'relieve-delay' && kind !== 'level-load'
   }
 
   /** What all moves cost the guests, in milliseconds of a pCPU. */
