@@ -98,13 +98,16 @@ class Trial {
     return worst
   }
 
-  /** The fewest moves, `most` at most, after which no host is above the goal. */
+  /** The fewest moves, `most` at most, after which no host is above the goal. Half of the trials are left for other goals. */
   fewest(goal: number, most: number): readonly Placed[] | undefined {
-    for (let moves = 0; moves <= most && this.#left > 0; moves++) {
-      const placed = this.#reach(goal, moves)
-      if (placed) return placed
+    const others = this.#left / 2
+    this.#left -= others
+    let placed: readonly Placed[] | undefined
+    for (let moves = 0; moves <= most && !placed && this.#left > 0; moves++) {
+      placed = this.#reach(goal, moves)
     }
-    return undefined
+    this.#left = others + Math.max(0, this.#left)
+    return placed
   }
 
   #reach(goal: number, moves: number): readonly Placed[] | undefined {
