@@ -42,7 +42,7 @@ export function bestRelief(
   const isLarge = search.columns.units.length > searchedThrough
   const chosen = isLarge ? bestOf(plans, now, alike, 2 * alike) : bestOf(plans, now, alikeDelay, alike)
   if (chosen) relieveBy(search, chosen.placed, chosen === stepwise ? reasons : undefined)
-  if (chosen || !isLarge) refine(search, tolerated, suffers)
+  if (!isLarge) refine(search, tolerated, suffers)
   return plans.filter((plan) => plan !== chosen && plan.placed.length > 0)
 }
 

@@ -11,7 +11,7 @@ const halvings = 9
 const moreMoves = 3
 
 /** Largest fleets, and longest plans, that are searched through: beyond them the trials do not suffice for anything. */
-export const refinable = { hosts: 32, units: 600, moves: 12 } as const
+export const refinable = { hosts: 32, units: 100, moves: 12 } as const
 
 /**
  * Looks for a plan that is as good with fewer moves than {@link relieve} found, and for a better one: what none of up to so many
