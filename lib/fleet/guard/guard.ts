@@ -27,9 +27,14 @@ export interface Guarded {
 
 /**
  * The limits that no fleet policy can cross, looked at step by step: a step has to be allowed with all before it begun, and with
- * only those done that it names. A step that is denied takes those with it that wait for it.
+ * only those done that it names. A step that is denied takes those with it that wait for it. `isFollowed`: hosts (UUID) at which
+ * none begins yet, since it is still looked at what came of the last.
  */
-export function guardPlan(view: FleetView, plan: FleetPlan): Guarded {
+export function guardPlan(
+  view: FleetView,
+  plan: FleetPlan,
+  isFollowed: (host: string) => boolean = () => false,
+): Guarded {
   const checks = new Checks(view, plan)
   const denied: { step: Step; reason: FleetReason }[] = []
   const kept: Step[] = []
@@ -48,7 +53,7 @@ export function guardPlan(view: FleetView, plan: FleetPlan): Guarded {
   const torn = checks.tornApart()
   if (torn) return { ...nothingOf(plan), denied: plan.steps.map((step) => ({ step, reason: torn })) }
   const allowed = { ...plan, steps: kept }
-  return { plan: allowed, denied, ...beginnable(view, kept) }
+  return { plan: allowed, denied, ...beginnable(view, kept, isFollowed) }
 }
 
 function nothingOf(plan: FleetPlan): Guarded {

@@ -14,12 +14,14 @@ export interface Waiting {
 }
 
 /**
- * The steps that may begin now: they wait for none before them, and not too many migrations are under way, whoever
- * began those.
+ * The steps that may begin now: they wait for none before them, not too many migrations are under way, whoever began
+ * those, and it is known at both hosts what came of the last one. A step that may not leaves its turn to the next
+ * from its host.
  */
 export function beginnable(
   { migrations, rules, wallTime }: Pick<FleetView, 'migrations' | 'rules' | 'wallTime'>,
   steps: readonly Step[],
+  isFollowed: (host: string) => boolean,
 ): { readonly begin: readonly number[]; readonly waiting: readonly Waiting[] } {
   const limits = { ...defaultParallel, ...withoutUndefined(rules.parallel ?? {}) }
   const out = new Map<string, number>()
@@ -44,7 +46,9 @@ export function beginnable(
           ? { kind: 'enough-migrations', running: outNow, most: limits.out, where: `from ${fromName}` }
           : inNow >= limits.in
             ? { kind: 'enough-migrations', running: inNow, most: limits.in, where: `to ${toName}` }
-            : undefined
+            : isFollowed(from) || isFollowed(to)
+              ? { kind: 'following' }
+              : undefined
     if (reason) {
       waiting.push({ step: index, reason })
       continue

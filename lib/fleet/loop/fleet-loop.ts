@@ -254,7 +254,8 @@ export class FleetLoop {
     }
     const { steps, indices } = running.next
     if (steps.length === 0) return []
-    const guarded = guardPlan(withoutCoolDown(view, steps), { ...running.plan, steps })
+    const isFollowed = (host: string) => this.#followed.isAbout(host)
+    const guarded = guardPlan(withoutCoolDown(view, steps), { ...running.plan, steps }, isFollowed)
     denied.push(...guarded.denied)
     const kept: number[] = []
     for (const [place, step] of steps.entries()) {
@@ -270,7 +271,6 @@ export class FleetLoop {
     for (const number of guarded.begin) {
       const place = kept[number]!
       const step = steps[place]!
-      if (this.#followed.isAbout(step.from) || this.#followed.isAbout(step.to)) continue
       const order = orderFor(step, ordered.length, running.by, context)
       const before = sightNow(view, step)
       if (!order || !before) continue

@@ -35,6 +35,28 @@ describe('the leader of a fleet', () => {
     expect(ticks.map(({ ordered }) => ordered.length).filter((count) => count > 0)).toEqual([2])
   })
 
+  it('goes on from a host with another step, while it is looked at what came of one at the target of the first', async () => {
+    const guests = [
+      ...busyGuests(3, 'a', GiB),
+      ...busyGuests(1, 'b', 4 * GiB).map((guest) => ({ ...guest, need: 4 * GiB })),
+    ]
+    const hosts = ['a', 'b', 'c', 'd', 'e'].map((name) => {
+      return { name, pcpus: 4, memory: 64 * GiB, ...(name === 'b' && { bandwidth: 0.25e9 }) }
+    })
+    const figures = { delay: 1, load: 1, committed: 0 }
+    const policy = once(
+      [
+        { guest: 'b-0', to: 'c' },
+        { guest: 'a-0', to: 'd' },
+        { guest: 'a-1', to: 'c' },
+        { guest: 'a-2', to: 'e' },
+      ],
+      { from: figures, to: figures },
+    )
+    const { ticks } = await play({ hosts, guests }, { rounds: 20, policy })
+    expect(movesOf(ticks)).toEqual(['b-0 b>c', 'a-0 a>d', 'a-2 a>e', 'a-1 a>c'])
+  })
+
   it('begins a step when those that it waits for are done, and not before', async () => {
     const hosts = ['a', 'b', 'c'].map((name) => ({
       name,
