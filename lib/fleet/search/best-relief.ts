@@ -1,6 +1,6 @@
 import { alikeDelay, excusedDelays, type Placed, reliefOf, relieveBy, worstDelay } from './placed.ts'
 import { type Reached, reach } from './reach.ts'
-import { refine } from './refine.ts'
+import { leastGain, refine } from './refine.ts'
 import { relieve } from './relieve.ts'
 import type { Search } from './search.ts'
 
@@ -40,7 +40,9 @@ export function bestRelief(
   for (const { unit } of placed) search.undo(unit)
   const plans = [stepwise, ...plansToGoals(search, tolerated, excused, now)]
   const isLarge = search.columns.units.length > searchedThrough
-  const chosen = isLarge ? bestOf(plans, now, alike, 2 * alike) : bestOf(plans, now, alikeDelay, alike)
+  // On a small fleet each move is one of few: those that take next to nothing off are not worth a plan.
+  const worth = plans.filter(({ placed, delay }) => now - delay >= leastGain * placed.length)
+  const chosen = isLarge ? bestOf(plans, now, alike, 2 * alike) : bestOf(worth, now, alikeDelay, alike)
   if (chosen) relieveBy(search, chosen.placed, chosen === stepwise ? reasons : undefined)
   if (!isLarge) refine(search, tolerated, suffers)
   return plans.filter((plan) => plan !== chosen && plan.placed.length > 0)

@@ -4,7 +4,7 @@ import type { Search } from './search.ts'
 /** Units that are put somewhere, or taken from somewhere, on trial: at most so many in all, and fewer the more units there are. */
 const trials = { most: 10_000, forAllUnits: 200_000 } as const
 /** A plan with more moves has to take this off the longest delay, for each of them. */
-const leastGain = 0.01
+export const leastGain = 0.01
 /** Halvings of what is between the delay that was reached and the least that could be. */
 const halvings = 9
 /** More moves than the search before made that are tried for a shorter delay. */
