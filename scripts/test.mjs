@@ -7,8 +7,8 @@ const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', sc
 const tests = (project) => (output) => vitest(output, project)
 
 // Steps that compute share both cores in two lanes, so that none is idle when one of them comes to its last file; those that
-// wait for most of their time (libvirt's timeouts, package managers, Prometheus, NATS) are beside each other, and so is the page,
-// which has time enough there. The lab has the machine to itself.
+// wait for most of their time (libvirt's timeouts, package managers, Prometheus, NATS) are beside each other. The page and the lab
+// have the machine to themselves.
 const groups = [
   { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
   { lint: npm('lint'), typecheck: npm('typecheck') },
@@ -18,7 +18,8 @@ const groups = [
     { unit: tests('unit'), long },
     { native: tests('native'), fuzz, conformance: tests('conformance') },
   ],
-  [{ libvirt: tests('libvirt') }, { package: packaged }, { prometheus, page: shown }, { nats }],
+  { libvirt: tests('libvirt'), package: packaged, prometheus, nats },
+  { page: shown },
   { lab: mainCases },
 ]
 

@@ -163,7 +163,7 @@ describe('promtool', () => {
       `${folder}/ballast-alerts.yml`,
       `${folder}/ballast-records.yml`,
     ])
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('SUCCESS: 18 rules found') })
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('SUCCESS: 19 rules found') })
     expect(promtool(['check', 'config', '--syntax-only', `${folder}/scrape.yml`])).toMatchObject({ code: 0 })
   })
 
