@@ -140,6 +140,11 @@ export type Entry =
   | RunEntry
   | TickEntry
 
+/** An entry as a recording has it. */
+export function lineOf(entry: Entry): string {
+  return `${JSON.stringify(entry)}\n`
+}
+
 /** Takes the entries of a recording, in their order. Neither waits nor throws: control goes on whatever becomes of it. */
 export interface Tape {
   write(entry: Entry): void

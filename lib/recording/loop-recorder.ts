@@ -1,17 +1,19 @@
 import type { AutopilotOptions } from '../control/autopilot.ts'
 import type { Tick } from '../control/tick.ts'
 import type { Host } from '../host/host.ts'
-import type { Entry, Tape } from './entries.ts'
+import { type Entry, lineOf, type Tape } from './entries.ts'
 import { record } from './record.ts'
 import { RecordingHost } from './recording-host.ts'
 
 /** A tape in parts, each of which can be read without those before it. */
 export interface LastingTape extends Tape {
+  /** `line`: the entry as a line, where somebody has made it already. */
+  write(entry: Entry, line?: string): void
   /** Sets what later parts begin with. */
   beginWith(beginning: () => readonly Entry[]): void
   /**
-   * To be called between two ticks: begins the next part when it is time to. Samples are whole from there on, which within a tick
-   * they are not.
+   * To be called between two ticks: begins the next part when it is time to. Samples are whole from there on, which within
+   * a tick they are not.
    */
   rotate(): void
 }
@@ -25,7 +27,9 @@ export class LoopRecorder implements AsyncDisposable {
     this.#tapes = tapes
     this.#host = new RecordingHost(host, {
       write: (entry) => {
-        for (const tape of tapes) tape.write(entry)
+        // Made once: the samples of a thousand guests take milliseconds.
+        const line = lineOf(entry)
+        for (const tape of tapes) tape.write(entry, line)
       },
     })
     for (const tape of tapes) tape.beginWith(() => this.#host.beginning())

@@ -1,5 +1,5 @@
 import { constants, deflateRaw } from 'node:zlib'
-import type { Entry } from './entries.ts'
+import { type Entry, lineOf } from './entries.ts'
 import type { LastingTape } from './loop-recorder.ts'
 
 /** How much is kept: milliseconds, and bytes of all that is in memory. */
@@ -14,8 +14,9 @@ const pieceLength = 2 ** 18
 const end = Buffer.from([3, 0])
 
 /**
- * A recording of the last hour in memory, or of as much of it as fits a bounded number of bytes. What is written is compressed beside
- * the event loop, and nobody waits for it. Read as a whole, it begins with what a file of a recording begins with.
+ * A recording of the last hour in memory, or of as much of it as fits a bounded number of bytes. What is written is
+ * compressed beside the event loop, and nobody waits for it. Read as a whole, it begins with what a file of a recording
+ * begins with.
  */
 export class RecentEntries implements LastingTape {
   readonly #limits: typeof recentEntriesLimits
@@ -45,11 +46,11 @@ export class RecentEntries implements LastingTape {
     this.#beginning = beginning
   }
 
-  write(entry: Entry): void {
+  write(entry: Entry, line = lineOf(entry)): void {
     this.#now = entry.t
     if (this.#hasHole) return
     if (this.#parts.length === 0) this.#parts.push(new Part(entry.t, []))
-    this.#text += lineOf(entry)
+    this.#text += line
     if (this.#text.length >= pieceLength) this.#compress()
   }
 
@@ -140,8 +141,4 @@ class Piece {
       () => undefined,
     )
   }
-}
-
-function lineOf(entry: Entry): string {
-  return `${JSON.stringify(entry)}\n`
 }

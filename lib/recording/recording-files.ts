@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { constants, createGzip, type Gzip } from 'node:zlib'
-import { type Entry, type Header, recordingVersion } from './entries.ts'
+import { type Entry, type Header, lineOf, recordingVersion } from './entries.ts'
 import type { LastingTape } from './loop-recorder.ts'
 
 /** How a recording is kept. Bytes and milliseconds. */
@@ -68,9 +68,9 @@ export class RecordingFiles implements LastingTape, AsyncDisposable {
     this.#beginning = beginning
   }
 
-  write(entry: Entry): void {
+  write(entry: Entry, line = lineOf(entry)): void {
     if (this.#part === 0) this.#begin()
-    if (this.#file?.write(`${JSON.stringify(entry)}\n`)) return
+    if (this.#file?.write(line)) return
     this.#missing++
     this.#leave()
   }

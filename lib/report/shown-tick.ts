@@ -49,7 +49,10 @@ export interface ShownTick extends ShownDecisions {
   readonly domains: readonly ShownDomain[]
 }
 
-/** What is shown of a Tick, of which it keeps parts: a {@link TickRecord} of a thousand guests takes several times as long to make. */
+/**
+ * What is shown of a Tick, of which it keeps parts: a {@link TickRecord} of a thousand guests takes several times as long
+ * to make.
+ */
 export function shownTick(tick: Tick): ShownTick {
   const { view, scores } = tick
   const { plan: _, ...decisions } = tickDecisions(tick)

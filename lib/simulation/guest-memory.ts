@@ -268,7 +268,7 @@ export class GuestMemory {
 
   /** Swaps out until `short` bytes more are free, as far as there is swap and time. */
   #swapAway(short: number, seconds: number): void {
-    if (short > 0) this.#waits += this.#swap.putOut(short, seconds, this.#swappable())
+    if (short > 0) this.#waits += this.#swap.swapOut(short, seconds, this.#swappable())
   }
 
   #deflate(seconds: number): void {

@@ -30,7 +30,7 @@ export class Swap {
    * Swaps out until `short` bytes more are free, as far as there is swap and time and `swappable` bytes are there. Says how many
    * seconds programs wait for it.
    */
-  putOut(short: number, seconds: number, swappable: number): number {
+  swapOut(short: number, seconds: number, swappable: number): number {
     if (this.kind === 'none') return 0
     const freed = this.kind === 'disk' ? 1 : 1 - zramRatio
     const bytes = Math.min(short / freed, outSpeed[this.kind] * seconds, swappable)

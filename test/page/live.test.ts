@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../../lib/simulation/index.ts'
 import { seriousFaults } from './accessibility.ts'
+import { answerHeadings } from './answers.ts'
 import { launchBrowser, visit } from './browser.ts'
 import { type Served, serveSimulated } from './served.ts'
 
@@ -70,9 +71,7 @@ describe('the page of a loop that runs', () => {
     await part.getByLabel('max-moves').fill('1')
     await part.getByLabel('ballooning').selectOption('none')
     await play.click()
-    const headings = part.locator('thead th')
-    await headings.first().waitFor({ timeout: 100_000 })
-    expect(await headings.allTextContents()).toEqual([
+    expect(await answerHeadings(part)).toEqual([
       'figure',
       'measured',
       'as recorded',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios, simulate } from '../../lib/simulation/index.ts'
 import { ballast } from '../unit/cli/test-context.ts'
 import { seriousFaults } from './accessibility.ts'
+import { answerHeadings } from './answers.ts'
 import { launchBrowser, visit } from './browser.ts'
 import { type Served, serve } from './served.ts'
 
@@ -74,9 +75,7 @@ describe('the page of a recording', () => {
     await part.getByLabel('ballooning').selectOption('squeezed')
     await part.getByLabel('scheduler').selectOption('none')
     await part.getByRole('button', { name: 'Play it' }).click()
-    const headings = part.locator('thead th')
-    await headings.first().waitFor({ timeout: 100_000 })
-    expect(await headings.allTextContents()).toEqual([
+    expect(await answerHeadings(part)).toEqual([
       'figure',
       'measured',
       'as recorded',

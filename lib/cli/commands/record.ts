@@ -36,7 +36,7 @@ async function watch(context: CliContext, options: RecordOptions, interval: numb
   await using recorder = openRecorder(context, host, { directory: options.record })
   logNotice(context, `recording to ${options.record}`)
   const log = new LogFormatter()
-  const run = recorder?.run({ loop: { interval }, policies: {} })
+  const run = recorder.run({ loop: { interval }, policies: {} })
   await runTicks(context, host, options, { interval }, (tick) => writeLines(context, log.lines(tick)), {
     run,
   })

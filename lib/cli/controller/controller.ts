@@ -63,10 +63,11 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   let walked = 0
   let regularTicks = 0
   const permissions = new Permissions(host)
-  await using recorder = openRecorder(speaking, permissions.host, {
-    directory: setup.options.record,
-    beside: watchers.tape,
-  })
+  const places = { directory: setup.options.record, beside: watchers.tape }
+  await using recorder =
+    places.directory === undefined && places.beside === undefined
+      ? undefined
+      : openRecorder(speaking, permissions.host, places)
   await using recent = lock && (await rememberRecent(speaking, lock))
   await using member =
     setup.fleet &&

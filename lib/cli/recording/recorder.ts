@@ -28,19 +28,17 @@ export interface RecordingPlaces {
   readonly beside?: LastingTape | undefined
 }
 
-/**
- * Begins a recording of `host`; undefined: there is no place for one. What goes wrong with files is logged once, and costs
- * nothing else.
- */
+/** Begins a recording of `host`. What goes wrong with files is logged once, and costs nothing else. */
 export function openRecorder(
   context: CliContext,
   host: Host,
   { directory, beside }: RecordingPlaces,
-): CommandRecorder | undefined {
+): CommandRecorder {
   const files = directory === undefined ? undefined : openFiles(context, host, resolve(directory))
-  const tapes = [files, beside].filter((tape) => tape !== undefined)
-  if (tapes.length === 0) return undefined
-  const recorder = new LoopRecorder(host, tapes)
+  const recorder = new LoopRecorder(
+    host,
+    [files, beside].filter((tape) => tape !== undefined),
+  )
   return {
     run: (configuration) => (_host, options) => recorder.autopilot(options, configuration),
     async [Symbol.asyncDispose]() {

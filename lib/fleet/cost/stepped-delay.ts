@@ -5,7 +5,10 @@ const nothing = 1e-9
 /** Rounds after which the time on one pCPU is shared within a thousandth. */
 const rounds = 30
 
-/** pCPUs that have the same on them: `load` in all, on each of `count`; the last vCPU that came wants `demand`, before it was `under`. */
+/**
+ * pCPUs that have the same on them: `load` in all, on each of `count`. The last vCPU that came wants `demand`; before it
+ * came they were `under`.
+ */
 interface Pile {
   readonly load: number
   readonly demand: number
@@ -19,33 +22,31 @@ interface Pile {
  */
 export function steppedDelay(counts: Float64Array, sums: Float64Array, at: number, capacity: number): number {
   if (capacity <= nothing) return Number(sums.subarray(at, at + bins).some((sum) => sum > nothing))
-  let piles: Pile[] = [
+  const piles: Pile[] = [
     { load: 0, demand: 0, under: undefined, count: Math.max(1, Math.ceil(capacity - nothing)) },
   ]
   for (let bin = bins - 1; bin >= 0; bin--) {
     const count = Math.round(counts[at + bin]!)
     if (count <= 0) continue
     const demand = Math.min(1, Math.max(nothing, sums[at + bin]! / counts[at + bin]!))
-    piles = withMore(piles, count, demand)
+    add(piles, count, demand)
   }
   let longest = 0
   for (const pile of piles) longest = Math.max(longest, longestOn(pile))
   return longest
 }
 
-/** The piles, the lowest first, with so many vCPUs more that want as much. */
-function withMore(piles: Pile[], count: number, demand: number): Pile[] {
-  const all = piles
+/** Adds so many vCPUs that want as much to the piles, of which the lowest is the first. */
+function add(piles: Pile[], count: number, demand: number): void {
   let left = count
   while (left > 0) {
-    const lowest = all[0]!
+    const lowest = piles[0]!
     const taken = Math.min(left, lowest.count)
-    if (taken === lowest.count) all.shift()
+    if (taken === lowest.count) piles.shift()
     else lowest.count -= taken
-    insert(all, { load: lowest.load + demand, demand, under: lowest, count: taken })
+    insert(piles, { load: lowest.load + demand, demand, under: lowest, count: taken })
     left -= taken
   }
-  return all
 }
 
 function insert(piles: Pile[], pile: Pile): void {
@@ -55,9 +56,9 @@ function insert(piles: Pile[], pile: Pile): void {
 }
 
 /**
- * The longest delay on one pCPU: time goes in equal parts to those that are runnable, and each works, then sleeps. With R runnable in
- * the mean, a vCPU of demand d is so for a part r of the time with d × r² - (1 + d + d × R) × r + d × (1 + R) = 0, and waits for
- * r × (R - r) / (1 + R - r) of it.
+ * The longest delay on one pCPU: time goes in equal parts to those that are runnable, and each works, then sleeps. With R
+ * runnable in the mean, a vCPU of demand d is so for a part r of the time with d × r² - (1 + d + d × R) × r + d × (1 + R) = 0,
+ * and waits for r × (R - r) / (1 + R - r) of it.
  */
 function longestOn(pile: Pile): number {
   if (pile.under === undefined || pile.under.demand === 0) return 0

@@ -38,8 +38,8 @@ export class VcpuColumns {
   }
 
   /**
-   * Learns from what is measured how far the delay goes up in steps: the share of the steps with which the predictions of all hosts
-   * are nearest, by least squares. NaN: not measured.
+   * Learns from what is measured how far the delay goes up in steps: the share of the steps with which the predictions of
+   * all hosts are nearest, by least squares. NaN: not measured.
    */
   learn(measured: Float64Array): void {
     let along = 0
@@ -121,7 +121,7 @@ export class VcpuColumns {
     return smooth + this.#stepping * (steppedDelay(counts, sums, at, capacity) - smooth)
   }
 
-  /** The same as {@link predictWith} in a few steps, where nothing goes in steps and there is the capacity; undefined otherwise. */
+  /** The same as {@link predictWith} at once, where no delay goes in steps and there is the capacity; undefined otherwise. */
   #withMore(host: number, more: readonly VcpuGroup[]): number | undefined {
     const capacity = this.#capacity[host]!
     let total = this.#totals[host]!

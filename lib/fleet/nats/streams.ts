@@ -118,7 +118,10 @@ function make(manager: JetStreamManager, plan: StreamPlan, replicas: number): Pr
   })
 }
 
-/** The sequence number of the newest message of a stream: who waits for it has seen all that was written before. 0: it is empty. */
+/**
+ * The sequence number of the newest message of a stream: who waits for it has seen all that was written before. 0: it is
+ * empty.
+ */
 export async function lastOf({ manager }: Pick<NatsClients, 'manager'>, stream: string): Promise<number> {
   const { state } = await manager.streams.info(stream)
   return state.messages === 0 ? 0 : state.last_seq

@@ -17,14 +17,14 @@ export const planReasons = {
   'fleet-waits': define(
     { ...now, rounds: 'number', needed: 'number' },
     ({ rounds, needed, ...rest }) =>
-      `no step yet: ${standing(rest)}; so for ${rounds} rounds in a row, ${needed} are needed`,
+      `no step yet: ${standing(rest)}; seen in ${rounds} rounds in a row, steps begin after ${needed}`,
   ),
   'fleet-helpless': define(now, (figures) => `no step: ${standing(figures)}; no migration makes that better`),
   'fleet-unpaid': define(
     { ...now, steps: 'number', lost: 'ms', gained: 'ms' },
     ({ steps, lost, gained, ...rest }) =>
-      `no step: ${standing(rest)}; ${steps} steps would cost guests ${inTime(lost)} of a pCPU and spare them ` +
-      `${inTime(gained)}`,
+      `no step: ${standing(rest)}; ${steps} steps would cost guests ${inTime(lost)} of CPU time and save them ` +
+      `${inTime(gained)} of waiting`,
   ),
   'fleet-paused': define({ by: 'text' }, ({ by }) => `no step: paused by ${by}`),
   'fleet-hours': define({ hours: 'text' }, ({ hours }) => `no step: guests may be moved at ${hours} only`),
@@ -36,7 +36,7 @@ export const planReasons = {
   'fleet-moves': define(
     { ...now, steps: 'number', reached: 'fraction', spread: 'fraction' },
     ({ steps, reached, spread, ...rest }) =>
-      `${standing(rest)}; ${steps} steps bring it to ${formatPercent(reached)} and ${formatPercent(spread)}`,
+      `${standing(rest)}; ${steps} steps bring them to ${formatPercent(reached)} and ${formatPercent(spread)}`,
   ),
   'fleet-packs': define(
     { steps: 'number', emptied: 'number', hosts: 'number' },
@@ -55,7 +55,7 @@ export const planReasons = {
   'more-steps': define(
     { steps: 'number', delay: 'fraction' },
     ({ steps, delay }) =>
-      `with ${steps} steps, the longest delay would be ${formatPercent(delay)}: too little less for more steps`,
+      `with ${steps} steps, the longest delay would be ${formatPercent(delay)}: not enough less for that many`,
   ),
   // What could not be done.
   'no-target': define(

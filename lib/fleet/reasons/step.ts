@@ -6,8 +6,8 @@ export const stepReasons = {
   'relieve-delay': define(
     { demand: 'load', delay: 'fraction', left: 'fraction', there: 'fraction' },
     ({ demand, delay, left, there }) =>
-      `wants ${formatPercent(demand)} of a pCPU; the longest delay on its host is ${formatPercent(delay)}, ` +
-      `then ${formatPercent(left)}, and ${formatPercent(there)} on the target`,
+      `wants ${formatPercent(demand)} of a pCPU; the longest delay goes from ${formatPercent(delay)} ` +
+      `to ${formatPercent(left)} on its host, and to ${formatPercent(there)} on the target`,
   ),
   'relieve-memory': define(
     { memory: 'bytes', lack: 'bytes' },

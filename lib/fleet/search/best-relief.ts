@@ -1,18 +1,13 @@
 import { alikeDelay, excusedDelays, type Placed, reliefOf, relieveBy, worstDelay } from './placed.ts'
 import { type Reached, reach } from './reach.ts'
-import { leastGain, refine } from './refine.ts'
+import { leastGain, refinable, refine } from './refine.ts'
 import { relieve } from './relieve.ts'
 import type { Search } from './search.ts'
 
 /** Halvings of what is between the delay now and the one that is aimed at. */
 const halvings = 5
-/** Plans that leave the worst-served vCPU waiting as long, but for these points, are alike: the one with the fewest moves is taken. */
+/** Plans whose longest delays differ by less are alike: the one with the fewest moves is taken. */
 const alike = 0.02
-/**
- * With more guests, not all plans can be searched through. What one left on purpose, or did not find, is no reason for the next: it has
- * to take as much off beside. With fewer, {@link refine} looks for fewer moves.
- */
-const searchedThrough = 100
 
 /** A plan that was weighed beside the one that was chosen. */
 export interface WeighedPlan {
@@ -39,12 +34,14 @@ export function bestRelief(
   const stepwise: Reached = { placed, delay: worstDelay(search, excused) }
   for (const { unit } of placed) search.undo(unit)
   const plans = [stepwise, ...plansToGoals(search, tolerated, excused, now)]
-  const isLarge = search.columns.units.length > searchedThrough
-  // On a small fleet each move is one of few: those that take next to nothing off are not worth a plan.
-  const worth = plans.filter(({ placed, delay }) => now - delay >= leastGain * placed.length)
-  const chosen = isLarge ? bestOf(plans, now, alike, 2 * alike) : bestOf(worth, now, alikeDelay, alike)
+  const chosen =
+    search.columns.units.length > refinable.units
+      ? // What a plan leaves on purpose is no reason for the next one, so it has to take that off beside.
+        bestOf(plans, now, alike, 2 * alike)
+      : // Each move is one of few: those that take next to nothing off are not worth a plan.
+        bestOf(plans.filter(isWorthItsMoves(now)), now, alikeDelay, alike)
   if (chosen) relieveBy(search, chosen.placed, chosen === stepwise ? reasons : undefined)
-  if (!isLarge) refine(search, tolerated, suffers)
+  refine(search, tolerated, suffers)
   return plans.filter((plan) => plan !== chosen && plan.placed.length > 0)
 }
 
@@ -68,6 +65,10 @@ function plansToGoals(search: Search, tolerated: number, excused: Float64Array, 
   // What is aimed at was reached at once: what half of the way takes is worth knowing too.
   if (high <= low + alikeDelay) lookFor((high + now) / 2)
   return plans
+}
+
+function isWorthItsMoves(now: number): (plan: Reached) => boolean {
+  return ({ placed, delay }) => now - delay >= leastGain * placed.length
 }
 
 /** Of the plans within `near` of the shortest delay, the one with the fewest moves; undefined: none takes `least` off. */

@@ -17,10 +17,10 @@ export interface Reached {
 }
 
 /**
- * Looks for a placement after which no host waits longer than a goal: off each that does, the worst first, guests go until it does
- * not, those that want most first, each to the least loaded host that stays within the goal. A single move off a host on which
- * three vCPUs share each pCPU may gain nothing, and all of them together much: so it is the whole that counts. Leaves everything as it
- * was; undefined: it found none.
+ * Looks for a placement after which no host's delay is above a goal: off each where it is, the worst first, guests go until
+ * it is not, those that want most first, each to the least loaded host that stays within the goal. A single move off a host
+ * on which three vCPUs share each pCPU may gain nothing, and all of them together much: so it is the whole that counts.
+ * Leaves everything as it was; undefined: it found none.
  */
 export function reach(search: Search, goal: number, excused: Float64Array): Reached | undefined {
   const attempt = new Attempt(search, goal, excused)

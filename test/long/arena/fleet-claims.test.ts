@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { fleetContests } from '../../../../bench/arena/fleet/contests.ts'
-import { judgeFleet } from '../../../../bench/arena/fleet/judge.ts'
-import { optimumOf } from '../../../../bench/arena/fleet/optimum.ts'
-import { type FleetResult, runFleet } from '../../../../bench/arena/fleet/run.ts'
-import { fleetRow, fleetTable } from '../../../../bench/arena/fleet/table.ts'
+import { fleetContests } from '../../../bench/arena/fleet/contests.ts'
+import { judgeFleet } from '../../../bench/arena/fleet/judge.ts'
+import { optimumOf } from '../../../bench/arena/fleet/optimum.ts'
+import { type FleetResult, runFleet } from '../../../bench/arena/fleet/run.ts'
+import { fleetRow, fleetTable } from '../../../bench/arena/fleet/table.ts'
 
 const none = { moves: 0, delayAfter: 1, deviationAfter: 1 }
 

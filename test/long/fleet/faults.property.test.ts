@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isOver } from '../../../../lib/fleet/bus/order.ts'
-import type { FleetChange, FleetScenario } from '../../../../lib/fleet/simulation/scenario.ts'
-import { Random } from '../../../../lib/util/random.ts'
-import { GiB } from '../../../../lib/util/units.ts'
-import { runs } from '../../../support/runs.ts'
-import { play } from './fixtures.ts'
+import { isOver } from '../../../lib/fleet/bus/order.ts'
+import type { FleetChange, FleetScenario } from '../../../lib/fleet/simulation/scenario.ts'
+import { Random } from '../../../lib/util/random.ts'
+import { GiB } from '../../../lib/util/units.ts'
+import { runs } from '../../support/runs.ts'
+import { play } from '../../unit/fleet/loop/fixtures.ts'
 
 const names = ['a', 'b', 'c', 'd']
 /** When the last fault is over, and for how long it is watched. */
