@@ -11,15 +11,11 @@
 #            who died first. Check `(await kv.status()).markerTTL`, or use the age limit of the bucket.
 set -euo pipefail
 . "$(dirname "$0")/lib/debian.sh"
+. "$(dirname "$0")/lib/npm.sh"
 
-command -v node npm >/dev/null || cannot_check "no Node or npm"
 debian_begin bookworm
 debian_take nats-server=2.9.10-1+b3
-mkdir "$work/client"
-cd "$work/client"
-npm install --silent --no-audit --no-fund --no-save \
-  @nats-io/kv@3.4.0 @nats-io/jetstream@3.4.0 @nats-io/transport-node@3.4.0 >"$work/npm" 2>&1 ||
-  cannot_check "npm has no such packages: $(tail -n 1 "$work/npm")"
+npm_take @nats-io/kv@3.4.0 @nats-io/jetstream@3.4.0 @nats-io/transport-node@3.4.0
 
 # A free port is the server's choice: it writes it to a file.
 "${loader[@]}" "$root/usr/sbin/nats-server" -js -sd "$work/store" -a 127.0.0.1 -p -1 --ports_file_dir "$work" \

@@ -11,7 +11,7 @@
 work=
 children=()
 
-debian_clean() {
+work_clean() {
   local pid
   for pid in "${children[@]}"; do
     kill "$pid" 2>/dev/null || true
@@ -32,13 +32,18 @@ changed() {
   exit 1
 }
 
+# The temporary folder, for those that take nothing of Debian's too.
+work_begin() {
+  trap work_clean EXIT
+  trap 'exit 130' INT TERM
+  work=$(mktemp -d)
+}
+
 debian_begin() {
   local proxy=
   if ! command -v apt-get dpkg-deb >/dev/null; then cannot_check "no apt-get or dpkg-deb"; fi
   if [ "$(dpkg --print-architecture)" != amd64 ]; then cannot_check "the packages are amd64's"; fi
-  trap debian_clean EXIT
-  trap 'exit 130' INT TERM
-  work=$(mktemp -d)
+  work_begin
   root=$work/root
   mkdir -p "$work/lists/partial" "$work/debs/partial" "$root"
   : >"$work/status"
