@@ -1,11 +1,9 @@
+import { reportsAfter } from '../cost/following-time.ts'
 import type { Step } from '../plan/step.ts'
 import type { StepResult } from '../tick/fleet-tick.ts'
 import type { FleetView } from '../view/fleet-view.ts'
 import { meanSight, type Sight, sightNow, verdictOf } from './verdict.ts'
 
-/** New reports of both hosts that are not looked at, since the migration is still in them, and those that are. */
-const skipped = 1
-const looked = 2
 /** So many are looked at where they do not agree that a step did not help: that stops a fleet for minutes. */
 const mostLooked = 6
 /** Milliseconds after which nothing is said of a step whose hosts do not report. */
@@ -58,9 +56,9 @@ export class FollowedSteps {
       if (now && bothNew(followed.last, reports)) {
         followed.last = reports
         followed.seen++
-        if (followed.seen > skipped) rounds.push(now)
+        if (followed.seen > reportsAfter.skipped) rounds.push(now)
       }
-      if (rounds.length >= looked) {
+      if (rounds.length >= reportsAfter.looked) {
         const seen = meanSight(rounds)
         const verdict = verdictOf(step, before, seen)
         const isClear =

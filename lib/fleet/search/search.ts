@@ -45,9 +45,12 @@ export class Search {
     this.decisions.delete(unit)
   }
 
-  /** What a move is weighed by among others that help as much: its time and what its guests lose, by their priority. */
-  costOf(unit: number, host: number): number {
-    const cost = this.columns.lost(unit, host) + this.columns.duration(unit, host)
+  /**
+   * What a move is weighed by among others that help as much: its time with what it takes `beside`, and what its guests
+   * lose, by their priority.
+   */
+  costOf(unit: number, host: number, beside = 0): number {
+    const cost = this.columns.lost(unit, host) + this.columns.duration(unit, host) + beside
     let weight = 0
     for (const { report } of this.columns.units[unit]!.guests) {
       weight = Math.max(weight, priorityWeights[report.priority ?? 2])
