@@ -104,7 +104,7 @@ export interface GuestMemoryReport {
   readonly committed: number
   /** What its hypervisor has beside guest memory; undefined: not known. */
   readonly overhead?: number | undefined
-  /** What it needs; undefined: not known, take what it has. */
+  /** What it needs, with the margin that is not taken from it; undefined: not known, take what it has. */
   readonly need?: number | undefined
   readonly hugePages?: number | undefined
   /** Bytes per second that it writes anew; undefined: not measured. */

@@ -1,3 +1,4 @@
+import { guestMargin } from '../../control/defaults.ts'
 import type { Tick } from '../../control/tick.ts'
 import { isRunning, runOf } from '../../host/sample.ts'
 import { deviationOf } from '../../report/deviation.ts'
@@ -106,7 +107,8 @@ function guestMemory({ memory }: DomainView, { dirtyRate }: GuestFacts): GuestMe
     actual: actual ?? most,
     committed: commitment({ memory }, 0),
     overhead: residentOverhead(memory),
-    need: need?.total,
+    // The host's loop leaves each guest its margin: what is within it, no other guest can be given.
+    need: need && Math.min(most, need.total + guestMargin),
     hugePages,
     dirtyRate,
     swapping: events && events.swappedOut > 0,

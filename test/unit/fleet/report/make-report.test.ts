@@ -155,6 +155,18 @@ describe('the report of a host, figure by figure', () => {
     expect(sized({ rss: GiB, actual: undefined })).toBeUndefined()
   })
 
+  it('has as the need of a guest what no other can be given: use, growth and its margin, never more than it may have', async () => {
+    const tick = await lastTick()
+    const needOf = (inUse: number, burst: number) => {
+      const need = { inUse, swapDebt: 0, burst, total: inUse + burst, growthPerSecond: 0 }
+      const [busy, ...others] = tick.view.domains
+      const domains = [{ ...busy!, memory: { ...busy!.memory, maximum: GiB, need } }, ...others]
+      return hostReport({ ...tick, view: { ...tick.view, domains } }, facts).guests[0]!.memory.need
+    }
+    expect(needOf(300 * MiB, 50 * MiB)).toBe(450 * MiB)
+    expect(needOf(900 * MiB, 50 * MiB)).toBe(GiB)
+  })
+
   it('says that a guest swaps, what it was asked to have, and what it has of huge pages', async () => {
     const tick = await lastTick()
     const [busy, other, ...others] = tick.view.domains
