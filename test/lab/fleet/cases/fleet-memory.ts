@@ -82,7 +82,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
   }
   const hasLeft = async () => (await lab.whereIs('small').catch(() => undefined)) === roomy
   let speed: string | undefined
-  let leastLeft = Number.POSITIVE_INFINITY
+  const lefts: number[] = []
   const isMoved = await until(
     'the host is short, and a guest has gone',
     patience,
@@ -90,10 +90,13 @@ async function run(stage: FleetStage): Promise<CaseResult> {
       await work.look()
       if (work.broken.length > 0) throw new Error(work.broken.join('; '))
       if (await hasLeft()) return true
-      const { left, shown } = (await lookAt(stage, tight, names)) ?? { left: leastLeft, shown: 'not known' }
-      leastLeft = Math.min(leastLeft, left)
-      log(`  ${mib(left)} MiB left: ${shown}; counterweight ${mib(weight.size)}`)
-      const wanted = leastLeft > closeTo ? fast : slow
+      const seen = await lookAt(stage, tight, names)
+      if (!seen) return false
+      lefts.push(seen.left)
+      log(`  ${mib(seen.left)} MiB left: ${seen.shown}; counterweight ${mib(weight.size)}`)
+      // A need may jump for a moment: one look is no reason to grow slowly from there on.
+      const isClose = speed === slow || Math.max(...lefts.slice(-looks)) <= closeTo
+      const wanted = isClose ? slow : fast
       if (wanted !== speed) await send(wanted)
       speed = wanted
       return false
@@ -128,7 +131,7 @@ async function run(stage: FleetStage): Promise<CaseResult> {
     reasons: ordered.map(({ step }) => step.reason.kind),
     programsKilled: work.broken.filter((line) => line.includes('killed')).length,
     heldMiB: await Promise.all(names.map((name) => held(name).catch(() => null))),
-    leastLeftMiB: mib(leastLeft),
+    leastLeftMiB: mib(Math.min(...lefts)),
     hostMemoryReserveMiB: mib(hostMemoryReserve),
   }
 }
