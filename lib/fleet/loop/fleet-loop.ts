@@ -3,7 +3,6 @@ import type { Order, OrderEvent } from '../bus/order.ts'
 import { guardPlan } from '../guard/guard.ts'
 import { requestedPlan } from '../plan/requested-plan.ts'
 import type { FleetPlan, Step } from '../plan/step.ts'
-import { withoutSteps } from '../plan/without-steps.ts'
 import type { FleetPolicy } from '../policies/fleet-policy.ts'
 import type { FleetReason } from '../reasons/fleet-reasons.ts'
 import type { FleetMode, FleetTick, StepResult } from '../tick/fleet-tick.ts'
@@ -12,12 +11,12 @@ import type { PastMigration } from '../view/fleet-input.ts'
 import type { FleetRules } from '../view/fleet-rules.ts'
 import type { FleetView } from '../view/fleet-view.ts'
 import { emptyMemory, type FleetMemory, fleetView } from '../view/make-view.ts'
-import { FailedPlans } from './failed-plans.ts'
+import { FailedSteps } from './failed-steps.ts'
 import { FollowedSteps } from './followed-steps.ts'
 import { ForeignMoves } from './foreign-moves.ts'
 import { type Ended, OrderLedger } from './order-ledger.ts'
 import { endingsOf, orderFor } from './orders.ts'
-import { RunningPlan } from './running-plan.ts'
+import { type LeftOut, RunningPlan } from './running-plan.ts'
 import { isForBalance, type Sight, sightNow } from './verdict.ts'
 import { wayBack, withoutCoolDown } from './way-back.ts'
 
@@ -59,11 +58,6 @@ export interface RoundOutput {
   readonly answered: readonly string[]
 }
 
-interface Denied {
-  readonly step: Step
-  readonly reason: FleetReason
-}
-
 /** What is to be done next, and who wants it. */
 interface Choice {
   readonly plan: FleetPlan
@@ -84,7 +78,7 @@ export class FleetLoop {
   readonly #ledger = new OrderLedger()
   readonly #followed = new FollowedSteps()
   readonly #foreign = new ForeignMoves()
-  readonly #failed = new FailedPlans()
+  readonly #failed = new FailedSteps()
   /** By order: both hosts when it was given. */
   readonly #before = new Map<string, Sight>()
   /** Steps that did harm, to be taken back. */
@@ -117,23 +111,22 @@ export class FleetLoop {
     for (const ended of news.ended) this.#ended(ended, view)
     const foreign = this.#foreign.look(view, (guest) => this.#wasOrdered(guest, wallTime))
     const results = this.#followed.look(view)
-    for (const result of results) this.#judge(result, time)
+    this.#judge(results, time)
 
     const context = { view, lease, tick: this.#index++ }
     const mode = this.#modeAt(time, view)
-    const denied: Denied[] = []
+    const denied: LeftOut[] = []
     if (this.#running?.isOver) this.#running = undefined
     let choice: Choice | undefined
     if (!this.#running && this.#followed.isEmpty) {
       choice = this.#choose(input, view)
-      this.#running = new RunningPlan(this.#allowed(choice.plan, time, denied), choice.by)
+      this.#running = new RunningPlan(choice.plan, choice.by)
       this.#failed.begin()
     }
     const running = this.#running
+    if (running) denied.push(...running.leaveOut((step) => this.#reasonAgainst(step, time)))
     const orders = this.#dryRun ? [] : endingsOf(this.#ledger.all, context)
-    const ordered = running
-      ? this.#begin(running, context, this.#heldBecause(mode, running, time), denied)
-      : []
+    const ordered = running ? this.#begin(running, context, this.#heldBecause(mode), denied) : []
     const errors = [...news.twice.map(runsTwice), ...(choice?.errors ?? [])]
     const tick: Omit<FleetTick, 'summary'> = {
       index: context.tick,
@@ -175,11 +168,10 @@ export class FleetLoop {
     if (isDone && step && before) this.#followed.follow(order.id, step, before, view)
   }
 
-  #judge(result: StepResult, time: number): void {
-    this.#failed.judged(result.verdict, time)
-    if (result.verdict === 'helped') return
-    this.#running?.end()
-    if (result.verdict === 'harm' && isForBalance(result.step)) this.#harmful.push(result)
+  #judge(results: readonly StepResult[], time: number): void {
+    const harm = results.filter(({ verdict }) => verdict === 'harm')
+    if (this.#failed.judged(results, time) || harm.length > 0) this.#running?.end()
+    this.#harmful.push(...harm.filter(({ step }) => isForBalance(step)))
   }
 
   #modeAt(time: number, view: FleetView): FleetMode {
@@ -189,19 +181,18 @@ export class FleetLoop {
     return this.#foreign.balancerAt(time) ? 'stepped back' : 'active'
   }
 
-  /** Why no step of this plan is begun now. */
-  #heldBecause(mode: FleetMode, { plan }: RunningPlan, time: number): FleetReason | undefined {
-    const unknown = this.#ledger.unknown
-    if (mode === 'recovering' && unknown)
-      return { kind: 'outcome-unknown', guest: unknown.order.request!.guest }
-    return mode === 'stepped back' && plan.steps.some(isForBalance) ? this.#notForBalance(time) : undefined
+  /** Why no step at all is begun now. */
+  #heldBecause(mode: FleetMode): FleetReason | undefined {
+    const unknown = mode === 'recovering' ? this.#ledger.unknown : undefined
+    return unknown && { kind: 'outcome-unknown', guest: unknown.order.request!.guest }
   }
 
-  /** Why no step is made for balance now; what has to be done is done all the same. */
-  #notForBalance(time: number): FleetReason | undefined {
+  /** Why a step is not made for balance now; what has to be done is done all the same. */
+  #reasonAgainst(step: Step, time: number): FleetReason | undefined {
+    if (!isForBalance(step)) return undefined
     const balancer = this.#foreign.balancerAt(time)
     if (balancer) return { kind: 'other-balancer', ...balancer }
-    const remaining = this.#failed.remainingAt(time)
+    const remaining = this.#failed.remainingAt(time, step)
     return remaining > 0 ? { kind: 'did-not-help', remaining } : undefined
   }
 
@@ -231,21 +222,12 @@ export class FleetLoop {
     }
   }
 
-  /** A plan without what is made for balance, while nothing is. */
-  #allowed(plan: FleetPlan, time: number, denied: Denied[]): FleetPlan {
-    const reason = this.#notForBalance(time)
-    if (!reason) return plan
-    const rest = withoutSteps(plan, isForBalance)
-    for (const step of rest.left) denied.push({ step, reason })
-    return rest.plan
-  }
-
   /** Orders for the steps that may begin now, and fit now. */
   #begin(
     running: RunningPlan,
     context: Parameters<typeof orderFor>[3],
     held: FleetReason | undefined,
-    denied: Denied[],
+    denied: LeftOut[],
   ): readonly { readonly order: Order; readonly step: Step }[] {
     const { view } = context
     if (held || view.paused !== undefined) {

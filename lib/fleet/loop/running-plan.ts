@@ -1,6 +1,14 @@
 import type { FleetPlan, Step } from '../plan/step.ts'
+import type { FleetReason } from '../reasons/fleet-reasons.ts'
+import { isForBalance } from './verdict.ts'
 
 type State = 'waiting' | 'under way' | 'done' | 'dropped'
+
+/** A step that is not made, and why. */
+export interface LeftOut {
+  readonly step: Step
+  readonly reason: FleetReason
+}
 
 /** A plan that is being carried out: which of its steps are done, and which are to come. */
 export class RunningPlan {
@@ -56,6 +64,26 @@ export class RunningPlan {
     this.#states[index] = 'dropped'
   }
 
+  /**
+   * Leaves out the steps to come that something is against, those that wait for one of them, and those for balance that come
+   * where one of them would have made room. Gives them.
+   */
+  leaveOut(reasonAgainst: (step: Step) => FleetReason | undefined): readonly LeftOut[] {
+    const { steps } = this.plan
+    const left = new Map<number, LeftOut>()
+    for (let known = -1; known < left.size; ) {
+      known = left.size
+      for (const [index, step] of steps.entries()) {
+        if (this.#states[index] !== 'waiting') continue
+        const reason = reasonAgainst(step) ?? reasonBefore(step, left)
+        if (!reason) continue
+        this.#states[index] = 'dropped'
+        left.set(index, { step, reason })
+      }
+    }
+    return [...left.values()]
+  }
+
   /** A migration is over; a step that was not done ends the plan. */
   ended(order: string, isDone: boolean): void {
     const index = this.#orders.get(order)
@@ -72,4 +100,13 @@ export class RunningPlan {
       return true
     })
   }
+}
+
+/** Why a step is left out that one of these was to come before. */
+function reasonBefore(step: Step, left: ReadonlyMap<number, LeftOut>): FleetReason | undefined {
+  for (const [index, other] of left) {
+    if (step.after.includes(index)) return other.reason
+    if (isForBalance(step) && isForBalance(other.step) && other.step.from === step.to) return other.reason
+  }
+  return undefined
 }

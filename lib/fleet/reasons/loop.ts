@@ -13,7 +13,7 @@ export const loopReasons = {
   'did-not-help': define(
     { remaining: 'ms' },
     ({ remaining }) =>
-      `the last step did not help: none is made for balance in the next ${inTime(remaining)}`,
+      `the last steps here did not help: none is made for balance in the next ${inTime(remaining)}`,
   ),
   following: plain('it is waited for what came of the last step'),
   'other-balancer': define(
