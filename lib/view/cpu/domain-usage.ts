@@ -15,9 +15,12 @@ export interface DomainUsage {
   most: number
 }
 
-/** The run delay of a row without what quotas made of it; NaN where that is not known. */
+/**
+ * The run delay of a row without what quotas made of it, 0 to 1; NaN where that is not known. The kernel counts a wait when it
+ * ends: one that began before the interval comes whole, and only the interval's part of it is the interval's.
+ */
 export function delayOf(cpu: CpuSample, row: number, quota: CpuQuota | undefined, together: number): number {
-  const delay = cpu.delay[row]!
+  const delay = Math.min(1, cpu.delay[row]!)
   const throttled = cpu.throttled?.[row] ?? Number.NaN
   if (!Number.isNaN(throttled)) return Math.max(0, delay - throttled)
   return isAtQuota(quota, cpu.usage[row]!, together) ? Number.NaN : delay

@@ -30,6 +30,10 @@ describe('the CPU side of a View', () => {
     expect(`${view.vcpus[0]!.affinity}`).toBe('0-3')
   })
 
+  it('counts of a wait that began before the interval only what fits into it', () => {
+    expect(look([{ uuid: 'a', vcpus: [{ usage: 0.1, delay: 1.07 }] }]).vcpus[0]).toMatchObject({ delay: 1 })
+  })
+
   it('says undefined of what a sample does not know', () => {
     const [vcpu] = look([{ uuid: 'a', vcpus: [{}] }]).vcpus
     expect(vcpu).toMatchObject({
