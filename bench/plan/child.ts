@@ -25,7 +25,7 @@ answerWith(async ({ seeds, ...size }: Question): Promise<Answer> => {
   const policy = balance()
   const known = seeds.map((seed) => {
     const view = viewOf(size, seed)
-    // Two Views have to call for moves before there is a plan.
+    // A host that is not clearly out of balance needs two Views that call for moves; others get the same plan again.
     return { view, state: policy.decide(view, policy.initialState).state }
   })
   const begun = threadTime()

@@ -87,7 +87,7 @@ function measure(
   for (let turn = -warmUps(size); turn < turns; turn++) {
     const view = viewOf(size, turn + 1_000)
     const policy = balance()
-    // The first View is looked at as well; the plan is the second's, since two have to call for moves.
+    // The second View's plan: a host that is not clearly out of balance needs two that call for moves.
     const { state, explanation } = policy.decide(view, policy.initialState)
     const ours = timed(() => policy.decide(view, state).plan)
     const theirs = timed(() => lpt()(view))

@@ -71,7 +71,8 @@ export interface BalanceState extends PatienceState {
  * A move has to be worth it. It rests while no pCPU is asked for a fifth of its time; when all it could do is lower
  * the deviation by less than a tenth or, without coming within tolerance, by less than a tenth for each move up to a quarter;
  * when the gain does not pay the moves, which cost the more the farther they go; and until several Views in a row have
- * called for moves: two when they lower the deviation by more than three times what is tolerated, four when by less, and
+ * called for moves: two when they lower the deviation by more than twice what noise makes of a balanced host, four when by
+ * less, one when by three times as much and no single guest is the reason, and
  * after each round of moves twice as many as before it, up to 64, but no more than 8 once demand has changed. While demand
  * is what it was at the last round, all thresholds are three times as high: noise does as much, and passes. Only in the
  * first 32 Views they are 1.3 times as high, once, since estimates may have been young at that round; the host then has
@@ -117,7 +118,7 @@ export function balance(options: BalanceOptions = {}): StatefulPolicy<PinAction,
     const model = readModel(view, shapeOf(view, level, { sibling, background }), price, rests)
     const choice = chooseAgain(model, terms, state)
     const { better, explanation } = choice
-    if (!better || !isTime(state, choice)) {
+    if (!better || !isTime(state, model, choice, pin === 'cpu')) {
       const { state: after, holds } = waiting(state, model, choice)
       const { deviation } = choice
       const plan = holds ? pinInPlace(model, deviation) : repinAllowed(model, deviation)

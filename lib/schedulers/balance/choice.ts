@@ -6,7 +6,7 @@ import { leastSquares } from './lower-bound.ts'
 import type { Model } from './model.ts'
 import { Front } from './pareto-front.ts'
 import { leastOfAll } from './partition.ts'
-import { goodAtBothEnds } from './robust.ts'
+import { deviationByNoise, goodAtBothEnds } from './robust.ts'
 
 /** Nobody waits noticeably on a pCPU that is asked for less than this fraction. */
 const idleLoad = 0.2
@@ -47,6 +47,8 @@ export interface Choice {
   readonly better: Better | undefined
   /** Before any move. */
   readonly deviation: number
+  /** What the deviation of a balanced host may seem to be in one View: what is tolerated, and what noise adds to it. */
+  readonly noise: number
   /** Nobody waits noticeably, wherever all are. */
   readonly isIdle: boolean
   readonly explanation: Explanation
@@ -177,6 +179,7 @@ class Search {
         deviation: scale.deviation(better.squares),
       },
       deviation,
+      noise: Math.hypot(scale.tolerated, deviationByNoise(this.#start.model)),
       isIdle: this.#isIdle,
       explanation: {
         front: this.#front.told(),

@@ -4,9 +4,15 @@ import { remember, shouldHold, type Wandering } from './kernel-drift.ts'
 import { type Change, changeSince, type Settled, settledAs } from './last-round.ts'
 import type { Model } from './model.ts'
 import { keyOf } from './pins.ts'
+import { deviationWithoutAnyGuest } from './robust.ts'
+import type { Roster } from './roster.ts'
 
-/** A gain of more than this many times the tolerance is clear, and no noise. */
-const clear = 3
+/** Multiples of what noise makes of a balanced host, above which a gain is beyond doubt at first sight, and clear. */
+const clear = { atOnce: 3, twice: 2 }
+/** What is tolerated of the deviation that moves at first sight may leave, since their demands are of one sample. */
+const firstReach = 0.9
+/** Views after which one more sample hardly moves an estimate. */
+const youngViews = 5
 /**
  * Views in a row that must call for moves: when the gain is clear, and when it is not; where it is not and no placement
  * comes within tolerance, since there noise alone makes one look better than another; at most, where demand is another
@@ -18,6 +24,12 @@ const patience = { clear: 2, marginal: 4, unbalanceable: 8, changed: 8, most: 64
  * when young estimates have settled, and otherwise.
  */
 const doubt = { settling: 1.3, views: 32, settled: 3 }
+
+/** vCPUs whose demand is known, and for how many Views before the last one all of them had been. */
+interface Known {
+  readonly roster: Roster
+  readonly views: number
+}
 
 /** What is remembered from View to View of whether to move. */
 export interface PatienceState {
@@ -31,6 +43,8 @@ export interface PatienceState {
   readonly rounds: number
   /** Views since the last of them. */
   readonly views: number
+  /** Whose demand was known in the last View; undefined: there was none. */
+  readonly known: Known | undefined
   /** What the kernel did with free vCPUs in the last Views. */
   readonly wandering: Wandering | undefined
   /** Milliseconds on the host's clock of the last move, by vCPU; kept while it has to rest. */
@@ -43,6 +57,7 @@ export const initialPatience: PatienceState = {
   settled: undefined,
   rounds: 0,
   views: 0,
+  known: undefined,
   wandering: undefined,
   movedAt: new Map(),
 }
@@ -74,12 +89,14 @@ export function chooseAgain(
 }
 
 /**
- * Whether enough Views in a row have called for it, this one included. Guests that came or went are no noise: then it does
+ * Whether enough Views in a row have called for it, this one included; with `mayBeAtOnce` one is enough where there is no
+ * doubt. Guests that came or went are no noise: then it does
  * not matter how often others were moved before, and little where demand has changed.
  */
-export function isTime(state: PatienceState, verdict: Verdict): boolean {
+export function isTime(state: PatienceState, model: Model, verdict: Verdict, mayBeAtOnce: boolean): boolean {
   if (!verdict.better) return false
-  return state.calls + 1 >= neededFor(state, verdict)
+  if (state.calls + 1 >= neededFor(state, verdict)) return true
+  return mayBeAtOnce && verdict.change !== 'none' && isBeyondDoubt(state, model, verdict)
 }
 
 function neededFor({ needed }: PatienceState, verdict: Verdict): number {
@@ -91,8 +108,30 @@ function neededFor({ needed }: PatienceState, verdict: Verdict): number {
   return verdict.change === 'demand' ? Math.min(needed, patience.changed) : needed
 }
 
-function isClear({ better, deviation, explanation }: Choice): boolean {
-  return better !== undefined && deviation - better.deviation > clear * explanation.tolerated
+function isClear({ better, deviation, noise }: Choice): boolean {
+  return better !== undefined && deviation - better.deviation > clear.twice * noise
+}
+
+/**
+ * Whether one View is enough. It is not where the kernel, which was seen to move free vCPUs, may put it right by itself.
+ * A demand that has been known for a while changes at the second sample only. A young one may be of a guest that is just now
+ * busier than as a rule: then it has to be clear without any one guest, and what is reached not on the edge.
+ */
+function isBeyondDoubt(
+  { known, wandering }: PatienceState,
+  model: Model,
+  { better, deviation, noise, explanation: { lowerBound, tolerated } }: Choice,
+): boolean {
+  if (!better || deviation - better.deviation <= clear.atOnce * noise) return false
+  if (wandering && model.free.includes(1)) return false
+  if (knownFor(known, model) >= youngViews) return true
+  const reached = Math.sqrt(Math.max(0, better.deviation ** 2 - lowerBound ** 2))
+  if (reached > firstReach * tolerated && reached <= tolerated) return false
+  return deviationWithoutAnyGuest(model) - better.deviation > clear.twice * noise
+}
+
+function knownFor(before: Known | undefined, { roster }: Model): number {
+  return before?.roster.includes(roster) ? before.views + 1 : 0
 }
 
 /**
@@ -104,15 +143,19 @@ export function waiting(
   model: Model,
   choice: Choice,
 ): { readonly state: PatienceState; readonly holds: boolean } {
+  const known = { roster: model.roster, views: knownFor(state.known, model) }
   const isSomeFree = model.free.includes(1)
   const wandering = isSomeFree ? remember(model, choice, state.wandering) : undefined
   const spoilt = wandering !== undefined && shouldHold(model, choice, wandering)
   if (spoilt || (isSomeFree && isNewcomer(state, model, choice))) {
     const settled = settledAs(model, model.start)
-    return { state: { ...state, calls: 0, settled, rounds: 1, views: 0, wandering: undefined }, holds: true }
+    return {
+      state: { ...state, calls: 0, settled, rounds: 1, views: 0, known, wandering: undefined },
+      holds: true,
+    }
   }
   const calls = choice.better ? state.calls + 1 : 0
-  return { state: { ...state, calls, views: state.views + 1, wandering }, holds: false }
+  return { state: { ...state, calls, views: state.views + 1, known, wandering }, holds: false }
 }
 
 /**
@@ -147,12 +190,13 @@ export function moved(
       if (better.where[item] !== model.start[item]) movedAt.set(keyOf(vcpu), time)
     }
   }
-  if (cut) return { ...state, calls: state.calls + 1, movedAt }
+  const known = { roster: model.roster, views: knownFor(state.known, model) }
+  if (cut) return { ...state, calls: state.calls + 1, known, movedAt }
   const before = isClear(choice) ? patience.marginal : state.needed
   const settled = settledAs(model, better.where)
   const needed = Math.min(2 * before, patience.most)
   const rounds = choice.change === 'none' ? state.rounds + 1 : 1
-  return { calls: 0, needed, settled, rounds, views: 0, wandering: undefined, movedAt }
+  return { calls: 0, needed, settled, rounds, views: 0, known, wandering: undefined, movedAt }
 }
 
 /** Whether a vCPU was moved so lately that it has to rest. */

@@ -1,3 +1,4 @@
+import { noiseAt } from '../../view/cpu/step-filter.ts'
 import { Arrangement } from './arrangement.ts'
 import type { Best } from './branch-and-bound.ts'
 import type { Model } from './model.ts'
@@ -10,6 +11,51 @@ const narrow = 0.05
 const mostRounds = 16
 /** Fall of the sum of squares that counts as one. */
 const clearGain = 1e-4
+/** How many standard deviations of a demand that is sampled once lie within what is taken for noise. */
+const spreads = 3
+
+/** The deviation that noise in one sample of each demand makes of equal loads. */
+export function deviationByNoise({ demand, shape }: Model): number {
+  let variance = 0
+  for (let item = 0; item < demand.length; item++) variance += (noiseAt(demand[item]!) / spreads) ** 2
+  const room = shape.capacity.reduce((sum, one) => sum + one, 0)
+  return room > 0 ? Math.sqrt(variance / room) : 0
+}
+
+/**
+ * The least deviation there would be if some guest asked for nothing: what is left of an imbalance that one guest alone may
+ * have made, just now busier than it is as a rule.
+ */
+export function deviationWithoutAnyGuest(model: Model): number {
+  const { demand, guests, shape, start } = model
+  const at = new Arrangement(model)
+  const { loads, coreLoads, perThread, perCore, squares } = at
+  const total = at.total()
+  const room = shape.capacity.reduce((sum, one) => sum + one, 0)
+  let least = Number.POSITIVE_INFINITY
+  for (let item = 0; item < demand.length; item++) {
+    const own = guests.itemsWith(item)
+    if (own[0] !== item) continue
+    let rest = squares
+    let asked = total
+    for (const one of own) {
+      const bin = start[one]!
+      const core = shape.core[bin]!
+      const load = demand[one]!
+      rest -=
+        load * (perThread[bin]! * (2 * loads[bin]! - load) + perCore[bin]! * (2 * coreLoads[core]! - load))
+      asked -= load
+      loads[bin]! -= load
+      coreLoads[core]! -= load
+    }
+    for (const one of own) {
+      loads[start[one]!]! += demand[one]!
+      coreLoads[shape.core[start[one]!]!]! += demand[one]!
+    }
+    least = Math.min(least, (rest - (asked * asked) / room) / room)
+  }
+  return Math.sqrt(Math.max(0, least))
+}
 
 /**
  * Of the placements that are about as good as `best` (a sum of squares of at most `limit`) with no more moves, one that

@@ -32,6 +32,17 @@ export class Roster {
     return items
   }
 
+  /** Whether all of these were here. */
+  includes(others: Roster): boolean {
+    for (let row = 0; row < others.#uuids.length; row++) {
+      const uuid = others.#uuids[row]!
+      const number = others.#numbers[row]!
+      const isThere = this.#uuids[row] === uuid && this.#numbers[row] === number
+      if (!isThere && this.#itemOf(uuid, number) === undefined) return false
+    }
+    return true
+  }
+
   #itemOf(uuid: string, number: number): number | undefined {
     this.#index ??= this.#makeIndex()
     return this.#index.get(uuid)?.[number]

@@ -1,10 +1,14 @@
 /** Weight of the newest sample once there are several. */
 const weight = 0.2
 /** Samples that differ from the level by no more than this, in absolute and in relative terms added, are noise. */
-const noiseFloor = 0.03
-const noiseShare = 0.13
+const noise = { floor: 0.03, share: 0.13 }
 /** For how many samples the last known level stands in for a missing one. */
 const patience = 2
+
+/** How far a single sample may be off a level by noise. */
+export function noiseAt(level: number): number {
+  return noise.floor + noise.share * level
+}
 
 /**
  * The level of a fraction that is sampled, such as one vCPU's demand, without the noise of single samples. Samples
@@ -44,7 +48,7 @@ export class LevelFilter {
     if (Number.isNaN(this.#level)) return this.#restart(sample)
 
     const off = sample - this.#level
-    const side = Math.abs(off) > noiseFloor + noiseShare * this.#level ? Math.sign(off) : 0
+    const side = Math.abs(off) > noiseAt(this.#level) ? Math.sign(off) : 0
     if (side !== 0 && side === this.#side) return this.#restart(sample)
     this.#side = side
     this.#samples++

@@ -21,7 +21,7 @@ describe('the classic cases', () => {
     ['A5: heavy and light pairs', 4, equal(8, 0.42, (guest) => guest >> 1).map(lightFrom(4)), 4],
   ])('%s: the fewest moves, in one plan, and then none', (_, pcpus, guests, fewest) => {
     const world = new World(pcpus, guests)
-    expect(run(world, balance(), 40)).toEqual([{ look: 1, moves: fewest, pins: fewest }])
+    expect(run(world, balance(), 40)).toEqual([{ look: 0, moves: fewest, pins: fewest }])
     expect(relativeDeviation(world.loads())).toBeLessThan(1e-9)
   })
 
@@ -44,7 +44,7 @@ describe('the classic cases', () => {
       4,
       [0, 0, 0, 1, 1, 2, 2, 3].map((on) => ({ demand: 0.42, on, free })),
     )
-    expect(run(world, balance(), 40)).toEqual([{ look: 1, moves: 1, pins: 8 }])
+    expect(run(world, balance(), 40)).toEqual([{ look: 0, moves: 1, pins: 8 }])
     expect(world.guests.every((guest) => guest.free === undefined)).toBe(true)
   })
 
