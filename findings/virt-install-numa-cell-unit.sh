@@ -5,8 +5,8 @@
 # Versions:  virtinst 1:4.1.0-2 with libvirt0 9.0.0-4+deb12u2 (Debian 12), on libvirt's test driver.
 # Seen:      virt-install --memory 4096 --memdev dimm,target.size=512 --cpu numa.cell0.memory=2048,... --print-xml writes
 #            <memory>4194304</memory>, <size>524288</size> and <cell memory="2048"/>, none with a unit, so that libvirt
-#            takes all three as KiB. No word of warning about it. The manual has MiB for --memory alone; of cells it gives the example
-#            numa.cell0.memory=1234 and the XML that comes of it. libvirt's QEMU driver (9.0, looked at by hand: it is not
+#            takes all three as KiB. No word of warning about it. The manual has MiB for --memory alone; of cells it gives the
+#            example numa.cell0.memory=1234 and the XML that comes of it. libvirt's QEMU driver (9.0, looked at by hand: it is not
 #            part of this script) then goes by the sum of the cells and defines a guest of 4096 KiB.
 # Surprises: whoever splits the memory of a guest between its cells: the numbers add up on the command line, and
 #            what is defined has a thousandth of them.
