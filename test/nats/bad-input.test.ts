@@ -92,6 +92,21 @@ describe('with a NATS that others use, too', () => {
     expect(await one.leader()).toBeUndefined()
   })
 
+  it('a stream that somebody removes is not taken for a NATS without JetStream', async () => {
+    await using bus = await natsBus({ servers: [server.address], fleet: 'removed' })
+    await bus.report(reportOf('a'))
+    const { connection, manager } = await connectNats({ servers: [server.address] })
+    await manager.streams.delete('KV_ballast_removed_reports')
+    await connection.close()
+    await expect(bus.report(reportOf('a'))).rejects.toMatchObject({
+      code: 'ERR_FLEET_BUS',
+      message: expect.stringContaining('$KV.ballast_removed_reports.a'),
+    })
+    await using again = await natsBus({ servers: [server.address], fleet: 'removed' })
+    await again.report(reportOf('a'))
+    await bus.report(reportOf('a'))
+  })
+
   it('what is no report, or of another host than its key, is left out', async () => {
     await using bus = await natsBus({ servers: [server.address], fleet: 'damaged' })
     const { connection, client } = await connectNats({ servers: [server.address] })

@@ -20,6 +20,15 @@ export function busError(error: unknown, call: string): BallastError {
       cause,
     )
   }
+  const unheard = unheardSubject(error)
+  if (unheard !== undefined && !unheard.startsWith('$JS.')) {
+    return new BallastError(
+      'ERR_FLEET_BUS',
+      `No stream of NATS takes ${unheard} any more (${call}): the stream was removed, or JetStream was switched off. ` +
+        'Start a leader of the fleet anew, which makes what is missing',
+      cause,
+    )
+  }
   if (name === 'JetStreamNotEnabled' || /jetstream (is )?not enabled/i.test(message)) {
     return new BallastError(
       'ERR_FLEET_JETSTREAM',
@@ -43,6 +52,17 @@ function violationOf(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at.name === 'PermissionViolationError' || /^permissions violation/i.test(at.message))
       return at.message
+  }
+  return undefined
+}
+
+/**
+ * What was sent where nobody listens. The clients call each such error JetStreamNotEnabled, but only for the subjects of its
+ * interface it is: on another one there is a stream missing.
+ */
+function unheardSubject(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'NoResponders' && 'subject' in at && typeof at.subject === 'string') return at.subject
   }
   return undefined
 }
