@@ -97,6 +97,17 @@ export class Arrangement {
     return favour
   }
 
+  /**
+   * What two items that are moved at once, together or past each other, gain beside the {@link favour} of each: each is judged as
+   * if the other stayed. Together they crowd the one core as they did the other; past each other they never meet.
+   */
+  favourBeside(one: number, oneTo: number, other: number, otherTo: number): number {
+    const { shape, guests, demand } = this.model
+    if (!guests.areOfOne(one, other) || shape.core[oneTo] === shape.core[this.where[one]!]) return 0
+    const crowding = 2 * demand[one]! * demand[other]! * this.#together()
+    return oneTo === otherTo ? -2 * crowding : 2 * crowding
+  }
+
   /** Moves an item; returns what the cost fell by. */
   move(item: number, to: number): number {
     const { demand, start, shape } = this.model

@@ -210,7 +210,9 @@ class DescentSearch {
     const steps = Math.max(1, this.#steps(item, to) + this.#steps(other, source))
     const fall = now.fall(difference, source, to)
     if (fall / steps <= this.#best.gain) return
-    this.#offer(item, to, other, (fall + now.favour(item, to) + now.favour(other, source)) / steps)
+    const favour =
+      now.favour(item, to) + now.favour(other, source) + now.favourBeside(item, to, other, source)
+    this.#offer(item, to, other, (fall + favour) / steps)
   }
 
   /** How many more items are away from where they started after a move. One that goes on or home is a step all the same. */

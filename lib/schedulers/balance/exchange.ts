@@ -10,6 +10,8 @@ export interface Exchange {
   readonly to: number
   readonly out: readonly number[]
   readonly back: readonly number[]
+  /** By how much the cost falls. */
+  readonly gain: number
 }
 
 /**
@@ -34,12 +36,17 @@ export function bestExchange(
     const oneForTwo = pair.best(pair.there, pair.here, 1, most)
     if (oneForTwo) {
       most = oneForTwo.gain
-      best = { to, out: [own[oneForTwo.one]!], back: [others[oneForTwo.a]!, others[oneForTwo.b]!] }
+      best = {
+        to,
+        out: [own[oneForTwo.one]!],
+        back: [others[oneForTwo.a]!, others[oneForTwo.b]!],
+        gain: most,
+      }
     }
     const twoForOne = pair.best(pair.here, pair.there, -1, most)
     if (twoForOne) {
       most = twoForOne.gain
-      best = { to, out: [own[twoForOne.a]!, own[twoForOne.b]!], back: [others[twoForOne.one]!] }
+      best = { to, out: [own[twoForOne.a]!, own[twoForOne.b]!], back: [others[twoForOne.one]!], gain: most }
     }
   }
   return best
@@ -47,6 +54,9 @@ export function bestExchange(
 
 /** The items of one bin, the heaviest first: what they want, and what moving each changes beside the sum of squares. */
 interface Side {
+  readonly items: readonly number[]
+  /** Where they may go. */
+  readonly to: number
   readonly load: Float64Array
   /** `-Infinity` where it may not go. */
   readonly favour: Float64Array
@@ -65,6 +75,7 @@ class Pair {
   /** The items of the source and those of the other bin. */
   readonly here: Side
   readonly there: Side
+  readonly #now: Arrangement
   /** Load that levels both best. */
   readonly #ideal: number
   readonly #slope: number
@@ -77,6 +88,7 @@ class Pair {
     own: readonly number[],
     others: readonly number[],
   ) {
+    this.#now = now
     this.here = sideOf(now, own, to)
     this.there = sideOf(now, others, source)
     this.#slope = 2 * (now.pressure(source) - now.pressure(to))
@@ -100,7 +112,8 @@ class Pair {
         const load = direction * (ones.load[one]! - both)
         const fall = load * (this.#slope - load * this.#curve)
         if (load > 0 && fall > most) {
-          const gain = fall + ones.favour[one]! + twos.favour[a]! + twos.favour[b]!
+          const favour = ones.favour[one]! + twos.favour[a]! + twos.favour[b]!
+          const gain = fall + favour + this.#favourBeside(ones, one, twos, a, b)
           if (gain > most) {
             most = gain
             found = { one, a, b, gain }
@@ -111,6 +124,18 @@ class Pair {
       }
     }
     return found
+  }
+
+  /** What the three gain by going at once: without it two vCPUs of a guest would go to and fro without end. */
+  #favourBeside(ones: Side, one: number, twos: Side, a: number, b: number): number {
+    const now = this.#now
+    const single = ones.items[one]!
+    const [first, second] = [twos.items[a]!, twos.items[b]!]
+    return (
+      now.favourBeside(first, twos.to, second, twos.to) +
+      now.favourBeside(single, ones.to, first, twos.to) +
+      now.favourBeside(single, ones.to, second, twos.to)
+    )
   }
 }
 
@@ -123,7 +148,7 @@ function sideOf(now: Arrangement, items: readonly number[], to: number): Side {
     load[index] = demand[item]!
     favour[index] = allowed[item]![to] === 1 ? now.favour(item, to) : Number.NEGATIVE_INFINITY
   }
-  return { load, favour }
+  return { items, to, load, favour }
 }
 
 /** Load that levels two bins best. */

@@ -9,6 +9,11 @@ export class Guests {
     this.#guestOf = guestOf
   }
 
+  /** Whether two items are of one guest. */
+  areOfOne(one: number, other: number): boolean {
+    return this.#guestOf[one] === this.#guestOf[other]
+  }
+
   /** All items of the guest that `item` is of, in ascending order. */
   itemsWith(item: number): readonly number[] {
     this.#items ??= groups(this.#guestOf)
