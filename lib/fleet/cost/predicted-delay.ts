@@ -84,22 +84,6 @@ function withSharing(
   return delay + ((most - delay) * (largest - sleepless)) / (2 * (1 - sleepless))
 }
 
-/** The part of that which is due to a lack of capacity alone, however vCPUs are placed. */
-export function starvedPart(counts: Float64Array, sums: Float64Array, at: number, capacity: number): number {
-  let total = 0
-  let largest = 0
-  for (let bin = 0; bin < bins; bin++) {
-    const count = counts[at + bin]!
-    if (count <= nothing) continue
-    total += sums[at + bin]!
-    largest = Math.min(1, sums[at + bin]! / count)
-  }
-  if (total <= capacity || total <= nothing) return 0
-  if (capacity <= nothing) return 1
-  const stretch = stretchOf(counts, sums, at, capacity)
-  return (largest * (stretch - 1)) / (1 - largest + largest * stretch)
-}
-
 /**
  * How many times longer all work takes when the capacity is short and shared alike: each vCPU of demand d then runs
  * d / (1 - d + d × stretch) of the time, since it does not sleep less for it, and all together as much as there is.

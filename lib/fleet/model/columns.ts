@@ -148,7 +148,7 @@ export class Columns {
     )
   }
 
-  /** What vCPUs would wait if all hosts were one: no placement does with less. */
+  /** No placement has the worst-served vCPU wait less. */
   get leastDelay(): number {
     return this.#vcpus.least
   }

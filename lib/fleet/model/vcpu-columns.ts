@@ -1,10 +1,4 @@
-import {
-  bins,
-  delayBelowCapacity,
-  isSleepless,
-  predictedDelay,
-  starvedPart,
-} from '../cost/predicted-delay.ts'
+import { bins, delayBelowCapacity, isSleepless, predictedDelay } from '../cost/predicted-delay.ts'
 import { steppedDelay } from '../cost/stepped-delay.ts'
 import type { VcpuGroup } from './units.ts'
 
@@ -100,19 +94,18 @@ export class VcpuColumns {
     return this.#delayOf(counts, sums, 0, this.#capacity[host]!)
   }
 
-  /** What vCPUs would wait if all hosts were one: no placement does with less. */
+  /**
+   * No placement has the worst-served vCPU wait less: if each waits w of the time at most, each runs for 1 - w of its demand at
+   * least, and all together not more than there is.
+   */
   get least(): number {
-    const counts = this.#countScratch.fill(0)
-    const sums = this.#sumScratch.fill(0)
+    let demand = 0
     let capacity = 0
     for (const [host, own] of this.#capacity.entries()) {
       capacity += own
-      for (let bin = 0; bin < bins; bin++) {
-        counts[bin]! += this.#counts[host * bins + bin]!
-        sums[bin]! += this.#sums[host * bins + bin]!
-      }
+      demand += this.#totals[host]!
     }
-    return starvedPart(counts, sums, 0, capacity)
+    return demand > capacity ? 1 - capacity / demand : 0
   }
 
   #delayOf(counts: Float64Array, sums: Float64Array, at: number, capacity: number): number {

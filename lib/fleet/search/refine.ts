@@ -3,12 +3,20 @@ import type { Search } from './search.ts'
 
 /** Units that are put somewhere, or taken from somewhere, on trial: at most so many in all, and fewer the more units there are. */
 const trials = { most: 10_000, forAllUnits: 200_000 } as const
-/** A plan with more moves has to take this off the longest delay, for each of them. */
+/** A plan has to take this off the longest delay, for each of its moves. */
 export const leastGain = 0.01
+/** Plans whose delays differ by less may be alike: more moves have to take a {@link leastGain} each off, or so much together. */
+const muchGain = 0.02
 /** Halvings of what is between the delay that was reached and the least that could be. */
 const halvings = 9
 /** More moves than the search before made that are tried for a shorter delay. */
 const moreMoves = 3
+
+/** The guest that wants most is not always the one that matters most: so many fewer may suffice than of those that want most. */
+const fewerSuffice = 1
+
+/** Slack of sums that are made up again and again. */
+const nothing = 1e-9
 
 /** Largest fleets, and longest plans, that are searched through: beyond them the trials do not suffice for anything. */
 export const refinable = { hosts: 32, units: 100, moves: 12 } as const
@@ -25,19 +33,27 @@ export function refine(search: Search, tolerated: number, suffers: (host: number
   const reasons = new Map(search.decisions)
   for (const { unit } of found) search.undo(unit)
   const trial = new Trial(search, suffers)
+  const lowest = Math.max(tolerated, columns.leastDelay - alike)
   let best: readonly Placed[] = found
   let reached = trial.worstAfter(found)
-  let low = Math.max(tolerated, columns.leastDelay - alike)
+  let low = lowest
   let high = reached - leastGain
-  for (let halving = 0; halving < halvings && high - low > alike; halving++) {
-    const goal = halving === 0 ? low + alike : (low + high) / 2
-    const better = trial.fewest(goal, best.length + moreMoves)
-    const delay = better ? trial.worstAfter(better) : goal
-    if (better && delay <= reached - leastGain * Math.max(1, better.length - best.length)) {
+  for (let halving = 0; halving < halvings && high - low > (halving === 0 ? 0 : alike); halving++) {
+    const goal = halving === 0 ? Math.min(low + alike, high) : (low + high) / 2
+    const better = trial.worthier(goal, best, best.length + moreMoves)
+    if (better) {
       best = better
-      reached = delay
-      high = Math.min(goal, delay - leastGain)
+      reached = trial.worstAfter(better)
+      high = Math.min(goal, reached - leastGain)
     } else low = goal
+  }
+  trial.renew()
+  // Guests that change places may take more moves than were tried.
+  while (reached > lowest) {
+    const better = trial.worthier(reached - muchGain, best, refinable.moves)
+    if (!better) break
+    best = better
+    reached = trial.worstAfter(better)
   }
   trial.renew()
   best = trial.fewest(Math.max(tolerated, reached + alike), best.length - 1) ?? best
@@ -55,6 +71,8 @@ class Trial {
   readonly #moved = new Set<number>()
   readonly #most: number
   #left: number
+  /** The longest delay before anything is moved. */
+  readonly #before: number
 
   constructor(search: Search, suffers: (host: number) => boolean) {
     const { columns } = search
@@ -62,6 +80,7 @@ class Trial {
     this.#most = Math.min(trials.most, trials.forAllUnits / columns.units.length)
     this.#left = this.#most
     this.#excused = excusedDelays(search, suffers)
+    this.#before = this.worstAfter([])
     this.#emptyKinds = columns.view.hosts.map(({ row }) => columns.emptyKind(row))
     const numbers = new Map<string, number>()
     this.#kinds = Int32Array.from(columns.units, ({ home, demand, memory, wants, vcpus, guests }, unit) => {
@@ -96,6 +115,23 @@ class Trial {
     }
     for (const [index, { unit }] of placed.entries()) columns.put(unit, before[index]!)
     return worst
+  }
+
+  /**
+   * A plan of `most` moves at most to a goal that is worth them, by itself and beside another plan. The one with the fewest may
+   * take too little off, and another with as many enough: what they have to take off becomes the goal then.
+   */
+  worthier(goal: number, than: readonly Placed[], most: number): readonly Placed[] | undefined {
+    const reached = this.worstAfter(than)
+    for (let aim = goal; aim >= 0; ) {
+      const placed = this.fewest(aim, most)
+      if (!placed) return undefined
+      const gain = Math.min(muchGain, leastGain * Math.max(1, placed.length - than.length))
+      const longest = Math.min(reached - gain, this.#before - leastGain * placed.length)
+      if (this.worstAfter(placed) <= longest + nothing) return placed
+      aim = longest
+    }
+    return undefined
   }
 
   /** The fewest moves, `most` at most, after which no host is above the goal. Half of the trials are left for other goals. */
@@ -156,7 +192,7 @@ class Trial {
   }
 
   #goal(host: number, goal: number): number {
-    return Math.max(goal, this.#excused[host]!) + 1e-9
+    return Math.max(goal, this.#excused[host]!) + nothing
   }
 
   /** The host that is furthest from the goal, or has not the memory for what was put there. */
@@ -186,15 +222,13 @@ class Trial {
     const mayLeave = there.filter((unit) => this.#mayLeave(unit))
     mayLeave.sort((a, b) => columns.units[b]!.demand - columns.units[a]!.demand)
     const left = new Set(there)
-    // Among guests of several vCPUs, the one that wants most is not always the one that matters most.
-    const slack = there.every((unit) => columns.units[unit]!.vcpus.length <= 1) ? 0 : 1
     let count = 0
     for (const unit of mayLeave) {
-      if (count > most + slack) break
+      if (count > most + fewerSuffice) break
       left.delete(unit)
       count++
       this.#left--
-      if (columns.delayOf(left, host) <= this.#goal(host, goal)) return Math.max(1, count - slack)
+      if (columns.delayOf(left, host) <= this.#goal(host, goal)) return Math.max(1, count - fewerSuffice)
     }
     return most + 1
   }

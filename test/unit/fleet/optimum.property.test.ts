@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Columns } from '../../../lib/fleet/model/columns.ts'
 import { balance } from '../../../lib/fleet/policies/balance.ts'
+import { leastGain } from '../../../lib/fleet/search/refine.ts'
 import type { FleetView } from '../../../lib/fleet/view/fleet-view.ts'
 import { type HostSketch, viewOf } from '../../support/fleet/fleets.ts'
 import { runs } from '../../support/runs.ts'
@@ -70,14 +71,14 @@ function reachedBy(view: FleetView): Reached & { readonly blocked: number } {
 }
 
 describe('balance on small fleets', () => {
-  it('comes within 2 points of the shortest delay there is, with no more moves than that takes', () => {
+  it('comes within 2 points of the shortest delay that is worth its moves, with no more than that takes', () => {
     fc.assert(
       fc.property(fleet, (hosts) => {
         const view = viewOf(hosts)
         const least = everything(view)
         const { delay, moves, blocked } = reachedBy(view)
         fc.pre(blocked === 0)
-        const best = Math.min(...least.filter((one) => one !== undefined))
+        const best = Math.min(...least.filter((one, moved) => one <= least[0]! - leastGain * moved + 1e-9))
         if ((least[0] ?? 0) <= 0.05) {
           expect(moves).toBe(0)
           return
