@@ -1,8 +1,9 @@
 import type { Guarded } from '../../fleet/guard/guard.ts'
-import type { HostFigures, PlanAlternative, Step } from '../../fleet/plan/step.ts'
+import { alternativeText } from '../../fleet/plan/alternative-text.ts'
+import type { HostFigures, Step } from '../../fleet/plan/step.ts'
 import { type FleetReason, fleetSentenceOf } from '../../fleet/reasons/fleet-reasons.ts'
 import { inTime } from '../../fleet/reasons/words.ts'
-import { counted, formatBytes, formatPercent } from '../../util/format.ts'
+import { formatBytes, formatPercent } from '../../util/format.ts'
 
 /**
  * A plan for people: each step with its reason, its cost and what is predicted, what is denied, and what was weighed
@@ -18,7 +19,7 @@ export function planLines({ plan, denied, waiting }: Guarded): string[] {
       return `problem: ${guestName === undefined ? '' : `${guestName}: `}${fleetSentenceOf(reason)}`
     }),
     ...(plan.alternatives.length > 0 ? ['weighed beside it:'] : []),
-    ...plan.alternatives.map(alternativeLine),
+    ...plan.alternatives.map((one) => `  ${alternativeText(one)}`),
   ]
 }
 
@@ -65,12 +66,4 @@ function stepLines(step: Step, index: number, waits: FleetReason | undefined): s
 function figures({ delay, load, committed }: HostFigures): string {
   const delayText = delay === undefined ? 'delay unknown' : `delay ${formatPercent(delay)}`
   return `${delayText}, load ${formatPercent(load)}, ${formatBytes(committed)}`
-}
-
-function alternativeLine({ steps, bytes, delay, deviation, reason }: PlanAlternative): string {
-  const delayText = delay === undefined ? 'delay unknown' : `delay ${formatPercent(delay)}`
-  return (
-    `  ${counted(steps, 'step')}, ${formatBytes(bytes)}: ${delayText}, loads deviate by ${formatPercent(deviation)}; ` +
-    fleetSentenceOf(reason)
-  )
 }

@@ -1,4 +1,5 @@
 import { formatPercent } from '../../util/format.ts'
+import { alternativeText } from '../plan/alternative-text.ts'
 import type { HostFigures } from '../plan/step.ts'
 import { fleetSentenceOf } from '../reasons/fleet-reasons.ts'
 import type { StepResult } from './fleet-tick.ts'
@@ -8,7 +9,16 @@ import type { FleetTickRecord } from './tick-record.ts'
 export interface GuestEvent {
   /** Milliseconds since the epoch. */
   readonly wallTime: number
-  readonly kind: 'ordered' | 'denied' | 'done' | 'failed' | 'result' | 'foreign' | 'no place' | 'stays'
+  readonly kind:
+    | 'ordered'
+    | 'weighed'
+    | 'denied'
+    | 'done'
+    | 'failed'
+    | 'result'
+    | 'foreign'
+    | 'no place'
+    | 'stays'
   /** For people. */
   readonly text: string
 }
@@ -45,7 +55,8 @@ export function whyGuest(ticks: Iterable<FleetTickRecord>, guest: string): reado
 type Said = Omit<GuestEvent, 'wallTime'> & { readonly standing?: string }
 type IsIt = (uuid: string, name?: string) => boolean
 
-function actsOf({ outcomes, results, ordered, denied, foreign }: FleetTickRecord, isIt: IsIt): Said[] {
+function actsOf(tick: FleetTickRecord, isIt: IsIt): Said[] {
+  const { outcomes, results, ordered, denied, foreign, plan } = tick
   const said: Said[] = []
   for (const { guest, outcome, error } of outcomes) {
     if (!isIt(guest)) continue
@@ -64,6 +75,9 @@ function actsOf({ outcomes, results, ordered, denied, foreign }: FleetTickRecord
     const { fromName, toName, predicted, reason } = step
     const text = `from ${fromName} to ${toName}: ${fleetSentenceOf(reason)}; predicted: ${figuresText(predicted)}`
     said.push({ kind: 'ordered', text })
+    for (const one of plan.alternatives) {
+      said.push({ kind: 'weighed', text: `weighed beside the plan: ${alternativeText(one)}` })
+    }
   }
   for (const { step, reason } of denied) {
     if (!isIt(step.guest, step.guestName)) continue

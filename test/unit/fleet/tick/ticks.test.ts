@@ -83,6 +83,20 @@ describe('why a guest', () => {
     expect(whyGuest(records, moved.guest)).toEqual(events)
   })
 
+  it('was moved and not others: what was weighed beside the plan, with what ruled it out', async () => {
+    const { ticks } = await play(lopsided(), { rounds: 4 })
+    const tick = ticks.find(({ ordered }) => ordered.length > 0)!
+    const reason = { kind: 'fewer-steps', steps: 1, delay: 0.3 } as const
+    const alternatives = [{ steps: 1, bytes: GiB, delay: 0.3, deviation: 0.2, reason }]
+    const record = { ...historyRecord(tick), plan: { ...tick.plan, alternatives } }
+    const [ordered, weighed] = whyGuest([record], tick.ordered[0]!.step.guest)
+    expect(ordered?.kind).toBe('ordered')
+    expect(weighed).toMatchObject({ kind: 'weighed', wallTime: tick.wallTime })
+    expect(weighed?.text).toMatch(
+      /^weighed beside the plan: 1 step, 1024 MiB: delay 30\.0 %, loads deviate by 20\.0 %; ./,
+    )
+  })
+
   it('was taken back', async () => {
     const guests = [...busyGuests(1, 'a'), ...busyGuests(4, 'b')]
     const hosts = ['a', 'b'].map((name) => ({ name, pcpus: 4, memory: 64 * GiB }))
