@@ -64,7 +64,7 @@ LoadPlugin virt
 </Plugin>
 CONF
 : >"$work/log"
-"${loader[@]}" --preload "$work/guest.so" "$root/usr/sbin/collectd" -f -C "$work/collectd.conf" >"$work/log" 2>&1 &
+"${loader[@]}" --preload "$work/guest.so" "$root/usr/sbin/collectd" -f -C "$work/collectd.conf" >"$work/log" 2>"$work/errors" &
 children+=($!)
 for _ in {1..100}; do
   if grep -q ps_pagefaults "$work/log"; then break; fi
