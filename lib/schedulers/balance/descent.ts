@@ -32,23 +32,30 @@ export interface Waypoint {
   readonly steps: number
 }
 
+/**
+ * Which step is the best: the one that gains most for each item that it moves, or most in all. The first ends with the fewest
+ * moves where loads are of many sizes. Of a few sizes it is a trap: a light one that leaves a pCPU with one heavy too many
+ * gains more than half of the swap that puts it right, and what is left then takes an exchange of three.
+ */
+export type Steepness = 'for each move' | 'in all'
+
 /** A descent: where it went, and how to come to any point of it. */
 export interface Descent {
-  readonly end: Arrangement
+  /** Whether moves and swaps alone led to the goal. */
+  readonly isEasy: boolean
   readonly way: readonly Waypoint[]
   /** The placement at a point of the descent. */
   at(point: Waypoint): Int32Array
 }
 
 /**
- * Steepest descent: from the bin with the most pressure that can gain, the move or swap that lowers the cost most per item
- * moved, then exchanges of one item for two, until the sum of squares is at most `goal` or nothing helps any more. A move
+ * Steepest descent: from the bin with the most pressure that can gain, the move or swap that lowers the cost most, as
+ * `steepness` says, then exchanges of one item for two, until the sum of squares is at most `goal` or nothing helps any more. A move
  * of `w` gains most for `w` in the middle of its bin's excess, so of a bin's items, in order of size, only a few have to be
  * tried, and each step takes about as long as one pass over the bins.
  */
-export function descend(model: Model, goal: number, from: Int32Array = model.start): Descent {
-  const search = new DescentSearch(model, from)
-  return search.run(goal)
+export function descend(model: Model, goal: number, steepness: Steepness): Descent {
+  return new DescentSearch(model, steepness).run(goal)
 }
 
 class DescentSearch {
@@ -57,17 +64,18 @@ class DescentSearch {
   /** By bin: its items, the heaviest first (items are numbered so). */
   readonly #on: number[][]
   readonly #log: { readonly item: number; readonly to: number }[] = []
-  readonly #from: Int32Array
+  readonly #swapCounts: 1 | 2
+  #isEasy = true
   /** By item: its class of rights. */
   readonly #targets = new Int32Array(0)
   readonly #best: Step = { item: -1, to: -1, other: -1, gain: 0 }
 
-  constructor(model: Model, from: Int32Array) {
+  constructor(model: Model, steepness: Steepness) {
     this.#model = model
-    this.#from = from
-    this.#now = new Arrangement(model, model.demand, from)
+    this.#swapCounts = steepness === 'in all' ? 1 : 2
+    this.#now = new Arrangement(model)
     this.#on = Array.from(this.#now.loads, () => [])
-    for (let item = 0; item < from.length; item++) this.#on[from[item]!]!.push(item)
+    for (let item = 0; item < model.start.length; item++) this.#on[model.start[item]!]!.push(item)
     this.#targets = new Int32Array(2 * model.shape.cellIds.length + 2)
   }
 
@@ -90,11 +98,11 @@ class DescentSearch {
       }
       way.push({ moves: now.moves, squares: now.squares, cost: now.cost, steps: this.#log.length })
     }
-    return { end: now, way, at: (point) => this.#placeAt(point) }
+    return { isEasy: this.#isEasy, way, at: (point) => this.#placeAt(point) }
   }
 
   #placeAt(point: Waypoint): Int32Array {
-    const where = this.#from.slice()
+    const where = this.#model.start.slice()
     for (const { item, to } of this.#log.slice(0, point.steps)) where[item] = to
     return where
   }
@@ -137,6 +145,7 @@ class DescentSearch {
 
   /** What helps where no move and no swap does; false: there is nothing either. */
   #exchange(source: number): boolean {
+    this.#isEasy = false
     const found = bestExchange(this.#now, this.#on, source, leastGain)
     if (!found) return false
     for (const item of found.out) this.#put(item, found.to)
@@ -171,8 +180,8 @@ class DescentSearch {
     const middle = this.#firstNotAbove(items, ideal)
     this.#tryMoves(items, middle, 1, to, rights)
     this.#tryMoves(items, middle - 1, -1, to, rights)
-    // A swap is two steps: it cannot do better than half of what levelling both bins gains.
-    if (items.length > crowd || now.fall(ideal, source, to) / 2 <= this.#best.gain) return
+    // Where a swap counts as two moves it cannot do better than half of what levelling both bins gains.
+    if (items.length > crowd || now.fall(ideal, source, to) / this.#swapCounts <= this.#best.gain) return
 
     // Two pointers: the partner that makes the difference ideal only grows smaller as the item does.
     const others = this.#on[to]!
@@ -207,7 +216,7 @@ class DescentSearch {
     const difference = demand[item]! - demand[other]!
     if (difference <= 0 || allowed[other]![source] === 0) return
     const now = this.#now
-    const steps = Math.max(1, this.#steps(item, to) + this.#steps(other, source))
+    const steps = this.#swapCounts === 1 ? 1 : Math.max(1, this.#steps(item, to) + this.#steps(other, source))
     const fall = now.fall(difference, source, to)
     if (fall / steps <= this.#best.gain) return
     const favour =

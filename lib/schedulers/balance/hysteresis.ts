@@ -15,10 +15,11 @@ const firstReach = 0.9
 const youngViews = 5
 /**
  * Views in a row that must call for moves: when the gain is clear, and when it is not; where it is not and no placement
- * comes within tolerance, since there noise alone makes one look better than another; at most, where demand is another
+ * comes within tolerance, since there noise alone makes one look better than another, and estimates average over so much time
+ * that eight Views are hardly two looks; at most, where demand is another
  * than at the last round, and at all.
  */
-const patience = { clear: 2, marginal: 4, unbalanceable: 8, changed: 8, most: 64 }
+const patience = { clear: 2, marginal: 4, unbalanceable: 16, changed: 8, most: 64 }
 /**
  * How many times clearer a gain has to be while nothing has changed since the last round: in the `views` Views after it,
  * when young estimates have settled, and otherwise.
@@ -120,13 +121,13 @@ function isClear({ better, deviation, noise }: Choice): boolean {
 function isBeyondDoubt(
   { known, wandering }: PatienceState,
   model: Model,
-  { better, deviation, noise, explanation: { lowerBound, tolerated } }: Choice,
+  { better, deviation, noise, explanation: { lowerBound, tolerated, reason } }: Choice,
 ): boolean {
   if (!better || deviation - better.deviation <= clear.atOnce * noise) return false
   if (wandering && model.free.includes(1)) return false
   if (knownFor(known, model) >= youngViews) return true
   const reached = Math.sqrt(Math.max(0, better.deviation ** 2 - lowerBound ** 2))
-  if (reached > firstReach * tolerated && reached <= tolerated) return false
+  if (reason.kind === 'balance-fewest' && reached > firstReach * tolerated) return false
   return deviationWithoutAnyGuest(model) - better.deviation > clear.twice * noise
 }
 

@@ -1,13 +1,15 @@
 import type { FrontPoint } from '../../policy/plan.ts'
 import type { Arrangement } from './arrangement.ts'
 import { type Best, type Effort, ExactSearch } from './branch-and-bound.ts'
-import { descend } from './descent.ts'
+import { type Descent, descend } from './descent.ts'
 import type { Model } from './model.ts'
 
 /** Items up to which branch and bound is tried: with more it hardly ever ends. */
 const smallHost = 24
 /** Nodes that branch and bound visits in one plan, times bins: a few milliseconds. */
 const mostWork = 100_000
+/** Items up to which another descent is tried where the first one was stuck. */
+const mostRetried = 512
 /** Points of a front that are reported. */
 const mostPoints = 32
 
@@ -48,8 +50,8 @@ export class Front {
    */
   fewest(goal: number): Best {
     const descent = this.#descend(goal)
-    const reached = descent.findIndex((best) => best.squares <= goal)
-    const found = reached < 0 ? this.#bestOf(descent) : descent[reached]!
+    const reached = descent.filter(({ squares }) => squares <= goal)
+    const found = reached.length > 0 ? reached.reduce(fewer) : this.#bestOf(descent)
     if (!this.#exact) return found
 
     const most = Math.min(this.#exact.candidates, this.#mostMoves)
@@ -85,9 +87,16 @@ export class Front {
     )
   }
 
-  /** The placements along a descent, with no more moves than are allowed. */
+  /** The placements along descents. */
   #descend(goal: number): Best[] {
-    const descent = descend(this.#model, goal)
+    const first = descend(this.#model, goal, 'for each move')
+    const found = this.#along(first, goal)
+    if (first.isEasy || this.#model.demand.length > mostRetried) return found
+    return [...found, ...this.#along(descend(this.#model, goal, 'in all'), goal)]
+  }
+
+  /** The placements along a descent, with no more moves than are allowed. */
+  #along(descent: Descent, goal: number): Best[] {
     const way = descent.way.filter(({ moves }) => moves <= this.#mostMoves)
     for (const point of way) {
       const known = this.#points.get(point.moves)
@@ -113,6 +122,11 @@ export class Front {
     const known = this.#points.get(point.moves)
     if (!known || point.exact || point.squares < known.squares) this.#points.set(point.moves, point)
   }
+}
+
+function fewer(best: Best, one: Best): Best {
+  if (one.moves !== best.moves) return one.moves < best.moves ? one : best
+  return one.cost < best.cost ? one : best
 }
 
 function lower<P extends { readonly cost: number }>(best: P, one: P): P {

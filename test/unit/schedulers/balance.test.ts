@@ -282,6 +282,20 @@ describe('the fewest moves', () => {
     expect(relativeDeviation(world.loads())).toBeLessThanOrEqual(tolerance)
   })
 
+  it('on a host too large to try all, heavy ones change places with light ones where that is enough', () => {
+    const uniform = seeded(3)
+    const heavy = [3, 1, 3, 1, 3, 1, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2]
+    const guests = heavy.flatMap((count, on) =>
+      Array.from({ length: 4 }, (_, guest) => {
+        return { demand: (guest < count ? 0.42 : 0.145) * (0.99 + 0.02 * uniform()), on }
+      }),
+    )
+    const world = new World(16, guests)
+    // Light ones that leave first gain more for each move, and then 18 are needed.
+    expect(run(world, balance(), long)).toMatchObject([{ moves: 8 }])
+    expect(relativeDeviation(world.loads())).toBeLessThan(0.01)
+  })
+
   it('on a host too large to try all, of equal loads on one pCPU no more move than have to', () => {
     const world = new World(
       50,

@@ -70,10 +70,12 @@ describe('a descent', () => {
     [257, 3, 6, 0.05],
     [2_709, 3, 4, 0.1],
   ])('comes down with each step, so it ends: seed %i', (...given) => {
-    const { way } = descend(crowdedModelOf(...given), 0)
-    expect(way.length).toBeGreaterThan(1)
-    for (const [step, { cost }] of way.entries()) {
-      if (step > 0) expect(cost).toBeLessThan(way[step - 1]!.cost)
+    for (const steepness of ['for each move', 'in all'] as const) {
+      const { way } = descend(crowdedModelOf(...given), 0, steepness)
+      expect(way.length).toBeGreaterThan(1)
+      for (const [step, { cost }] of way.entries()) {
+        if (step > 0) expect(cost).toBeLessThan(way[step - 1]!.cost)
+      }
     }
   })
 })

@@ -58,7 +58,7 @@ describe('how many Views have to call for moves', () => {
   /** Of 1 to 100. */
   const needed = ({ change, gain, left = 0, state = {}, model = even, atOnce = true }: Call) => {
     const deviation = left + gain
-    const reason = { kind: 'balance-uncertain', deviation } as const
+    const reason = { kind: 'balance-fewest', lowerBound: 0, deviation, moves: 1, reached: left } as const
     const explanation = { front: [], lowerBound: 0, tolerated: 0.02, chosen: 1, reason }
     const better = { where: new Int32Array(), moves: 1, deviation: left }
     const verdict = { better, deviation, noise: 0.04, isIdle: false, explanation, change }
