@@ -10,6 +10,11 @@ export function formatBytes(bytes: number): string {
   return `${inUnit(bytes, bytes)} ${unitOf(bytes).name}`
 }
 
+/** Bytes as `formatBytes` shows them, as a number: what looks the same is the same. */
+export function roundedBytes(bytes: number): number {
+  return inUnit(bytes, bytes) * unitOf(bytes).bytes
+}
+
 /** A part and its whole in the unit of the whole: `512/2048 MiB`. */
 export function formatBytesOf(part: number, whole: number): string {
   return `${inUnit(part, whole)}/${inUnit(whole, whole)} ${unitOf(whole).name}`

@@ -65,7 +65,11 @@ async function top(
 ): Promise<void> {
   const { process } = context
   if (!process || !isTerminal(context) || !process.stdin.isTTY) {
-    throw new UsageError('ballast top needs a terminal: use "ballast monitor" for output to files and pipes')
+    const lack =
+      context.stdout.isTTY && context.env.TERM === 'dumb'
+        ? 'needs a terminal that can move its cursor, and TERM is dumb: set TERM, or use "ballast monitor"'
+        : 'needs a terminal: use "ballast monitor" for output to files and pipes'
+    throw new UsageError(`ballast top ${lack}`)
   }
   // All of it is loaded here: `ballast run` has no use for it.
   const [{ showTop }, { initialState }, { glyphsFor }] = await Promise.all([

@@ -123,7 +123,7 @@ function navigated(state: LookState, { name, text }: Key, on: OnScreen): Pressed
       return opened(state, page, on)
     case 'escape':
     case 'backspace':
-      if (state.pages.length > 1) return { state: { ...state, pages: state.pages.slice(0, -1), scroll: 0 } }
+      if (state.pages.length > 1) return { state: closed(state) }
       return { state: filtered(state, '') }
     default:
       return undefined
@@ -146,6 +146,11 @@ function open(state: LookState, page: Page): LookState {
   return { ...state, pages, scroll: 0 }
 }
 
+/** Back to the page before. */
+function closed(state: LookState): LookState {
+  return { ...state, pages: state.pages.slice(0, -1), scroll: 0 }
+}
+
 const sorts: Readonly<Record<string, SortKey>> = {
   S: 'score',
   U: 'usage',
@@ -163,7 +168,7 @@ function commanded(state: LookState, { text, name }: Key): Pressed | undefined {
       return { state, command: { kind: 'quit' } }
     case '?':
     case 'h':
-      return { state: open(state, 'help') }
+      return { state: pageOf(state) === 'help' ? closed(state) : open(state, 'help') }
     case 'd':
       return { state: open(state, 'decisions') }
     case '/':

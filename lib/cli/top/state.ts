@@ -1,3 +1,4 @@
+import { roundedBytes } from '../../util/format.ts'
 import type { GuestFigures } from './model/guest-figures.ts'
 
 /** By what guests are sorted; the first is the usual one. */
@@ -54,21 +55,19 @@ export function sortedGuests(
   if (sort === 'name') return found.sort((a, b) => sign * compareNames(a.name, b.name))
   const rank = ranks[sort]
   const value = (guest: GuestFigures) => sign * rank(guest)
-  // Among equals those that want the most, so that the busy ones are seen; then by name, so that rows stay in their places.
-  return found.sort(
-    (a, b) =>
-      compareKnown(value(a), value(b)) ||
-      compareKnown(-(a.demand ?? Number.NaN), -(b.demand ?? Number.NaN)) ||
-      compareNames(a.name, b.name),
-  )
+  // By name where the same is shown, so that rows stay in their places.
+  return found.sort((a, b) => compareKnown(value(a), value(b)) || compareNames(a.name, b.name))
 }
 
-/** What comes first is low: the worst score, the most of anything else. */
+/**
+ * What comes first is low: the worst score, the most of anything else. Rounded as it is shown: what nobody sees would
+ * have guests change places in each tick.
+ */
 const ranks: Readonly<Record<Exclude<SortKey, 'name'>, (guest: GuestFigures) => number>> = {
   score: ({ score = Number.NaN }) => score,
-  usage: ({ usage = Number.NaN }) => -usage,
-  delay: ({ delay = Number.NaN }) => -delay,
-  memory: ({ size = Number.NaN }) => -size,
+  usage: ({ usage = Number.NaN }) => -Math.round(100 * usage),
+  delay: ({ delay = Number.NaN }) => -Math.round(100 * delay),
+  memory: ({ size = Number.NaN }) => -roundedBytes(size),
 }
 
 function compareKnown(a: number, b: number): number {

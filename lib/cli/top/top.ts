@@ -93,7 +93,7 @@ export async function showTop(
     if (!transport || !shown) return
     try {
       // A time of day is one of the 24 hours around what is shown.
-      transport.seek(parseMoment('the time', shown.wallTime + halfDay)(text))
+      transport.seek(parseMoment('what is typed', shown.wallTime + halfDay)(text))
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
       notice = error.message

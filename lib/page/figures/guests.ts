@@ -97,15 +97,32 @@ export function vcpuRows({ tick, inventory }: Moment, uuid: string): VcpuRow[] {
 /** What can be sorted by, with what is worst first. */
 export type SortKey = 'name' | 'score' | 'usage' | 'delay' | 'actual' | 'inUse'
 
-/** Sorts by a figure: what is not known comes last either way. */
+/** Sorts by a figure as it is shown, then by name: what is not known comes last either way. */
 export function sortGuests(rows: readonly GuestRow[], key: SortKey, descending: boolean): GuestRow[] {
   const sign = descending ? -1 : 1
+  if (key === 'name') return rows.toSorted((a, b) => sign * compareNames(a.name, b.name) || a.row - b.row)
   return rows.toSorted((a, b) => {
     const [x, y] = [a[key], b[key]]
-    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
-    const order = typeof x === 'string' ? compareNames(x, y as string) : x - (y as number)
-    return sign * order || a.row - b.row
+    const order =
+      x === undefined || y === undefined
+        ? Number(x === undefined) - Number(y === undefined)
+        : sign * (rounded[key](x) - rounded[key](y))
+    return order || compareNames(a.name, b.name) || a.row - b.row
   })
+}
+
+const gibibyte = 1_024
+/** Sizes are shown in MiB, in GiB with a digit from ten on. */
+const roundedSize = (mebibytes: number) =>
+  mebibytes >= 10 * gibibyte ? Math.round((10 * mebibytes) / gibibyte) * (gibibyte / 10) : mebibytes
+
+/** Figures as they are shown: by what nobody sees, guests would change places in each tick. */
+const rounded: Readonly<Record<Exclude<SortKey, 'name'>, (figure: number) => number>> = {
+  score: (points) => points,
+  usage: (pcpus) => Math.round(100 * pcpus),
+  delay: (part) => Math.round(1_000 * part),
+  actual: roundedSize,
+  inUse: roundedSize,
 }
 
 const names = new Intl.Collator('en', { numeric: true })

@@ -57,6 +57,20 @@ describe('guests of a moment', () => {
     expect(names('usage', false)).toEqual(['b', 'a9', 'a10'])
   })
 
+  it('of which the same is shown are sorted by name', () => {
+    const moment = momentOf([
+      { name: 'b', vcpus: [{ usage: 0.254 }] },
+      { name: 'a10', vcpus: [{ usage: 0.25 }] },
+      { name: 'a9', vcpus: [{ usage: 0.246 }] },
+    ])
+    for (const descending of [true, false]) {
+      const names = sortGuests(guestRows(moment), 'usage', descending).map(({ name }) => name)
+      expect(names).toEqual(['a9', 'a10', 'b'])
+    }
+    const rows = guestRows(moment).map((row, index) => ({ ...row, actual: 20_480 - index }))
+    expect(sortGuests(rows, 'actual', true).map(({ name }) => name)).toEqual(['a9', 'a10', 'b'])
+  })
+
   it('have series over the moments in which they ran', () => {
     const moments = [
       momentOf([waiting('a', 0)]),

@@ -120,7 +120,7 @@ const hints: Readonly<Record<Page, string>> = {
   decisions: 'Esc back  Enter more  ? keys  Space SPACE  Left Right step',
   guest: 'Esc back  Up Down scroll  d decisions  ? keys',
   change: 'Esc back  Up Down scroll  ? keys',
-  help: 'Esc back  Up Down scroll',
+  help: 'Esc ? back  Up Down scroll',
 }
 
 function footLine({ state, status, columns, glyphs }: Look): Line {

@@ -1,7 +1,7 @@
 import { formatBytesOf, formatPercent } from '../../../util/format.ts'
 import type { GuestFigures } from '../model/guest-figures.ts'
 import { bar, type Glyphs, sparkline } from '../screen/glyphs.ts'
-import { type Line, type Style, span } from '../screen/styled.ts'
+import { type Line, line, type Style, span } from '../screen/styled.ts'
 import { type SortKey, selectedRow } from '../state.ts'
 import { cell, type Look, rightCell } from './layout.ts'
 
@@ -96,6 +96,10 @@ export function guestTable(look: Look, guests: readonly GuestFigures[], rows: nu
   const selected = selectedRow(guests, state)
   const shown = Math.max(0, rows - 1)
   const first = Math.max(0, Math.min(guests.length - shown, selected - Math.floor(shown / 2)))
+  if (guests.length === 0) {
+    const none = state.filter === '' ? 'no guests' : `no guest matches "${state.filter}"`
+    return [headLine(look, columns, nameWidth), line(cell(none, width, glyphs), 'dim')]
+  }
   return [
     headLine(look, columns, nameWidth),
     ...guests.slice(first, first + shown).map((guest, index): Line => {

@@ -17,7 +17,7 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
   { keys: '< >', does: 'to the beginning, to the end' },
   { keys: 'g', does: 'type a time to go to, such as 14:30 or 2026-11-28T14:30' },
   { keys: '+ -', does: 'play a recording faster, slower' },
-  { keys: '? h', does: 'this page' },
+  { keys: '? h', does: 'this page; once more: back' },
   { keys: 'Ctrl-L', does: 'draw the screen anew' },
   { keys: 'Ctrl-Z', does: 'suspend; "fg" comes back' },
   { keys: 'q, Ctrl-C', does: 'quit' },

@@ -13,6 +13,14 @@ it('needs a terminal, and says what there is without one', async () => {
   })
 })
 
+it('says that it is TERM that a terminal lacks', async () => {
+  const host = keep(simulate(scenarios.A1()))
+  expect(await ballast(['top'], host, { TERM: 'dumb' }, { isTTY: true })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('TERM is dumb: set TERM, or use "ballast monitor"'),
+  })
+})
+
 it.each([
   ['--sort', 'size', 'Allowed choices are score, usage, delay, memory, name'],
   ['--at', 'noon', '--at must be a time'],

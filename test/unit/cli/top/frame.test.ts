@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { keyTable } from '../../../../lib/cli/top/views/help.ts'
 import { displayWidth } from '../../../../lib/util/display-width.ts'
 import { printable } from '../../../../lib/util/printable.ts'
+import { GiB, MiB } from '../../../../lib/util/units.ts'
 import { runs } from '../../../support/runs.ts'
 import { ascii, Onlooker } from './look.ts'
 import { guestOf, pcpusOf, pinOf, tickOf } from './ticks.ts'
@@ -39,6 +40,41 @@ describe('the overview', () => {
     ['r', ['alpha', 'gamma', 'beta']],
   ])('sorts by %s', (key, names) => {
     expect(namesIn(new Onlooker([tickOf(0, { domains: three })]).press(key))).toEqual(names)
+  })
+
+  it.each([
+    ['S', {}, {}],
+    ['U', { usage: 0.231, demand: 0.5 }, { usage: 0.229, demand: 0.6 }],
+    ['D', { delay: 0.052 }, { delay: 0.048 }],
+  ])('has guests of which the same is shown by name: %s', (key, a, b) => {
+    const [vcpu] = guestOf('alpha').vcpus
+    const pair = (one: object, other: object) => [
+      guestOf('beta', { vcpus: [{ ...vcpu!, ...one }] }),
+      guestOf('alpha', { vcpus: [{ ...vcpu!, ...other }] }),
+    ]
+    for (const domains of [pair(a, b), pair(b, a)]) {
+      const look = new Onlooker([tickOf(0, { domains })], { sort: 'name' }).press(key)
+      expect(namesIn(look)).toEqual(['alpha', 'beta'])
+    }
+  })
+
+  it('has guests whose balloons look the same by name', () => {
+    const domains = ['beta', 'alpha'].map((name, index) =>
+      guestOf(name, { memory: { ...guestOf(name).memory, actual: 20 * GiB - index * MiB } }),
+    )
+    expect(namesIn(new Onlooker([tickOf(0, { domains })]).press('M'))).toEqual(['alpha', 'beta'])
+  })
+
+  it('says that no guest has what was filtered for, and that there are none', () => {
+    const look = new Onlooker([tickOf(0, { domains: three })]).press('/', 'x', 'y', 'Enter')
+    expect(look.text).toContain('no guest matches "xy"'.padEnd(80))
+    expect(new Onlooker([tickOf(0, { domains: [] })]).text).toContain('no guests'.padEnd(80))
+  })
+
+  it.each(['?', 'h', 'Esc'])('comes back from the help by %s', (key) => {
+    const look = new Onlooker([tickOf(0, { domains: three })]).press('d', '?')
+    expect(look.state.pages).toEqual(['overview', 'decisions', 'help'])
+    expect(look.press(key).state.pages).toEqual(['overview', 'decisions'])
   })
 
   it('shows what was filtered for while it is typed, and all again after Esc', () => {
