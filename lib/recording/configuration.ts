@@ -17,13 +17,29 @@ export interface RecordedConfiguration {
   readonly policies: PolicyChoice
 }
 
-/** The configuration in a recording. Throws `ERR_RECORDING` for one that `ballast` did not write. */
-export function configurationIn(plain: Plain): RecordedConfiguration {
-  const read = fromPlain(plain) as Partial<RecordedConfiguration>
-  if (typeof read?.loop?.interval !== 'number' || typeof read.policies !== 'object') {
-    throw new BallastError('ERR_RECORDING', 'The recording does not say with which policies it was made')
+/** What a recording tells of its configuration: a script that records may tell less than `ballast` does. */
+export function toldIn(plain: Plain): Partial<RecordedConfiguration> {
+  const { loop, policies: told } = (fromPlain(plain) ?? {}) as Partial<RecordedConfiguration>
+  return {
+    ...(typeof loop?.interval === 'number' && { loop }),
+    ...(typeof told === 'object' && told !== null && { policies: told }),
   }
-  return read as RecordedConfiguration
+}
+
+/** Whether that is all that there is to be told. */
+export function isWhole(told: Partial<RecordedConfiguration>): told is RecordedConfiguration {
+  return told.loop !== undefined && told.policies !== undefined
+}
+
+/** The configuration in a recording. Throws `ERR_RECORDING` where it does not tell all. */
+export function configurationIn(plain: Plain): RecordedConfiguration {
+  const told = toldIn(plain)
+  if (isWhole(told)) return told
+  throw new BallastError(
+    'ERR_RECORDING',
+    'The recording does not say with which policies it was made: name them (--scheduler, --ballooning, --ksm), or give ' +
+      '--config FILE; a script says so by the second argument of recorder.autopilot (docs/recordings.md)',
+  )
 }
 
 /** The options of a loop, with `instead` in place of the recorded policies; null: none. */

@@ -26,9 +26,13 @@ export class Recorder implements AsyncDisposable {
 
   /**
    * Runs the autopilot on the host, with a recording. `configuration`, data that JSON has words for, is handed to the
-   * replay, which makes the same options from it.
+   * replay, which makes the same options from it. As `{ loop, policies: { scheduler: { name, options }, … } }` it is
+   * understood by the commands, too. Default: `loop` alone, the options but for the policies, which are functions.
    */
-  autopilot(options: AutopilotOptions, configuration: unknown = {}): AsyncGenerator<Tick, void, undefined> {
+  autopilot(
+    options: AutopilotOptions,
+    configuration: unknown = { loop: dataOf(options) },
+  ): AsyncGenerator<Tick, void, undefined> {
     return this.#loops.autopilot(options, configuration)
   }
 
@@ -41,6 +45,20 @@ export class Recorder implements AsyncDisposable {
     await this.#loops[Symbol.asyncDispose]()
     await this.#files[Symbol.asyncDispose]()
   }
+}
+
+/** Those of the options that a recording can hold, and that are not about when the loop ends. */
+function dataOf(options: AutopilotOptions): Partial<AutopilotOptions> {
+  const {
+    scheduler: _,
+    ballooning: __,
+    ksm: ___,
+    journal: ____,
+    signal: _____,
+    ticks: ______,
+    ...data
+  } = options
+  return data
 }
 
 /** Files in a directory, for a recording of this host. */

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Tick } from '../../control/tick.ts'
 import { BallastError } from '../../host/errors.ts'
 import { type Difference, TickComparison } from '../../recording/compare.ts'
-import { configurationIn, pilotOf, type RecordedConfiguration } from '../../recording/configuration.ts'
+import { configurationIn, pilotOf, toldIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { type Replayed, replay } from '../../recording/replay.ts'
@@ -77,11 +77,17 @@ async function run(context: CliContext, options: ReplayOptions): Promise<void> {
     throw new UsageError('give --config or policies, not both: the file names its own')
   }
   const configured = config === undefined ? undefined : await configuredPilot(config)
-  const pilotFor = (recorded: RecordedConfiguration): Pilot => {
-    const pilot = pilotOf(recorded, options)
-    // Samples come when they came, and what was a dry run got no answers.
-    const { interval, dryRun, statsPeriod } = pilot
-    return configured ? { ...configured, interval, dryRun, statsPeriod } : pilot
+  const pilotFor = (plain: RunEntry['run']['configuration']): Pilot => {
+    const told = toldIn(plain)
+    if (configured) {
+      // Samples come when they came, and what was a dry run got no answers.
+      const { interval = configured.interval, dryRun, statsPeriod } = told.loop ?? {}
+      return { ...configured, interval, dryRun, statsPeriod }
+    }
+    if (policies.length > 0 && told.loop) {
+      return pilotOf({ loop: told.loop, policies: told.policies ?? {} }, options)
+    }
+    return pilotOf(configurationIn(plain), options)
   }
   const results: Result[] = []
   for (const recording of await openRecordings(context, options)) {
@@ -109,7 +115,7 @@ async function replayOne(
   context: CliContext,
   recording: StoredRecording,
   options: ReplayOptions,
-  pilotFor: (recorded: RecordedConfiguration) => Pilot,
+  pilotFor: (configuration: RunEntry['run']['configuration']) => Pilot,
 ): Promise<Result> {
   const begun = performance.now()
   const comparison = new TickComparison()
@@ -136,7 +142,7 @@ async function replayOne(
       options.json ? differenceJson(tick, differences) : differenceText(replayed, differences),
     ])
   }
-  const pilot = (run: RunEntry['run']) => pilotFor(configurationIn(run.configuration))
+  const pilot = (run: RunEntry['run']) => pilotFor(run.configuration)
   for await (const replayed of replay(recording, pilot)) {
     if (unrecorded) compare(unrecorded)
     unrecorded = replayed.recorded ? undefined : replayed

@@ -138,9 +138,10 @@ async function policiesFor(load: AskedLoad, options: WhatIfOptions): Promise<rea
     asked.push({ name: path, pilot: await configuredPilot(path) })
   }
   if (asked.length === 0) {
-    throw new UsageError(
-      'nothing is asked: a scenario has no policies of its own; give --scheduler, --ballooning or --config',
-    )
+    const why = load.recorded
+      ? 'the recording does not say with which policies it was made'
+      : 'a scenario has no policies of its own'
+    throw new UsageError(`nothing is asked: ${why}; give --scheduler, --ballooning or --config`)
   }
   return asked
 }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Change, ChangeFollower } from '../../recording/changes.ts'
-import { configurationIn } from '../../recording/configuration.ts'
+import { isWhole, toldIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { viewedTicks } from '../../recording/recorded-ticks.ts'
@@ -84,8 +84,11 @@ export class RecordedPieces {
   }
 }
 
-function setupIn(configuration: RunEntry['run']['configuration']): FeedSetup {
-  const { loop, policies } = configurationIn(configuration)
+/** Undefined: a script recorded, and does not say with which policies. */
+function setupIn(configuration: RunEntry['run']['configuration']): FeedSetup | undefined {
+  const told = toldIn(configuration)
+  if (!isWhole(told)) return undefined
+  const { loop, policies } = told
   return known({
     scheduler: policies.scheduler?.name,
     ballooning: policies.ballooning?.name,

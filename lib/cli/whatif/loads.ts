@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { configurationIn, type RecordedConfiguration } from '../../recording/configuration.ts'
+import { isWhole, type RecordedConfiguration, toldIn } from '../../recording/configuration.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { recordingSuffix } from '../../recording/recording-files.ts'
 import { timeText } from '../../recording/text.ts'
@@ -17,10 +17,11 @@ export interface AskedLoad {
   readonly load: FittedLoad
   /** Undefined: it is a scenario, and nothing was measured. */
   readonly recorded: FiguresRecord | undefined
+  /** Undefined: of a scenario, or where a script recorded and does not say it. */
   readonly configuration: RecordedConfiguration | undefined
 }
 
-/** With what a load was recorded, to be done in earnest even if it was a dry run then; of a scenario, without any policy. */
+/** With what a load was recorded, to be done in earnest even if it was a dry run then; without any policy where that is not known. */
 export function inEarnest({ configuration, load }: AskedLoad): RecordedConfiguration {
   const { loop, policies } = configuration ?? { loop: { interval: load.interval }, policies: {} }
   const { dryRun: _, statsPeriod: __, ...rest } = loop
@@ -58,11 +59,12 @@ export async function* loadsAt(
     if (!fitted) continue
     found = true
     const { load, figures, run } = fitted
+    const told = run && toldIn(run.configuration)
     yield {
       name: `${recording.header.uri}, from ${timeText(recording.header.wallTime)}`,
       load,
       recorded: figures.record(),
-      configuration: run && configurationIn(run.configuration),
+      configuration: told && isWhole(told) ? told : undefined,
     }
   }
   if (!found) throw outside

@@ -95,6 +95,16 @@ describe('the page of a recording', () => {
     expect(await documentOf(page, 'info')).toMatchObject({ isWhole: true, pieces: [{}] })
   })
 
+  it('is there without the policies where the recording does not say them', async () => {
+    const options = { interval: 1_000, scheduler: balance() }
+    const { lines } = await recorded(simulate(scenarios.A1()), options, 10)
+    const page = await read(async () => [stored(parsed(lines))])
+    expect(await page.whole).toMatchObject({ ticks: 10 })
+    const messages: object[] = await documentOf(page, 'ticks-0')
+    expect(messages.filter((message) => 'tick' in message)).toHaveLength(10)
+    expect(messages.filter((message) => 'setup' in message)).toEqual([])
+  })
+
   it('stops reading when it is told to', async () => {
     const { open, release } = stalled(200)
     const stop = new AbortController()
