@@ -45,21 +45,36 @@ export function uriOf(context: CliContext, options: ConnectionOptions): string {
   return options.connect ?? (context.env.LIBVIRT_DEFAULT_URI || 'qemu:///system')
 }
 
+/** The name of a host, and why it could not be reached. */
+export interface NamedHost {
+  readonly uri: string
+  readonly error?: BallastError
+}
+
 /** The URI as libvirt completes it; as it was given when there is no daemon. Undefined: the user stopped the command. */
-export async function canonicalUri(
+export async function nameHost(
   context: CliContext,
   options: ConnectionOptions,
-): Promise<string | undefined> {
+): Promise<NamedHost | undefined> {
   try {
     const host = await openHost(context, options, { readOnly: true })
     if (!host) return undefined
     await using _host = closing(host)
-    return host.uri
+    return { uri: host.uri }
   } catch (error) {
     if (!(error instanceof BallastError)) throw error
-    logNotice(context, error.message)
-    return withoutPassword(uriOf(context, options))
+    return { uri: withoutPassword(uriOf(context, options)), error }
   }
+}
+
+/** The URI that {@link nameHost} gives; where the host cannot be reached, says so. */
+export async function canonicalUri(
+  context: CliContext,
+  options: ConnectionOptions,
+): Promise<string | undefined> {
+  const named = await nameHost(context, options)
+  if (named?.error) logNotice(context, named.error.message)
+  return named?.uri
 }
 
 /** Says when the connection is lost, and when it is back. */

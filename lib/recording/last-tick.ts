@@ -28,6 +28,8 @@ export interface TickFollower {
   readonly names: ReadonlySet<string>
   /** The last tick up to the moment; undefined: the guest was never seen by then. */
   result(): LastTick | undefined
+  /** Milliseconds since the epoch: the last tick of all; undefined: there is none. */
+  end(): number | undefined
 }
 
 /**
@@ -42,6 +44,7 @@ export function lastTick(
 ): TickFollower {
   const names = new Set<string>()
   let last: LastTick | undefined
+  let end: number | undefined
   const ticks = new TickReader()
   const uuids = new Set<string>()
   const isGuest = (uuid: string, name: string) => guest === uuid || guest === name
@@ -50,7 +53,9 @@ export function lastTick(
       for (const { name } of entry.domains) names.add(name)
       for (const { uuid, name } of entry.domains) if (isGuest(uuid, name)) uuids.add(uuid)
     }
-    if (!('tick' in entry) || entry.tick.wallTime > at || entry.tick.wallTime < since) return
+    if (!('tick' in entry)) return
+    end = entry.tick.wallTime
+    if (entry.tick.wallTime > at || entry.tick.wallTime < since) return
     const { index, wallTime, summary, outcomes, explanation, clamps, skipped, scores } = ticks.read(
       entry.tick,
     )
@@ -68,6 +73,7 @@ export function lastTick(
   return {
     names,
     result: () => (uuids.size > 0 ? last : undefined),
+    end: () => end,
     entries: (async function* followed() {
       for await (const entry of entries) {
         follow(entry)

@@ -5,6 +5,7 @@ import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { connectionOptions } from '../options.ts'
 import { openPasts, type PastOptions, usualPast } from '../recent/open-pasts.ts'
+import { noSuchGuest, SeenGuests } from '../recording/guests.ts'
 import { logProblems, recordingOptions } from '../recording/options.ts'
 import { parseAge } from '../values.ts'
 
@@ -43,12 +44,15 @@ async function history(
   options: HistoryOptions,
 ): Promise<void> {
   const begin = options.since === undefined ? Number.NEGATIVE_INFINITY : Date.now() - options.since
+  const seen = new SeenGuests(guest)
   let count = 0
   for (const past of (await openPasts(context, options)).flat()) {
     const { since } = past
     if (since !== undefined && begin < since) logNotice(context, `known since ${timeText(since)}`)
     const concerns = (uuid: string, name: string) => guest === undefined || guest === uuid || guest === name
-    for await (const change of changes(past.entries, concerns)) {
+    for await (const change of changes(seen.follow(past.entries), concerns)) {
+      // It may have ended before what is known of the guests begins.
+      seen.isSeen = true
       if (change.wallTime < begin) continue
       count++
       writeLines(context, [
@@ -57,6 +61,7 @@ async function history(
     }
     logProblems(context, past)
   }
+  if (guest !== undefined && !seen.isSeen) throw noSuchGuest(guest, seen.names)
   if (count > 0 || options.json) return
   const period = options.since === undefined ? '' : ' in this time'
   logNotice(context, `no change of ${guest ?? 'any guest'} is known${period}`)

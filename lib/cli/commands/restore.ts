@@ -51,9 +51,14 @@ async function restoreHost(context: CliContext, options: RestoreOptions): Promis
   await using _host = closing(host)
   const path = resolve(journalPath(options.journal, host.uri, context.env))
   if (!existsSync(path)) {
+    // Without the option there is a journal wherever ballast changed anything.
+    if (options.journal === undefined) {
+      writeLines(context, [printable(`there is nothing to restore: there is no journal ${path}`)])
+      return
+    }
     throw new BallastError(
       'ERR_JOURNAL',
-      `There is no journal ${path}: give the path that ballast was run with; without one, nothing was changed`,
+      `There is no journal ${path}: give the path that ballast was run with`,
     )
   }
   // A controller that runs would change again what is restored.

@@ -9,8 +9,8 @@ import { unlessMissing } from '../../control/journal/open.ts'
 import { BallastError } from '../../host/errors.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { withoutPassword } from '../../util/uri.ts'
-import { canonicalUri } from '../connection.ts'
-import { type CliContext, writeLines } from '../context.ts'
+import { nameHost } from '../connection.ts'
+import { type CliContext, logNotice, writeLines } from '../context.ts'
 import { journalPath } from '../journal-path.ts'
 import { countsOf, nameOf, originalOf } from '../journal-text.ts'
 import { type ConnectionOptions, connectionOptions } from '../options.ts'
@@ -26,6 +26,15 @@ interface Found {
   readonly path: string
   readonly entries: readonly JournalEntry[]
   readonly error?: BallastError
+}
+
+/** What is found of a host. */
+interface Status {
+  readonly host: string
+  /** Without its answer the host may have another name, and under that what was not found here. */
+  readonly isReached: boolean
+  readonly locks: readonly LockStatus[]
+  readonly journals: readonly Found[]
 }
 
 /** `ballast status` */
@@ -51,25 +60,26 @@ Examples:
   ballast status                        the default host
   ballast status --json | jq .journals  for other programs
 
-Ends with 0 whether or not a ballast runs, and with 1 when a journal cannot be read.`,
+Ends with 0 whether or not a ballast runs, with 1 when a journal cannot be read, and with 3 when the host cannot be
+reached: then only what is found under the name that was given is known.`,
     )
     .action((options: StatusOptions) => status(context, options))
 }
 
 async function status(context: CliContext, options: StatusOptions): Promise<void> {
-  const uri = await canonicalUri(context, options)
-  if (uri === undefined) return
+  const named = await nameHost(context, options)
+  if (named === undefined) return
+  const { uri, error: unreachable } = named
   const locks = await lockOwners(uri, context.lockPlaces)
   const used = locks.flatMap((lock) => (lock.locked && lock.owner?.journal) || [])
   const paths = new Set([...used, resolve(journalPath(options.journal, uri, context.env))])
   const journals = (await Promise.all(Array.from(paths, find))).flatMap((found) => found ?? [])
-  const host = withoutPassword(uri)
-  writeLines(
-    context,
-    options.json ? [json(host, locks, journals)] : lines(host, locks, journals).map(printable),
-  )
-  const unreadable = journals.find(({ error }) => error !== undefined)
-  if (unreadable?.error) throw unreadable.error
+  const found: Status = { host: withoutPassword(uri), isReached: unreachable === undefined, locks, journals }
+  writeLines(context, options.json ? [json(found)] : lines(found).map(printable))
+  const unreadable = journals.find(({ error }) => error !== undefined)?.error
+  if (unreachable && unreadable) logNotice(context, unreadable.message)
+  const error = unreachable ?? unreadable
+  if (error) throw error
 }
 
 async function find(path: string): Promise<Found | undefined> {
@@ -84,11 +94,11 @@ async function find(path: string): Promise<Found | undefined> {
   }
 }
 
-function json(host: string, locks: readonly LockStatus[], journals: readonly Found[]): string {
+function json({ host, isReached, locks, journals }: Status): string {
   return printableJson(
     JSON.stringify({
       host,
-      locks,
+      locks: locks.map((lock) => (lock.locked || isReached ? lock : { ...lock, locked: null })),
       journals: journals.map(({ path, entries, error }) => ({
         path,
         entries,
@@ -98,23 +108,26 @@ function json(host: string, locks: readonly LockStatus[], journals: readonly Fou
   )
 }
 
-function lines(host: string, locks: readonly LockStatus[], journals: readonly Found[]): string[] {
+function lines({ host, isReached, locks, journals }: Status): string[] {
+  const nothing = isReached
+    ? 'there is nothing to restore'
+    : 'whether there is anything to restore is not known'
   const changed = journals.some(({ entries }) => entries.length > 0)
   return [
     `host: ${host}`,
-    ...locks.map((lock) => `${lock.resource}: ${ownerOf(lock)}`),
+    ...locks.map((lock) => `${lock.resource}: ${ownerOf(lock, isReached)}`),
     ...journals.flatMap(({ path, entries, error }) => [
       `journal ${path}: ${error ? 'cannot be read' : countsOf(entries) || 'empty'}`,
       ...entries.map((entry) => `  ${nameOf(entry)}: was ${originalOf(entry)}`),
     ]),
     ...(locks.some(({ locked }) => locked) || journals.some(({ error }) => error)
       ? []
-      : [changed ? '"ballast restore" restores what is in the journal' : 'there is nothing to restore']),
+      : [changed ? '"ballast restore" restores what is in the journal' : nothing]),
   ]
 }
 
-function ownerOf(lock: LockStatus): string {
-  if (!lock.locked) return 'free'
+function ownerOf(lock: LockStatus, isReached: boolean): string {
+  if (!lock.locked) return isReached ? 'free' : 'not known'
   if (!lock.owner) return 'locked by a process that cannot be identified'
   const { policies } = lock.owner
   const named = policies.length > 0 ? ` (policies: ${policies.join(', ')})` : ''

@@ -5,10 +5,10 @@ import { changeLines, lastTickRows, row, timeText } from '../../recording/text.t
 import { type Alternative, alternativesOf } from '../../report/alternatives.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, logNotice, writeLines } from '../context.ts'
-import { UsageError } from '../exit-codes.ts'
 import { connectionOptions } from '../options.ts'
 import { openPasts, type PastOptions, usualPast } from '../recent/open-pasts.ts'
 import type { Past } from '../recent/past.ts'
+import { noSuchGuest } from '../recording/guests.ts'
 import { logProblems, recordingOptions } from '../recording/options.ts'
 import { parseMoment } from '../values.ts'
 
@@ -44,15 +44,20 @@ Examples:
 }
 
 async function why(context: CliContext, guest: string, options: WhyOptions): Promise<void> {
-  const at = options.at ?? Number.POSITIVE_INFINITY
+  const { at } = options
+  const upTo = at === undefined ? '' : ' up to then'
   const names = new Set<string>()
   const answers: Answer[] = []
   for (const pasts of await openPasts(context, options)) {
-    const answer = await answerOf(context, pasts, guest, at, names)
+    const answer = await answerOf(context, pasts, guest, names, at)
     if (answer.change || answer.now) answers.push(answer)
   }
   if (answers.length === 0) {
-    throw new UsageError(`no guest ${JSON.stringify(guest)} is known up to then${known(names)}`)
+    throw noSuchGuest(guest, names, upTo)
+  }
+  for (const { end } of answers) {
+    if (at === undefined || end === undefined || at <= end) continue
+    logNotice(context, `nothing is known of the time after ${timeText(end)}: this is as of then`)
   }
   if (options.json) {
     writeLines(
@@ -61,7 +66,7 @@ async function why(context: CliContext, guest: string, options: WhyOptions): Pro
     )
     return
   }
-  if (!answers.some(({ change }) => change)) logNotice(context, `no change of ${guest} is known up to then`)
+  if (!answers.some(({ change }) => change)) logNotice(context, `no change of ${guest} is known${upTo}`)
   const blocks = answers.flatMap(({ change, now }) => [
     ...(change ? [changeLines(change)] : []),
     ...(now ? [nowLines(guest, now)] : []),
@@ -80,17 +85,20 @@ function withAlternatives({ change, now }: Answer) {
 interface Answer {
   readonly change: Change | undefined
   readonly now: LastTick | undefined
+  /** Milliseconds since the epoch: the last tick that is known; undefined: none is. */
+  readonly end: number | undefined
 }
 
 async function answerOf(
   context: CliContext,
   pasts: readonly Past[],
   guest: string,
-  at: number,
   names: Set<string>,
+  at = Number.POSITIVE_INFINITY,
 ): Promise<Answer> {
   let change: Change | undefined
   let now: LastTick | undefined
+  let end: number | undefined
   for (const past of pasts) {
     const { wholeSince = Number.NEGATIVE_INFINITY } = past
     const follow = lastTick(past.entries, guest, at, wholeSince)
@@ -98,13 +106,14 @@ async function answerOf(
       if (next.wallTime <= at) change = next
     }
     now = follow.result() ?? now
+    end = follow.end() ?? end
     for (const name of follow.names) names.add(name)
     logProblems(context, past)
     if (at < wholeSince) {
       logNotice(context, `only changes are known of the time before ${timeText(wholeSince)}; see --recording`)
     }
   }
-  return { change, now }
+  return { change, now, end }
 }
 
 function nowLines(guest: string, now: LastTick): string[] {
@@ -112,10 +121,4 @@ function nowLines(guest: string, now: LastTick): string[] {
     `${guest}, ${timeText(now.wallTime)} (tick ${now.tick})`,
     ...lastTickRows(now).map(({ name, text }) => row(name, text)),
   ]
-}
-
-/** The names that there are, as far as they fit a line. */
-function known(names: ReadonlySet<string>): string {
-  const some = [...names].slice(0, 10)
-  return some.length === 0 ? '' : `; there are ${some.join(', ')}${names.size > some.length ? ', …' : ''}`
 }

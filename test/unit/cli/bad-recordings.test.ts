@@ -124,7 +124,7 @@ const cases: readonly Case[] = [
     others: tooShort,
     but: {
       history: [0, 'no change of any guest is known'],
-      why: [2, 'no guest "guest1" is known up to then'],
+      why: [2, 'no guest "guest1" is known'],
       report: [1, 'There is no tick in that part of the recordings'],
       replay: [1, 'There is no tick in that part of the recordings'],
     },

@@ -268,12 +268,19 @@ describe('ballast restore', () => {
     expect(await ballast(['restore', '--journal', journal], keep(host))).toMatchObject({ code: 0 })
   })
 
-  it('is one line and exit code 1 when there is no journal', async () => {
+  it('is one line and exit code 1 when the journal that is named is not there', async () => {
     const { code, stderr } = await ballast(
       ['restore', '--journal', newJournal()],
       keep(simulate(scenarios.A1())),
     )
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^ballast: There is no journal .*\n$/)
+    expect(stderr).toMatch(/^ballast: There is no journal .*: give the path that ballast was run with\n$/)
+  })
+
+  it('has nothing to do where nothing was changed', async () => {
+    const env = { XDG_STATE_HOME: mkdtempSync(join(directory, 'state-')) }
+    const { code, stdout, stderr } = await ballast(['restore'], keep(simulate(scenarios.A1())), env)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^there is nothing to restore: there is no journal .*\n$/)
   })
 })

@@ -79,6 +79,19 @@ describe('a recording of ballast run', () => {
     expect(stdout).toContain('(tick 0)')
   })
 
+  it('says so when it ends before the moment that is asked for', async () => {
+    const ended = /nothing is known of the time after \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: this is as of then\n/
+    const past = await read('why', 'guest1', '--at', '2030-01-01T00:00Z')
+    expect({ code: past.code, stderr: past.stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(ended),
+    })
+    expect(past.stdout).toContain('(tick 35)')
+    for (const at of [[], ['--at', '2026-01-01T00:00:10Z']]) {
+      expect((await read('why', 'guest1', ...at)).stderr).not.toMatch(ended)
+    }
+  })
+
   it('is replayed with the same decisions', async () => {
     const { code, stdout } = await read('replay')
     expect({ code, stdout }).toEqual({
@@ -126,7 +139,10 @@ describe('a recording of ballast run', () => {
   })
 
   it.each([
-    [['why', 'nobody'], 2, 'no guest "nobody" is known up to then; there are guest1, '],
+    [['why', 'nobody'], 2, 'no guest "nobody" is known; there are guest1, '],
+    [['why', 'nobody', '--at', '12:00'], 2, 'no guest "nobody" is known up to then; there are guest1, '],
+    [['history', 'nobody'], 2, 'no guest "nobody" is known; there are guest1, '],
+    [['history', 'nobody', '--json'], 2, 'no guest "nobody" is known; there are guest1, '],
     [['why', 'guest1', '--at', 'noon'], 2, '--at must be a time such as 14:30'],
     [['history', '--since', '1 hour'], 2, '--since must be an age such as 30s'],
     [['replay', '--scheduler', 'best'], 2, 'best'],
@@ -144,6 +160,13 @@ describe('ballast record', () => {
     const { code, stderr } = await ballast(['record', '--record', watched, '--ticks', '5'], async () => host)
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('recording to') })
     expect((await read('history', '--recording', watched)).stderr).toContain('no change of any guest')
+    expect(await read('history', 'guest1', '--recording', watched)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('no change of guest1 is known\n'),
+    })
+    expect((await read('why', 'guest1', '--recording', watched)).stderr).toContain(
+      'no change of guest1 is known\n',
+    )
     expect((await read('replay', '--recording', watched)).stdout).toContain(
       '5 ticks, every decision is the same',
     )

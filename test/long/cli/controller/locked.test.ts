@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { fileJournal } from '../../../../lib/control/journal/file-journal.ts'
-import { BallastError } from '../../../../lib/host/errors.ts'
 import { scenarios, simulate } from '../../../../lib/simulation/index.ts'
 import { ballast } from '../../../unit/cli/test-context.ts'
 
@@ -209,18 +208,6 @@ describe('ballast status', () => {
     expect((await run('status')).stdout).toBe(
       `host: ${uri}\nvcpus: free\nmemory: free\nthere is nothing to restore\n`,
     )
-  })
-
-  it('works while no daemon does, and says so', async () => {
-    const connect = async () => {
-      throw new BallastError('ERR_CONNECTION_FAILED', 'nobody listens there')
-    }
-    const { code, stdout, stderr } = await ballast(
-      ['status', '-c', 'qemu://me:secret@nowhere/system'],
-      connect,
-    )
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'ballast: nobody listens there\n' })
-    expect(stdout).toContain('host: qemu://me@nowhere/system\nvcpus: free\n')
   })
 
   it('shows nothing of a name that a terminal would act upon', async () => {
