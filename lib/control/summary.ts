@@ -1,8 +1,8 @@
 import { isMove } from '../policy/plan.ts'
-import { counted } from '../util/format.ts'
+import { counted, formatPercent } from '../util/format.ts'
 import { printable } from '../util/printable.ts'
 import { mean } from '../util/statistics.ts'
-import { pcpuDemands, percentOfMean } from '../view/cpu/pcpu-loads.ts'
+import { deviationOf, pcpuDemands } from '../view/cpu/pcpu-loads.ts'
 import { lowestScore } from '../view/score/scores.ts'
 import type { View } from '../view/view.ts'
 import type { Outcome, Tick } from './tick.ts'
@@ -35,11 +35,10 @@ export function summarize(tick: Omit<Tick, 'summary'>): string {
 /** Mean demand on a pCPU below which there is nothing to balance, and the deviation is that of noise. */
 const worthTelling = 0.05
 
-/** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of its mean. */
+/** How unlike the loads of the pCPUs are: standard deviation of the demand on them, in percent of a pCPU. */
 function deviation(view: View): string | undefined {
-  const demands = pcpuDemands(view)
-  const isWorthTelling = mean(demands) >= worthTelling
-  return isWorthTelling ? `deviation ${percentOfMean(demands).toFixed(1)} %` : undefined
+  const isWorthTelling = mean(pcpuDemands(view)) >= worthTelling
+  return isWorthTelling ? `deviation ${formatPercent(deviationOf(view))}` : undefined
 }
 
 /** The lowest score of all guests, as far as they are known: `lowest score 87 (web1, memory)`. */

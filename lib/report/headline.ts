@@ -1,7 +1,7 @@
 import { lowest } from '../control/summary.ts'
 import type { Tick } from '../control/tick.ts'
-import { counted, formatBytes, formatBytesOf } from '../util/format.ts'
-import { deviationPercent, isFullSample } from '../view/cpu/pcpu-loads.ts'
+import { counted, formatBytes, formatBytesOf, formatPercent } from '../util/format.ts'
+import { deviationOf, isFullSample } from '../view/cpu/pcpu-loads.ts'
 import { hugePageBytes } from '../view/memory/host-memory.ts'
 import type { View } from '../view/view.ts'
 
@@ -11,7 +11,7 @@ export function headline(tick: Pick<Tick, 'view' | 'scores'>): string[] {
   const { committed, budget } = view.memory
   return [
     `${counted(view.domains.length, 'guest')} on ${counted(view.online.size, 'pCPU')}`,
-    ...(isFullSample(view) ? [`deviation ${deviationPercent(view).toFixed(1)} %`] : []),
+    ...(isFullSample(view) ? [`deviation ${formatPercent(deviationOf(view))}`] : []),
     ...(view.domains.some(({ memory }) => memory.actual !== undefined)
       ? [`memory given ${formatBytes(committed)} of ${formatBytes(budget)}`]
       : []),

@@ -1,7 +1,7 @@
 import { guestMargin } from '../../control/defaults.ts'
 import type { Tick } from '../../control/tick.ts'
 import { isRunning, runOf } from '../../host/sample.ts'
-import { deviationOf } from '../../report/deviation.ts'
+import { deviationOf } from '../../view/cpu/pcpu-loads.ts'
 import { commitment, residentOverhead } from '../../view/memory/commitment.ts'
 import { unallocatedMemory } from '../../view/memory/unallocated.ts'
 import type { DomainView, VcpuView, View } from '../../view/view.ts'

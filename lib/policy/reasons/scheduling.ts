@@ -75,8 +75,7 @@ export type SchedulingReason = ReasonsIn<typeof schedulingReasons>
 
 function target({ to, toBefore, toAfter, deviation, mean }: Outcome): string {
   const loads = `${formatPercent(toBefore)} before, ${formatPercent(toAfter)} after`
-  const relative = mean > 0 ? deviation / mean : 0
-  return `${named(to)} (${loads}); deviation then ${formatPercent(relative)} of the mean ${formatPercent(mean)}`
+  return `${named(to)} (${loads}); deviation then ${formatPercent(deviation)}, mean ${formatPercent(mean)}`
 }
 
 function named(cpus: CpuSet): string {

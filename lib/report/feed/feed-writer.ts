@@ -1,6 +1,6 @@
 import { stateName } from '../../host/sample.ts'
 import { MiB } from '../../util/units.ts'
-import { deviationPercent, isFullSample } from '../../view/cpu/pcpu-loads.ts'
+import { deviationOf, isFullSample } from '../../view/cpu/pcpu-loads.ts'
 import type { Scores } from '../../view/score/scores.ts'
 import type { View } from '../../view/view.ts'
 import { type Column, SetTable, thousandths, whole } from '../columns.ts'
@@ -103,7 +103,7 @@ function columnsOf(view: View, scores: Decided['scores']): Columns {
       allowed: vcpus.map(({ allowed }) => sets.add(allowed)),
     },
     sets: sets.lists,
-    ...known({ deviation: isFullSample(view) ? deviationPercent(view) : undefined }),
+    ...known({ deviation: isFullSample(view) ? 100 * deviationOf(view) : undefined }),
     memory: known(memory),
   }
 }

@@ -71,7 +71,7 @@ export interface FeedTick extends Omit<TickDecisions, 'clamps' | 'skipped' | 'pl
     readonly allowed: Column
   }
   readonly sets: readonly CpuList[]
-  /** Standard deviation of the pCPUs' demand in percent of its mean; left out: not known. */
+  /** Standard deviation of the pCPUs' demand in percent of a pCPU; left out: not known. */
   readonly deviation?: number
   /** Bytes. */
   readonly memory: Known<Omit<HostMemoryView, 'hugePages' | 'ksm'>>

@@ -1,7 +1,6 @@
 import type { Tick } from '../../control/tick.ts'
-import { pcpuLoads } from '../../view/cpu/pcpu-loads.ts'
+import { deviationOf, pcpuLoads } from '../../view/cpu/pcpu-loads.ts'
 import type { HostMemoryState } from '../../view/view.ts'
-import { deviationOf } from '../deviation.ts'
 import type { SampledTick } from '../sampled.ts'
 import { type Families, type Family, flag, plain, seconds } from './family.ts'
 

@@ -1,6 +1,6 @@
 import type { Tick } from '../../control/tick.ts'
 import { isMove } from '../../policy/plan.ts'
-import { deviationOf } from '../deviation.ts'
+import { deviationOf } from '../../view/cpu/pcpu-loads.ts'
 
 /** Milliseconds. */
 const minute = 60_000

@@ -36,19 +36,20 @@ export function pcpuLoads(view: View): PcpuLoad[] {
   })
 }
 
-/**
- * Standard deviation of the pCPUs' demand in percent of its mean; 0 when there is no load at all. The
- * deviation is that of the whole population, and of guests alone, as the classic cases define balance: what else runs
- * on a pCPU does not count, as `balance` does not count it by default.
- */
-export function deviationPercent(view: View): number {
-  return percentOfMean(pcpuDemands(view))
+/** Standard deviation of the demand on the online pCPUs, as a fraction of one pCPU: what is shown as deviation. */
+export function deviationOf(view: View): number {
+  return standardDeviation(pcpuDemands(view))
 }
 
-/** Standard deviation in percent of the mean; 0 where that is 0. */
-export function percentOfMean(loads: Float64Array): number {
-  const middle = mean(loads)
-  return middle > 0 ? (100 * standardDeviation(loads)) / middle : 0
+/**
+ * The same in percent of the mean demand; 0 when there is no load at all. The deviation is that of the whole population,
+ * and of guests alone, as the classic cases define balance: what else runs on a pCPU does not count, as `balance` does not
+ * count it by default.
+ */
+export function deviationPercent(view: View): number {
+  const demands = pcpuDemands(view)
+  const middle = mean(demands)
+  return middle > 0 ? (100 * standardDeviation(demands)) / middle : 0
 }
 
 /** The demand on each online pCPU, in ascending order, as a part of what that pCPU can do. */

@@ -40,24 +40,24 @@ describe('a tick in one line', () => {
 
   it('says when nothing changes, with the deviation of the demand on the pCPUs', () => {
     // 0.5 on pCPU 0, 1.0 on pCPU 1, where the last vCPU can only be.
-    expect(summarize(tick([]))).toBe('tick 3: 2 guests, deviation 33.3 %, all scores 100, no change')
+    expect(summarize(tick([]))).toBe('tick 3: 2 guests, deviation 25.0 %, all scores 100, no change')
   })
 
   it('counts a pin as a move only when the vCPU leaves its pCPU', () => {
     const pins = [pin(a!, CpuSet.of(0), ''), pin(b0!, CpuSet.of(0), ''), pin(b1!, CpuSet.of(0), '')]
     expect(summarize(tick([...pins.map((one) => outcome(one)), outcome(size)]))).toBe(
-      'tick 3: 2 guests, deviation 33.3 %, all scores 100, 3 pins (2 moves), memory 1 change',
+      'tick 3: 2 guests, deviation 25.0 %, all scores 100, 3 pins (2 moves), memory 1 change',
     )
   })
 
   it('tells what would be done, what failed and what is stuck', () => {
     expect(summarize(tick([outcome(size, 'dry-run')]))).toContain(', dry run: memory 1 change')
     expect(summarize(tick([outcome(size, 'failed')]))).toBe(
-      'tick 3: 2 guests, deviation 33.3 %, all scores 100, 1 failed',
+      'tick 3: 2 guests, deviation 25.0 %, all scores 100, 1 failed',
     )
     const stuck = viewOf({ domains: [{ name: 'a', memory: { hold: 'stuck' } }] })
     expect(summarize(tick([], { view: stuck }))).toContain(
-      '1 guest, deviation 173.2 %, all scores 100, 1 stuck, no change',
+      '1 guest, deviation 21.7 %, all scores 100, 1 stuck, no change',
     )
   })
 

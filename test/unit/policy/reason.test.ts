@@ -25,7 +25,7 @@ describe.each(kinds)('the reason %s', (kind, figures) => {
       const value = reasonFigures(reason)[name]
       return typeof value === 'number' ? value : typeof value === 'string' ? digits(value) : []
     })
-    const forms = new Set(numbers.flatMap((value) => [...formsOf(value), ...quotients(value, numbers)]))
+    const forms = new Set(numbers.flatMap((value) => formsOf(value)))
     // What is so whatever the figures are is no number of theirs.
     const fixed = new Set(digits(sentenceOf(reason)).filter((one) => isFixed(one)))
     for (const one of digits(sentenceOf(reason))) {
@@ -86,9 +86,4 @@ function digits(text: string): number[] {
 function formsOf(value: number): number[] {
   const scaled = [value, 100 * value, value / MiB, value / GiB, value / 1_000]
   return scaled.flatMap((one) => [one, ...[0, 1, 3].map((places) => Number(one.toFixed(places)))])
-}
-
-/** A deviation is said as a part of the mean. */
-function quotients(value: number, all: readonly number[]): number[] {
-  return all.map((other) => Number(((100 * value) / other).toFixed(1)))
 }

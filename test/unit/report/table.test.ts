@@ -19,12 +19,17 @@ describe('the table', () => {
     const lines = table(tickOf(3, view))
     expect(lines).toHaveLength(1 + 1 + 2 + 1 + 2)
     expect(lines[0]).toMatch(
-      /^tick 3 .* 2 guests on 2 pCPUs .* deviation 60\.0 % .* 2048 MiB of 7168 MiB {3}lo…$/,
+      /^tick 3 .* 2 guests on 2 pCPUs .* deviation 37\.5 % .* 2048 MiB of 7168 MiB {3}lo…$/,
     )
     expect(lines[2]).toBe(`   0  ${'█'.repeat(18)}${'▒'.repeat(12)}    60 %  100 %   50 %  web`)
     expect(lines[3]).toMatch(/^ {3}1 {2}█{8}·{22} +25 % +25 % +50 % {2}db$/)
     expect(lines[5]).toMatch(/^web +1 {2}0 +60 % +40 % +100 % +60\/- +512\/2048 MiB +150 MiB {2}█▒·{6}$/)
     expect(lines[6]).toMatch(/^db +1 {2}1 +25 % +0 % +25 % +100\/- +512\/2048 MiB +- {2}▒{2}·{6} {2}stuck$/)
+  })
+
+  it('does not alarm about a host that is idle but for a trifle on one pCPU', () => {
+    const idle = viewOf(16, [{ name: 'test', vcpus: [{ on: 15, usage: 0.004, demand: 0.004 }] }])
+    expect(table(tickOf(1, idle), { columns: 200 })[0]).toContain('deviation 0.1 %')
   })
 
   it('says for how long quotas held a guest back', () => {
