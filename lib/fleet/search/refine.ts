@@ -47,8 +47,7 @@ export function refine(search: Search, tolerated: number, suffers: (host: number
       high = Math.min(goal, reached - leastGain)
     } else low = goal
   }
-  trial.renew()
-  // Guests that change places may take more moves than were tried.
+  // Guests that change places may take more moves than were tried. It has what trials are left.
   while (reached > lowest) {
     const better = trial.worthier(reached - muchGain, best, refinable.moves)
     if (!better) break
