@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { constants, createGzip, type Gzip } from 'node:zlib'
+import { makeDirectory } from '../util/make-directory.ts'
 import { type Entry, type Header, lineOf, recordingVersion } from './entries.ts'
 import type { LastingTape } from './loop-recorder.ts'
 
@@ -268,7 +269,7 @@ class RecordingFile {
 }
 
 async function openNew(path: string): Promise<FileHandle> {
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path))
   return open(path, 'ax', 0o600)
 }
 

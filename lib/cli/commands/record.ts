@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { LogFormatter } from '../../report/log-lines.ts'
 import { closing, logConnection, openHost } from '../connection.ts'
-import { type CliContext, logNotice, writeLines } from '../context.ts'
+import { type CliContext, writeLines } from '../context.ts'
 import { runTicks } from '../controller/ticks.ts'
 import { addOptions, type LoopOptions, loopCommand } from '../options.ts'
+import { assertRecordable } from '../recording/directory.ts'
 import { openRecorder } from '../recording/recorder.ts'
 import { parseText } from '../values.ts'
 
@@ -29,12 +30,12 @@ Examples:
 }
 
 async function watch(context: CliContext, options: RecordOptions, interval: number): Promise<void> {
+  await assertRecordable('--record', options.record)
   const host = await openHost(context, options, { readOnly: true, stays: true })
   if (!host) return
   await using _ = closing(host)
   logConnection(context, host)
   await using recorder = openRecorder(context, host, { directory: options.record })
-  logNotice(context, `recording to ${options.record}`)
   const log = new LogFormatter()
   const run = recorder.run({ loop: { interval }, policies: {} })
   await runTicks(context, host, options, { interval }, (tick) => writeLines(context, log.lines(tick)), {

@@ -10,6 +10,7 @@ import type { FleetMember, MemberOptions } from '../fleet/member.ts'
 import { journalPath } from '../journal-path.ts'
 import { createLogger } from '../log.ts'
 import { rememberRecent } from '../recent/remember.ts'
+import { assertRecordable } from '../recording/directory.ts'
 import { openRecorder } from '../recording/recorder.ts'
 import { Permissions } from './permissions.ts'
 import { Reloads } from './reload.ts'
@@ -29,6 +30,8 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   const resources = resourcesOf(setup)
   // A dry run that changes nothing is in nobody's way, and there is nothing to write down.
   const changesNothing = resources.length === 0
+  const { record } = setup.options
+  if (record !== undefined) await assertRecordable(setup.nameOf('record'), record)
   // What changes nothing needs no more rights than watching does.
   const host = await openHost(context, setup.options, { readOnly: changesNothing, stays: true })
   if (!host) return
@@ -63,7 +66,7 @@ export async function control(context: CliContext, setup: Setup, read?: () => Pr
   let walked = 0
   let regularTicks = 0
   const permissions = new Permissions(host)
-  const places = { directory: setup.options.record, beside: watchers.tape }
+  const places = { directory: record, beside: watchers.tape }
   await using recorder =
     places.directory === undefined && places.beside === undefined
       ? undefined

@@ -50,6 +50,7 @@ export function openRecorder(
 }
 
 function openFiles(context: CliContext, host: Host, path: string): RecordingFiles {
+  logNotice(context, `recording to ${path}`, { event: 'recording', level: 'info' })
   return recordingFilesOf(host, path, {
     version: version(),
     report: (problem) => {

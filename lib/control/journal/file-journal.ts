@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BallastError } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
+import { makeDirectory } from '../../util/make-directory.ts'
 import { forgetLineOf, header, type JournalText, lineOf, parseJournal } from './format.ts'
 import { dropEnded, type Journal, type JournalEntry } from './journal.ts'
 import { lockPathOf, withJournalLock } from './lock.ts'
@@ -89,7 +90,7 @@ class JournalFile implements FileJournal {
     if (lines.length === 0) return
     const wasKnown = this.#isKnown
     this.#isKnown = false
-    if (!wasKnown) await this.#writing(givePath, () => makeDirectory(this.#path))
+    if (!wasKnown) await this.#writing(givePath, () => makeDirectory(dirname(this.#path)))
     await this.#writing(or, () =>
       withJournalLock(this.#path, () => this.#appendAlone(lines.join(''), wasKnown)),
     )
@@ -191,10 +192,6 @@ class JournalFile implements FileJournal {
   #error(message: string, cause?: unknown): BallastError {
     return new BallastError('ERR_JOURNAL', message, cause === undefined ? {} : { cause })
   }
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
 }
 
 async function createDurably(path: string): Promise<void> {

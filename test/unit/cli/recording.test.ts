@@ -17,7 +17,8 @@ beforeAll(async () => {
   const host = simulate(scenarios.A1())
   const args = ['run', '--ticks', '36', '--ballooning', 'none', '--record', recordings, '--no-restore']
   const { code, stderr } = await ballast(args, async () => host, state)
-  expect({ code, stderr }).toMatchObject({ code: 0 })
+  expect(code).toBe(0)
+  expect(stderr.match(/^ballast: recording to .*$/gm)).toEqual([`ballast: recording to ${recordings}`])
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -150,6 +151,37 @@ describe('a recording of ballast run', () => {
     [['record'], 2, '--record'],
   ])('%j ends with %i and says why', async (args, code, message) => {
     expect(await read(...args)).toMatchObject({ code, stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('a directory that cannot be written', () => {
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+
+  it.each([
+    [file, 'it is a file, or below one'],
+    [join(file, 'below'), 'it is a file, or below one'],
+    ['/dev/null', 'it is a file, or below one'],
+    ['/proc', 'nothing can be made there'],
+  ])('%s is refused before anything is done', async (path, why) => {
+    for (const command of ['run', 'record']) {
+      expect(await ballast([command, '--record', path, '--ticks', '1'], noHost, state)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `ballast: --record must be a directory that ballast can write to; ${path}: ${why}\n`,
+      })
+    }
+  })
+
+  it('has the name that the configuration gives it', async () => {
+    const config = join(directory, 'record.yaml')
+    writeFileSync(config, `record: ${file}\n`)
+    const { code, stderr } = await ballast(['run', '--config', config], noHost, state)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('record must be a directory'),
+    })
+    expect(stderr).not.toContain('--record')
   })
 })
 
