@@ -39,23 +39,25 @@ async function run(host: SimulatedHost, options: AutopilotOptions, pause: number
 }
 
 async function balanceCase(): Promise<boolean> {
-  console.log('A1: eight guests with equal load, all on pCPU 0\n')
+  console.log('The scheduler (case A1): eight guests with equal load, all on pCPU 0\n')
   await using host = simulate(scenarios.A1())
   const ticks = await run(host, { interval: 1000, ticks: 25, scheduler: schedulers.balance() }, 200)
   const first = ticks.find((tick) => isFullSample(tick.view)) ?? ticks[0]!
   const fewest = fewestMovesOfEqualLoads(first.view)
   const limits = { ticksToBalance: 3, moves: fewest, movesAfterBalance: 0, ticksAfterBalance: 20 }
-  const { passed, broken, ticksToBalance, moves, deviationPercent } = judgeBalance(ticks, { limits })
+  const { passed, broken, ticksToBalance, moves } = judgeBalance(ticks, { limits })
   console.log(
     passed
-      ? `A1 right: balanced ${ticksToBalance} tick(s) after the first full sample with ${moves} moves (fewest possible: ${fewest}), deviation ${deviationPercent?.toFixed(1)} %, none afterwards\n`
-      : `A1 WRONG: ${broken.join('; ')}\n`,
+      ? `As it should be: eight crowded guests were balanced ${ticksToBalance} tick(s) after the first full sample, with ${moves} moves (fewest possible: ${fewest}) and none afterwards\n`
+      : `NOT as it should be: eight crowded guests: ${broken.join('; ')}\n`,
   )
   return passed
 }
 
 async function memoryCase(): Promise<boolean> {
-  console.log('M1: the program in guest1 grows to its maximum, then frees all; three guests are idle\n')
+  console.log(
+    'The balloons (case M1): the program in guest1 grows to its maximum, then frees all; three guests are idle\n',
+  )
   await using host = simulate(scenarios.M1())
   const domains = await host.domains()
   const ticks = await run(host, { interval: 2000, ticks: 90, ballooning: ballooning.shares() }, 100)
@@ -66,8 +68,8 @@ async function memoryCase(): Promise<boolean> {
   const unused = ((verdict.minimumUnused ?? 0) / MiB).toFixed(0)
   console.log(
     verdict.passed
-      ? `M1 right: guest1 reached its maximum and gave back, the idle guests kept ${unused} MiB unused, the host its reserve, no guest was harmed\n`
-      : `M1 WRONG: ${verdict.broken.join('; ')}\n`,
+      ? `As it should be: the growing guest reached its maximum and gave back, the idle guests kept ${unused} MiB unused, the host its reserve, no guest was harmed\n`
+      : `NOT as it should be: the growing guest: ${verdict.broken.join('; ')}\n`,
   )
   return verdict.passed
 }
