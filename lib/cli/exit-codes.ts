@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander'
 import { BallastError, type ErrorCode, isWrongOption } from '../host/errors.ts'
 import { counted } from '../util/format.ts'
 import { withoutPasswords } from '../util/uri.ts'
@@ -67,12 +66,6 @@ const cures: { readonly [K in ErrorCode]?: string } = {
 
 /** The exit code of a run that `error` ended, and one line that says what is wrong and what to do. */
 export function exitFor(error: unknown): { readonly code: ExitCode; readonly line: string } {
-  if (error instanceof CommanderError) {
-    return {
-      code: ExitCode.usage,
-      line: oneLine(`${error.message.replace(/^error: /, '')}; see ballast --help`),
-    }
-  }
   if (error instanceof BallastError) {
     const line = oneLine(error.message + (cures[error.code] ?? ''))
     return { code: codes[error.code] ?? ExitCode.failed, line }

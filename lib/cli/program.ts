@@ -21,7 +21,7 @@ import { topCommand } from './commands/top.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
 import { type CliContext, logNotice } from './context.ts'
-import { ConfigError, ExitCode, exitCodesHelp, exitFor } from './exit-codes.ts'
+import { ConfigError, ExitCode, exitCodesHelp, exitFor, UsageError } from './exit-codes.ts'
 import { version } from './version.ts'
 
 const debug = debuglog('ballast')
@@ -60,7 +60,9 @@ export function ballastProgram(context: CliContext): Command {
   for (const command of [program, ...program.commands.flatMap(withNested)]) {
     command
       .addHelpText('after', exitCodesHelp)
-      .exitOverride()
+      .exitOverride((error) => {
+        throw mistakeIn(command, error)
+      })
       .configureOutput({
         writeOut: (text) => void context.stdout.write(text),
         writeErr: (text) => void context.stdout.write(text),
@@ -68,6 +70,37 @@ export function ballastProgram(context: CliContext): Command {
       })
   }
   return program
+}
+
+/** What ends the parse of a command: a mistake in its words, with where its help is; or, as it is, that help was shown. */
+function mistakeIn(command: Command, error: CommanderError): Error {
+  if (error.exitCode === 0 || error.code === 'commander.help') return error
+  const path: string[] = []
+  for (let one: Command | null = command; one; one = one.parent) path.unshift(one.name())
+  return new UsageError(`${error.message.replace(/^error: /, '')}; see ${path.join(' ')} --help`, {
+    cause: error,
+  })
+}
+
+/**
+ * `args` without the word `help` before the name of no command: so they are an error that names it, where all of the help would
+ * be shown without a word about it.
+ */
+function namingUnknown(program: Command, args: readonly string[]): readonly string[] {
+  let group = program
+  for (const [at, word] of args.entries()) {
+    const [asked] = args.slice(at + 1)
+    const isUnknown = asked !== undefined && !asked.startsWith('-') && !commandOf(group, asked)
+    if (word === 'help' && isUnknown) return args.toSpliced(at, 1)
+    const next = commandOf(group, word)
+    if (!next?.commands.length) return args
+    group = next
+  }
+  return args
+}
+
+function commandOf(group: Command, name: string): Command | undefined {
+  return group.commands.find((command) => command.name() === name)
 }
 
 /** A command and those within it. */
@@ -83,7 +116,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
       program.outputHelp()
       return ExitCode.usage
     }
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(namingUnknown(program, args), { from: 'user' })
     return ExitCode.fine
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine

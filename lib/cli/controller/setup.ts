@@ -13,6 +13,7 @@ import { kebabCase } from '../../util/kebab-case.ts'
 import type { Chosen, Config } from '../config/config.ts'
 import { type FleetConfig, plainFleet } from '../config/fleet-config.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
+import { addressText, isSameAddress } from '../http/address.ts'
 import { assertGuarded } from '../http/guarded.ts'
 import type { Receiver } from '../notify/receiver.ts'
 import {
@@ -73,6 +74,11 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
     throw new UsageError('--serve-token would do nothing: there is no --serve')
   }
   if (options.serve !== undefined) assertGuarded({ address: options.serve, tokenFile: options.serveToken })
+  const nameOf = (key: string) => {
+    const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
+    return config && !isGiven ? config.nameOf(key) : `--${key}`
+  }
+  assertApart(options, nameOf)
   const [useless] = uselessOptions(given, (kind) => chosen[kind] === undefined)
   if (useless) {
     throw new UsageError(`--${kebabCase(useless.name)} would do nothing: ${useless.needs} is none`)
@@ -102,10 +108,19 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
     notify: config?.notify ?? [],
     fleet: config?.fleet,
     config: config?.path,
-    nameOf: (key) => {
-      const isGiven = Object.keys(given).some((name) => kebabCase(name) === key)
-      return config && !isGiven ? config.nameOf(key) : `--${key}`
-    },
+    nameOf,
+  }
+}
+
+/** Throws a {@link UsageError} where one address is to be served at twice: the second server would take us for another program. */
+function assertApart({ metrics = [], serve }: ControlOptions, nameOf: Setup['nameOf']): void {
+  const all = metrics.map((address) => ({ name: nameOf('metrics'), address }))
+  if (serve) all.push({ name: nameOf('serve'), address: serve })
+  for (const [at, { name, address }] of all.entries()) {
+    const before = all.slice(0, at).find((one) => isSameAddress(one.address, address))
+    if (!before) continue
+    const both = before.name === name ? `${name} is given twice with` : `${before.name} and ${name} both name`
+    throw new UsageError(`${both} ${addressText(address)}: give each an address of its own`)
   }
 }
 

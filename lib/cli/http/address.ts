@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { UsageError } from '../exit-codes.ts'
 
 /** Where something is served. */
@@ -50,6 +50,17 @@ export function parseAbsoluteListenAddress(option: string): (text: string) => Li
     }
     return address
   }
+}
+
+/** Addresses that take a port from all others of the machine. */
+const wildcards = new Set(['0.0.0.0', '::'])
+
+/** Whether only one of two servers can have these addresses. */
+export function isSameAddress(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && resolve(a.path) === resolve(b.path)
+  // Port 0 is another one each time.
+  if (b.kind === 'unix' || a.port !== b.port || a.port === 0) return false
+  return a.host === b.host || wildcards.has(a.host) || wildcards.has(b.host)
 }
 
 /** An address as it is written. */

@@ -38,6 +38,19 @@ describe('a wrong command line', () => {
     [['run', '--log', 'xml'], /--log <format>' argument 'xml' is invalid.*text, json/],
     [['check'], /missing required argument 'file'/],
     [['blance'], /unknown command 'blance'/],
+    [['help', 'rnu'], /unknown command 'rnu' \(Did you mean run\?\); see ballast --help\n/],
+    [['fleet', 'help', 'bogus'], /unknown command 'bogus'; see ballast fleet --help\n/],
+    [['run', '--scheduler', 'ballance'], /argument 'ballance' is invalid.*; see ballast run --help\n/],
+    [['fleet', 'drain'], /missing required argument 'host'; see ballast fleet drain --help\n/],
+    [['run', '--metrics', '9180', '--serve', '9180'], /--metrics and --serve both name 127.0.0.1:9180: give/],
+    [
+      ['run', '--metrics', 'unix:a', '--metrics', 'unix:./a'],
+      /--metrics is given twice with unix:\.\/a: give/,
+    ],
+    [
+      ['run', '--metrics', '0.0.0.0:9180', '--serve', '9180'],
+      /--metrics and --serve both name 127.0.0.1:9180: give/,
+    ],
   ])('%j is one line on stderr and exit code 2', async (args, expected) => {
     const { code, stdout, stderr } = await here(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -65,6 +78,21 @@ describe('the help', () => {
       expect(stdout).toContain('Exit codes:')
     },
   )
+
+  it('of a command is shown by help, too', async () => {
+    for (const [asked, expected] of [
+      [['run'], 'Usage: ballast run'],
+      [['fleet'], 'Usage: ballast fleet'],
+    ] as const) {
+      const { code, stdout } = await here('help', ...asked)
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(expected) })
+    }
+    const { code, stdout } = await here('fleet', 'help', 'drain')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('Usage: ballast fleet drain'),
+    })
+  })
 
   it('is what comes without a command, with exit code 2', async () => {
     const { code, stdout } = await here()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   addressText,
+  isSameAddress,
   parseAbsoluteListenAddress,
   parseListenAddress,
 } from '../../../../lib/cli/http/address.ts'
@@ -52,5 +53,21 @@ describe('an address for metrics', () => {
 
   it.each(['127.0.0.1:9177', '[::1]:9177', 'unix:/run/x'])('is written as it was given: %s', (text) => {
     expect(addressText(parse(text))).toBe(text)
+  })
+})
+
+describe('two addresses', () => {
+  it.each([
+    ['9177', '127.0.0.1:9177', true],
+    ['9177', '9178', false],
+    ['9177', '[::1]:9177', false],
+    ['[::]:9177', '9177', true],
+    ['0', '0', false],
+    ['unix:a', 'unix:./a', true],
+    ['unix:a', 'unix:b', false],
+    ['unix:a', '9177', false],
+  ])('%s and %s are one: %s', (a, b, same) => {
+    expect(isSameAddress(parse(a), parse(b))).toBe(same)
+    expect(isSameAddress(parse(b), parse(a))).toBe(same)
   })
 })
