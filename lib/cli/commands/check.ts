@@ -33,7 +33,8 @@ Examples:
     })
 }
 
-function describe({ path, options, interval, policies, domainRules, notify, fleet }: Config): string[] {
+function describe(config: Config): string[] {
+  const { path, options, interval, policies, domainRules, notify, fleet } = config
   const {
     connect,
     match,
@@ -70,9 +71,15 @@ function describe({ path, options, interval, policies, domainRules, notify, flee
     ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]
   return [
-    `ok: ${path}`,
+    `ok: ${path}${saysNothing(config) ? ', which says nothing: all is as without a file' : ''}`,
     ...facts.flatMap(([what, value]) => (value === undefined ? [] : [`  ${what}: ${value}`])),
   ]
+}
+
+function saysNothing({ options, interval, policies, domainRules, notify, fleet }: Config): boolean {
+  return [options, { interval, fleet }, policies, domainRules, notify].every((part) =>
+    Object.values(part).every((value) => value === undefined),
+  )
 }
 
 function fleetText({ nats, leads, dryRun, policy }: FleetConfig): string {

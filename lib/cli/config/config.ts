@@ -83,7 +83,7 @@ export async function readConfig(path: string): Promise<Config> {
 }
 
 async function read(path: string): Promise<string> {
-  const unreadable = (why: string) => new ConfigError(path, [`${path}:1:1: the file cannot be read: ${why}`])
+  const unreadable = (why: string) => new ConfigError(path, [`${path}: the file cannot be read: ${why}`])
   try {
     const stats = await stat(path)
     // What is no file may never end, or never begin.

@@ -18,6 +18,7 @@ import {
   type OptionKinds,
 } from '../../policy/option-kinds.ts'
 import { kebabCase } from '../../util/kebab-case.ts'
+import { mostSimilar } from '../../util/most-similar.ts'
 import { printable } from '../../util/printable.ts'
 import { ConfigError, UsageError } from '../exit-codes.ts'
 import { parseCpus, parseDuration, parseSize } from '../values.ts'
@@ -214,7 +215,10 @@ export class ConfigReader {
       if (typeof name !== 'string') {
         this.#problem(at, `${named('?')}: the name of an option must be a word; got ${shown(key)}`)
       } else if (known && !known.includes(name)) {
-        this.#problem(at, `${named(name)} must be an option: one of ${known.join(', ') || 'none'}`)
+        const similar = mostSimilar(name, known)
+        const meant =
+          similar === undefined ? `: it must be one of ${known.join(', ')}` : `; did you mean ${similar}?`
+        this.#problem(at, `unknown option ${named(name)}${known.length > 0 ? meant : ''}`)
       } else {
         entries.set(name, this.#entry(named(name), value, at))
       }
@@ -256,7 +260,9 @@ export class ConfigReader {
       if (!(error instanceof UsageError)) throw error
       return this.problem(
         entry,
-        error.message.replace(/got ""$/, () => `got ${this.#shown(entry)}`),
+        error.message
+          .replace(/must not be empty(?=; got ""$)/, this.#isNothing(entry) ? '$&' : 'must be text')
+          .replace(/got ""$/, () => `got ${this.#shown(entry)}`),
       )
     }
   }
@@ -272,6 +278,12 @@ export class ConfigReader {
   #scalar({ value }: Entry): unknown {
     const node = this.#resolved(value)
     return isScalar(node) ? node.value : undefined
+  }
+
+  /** Whether there is no value, or an empty one. */
+  #isNothing({ value }: Entry): boolean {
+    const node = this.#resolved(value)
+    return node === undefined || (isScalar(node) && (node.value === null || node.value === ''))
   }
 
   #shown({ value }: Entry): string {

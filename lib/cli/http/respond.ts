@@ -1,4 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { acceptsGzip } from './accepts-gzip.ts'
 
 /** Answers with a body whose length is known; without it to HEAD. */
 export function respond(
@@ -19,4 +22,19 @@ export function respond(
   if (response.req.method !== 'HEAD') for (const part of parts) response.write(part)
   response.end()
   response.uncork()
+}
+
+/** Answers with a body that is there as gzip, unpacked to those who do not say that they read that. */
+export async function respondPacked(
+  response: ServerResponse,
+  packed: Buffer,
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  const isPacked = acceptsGzip(response.req.headers['accept-encoding']?.toString())
+  const body = isPacked ? packed : await promisify(gunzip)(packed)
+  respond(response, 200, [body], {
+    ...headers,
+    ...(isPacked && { 'Content-Encoding': 'gzip' }),
+    Vary: 'Accept-Encoding',
+  })
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { ListenAddress } from '../http/address.ts'
 import { boundedServer } from '../http/bounded-server.ts'
 import { isExpectedHost } from '../http/host-header.ts'
-import { respond } from '../http/respond.ts'
+import { respond, respondPacked } from '../http/respond.ts'
 import type { Asset } from './assets.ts'
 import { EventStream } from './event-stream.ts'
 import { type RefusalKind, RefusalLog, refusals } from './refusals.ts'
@@ -99,17 +99,15 @@ export class PageServer {
     if (path.startsWith('/api/')) {
       const body = await source.document(path.slice('/api/'.length))
       if (!body) return this.#refuse('path', request, response)
-      return respond(response, 200, [body], {
+      return respondPacked(response, body, {
         'Content-Type': 'application/json',
-        'Content-Encoding': 'gzip',
         'Cache-Control': 'no-store',
       })
     }
     const asset = assets.get(path)
     if (!asset) return this.#refuse('path', request, response)
-    respond(response, 200, [asset.body], {
+    await respondPacked(response, asset.body, {
       'Content-Type': asset.type,
-      'Content-Encoding': 'gzip',
       'Cache-Control': asset.isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
   }

@@ -45,6 +45,22 @@ describe('ballast check', () => {
     },
   )
 
+  it('says of a file that is not there why, and no line', async () => {
+    const path = join(directory, 'nosuch.yaml')
+    expect(await ballast(['check', path], nowhere)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^.*nosuch\.yaml: the file cannot be read: ENOENT/),
+    })
+  })
+
+  it('says of a file that it says nothing', async () => {
+    const said = 'which says nothing: all is as without a file\n  scheduler: balance\n'
+    for (const text of ['', '# interval: 5\n', '{}']) {
+      expect((await ballast(['check', write(text)], nowhere)).stdout).toContain(said)
+    }
+    expect((await ballast(['check', write('interval: 2')], nowhere)).stdout).not.toContain('nothing')
+  })
+
   it('finds nothing wrong with the file that comes with the package', async () => {
     const shipped = fileURLToPath(new URL('../../../../packaging/systemd/ballast.yaml', import.meta.url))
     expect(await ballast(['check', shipped], nowhere)).toMatchObject({ code: 0, stderr: '' })

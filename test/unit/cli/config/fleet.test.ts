@@ -87,7 +87,7 @@ fleet:
     ['fleet: { servers: n, rules: { pinned: { guests: a } } }', 'fleet.rules.pinned must name its hosts'],
     ['fleet: { servers: n, rules: { apart: { hard: true } } }', 'fleet.rules.apart must name its guests'],
     ['fleet: { servers: n, rules: { parallel: { in: 0 } } }', 'fleet.rules.parallel.in must be a whole'],
-    ['fleet: { servers: n, rule: {} }', 'fleet.rule must be an option'],
+    ['fleet: { servers: n, rule: {} }', 'unknown option fleet.rule; did you mean rules?'],
   ])('%s: %s', (text, problem) => {
     expect(problemsIn(text)).toEqual([expect.stringContaining(problem)])
   })

@@ -42,7 +42,10 @@ describe('notify: in a configuration', () => {
       'f:1:9: notify.url must be an address without a user and a password',
     ],
     ['notify: {program: [a]}', 'f:1:19: notify.program must be text; got a YAML list'],
-    ['notify:\n- program: /a\n- mail: x', 'f:3:3: notify.mail must be an option: one of program, url'],
+    [
+      'notify:\n- program: /a\n- mail: x',
+      'f:3:3: unknown option notify.mail: it must be one of program, url',
+    ],
   ])('%j is a mistake', (text, problem) => {
     expect(problemsOf(text)).toContain(problem)
     expect(problemsOf(text).join()).not.toContain('s3cret')

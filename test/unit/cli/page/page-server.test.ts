@@ -108,6 +108,26 @@ describe('the server of the page', () => {
     expect(await ask(port, '/', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
   })
 
+  it.each([
+    ['gzip, deflate, br', 'gzip'],
+    ['br;q=1.0, gzip;q=0.2', 'gzip'],
+    ['*', 'gzip'],
+    [undefined, undefined],
+    ['br', undefined],
+    ['gzip;q=0, *', undefined],
+  ])('sends what Accept-Encoding takes: %s', async (accepted, sent) => {
+    const { port } = await running()
+    const headers: Record<string, string> = accepted === undefined ? {} : { 'Accept-Encoding': accepted }
+    for (const [path, text] of [
+      ['/', '<p>'],
+      ['/api/info', '{"kind":"live"}'],
+    ] as const) {
+      const answer = await ask(port, path, { headers })
+      expect(answer).toMatchObject({ status: 200, text, headers: { vary: 'Accept-Encoding' } })
+      expect(answer.headers['content-encoding']).toBe(sent)
+    }
+  })
+
   it('hands on what a loop that runs has kept, to be read by itself', async () => {
     const { port } = await running()
     const { status, headers, text } = await ask(port, '/api/hour')
