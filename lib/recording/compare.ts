@@ -1,4 +1,4 @@
-import { tickDecisions } from '../report/tick-decisions.ts'
+import { type ErrorRecord, tickDecisions } from '../report/tick-decisions.ts'
 import type { Replayed } from './replay.ts'
 import { TickReader } from './tick-reader.ts'
 
@@ -24,6 +24,17 @@ export interface Difference {
   /** Undefined: there is none. */
   readonly recorded: unknown
   readonly replayed: unknown
+}
+
+/** Errors of what decides; any other is of the journal or the host, and what it led to is among the other differences. */
+const ofDeciding: ReadonlySet<string> = new Set(['ERR_POLICY', 'ERR_LATE'])
+
+/** Whether something else was decided, and not only another thing went wrong. */
+export function isDecision({ what, recorded, replayed }: Difference): boolean {
+  if (what !== 'errors') return true
+  const deciding = (errors: unknown) =>
+    (errors as readonly ErrorRecord[]).filter(({ code }) => ofDeciding.has(code))
+  return textOf(deciding(recorded)) !== textOf(deciding(replayed))
 }
 
 /** Compares the Ticks of a replay with those recorded, in their order. */

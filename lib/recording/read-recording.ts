@@ -35,6 +35,7 @@ export async function readRecordings(path: string): Promise<StoredRecording[]> {
   }
   if (byId.size === 0) {
     const why = unread.length > 0 ? `: ${unread.join(', ')}` : ''
+    if (names.length === 1 && names[0] === path) throw unreadable(`${path} is no recording${why}; ${place}`)
     throw unreadable(`There is no recording in ${path}${why}; ${cure(path)}`)
   }
   return Array.from(byId.values(), (parts, index) => stored(parts, index === 0 ? unread : []))
@@ -111,8 +112,10 @@ async function namesIn(path: string): Promise<string[]> {
 
 /** How there comes to be a recording. */
 function cure(path: string): string {
-  return `give the directory that "ballast run --record" or "ballast record" wrote to, or have them write to ${path}`
+  return `${place}, or have them write to ${path}`
 }
+
+const place = 'give the directory that "ballast run --record" or "ballast record" wrote to'
 
 /** Why a file cannot be read, by the code of the system or of zlib. */
 const failures: Readonly<Record<string, string>> = {
@@ -120,8 +123,11 @@ const failures: Readonly<Record<string, string>> = {
   EPERM: 'this user may not; become root, or a member of the group that owns it',
   ENOTDIR: 'a part of its path is a file',
   EIO: 'the disk fails',
-  Z_DATA_ERROR: 'its bytes are not what was written, or no gzip',
+  Z_DATA_ERROR: 'its bytes are not what was written',
 }
+
+/** What zlib says of a file that does not begin as one of gzip. */
+const noGzip = 'incorrect header check'
 
 /** Undefined: the file is empty, since its first entry was not written in time, or damaged. */
 async function readHeader(file: string, problems: string[]): Promise<Header | undefined> {
@@ -161,7 +167,9 @@ async function* linesOf(file: string, problems: string[]): AsyncGenerator<string
     const { code = '', message } = error as NodeJS.ErrnoException
     const isDamaged = code.startsWith('Z_')
     problems.push(
-      `${basename(file)} ${isDamaged ? 'is damaged' : 'cannot be read'}: ${failures[code] ?? message}`,
+      message === noGzip
+        ? `${basename(file)} is no gzip file, as recordings are`
+        : `${basename(file)} ${isDamaged ? 'is damaged' : 'cannot be read'}: ${failures[code] ?? message}`,
     )
   } finally {
     text.destroy()

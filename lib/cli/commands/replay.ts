@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import type { Tick } from '../../control/tick.ts'
 import { BallastError } from '../../host/errors.ts'
-import { type Difference, TickComparison } from '../../recording/compare.ts'
+import { type Difference, isDecision, TickComparison } from '../../recording/compare.ts'
 import { configurationIn, pilotOf, toldIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
 import type { StoredRecording } from '../../recording/read-recording.ts'
 import { type Replayed, replay } from '../../recording/replay.ts'
 import { actionText, timeText } from '../../recording/text.ts'
+import type { ErrorRecord } from '../../report/tick-decisions.ts'
 import { counted } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, writeLines } from '../context.ts'
@@ -29,8 +30,9 @@ type ReplayOptions = ReadingOptions & PolicyNames & PeriodOptions & { readonly c
 /** What a replay of one recording came to. */
 interface Result {
   readonly ticks: number
-  /** Ticks with a difference. */
+  /** Ticks with another decision, and those in which nothing but an error of the run is another. */
   readonly different: number
+  readonly otherErrors: number
   /** Changes that were decided on. */
   readonly actions: { readonly recorded: number; readonly replayed: number }
   /** Milliseconds that were recorded, and that the replay took. */
@@ -122,6 +124,7 @@ async function replayOne(
   const actions = { recorded: 0, replayed: 0 }
   let ticks = 0
   let different = 0
+  let otherErrors = 0
   let first: number | undefined
   let last = 0
   /** A tick that was not recorded: the last one, whose recording broke off, is no difference. */
@@ -137,7 +140,8 @@ async function replayOne(
     actions.recorded += recorded?.outcomes.length ?? 0
     actions.replayed += tick.plan.length
     if (differences.length === 0) return
-    different++
+    if (differences.some(isDecision)) different++
+    else otherErrors++
     writeLines(context, [
       options.json ? differenceJson(tick, differences) : differenceText(replayed, differences),
     ])
@@ -152,6 +156,7 @@ async function replayOne(
   return {
     ticks,
     different,
+    otherErrors,
     actions,
     recordedTime: first === undefined ? 0 : last - first,
     replayTime: performance.now() - begun,
@@ -163,24 +168,36 @@ function differenceJson({ index, wallTime }: Tick, differences: readonly Differe
 }
 
 function differenceText({ tick, recorded }: Replayed, differences: readonly Difference[]): string {
-  const what = differences.map((difference) => difference.what).join(', ')
+  const decided = differences.filter(({ what }) => what !== 'errors').map(({ what }) => what)
+  const errors = differences.find(({ what }) => what === 'errors')
   const then =
     recorded?.plan.map((action) => `${action.domain} ${actionText(action)}`).join(', ') || 'nothing'
   const now = tick.plan.length === 0 ? 'nothing' : tick.summary
-  return printable(
-    `${timeText(tick.wallTime)}  tick ${tick.index}: ${what} differ; recorded: ${then}; now: ${now}`,
+  const parts = [
+    ...(decided.length > 0 ? [`${decided.join(', ')} differ; recorded: ${then}; now: ${now}`] : []),
+    ...(errors
+      ? [`errors differ; recorded: ${errorsText(errors.recorded)}; now: ${errorsText(errors.replayed)}`]
+      : []),
+  ]
+  return printable(`${timeText(tick.wallTime)}  tick ${tick.index}: ${parts.join('; ')}`)
+}
+
+function errorsText(errors: unknown): string {
+  return (
+    (errors as readonly ErrorRecord[]).map(({ code, message }) => `${code}: ${message}`).join(', ') || 'none'
   )
 }
 
 function resultText(
   { header }: StoredRecording,
-  { ticks, different, actions, recordedTime, replayTime }: Result,
+  { ticks, different, otherErrors, actions, recordedTime, replayTime }: Result,
 ): string {
   const speed = replayTime > 0 ? Math.round(recordedTime / replayTime) : 0
   if (ticks === 0) return `${header.uri}, from ${timeText(header.wallTime)}: no tick in it`
   const decisions = different === 0 ? 'every decision is the same' : `${counted(different, 'tick')} differ`
+  const errors = otherErrors === 0 ? '' : `, other errors in ${counted(otherErrors, 'tick')}`
   return (
-    `${header.uri}, from ${timeText(header.wallTime)}: ${counted(ticks, 'tick')}, ${decisions}; ` +
+    `${header.uri}, from ${timeText(header.wallTime)}: ${counted(ticks, 'tick')}, ${decisions}${errors}; ` +
     `${counted(actions.recorded, 'action')} recorded, ${actions.replayed} now; ${speed} times as fast as it was recorded`
   )
 }

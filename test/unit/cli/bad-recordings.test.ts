@@ -108,10 +108,7 @@ const cases: readonly Case[] = [
   {
     of: 'what is no recording',
     content: () => ({ [nameOf(0)]: Buffer.from('this is no gzip') }),
-    others: [
-      1,
-      `: ${nameOf(0)} is damaged: its bytes are not what was written, or no gzip; give the directory`,
-    ],
+    others: [1, `: ${nameOf(0)} is no gzip file, as recordings are; give the directory`],
   },
   {
     of: 'an empty file beside a good one',
@@ -145,7 +142,7 @@ const cases: readonly Case[] = [
       return { [nameOf(0)]: whole }
     },
     // How much of it is handed out before the damage is found is up to zlib.
-    others: [undefined, `${nameOf(0)} is damaged: its bytes are not what was written, or no gzip`],
+    others: [undefined, `${nameOf(0)} is damaged: its bytes are not what was written`],
   },
   {
     of: 'a line that is no entry',
@@ -199,6 +196,23 @@ describe.each(cases)('a recording with $of', ({ content, others, but = {} }) => 
     })
     if (code === 0) expect(stdout.split('\n').length - 1).toBeGreaterThanOrEqual(leastLines[name])
   })
+})
+
+it('of a file that is no recording nothing is said that one does with a directory', async () => {
+  const path = join(directory, 'notes.jsonl')
+  for (const [text, why] of [
+    ['{"t":1}\n', 'notes.jsonl is no gzip file, as recordings are'],
+    ['', 'notes.jsonl is empty'],
+  ] as const) {
+    writeFileSync(path, text)
+    const { code, stderr } = await ballast(['report', path], async () => Promise.reject(new Error()), {})
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`${path} is no recording: ${why}; give the directory that .* wrote to\n$`),
+      ),
+    })
+  }
 })
 
 it('of a recording with a hole nothing else is lost', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recordings, schedulers } from '../../../lib/index.ts'
+import { BallastError, ballooning, memoryJournal, recordings, schedulers } from '../../../lib/index.ts'
 import { simulate } from '../../../lib/simulation/index.ts'
 import { ballast } from './test-context.ts'
 
@@ -77,6 +77,25 @@ describe('a recording of a script', () => {
       code: 2,
       stderr: expect.stringContaining('the recording does not say with which policies it was made; give'),
     })
+  })
+
+  it('has other errors in its replay where its journal could not be written, and no other decision', async () => {
+    const path = join(directory, 'full')
+    {
+      await using recorder = new recordings.Recorder(simulate(scenario), path)
+      const kept = memoryJournal()
+      const full = async () => Promise.reject(new BallastError('ERR_JOURNAL', 'the disk is full'))
+      const journal = { entries: () => kept.entries(), record: full }
+      const options = { interval: 2_000, ballooning: ballooning.shares(), ticks: 3, journal }
+      const policies = { ballooning: { name: 'shares', options: {} } }
+      const loop = recorder.autopilot(options, { loop: { interval: 2_000 }, policies })
+      for await (const _ of loop);
+    }
+    const { code, stdout } = await read('replay', '--recording', path)
+    expect(code).toBe(0)
+    expect(stdout).toContain('tick 1: errors differ; recorded: ERR_JOURNAL: the disk is full, ERR_')
+    expect(stdout).toContain('; now: none\n')
+    expect(stdout).toContain('3 ticks, every decision is the same, other errors in 2 ticks; ')
   })
 
   it('is played under others by whatif and capacity', async () => {
