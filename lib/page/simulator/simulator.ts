@@ -1,13 +1,13 @@
 /** A worker that plays a recorded load on a simulated host: as recorded, under other policies, and under none. */
-import { configurationIn, pilotOf } from '../../recording/configuration.ts'
+import { toldIn } from '../../recording/configuration.ts'
 import { fromPlain, type Plain } from '../../recording/plain.ts'
 import { fitRecording } from '../../whatif/fit.ts'
 import type { FiguresRecord } from '../../whatif/host-figures.ts'
 import type { FittedLoad } from '../../whatif/load.ts'
 import { missOf } from '../../whatif/miss.ts'
 import { answerCells, missLines } from '../../whatif/text.ts'
-import { type Answer, type Asked, whatIf } from '../../whatif/what-if.ts'
-import { askedText, wrongIn } from './asked.ts'
+import { type Answer, whatIf } from '../../whatif/what-if.ts'
+import { askedOf, asRecorded, wrongIn } from './asked.ts'
 import { entriesIn } from './entries.ts'
 import type { AskedPolicies, RecordedLoad, SimulatorMessage, SimulatorQuestion } from './question.ts'
 
@@ -16,8 +16,6 @@ interface Recorded {
   readonly recorded: FiguresRecord
   readonly configuration?: Plain | undefined
 }
-
-const asRecorded = 'as recorded'
 
 const tell = (message: SimulatorMessage) => postMessage(message)
 
@@ -36,22 +34,13 @@ addEventListener('message', ({ data }: MessageEvent<SimulatorQuestion>) => {
 
 async function answer(from: RecordedLoad): Promise<SimulatorMessage> {
   const { load, recorded, configuration } = await recordedIn(from)
-  const { loop, policies } = configurationIn(configuration ?? null)
-  // In earnest, even if it was a dry run then.
-  const { dryRun: _, statsPeriod: __, ...rest } = loop
-  const others = Object.entries(instead).map(([kind, asked]) => [kind, asked ?? undefined])
-  const asked: Asked[] = [
-    { name: asRecorded, pilot: pilotOf({ loop, policies }) },
-    {
-      name: askedText(instead),
-      pilot: pilotOf({ loop: rest, policies: { ...policies, ...Object.fromEntries(others) } }),
-    },
-  ]
-  let told = 0
+  const told = configuration === undefined ? {} : toldIn(configuration)
+  const asked = askedOf(told, load.interval, instead)
+  let reported = 0
   const progress = (done: number, total: number) => {
     const part = done / total
-    if (part - told < 0.01) return
-    told = part
+    if (part - reported < 0.01) return
+    reported = part
     tell({ kind: 'progress', part })
   }
   const { answers, none } = await whatIf(load, asked, { progress })
@@ -66,7 +55,11 @@ async function answer(from: RecordedLoad): Promise<SimulatorMessage> {
 }
 
 async function recordedIn(from: RecordedLoad): Promise<Recorded> {
-  if (from.kind === 'fitted') return fromPlain(from.recorded) as Recorded
+  if (from.kind === 'fitted') {
+    const { configuration } = from.recorded as { readonly configuration?: Plain }
+    // As it was recorded: whoever reads the configuration makes values of it.
+    return { ...(fromPlain(from.recorded) as Recorded), configuration }
+  }
   const { load, figures, run } = await fitRecording(entriesIn(from.body), { from: from.from })
   return { load, recorded: figures.record(), configuration: run?.configuration }
 }
