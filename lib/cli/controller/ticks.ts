@@ -76,9 +76,8 @@ function noticeNoMatch(context: CliContext, match: string | undefined, { view }:
 function assertJournal(tick: Tick): void {
   const broken = errorsOf(tick).find(({ code }) => code === 'ERR_JOURNAL')
   if (!broken || tick.outcomes.some(({ status }) => status === 'applied')) return
-  throw new BallastError(broken.code, `${broken.message}; choose another file with --journal`, {
-    cause: broken,
-  })
+  // The tick's own error has the reason, and what to do.
+  throw new BallastError(broken.code, 'The run ends: nothing is changed without a journal', { cause: broken })
 }
 
 function throwIfFailed(tick: Tick | undefined): void {

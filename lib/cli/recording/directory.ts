@@ -11,6 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'its file system is read-only',
+  EEXIST: 'it is a file, or below one',
   ENOTDIR: 'it is a file, or below one',
   ENOENT: 'nothing can be made there',
 }

@@ -1,17 +1,24 @@
 import { constants } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { getSystemErrorName } from 'node:util'
 import { BallastError } from '../../host/errors.ts'
 import type { DomainIdentity } from '../../host/sample.ts'
 import { makeDirectory } from '../../util/make-directory.ts'
+import { appendDurably, createDurably, cut, endsWhole, syncDirectory, writeDurably } from './durable-file.ts'
 import { forgetLineOf, header, type JournalText, lineOf, parseJournal } from './format.ts'
-import { dropEnded, type Journal, type JournalEntry } from './journal.ts'
+import { dropEnded, type Journal, type JournalEntry, keep, subjectOf } from './journal.ts'
 import { lockPathOf, withJournalLock } from './lock.ts'
 import { openJournal, unlessMissing } from './open.ts'
 
 /** Bytes above which a file is rewritten, once it is also twice as large as after the last time. */
 const large = 1024 * 1024
 const givePath = 'give another path, one that you may write to'
+/** Codes of a disk, or a share of it, that has no space. */
+const full = new Set(['ENOSPC', 'EDQUOT'])
+
+/** Does to the known entries what lines say. */
+type Apply = (kept: Map<string, JournalEntry>) => void
 
 /** A {@link Journal} in a file. */
 export interface FileJournal extends Journal {
@@ -26,7 +33,7 @@ export interface FileJournal extends Journal {
  * crash at any moment leaves at most an unfinished last line, whose change was never made: it is ignored. A file that
  * has grown large is rewritten: what is still of use goes to a new file that replaces it in one step. The file (mode
  * 0600) and its directory (0700) are created with the first entry. A file that other users could write is refused with
- * `ERR_JOURNAL`. Several runs of Ballast may use the same file one after the other: what the first found remains the
+ * `ERR_JOURNAL`. One that is removed meanwhile is made anew with all that was known to be in it. Several runs of Ballast may use the same file one after the other: what the first found remains the
  * original. So may two controllers at once, one of the vCPUs and one of the memory of a host: whoever writes has locked
  * the file `PATH.lock` meanwhile. The lock needs the native addon: without it writing rejects with `ERR_ADDON_MISSING`
  * (for simulated hosts `memoryJournal` serves).
@@ -39,6 +46,8 @@ class JournalFile implements FileJournal {
   readonly #path: string
   /** Whether the file is known to be a journal of this version: not before it was read, nor after a failed write. */
   #isKnown = false
+  /** What is known to be in the file, by subject: without the file it is all there is to restore by. */
+  #kept = new Map<string, JournalEntry>()
   #active: readonly DomainIdentity[] | undefined
   /** Bytes above which it is rewritten. */
   #most = large
@@ -50,11 +59,15 @@ class JournalFile implements FileJournal {
 
   record(entries: readonly JournalEntry[], active?: readonly DomainIdentity[]): Promise<void> {
     if (active) this.#active = active
-    return this.#add(entries.map(lineOf), 'nothing was changed; free some space or give another path')
+    return this.#add(entries.map(lineOf), 'nothing is changed without it', (kept) => {
+      for (const entry of entries) keep(kept, entry)
+    })
   }
 
   forget(entries: readonly JournalEntry[]): Promise<void> {
-    return this.#add(entries.map(forgetLineOf), 'what is restored already stays in it')
+    return this.#add(entries.map(forgetLineOf), 'what is restored already stays in it', (kept) => {
+      for (const entry of entries) kept.delete(subjectOf(entry))
+    })
   }
 
   remove(): Promise<void> {
@@ -63,6 +76,7 @@ class JournalFile implements FileJournal {
         withJournalLock(this.#path, async () => {
           this.#isKnown = false
           await rm(this.#path)
+          this.#kept.clear()
           // Another process that waits for this lock sees that it is not the file of that name any more.
           await rm(lockPathOf(this.#path))
         }),
@@ -71,12 +85,16 @@ class JournalFile implements FileJournal {
   }
 
   async entries(): Promise<readonly JournalEntry[]> {
-    const text = await this.#read()
-    return text === undefined ? [] : [...this.#parse(text).kept.values()]
+    const { kept, length } = this.#parse((await this.#read()) ?? '')
+    return [...(length === 0 ? this.#kept : kept).values()]
   }
 
-  #add(lines: readonly string[], or: string): Promise<void> {
-    return this.#inTurn(() => this.#append(lines, or))
+  /** Adds lines, and what they say, by `apply`, to what is known; `result` is what it means that they cannot be added. */
+  #add(lines: readonly string[], result: string, apply: Apply): Promise<void> {
+    return this.#inTurn(async () => {
+      if (lines.length === 0) return
+      await this.#append(lines.join(''), result, apply)
+    })
   }
 
   /** Does `work` after all that was asked for before. */
@@ -86,30 +104,43 @@ class JournalFile implements FileJournal {
     return write
   }
 
-  async #append(lines: readonly string[], or: string): Promise<void> {
-    if (lines.length === 0) return
+  async #append(text: string, result: string, apply: Apply): Promise<void> {
     const wasKnown = this.#isKnown
     this.#isKnown = false
-    if (!wasKnown) await this.#writing(givePath, () => makeDirectory(dirname(this.#path)))
-    await this.#writing(or, () =>
-      withJournalLock(this.#path, () => this.#appendAlone(lines.join(''), wasKnown)),
-    )
+    const append = (isKnown: boolean) =>
+      withJournalLock(this.#path, () => this.#appendAlone(text, apply, isKnown))
+    await this.#writing(result, async () => {
+      if (wasKnown) {
+        try {
+          await append(true)
+          return
+        } catch (error) {
+          if (codeOf(error) !== 'ENOENT') throw error
+        }
+      }
+      await this.#writing(givePath, () => makeDirectory(dirname(this.#path)))
+      await append(false)
+    })
   }
 
-  async #appendAlone(text: string, wasKnown: boolean): Promise<void> {
+  async #appendAlone(text: string, apply: Apply, wasKnown: boolean): Promise<void> {
     if (!wasKnown || !(await endsWhole(this.#path))) await this.#prepare()
     const size = await appendDurably(this.#path, text)
     this.#isKnown = true
+    apply(this.#kept)
     if (size > this.#most) await this.#shorten(size)
   }
 
   /** Makes the file ready to be appended to. */
   async #prepare(): Promise<void> {
     const text = (await this.#read()) ?? ''
-    const { length, isOld } = this.#parse(text)
+    const { kept, length, isOld } = this.#parse(text)
     await this.#writing(givePath, async () => {
-      if (length === 0) await createDurably(this.#path)
-      else if (Buffer.byteLength(text) > length) await cut(this.#path, length)
+      if (length > 0) this.#kept = kept
+      else if (this.#kept.size === 0) await createDurably(this.#path)
+      // Somebody has removed or emptied it.
+      else await this.#replace(contentOf(this.#kept), 0o600)
+      if (length > 0 && Buffer.byteLength(text) > length) await cut(this.#path, length)
       if (isOld) await this.#rewrite()
     })
   }
@@ -130,20 +161,26 @@ class JournalFile implements FileJournal {
       const { mode } = await old.stat()
       const { kept } = this.#parse(await old.readFile('utf8'))
       if (this.#active) dropEnded(kept, this.#active)
-      const content = header + Array.from(kept.values(), lineOf).join('')
-      const temporary = `${this.#path}.ballast-new`
-      try {
-        await rm(temporary, { force: true }) // of a process that was killed before the end of this
-        await writeDurably(temporary, content, mode)
-        await rename(temporary, this.#path)
-      } finally {
-        await rm(temporary, { force: true })
-      }
-      await syncDirectory(this.#path)
+      const content = contentOf(kept)
+      await this.#replace(content, mode)
+      this.#kept = kept
       return Buffer.byteLength(content)
     } finally {
       await old.close()
     }
+  }
+
+  /** Replaces the file, in one step. */
+  async #replace(content: string, mode: number): Promise<void> {
+    const temporary = `${this.#path}.ballast-new`
+    try {
+      await rm(temporary, { force: true }) // of a process that was killed before the end of this
+      await writeDurably(temporary, content, mode)
+      await rename(temporary, this.#path)
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    await syncDirectory(this.#path)
   }
 
   async #read(): Promise<string | undefined> {
@@ -180,11 +217,14 @@ class JournalFile implements FileJournal {
     )
   }
 
-  async #writing<T>(cure: string, write: () => Promise<T>): Promise<T> {
+  /** Does `write`; when it fails, `or` says what that means, or what to do. */
+  async #writing<T>(or: string, write: () => Promise<T>): Promise<T> {
     try {
       return await write()
     } catch (error) {
       if (error instanceof BallastError) throw error
+      const isFull = full.has(codeOf(error) ?? '')
+      const cure = isFull ? `${or}; free some space or give another path` : or
       throw this.#error(`Cannot write the journal ${this.#path} (${messageOf(error)}): ${cure}`, error)
     }
   }
@@ -194,72 +234,15 @@ class JournalFile implements FileJournal {
   }
 }
 
-async function createDurably(path: string): Promise<void> {
-  // Not truncated first: what is there is a part of the header.
-  const file = await openJournal(path, constants.O_WRONLY | constants.O_CREAT)
-  try {
-    await file.write(header, 0)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await syncDirectory(path)
+/** The whole of a journal with these entries. */
+function contentOf(kept: ReadonlyMap<string, JournalEntry>): string {
+  return header + Array.from(kept.values(), lineOf).join('')
 }
 
-async function writeDurably(path: string, content: string, mode: number): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.chmod(mode & 0o777)
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** The name of a file is in its directory: without this, a power failure can lose a new one. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
-async function cut(path: string, length: number): Promise<void> {
-  const file = await openJournal(path, constants.O_WRONLY)
-  try {
-    await file.truncate(length)
-  } finally {
-    await file.close()
-  }
-}
-
-/** Whether the last line is finished: another controller may have been killed, or the disk full, in the middle of one. */
-async function endsWhole(path: string): Promise<boolean> {
-  const file = await openJournal(path, constants.O_RDONLY)
-  try {
-    const { size } = await file.stat()
-    const last = Buffer.alloc(1)
-    await file.read(last, 0, 1, size - 1)
-    return last.toString() === '\n'
-  } finally {
-    await file.close()
-  }
-}
-
-/** Resolves to the size of the file afterwards, in bytes. */
-async function appendDurably(path: string, text: string): Promise<number> {
-  // Without O_CREAT: a file that was removed meanwhile must not come back without its header.
-  const file = await openJournal(path, constants.O_WRONLY | constants.O_APPEND)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-    return (await file.stat()).size
-  } finally {
-    await file.close()
-  }
+/** The name of an error of the file system; that of a lock has only its number. */
+function codeOf(error: unknown): string | undefined {
+  const { code, errno } = error as NodeJS.ErrnoException
+  return code ?? (errno === undefined ? undefined : getSystemErrorName(errno))
 }
 
 function messageOf(error: unknown): string {

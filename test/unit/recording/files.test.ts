@@ -191,7 +191,7 @@ describe('the files of a recording', () => {
     files.rotate()
     files.write(entry(10))
     await eventually(() => expect(reports).toHaveLength(2))
-    expect(reports).toEqual([expect.stringContaining('ENOTDIR'), undefined])
+    expect(reports).toEqual([expect.stringContaining('EEXIST'), undefined])
     await files[Symbol.asyncDispose]()
     const [recording] = await read(path)
     expect(recording!.entries).toEqual([entry(10)])

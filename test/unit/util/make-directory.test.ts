@@ -18,6 +18,7 @@ describe('makeDirectory', () => {
   })
 
   it('rejects where nothing can be made', async () => {
+    await expect(makeDirectory('/dev/null')).rejects.toMatchObject({ code: 'EEXIST' })
     await expect(makeDirectory('/dev/null/below')).rejects.toMatchObject({ code: 'ENOTDIR' })
   })
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -48,6 +48,46 @@ describe('a clean end', () => {
     expect(await sizes(host)).toEqual(before)
     expect((await host.domainTraits(one!.uuid)).statsPeriodSeconds ?? 0).toBe(0)
     expect(existsSync(journal)).toBe(false)
+  })
+
+  it('brings back what was before although somebody removed the journal meanwhile', async () => {
+    for (const ticks of [4, 8]) {
+      const host = simulate(scenarios.A1())
+      const journal = newJournal()
+      let samples = 0
+      const sampleCpu = () => {
+        if (++samples === 4) rmSync(journal)
+        return host.sampleCpu()
+      }
+      const args = ['run', '1', '-n', `${ticks}`, '--journal', journal]
+      const { code, stdout, stderr } = await ballast(args, keep(withMembers(host, { sampleCpu })))
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(/^ballast: restored: .*6 pins/),
+      })
+      expect(stdout).not.toContain('journal')
+      expect(await affinities(host)).toEqual(all)
+      expect(existsSync(journal)).toBe(false)
+    }
+  })
+
+  it('says once why a run ends whose journal cannot be written any more', async () => {
+    const host = simulate(scenarios.A1())
+    const journal = newJournal()
+    let samples = 0
+    const sampleCpu = () => {
+      if (++samples === 3) {
+        rmSync(journal, { force: true })
+        mkdirSync(journal)
+      }
+      return host.sampleCpu()
+    }
+    const args = ['run', '1', '-n', '9', '--journal', journal]
+    const { code, stdout, stderr } = await ballast(args, keep(withMembers(host, { sampleCpu })))
+    expect(code).toBe(1)
+    expect(stdout).toContain('is no regular file')
+    expect(stderr).not.toContain('is no regular file')
+    expect(stderr).toContain('ballast: The run ends: nothing is changed without a journal\n')
   })
 
   it('leaves all as it is with --no-restore, and the next start says what is there', async () => {

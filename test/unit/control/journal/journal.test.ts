@@ -212,13 +212,25 @@ describe('fileJournal', () => {
     expect(await journal.entries()).toHaveLength(1)
   })
 
-  it('does not lose its header when the file is removed meanwhile', async () => {
+  it.each([
+    ['removed', () => rm(path)],
+    ['removed with its directory', () => rm(join(directory, 'not'), { recursive: true })],
+    ['emptied', () => writeFile(path, '')],
+  ])('is made anew when the file is %s meanwhile, with what an earlier run left in it', async (_, lose) => {
+    await fileJournal(path).record([affinity(0, '0-3'), affinity(1, '0-3')])
     const journal = fileJournal(path)
     await journal.record([period])
-    await rm(path)
-    await expect(journal.record([memory(MiB)])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await journal.forget([affinity(1, '0-3')])
+    await lose()
+    const left = plain([affinity(0, '0-3'), period])
+    expect(plain(await journal.entries())).toEqual(left)
     await journal.record([memory(MiB)])
-    expect(await fileJournal(path).entries()).toHaveLength(1)
+    expect(plain(await fileJournal(path).entries())).toEqual([...left, ...plain([memory(MiB)])])
+    await lose()
+    await journal.forget([affinity(0, '0-3'), period, memory(MiB)])
+    expect(await fileJournal(path).entries()).toEqual([])
+    await journal.remove()
+    expect(await journal.entries()).toEqual([])
   })
 
   it('can be removed, and begun again by another that knew it', async () => {
@@ -283,16 +295,6 @@ describe('fileJournal', () => {
     // What is forgotten there is named by the old kind.
     await writeFile(path, text([...lines, { forget: 'memoryMerging  -1' }]))
     expect(plain(await fileJournal(path).entries())).toEqual(plain([resize(1024, 512)]))
-  })
-
-  it('makes its directory once, not for each record', async () => {
-    const journal = fileJournal(path)
-    await journal.record([affinity(0, '0-3')])
-    await rm(join(directory, 'not'), { recursive: true })
-    await expect(journal.record([affinity(1, '0-3')])).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
-    expect(existsSync(join(directory, 'not'))).toBe(false)
-    await journal.record([affinity(1, '0-3')])
-    expect(await journal.entries()).toHaveLength(1)
   })
 
   it('reads version 1, which had originals alone, and rewrites it before it adds to it', async () => {
