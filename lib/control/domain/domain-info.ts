@@ -100,7 +100,7 @@ export class DomainInfo {
   }
 }
 
-/** Whether a guest reports as often as every `seconds` seconds, or has nothing that could. */
+/** Whether a guest reports as often as every `seconds` seconds, or has nothing that libvirt could ask for reports. */
 function needsNone({ balloon, statsPeriodSeconds = 0 }: DomainTraits, seconds: number): boolean {
-  return balloon === 'none' || (statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds)
+  return balloon !== 'virtio' || (statsPeriodSeconds > 0 && statsPeriodSeconds <= seconds)
 }

@@ -52,7 +52,10 @@ export function holdOf(report: MemoryReport, circumstances: Circumstances): Memo
   if (circumstances.rebooted !== undefined && circumstances.rebooted < bootTime) return 'booting'
   // A driver makes one report when it is loaded, before its balloon moves: without a period there is none after it.
   const isPast = age === undefined || isDoubtful || age > staleAfter
-  if (isPast && traits && !traits.statsPeriodSeconds) return 'no statistics period'
+  if (isPast && traits && !traits.statsPeriodSeconds) {
+    // Where the definition has none, libvirt gives no period.
+    return traits.balloon === undefined ? 'no device' : 'no statistics period'
+  }
   if (age === undefined) return silence(circumstances)
   const { actual, maximum, unused } = report
   if (actual === undefined || maximum === undefined || unused === undefined) return 'no statistics'

@@ -82,7 +82,8 @@ describe('a statistics period', () => {
     [{ statsPeriodSeconds: 3 }, ['setMemoryStatsPeriod vm1 2']],
     [{ statsPeriodSeconds: 0 }, ['setMemoryStatsPeriod vm1 2']],
     [{ statsPeriodSeconds: undefined }, ['setMemoryStatsPeriod vm1 2']],
-    [{ balloon: undefined, statsPeriodSeconds: undefined }, ['setMemoryStatsPeriod vm1 2']],
+    [{ balloon: undefined, statsPeriodSeconds: undefined }, []],
+    [{ balloon: 'xen', statsPeriodSeconds: undefined }, []],
   ])('of %j is set only when it has to be', async (traits, calls) => {
     const host = new FakeHost([guest(1, { traits: traits! })])
     await ticksOf(host, { interval: 4_000, ballooning: () => [] })

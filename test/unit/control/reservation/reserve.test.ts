@@ -129,7 +129,7 @@ describe('reserve', () => {
   it('waits for guests whose memory is not known yet, to the end of its time', async () => {
     const made = host()
     made.guests[0]!.period = undefined
-    made.guests[0]!.traits = { balloon: undefined }
+    made.guests[0]!.traits = { statsPeriodSeconds: undefined }
     made.obstacle = (call) => {
       if (call === 'setMemoryStatsPeriod') return new Promise(() => {})
     }

@@ -34,6 +34,8 @@ describe('a guest that has never reported', () => {
   it('may never have been asked to, which is said where it is known', () => {
     expect(new Watched({ traits: traits({}) }).rest(100, silent).hold).toBe('no statistics period')
     expect(new Watched().rest(100, silent).hold).toBe('no statistics')
+    // Its definition has no device that could be asked.
+    expect(new Watched({ traits: traits({ balloon: undefined }) }).rest(100, silent).hold).toBe('no device')
   })
 
   it('or made one report when its driver was loaded, and none since', () => {
