@@ -77,7 +77,7 @@ function mistakeIn(command: Command, error: CommanderError): Error {
   if (error.exitCode === 0 || error.code === 'commander.help') return error
   const path: string[] = []
   for (let one: Command | null = command; one; one = one.parent) path.unshift(one.name())
-  return new UsageError(`${error.message.replace(/^error: /, '')}; see ${path.join(' ')} --help`, {
+  return new UsageError(`${error.message.replace(/^error: |\.$/g, '')}; see ${path.join(' ')} --help`, {
     cause: error,
   })
 }

@@ -40,7 +40,7 @@ describe('a wrong command line', () => {
     [['blance'], /unknown command 'blance'/],
     [['help', 'rnu'], /unknown command 'rnu' \(Did you mean run\?\); see ballast --help\n/],
     [['fleet', 'help', 'bogus'], /unknown command 'bogus'; see ballast fleet --help\n/],
-    [['run', '--scheduler', 'ballance'], /argument 'ballance' is invalid.*; see ballast run --help\n/],
+    [['run', '--scheduler', 'ballance'], /argument 'ballance' is invalid.*, none; see ballast run --help\n/],
     [['fleet', 'drain'], /missing required argument 'host'; see ballast fleet drain --help\n/],
     [['run', '--metrics', '9180', '--serve', '9180'], /--metrics and --serve both name 127.0.0.1:9180: give/],
     [
