@@ -112,7 +112,10 @@ export function mergeSetup({ command, interval, options: given }: CommandLine, c
   }
 }
 
-/** Throws a {@link UsageError} where one address is to be served at twice: the second server would take us for another program. */
+/**
+ * Throws a {@link UsageError} where one address is to be served at twice: the second server would take us for another
+ * program.
+ */
 function assertApart({ metrics = [], serve }: ControlOptions, nameOf: Setup['nameOf']): void {
   const all = metrics.map((address) => ({ name: nameOf('metrics'), address }))
   if (serve) all.push({ name: nameOf('serve'), address: serve })

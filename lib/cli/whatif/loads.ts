@@ -21,7 +21,10 @@ export interface AskedLoad {
   readonly configuration: RecordedConfiguration | undefined
 }
 
-/** With what a load was recorded, to be done in earnest even if it was a dry run then; without any policy where that is not known. */
+/**
+ * With what a load was recorded, to be done in earnest even if it was a dry run then; without any policy where that is not
+ * known.
+ */
 export function inEarnest({ configuration, load }: AskedLoad): RecordedConfiguration {
   const { loop, policies } = configuration ?? { loop: { interval: load.interval }, policies: {} }
   const { dryRun: _, statsPeriod: __, ...rest } = loop

@@ -33,9 +33,9 @@ export interface FileJournal extends Journal {
  * crash at any moment leaves at most an unfinished last line, whose change was never made: it is ignored. A file that
  * has grown large is rewritten: what is still of use goes to a new file that replaces it in one step. The file (mode
  * 0600) and its directory (0700) are created with the first entry. A file that other users could write is refused with
- * `ERR_JOURNAL`. One that is removed meanwhile is made anew with all that was known to be in it. Several runs of Ballast may use the same file one after the other: what the first found remains the
- * original. So may two controllers at once, one of the vCPUs and one of the memory of a host: whoever writes has locked
- * the file `PATH.lock` meanwhile. The lock needs the native addon: without it writing rejects with `ERR_ADDON_MISSING`
+ * `ERR_JOURNAL`. One that is removed meanwhile is made anew with all that was known to be in it. Several runs of Ballast
+ * may use the same file one after the other: what the first found remains the original. So may two controllers at once, one of
+ * the vCPUs and one of the memory of a host: whoever writes has locked the file `PATH.lock` meanwhile. The lock needs the native addon: without it writing rejects with `ERR_ADDON_MISSING`
  * (for simulated hosts `memoryJournal` serves).
  */
 export function fileJournal(path: string): FileJournal {

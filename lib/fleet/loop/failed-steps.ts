@@ -3,8 +3,8 @@ import { FailedPlans } from './failed-plans.ts'
 import { isForBalance } from './verdict.ts'
 
 /**
- * Where steps did not help: their hosts rest, and all of them where no more steps of a plan helped than did not. In a large fleet one
- * of many may fail by chance, and says nothing of the others.
+ * Where steps did not help: their hosts rest, and all of them where no more steps of a plan helped than did not. In a large
+ * fleet one of many may fail by chance, and says nothing of the others.
  */
 export class FailedSteps {
   readonly #fleet = new FailedPlans()

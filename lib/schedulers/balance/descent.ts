@@ -50,8 +50,8 @@ export interface Descent {
 
 /**
  * Steepest descent: from the bin with the most pressure that can gain, the move or swap that lowers the cost most, as
- * `steepness` says, then exchanges of one item for two, until the sum of squares is at most `goal` or nothing helps any more. A move
- * of `w` gains most for `w` in the middle of its bin's excess, so of a bin's items, in order of size, only a few have to be
+ * `steepness` says, then exchanges of one item for two, until the sum of squares is at most `goal` or nothing helps any more.
+ * A move of `w` gains most for `w` in the middle of its bin's excess, so of a bin's items, in order of size, only a few have to be
  * tried, and each step takes about as long as one pass over the bins.
  */
 export function descend(model: Model, goal: number, steepness: Steepness): Descent {

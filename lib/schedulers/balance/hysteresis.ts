@@ -91,8 +91,8 @@ export function chooseAgain(
 
 /**
  * Whether enough Views in a row have called for it, this one included; with `mayBeAtOnce` one is enough where there is no
- * doubt. Guests that came or went are no noise: then it does
- * not matter how often others were moved before, and little where demand has changed.
+ * doubt. Guests that came or went are no noise: then it does not matter how often others were moved before, and little where
+ * demand has changed.
  */
 export function isTime(state: PatienceState, model: Model, verdict: Verdict, mayBeAtOnce: boolean): boolean {
   if (!verdict.better) return false
