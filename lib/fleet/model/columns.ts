@@ -1,7 +1,14 @@
 import type { PlanProblem } from '../plan/step.ts'
-import { type FleetHost, type FleetView, mayLeave, staysForGood } from '../view/fleet-view.ts'
+import {
+  type FleetGuest,
+  type FleetHost,
+  type FleetView,
+  mayLeave,
+  staysForGood,
+} from '../view/fleet-view.ts'
 import { heldBeside } from '../view/shortage.ts'
 import { canRunOn, PlacementRules } from './placement-rules.ts'
+import { RuleColumns } from './rule-columns.ts'
 import { UnitCosts } from './unit-costs.ts'
 import { type Unit, unitsOf } from './units.ts'
 import { VcpuColumns } from './vcpu-columns.ts'
@@ -39,8 +46,7 @@ export class Columns {
   /** What hosts held and needed at first. */
   readonly #committedFirst: Float64Array
   readonly #wantsFirst: Float64Array
-  /** By rule that keeps guests apart, and host: how many of its guests are there. */
-  readonly #apart: Int32Array
+  readonly #ruled: RuleColumns
 
   constructor(view: FleetView) {
     const { hosts } = view
@@ -56,7 +62,7 @@ export class Columns {
     this.committed = Float64Array.from(hosts, ({ committed, arriving }) => committed + arriving)
     this.wants = Float64Array.from(hosts, heldBeside)
     this.#vcpus = new VcpuColumns(this.capacity)
-    this.#apart = new Int32Array(this.rules.apart.length * hosts.length)
+    this.#ruled = new RuleColumns(view, this.rules)
     for (const [unit, { home }] of this.units.entries()) {
       this.on[home]!.push(unit)
       this.#add(unit, home, 1)
@@ -97,21 +103,21 @@ export class Columns {
    * a guest which is on a host that it is not pinned to may pass over another.
    */
   isAllowed(unit: number, host: number, strict: boolean, passing = false): boolean {
-    const { view, rules, at } = this
+    const { view, rules } = this
     const target = view.hosts[host]!
     const { guests, home } = this.units[unit]!
-    if (host === at[unit]!) return false
+    const from = this.at[unit]!
+    if (host === from) return false
     if (host === home) return target.hold !== 'maintenance'
     if (target.hold !== undefined) return false
     for (const guest of guests) {
       if (!canRunOn(guest, target)) return false
       const isMisplaced = passing && rules.pinAgainst(guest.row, home) !== undefined
       if (!isMisplaced && rules.pinAgainst(guest.row, host) !== undefined) return false
-      for (const group of rules.apartOf(guest.row)) {
-        const isKept = strict || rules.apart[group]!.isHard
-        if (isKept && this.#apart[group * view.hosts.length + host]! > 0) return false
-      }
     }
+    const one = this.units[unit]!
+    if (!this.#ruled.keepsApart(one, host, strict)) return false
+    if (strict && !passing && !this.#ruled.keepsTogether(one, from, host)) return false
     return this.#costs.converges(unit, host)
   }
 
@@ -199,19 +205,16 @@ export class Columns {
 
   /** Soft rules that a unit breaks where it is now. */
   softRulesBrokenBy(unit: number): PlanProblem[] {
-    const host = this.at[unit]!
-    return this.units[unit]!.guests.flatMap(({ row, uuid, name }) => {
-      return this.rules
-        .apartOf(row)
-        .filter(
-          (group) =>
-            !this.rules.apart[group]!.isHard && this.#apart[group * this.view.hosts.length + host]! > 1,
-        )
-        .map((group): PlanProblem => {
-          const { rule } = this.rules.apart[group]!
-          return { guest: uuid, guestName: name, reason: { kind: 'soft-rule-broken', rule } }
-        })
+    const [{ uuid, name }] = this.units[unit]!.guests as [FleetGuest]
+    return this.#ruled.brokenBy(this.units[unit]!, this.at[unit]!).map(({ rule }): PlanProblem => {
+      return { guest: uuid, guestName: name, reason: { kind: 'soft-rule-broken', rule } }
     })
+  }
+
+  /** For a host that is emptied as a whole, or not after all: soft rules keep nobody there. */
+  leave(host: number, isLeft: boolean): void {
+    if (isLeft) this.#ruled.leaving.add(host)
+    else this.#ruled.leaving.delete(host)
   }
 
   /** Milliseconds of a pCPU that the guests of a unit lose when it is sent from its home to a host. */
@@ -225,13 +228,11 @@ export class Columns {
   }
 
   #add(unit: number, host: number, sign: 1 | -1): void {
-    const { guests, vcpus, demand, wants } = this.units[unit]!
+    const { vcpus, demand, wants } = this.units[unit]!
     this.#vcpus.add(host, vcpus, sign)
     this.demand[host]! += sign * demand
     this.wants[host]! += sign * wants
-    for (const { row } of guests) {
-      for (const group of this.rules.apartOf(row)) this.#apart[group * this.view.hosts.length + host]! += sign
-    }
+    this.#ruled.add(this.units[unit]!, host, sign)
   }
 }
 

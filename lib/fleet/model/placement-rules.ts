@@ -2,7 +2,7 @@ import type { FleetGuest, FleetHost, FleetView } from '../view/fleet-view.ts'
 import { guestMatcher } from '../view/guest-matcher.ts'
 import { isNamed } from '../view/rule-problems.ts'
 
-/** A rule that keeps guests apart, or together where it is soft, by the rows of its guests. */
+/** A rule that keeps guests apart or together, by the rows of its guests. */
 export interface Group {
   readonly rule: string
   readonly isHard: boolean
@@ -15,6 +15,7 @@ export class PlacementRules {
   /** Soft ones and hard ones. */
   readonly together: readonly Group[]
   readonly #apartOf: ReadonlyMap<number, readonly number[]>
+  readonly #softTogetherOf: ReadonlyMap<number, readonly number[]>
   readonly #pinsOf: ReadonlyMap<number, readonly Pin[]>
 
   constructor(view: FleetView) {
@@ -26,6 +27,7 @@ export class PlacementRules {
     this.apart = groups('apart')
     this.together = groups('together')
     this.#apartOf = byGuest(this.apart)
+    this.#softTogetherOf = byGuest(this.together.map((group) => (group.isHard ? undefined : group)))
     const pins = (view.rules.pinned ?? []).map(({ guests, hosts }) => {
       const rows = view.hosts
         .filter((host) => hosts.some((name) => isNamed(host, name)))
@@ -61,6 +63,11 @@ export class PlacementRules {
     return this.#apartOf.get(guest) ?? []
   }
 
+  /** Numbers of the soft rules that keep this guest together with others. */
+  softTogetherOf(guest: number): readonly number[] {
+    return this.#softTogetherOf.get(guest) ?? []
+  }
+
   /** The rule that keeps this guest from this host; undefined: none does. */
   pinAgainst(guest: number, host: number): string | undefined {
     return this.#pinsOf.get(guest)?.find(({ hosts }) => !hosts.has(host))?.rule
@@ -72,10 +79,11 @@ interface Pin {
   readonly hosts: ReadonlySet<number>
 }
 
-function byGuest(groups: readonly Group[]): ReadonlyMap<number, readonly number[]> {
+/** By row of a guest: the numbers of the groups that it is in. */
+function byGuest(groups: readonly (Group | undefined)[]): ReadonlyMap<number, readonly number[]> {
   const found = new Map<number, number[]>()
-  for (const [index, { guests }] of groups.entries()) {
-    for (const guest of guests) {
+  for (const [index, group] of groups.entries()) {
+    for (const guest of group?.guests ?? []) {
       const own = found.get(guest)
       if (own) own.push(index)
       else found.set(guest, [index])

@@ -48,6 +48,7 @@ function emptyOne(
 ): ReadonlySet<number> | undefined {
   const { columns } = search
   const targets = new Set<number>()
+  columns.leave(host, true)
   const units = columns.on[host]!.toSorted((a, b) => columns.units[b]!.memory - columns.units[a]!.memory)
   for (const unit of units) {
     const { demand } = columns.units[unit]!
@@ -58,6 +59,7 @@ function emptyOne(
     const target = search.ranking.fullest(unit, weighed, fits)
     if (target === undefined) {
       for (const moved of units) search.undo(moved)
+      columns.leave(host, false)
       return undefined
     }
     targets.add(target)
