@@ -17,6 +17,7 @@ import { ForeignMoves } from './foreign-moves.ts'
 import { type Ended, OrderLedger } from './order-ledger.ts'
 import { endingsOf, orderFor } from './orders.ts'
 import { type LeftOut, RunningPlan } from './running-plan.ts'
+import { urgencies } from './urgency.ts'
 import { isForBalance, type Sight, sightNow } from './verdict.ts'
 import { wayBack, withoutCoolDown } from './way-back.ts'
 
@@ -87,6 +88,8 @@ export class FleetLoop {
   #memory: FleetMemory = emptyMemory
   #policyState: unknown
   #running: RunningPlan | undefined
+  /** What was urgent when it was chosen: it is not ended for that. */
+  #known: ReadonlyMap<string, FleetReason> = new Map()
   #index = 0
 
   constructor({ policy, rules = {}, dryRun = false, past = [] }: FleetLoopOptions) {
@@ -115,12 +118,14 @@ export class FleetLoop {
 
     const context = { view, lease, tick: this.#index++ }
     const mode = this.#modeAt(time, view)
-    const denied: LeftOut[] = []
+    const urgent = urgencies(view, input.settings)
+    const denied = this.#makeWay(urgent)
     if (this.#running?.isOver) this.#running = undefined
     let choice: Choice | undefined
     if (!this.#running && this.#followed.isEmpty) {
       choice = this.#choose(input, view)
       this.#running = new RunningPlan(choice.plan, choice.by)
+      this.#known = urgent
       this.#failed.begin()
     }
     const running = this.#running
@@ -172,6 +177,13 @@ export class FleetLoop {
     const harm = results.filter(({ verdict }) => verdict === 'harm')
     if (this.#failed.judged(results, time) || harm.length > 0) this.#running?.end()
     this.#harmful.push(...harm.filter(({ step }) => isForBalance(step)))
+  }
+
+  /** Ends the policy's plan when something urgent has come that it was made without; gives the steps that are left out. */
+  #makeWay(urgent: ReadonlyMap<string, FleetReason>): LeftOut[] {
+    if (this.#running?.by !== this.#policy.name) return []
+    const [first] = [...urgent].filter(([key]) => !this.#known.has(key))
+    return first ? this.#running.end().map((step) => ({ step, reason: first[1] })) : []
   }
 
   #modeAt(time: number, view: FleetView): FleetMode {

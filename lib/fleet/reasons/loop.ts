@@ -22,6 +22,15 @@ export const loopReasons = {
       `another program balances this fleet (${moves} migrations that were not ordered here): no step for balance in the ` +
       `next ${inTime(remaining)}`,
   ),
+  'drain-comes-first': define({ host: 'text' }, ({ host }) => `planned anew: ${host} is to be empty first`),
+  'memory-comes-first': define(
+    { host: 'text' },
+    ({ host }) => `planned anew: guests of ${host} need more memory than it has`,
+  ),
+  'move-comes-first': define(
+    { guest: 'text' },
+    ({ guest }) => `planned anew: a move of ${guest} was asked for`,
+  ),
   'outcome-unknown': define(
     { guest: 'text' },
     ({ guest }) => `whether ${guest} was migrated is not known yet: both hosts are looked at first`,
