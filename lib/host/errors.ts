@@ -121,6 +121,17 @@ export function isOutcomeOpen(error: BallastError): boolean {
   return openOutcome.has(error.code)
 }
 
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'ERR_INVALID_ARGUMENT',
+  'ERR_NOT_SUPPORTED',
+  'ERR_PERMISSION_DENIED',
+])
+
+/** Whether a call that failed so has certainly changed nothing, and will not. */
+export function isRefusal(error: BallastError): boolean {
+  return refusals.has(error.code)
+}
+
 const transient: ReadonlySet<ErrorCode> = new Set(['ERR_TIMEOUT', 'ERR_DOMAIN_BUSY', 'ERR_DISCONNECTED'])
 
 /** Whether the domain was only busy or out of reach: the same call may succeed when it is made again. */

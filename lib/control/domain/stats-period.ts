@@ -1,10 +1,10 @@
-import { asBallastError, type BallastError } from '../../host/errors.ts'
+import { asBallastError, type BallastError, isRefusal } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { type DomainIdentity, isSameRun, type RunIdentity, runOf } from '../../host/sample.ts'
 import { backoff } from '../../util/backoff.ts'
 import { Semaphore } from '../../util/semaphore.ts'
 import { withTimeout } from '../../util/timeout.ts'
-import type { Journal } from '../journal/journal.ts'
+import { type Journal, type JournalEntry, subjectOf } from '../journal/journal.ts'
 
 /** Calls at once: they ask QEMU's monitor, and must not crowd out what else does. */
 const atOnce = 4
@@ -148,7 +148,7 @@ export class StatsPeriods {
       const entry = { wallTime, uuid, name, id, run, kind: 'memoryStatsPeriod', original, requested } as const
       await during(this.#writes, this.#journal.record([entry]))
       if (this.#ended) return
-      await during(this.#calls, this.#host.setMemoryStatsPeriod(domain, this.#seconds))
+      await during(this.#calls, this.#change(domain, entry))
       arming.state = 'armed'
       this.#changed(domain)
     } catch (error) {
@@ -156,6 +156,23 @@ export class StatsPeriods {
       arming.state = 'failed'
       arming.retryAt = clock.now() + backoff(++arming.failures, pauses)
     }
+  }
+
+  /** Sets the period that `entry` announces. */
+  async #change(domain: DomainIdentity, entry: JournalEntry): Promise<void> {
+    try {
+      await this.#host.setMemoryStatsPeriod(domain, this.#seconds)
+    } catch (error) {
+      // Once the loop has ended, others may be at work on the journal.
+      if (isRefusal(asBallastError(error)) && !this.#ended) await during(this.#writes, this.#forget(entry))
+      throw error
+    }
+  }
+
+  /** Removes an entry about a change that was not made, unless an earlier one was requested of the same setting. */
+  async #forget(entry: JournalEntry): Promise<void> {
+    const kept = (await this.#journal.entries()).find((one) => subjectOf(one) === subjectOf(entry))
+    if (kept?.requested?.length === 1) await this.#journal.forget?.([kept])
   }
 }
 

@@ -55,6 +55,11 @@ export interface Journal {
   record(entries: readonly JournalEntry[], active?: readonly DomainIdentity[]): Promise<void>
   /** One entry for each setting, in the order of their first records. Rejects with `ERR_JOURNAL`. */
   entries(): Promise<readonly JournalEntry[]>
+  /**
+   * Removes these entries, about changes that were refused. Rejects with `ERR_JOURNAL`. Default: they are kept, and count
+   * as restored later.
+   */
+  forget?(entries: readonly JournalEntry[]): Promise<void>
 }
 
 /** Key of what an entry is about: one setting in one run of one domain. */
@@ -106,6 +111,9 @@ export function memoryJournal(): Journal {
     },
     async entries() {
       return [...kept.values()]
+    },
+    async forget(entries) {
+      for (const entry of entries) kept.delete(subjectOf(entry))
     },
   }
 }

@@ -177,6 +177,40 @@ describe('the statistics period', () => {
     expect(periods).toEqual([undefined, 1_000, 1_000, 1_000])
   })
 
+  it.each([
+    ['ERR_NOT_SUPPORTED', []],
+    ['ERR_PERMISSION_DENIED', []],
+    // It may have been set.
+    ['ERR_TIMEOUT', ['vm1']],
+    ['ERR_LIBVIRT', ['vm1']],
+  ] as const)(
+    'that fails with %s stays in the journal only where it may have been set',
+    async (code, kept) => {
+      const host = new FakeHost([unarmed(1)])
+      host.obstacle = (call) => {
+        if (call === 'setMemoryStatsPeriod') throw new BallastError(code, 'no')
+      }
+      const journal = memoryJournal()
+      for await (const _ of autopilot(host, { interval: 1_000, ticks: 4, ballooning, journal }));
+      expect((await journal.entries()).map(({ name }) => name)).toEqual(kept)
+    },
+  )
+
+  it('that is refused leaves what the journal has of an earlier change', async () => {
+    const host = new FakeHost([guest(1, { period: 7 })])
+    host.obstacle = (call) => {
+      if (call === 'setMemoryStatsPeriod') throw new BallastError('ERR_NOT_SUPPORTED', 'no')
+    }
+    const journal = memoryJournal()
+    const { uuid, name, id, run } = host.guests[0]!
+    const requested = [{ wallTime: 1, from: 3, to: 7 }]
+    await journal.record([
+      { kind: 'memoryStatsPeriod', wallTime: 1, uuid, name, id, run, original: 3, requested },
+    ])
+    for await (const _ of autopilot(host, { interval: 1_000, ticks: 4, ballooning, journal }));
+    expect(await journal.entries()).toMatchObject([{ original: 3, requested: { length: 4 } }])
+  })
+
   it('is in the journal with what it was, where that is known', async () => {
     const host = new FakeHost([unarmed(1), guest(2, { period: 7 }), guest(3)])
     const { domainTraits } = host
