@@ -6,7 +6,7 @@ import { kebabCase } from '../util/kebab-case.ts'
 import { UsageError } from './exit-codes.ts'
 import { parseAbsoluteListenAddress, parseListenAddress } from './http/address.ts'
 import { logFormats, logLevels } from './log.ts'
-import { parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
+import { parseChoice, parseCpus, parseSeconds, parseSize, parseText, parseTicks } from './values.ts'
 
 /** What there is to know of an option that the command line and the configuration file share. */
 interface SharedOption {
@@ -226,7 +226,7 @@ export function addOptions(
       if (option.repeats) added.argParser(append)
       else added.argParser(parse)
     }
-    if ('choices' in option) added.choices(option.choices)
+    if ('choices' in option) added.choices(option.choices).argParser(parseChoice(option.choices))
     command.addOption(added)
     if ('helpOff' in option) command.option(`--no-${kebabCase(name)}`, option.helpOff)
   }
@@ -244,10 +244,11 @@ export const kindHelp: { readonly [Kind in PolicyKind]: string } = {
 export function addPolicyOptions(command: Command, defaults: PolicyNames = {}): Command {
   for (const kind of Object.keys(policies) as PolicyKind[]) {
     const usual = defaults[kind] ?? defaultPolicies[kind]
+    const names = [...Object.keys(policies[kind]), 'none']
     command.addOption(
-      new Option(`--${kind} <policy>`, `${kindHelp[kind]}; see docs/policies.md (default: ${usual})`).choices(
-        [...Object.keys(policies[kind]), 'none'],
-      ),
+      new Option(`--${kind} <policy>`, `${kindHelp[kind]}; see docs/policies.md (default: ${usual})`)
+        .choices(names)
+        .argParser(parseChoice(names)),
     )
   }
   return command

@@ -1,5 +1,7 @@
+import { InvalidArgumentError } from 'commander'
 import { CpuSet } from '../host/cpuset.ts'
 import { BallastError } from '../host/errors.ts'
+import { mostSimilar } from '../util/most-similar.ts'
 import { bytesIn, millisecondsIn } from '../util/quantity.ts'
 import { UsageError } from './exit-codes.ts'
 
@@ -103,6 +105,16 @@ export function parseText(option: string): (text: string) => string {
   return (text) => {
     if (text.trim() === '') throw new UsageError(`${option} must not be empty; got ${JSON.stringify(text)}`)
     return text
+  }
+}
+
+/** One of `choices`; a wrong word is an error that commander completes, and that says which was meant. */
+export function parseChoice(choices: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (choices.includes(text)) return text
+    const similar = mostSimilar(text, choices)
+    const meant = similar === undefined ? '' : `Did you mean ${similar}? `
+    throw new InvalidArgumentError(`${meant}Allowed choices are ${choices.join(', ')}.`)
   }
 }
 

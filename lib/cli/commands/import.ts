@@ -8,7 +8,7 @@ import { scenarioOfTrace } from '../../whatif/import/scenario.ts'
 import { writeScenarioFile } from '../../whatif/scenario-file.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { parseAge, parseSize, parseText, parseWhole } from '../values.ts'
+import { parseAge, parseChoice, parseSize, parseText, parseWhole } from '../values.ts'
 
 interface ImportOptions {
   readonly output: string
@@ -32,7 +32,11 @@ const interval = 2_000
 /** `ballast import <format> <file...>` */
 export function importCommand(context: CliContext): Command {
   return new Command('import')
-    .addArgument(new Argument('<format>', 'of which format the files are').choices(formats))
+    .addArgument(
+      new Argument('<format>', 'of which format the files are')
+        .choices(formats)
+        .argParser(parseChoice(formats)),
+    )
     .argument('<files...>', 'the files of the trace')
     .requiredOption('-o, --output <file>', 'the scenario file that is written', parseText('--output'))
     .option(

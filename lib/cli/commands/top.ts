@@ -7,7 +7,7 @@ import { UsageError } from '../exit-codes.ts'
 import { connectionOptions } from '../options.ts'
 import type { AttachOptions } from '../top/attach.ts'
 import { type SortKey, sortKeys } from '../top/state.ts'
-import { parseMoment, parseSeconds, parseText } from '../values.ts'
+import { parseChoice, parseMoment, parseSeconds, parseText } from '../values.ts'
 
 interface TopCommandOptions extends AttachOptions {
   readonly sort: SortKey
@@ -32,7 +32,10 @@ export function topCommand(context: CliContext): Command {
         .default(2_000, '2'),
     )
     .addOption(
-      new Option('--sort <column>', 'by what guests are sorted at first').choices(sortKeys).default('score'),
+      new Option('--sort <column>', 'by what guests are sorted at first')
+        .choices(sortKeys)
+        .argParser(parseChoice(sortKeys))
+        .default('score'),
     )
     .option('--filter <text>', 'show only guests with this in their name', parseText('--filter'))
     .option(

@@ -10,6 +10,7 @@ import { type CliContext, writeLines } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { configuredPilot } from '../recording/configured-pilot.ts'
 import { type PeriodOptions, periodOptions } from '../recording/options.ts'
+import { parseChoice } from '../values.ts'
 import { type AskedLoad, inEarnest, loadsAt, untilStopped } from '../whatif/loads.ts'
 import { Progress } from '../whatif/progress.ts'
 
@@ -60,15 +61,13 @@ Each scheduler is played with each ballooning policy that is named.`,
 
 function policyOption(kind: PolicyKind): Option {
   const names = [...Object.keys(policies[kind]), 'none']
+  const parse = parseChoice(names)
   return new Option(
     `--${kind} <policy>`,
     `a ${kind} policy, or none; may be given several times (default: as recorded)`,
   )
     .choices(names)
-    .argParser((name: string, before: readonly string[] = []) => {
-      if (names.includes(name)) return [...before, name]
-      throw new UsageError(`--${kind} must be one of ${names.join(', ')}; got ${JSON.stringify(name)}`)
-    })
+    .argParser((name: string, before: readonly string[] = []) => [...before, parse(name)])
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -99,7 +99,14 @@ export class ConfigReader {
   choice<const C extends string>(entry: Entry | undefined, choices: readonly C[]): C | undefined {
     if (!entry) return undefined
     const value = this.#scalar(entry)
-    return choices.find((choice) => choice === value) ?? this.wrong(entry, `one of ${choices.join(', ')}`)
+    const chosen = choices.find((choice) => choice === value)
+    if (chosen !== undefined) return chosen
+    const similar = mostSimilar(String(value), choices)
+    const meant = similar === undefined ? '' : `; did you mean ${similar}?`
+    return this.problem(
+      entry,
+      `${entry.name} must be one of ${choices.join(', ')}; got ${this.#shown(entry)}${meant}`,
+    )
   }
 
   flag(entry: Entry | undefined): boolean | undefined {

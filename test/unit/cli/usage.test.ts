@@ -25,9 +25,12 @@ describe('a wrong command line', () => {
     [['cpu', '1', '2'], /too many arguments/],
     [
       ['memory', '--ballooning', 'wattermark'],
-      /--ballooning <policy>' argument 'wattermark' is invalid.*shares, watermark/,
+      /--ballooning <policy>' argument 'wattermark' is invalid. Did you mean watermark\? .*shares, watermark/,
     ],
-    [['cpu', '--scheduler', 'shares'], /--scheduler <policy>' argument 'shares' is invalid.*balance, fair/],
+    [
+      ['cpu', '--scheduler', 'shares'],
+      /--scheduler <policy>' argument 'shares' is invalid. Allowed .* balance, fair/,
+    ],
     [['cpu', '--connect'], /option '-c, --connect <uri>' argument missing/],
     [['cpu', '--connect', ''], /--connect must not be empty/],
     [['run', '--match', ''], /--match must not be empty/],
@@ -36,11 +39,16 @@ describe('a wrong command line', () => {
     [['run', '--metrics', '70000'], /--metrics must have a port of at most 65535; got "70000"/],
     [['monitor', '--metrics', '9177'], /unknown option '--metrics'/],
     [['run', '--log', 'xml'], /--log <format>' argument 'xml' is invalid.*text, json/],
+    [['run', '--log', 'jsno'], /argument 'jsno' is invalid. Did you mean json\?/],
+    [['import', 'azur', 'x', '-o', 'y'], /value 'azur' is invalid .*'format'. Did you mean azure\?/],
     [['check'], /missing required argument 'file'/],
     [['blance'], /unknown command 'blance'/],
     [['help', 'rnu'], /unknown command 'rnu' \(Did you mean run\?\); see ballast --help\n/],
     [['fleet', 'help', 'bogus'], /unknown command 'bogus'; see ballast fleet --help\n/],
-    [['run', '--scheduler', 'ballance'], /argument 'ballance' is invalid.*, none; see ballast run --help\n/],
+    [
+      ['run', '--scheduler', 'ballance'],
+      /argument 'ballance' is invalid. Did you mean balance\? Allowed .*, none; see ballast run --help\n/,
+    ],
     [['fleet', 'drain'], /missing required argument 'host'; see ballast fleet drain --help\n/],
     [['run', '--metrics', '9180', '--serve', '9180'], /--metrics and --serve both name 127.0.0.1:9180: give/],
     [

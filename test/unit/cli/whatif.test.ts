@@ -115,7 +115,8 @@ describe('ballast whatif', () => {
   })
 
   it.each([
-    [['--scheduler', 'best'], 2, '--scheduler must be one of balance, '],
+    [['--scheduler', 'best'], 2, `argument 'best' is invalid. Allowed choices are balance, `],
+    [['--scheduler', 'pakc'], 2, 'Did you mean pack?'],
     [['/nowhere'], 1, 'There is no file or directory /nowhere: give the directory'],
     [[path('bare.json')], 2, 'nothing is asked'],
     [[path('trace.csv'), '--scheduler', 'lpt'], 2, 'it is no JSON'],

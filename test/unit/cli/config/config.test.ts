@@ -115,6 +115,7 @@ describe('a mistake in it', () => {
     ['metrics: [1, unix:x]', /^1:14: metrics must be a path that begins with \/; got "x"$/],
     ['metrics: []', /^1:10: metrics must be a list with something in it; got a YAML list$/],
     ['log: xml', /^1:6: log must be one of text, json; got "xml"$/],
+    ['scheduler: ballance', /^1:12: scheduler must be .*; got "ballance"; did you mean balance\?$/],
     ['scheduler: shares', /^1:12: scheduler must be one of none, balance, .*; got "shares"$/],
     ['scheduler:\n  policy: x', /^2:11: scheduler.policy must be one of balance, /],
     ['scheduler:\n  tolerance: 7', /^2:14: scheduler.tolerance must be a fraction above 0, up to 1; got 7$/],
@@ -133,7 +134,7 @@ describe('a mistake in it', () => {
     ['interval: !secret 5', /^1:11: /],
     ['a: [1', /^1:6: /],
     ['match: *web', /^1:8: /],
-    ['scheduler: oneMove', /one of none, .*, one-move, round-robin; got "oneMove"$/],
+    ['scheduler: oneMove', /one of none, .*, one-move, round-robin; got "oneMove"; did you mean one-move\?$/],
     ['scheduler: {maxMoves: 3}', /^1:13: unknown option scheduler.maxMoves; did you mean max-moves\?$/],
     [
       'ballooning: none\nhost-memory-reserve: 1GiB',

@@ -22,6 +22,7 @@ it('says that it is TERM that a terminal lacks', async () => {
 })
 
 it.each([
+  ['--sort', 'usag', 'Did you mean usage? Allowed choices are score, '],
   ['--sort', 'size', 'Allowed choices are score, usage, delay, memory, name'],
   ['--at', 'noon', '--at must be a time'],
   ['--interval', '0', 'the interval must be a number of seconds'],
