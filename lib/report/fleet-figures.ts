@@ -21,8 +21,37 @@ export interface FleetRound {
   readonly hosts: readonly FleetHostFigures[]
   /** Under way, whoever began them. */
   readonly migrations: readonly FleetMigrationFigures[]
+  /** The last steps that this host ordered, or denied, as leader: the latest first. */
+  readonly steps: readonly FleetStepFigures[]
+  /** Those to come. */
+  readonly planned: FleetPlannedSteps
   /** The round in one line. */
   readonly summary: string
+}
+
+export interface FleetPlannedSteps {
+  readonly steps: readonly FleetStepFigures[]
+  /** How many there are beside them. */
+  readonly more: number
+}
+
+/** One migration that the leader wants. Delays: of the worst-served vCPU of both its hosts, 0 to 1; undefined: not known. */
+export interface FleetStepFigures {
+  /** When it was ordered or denied, in milliseconds since the epoch; undefined: not yet. */
+  readonly wallTime?: number | undefined
+  /** Names. */
+  readonly guest: string
+  readonly from: string
+  readonly to: string
+  readonly state: 'planned' | 'under way' | Exclude<(typeof stepResults)[number], 'ordered'>
+  /** Why, in words. */
+  readonly reason: string
+  /** Why it was denied, or failed. */
+  readonly problem?: string | undefined
+  /** When it was ordered, afterwards as it was predicted, and afterwards as it came. */
+  readonly before?: number | undefined
+  readonly predicted?: number | undefined
+  readonly seen?: number | undefined
 }
 
 /** Names; undefined: not known. */

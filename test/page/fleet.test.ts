@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LivePage, serveLivePage } from '../../lib/cli/page/live-page.ts'
-import type { FleetFigures } from '../../lib/report/fleet-figures.ts'
+import type { FleetFigures, FleetStepFigures } from '../../lib/report/fleet-figures.ts'
 import { GiB } from '../../lib/util/units.ts'
 import { tickOf, viewOf } from '../unit/report/ticks.ts'
 import { seriousFaults } from './accessibility.ts'
@@ -38,6 +38,16 @@ const host = (name: string, load: number, hold?: string) => ({
   hold,
 })
 
+const at = Date.UTC(2026, 0, 1)
+const step = (guest: string, state: FleetStepFigures['state']): FleetStepFigures => ({
+  guest,
+  from: 'host1',
+  to: 'host2',
+  state,
+  reason: `why ${guest} goes`,
+  predicted: 0.04,
+})
+
 const leading: FleetFigures = {
   fleet: 'prod',
   connected: true,
@@ -48,12 +58,17 @@ const leading: FleetFigures = {
   round: {
     hosts: [host('host1', 1.4), host('host2', 0.2), host('<b>host3', 0.5, 'maintenance')],
     migrations: [{ guest: 'web1', from: 'host1', to: 'host2', isForeign: false }],
+    steps: [
+      { ...step('web1', 'under way'), wallTime: at + 60_000, before: 0.32 },
+      { ...step('db1', 'helped'), wallTime: at, before: 0.4, seen: 0.05 },
+    ],
+    planned: { steps: [step('<b>mail1', 'planned')], more: 3 },
     summary: 'fleet tick 5: web1: host1 -> host2',
   },
 }
 
 describe('the page of a host in a fleet', () => {
-  it('has hosts as tiles and migrations as they go, where it leads', async () => {
+  it('has hosts as tiles, migrations as they go, and steps with what came of them, where it leads', async () => {
     live.showFleet(leading)
     tick()
     const { page, complaints } = await visit(browser, `http://${/\/\/([^/]+)/.exec(live.address)![1]}/`)
@@ -64,6 +79,17 @@ describe('the page of a host in a fleet', () => {
     expect(tiles[0]).toMatch(/host1[\s\S]*load 140 %\s+longest delay 14\.0 %[\s\S]*6 guests[\s\S]*leads/)
     expect(tiles[2]).toMatch(/<b>host3[\s\S]*maintenance/)
     expect(await fleet.locator('.migrations li').textContent()).toBe('web1: host1 → host2')
+    const last = await fleet.getByRole('region', { name: 'Last steps' }).getByRole('listitem').allInnerTexts()
+    expect(last).toHaveLength(2)
+    expect(last[0]).toMatch(
+      /web1: host1 → host2\s*under way\s+why web1 goes\s+longest delay of both 32\.0 % before/,
+    )
+    expect(last[1]).toMatch(/✓ helped[\s\S]*40\.0 % before, 4\.0 % predicted, 5\.0 % seen/)
+    const planned = await fleet
+      .getByRole('list', { name: 'Planned steps' })
+      .getByRole('listitem')
+      .allInnerTexts()
+    expect(planned).toEqual([expect.stringContaining('<b>mail1: host1 → host2'), 'and 3 steps more'])
     expect(await seriousFaults(page)).toEqual([])
 
     live.showFleet({ ...leading, round: { ...leading.round!, migrations: [] } })

@@ -2,8 +2,9 @@ import type { OrderEvent } from '../../fleet/bus/order.ts'
 import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
 import { type FleetFigures, type FleetRound, orderEnds, stepResults } from '../../report/fleet-figures.ts'
 import { printable } from '../../util/printable.ts'
+import { RecentSteps } from './recent-steps.ts'
 
-/** What a member of a fleet counts, for metrics. */
+/** What a member of a fleet counts and keeps, for metrics and the page. */
 export class FigureCounts {
   connected = false
   /** Whether anybody leads; undefined: not known. */
@@ -13,6 +14,7 @@ export class FigureCounts {
   #round: FleetRound | undefined
   readonly #orders = zeros(orderEnds)
   readonly #steps = zeros(stepResults)
+  readonly #recent = new RecentSteps()
 
   constructor(fleet: string) {
     this.#fleet = fleet
@@ -35,7 +37,9 @@ export class FigureCounts {
     if (state in this.#orders) this.#orders[state as keyof FleetFigures['orders']]++
   }
 
-  tick({ view, leader, ordered, denied, outcomes, results, summary }: FleetTick): void {
+  tick(tick: FleetTick): void {
+    const { view, leader, ordered, denied, outcomes, results, summary } = tick
+    this.#recent.tick(tick)
     const nameOf = (uuid: string | undefined) => {
       const name = view.hosts.find((host) => host.uuid === uuid)?.name ?? uuid
       return name === undefined ? undefined : printable(name)
@@ -58,6 +62,8 @@ export class FigureCounts {
       migrations: view.migrations.map(({ name, from, to, isForeign }) => {
         return { guest: printable(name), from: nameOf(from), to: nameOf(to), isForeign }
       }),
+      steps: this.#recent.past,
+      planned: this.#recent.planned,
       summary: printable(summary),
     }
   }
@@ -65,6 +71,7 @@ export class FigureCounts {
   /** Another leads, or nobody. */
   follows(leader?: string): void {
     this.#round = undefined
+    this.#recent.clear()
     this.#leader = leader && printable(leader)
   }
 }

@@ -1,11 +1,12 @@
 import type { FleetFigures, FleetHostFigures, FleetMigrationFigures } from '../../report/fleet-figures.ts'
 import { counted, formatBytesOf } from '../../util/format.ts'
+import { FleetSteps } from './fleet-steps.tsx'
 import { percentText } from './texts.tsx'
 
 /** Hosts that have a tile. */
 const mostTiles = 60
 
-/** The fleet that the host is a member of: hosts as tiles and migrations as they go, on the page of whoever leads. */
+/** The fleet that the host is a member of: hosts as tiles, migrations as they go and steps, on the page of whoever leads. */
 export function Fleet({ figures }: { readonly figures: FleetFigures }) {
   const { fleet, connected, leader, round } = figures
   return (
@@ -30,6 +31,7 @@ export function Fleet({ figures }: { readonly figures: FleetFigures }) {
             </ul>
           )}
           <p class="faint">{round.summary}</p>
+          <FleetSteps past={round.steps} planned={round.planned} />
         </>
       )}
     </section>
