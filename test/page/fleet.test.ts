@@ -86,7 +86,7 @@ describe('the page of a host in a fleet', () => {
     )
     expect(last[1]).toMatch(/✓ helped[\s\S]*40\.0 % before, 4\.0 % predicted, 5\.0 % seen/)
     const planned = await fleet
-      .getByRole('list', { name: 'Planned steps' })
+      .getByRole('region', { name: 'Planned steps' })
       .getByRole('listitem')
       .allInnerTexts()
     expect(planned).toEqual([expect.stringContaining('<b>mail1: host1 → host2'), 'and 3 steps more'])
