@@ -75,7 +75,7 @@ async function collect(work) {
   }
 }
 
-/** The programs that run now. */
+/** The programs that run now, each with all that it starts in a process group of its own. */
 const running = new Set()
 for (const [name, number] of [
   ['SIGHUP', 1],
@@ -83,9 +83,18 @@ for (const [name, number] of [
   ['SIGTERM', 15],
 ]) {
   process.on(name, () => {
-    for (const child of running) child.kill('SIGTERM')
+    for (const child of running) endGroup(child)
     process.exit(128 + number)
   })
+}
+
+/** npm, compilers and others end without a word to what they have started. */
+function endGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
 }
 
 /** Runs a program in the checkout; a step in itself. */
@@ -96,8 +105,8 @@ export function command(output, program, ...args) {
 /** The same in another environment. */
 export function commandIn(env, output, program, ...args) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: ['inherit', output, output] })
-    running.add(child)
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', output, output], detached: true })
+    if (child.pid !== undefined) running.add(child)
     child.on('error', (error) => {
       console.error(`Cannot run ${program}: ${error.message}`)
       resolve({ failed: 1 })
