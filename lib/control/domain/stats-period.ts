@@ -150,7 +150,8 @@ export class StatsPeriods {
       if (this.#ended) return
       await during(this.#calls, this.#change(domain, entry))
       arming.state = 'armed'
-      this.#changed(domain)
+      // Of a run that has begun meanwhile the answer may be on its way.
+      if (this.#armings.get(uuid) === arming) this.#changed(domain)
     } catch (error) {
       this.#report(asBallastError(error))
       arming.state = 'failed'
