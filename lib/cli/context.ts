@@ -42,7 +42,7 @@ export type StopReason =
   | 'SIGINT'
   | 'SIGTERM'
   | 'SIGHUP'
-  | /** Whoever read our output has gone. */ 'EPIPE'
+  | /** Whoever read our output has gone, or it cannot be written. */ 'EPIPE'
   | /** There is another configuration to go on with. */ 'reload'
 
 /** A line about the run as a whole. */
