@@ -86,10 +86,12 @@ describe('completion in bash', () => {
 })
 
 describe.skipIf(!has('zsh'))('completion in zsh', () => {
-  // A shell of its own at a terminal, in which what is offered is printed too.
+  const dump = join(directory, 'zcompdump')
+  // A shell of its own at a terminal, in which what is offered is printed too. The first of them writes down what there is
+  // to complete, which takes longer than all else.
   const script = `zmodload zsh/zpty
     zpty shell zsh -f -i
-    zpty -w shell "PS1= PS2=; stty -echo; fpath=($1 \\$fpath); autoload -Uz compinit; compinit -D -u"
+    zpty -w shell "PS1= PS2=; stty -echo; fpath=($1 \\$fpath); autoload -Uz compinit; compinit -u -d $2"
     zpty -w shell 'compadd() {
       if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return; fi
       local -a hits
@@ -103,12 +105,12 @@ describe.skipIf(!has('zsh'))('completion in zsh', () => {
     comppostfuncs=(all-offered)
     print all is "ready"'
     zpty -r -m shell said '*all is ready*'
-    zpty -w -n shell "$2"$'\\t'
+    zpty -w -n shell "$3"$'\\t'
     zpty -r -m shell said '*end of offers*'
     print -r -- $said | tr -d '\\r'`
 
   const complete = async (line: string) => {
-    const said = await lines('timeout', '60', 'zsh', '-fc', script, 'zsh', completions, line)
+    const said = await lines('timeout', '60', 'zsh', '-fc', script, 'zsh', completions, dump, line)
     const offered = said.flatMap((one) => /offered:(.*):$/.exec(one)?.[1] ?? [])
     return [...new Set(offered)].map((one) => one.replaceAll('\\', '')).sort()
   }
