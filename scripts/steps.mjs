@@ -161,6 +161,16 @@ export async function vitestOn({ node, env, name }, output, project, ...args) {
   }
 }
 
+/** A search for faults in the C++ code, so many seconds in each of its parsers. */
+export function fuzz(seconds) {
+  return async (output) => {
+    const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
+    return failed
+      ? notHere()
+      : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', String(seconds))
+  }
+}
+
 /** What a step that cannot be done here counts as: elsewhere it is left out, a CI that leaves out is broken. */
 export function notHere() {
   return inCi ? { failed: 1 } : { skipped: 1 }

@@ -1,13 +1,17 @@
 // `npm run test:lab`: sets up what is missing, tries properties and seeds five times as often as `npm test`, with new values,
-// and runs every test of the lab; `npm run test:lab -- --only M2` those that have this word in their name. With `--world NAME`
-// the tests of the lab alone, on another Debian's libvirt, QEMU and guest kernel.
+// fuzzes ten times as long, and runs every test of the lab; `npm run test:lab -- --only M2` those that have this word in their
+// name. With `--world NAME` the tests of the lab alone, on another Debian's libvirt, QEMU and guest kernel.
 // Plain JavaScript without dependencies, because it runs before node_modules is there.
 import { parseArgs } from 'node:util'
-import { command, lab, labIn, runSteps, setUpBrowser, setUpLab, vitest } from './steps.mjs'
+import { command, fuzz, lab, labIn, runSteps, setUpBrowser, setUpLab, vitest } from './steps.mjs'
 
 const { only, world } = options()
 process.env.BALLAST_RUNS ??= '5'
-const search = { unit: (output) => vitest(output, 'unit'), long: (output) => vitest(output, 'long') }
+const search = {
+  unit: (output) => vitest(output, 'unit'),
+  long: (output) => vitest(output, 'long'),
+  fuzz: fuzz(10),
+}
 const named = only === undefined ? [] : ['--testNamePattern', `\\b${only}\\b`]
 
 await runSteps([

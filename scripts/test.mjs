@@ -1,25 +1,28 @@
 // `npm test`: sets up what is missing and runs every kind of test; of the lab its main cases (the rest: `npm run test:lab`).
 // `npm test -- --only unit,libvirt` runs these steps alone.
 // Plain JavaScript without dependencies, because it runs before node_modules is there.
-import { command, lab, notHere, runSteps, setUpBrowser, setUpLab, vitest } from './steps.mjs'
+import { command, fuzz, lab, notHere, runSteps, setUpBrowser, setUpLab, vitest } from './steps.mjs'
 
 const npm = (script) => (output) => command(output, 'npm', 'run', '--silent', script)
 const tests = (project) => (output) => vitest(output, project)
 
-// Steps that compute share both cores in two lanes, so that none is idle when one of them comes to its last file; those that
-// wait for most of their time (libvirt's timeouts, package managers, Prometheus, NATS) are beside each other. The page and the lab
-// have the machine to themselves.
+// Steps that compute share both cores in lanes of about the same length, and fill the pauses in which those of `long` wait for
+// programs that they started. libvirt's tests, whose calls have deadlines, are beside others that wait for most of their time,
+// and the lab has the machine to itself.
 const groups = [
   { setup: (output) => command(output, process.execPath, 'scripts/setup.mjs', '--build') },
-  { lint: npm('lint'), typecheck: npm('typecheck') },
-  // The second installs what the lab needs; libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
-  [{ 'build:gyp': npm('build:gyp'), 'build:ts': npm('build:ts') }, { 'setup:lab': setUpLab }],
   [
-    { unit: tests('unit'), long },
-    { native: tests('native'), fuzz, conformance: tests('conformance') },
+    { 'build:gyp': npm('build:gyp') },
+    { lint: npm('lint'), typecheck: npm('typecheck'), 'build:ts': npm('build:ts') },
+    // libvirtd is among it, over which some tests of `conformance` and `libvirt` run.
+    { 'setup:lab': setUpLab },
   ],
-  { libvirt: tests('libvirt'), package: packaged, prometheus, nats },
-  { page: shown },
+  [
+    { unit: tests('unit'), package: packaged },
+    { long },
+    { native: tests('native'), fuzz: fuzz(1), conformance: tests('conformance'), page: shown },
+  ],
+  { libvirt: tests('libvirt'), prometheus, nats },
   { lab: mainCases },
 ]
 
@@ -34,12 +37,6 @@ function chosen(args) {
     process.exit(2)
   }
   return (name) => names.includes(name)
-}
-
-/** A short search for faults in the C++ code; `npm run fuzz` takes longer ones. */
-async function fuzz(output) {
-  const { failed } = await command(output, process.execPath, 'scripts/setup.mjs', '--fuzz')
-  return failed ? notHere() : command(output, process.execPath, 'scripts/fuzz.mjs', '--seconds', '2')
 }
 
 /** Processes, among them `ballast top` in a terminal of tmux. */
