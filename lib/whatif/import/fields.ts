@@ -58,19 +58,17 @@ export async function* linesOf(file: string, separator: string): AsyncGenerator<
   const opened = new Promise<void>((resolve, reject) => {
     stream.once('open', () => resolve()).once('error', reject)
   })
-  try {
-    await opened
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new BallastError('ERR_SCENARIO', `Cannot read ${file}: ${why}`)
-  }
   let number = 0
   try {
+    await opened
     for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
       number++
       const text = number === 1 ? line.replace(/^\uFEFF/, '') : line
       if (text.trim() !== '') yield new Fields(file, number, text, separator)
     }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new BallastError('ERR_SCENARIO', `Cannot read ${file}: ${why}`)
   } finally {
     stream.destroy()
   }

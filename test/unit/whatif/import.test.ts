@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -42,6 +42,27 @@ const options: ImportOptions = {
 }
 
 describe('a trace of Bitbrains', () => {
+  it('takes files of one name for one guest, unless they are of the same time', async () => {
+    mkdirSync(join(directory, 'august'), { recursive: true })
+    const july = file('3.csv', head, row(1376314846, 10, 1e6), row(1376315146, 20, 1e6))
+    const august = file('august/3.csv', head, row(1376315446, 30, 1e6))
+    const guests = (await all(bitbrains([july, august]))).map(({ guest }) => guest)
+    expect(guests).toEqual(['vm3', 'vm3', 'vm3'])
+    await expect(all(bitbrains([july, july]))).rejects.toMatchObject({
+      code: 'ERR_SCENARIO',
+      message:
+        `${july}:2:1: ${july} has a guest of this name at this time, too: ` +
+        'give each guest once, under a name of its own',
+    })
+  })
+
+  it('says of a directory that it cannot be read', async () => {
+    await expect(all(bitbrains([directory]))).rejects.toMatchObject({
+      code: 'ERR_SCENARIO',
+      message: expect.stringMatching(/^Cannot read .*: EISDIR/),
+    })
+  })
+
   it('has a guest in each file, with what it used of CPU and memory', async () => {
     const path = file('17.csv', head, row(1376314846, 93.25, 6129274.4), row(1376315146, 10, 6.71e6))
     expect(await all(bitbrains([path]))).toEqual([
