@@ -47,3 +47,8 @@ function decoded(text: string): string {
     throw error
   }
 }
+
+/** The host that a URI of libvirt names; undefined: this machine. */
+export function hostOfUri(uri: string): string | undefined {
+  return /^[^/]*:\/\/(?:[^/]*@)?([^/:?#[]+)/.exec(uri)?.[1]
+}

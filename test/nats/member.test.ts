@@ -44,7 +44,8 @@ describe('ballast run as a member of a fleet', () => {
     const leader = lease.host === a ? one : two
     const follower = leader === one ? two : one
     await eventually(() => expect(about(leader, 'leads from now on')).toHaveLength(1))
-    await eventually(() => expect(about(follower, 'led by')).toHaveLength(1))
+    const { name } = reports.find(({ host }) => host === lease.host)!
+    await eventually(() => expect(about(follower, `led by ${name}`)).toHaveLength(1))
     expect(await leader.stop()).toBe(0)
     await eventually(() => expect(about(follower, 'leads from now on')).toHaveLength(1))
   })
@@ -128,7 +129,9 @@ describe('ballast run as a member of a fleet', () => {
     await bus.lease({ host: b, instance: 'i' })
     await bus.order({ ...orderOf('1', a), fence: 1 })
     await eventually(async () => expect((await bus.told('1'))?.state).toBe('refused'))
-    await eventually(() => expect(about(host, 'order 1: refused')).toHaveLength(1))
+    await eventually(() =>
+      expect(about(host, 'order 1, ').filter((line) => line.includes(': refused'))).toHaveLength(1),
+    )
   })
 })
 

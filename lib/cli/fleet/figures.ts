@@ -2,6 +2,7 @@ import type { OrderEvent } from '../../fleet/bus/order.ts'
 import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
 import { type FleetFigures, type FleetRound, orderEnds, stepResults } from '../../report/fleet-figures.ts'
 import { printable } from '../../util/printable.ts'
+import { namesOf } from './names.ts'
 import { RecentSteps } from './recent-steps.ts'
 
 /** What a member of a fleet counts and keeps, for metrics and the page. */
@@ -40,8 +41,9 @@ export class FigureCounts {
   tick(tick: FleetTick): void {
     const { view, leader, ordered, denied, outcomes, results, summary } = tick
     this.#recent.tick(tick)
+    const names = namesOf(view.hosts)
     const nameOf = (uuid: string | undefined) => {
-      const name = view.hosts.find((host) => host.uuid === uuid)?.name ?? uuid
+      const name = uuid === undefined ? undefined : (names.get(uuid) ?? uuid)
       return name === undefined ? undefined : printable(name)
     }
     this.#leader = nameOf(leader)
@@ -50,8 +52,8 @@ export class FigureCounts {
     for (const { outcome } of outcomes) this.#steps[outcome]++
     for (const { verdict } of results) this.#steps[verdict]++
     this.#round = {
-      hosts: view.hosts.map(({ name, demand, capacity, delay, committed, budget, guests, hold }) => ({
-        name: printable(name),
+      hosts: view.hosts.map(({ uuid, demand, capacity, delay, committed, budget, guests, hold }) => ({
+        name: printable(names.get(uuid)!),
         load: capacity > 0 ? demand / capacity : undefined,
         delay,
         committed,

@@ -1,9 +1,10 @@
 import type { AgentEvent } from '../../fleet/agent/agent.ts'
-import type { OrderEvent } from '../../fleet/bus/order.ts'
+import { isOver, type Order, type OrderEvent } from '../../fleet/bus/order.ts'
 import type { LeaderEvent } from '../../fleet/loop/leader.ts'
 import { inTime } from '../../fleet/reasons/words.ts'
 import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
 import type { BallastError } from '../../host/errors.ts'
+import { hostOfUri } from '../../util/uri.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
 import { type CliContext, logNotice, type Notice } from '../context.ts'
 
@@ -12,12 +13,21 @@ export class FleetLog {
   readonly #context: CliContext
   readonly #name: string
   readonly #servers: string
+  readonly #guestName: (uuid: string) => string | undefined
   /** What failed last, until it worked. */
   #failure: string | undefined
   #isLost = false
+  /** What orders under way are for, by their ids. */
+  readonly #orders = new Map<string, string>()
   #lastSummary = ''
 
-  constructor(context: CliContext, { nats: { fleet = 'default', servers } }: FleetConfig) {
+  /** `guestName`: the name of a guest of this host; undefined: it is not known. */
+  constructor(
+    context: CliContext,
+    { nats: { fleet = 'default', servers } }: FleetConfig,
+    guestName: (uuid: string) => string | undefined = () => undefined,
+  ) {
+    this.#guestName = guestName
     this.#context = context
     this.#name = `fleet ${fleet}`
     this.#servers = servers.join(', ')
@@ -38,7 +48,7 @@ export class FleetLog {
 
   agent(event: AgentEvent): void {
     if (event.kind === 'failed') this.failed(event.error)
-    else if (event.kind === 'order') this.#order(event.event)
+    else if (event.kind === 'order') this.#order(event.order, event.event)
     else if (event.kind === 'bus') {
       this.#isLost = event.state === 'disconnected'
       this.#failure = undefined
@@ -55,7 +65,12 @@ export class FleetLog {
   leader(event: LeaderEvent): void {
     if (event.kind === 'failed') this.failed(event.error)
     else if (event.kind === 'leading') this.#say('fleet-leading', 'info', 'leads from now on')
-    else this.#say('fleet-following', 'info', `led by ${event.lease?.host ?? 'another host'}`)
+    else
+      this.#say(
+        'fleet-following',
+        'info',
+        `led by ${event.lease?.name ?? event.lease?.host ?? 'another host'}`,
+      )
   }
 
   tick({ summary, ordered, outcomes, errors, mode, plan }: FleetTick): void {
@@ -66,15 +81,28 @@ export class FleetLog {
     this.#say('fleet-tick', errors.length > 0 ? 'warn' : 'info', summary)
   }
 
-  #order({ order, state, result, error }: OrderEvent): void {
-    if (state === 'begun') this.#say('fleet-order', 'info', `order ${order}: begun`)
+  #order(order: Order, event: OrderEvent): void {
+    const { state, result, error } = event
+    // A guest that has gone is not known by its name any more.
+    const text = this.#orders.get(order.id) ?? this.#textOf(order)
+    if (isOver(event)) this.#orders.delete(order.id)
+    else this.#orders.set(order.id, text)
+    if (state === 'begun') this.#say('fleet-order', 'info', `${text}: begun`)
     if (state === 'done') {
       const took = result ? ` in ${inTime(result.elapsed)}` : ''
-      this.#say('fleet-order', 'info', `order ${order}: done${took}`)
+      this.#say('fleet-order', 'info', `${text}: done${took}`)
     }
     if (state === 'failed' || state === 'refused') {
-      this.#say('fleet-order', 'warn', `order ${order}: ${state}: ${error?.message ?? 'it is not said why'}`)
+      this.#say('fleet-order', 'warn', `${text}: ${state}: ${error?.message ?? 'it is not said why'}`)
     }
+  }
+
+  #textOf({ id, of, request }: Order): string {
+    if (of !== undefined) return `order ${id}, to end order ${of}`
+    if (!request) return `order ${id}`
+    const { guest, target } = request
+    const name = this.#guestName(guest) ?? guest
+    return `order ${id}, ${name} to ${hostOfUri(target.reach.uri) ?? target.host}`
   }
 
   #say(event: string, level: Notice['level'], text: string): void {

@@ -1,5 +1,6 @@
 import type { FleetGuest, FleetHost, FleetView } from '../../fleet/view/fleet-view.ts'
 import { UsageError } from '../exit-codes.ts'
+import { namesOf } from './names.ts'
 
 /** Names that a message lists at most. */
 const listed = 10
@@ -29,7 +30,8 @@ function theOnly<T extends { readonly uuid: string; readonly name: string }>(
       `${others.length + 1} ${kind}s are called ${JSON.stringify(text)}: name one by its UUID, ${uuids}`,
     )
   }
-  const names = all.slice(0, listed).map(({ name }) => name)
+  const called = namesOf(all)
+  const names = all.slice(0, listed).map(({ uuid }) => called.get(uuid))
   const more = all.length > listed ? ', …' : ''
   const there = names.length > 0 ? `there are ${names.join(', ')}${more}` : `no ${kind} reports`
   throw new UsageError(`no ${kind} ${JSON.stringify(text)} reports; ${there}`)

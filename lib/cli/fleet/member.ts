@@ -13,6 +13,7 @@ import type { MigrationHost } from '../../host/migration.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import type { FleetFigures } from '../../report/fleet-figures.ts'
 import { type Backoff, backoff } from '../../util/backoff.ts'
+import { hostOfUri } from '../../util/uri.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
 import type { CliContext } from '../context.ts'
 import { version } from '../version.ts'
@@ -72,11 +73,16 @@ class Member implements FleetMember {
   #taking: Promise<void> | undefined
   #agent: FleetAgent | undefined
   #facts: GuestFactsKeeper | undefined
+  #domains: Tick['view']['domains'] = []
   #lastReport = Number.NEGATIVE_INFINITY
 
   constructor(context: CliContext, options: MemberOptions) {
     this.#options = options
-    this.#log = new FleetLog(context, options.fleet)
+    this.#log = new FleetLog(
+      context,
+      options.fleet,
+      (uuid) => this.#domains.find((domain) => domain.uuid === uuid)?.name,
+    )
     this.#counts = new FigureCounts(options.fleet.nats.fleet ?? 'default')
     const { journal, migration: host, cpuCount } = options
     if (journal) this.#originals = new Originals({ journal, host, cpuCount })
@@ -93,6 +99,7 @@ class Member implements FleetMember {
 
   observe(tick: Tick): void {
     this.#take(tick)
+    this.#domains = tick.view.domains
     const now = realClock.now()
     const { interval } = this.#options.fleet
     if (!this.#agent || !this.#facts || now - this.#lastReport < interval) return
@@ -115,7 +122,7 @@ class Member implements FleetMember {
     const { fleet, uri, migration, dryRun } = this.#options
     return {
       host: migration.hostUuid,
-      name: nameOf(uri),
+      name: hostOfUri(uri) ?? hostname(),
       interval: fleet.interval,
       software,
       reach: fleet.reach,
@@ -139,11 +146,12 @@ class Member implements FleetMember {
     if (!bus) return
     await using _bus = bus
     const { migration, fleet } = this.#options
-    const { host, dryRun } = this.#identity
+    const { host, name, dryRun } = this.#identity
     await using agent = runAgent({
       bus,
       clock: realClock,
       host,
+      name,
       migrator: hostMigrator(migration, this.#originals),
       problemWith: (requirement) => migration.problemWith(requirement),
       dryRun,
@@ -186,7 +194,7 @@ class Member implements FleetMember {
       signal,
       listener: (event) => {
         this.#log.leader(event)
-        if (event.kind === 'following') this.#counts.follows(event.lease?.host)
+        if (event.kind === 'following') this.#counts.follows(event.lease?.name ?? event.lease?.host)
       },
     })
     try {
@@ -227,10 +235,4 @@ class Member implements FleetMember {
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
   }
-}
-
-/** What people call the host. */
-function nameOf(uri: string): string {
-  const [, host] = /^[^/]*:\/\/(?:[^/]*@)?([^/:?#[]+)/.exec(uri) ?? []
-  return host ?? hostname()
 }

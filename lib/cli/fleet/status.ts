@@ -6,6 +6,7 @@ import { counted, formatBytesOf, formatPercent } from '../../util/format.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import { type CliContext, writeLines } from '../context.ts'
 import { fleetOf, openBus, type PresentFleet, presentFleet } from './ask.ts'
+import { namesOf } from './names.ts'
 import type { FleetOptions } from './options.ts'
 
 /** `ballast fleet status` */
@@ -59,13 +60,14 @@ function statusRecord(name: string, { view, lease, settings, open }: PresentFlee
 function statusLines(name: string, present: PresentFleet): string[] {
   const { view, lease, settings } = present
   const { hosts, guests, migrations, problems } = view
-  const leader = lease && (hosts.find(({ uuid }) => uuid === lease.host)?.name ?? lease.host)
+  const names = namesOf(hosts)
+  const leader = lease && (names.get(lease.host) ?? lease.name ?? lease.host)
   const { paused } = settings
   return [
     `fleet ${name}: ${counted(hosts.length, 'host')}, ${counted(guests.length, 'guest')}, ` +
       `${leader ? `led by ${leader}` : 'led by nobody'}${paused ? `, paused by ${paused.by}` : ''}`,
-    ...table(hosts, lease?.host),
-    ...migrations.map((one) => migrationLine(one, view)),
+    ...table(hosts, names, lease?.host),
+    ...migrations.map((one) => migrationLine(one, view, names)),
     ...Object.keys(settings.draining)
       .filter((uuid) => !hosts.some((host) => host.uuid === uuid))
       .map((uuid) => `${uuid} is to be empty, and does not report`),
@@ -73,10 +75,14 @@ function statusLines(name: string, present: PresentFleet): string[] {
   ]
 }
 
-function table(hosts: readonly FleetHost[], leader: string | undefined): string[] {
+function table(
+  hosts: readonly FleetHost[],
+  names: ReadonlyMap<string, string>,
+  leader: string | undefined,
+): string[] {
   if (hosts.length === 0) return ['no host reports']
   const rows = hosts.map((host) => [
-    host.name,
+    names.get(host.uuid)!,
     formatPercent(host.capacity > 0 ? host.demand / host.capacity : 0),
     host.delay === undefined ? '-' : formatPercent(host.delay),
     formatBytesOf(host.committed, host.budget),
@@ -99,8 +105,12 @@ function table(hosts: readonly FleetHost[], leader: string | undefined): string[
   )
 }
 
-function migrationLine({ name, from, to, isForeign }: FleetMigration, { hosts }: FleetView): string {
-  const nameOf = (uuid: string | undefined) => hosts.find((host) => host.uuid === uuid)?.name ?? uuid ?? '?'
+function migrationLine(
+  { name, from, to, isForeign }: FleetMigration,
+  { hosts }: FleetView,
+  names: ReadonlyMap<string, string>,
+): string {
+  const nameOf = (uuid = '?') => names.get(uuid) ?? uuid
   const report = hosts
     .flatMap((host) => host.report.migrations)
     .find((migration) => migration.name === name && migration.direction === 'out')

@@ -5,7 +5,7 @@ import type { GuestRequirement } from '../../host/migration.ts'
 import { type Backoff, backoff } from '../../util/backoff.ts'
 import type { Migrator } from '../acting/migrator.ts'
 import type { FleetBus, Lease, LeaseHolder } from '../bus/fleet-bus.ts'
-import type { OrderEvent } from '../bus/order.ts'
+import type { Order, OrderEvent } from '../bus/order.ts'
 import type { ReportBody } from '../report/host-facts.ts'
 import { type HostReport, type MigrationReport, reportVersion } from '../report/host-report.ts'
 import { requirementKey } from '../report/requirement-key.ts'
@@ -22,6 +22,8 @@ export interface AgentOptions {
   readonly clock: Clock
   /** The host's UUID. */
   readonly host: string
+  /** What people call the host, for its lease. Default: it is named by its UUID. */
+  readonly name?: string | undefined
   /** Names this process among all that were agents of the host. Default: drawn. */
   readonly instance?: string | undefined
   readonly migrator: Migrator
@@ -36,7 +38,7 @@ export interface AgentOptions {
 /** What an agent tells its own program. */
 export type AgentEvent =
   | { readonly kind: 'bus'; readonly state: 'connected' | 'disconnected' }
-  | { readonly kind: 'order'; readonly event: OrderEvent }
+  | { readonly kind: 'order'; readonly order: Order; readonly event: OrderEvent }
   /** Who leads, as it was after a report; undefined: nobody. */
   | { readonly kind: 'leader'; readonly lease: Lease | undefined }
   /** A call to the bus failed. It is tried again. */
@@ -58,6 +60,7 @@ export function runAgent(options: AgentOptions): FleetAgent {
 class Agent implements FleetAgent {
   readonly host: string
   readonly instance: string
+  readonly name: string | undefined
   readonly #options: AgentOptions
   readonly #desk: OrderDesk
   readonly #answers: Answers
@@ -75,9 +78,10 @@ class Agent implements FleetAgent {
     const { bus, clock, host, instance = randomUUID(), migrator, dryRun = false } = options
     this.host = host
     this.instance = instance
+    this.name = options.name
     this.#options = options
     this.#answers = new Answers(options.problemWith, clock)
-    const told = (event: OrderEvent) => options.listener?.({ kind: 'order', event })
+    const told = (order: Order, event: OrderEvent) => options.listener?.({ kind: 'order', order, event })
     this.#desk = new OrderDesk({ bus, clock, host, migrator, dryRun, told, signal: this.#ended.signal })
     this.#unwatch = bus.watch((state) => options.listener?.({ kind: 'bus', state }))
     this.#taking = this.#take()

@@ -20,7 +20,7 @@ export interface OrderDeskOptions {
   /** The host only watches: it moves nothing. */
   readonly dryRun: boolean
   /** Called with each event before it is told. */
-  readonly told: (event: OrderEvent) => void
+  readonly told: (order: Order, event: OrderEvent) => void
   readonly signal: AbortSignal
 }
 
@@ -130,7 +130,7 @@ export class OrderDesk {
     const event = this.#eventOf(order, outcome)
     this.#running.delete(order.id)
     this.#remember(event)
-    this.#options.told(event)
+    this.#options.told(order, event)
     await this.#teller.tell(event)
   }
 
@@ -141,7 +141,7 @@ export class OrderDesk {
       if (clock.now() - last < progressEvery) return
       last = clock.now()
       const event = this.#eventOf(order, { state: 'progress', progress })
-      told(event)
+      told(order, event)
       // The next one tells more: one that is lost is no loss.
       bus.tell(event).catch(() => {})
     }
@@ -150,7 +150,7 @@ export class OrderDesk {
   async #tellNow(order: Order, part: Partial<OrderEvent> & Pick<OrderEvent, 'state'>): Promise<void> {
     const event = this.#eventOf(order, part)
     await this.#options.bus.tell(event)
-    this.#options.told(event)
+    this.#options.told(order, event)
     if (isOver(event)) this.#remember(event)
   }
 

@@ -60,8 +60,10 @@ export interface AgedReport {
   readonly age: number
 }
 
+/** A program that leads or wants to: the UUID of its host, where it has one, and what people call that. */
 export interface LeaseHolder {
   readonly host: string
+  readonly name?: string | undefined
   readonly instance: string
 }
 

@@ -87,7 +87,7 @@ export class MemoryBus {
     if (lease !== undefined && !isSameHolder(lease, holder)) return undefined
     const revision = lease?.revision ?? ++this.#revision
     this.#lease = {
-      lease: { host: holder.host, instance: holder.instance, revision },
+      lease: { host: holder.host, name: holder.name, instance: holder.instance, revision },
       renewed: this.clock.now(),
     }
     return this.#lease.lease

@@ -22,14 +22,14 @@ export class FleetLease {
   }
 
   /** Takes it, or renews it; undefined: another has it. */
-  async take({ host, instance }: LeaseHolder): Promise<Lease | undefined> {
+  async take({ host, name, instance }: LeaseHolder): Promise<Lease | undefined> {
     const { value, sequence } = await this.#key.read()
     if (value !== undefined && (value.host !== host || value.instance !== instance)) return undefined
     const since = value === undefined ? 0 : value.since || sequence
-    const written = await this.#key.write({ host, instance, since }, sequence)
+    const written = await this.#key.write({ host, name, instance, since }, sequence)
     return written === undefined
       ? undefined
-      : { host, instance, revision: this.#created + (since || written) }
+      : { host, name, instance, revision: this.#created + (since || written) }
   }
 
   async holder(): Promise<Lease | undefined> {
@@ -45,7 +45,7 @@ export class FleetLease {
   async #read(): Promise<{ readonly lease: Lease; readonly sequence: number } | undefined> {
     const { value, sequence } = await this.#key.read()
     if (value === undefined) return undefined
-    const { host, instance, since } = value
-    return { lease: { host, instance, revision: this.#created + (since || sequence) }, sequence }
+    const { host, name, instance, since } = value
+    return { lease: { host, name, instance, revision: this.#created + (since || sequence) }, sequence }
   }
 }
