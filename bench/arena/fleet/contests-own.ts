@@ -192,6 +192,28 @@ export const ownContests: readonly FleetContest[] = [
     expect: ({ moves }) => (moves > 12 ? `${moves} moves in two hours` : undefined),
   },
   {
+    name: 'NOISY-OVERLOAD',
+    about:
+      'demands that go up and down by chance, and one host with too much to do all the same, from 20 minutes on',
+    rounds: 720,
+    rests: false,
+    scenario: (seed) => {
+      const random = (mean: number) => ({ kind: 'random' as const, mean, spread: 0.2 })
+      const guests = hosts(4).flatMap(({ name }, i) => {
+        const [count, mean] = i === 0 ? [13, 0.5] : [6, 0.8]
+        return alike(seed, count, name, mean).map((guest) => ({ ...guest, demand: random(mean) }))
+      })
+      const changes = guests
+        .filter(({ host }) => host === 'h1')
+        .map(({ name }) => ({ at: 1_200_000, kind: 'demand' as const, guest: name, demand: random(0.8) }))
+      return { seed, hosts: hosts(4), guests, changes }
+    },
+    expect: ({ moves, delayAfter }) =>
+      moves < 5 || moves > 12 || delayAfter > 0.25
+        ? `${moves} moves in two hours, ${(100 * delayAfter).toFixed(1)} % waited`
+        : undefined,
+  },
+  {
     name: 'CHURN',
     about: 'guests start and stop, one each three minutes',
     rounds: 720,

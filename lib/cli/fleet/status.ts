@@ -46,6 +46,7 @@ function statusRecord(name: string, { view, lease, settings, open }: PresentFlee
           uuid: guest.uuid,
           name: guest.name,
           demand: guest.demand,
+          swing: guest.swing,
           memory: guest.memory,
           stays: guest.stays.map((reason) => ({ ...reason, text: fleetSentenceOf(reason) })),
         })),

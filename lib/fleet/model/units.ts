@@ -50,8 +50,8 @@ function unitOf(guests: readonly FleetGuest[]): Unit {
 }
 
 /** The largest of its vCPUs, and the others alike. */
-export function vcpusOf({ demand = 0, report }: FleetGuest): VcpuGroup[] {
-  const { vcpus, largest = 0 } = report.cpu
+export function vcpusOf({ demand = 0, report, largest = report.cpu.largest ?? 0 }: FleetGuest): VcpuGroup[] {
+  const { vcpus } = report.cpu
   if (demand <= 0 || vcpus <= 0) return []
   const top = Math.min(demand, 1, Math.max(largest, demand / vcpus))
   const rest = vcpus > 1 ? Math.max(0, demand - top) / (vcpus - 1) : 0

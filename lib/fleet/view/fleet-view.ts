@@ -57,7 +57,7 @@ export interface FleetHost {
   readonly hold: HostHold | undefined
   /** CPU that guests may have: capacity less background, in pCPUs. */
   readonly capacity: number
-  /** Sum of its guests' demand. */
+  /** Sum of its guests' demand, as they can be expected to want. */
   readonly demand: number
   /** Smoothed, of the worst-served vCPU here, the part of the time that it waits; undefined: not known. */
   readonly delay: number | undefined
@@ -77,8 +77,12 @@ export interface FleetGuest {
   /** Where it migrates to; undefined: it does not migrate, or the target does not report. */
   readonly goingTo: FleetHost | undefined
   readonly report: GuestReport
-  /** Smoothed demand in pCPUs; undefined: not known. */
+  /** pCPUs that it can be expected to want in the next minutes; undefined: not known. */
   readonly demand: number | undefined
+  /** The same of its largest vCPU; undefined: not known, or a tick of before this was told. */
+  readonly largest?: number | undefined
+  /** pCPUs that its demand strays from its mean by itself: root of the mean square. */
+  readonly swing?: number | undefined
   /** Bytes that it takes on a host that it comes to: what it has or needs, the larger, and the hypervisor's overhead. */
   readonly memory: number
   /** Why it stays where it is. Empty: it may move. {@link staysForGood} tells what a cool-down alone does not hold up. */

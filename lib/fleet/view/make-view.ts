@@ -4,6 +4,7 @@ import type { AgedReport } from '../bus/fleet-bus.ts'
 import type { StayReason } from '../reasons/stay.ts'
 import { type GuestReport, type HostReport, reportVersion } from '../report/host-report.ts'
 import { pausesOf } from './cool-down.ts'
+import { type Expected, expected } from './expected.ts'
 import type { FleetInput } from './fleet-input.ts'
 import type { FleetGuest, FleetHost, FleetMigration, FleetView, HostHold } from './fleet-view.ts'
 import { guestMatcher } from './guest-matcher.ts'
@@ -21,7 +22,8 @@ export interface FleetMemory {
 interface GuestMemory {
   /** UUID of the host that it ran on. */
   readonly host: string
-  readonly demand: Smoothed | undefined
+  readonly demand: Expected | undefined
+  readonly largest: Expected | undefined
   /** Its delay there. */
   readonly delay: Smoothed | undefined
 }
@@ -79,9 +81,10 @@ export function fleetView(
       const home = homes.get(report.uuid)
       if (home?.host !== host || home.report !== report) continue
       const before = memory.guests.get(report.uuid)
-      const demand = smooth(before?.demand, report.cpu.demand, time)
+      const demand = expected(before?.demand, report.cpu.demand, time)
+      const largest = expected(before?.largest, report.cpu.largest, time)
       const delay = smooth(before?.host === host.uuid ? before.delay : undefined, report.cpu.delay, time)
-      remembered.set(report.uuid, { host: host.uuid, demand, delay })
+      remembered.set(report.uuid, { host: host.uuid, demand, largest, delay })
       const migration = migrations.get(report.uuid)
       const guest: Guest = {
         uuid: report.uuid,
@@ -92,6 +95,8 @@ export function fleetView(
           migration?.to === undefined || migration.to === host.uuid ? undefined : byUuid.get(migration.to),
         report,
         demand: demand?.value,
+        largest: largest?.value,
+        swing: demand?.swing,
         memory: memoryOf(report),
         stays: [],
       }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { judgeFleet } from '../../../bench/arena/fleet/judge.ts'
 import { runFleet } from '../../../bench/arena/fleet/run.ts'
 
-/** Those that take a second or two; `npm run arena -- fleet` has all. */
+/** Those that take a second or two, and those with noise; `npm run arena -- fleet` has all. */
 const short = [
   'OVERFILLED',
   'IDLE',
@@ -17,6 +17,8 @@ const short = [
   'MEMORY',
   'APART',
   'WRITERS',
+  'NOISE',
+  'NOISY-OVERLOAD',
 ]
 
 describe('the fleet arena', () => {

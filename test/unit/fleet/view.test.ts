@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Order } from '../../../lib/fleet/bus/order.ts'
+import { vcpusOf } from '../../../lib/fleet/model/units.ts'
 import type { FleetInput, PastMigration } from '../../../lib/fleet/view/fleet-input.ts'
 import type { FleetRules } from '../../../lib/fleet/view/fleet-rules.ts'
 import { emptyMemory, fleetView } from '../../../lib/fleet/view/make-view.ts'
@@ -22,7 +23,7 @@ function problemKinds(hosts: readonly HostSketch[], rules: FleetRules): string[]
 }
 
 describe('the view of a fleet', () => {
-  it('smooths demand over a minute, and keeps the last one while it is not known', () => {
+  it('smooths demand over a minute at first, and keeps the last one while it is not known', () => {
     const seen = (demand: number | null, time: number): FleetInput =>
       inputOf([{ guests: [{ demand }] }], { time })
     let { view, memory } = fleetView(seen(1, 0), emptyMemory)
@@ -32,6 +33,30 @@ describe('the view of a fleet', () => {
     ;({ view, memory } = fleetView(seen(null, 2 * minute), memory))
     expect(view.guests[0]!.demand).toBeCloseTo(Math.exp(-1), 6)
     expect(view.hosts[0]!.demand).toBeCloseTo(Math.exp(-1), 6)
+  })
+
+  it('has of demand and of the largest vCPU what can be expected, with the swing', () => {
+    let memory = emptyMemory
+    const views = Array.from({ length: 200 }, (_, round) => {
+      const up = round % 8 < 4
+      const guests = [{ vcpus: 2, demand: up ? 1.2 : 0.8, largest: up ? 0.9 : 0.5 }]
+      const next = fleetView(inputOf([{ guests }], { time: 10_000 * round }), memory)
+      memory = next.memory
+      return next.view
+    })
+    for (const { guests } of views.slice(60)) {
+      expect(Math.abs(guests[0]!.demand! - 1)).toBeLessThan(0.05)
+      expect(Math.abs(guests[0]!.largest! - 0.7)).toBeLessThan(0.05)
+      expect(guests[0]!.swing).toBeGreaterThan(0.02)
+    }
+  })
+
+  it('takes the largest vCPU as it is reported, in a tick of before what is expected of it was told', () => {
+    const [guest] = viewOf([{ guests: [{ vcpus: 2, demand: 1, largest: 0.8 }] }]).guests
+    const { largest, ...before } = guest!
+    expect(largest).toBe(0.8)
+    expect(vcpusOf(before)).toEqual(vcpusOf(guest!))
+    expect(vcpusOf({ ...guest!, largest: 0.6 })[0]!.sum).toBe(0.6)
   })
 
   it.each([
