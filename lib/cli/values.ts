@@ -9,16 +9,33 @@ import { UsageError } from './exit-codes.ts'
 export const longestInterval = 86_400
 /** Seconds. */
 export const shortestInterval = 0.1
+/** Seconds, of a fleet. */
+const longestFleetInterval = 10
 
 /** An interval in seconds, as milliseconds. */
 export function parseSeconds(text: string): number {
-  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
+  const seconds = secondsIn(text)
   if (!(seconds >= shortestInterval && seconds <= longestInterval)) {
     throw new UsageError(
       `the interval must be a number of seconds from ${shortestInterval} to ${longestInterval}, such as 2; got ${JSON.stringify(text)}`,
     )
   }
   return 1000 * seconds
+}
+
+/** Seconds between the reports or rounds of a fleet, in milliseconds; `name` is what messages call them. */
+export function parseFleetInterval(name: string): (text: string) => number {
+  return (text) => {
+    const seconds = secondsIn(text)
+    if (seconds >= shortestInterval && seconds <= longestFleetInterval) return 1000 * seconds
+    throw new UsageError(
+      `${name} must be a number of seconds from ${shortestInterval} to ${longestFleetInterval}, since a report stays for 30; got ${JSON.stringify(text)}`,
+    )
+  }
+}
+
+function secondsIn(text: string): number {
+  return /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
 }
 
 /** A number of ticks. */

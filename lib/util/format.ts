@@ -2,7 +2,8 @@ import { GiB, MiB } from './units.ts'
 
 /** A fraction in percent: `41.6 %`, with no digits `42 %`. */
 export function formatPercent(fraction: number, digits = 1): string {
-  return `${(100 * fraction).toFixed(digits)} %`
+  // A rounding error below zero is none.
+  return `${(100 * fraction).toFixed(digits).replace(/^-(?=[0.]+$)/, '')} %`
 }
 
 /** Bytes, in MiB below ten GiB and in GiB from there: `0.5 MiB`, `257 MiB`, `31.3 GiB`. */

@@ -129,13 +129,13 @@ function capacityLines(
   { guests, lowest, limit }: Capacity,
 ): string[] {
   const what =
-    `guests of ${counted(vcpus, 'vCPU')} and ${formatBytes(size)}, each vCPU wanting ${formatPercent(load, 0)} of a pCPU, ` +
+    `of ${counted(vcpus, 'vCPU')} and ${formatBytes(size)}, each vCPU wanting ${formatPercent(load, 0)} of a pCPU, ` +
     `using ${formatPercent(use, 0)} of their memory`
   const least = lowest
     ? `; the lowest score is ${lowest.points.toFixed(0)} (${lowest.of} of ${lowest.guest})`
     : ''
   return [
-    `${name}: carries ${guests} more ${what}, with no score below ${scoreLimit}${least}`,
+    `${name}: carries ${guests} more ${guests === 1 ? 'guest' : 'guests'} ${what}, with no score below ${scoreLimit}${least}`,
     ...(limit ? [`with one more ${limitText(limit)}`] : ['more were not tried']),
     ...notes.map((note) => `note: ${note}`),
   ]

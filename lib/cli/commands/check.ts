@@ -42,6 +42,8 @@ function describe(config: Config): string[] {
     hostCpus,
     respectPins,
     journal,
+    record,
+    restore,
     dryRun,
     statsPeriod,
     metrics = [],
@@ -64,10 +66,12 @@ function describe(config: Config): string[] {
     ['memory of the host', hostMemoryReserve === undefined ? undefined : formatBytes(hostMemoryReserve)],
     ['pins', respectPins ? 'are limits' : undefined],
     ['journal', journal],
+    ['recordings in', record],
     ['metrics at', listed(metrics.map(addressText))],
     ['page at', serve && addressText(serve)],
     ['notifies', listed(notify.map(receiverText))],
     ['fleet', fleet && fleetText(fleet)],
+    ['at the end', restore === false ? 'guests stay as they are' : undefined],
     ['dry run', dryRun ? (statsPeriod ? 'changes statistics periods alone' : 'changes nothing') : undefined],
   ]
   return [

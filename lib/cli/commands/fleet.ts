@@ -7,7 +7,7 @@ import {
   type PastOptions,
   type RequestOptions,
 } from '../fleet/options.ts'
-import { parseAge, parseSeconds, parseTicks } from '../values.ts'
+import { parseAge, parseFleetInterval, parseTicks } from '../values.ts'
 
 const oneLine = 'print it as one line of JSON'
 const dryRun = ['--dry-run', 'say what would be done, and ask for nothing'] as const
@@ -77,7 +77,9 @@ function planCommand(context: CliContext): Command {
 function runCommand(context: CliContext): Command {
   const command = new Command('run')
     .addArgument(
-      new Argument('[seconds]', 'seconds from one round to the next (default: 10)').argParser(parseSeconds),
+      new Argument('[seconds]', 'seconds from one round to the next, 10 at most (default: 10)').argParser(
+        parseFleetInterval('the interval'),
+      ),
     )
     .option('-n, --ticks <number>', 'end after this number of rounds (default: run until Ctrl-C)', parseTicks)
     .option('--dry-run', 'say what would be done, and give no orders; another may lead meanwhile')

@@ -6,6 +6,7 @@ import {
   type ruleKeys,
   serverPattern,
   type tlsKeys,
+  uriPattern,
 } from './fleet.ts'
 import {
   group,
@@ -21,6 +22,7 @@ import {
 type Schemas<Keys extends readonly string[]> = { readonly [Key in Keys[number]]: JsonSchema }
 
 const flag = kindSchema('flag')
+const uri: JsonSchema = { type: 'string', pattern: uriPattern.source }
 
 const tls: Schemas<typeof tlsKeys> = {
   ca: about('PEM file of the authority that the server of NATS has its certificate from.', path),
@@ -73,10 +75,10 @@ const fleet: Schemas<typeof fleetKeys> = {
     ...objectOf(tls),
     dependencies: { cert: ['key'], key: ['cert'] },
   }),
-  'migration-uri': about('libvirt URI by which other hosts reach this one (default: none moves here).', text),
+  'migration-uri': about('libvirt URI by which other hosts reach this one (default: none moves here).', uri),
   'data-uri': about(
     'Where the memory of guests is sent, such as tcp://10.0.0.2 (default: libvirt chooses).',
-    text,
+    uri,
   ),
   bandwidth: about('Bytes per second of one migration (default: 100MiB).', kindSchema('bytes')),
   interval: about('Seconds from one report to the next, 10 at most (default: 10).', {

@@ -7,7 +7,7 @@ import { count } from '../../policy/option-kinds.ts'
 import { MiB } from '../../util/units.ts'
 import { UsageError } from '../exit-codes.ts'
 import { absolutePath } from '../options.ts'
-import { parseSeconds, parseSize, parseText } from '../values.ts'
+import { parseFleetInterval, parseSize, parseText } from '../values.ts'
 import { defaultFleetInterval, type FleetConfig } from './fleet-config.ts'
 import type { ConfigReader, Entry } from './yaml-reader.ts'
 
@@ -34,22 +34,24 @@ export const ruleKeys = ['together', 'apart', 'pinned', 'never', 'hours', 'paral
 export const parallelKinds = { out: count, in: count, all: count } as const
 
 export const namePattern = /^[A-Za-z0-9_]{1,40}$/
-export const serverPattern = /^((nats|tls):\/\/)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/
+/** The port is one from 1 to 65535. */
+export const serverPattern =
+  /^((nats|tls):\/\/)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$/
+export const uriPattern = /^[A-Za-z][A-Za-z0-9+.-]*:./
 
 /** Reads `fleet:`. Undefined: it is not there, or something in it is wrong. */
 export function fleetIn(reader: ConfigReader, entry: Entry | undefined): FleetConfig | undefined {
   const entries = entry && reader.entries(entry, fleetKeys)
   if (!entry || !entries) return undefined
   const at = (key: (typeof fleetKeys)[number]) => entries.get(key)
-  const text = (key: (typeof fleetKeys)[number]) => reader.parsed(at(key), parseText(`fleet.${key}`))
   const servers = at('servers')
   if (!servers) reader.problem(entry, 'fleet.servers must be there: the addresses of NATS')
   const addresses = servers ? reader.items(servers).flatMap((one) => serverIn(reader, one) ?? []) : []
   const name = reader.parsed(at('name'), nameOf)
   const credentials = reader.parsed(at('credentials'), absolutePath('fleet.credentials'))
   const tls = tlsIn(reader, at('tls'))
-  const uri = text('migration-uri')
-  const dataUri = text('data-uri')
+  const uri = reader.parsed(at('migration-uri'), uriOf('fleet.migration-uri', 'qemu+tls://host1/system'))
+  const dataUri = reader.parsed(at('data-uri'), uriOf('fleet.data-uri', 'tcp://10.0.0.2'))
   const bandwidth = reader.parsed(at('bandwidth'), bandwidthOf)
   for (const key of ['data-uri', 'bandwidth'] as const) {
     const useless = at(key)
@@ -59,7 +61,7 @@ export function fleetIn(reader: ConfigReader, entry: Entry | undefined): FleetCo
   }
   const policy = policyIn(reader, at('policy'))
   const rules = rulesIn(reader, at('rules'))
-  const interval = reader.parsed(at('interval'), intervalOf) ?? defaultFleetInterval
+  const interval = reader.parsed(at('interval'), parseFleetInterval('fleet.interval')) ?? defaultFleetInterval
   const leads = reader.flag(at('lead')) ?? true
   const dryRun = reader.flag(at('dry-run')) ?? false
   if (policy === undefined) return undefined
@@ -88,18 +90,17 @@ function nameOf(text: string): string {
   throw new UsageError(`fleet.name must be at most 40 letters, digits and _; got ${JSON.stringify(text)}`)
 }
 
+function uriOf(name: string, example: string): (text: string) => string {
+  return (text) => {
+    if (uriPattern.test(text)) return text
+    throw new UsageError(`${name} must be a URI such as ${example}; got ${JSON.stringify(text)}`)
+  }
+}
+
 function bandwidthOf(text: string): number {
   const bandwidth = parseSize('fleet.bandwidth')(text)
   if (bandwidth > 0) return bandwidth
   throw new UsageError(`fleet.bandwidth must be above 0; got ${JSON.stringify(text)}`)
-}
-
-function intervalOf(text: string): number {
-  const interval = parseSeconds(text)
-  if (interval <= defaultFleetInterval) return interval
-  throw new UsageError(
-    `fleet.interval must be at most 10 seconds, since a report stays for 30; got ${JSON.stringify(text)}`,
-  )
 }
 
 function tlsIn(reader: ConfigReader, entry: Entry | undefined): NatsTls | undefined {
@@ -145,7 +146,7 @@ function rulesIn(reader: ConfigReader, entry: Entry | undefined): FleetRules {
     return found && reader.items(found)
   }
   const texts = (items: readonly Entry[]) =>
-    items.flatMap((item) => reader.parsed(item, parseText(item.name)) ?? [])
+    items.flatMap((item) => reader.parsed(item, guestsOf(item.name)) ?? [])
   const rules: FleetRules = {
     together: list('together')?.flatMap((item) => groupIn(reader, item) ?? []),
     apart: list('apart')?.flatMap((item) => groupIn(reader, item) ?? []),
@@ -161,7 +162,7 @@ function rulesIn(reader: ConfigReader, entry: Entry | undefined): FleetRules {
 /** `GUESTS`, or `{ guests: GUESTS, hard: false }`. */
 function groupIn(reader: ConfigReader, entry: Entry): GroupRule | undefined {
   if (!reader.isGroup(entry)) {
-    const guests = reader.parsed(entry, parseText(entry.name))
+    const guests = reader.parsed(entry, guestsOf(entry.name))
     return guests === undefined ? undefined : { guests }
   }
   const entries = reader.entries(entry, ['guests', 'hard'])
@@ -187,7 +188,15 @@ function pinnedIn(
 
 function guestsIn(reader: ConfigReader, group: Entry, entry: Entry | undefined): string | undefined {
   if (!entry) return reader.problem(group, `${group.name} must name its guests`)
-  return reader.parsed(entry, parseText(entry.name))
+  return reader.parsed(entry, guestsOf(entry.name))
+}
+
+/** A glob over names, or `label:NAME`. */
+function guestsOf(name: string): (text: string) => string {
+  return (text) => {
+    if (text !== 'label:') return parseText(name)(text)
+    throw new UsageError(`${name} must name a label after label:, such as label:cache; got "label:"`)
+  }
 }
 
 function hoursIn(reader: ConfigReader, entry: Entry): string | undefined {

@@ -311,7 +311,7 @@ export interface Options {
 
 function shown(node: unknown): string {
   if (isMap(node)) return 'a mapping'
-  if (isSeq(node)) return 'a YAML list'
+  if (isSeq(node)) return node.items.length > 0 ? 'a YAML list' : 'an empty list'
   if (!isScalar(node) || node.value === null) return 'nothing'
   const { value, source } = node
   const text = typeof value === 'string' ? JSON.stringify(value) : (source ?? String(value))

@@ -168,7 +168,7 @@ describe('ballast capacity', () => {
     const args = ['capacity', '--guest', '1x256MiB', '--load', '0.3', '--score-limit', '60', '--use', '0.5']
     const { code, stdout, stderr } = await run(...args)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/carries \d+ more guests of 1 vCPU and 256 MiB, each vCPU wanting 30 % of a pCPU/)
+    expect(stdout).toMatch(/carries \d+ more guests? of 1 vCPU and 256 MiB, each vCPU wanting 30 % of a pCPU/)
     expect(stdout).toMatch(/with one more the (CPU|memory) gives out: /)
     expect(stderr).toContain('trying 1 more guest')
   })

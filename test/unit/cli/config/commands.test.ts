@@ -30,6 +30,11 @@ describe('ballast check', () => {
     )
   })
 
+  it('says where it is recorded, and that guests stay as they are', async () => {
+    const { stdout } = await ballast(['check', write('record: /var/rec\nrestore: false\n')], nowhere)
+    expect(stdout).toContain('\n  recordings in: /var/rec\n  at the end: guests stay as they are\n')
+  })
+
   it.each(['check', 'run --config'])(
     'ballast %s lists all errors, ends with 2, and connects to nobody',
     async (words) => {

@@ -113,7 +113,7 @@ describe('a mistake in it', () => {
     ['journal: here', /^1:10: journal must be a path that begins with \/; got "here"$/],
     ['metrics: localhost', /^1:10: metrics must be a port such as 9177, .*; got "localhost"$/],
     ['metrics: [1, unix:x]', /^1:14: metrics must be a path that begins with \/; got "x"$/],
-    ['metrics: []', /^1:10: metrics must be a list with something in it; got a YAML list$/],
+    ['metrics: []', /^1:10: metrics must be a list with something in it; got an empty list$/],
     ['log: xml', /^1:6: log must be one of text, json; got "xml"$/],
     ['scheduler: ballance', /^1:12: scheduler must be .*; got "ballance"; did you mean balance\?$/],
     ['scheduler: shares', /^1:12: scheduler must be one of none, balance, .*; got "shares"$/],

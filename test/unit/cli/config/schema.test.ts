@@ -148,7 +148,7 @@ describe('the schema and ballast check', () => {
 
   it.each(fleetKeys)('agree on fleet.%s', (key) => {
     const around = (pair: string) =>
-      `fleet: {${key === 'servers' ? '' : 'servers: n, '}migration-uri: u, ${pair}}`
+      `fleet: {${key === 'servers' ? '' : 'servers: n, '}migration-uri: "u://h", ${pair}}`
     const own = key === 'migration-uri' ? (pair: string) => `fleet: {servers: n, ${pair}}` : around
     expect(disagreements(probes(key, own))).toEqual([])
   })

@@ -28,7 +28,7 @@ describe('notify: in a configuration', () => {
 
   it.each([
     ['notify: /bin/page-me', 'f:1:9: notify must be options, each as NAME: VALUE; got "/bin/page-me"'],
-    ['notify: []', 'f:1:9: notify must be a list with something in it; got a YAML list'],
+    ['notify: []', 'f:1:9: notify must be a list with something in it; got an empty list'],
     ['notify: {}', 'f:1:9: notify must have either program or url'],
     ['notify:\n  program: page-me', 'f:2:3: notify.program must be a path that begins with /; got "page-me"'],
     ['notify: {program: /a, url: "http://b"}', 'f:1:9: notify must have either program or url'],
