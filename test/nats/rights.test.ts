@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -116,6 +116,32 @@ describe('with the packaged configuration of NATS', () => {
   })
 })
 
+it('people who may not lead, or ask with the file of an agent, are told so', async () => {
+  await using fleet = await FleetServer.start(own)
+  await using _bus = await natsBus(fleet.as('leader'))
+  const asked = async (words: string, user: 'people' | 'HOST-NAME', ...named: string[]) => {
+    const { servers, credentials } = fleet.as(user)
+    const path = join(fleet.server.directory, 'host.yaml')
+    writeFileSync(path, `fleet: { servers: ${servers.join()}, credentials: ${credentials} }\n`)
+    return ballast(['fleet', ...words.split(' '), '--config', path, ...named], () =>
+      Promise.reject(new Error('it tried to connect')),
+    )
+  }
+  expect(await asked('run --ticks 1', 'people')).toMatchObject({
+    code: 4,
+    stderr: expect.stringMatching(/^.*joined at .*\nballast: NATS does not let this user write .*lease.*\n$/),
+  })
+  const { code, stderr } = await asked('status', 'HOST-NAME')
+  expect(code).toBe(4)
+  expect(stderr).toMatch(
+    /You ask as who \S+HOST-NAME is of, the host: name your own file with --credentials$/m,
+  )
+  const wrong = await asked('status', 'HOST-NAME', '--credentials', fleet.server.directory)
+  expect(wrong.stderr).toContain('it is no file')
+  const { credentials } = fleet.as('people')
+  expect(await asked('status', 'HOST-NAME', '--credentials', credentials!)).toMatchObject({ code: 0 })
+})
+
 it('TLS: the server proves who it is, and so may we', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-tls-'))
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' })
@@ -141,7 +167,21 @@ it('TLS: the server proves who it is, and so may we', async () => {
       ballast(['fleet', 'status', ...said, ...args], () => Promise.reject(new Error('it tried to connect')))
     expect(await asked(...files)).toMatchObject({ code: 0, stderr: '' })
     expect((await asked('--tls-ca', proven.ca)).stderr).toContain('Cannot connect to NATS')
-    expect((await asked('--tls-cert', proven.cert)).stderr).toContain('both cert and key')
+    expect(await asked('--tls-cert', proven.cert)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'ballast: --tls-cert and --tls-key go together: give both, or neither\n',
+    })
+    for (const [ca, why] of [
+      [at('nosuch.pem'), 'Cannot read the certificate for TLS in .*nosuch.pem: ENOENT'],
+      [directory, 'Cannot read the certificate for TLS in .*: EISDIR'],
+      [at('key.pem'), 'key.pem has no certificate in PEM for `ca` of TLS'],
+    ] as const) {
+      expect((await asked('--tls-ca', ca)).stderr).toMatch(new RegExp(why))
+    }
+    // A certificate of localhost is none of an address.
+    const byAddress = { ...options, servers: [fleet.server.address], tls: proven }
+    await expect(natsBus(byAddress)).rejects.toMatchObject({ code: 'ERR_FLEET_BUS' })
     // Of an authority that nobody here trusts.
     await expect(natsBus(options)).rejects.toMatchObject({ code: 'ERR_FLEET_BUS' })
     await expect(natsBus({ ...options, tls: { ca: at('ca.pem') } })).rejects.toMatchObject({

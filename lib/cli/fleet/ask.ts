@@ -6,10 +6,14 @@ import type { NatsTls } from '../../fleet/nats/nats-options.ts'
 import type { FleetRules } from '../../fleet/view/fleet-rules.ts'
 import type { FleetView } from '../../fleet/view/fleet-view.ts'
 import { emptyMemory, fleetView } from '../../fleet/view/make-view.ts'
+import { BallastError } from '../../host/errors.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
-import { UsageError } from '../exit-codes.ts'
+import { ConfigError, UsageError } from '../exit-codes.ts'
 import { type FleetOptions, usualConfig } from './options.ts'
+
+/** What messages call the options of the command line until they are told as such. */
+const commandLine = 'the command line'
 
 /** The fleet that the options name: the command line wins over the configuration. */
 export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
@@ -32,10 +36,8 @@ export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
   // What the command line says has the same rules and defaults.
   const { servers, name, credentials } = options
   const tls = tlsOf(options)
-  const given = parseConfig(
-    'the command line',
-    JSON.stringify({ fleet: { servers: servers ?? ['-'], name, tls } }),
-  ).fleet!
+  const words = JSON.stringify({ fleet: { servers: servers ?? ['-'], name, tls } })
+  const given = asOptions(() => parseConfig(commandLine, words).fleet!)
   const base = config?.fleet ?? given
   return {
     ...base,
@@ -49,17 +51,45 @@ export async function fleetOf(options: FleetOptions): Promise<FleetConfig> {
   }
 }
 
+/** What `parse` gives; what is wrong there is told as wrong options of the command line. */
+function asOptions<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const place = new RegExp(`^${commandLine}:\\d+:\\d+: fleet\\.`)
+    throw new UsageError(error.problems.map((problem) => problem.replace(place, '--')).join('; '))
+  }
+}
+
 /** What the command line says of TLS; paths are as of a shell. */
 function tlsOf({ tlsCa: ca, tlsCert: cert, tlsKey: key }: FleetOptions): NatsTls | undefined {
   const given = Object.entries({ ca, cert, key }).filter(([, path]) => path !== undefined)
   if (given.length === 0) return undefined
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError('--tls-cert and --tls-key go together: give both, or neither')
+  }
   return Object.fromEntries(given.map(([name, path]) => [name, resolve(path!)]))
 }
 
-/** Connects to the bus of a fleet. */
-export async function openBus({ nats }: FleetConfig): Promise<FleetBus> {
+/** Connects to the bus of a fleet, as `options` name it. */
+export async function openBus({ nats }: FleetConfig, { credentials }: FleetOptions): Promise<FleetBus> {
   const { natsBus } = await import('../../fleet/nats/nats-bus.ts')
-  return await natsBus(nats)
+  try {
+    return await natsBus(nats)
+  } catch (error) {
+    const isRefused = error instanceof BallastError && error.code === 'ERR_FLEET_PERMISSION'
+    if (!isRefused || credentials !== undefined) throw error
+    // An agent may read nothing but its own.
+    const who = nats.credentials === undefined ? 'nobody' : `who ${nats.credentials} is of, the host`
+    throw new BallastError(
+      error.code,
+      `${error.message}. You ask as ${who}: name your own file with --credentials`,
+      {
+        cause: error,
+      },
+    )
+  }
 }
 
 /** A fleet as it is now. */

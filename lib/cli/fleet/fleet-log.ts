@@ -14,6 +14,8 @@ export class FleetLog {
   readonly #name: string
   readonly #servers: string
   readonly #guestName: (uuid: string) => string | undefined
+  /** What is done while NATS is not there. */
+  readonly #meanwhile: string
   /** What failed last, until it worked. */
   #failure: string | undefined
   #isLost = false
@@ -21,13 +23,14 @@ export class FleetLog {
   readonly #orders = new Map<string, string>()
   #lastSummary = ''
 
-  /** `guestName`: the name of a guest of this host; undefined: it is not known. */
+  /** `guestName`: the name of a guest of this host, where it is known; undefined: this program has no host. */
   constructor(
     context: CliContext,
     { nats: { fleet = 'default', servers } }: FleetConfig,
-    guestName: (uuid: string) => string | undefined = () => undefined,
+    guestName?: (uuid: string) => string | undefined,
   ) {
-    this.#guestName = guestName
+    this.#guestName = guestName ?? (() => undefined)
+    this.#meanwhile = guestName ? '; this host goes on by itself' : ''
     this.#context = context
     this.#name = `fleet ${fleet}`
     this.#servers = servers.join(', ')
@@ -43,7 +46,7 @@ export class FleetLog {
     // That the connection is lost has been said.
     if (this.#isLost || message === this.#failure) return
     this.#failure = message
-    this.#say('fleet-failed', 'warn', `${message} (${code}); this host goes on by itself`)
+    this.#say('fleet-failed', 'warn', `${message} (${code})${this.#meanwhile}`)
   }
 
   agent(event: AgentEvent): void {
@@ -53,11 +56,7 @@ export class FleetLog {
       this.#isLost = event.state === 'disconnected'
       this.#failure = undefined
       if (this.#isLost) {
-        this.#say(
-          'fleet-lost',
-          'warn',
-          `lost NATS at ${this.#servers}: this host goes on by itself, connecting again`,
-        )
+        this.#say('fleet-lost', 'warn', `lost NATS at ${this.#servers}${this.#meanwhile}, connecting again`)
       } else this.#say('fleet-back', 'info', `connected to NATS at ${this.#servers} again`)
     }
   }

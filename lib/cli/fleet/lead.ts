@@ -5,7 +5,7 @@ import { FleetLoop } from '../../fleet/loop/fleet-loop.ts'
 import { runLeader } from '../../fleet/loop/leader.ts'
 import type { FleetTick } from '../../fleet/tick/fleet-tick.ts'
 import { fleetTickJson } from '../../fleet/tick/tick-record.ts'
-import { asBallastError } from '../../host/errors.ts'
+import { asBallastError, type BallastError } from '../../host/errors.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import { printable, printableJson } from '../../util/printable.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
@@ -22,7 +22,7 @@ export async function leadFleet(
 ): Promise<void> {
   const given = await fleetOf(options)
   const fleet = { ...given, interval: interval ?? given.interval, dryRun: options.dryRun ?? given.dryRun }
-  await using bus = await openBus(fleet)
+  await using bus = await openBus(fleet, options)
   const log = new FleetLog(context, fleet)
   log.joined()
   bus.watch((state) => log.agent({ kind: 'bus', state }))
@@ -37,22 +37,35 @@ export async function leadFleet(
   }
 }
 
-function led(
-  { signal }: CliContext,
+/** Throws when this user may not lead: rights that are lost later may come back. */
+async function* led(
+  context: CliContext,
   bus: FleetBus,
   { policy, rules, interval }: FleetConfig,
   log: FleetLog,
-): AsyncIterable<FleetTick> {
-  return runLeader({
+): AsyncGenerator<FleetTick> {
+  let hasLed = false
+  let denied: BallastError | undefined
+  const ended = new AbortController()
+  yield* runLeader({
     bus,
     clock: realClock,
     holder: { host: hostname(), instance: randomUUID() },
     interval,
     policy: policy.policy,
     rules,
-    signal,
-    listener: (event) => log.leader(event),
+    signal: AbortSignal.any([context.signal, ended.signal]),
+    listener: (event) => {
+      hasLed ||= event.kind === 'leading'
+      if (event.kind !== 'failed' || hasLed || event.error.code !== 'ERR_FLEET_PERMISSION') {
+        log.leader(event)
+        return
+      }
+      denied = event.error
+      ended.abort()
+    },
   })
+  if (denied) throw denied
 }
 
 /** What a leader would do, without being one: another may lead meanwhile. */

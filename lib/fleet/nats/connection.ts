@@ -4,6 +4,8 @@ import type { Authenticator, MsgHdrs, NatsConnection } from '@nats-io/transport-
 import { BallastError } from '../../host/errors.ts'
 import { busError } from './bus-error.ts'
 import type { NatsOptions } from './nats-options.ts'
+import { identityCheck } from './server-identity.ts'
+import { checkTlsFiles } from './tls-files.ts'
 
 /** Milliseconds that a call may take. */
 export const callTimeout = 5_000
@@ -27,6 +29,7 @@ export async function connectNats({ servers, credentials, tls, host }: NatsOptio
     import('@nats-io/transport-node'),
     import('@nats-io/jetstream'),
   ])
+  if (tls) await checkTlsFiles(tls)
   const authenticator = credentials === undefined ? undefined : await authenticate(credentials, transport)
   // Whoever may hear all of `_INBOX` hears the answers to everybody.
   const inboxPrefix = host === undefined ? '_INBOX' : `_INBOX.${host}`
@@ -50,6 +53,8 @@ export async function connectNats({ servers, credentials, tls, host }: NatsOptio
           ...(tls?.ca !== undefined && { caFile: tls.ca }),
           ...(tls?.cert !== undefined && { certFile: tls.cert }),
           ...(tls?.key !== undefined && { keyFile: tls.key }),
+          // Handed on to Node, though not in the client's types.
+          ...({ checkServerIdentity: identityCheck(servers) } as object),
         },
       }),
     })
@@ -107,8 +112,9 @@ async function authenticate(
 async function contentOf(path: string): Promise<string> {
   const file = await open(path)
   try {
-    const { mode } = await file.stat()
-    if ((mode & 0o077) !== 0)
+    const status = await file.stat()
+    if (!status.isFile()) throw new Error('it is no file')
+    if ((status.mode & 0o077) !== 0)
       throw new Error('others than its owner may read or write it; run chmod 600 on it')
     return await file.readFile('utf8')
   } finally {
