@@ -27,7 +27,7 @@ const modules = [
   'virtio_mem',
 ]
 
-const agentSource = fileURLToPath(new URL('guest/agent.c', import.meta.url))
+const agentFolder = fileURLToPath(new URL('guest', import.meta.url))
 const cache = `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/ballast-lab`
 /** One that was taken apart for other modules lacks some of these. */
 const kernel = `${cache}/kernel-${fingerprintOf(modules.join())}`
@@ -46,12 +46,18 @@ export async function guestImage(log: (line: string) => void): Promise<GuestImag
     await build(kernel, fetchKernel)
   }
   const found = await readdir(`${kernel}/modules`)
-  const initramfs = `${cache}/initramfs-${fingerprintOf(await readFile(agentSource), `${makeInitramfs}`, found.join())}`
+  const agent = await Promise.all((await agentFiles()).map((file) => readFile(file)))
+  const initramfs = `${cache}/initramfs-${fingerprintOf(...agent, `${makeInitramfs}`, found.join())}`
   if (!existsSync(initramfs)) {
     log('compiling the agent and packing the initramfs')
     await build(initramfs, makeInitramfs)
   }
   return { kernel: `${kernel}/vmlinuz`, initramfs: `${initramfs}/initramfs` }
+}
+
+/** The sources of the agent and their headers. */
+async function agentFiles(): Promise<string[]> {
+  return (await readdir(agentFolder)).sort().map((file) => `${agentFolder}/${file}`)
 }
 
 /** Fills a directory beside its final place and renames it, so that labs starting at once do not meet half of it. */
@@ -138,7 +144,8 @@ async function downloadFedora(into: string, unpacked: string): Promise<void> {
 async function makeInitramfs(into: string): Promise<void> {
   const tree = `${into}/tree`
   await mkdir(`${tree}/modules`, { recursive: true })
-  await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', `${tree}/init`, agentSource])
+  const sources = (await agentFiles()).filter((file) => file.endsWith('.c'))
+  await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', `${tree}/init`, ...sources])
   const order = modules
     .filter((name) => existsSync(`${kernel}/modules/${name}.ko`))
     .map((name) => `${name}.ko`)
