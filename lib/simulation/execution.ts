@@ -70,7 +70,8 @@ export class Execution {
     const q = pcpu * countsSize
     const t = pcpu * timesSize
     const { records, state } = this.#tasks
-    const speed = this.#speedOf(pcpu)
+    const capacity = this.#capacity[pcpu]!
+    const speed = this.#isShared(pcpu) ? smtSpeed * capacity : capacity
     let current = counts[q + Count.running]!
     let sliceLeft = times[t + Time.sliceLeft]!
     let isOver = current === none
@@ -106,7 +107,7 @@ export class Execution {
       if (waitsNow > 0) waits += waitsNow
       records[at + waited] = waits
       records[at + settled] = time + 1
-      if (!done) queues.noteRun(pcpu, own)
+      if (!done) queues.noteRun(pcpu)
       if ((is & Is.limited) !== 0) this.#charge(current, span, done, offset)
       if (done) {
         if (counts[q + Count.turnAt]! !== none) queues.leaveTurn(pcpu)
@@ -117,7 +118,7 @@ export class Execution {
     counts[q + Count.running] = offset > 0 ? current : none
     this.#wasBusy[pcpu] = offset > 0.5 ? 1 : 0
     this.busy[pcpu]! += offset
-    if (offset > 0) queues.noteLeast(pcpu, own)
+    if (offset > 0) queues.noteLeast(pcpu, current)
   }
 
   /** What a weighted task that ran for so long has come on in virtual run time. */
@@ -137,12 +138,10 @@ export class Execution {
     else this.#tasks.throttled[row]! += 1 - offset
   }
 
-  #speedOf(pcpu: number): number {
+  /** Whether another thread of its core is busy. */
+  #isShared(pcpu: number): boolean {
     const siblings = this.#siblings[pcpu]!
-    const capacity = this.#capacity[pcpu]!
-    for (let i = 0; i < siblings.length; i++) {
-      if (this.#wasBusy[siblings[i]!] !== 0) return smtSpeed * capacity
-    }
-    return capacity
+    for (let i = 0; i < siblings.length; i++) if (this.#wasBusy[siblings[i]!] !== 0) return true
+    return false
   }
 }

@@ -147,24 +147,24 @@ export class RunQueues {
     return task
   }
 
-  /** The one that has the turn has run: its virtual run time is now this. */
-  noteRun(pcpu: number, own: number): void {
+  /** The one that has the turn has run. A number with a fraction that is handed over is an object: it is read from its record. */
+  noteRun(pcpu: number): void {
     const { counts } = this
     const q = pcpu * countsSize
     const place = counts[q + Count.turnAt]!
-    this.vruntimes[place] = own
+    this.vruntimes[place] = this.#tasks.records[counts[q + Count.turn]! * recordSize + vruntime]!
     if (counts[q + Count.known]! <= place) counts[q + Count.known] = place + 1
     this.times[pcpu * timesSize + Time.sum] = Number.NaN
   }
 
-  /**
-   * At the end of a step, after the turn of one that has come to this virtual run time: the one to join at is that of whoever was
-   * served least.
-   */
-  noteLeast(pcpu: number, own: number): void {
+  /** At the end of a step, after the turn of a task: the virtual run time to join at is that of whoever was served least. */
+  noteLeast(pcpu: number, task: number): void {
     const { times } = this
     const at = pcpu * timesSize + Time.least
-    const least = this.lengthOf(pcpu) > 0 ? this.vruntimes[this.#leastPlace(pcpu)]! : own
+    const least =
+      this.lengthOf(pcpu) > 0
+        ? this.vruntimes[this.#leastPlace(pcpu)]!
+        : this.#tasks.records[task * recordSize + vruntime]!
     if (least > times[at]!) times[at] = least
   }
 
