@@ -157,8 +157,8 @@ describe('an address that cannot be had', () => {
       'Cannot serve metrics at 192.0.2.1:0: this machine has no such address',
     ],
     [
-      { kind: 'unix', path: '/nonexistent/x.sock' },
-      'Cannot serve metrics at unix:/nonexistent/x.sock: there is no such directory',
+      { kind: 'unix', path: '/proc/nonexistent/x.sock' },
+      'Cannot serve metrics at unix:/proc/nonexistent/x.sock: there is no such directory',
     ],
   ] as const)('is named with the reason: %j', async (address, message) => {
     await expect(serve(address)).rejects.toMatchObject({ code: 'ERR_LISTEN', message })
