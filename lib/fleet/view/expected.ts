@@ -1,4 +1,4 @@
-import { type Smoothed, smooth, smoothingTime } from './smoothing.ts'
+import { smoothingTime } from './smoothing.ts'
 
 /** Milliseconds of which the usual level is a mean: twice the time within which a move has to pay. */
 export const usualTime = 1_200_000
@@ -26,7 +26,7 @@ export interface Expected {
   readonly time: number
   readonly began: number
   /** What it is lately: smoothed over a minute. */
-  readonly recent: Smoothed
+  readonly recent: number
   /** Its mean, and since when. */
   readonly usual: number
   readonly usualSince: number
@@ -66,57 +66,52 @@ export function expected(
   if (before === undefined) return first(seen, time)
   const passed = time - before.time
   if (passed <= 0) return before
+  const { began, usualSince } = before
   const change = seen - before.last
-  const age = time - before.began
-  const known = {
-    time,
-    began: before.began,
-    last: seen,
-    change,
-    assumed:
-      before.assumed +
-      gain(passed, age, swingTime) * (assumedOf(before.change, change, passed) - before.assumed),
-  }
-  const recent = smooth(before.recent, seen, time)!
+  const age = time - began
+  const assumedNow = assumedOf(before.change, change, passed)
+  const assumed = before.assumed + gain(passed, age, swingTime) * (assumedNow - before.assumed)
   // A level that is new is what the figure is lately, until there is a minute to take a mean of.
-  const quick = 1 - Math.exp(-passed / smoothingTime)
-  const slow = Math.min(quick, gain(passed, time - before.usualSince, usualTime))
-  const usual = before.usual + slow * (seen - before.usual)
-  const strayed = recent.value - usual
-  const excursion = excursionAt(
-    before,
-    seen,
-    strayed,
-    usualSwings * swingOf(before.strays, known.assumed, age),
-    time,
-  )
-  if (excursion && isAnotherLevel(excursion, swingOf(before.strays, known.assumed, age))) {
-    const lasted = time - excursion.since
-    const strays =
-      before.strays + (1 - Math.exp(-lasted / swingTime)) * (excursion.squares / lasted - before.strays)
-    const level = {
-      recent: { value: excursion.mean, time },
-      usual: excursion.mean,
-      usualSince: excursion.since,
-    }
-    return concluded({ ...known, ...level, strays, excursion: undefined })
+  const keep = Math.exp(-passed / smoothingTime)
+  const recent = keep * before.recent + (1 - keep) * seen
+  const part = Math.min(1 - keep, gain(passed, time - usualSince, usualTime))
+  const usual = before.usual + part * (seen - before.usual)
+  const strayed = recent - usual
+  const known = swingOf(before.strays, assumed, age)
+  const excursion = excursionAt(before, seen, strayed, usualSwings * known, time)
+  if (!excursion) {
+    const strays = straysAfter(before, strayed, passed, age)
+    return concluded(time, began, recent, usual, usualSince, strays, assumed, seen, change, undefined)
   }
-  const strays = excursion ? before.strays : straysAfter(before, strayed, passed, age)
-  return concluded({ ...known, recent, usual, usualSince: before.usualSince, strays, excursion })
+  if (!isAnotherLevel(excursion, known))
+    return concluded(time, began, recent, usual, usualSince, before.strays, assumed, seen, change, excursion)
+  const { mean, since, squares } = excursion
+  const strays =
+    before.strays + (1 - Math.exp(-(time - since) / swingTime)) * (squares / (time - since) - before.strays)
+  return concluded(time, began, mean, mean, since, strays, assumed, seen, change, undefined)
 }
 
 function first(seen: number, time: number): Expected {
-  const nothingYet = { swing: 0, strays: 0, assumed: 0, change: 0, excursion: undefined }
-  const recent = { value: seen, time }
-  return { value: seen, time, began: time, recent, usual: seen, usualSince: time, last: seen, ...nothingYet }
+  return concluded(time, time, seen, seen, time, 0, 0, seen, 0, undefined)
 }
 
-function concluded(known: Omit<Expected, 'value' | 'swing'>): Expected {
-  const { recent, usual, strays, assumed, time, began } = known
+/** By position, and all at once: thousands are made in a round. */
+function concluded(
+  time: number,
+  began: number,
+  recent: number,
+  usual: number,
+  usualSince: number,
+  strays: number,
+  assumed: number,
+  last: number,
+  change: number,
+  excursion: Excursion | undefined,
+): Expected {
   const swing = swingOf(strays, assumed, time - began)
-  const strayed = recent.value - usual
-  const standsOut = Math.max(0, Math.abs(strayed) - usualSwings * swing)
-  return { ...known, value: usual + Math.sign(strayed) * standsOut, swing }
+  const strayed = recent - usual
+  const value = usual + Math.sign(strayed) * Math.max(0, Math.abs(strayed) - usualSwings * swing)
+  return { value, swing, time, began, recent, usual, usualSince, strays, assumed, last, change, excursion }
 }
 
 /** The part that a report counts for: in a mean of all of them while there are few, in one over `over` milliseconds then. */

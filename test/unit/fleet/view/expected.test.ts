@@ -46,7 +46,7 @@ describe('what can be expected of a demand', () => {
     for (const seed of seeds) {
       const all = expectedAfter(reportsOf(random, seed, 500)).slice(120)
       off.expected.push(...all.map(({ value }) => value - 0.8))
-      off.smoothed.push(...all.map(({ recent }) => recent.value - 0.8))
+      off.smoothed.push(...all.map(({ recent }) => recent - 0.8))
     }
     const [own, minute] = [standardDeviation(off.expected), standardDeviation(off.smoothed)]
     expect(own).toBeLessThan(minute / 2)
@@ -54,7 +54,7 @@ describe('what can be expected of a demand', () => {
 
   it('knows how far it strays, in the mean within a fifth and for each guest within a half, when an hour was seen', () => {
     const all = seeds.map((seed) => expectedAfter(reportsOf(random, seed, 1_000)).slice(360))
-    const strayed = standardDeviation(all.flat().map(({ recent, usual }) => recent.value - usual))
+    const strayed = standardDeviation(all.flat().map(({ recent, usual }) => recent - usual))
     const swings = all.map((own) => mean(own.map(({ swing }) => swing / strayed)))
     expect(Math.abs(mean(swings) - 1)).toBeLessThan(0.2)
     expect(Math.max(...swings.map((swing) => Math.abs(swing - 1)))).toBeLessThan(0.5)
@@ -82,7 +82,7 @@ describe('what can be expected of a demand', () => {
   it('counts what it came back from as swing', () => {
     const dip = [...repeated(0.8, 18), ...repeated(0, 2)]
     const all = expectedAfter(Array.from({ length: 20 }, () => dip).flat()).slice(200)
-    const strayed = standardDeviation(all.map(({ recent, usual }) => recent.value - usual))
+    const strayed = standardDeviation(all.map(({ recent, usual }) => recent - usual))
     const known = mean(all.map(({ swing }) => swing / strayed))
     expect(known).toBeGreaterThan(0.8)
     expect(known).toBeLessThan(1.25)
