@@ -30,6 +30,15 @@ Exit codes:
   5  another controller is running on the host; nothing was changed
 134  (SIGABRT) hung, for example in a policy that never returns; guests stay as they are`
 
+/** The same of the commands that talk to a fleet's NATS, and to no host. */
+export const fleetExitCodesHelp = `
+Exit codes:
+  0  done, or stopped as asked (Ctrl-C)
+  1  runtime failure, or what was asked for is refused: it is said why
+  2  a mistake on the command line or in the configuration
+  3  no connection to the NATS of the fleet, or it runs without JetStream
+  4  not permitted: NATS does not know who asks, or does not let them do it`
+
 /** A mistake on the command line. */
 export class UsageError extends Error {}
 

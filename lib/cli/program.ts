@@ -21,7 +21,14 @@ import { topCommand } from './commands/top.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import { whyCommand } from './commands/why.ts'
 import { type CliContext, logNotice } from './context.ts'
-import { ConfigError, ExitCode, exitCodesHelp, exitFor, UsageError } from './exit-codes.ts'
+import {
+  ConfigError,
+  ExitCode,
+  exitCodesHelp,
+  exitFor,
+  fleetExitCodesHelp,
+  UsageError,
+} from './exit-codes.ts'
 import { version } from './version.ts'
 
 const debug = debuglog('ballast')
@@ -59,7 +66,7 @@ export function ballastProgram(context: CliContext): Command {
   for (const command of commands) program.addCommand(command(context))
   for (const command of [program, ...program.commands.flatMap(withNested)]) {
     command
-      .addHelpText('after', exitCodesHelp)
+      .addHelpText('after', isOfFleet(command) ? fleetExitCodesHelp : exitCodesHelp)
       .exitOverride((error) => {
         throw mistakeIn(command, error)
       })
@@ -101,6 +108,11 @@ function namingUnknown(program: Command, args: readonly string[]): readonly stri
 
 function commandOf(group: Command, name: string): Command | undefined {
   return group.commands.find((command) => command.name() === name)
+}
+
+/** Whether a command is `ballast fleet`, or within it. */
+function isOfFleet(command: Command): boolean {
+  return [command.name(), command.parent?.name()].includes('fleet')
 }
 
 /** A command and those within it. */

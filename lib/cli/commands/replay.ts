@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import type { Tick } from '../../control/tick.ts'
-import { BallastError } from '../../host/errors.ts'
 import { type Difference, isDecision, TickComparison } from '../../recording/compare.ts'
 import { configurationIn, pilotOf, toldIn } from '../../recording/configuration.ts'
 import type { RunEntry } from '../../recording/entries.ts'
@@ -17,6 +16,7 @@ import { configuredPilot } from '../recording/configured-pilot.ts'
 import {
   isWithin,
   logProblems,
+  noTickIn,
   openRecordings,
   type PeriodOptions,
   periodOptions,
@@ -92,7 +92,8 @@ async function run(context: CliContext, options: ReplayOptions): Promise<void> {
     return pilotOf(configurationIn(plain), options)
   }
   const results: Result[] = []
-  for (const recording of await openRecordings(context, options)) {
+  const recordings = await openRecordings(context, options)
+  for (const recording of recordings) {
     const result = await replayOne(context, recording, options, pilotFor)
     logProblems(context, recording)
     results.push(result)
@@ -102,7 +103,7 @@ async function run(context: CliContext, options: ReplayOptions): Promise<void> {
     )
   }
   if (results.every(({ ticks }) => ticks === 0)) {
-    throw new BallastError('ERR_RECORDING', 'There is no tick in that part of the recordings')
+    throw noTickIn(recordings, options)
   }
   const different = results.reduce((sum, result) => sum + result.different, 0)
   if (policies.length === 0 && !configured && different > 0) {

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { BallastError } from '../../host/errors.ts'
 import { Period } from '../../recording/period/period.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { printable, printableJson } from '../../util/printable.ts'
@@ -10,6 +9,7 @@ import { UsageError } from '../exit-codes.ts'
 import {
   defaultRecordings,
   logProblems,
+  noTickIn,
   type PeriodOptions,
   periodOptions,
   recordingsArgument,
@@ -80,8 +80,7 @@ async function report(context: CliContext, path: string | undefined, options: Re
       writeLines(context, [...(found ? [''] : []), ...reportLines(summary).map(printable)])
     found = true
   }
-  if (!found)
-    throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
+  if (!found) throw noTickIn([...hosts.values()].flat(), { from, to }, place)
 }
 
 async function writePage(

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
-import { BallastError } from '../../host/errors.ts'
 import { readRecordings } from '../../recording/read-recording.ts'
 import { counted } from '../../util/format.ts'
 import { type CliContext, logNotice } from '../context.ts'
@@ -10,6 +9,7 @@ import { assertGuarded } from '../http/guarded.ts'
 import {
   defaultRecordings,
   logProblems,
+  noTickIn,
   type PeriodOptions,
   periodOptions,
   recordingsArgument,
@@ -55,7 +55,8 @@ async function serve(context: CliContext, path: string | undefined, options: Ser
   const where = { address: options.listen, tokenFile: options.token }
   assertGuarded(where)
   const place = path ?? defaultRecordings(context)
-  const hosts = [...recordingsByHost(await readRecordings(place)).keys()]
+  const recordings = await readRecordings(place)
+  const hosts = [...recordingsByHost(recordings).keys()]
   if (hosts.length > 1) {
     throw new UsageError(
       `a page is of one host, and there are recordings of ${hosts.join(', ')} in ${place}: move those of one to a directory of their own`,
@@ -66,7 +67,7 @@ async function serve(context: CliContext, path: string | undefined, options: Ser
   const source = await readRecordedPage(() => readRecordings(place), options, context.signal)
   if (!(await source.hasTicks)) {
     logProblems(context, await source.whole)
-    throw new BallastError('ERR_RECORDING', `There is no tick in that part of the recordings in ${place}`)
+    throw noTickIn(recordings, options, place)
   }
   const report = (problem: string) => logNotice(context, problem, { event: 'page', level: 'warn' })
   await using page = await servePage(where, source, report)

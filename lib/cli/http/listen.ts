@@ -40,7 +40,8 @@ export async function listen(server: Server, address: ListenAddress, what: strin
     const { code = '', message } = error as NodeJS.ErrnoException
     // Of a directory that is not there Node says EACCES.
     const isNowhere = address.kind === 'unix' && !existsSync(dirname(address.path))
-    const why = reasons[isNowhere ? 'ENOENT' : code] ?? message
+    const isFile = address.kind === 'unix' && code === 'EADDRINUSE' && !(await isSocket(address.path))
+    const why = isFile ? 'there is a file of this name' : (reasons[isNowhere ? 'ENOENT' : code] ?? message)
     throw new BallastError('ERR_LISTEN', `Cannot serve ${what} at ${addressText(address)}: ${why}`, {
       cause: error,
     })
@@ -58,10 +59,16 @@ function begun(server: Server, listen: () => void): Promise<void> {
   })
 }
 
+async function isSocket(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isSocket(),
+    () => false,
+  )
+}
+
 /** Removes a socket that nothing listens on. What is no socket stays, and is in the way. */
 async function removeStale(path: string): Promise<void> {
-  const stats = await lstat(path).catch(() => undefined)
-  if (!stats?.isSocket()) return
+  if (!(await isSocket(path))) return
   const isStale = await new Promise<boolean>((resolve) => {
     const socket = connect(path, () => resolve(false))
     socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'))

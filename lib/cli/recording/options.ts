@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
+import { BallastError } from '../../host/errors.ts'
 import { readRecordings, type StoredRecording } from '../../recording/read-recording.ts'
+import { timeText } from '../../recording/text.ts'
 import { stateDirectory } from '../../util/state-directory.ts'
 import { type CliContext, logNotice } from '../context.ts'
 import { parseMoment, parseText } from '../values.ts'
@@ -35,8 +37,8 @@ export function recordingOptions(
 
 /** A part of a recording: milliseconds since the epoch. */
 export interface PeriodOptions {
-  readonly from?: number
-  readonly to?: number
+  readonly from?: number | undefined
+  readonly to?: number | undefined
 }
 
 /** Adds `--from` and `--to`. */
@@ -56,6 +58,26 @@ export function isWithin(
   { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: PeriodOptions,
 ): boolean {
   return wallTime >= from && wallTime <= to
+}
+
+/** The error that there is no tick in a part of recordings: with the part, since `14:30` is of the last 24 hours, and their begin. */
+export function noTickIn(
+  recordings: readonly StoredRecording[],
+  { from, to }: PeriodOptions,
+  place = '',
+): BallastError {
+  const begun = recordings.map(({ header }) => header.wallTime)
+  const part = [
+    ...(from === undefined ? [] : [` from ${timeText(from)}`]),
+    ...(to === undefined ? [] : [` to ${timeText(to)}`]),
+  ]
+  const which = part.length > 0 ? `:${part.join('')}` : ''
+  const begin = begun.length > 0 ? `; they begin at ${timeText(Math.min(...begun))}` : ''
+  const where = place === '' ? '' : ` in ${place}`
+  return new BallastError(
+    'ERR_RECORDING',
+    `There is no tick in that part of the recordings${where}${which}${begin}`,
+  )
 }
 
 /** The recordings that the options name. Rejects with `ERR_RECORDING`. */

@@ -87,6 +87,14 @@ describe('the help', () => {
     },
   )
 
+  it('of the commands of a fleet tells what ends them, which is no host', async () => {
+    for (const args of [['fleet'], ['fleet', 'status']]) {
+      const { stdout } = await here(...args, '--help')
+      expect(stdout).toContain('\n  3  no connection to the NATS of the fleet')
+      expect(stdout).not.toContain('pCPUs')
+    }
+  })
+
   it('of a command is shown by help, too', async () => {
     for (const [asked, expected] of [
       [['run'], 'Usage: ballast run'],

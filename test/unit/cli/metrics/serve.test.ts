@@ -177,7 +177,10 @@ describe('an address that cannot be had', () => {
     expect((await ask({ socketPath: stale }, '/health')).status).toBe(200)
     const file = join(directory, 'file')
     writeFileSync(file, 'precious')
-    await expect(serve({ kind: 'unix', path: file })).rejects.toMatchObject({ code: 'ERR_LISTEN' })
+    await expect(serve({ kind: 'unix', path: file })).rejects.toMatchObject({
+      code: 'ERR_LISTEN',
+      message: `Cannot serve metrics at unix:${file}: there is a file of this name`,
+    })
     expect(statSync(file).size).toBe(8)
   })
 })
