@@ -53,8 +53,14 @@ export class GuestFactsKeeper {
     return new Map(this.#domains.map((domain) => [domain.uuid, this.#factsOf(domain)]))
   }
 
+  /** Those under way: of those that were when libvirt was asked, the last look shows which have ended since. */
   get migrations(): readonly MigrationReport[] {
-    return this.#migrations
+    const states = new Map(this.#domains.map(({ uuid, state }) => [uuid, state]))
+    return this.#migrations.filter(({ guest, direction }) => {
+      const state = states.get(guest)
+      // One that has left is not here, and one that has come runs.
+      return state !== undefined && !(direction === 'in' && isRunning(state))
+    })
   }
 
   /** Resolves when no call is under way any more. */

@@ -138,6 +138,19 @@ describe('the facts of guests', () => {
     expect(host.calls.filter((call) => call.startsWith('dirty'))).toEqual([])
   })
 
+  it('have no migration that has ended since libvirt was asked', async () => {
+    const host = hostOf({
+      migrationProgress: async (uuid) => ({ direction: uuid === 'a' ? 'out' : 'in', elapsed: 7 }),
+    })
+    const { keeper, look } = keeperOf(host)
+    const coming = guest('b', { state: DomainState.paused })
+    await look(guest('a'), coming)
+    expect(keeper.migrations.map(({ guest }) => guest)).toEqual(['a', 'b'])
+    // What is asked from now on is not answered yet when the report is made.
+    keeper.look(tickOf(guest('b')))
+    expect(keeper.migrations).toEqual([])
+  })
+
   it('are measured in turn, one at each look', async () => {
     const host = hostOf()
     const { look, clock } = keeperOf(host)
