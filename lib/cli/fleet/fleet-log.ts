@@ -51,6 +51,7 @@ export class FleetLog {
 
   agent(event: AgentEvent): void {
     if (event.kind === 'failed') this.failed(event.error)
+    else if (event.kind === 'unanswered') this.#unanswered(event.error)
     else if (event.kind === 'order') this.#order(event.order, event.event)
     else if (event.kind === 'bus') {
       this.#isLost = event.state === 'disconnected'
@@ -78,6 +79,11 @@ export class FleetLog {
     if (!hasNews && standing === this.#lastSummary) return
     this.#lastSummary = standing
     this.#say('fleet-tick', errors.length > 0 ? 'warn' : 'info', summary)
+  }
+
+  #unanswered({ code, message }: BallastError): void {
+    const text = 'this host cannot say of some guests whether they can run here, and they do not come'
+    this.#say('fleet-unanswered', 'warn', `${text}: ${message} (${code})`)
   }
 
   #order(order: Order, event: OrderEvent): void {

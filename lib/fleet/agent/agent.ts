@@ -41,6 +41,8 @@ export type AgentEvent =
   | { readonly kind: 'order'; readonly order: Order; readonly event: OrderEvent }
   /** Who leads, as it was after a report; undefined: nobody. */
   | { readonly kind: 'leader'; readonly lease: Lease | undefined }
+  /** The host cannot say whether it can run guests of others: told once, until it can. */
+  | { readonly kind: 'unanswered'; readonly error: BallastError }
   /** A call to the bus failed. It is tried again. */
   | { readonly kind: 'failed'; readonly error: BallastError }
 
@@ -71,6 +73,7 @@ class Agent implements FleetAgent {
   readonly #requirements = new Map<string, GuestRequirement>()
   #next: ReportBody | undefined
   #isWriting = false
+  #cannotAnswer = false
   #sequence = 0
   #duplicateAt = Number.NEGATIVE_INFINITY
 
@@ -134,7 +137,7 @@ class Agent implements FleetAgent {
           await bus.require(key, requirement)
           known.set(key, requirement)
         }
-        await this.#answers.see(known)
+        this.#unanswered(await this.#answers.see(known))
         await bus.report(this.#reportOf(body))
         const lease = await bus.leader()
         if (lease) this.#desk.saw(lease.revision)
@@ -157,6 +160,11 @@ class Agent implements FleetAgent {
       migrations: withOrders(body, orders),
       answers: this.#answers.all,
     }
+  }
+
+  #unanswered(error: BallastError | undefined): void {
+    if (error && !this.#cannotAnswer) this.#options.listener?.({ kind: 'unanswered', error })
+    this.#cannotAnswer = error !== undefined
   }
 
   #failed(error: unknown): void {

@@ -1,3 +1,4 @@
+import { asBallastError, type BallastError } from '../../host/errors.ts'
 import type { Clock } from '../../host/host.ts'
 import type { GuestRequirement } from '../../host/migration.ts'
 
@@ -24,8 +25,12 @@ export class Answers {
     return this.#all
   }
 
-  /** Asks the host what it has not been asked, or not lately. One that cannot be answered now is asked again next time. */
-  async see(requirements: ReadonlyMap<string, GuestRequirement>): Promise<void> {
+  /**
+   * Asks the host what it has not been asked, or not lately. One that cannot be answered now is asked again next time; gives
+   * why, of the first.
+   */
+  async see(requirements: ReadonlyMap<string, GuestRequirement>): Promise<BallastError | undefined> {
+    let failure: BallastError | undefined
     for (const key of this.#answers.keys()) if (!requirements.has(key)) this.#answers.delete(key)
     const now = this.#clock.now()
     const askedAt = (key: string) => this.#answers.get(key)?.at ?? Number.NEGATIVE_INFINITY
@@ -38,13 +43,15 @@ export class Answers {
       try {
         const problem = await this.#problemWith(requirement)
         this.#answers.set(key, { answer: problem ?? true, at: now })
-      } catch {
+      } catch (error) {
+        failure ??= asBallastError(error)
         this.#answers.delete(key)
       }
     }
     if (this.#isOther()) {
       this.#all = Object.fromEntries([...this.#answers].map(([key, { answer }]) => [key, answer]))
     }
+    return failure
   }
 
   #isOther(): boolean {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { FleetConfig } from '../../../../lib/cli/config/fleet-config.ts'
 import { FleetLog } from '../../../../lib/cli/fleet/fleet-log.ts'
 import type { Order, OrderEvent } from '../../../../lib/fleet/bus/order.ts'
+import { BallastError } from '../../../../lib/host/errors.ts'
 import { contextOf } from '../test-context.ts'
 
 const guest = '5d1b38d0-9ac5-4a6d-8a3f-0e7a2c2b3c11'
@@ -51,6 +52,15 @@ test('says of an order what is known of it', () => {
     `fleet default: order 7-1, ${guest} to ${other}: refused: too old`,
     'fleet default: order 7-2, to end order 7-1: done',
     'fleet default: order 7-3: refused: too old',
+  ])
+})
+
+test('says why guests of other hosts do not come', () => {
+  const { lines, log } = logOf()
+  log.agent({ kind: 'unanswered', error: new BallastError('ERR_LIBVIRT', 'no QEMU here') })
+  expect(lines).toEqual([
+    'fleet default: this host cannot say of some guests whether they can run here, and they do not come: ' +
+      'no QEMU here (ERR_LIBVIRT)',
   ])
 })
 
