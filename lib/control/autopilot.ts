@@ -1,3 +1,4 @@
+import { assertHost } from '../host/assert-host.ts'
 import { BallastError } from '../host/errors.ts'
 import type { Clock, Host } from '../host/host.ts'
 import { unlessAborted } from '../util/unless-aborted.ts'
@@ -55,6 +56,7 @@ export interface Autopilot extends AsyncGenerator<Tick, void, undefined> {
  * }
  */
 export function autopilot(host: Host, options: AutopilotOptions): Autopilot {
+  assertHost(host)
   const config = readOptions(options, host.topology)
   const { ballooning, dryRun } = config
   const reservations = new Reservations({

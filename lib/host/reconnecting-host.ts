@@ -1,8 +1,9 @@
 import { backoff } from '../util/backoff.ts'
+import { assertHost } from './assert-host.ts'
 import type { CpuQuota } from './cpu-quota.ts'
 import type { CpuSet } from './cpuset.ts'
 import type { DomainTraits } from './domain-traits.ts'
-import { BallastError } from './errors.ts'
+import { BallastError, wrongOption } from './errors.ts'
 import { type Clock, Domain, type DomainRef, type Host, type HostEvent, type HostListener } from './host.ts'
 import type { Ksm, KsmSettings } from './ksm.ts'
 import type { CpuSample, MemorySample } from './sample.ts'
@@ -35,7 +36,12 @@ const reasons = {
  * @example `await using host = await reconnecting(() => connect('qemu:///system'))`
  */
 export async function reconnecting(connect: () => Promise<Host>): Promise<Host> {
-  return new ReconnectingHost(await connect(), connect)
+  if (typeof connect !== 'function') {
+    throw wrongOption('connect', 'a function that connects, such as () => connect(uri)', connect)
+  }
+  const host = await connect()
+  assertHost(host)
+  return new ReconnectingHost(host, connect)
 }
 
 class ReconnectingHost implements Host {

@@ -1,5 +1,6 @@
 import type { AutopilotOptions } from '../control/autopilot.ts'
 import type { Tick } from '../control/tick.ts'
+import { assertHost } from '../host/assert-host.ts'
 import type { Host } from '../host/host.ts'
 import { withoutPassword } from '../util/uri.ts'
 import { LoopRecorder } from './loop-recorder.ts'
@@ -20,6 +21,7 @@ export class Recorder implements AsyncDisposable {
   readonly #files: RecordingFiles
 
   constructor(host: Host, directory: string, options: RecorderOptions = {}) {
+    assertHost(host)
     this.#files = recordingFilesOf(host, directory, options)
     this.#loops = new LoopRecorder(host, [this.#files])
   }

@@ -1,3 +1,4 @@
+import { assertHost } from '../../host/assert-host.ts'
 import { CpuSet } from '../../host/cpuset.ts'
 import { asBallastError, BallastError, wrongOption } from '../../host/errors.ts'
 import type { Host } from '../../host/host.ts'
@@ -68,6 +69,7 @@ export async function restore(
   journal: Journal,
   options: RestoreOptions = {},
 ): Promise<RestoreReport> {
+  assertHost(host)
   const { wait = defaultWait, timeout = defaultWait, resources: wanted = resources } = options
   for (const [name, value] of Object.entries({ wait, timeout })) {
     if (!(value >= 0)) throw wrongOption(name, 'a number of milliseconds, 0 or more', value)
