@@ -52,6 +52,9 @@ export class ConfigError extends UsageError {
   }
 }
 
+/** The user ended the command before it was done. */
+export class Stopped extends Error {}
+
 /** The run ended normally, and something failed. */
 export class WorkFailed extends Error {}
 

@@ -27,6 +27,7 @@ import {
   exitCodesHelp,
   exitFor,
   fleetExitCodesHelp,
+  Stopped,
   UsageError,
 } from './exit-codes.ts'
 import { version } from './version.ts'
@@ -132,6 +133,7 @@ export async function main(args: readonly string[], context: CliContext): Promis
     return ExitCode.fine
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.fine
+    if (error instanceof Stopped) return ExitCode.fine
     // A group of commands without one of them: its help has been shown.
     if (error instanceof CommanderError && error.code === 'commander.help') return ExitCode.usage
     for (const line of inspect(error).split('\n')) debug('%s', printable(line))

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { main } from '../../lib/cli/program.ts'
 import type { FleetBus } from '../../lib/fleet/bus/fleet-bus.ts'
 import { natsBus } from '../../lib/fleet/nats/nats-bus.ts'
 import type { GuestReport, HostReport } from '../../lib/fleet/report/host-report.ts'
 import { GiB } from '../../lib/util/units.ts'
 import { freePort } from '../support/free-port.ts'
 import { NatsServer } from '../support/nats.ts'
-import { ballast } from '../unit/cli/test-context.ts'
+import { ballast, contextOf } from '../unit/cli/test-context.ts'
 import { reportOf } from './examples.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ballast-commands-'))
@@ -110,6 +112,18 @@ describe('ballast fleet status', () => {
       stdout: `fleet f${fleet}: 0 hosts, 0 guests, led by nobody\nno host reports\n`,
     })
   })
+})
+
+it('a command that waits for NATS ends when the user does not wait', async () => {
+  const silent = createServer()
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const stop = new AbortController()
+  silent.once('connection', () => stop.abort('SIGINT'))
+  const nowhere = () => Promise.reject(new Error('it tried to connect'))
+  const args = ['fleet', 'status', '--servers', `127.0.0.1:${port}`]
+  expect(await main(args, contextOf(nowhere, stop.signal))).toBe(0)
+  silent.close()
 })
 
 describe('ballast fleet plan', () => {

@@ -9,7 +9,8 @@ import { emptyMemory, fleetView } from '../../fleet/view/make-view.ts'
 import { BallastError } from '../../host/errors.ts'
 import { realClock } from '../../libvirt/real-clock.ts'
 import type { FleetConfig } from '../config/fleet-config.ts'
-import { ConfigError, UsageError } from '../exit-codes.ts'
+import type { CliContext } from '../context.ts'
+import { ConfigError, Stopped, UsageError } from '../exit-codes.ts'
 import { type FleetOptions, usualConfig } from './options.ts'
 
 /** What messages call the options of the command line until they are told as such. */
@@ -72,11 +73,15 @@ function tlsOf({ tlsCa: ca, tlsCert: cert, tlsKey: key }: FleetOptions): NatsTls
   return Object.fromEntries(given.map(([name, path]) => [name, resolve(path!)]))
 }
 
-/** Connects to the bus of a fleet, as `options` name it. */
-export async function openBus({ nats }: FleetConfig, { credentials }: FleetOptions): Promise<FleetBus> {
+/** Connects to the bus of a fleet, as `options` name it. Rejects with {@link Stopped} when the user does not wait for it. */
+export async function openBus(
+  { signal }: CliContext,
+  { nats }: FleetConfig,
+  { credentials }: FleetOptions,
+): Promise<FleetBus> {
   const { natsBus } = await import('../../fleet/nats/nats-bus.ts')
   try {
-    return await natsBus(nats)
+    return await Promise.race([natsBus(nats), stopped(signal)])
   } catch (error) {
     const isRefused = error instanceof BallastError && error.code === 'ERR_FLEET_PERMISSION'
     if (!isRefused || credentials !== undefined) throw error
@@ -90,6 +95,15 @@ export async function openBus({ nats }: FleetConfig, { credentials }: FleetOptio
       },
     )
   }
+}
+
+/** Rejects when the user ends the command. */
+function stopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(new Stopped('it was stopped'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }
 
 /** A fleet as it is now. */

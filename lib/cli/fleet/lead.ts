@@ -22,7 +22,7 @@ export async function leadFleet(
 ): Promise<void> {
   const given = await fleetOf(options)
   const fleet = { ...given, interval: interval ?? given.interval, dryRun: options.dryRun ?? given.dryRun }
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const log = new FleetLog(context, fleet)
   log.joined()
   bus.watch((state) => log.agent({ kind: 'bus', state }))

@@ -13,7 +13,7 @@ const day = 86_400_000
 /** `ballast fleet why GUEST` */
 export async function fleetWhy(context: CliContext, guest: string, options: PastOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const since = Date.now() - (options.since ?? day)
   const ticks: FleetTickRecord[] = []
   for await (const tick of bus.history(since)) ticks.push(tick as FleetTickRecord)
@@ -57,7 +57,7 @@ function staysText(stays: readonly string[]): string {
 /** `ballast fleet history` */
 export async function fleetHistory(context: CliContext, options: PastOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const since = options.since === undefined ? 0 : Date.now() - options.since
   let count = 0
   for await (const record of bus.history(since)) {

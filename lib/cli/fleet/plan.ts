@@ -14,7 +14,7 @@ const mostRounds = 100
 /** `ballast fleet plan` */
 export async function fleetPlan(context: CliContext, options: FleetOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const { view } = await presentFleet(bus, fleet.rules)
   showPlan(context, options, guardPlan(view, planNow(fleet.policy.policy, view)))
 }

@@ -14,7 +14,7 @@ import { planNow, showPlan } from './plan.ts'
 /** `ballast fleet drain HOST` */
 export async function drain(context: CliContext, text: string, options: RequestOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const asked = { since: Date.now(), by: asker() }
   const { view } = await presentFleet(bus, fleet.rules, (settings, view) =>
     withDraining(settings, hostNamed(view, text).uuid, asked),
@@ -41,7 +41,7 @@ function withDraining(
 /** `ballast fleet undrain HOST` */
 export async function undrain(context: CliContext, text: string, options: RequestOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const { view, settings } = await presentFleet(bus, fleet.rules)
   // One that does not report any more is known by its UUID alone.
   const uuid = text.toLowerCase() in settings.draining ? text.toLowerCase() : hostNamed(view, text).uuid
@@ -65,7 +65,7 @@ export async function move(
   options: RequestOptions,
 ): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const { view, settings } = await presentFleet(bus, fleet.rules)
   const guest = guestNamed(view, guestText)
   const to = hostNamed(view, hostText)
@@ -99,7 +99,7 @@ function refusalOf({ plan, denied }: Guarded): string | undefined {
 /** `ballast fleet pause` */
 export async function pause(context: CliContext, options: RequestOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const paused = { since: Date.now(), by: asker() }
   const settings = await bus.settings.read()
   if (options.dryRun) {
@@ -118,7 +118,7 @@ export async function pause(context: CliContext, options: RequestOptions): Promi
 /** `ballast fleet resume` */
 export async function resume(context: CliContext, options: RequestOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const settings = await bus.settings.read()
   if (!settings.paused) throw new UsageError('the fleet is not paused')
   if (options.dryRun) {

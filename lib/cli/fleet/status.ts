@@ -12,7 +12,7 @@ import type { FleetOptions } from './options.ts'
 /** `ballast fleet status` */
 export async function fleetStatus(context: CliContext, options: FleetOptions): Promise<void> {
   const fleet = await fleetOf(options)
-  await using bus = await openBus(fleet, options)
+  await using bus = await openBus(context, fleet, options)
   const present = await presentFleet(bus, fleet.rules)
   const { fleet: name = 'default' } = fleet.nats
   writeLines(
