@@ -19,8 +19,9 @@ const groups = [
   ],
   [
     { unit: tests('unit'), package: packaged },
-    { long },
-    { native: tests('native'), fuzz: fuzz(1), conformance: tests('conformance'), page: shown },
+    // Tests of the page build it anew, where those of `unit` read it.
+    { long, page: shown },
+    { native: tests('native'), fuzz: fuzz(1), conformance: tests('conformance') },
   ],
   { libvirt: tests('libvirt'), prometheus, nats },
   { lab: mainCases },

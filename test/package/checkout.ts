@@ -8,6 +8,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What a fresh checkout has not. */
 const made = new Set(['.git', '.cache', 'node_modules', 'build', 'dist', 'prebuilds', 'coverage', 'api'])
 
+/** The playground is built among the documents. */
+const isSource = (path: string) => path !== join(root, 'docs/playground')
+
 /** A folder for the test's own files. */
 export function makeDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'ballast-package-'))
@@ -21,7 +24,7 @@ export function copyCheckout(to: string): void {
   mkdirSync(join(to, '.git'), { recursive: true }) // in a checkout warnings are errors
   for (const name of readdirSync(root)) {
     if (!made.has(name) && !name.endsWith('.tgz'))
-      cpSync(join(root, name), join(to, name), { recursive: true })
+      cpSync(join(root, name), join(to, name), { recursive: true, filter: isSource })
   }
   mkdirSync(join(root, '.cache'), { recursive: true })
   for (const shared of ['node_modules', '.cache']) symlinkSync(join(root, shared), join(to, shared))
