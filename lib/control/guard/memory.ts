@@ -32,7 +32,10 @@ export class MemoryBudget {
 
   /** Takes from the headroom what `action` lets its domain grow by. */
   grant(action: SetMemoryAction, domain: DomainView): void {
-    this.#headroom = this.headroom - Math.max(0, action.bytes - this.present(domain))
+    const taken = Math.max(0, action.bytes - this.present(domain))
+    // Of fractions of a byte, rounding may take more than there is. Below 0, a guest at its floor would be cut to the reserve
+    // and raised to the floor in turn, without end.
+    this.#headroom = Math.max(0, this.headroom - taken)
   }
 
   /** Bytes that the balloon has, or has been promised and may have by now. */

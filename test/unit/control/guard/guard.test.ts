@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { guard } from '../../../../lib/control/guard/guard.ts'
+import { MemoryBudget } from '../../../../lib/control/guard/memory.ts'
 import { Ledger } from '../../../../lib/control/ledger/ledger.ts'
 import type { GuardLimits } from '../../../../lib/control/verdict.ts'
 import { CpuSet } from '../../../../lib/host/cpuset.ts'
@@ -115,6 +116,27 @@ describe('growing', () => {
 
   // 4 GiB less the reserve of 1 GiB; each domain counts 64 MiB more than it holds.
   const host = { total: 4 * GiB, domains: [{ name: 'a' }, { name: 'b' }] }
+
+  it('of fractions of a byte never grants more than there is, and comes to an end', () => {
+    const small = { actual: 128 * MiB, available: 128 * MiB, unused: 64 * MiB, usable: 64 * MiB }
+    const domains = [
+      { name: 'a', memory: small },
+      { name: 'b', memory: { maximum: 64 * GiB } },
+      { name: 'c', memory: { usable: 50 * MiB } },
+    ]
+    const view = viewOf({ total: 16 * GiB, available: 3 * GiB, domains })
+    const [a, b, c] = view.domains
+    for (let part = 1; part < 200; part++) {
+      const some = setMemory(a!, 130 * MiB + part / 211, 'test')
+      const books = new MemoryBudget(view, new Ledger())
+      books.grant(some, a!)
+      books.grant(setMemory(b!, GiB + books.headroom, 'test'), b!)
+      expect(books.headroom, `after ${some.bytes}`).toBeGreaterThanOrEqual(0)
+      // The third may not shrink, and nothing is left for it.
+      const plan = [some, setMemory(b!, 64 * GiB, 'test'), setMemory(c!, 1, 'test')]
+      expect(limited(view, plan).done).toHaveLength(2)
+    }
+  })
 
   it('is cut to what fits, in the order of the plan', () => {
     const view = viewOf(host)
