@@ -7,6 +7,10 @@ import { facesTable } from './faces/table.ts'
 import { type FleetPart, fleetParts, measureFleet } from './fleet/fleet.ts'
 import { fleetTable } from './fleet/table.ts'
 import { footprintTable, measureFootprint } from './footprint.ts'
+import { measureHour } from './hour/hour.ts'
+import { recordReal } from './hour/real.ts'
+import { recordSimulated } from './hour/simulated.ts'
+import { hourTable } from './hour/table.ts'
 import { measureLoop } from './loop/loop.ts'
 import { loopTable } from './loop/table.ts'
 import { measureMetrics } from './metrics/metrics.ts'
@@ -101,6 +105,34 @@ program
   .option('--seeds <count>', 'runs of each, from 1 on', atLeast(1), 1)
   .option('--json', 'print nothing but one line of JSON with all figures')
   .action(regret)
+
+program
+  .command('hour')
+  .description(
+    'record guests of the lab under random loads, and ask what every policy would have given away on that load',
+  )
+  .option('--minutes <count>', 'how long it is recorded', atLeast(1), 60)
+  .option('--seed <number>', 'of the loads', atLeast(1), 1)
+  .option('--simulated', 'simulated guests: needs no lab and no hour')
+  .option('--record <directory>', 'record there, and leave it there')
+  .option('--json', 'print nothing but one line of JSON with all figures')
+  .action(hour)
+
+interface HourCommand {
+  readonly minutes: number
+  readonly seed: number
+  readonly simulated?: boolean
+  readonly record?: string
+  readonly json?: boolean
+}
+
+async function hour({ minutes, seed, simulated, record: keep, json }: HourCommand): Promise<void> {
+  const record = simulated ? recordSimulated : recordReal
+  const length = 60_000 * minutes
+  const figures = await measureHour({ record, keep, seed, length, log, signal: stop.signal })
+  console.log(json ? JSON.stringify(figures, shortened) : hourTable(figures))
+  process.exitCode = figures.passed ? 0 : 1
+}
 
 interface RegretCommand {
   readonly seeds: number
