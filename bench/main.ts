@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { runProgramInWorld, withoutWorld } from '../test/lab/world/program.ts'
 import { measureAllocations } from './allocate/allocate.ts'
 import { allocateTable } from './allocate/table.ts'
+import { atLeast, fleetPart, shortened, side } from './arguments.ts'
 import { measureFaces } from './faces/faces.ts'
 import { facesTable } from './faces/table.ts'
 import { type FleetPart, fleetParts, measureFleet } from './fleet/fleet.ts'
@@ -147,11 +148,6 @@ async function regret({ seeds, only, side, json }: RegretCommand): Promise<void>
   process.exitCode = figures.passed ? 0 : 1
 }
 
-function side(text: string): 'cpu' | 'memory' {
-  if (text === 'cpu' || text === 'memory') return text
-  throw new InvalidArgumentError('Expected cpu or memory.')
-}
-
 program
   .command('record')
   .description(
@@ -217,12 +213,6 @@ interface FleetCommand {
   readonly turns: number
   readonly part?: FleetPart
   readonly json?: boolean
-}
-
-function fleetPart(text: string): FleetPart {
-  const part = fleetParts.find((one) => one === text)
-  if (part) return part
-  throw new InvalidArgumentError(`Expected ${fleetParts.join(' or ')}.`)
 }
 
 program
@@ -303,19 +293,6 @@ async function sampling({ turns, domains, json }: Options): Promise<void> {
     const cause = stop.signal.aborted ? stop.signal.reason : error
     if (json) console.log(JSON.stringify({ bench: 'sampling', passed: false, error: messageOf(cause) }))
     throw cause
-  }
-}
-
-/** Figures as they are meant: no more digits than were measured. */
-function shortened(_key: string, value: unknown): unknown {
-  return typeof value === 'number' ? Number(value.toPrecision(5)) : value
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text)
-    if (/^\d+$/.test(text) && number >= least) return number
-    throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
   }
 }
 

@@ -1,34 +1,11 @@
 import type { Order, OrderEvent } from '../../lib/fleet/bus/order.ts'
-import { type GuestReport, type HostReport, reportVersion } from '../../lib/fleet/report/host-report.ts'
-import type { GuestRequirement } from '../../lib/host/migration.ts'
+import type { GuestReport, HostReport } from '../../lib/fleet/report/host-report.ts'
+import { reportOf as reportWithout } from '../support/fleet-bus-messages.ts'
 
-export const requirement: GuestRequirement = {
-  architecture: 'x86_64',
-  machine: 'pc-q35-7.2',
-  cpu: "<cpu mode='custom'><model>Nehalem</model></cpu>",
-  storage: ['/srv/a.qcow2'],
-  networks: ['bridge:br0'],
-  hugePages: 0,
-  immovable: [],
-}
+export { requirement } from '../support/fleet-bus-messages.ts'
 
 export function reportOf(host: string, guests: readonly GuestReport[] = []): HostReport {
-  return {
-    version: reportVersion,
-    host,
-    name: `host-${host}`,
-    instance: `instance-${host}`,
-    sequence: 0,
-    wallTime: 1_000,
-    interval: 10_000,
-    software: { ballast: '0' },
-    cpu: { pcpus: 4, capacity: 4, background: 0.1 },
-    memory: { total: 8, budget: 6, committed: 1 },
-    dryRun: false,
-    guests,
-    migrations: [],
-    answers: {},
-  }
+  return { ...reportWithout(host, 0), guests, answers: {} }
 }
 
 export function orderOf(id: string, host: string): Order {
